@@ -1,0 +1,152 @@
+package eslogger
+
+import "hooksnare/pkg/event"
+
+// process reads a process object, which lies below depth open objects.
+func (d *Decoder) process(i int, p *Process, depth int) int {
+	var seen members
+	i, more := d.object(i, depth)
+	p.Present = more
+	in := depth + 1
+	for more && i >= 0 {
+		var key []byte
+		if key, i = d.key(i); i < 0 {
+			return i
+		}
+		switch string(key) {
+		case "audit_token":
+			p.Token, p.HasToken, i = d.token(d.once(&seen, 0, i), in)
+		case "parent_audit_token":
+			p.Parent, _, i = d.token(d.once(&seen, 1, i), in)
+		case "responsible_audit_token":
+			p.Responsible, _, i = d.token(d.once(&seen, 2, i), in)
+		case "executable":
+			p.Executable, i = d.file(d.once(&seen, 3, i), in)
+		case "signing_id":
+			p.SigningID, i = d.str(d.once(&seen, 4, i), in)
+		case "team_id":
+			p.TeamID, i = d.str(d.once(&seen, 5, i), in)
+		case "cdhash":
+			p.CDHash, i = d.str(d.once(&seen, 6, i), in)
+		case "tty":
+			p.TTY, i = d.file(d.once(&seen, 7, i), in)
+		case "codesigning_flags":
+			p.Flags, i = d.uint32(d.once(&seen, 8, i), in)
+		case "is_platform_binary":
+			p.Platform, i = d.bool(d.once(&seen, 9, i), in)
+		case "is_es_client":
+			p.IsESClient, i = d.bool(d.once(&seen, 10, i), in)
+		case "ppid":
+			p.PPID, i = d.int32(d.once(&seen, 11, i), in)
+		case "original_ppid":
+			p.OriginalPPID, i = d.int32(d.once(&seen, 12, i), in)
+		case "group_id":
+			p.GroupID, i = d.int32(d.once(&seen, 13, i), in)
+		case "session_id":
+			p.SessionID, i = d.int32(d.once(&seen, 14, i), in)
+		case "start_time":
+			var t []byte
+			if t, i = d.str(d.once(&seen, 15, i), in); t != nil {
+				p.Start = d.time(t)
+			}
+		default:
+			i = skipValue(d.line, i, in)
+		}
+		if i >= 0 {
+			i, more = d.next(i)
+		}
+	}
+	return i
+}
+
+// file reads the path of a file object; nil when it is absent.
+func (d *Decoder) file(i, depth int) (path []byte, next int) {
+	var seen members
+	i, more := d.object(i, depth)
+	for more && i >= 0 {
+		var key []byte
+		if key, i = d.key(i); i < 0 {
+			return nil, i
+		}
+		if string(key) == "path" {
+			path, i = d.str(d.once(&seen, 0, i), depth+1)
+		} else {
+			i = skipValue(d.line, i, depth+1)
+		}
+		if i >= 0 {
+			i, more = d.next(i)
+		}
+	}
+	return path, i
+}
+
+// token reads an audit token: an object, or the array of its eight words that one beta
+// of macOS 26 wrote.
+func (d *Decoder) token(i, depth int) (t event.Token, ok bool, next int) {
+	if i >= 0 && i < len(d.line) && d.line[i] == '[' {
+		return d.tokenWords(i, depth)
+	}
+	var seen members
+	i, more := d.object(i, depth)
+	ok = more
+	in := depth + 1
+	for more && i >= 0 {
+		var key []byte
+		if key, i = d.key(i); i < 0 {
+			return t, false, i
+		}
+		switch string(key) {
+		case "pid":
+			t.PID, i = d.int32(d.once(&seen, 0, i), in)
+		case "pidversion":
+			t.Version, i = d.uint32(d.once(&seen, 1, i), in)
+		case "auid":
+			t.AUID, i = d.uint32(d.once(&seen, 2, i), in)
+		case "euid":
+			t.EUID, i = d.uint32(d.once(&seen, 3, i), in)
+		case "ruid":
+			t.RUID, i = d.uint32(d.once(&seen, 4, i), in)
+		case "egid":
+			t.EGID, i = d.uint32(d.once(&seen, 5, i), in)
+		case "rgid":
+			t.RGID, i = d.uint32(d.once(&seen, 6, i), in)
+		case "asid":
+			t.ASID, i = d.uint32(d.once(&seen, 7, i), in)
+		default:
+			i = skipValue(d.line, i, in)
+		}
+		if i >= 0 {
+			i, more = d.next(i)
+		}
+	}
+	return t, ok, i
+}
+
+// tokenWords reads the words of an audit token in the kernel's order. An array of
+// another length is odd.
+func (d *Decoder) tokenWords(i, depth int) (t event.Token, ok bool, next int) {
+	end := skipValue(d.line, i, depth)
+	if end < 0 {
+		return t, false, end
+	}
+	words := [...]*uint32{&t.AUID, &t.EUID, &t.EGID, &t.RUID, &t.RGID, nil, &t.ASID, &t.Version}
+	n, odd := 0, d.odd
+	for i = skipSpace(d.line, i+1); d.line[i] != ']'; n++ {
+		switch {
+		case n >= len(words):
+			i = skipValue(d.line, i, depth+1)
+		case words[n] == nil:
+			t.PID, i = d.int32(i, depth+1)
+		default:
+			*words[n], i = d.uint32(i, depth+1)
+		}
+		if i = skipSpace(d.line, i); d.line[i] == ',' {
+			i = skipSpace(d.line, i+1)
+		}
+	}
+	if n != len(words) || d.odd != odd {
+		d.odd = odd + 1
+		return event.Token{}, false, end
+	}
+	return t, true, end
+}
