@@ -59,6 +59,15 @@ func (i *Image) Name() string {
 	return i.Executable
 }
 
+// Signed reports whether it has a signature.
+func (i *Image) Signed() bool { return i.Flags&CSSigned != 0 }
+
+// Trusted approximates what a look at the signature's certificates would say: the kernel
+// holds it for valid, and it is Apple's or a team's, not ad hoc.
+func (i *Image) Trusted() bool {
+	return i.Flags&CSValid != 0 && i.Flags&CSAdhoc == 0 && (i.Platform || i.TeamID != "")
+}
+
 // Exec is what a process was started with. A forked child shares its parent's.
 type Exec struct {
 	Args             []string

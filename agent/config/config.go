@@ -1,0 +1,132 @@
+// Package config is what the agent was told to do: one property list, delivered by
+// MDM, kept on the machine, or named on the command line. A configuration that comes
+// back holds only values that were checked, whatever was in the files; all that was
+// wrong in them is told at once, by file, line and key.
+package config
+
+import (
+	"path/filepath"
+	"time"
+)
+
+// Config is a complete configuration. Its paths are the ones to open: those that did
+// not come from the command line or the environment already lie below Root.
+type Config struct {
+	Root     string // "" for the machine's own disk
+	StateDir string // state and spool
+
+	EsloggerPath   string   // a program to run; never moved below Root, which may be a foreign disk
+	EsloggerEvents []string // always with exec
+
+	CanaryInterval    time.Duration // 0: off
+	HeartbeatInterval time.Duration // 0: off
+	SweepInterval     time.Duration // 0: off
+	CorrelationWindow time.Duration // 0: off
+	RepeatWindow      time.Duration // 0: off
+
+	ExtraHomes      []string
+	RuleDirectories []string
+	DisabledRules   []string // rule ids; whether such rules exist is not known here
+	Exceptions      []Exception
+
+	SpoolMaxBytes  int64
+	SpoolMaxAlerts int64
+	SpoolMaxAge    time.Duration
+
+	Outputs []Output // at least one is enabled
+}
+
+// Exception keeps alerts back that an administrator has explained.
+type Exception struct {
+	Key     string // where it was written, as "Exceptions[1]"; "" for a default
+	ID      string
+	Rules   []string // rule ids; nil means every rule
+	Where   string   // an EQL condition
+	Reason  string
+	Expires time.Time // zero means never
+	Require Require
+}
+
+// Expired says whether the exception has ended at the given time.
+func (e *Exception) Expired(now time.Time) bool {
+	return !e.Expires.IsZero() && !now.Before(e.Expires)
+}
+
+// Require pins the program of a hook. All that is set must hold; the zero value asks
+// for nothing.
+type Require struct {
+	Owner               string   // a user name or a decimal user id
+	NotWritableByOthers bool     // the file and every folder above it
+	SHA256              []string // lower-case hex; any of them
+	TeamID              string
+}
+
+// IsZero says that nothing is required.
+func (r *Require) IsZero() bool {
+	return r.Owner == "" && !r.NotWritableByOthers && len(r.SHA256) == 0 && r.TeamID == ""
+}
+
+// Output is one place that alerts go to. Which of URL, Address and Path is set
+// depends on the type alone.
+type Output struct {
+	Key             string // where it was written, as "Outputs[1]"; "" for a default
+	Name            string // unique in any case; safe as the name of a folder
+	Type            string
+	URL             string
+	Address         string // host:port
+	Path            string
+	MinSeverity     string // low, medium, high or critical
+	TokenFile       string
+	CAFile          string
+	CertificateFile string // always together with KeyFile
+	KeyFile         string
+	Headers         map[string]string
+	Index           string
+	Enabled         bool
+}
+
+// The default places, before they are put below a root.
+const (
+	ManagedFile = "/Library/Managed Preferences/com.hooksnare.agent.plist"
+	LocalFile   = "/Library/Preferences/com.hooksnare.agent.plist"
+	stateDir    = "/var/db/hooksnare"
+	alertLog    = "/var/log/hooksnare/alerts.jsonl"
+)
+
+// Default returns the configuration of an agent that was told nothing.
+func Default() Config {
+	return Config{
+		StateDir:          stateDir,
+		EsloggerPath:      "/usr/bin/eslogger",
+		EsloggerEvents:    []string{"exec", "fork", "exit"},
+		CanaryInterval:    30 * time.Second,
+		HeartbeatInterval: 300 * time.Second,
+		SweepInterval:     2 * time.Second,
+		CorrelationWindow: 30 * time.Second,
+		RepeatWindow:      3600 * time.Second,
+		Exceptions:        []Exception{jamf()},
+		SpoolMaxBytes:     64 << 20,
+		SpoolMaxAlerts:    50000,
+		SpoolMaxAge:       30 * 24 * time.Hour,
+		Outputs: []Output{
+			{Name: "file", Type: "file", Path: alertLog, MinSeverity: "low", Enabled: true},
+			{Name: "syslog", Type: "syslog", MinSeverity: "low", Enabled: true},
+		},
+	}
+}
+
+// below returns the default configuration with its paths under root.
+func below(root string) Config {
+	c := Default()
+	if root == "" {
+		return c
+	}
+	c.Root = root
+	c.StateDir = filepath.Join(root, c.StateDir)
+	for i := range c.Outputs {
+		if p := c.Outputs[i].Path; p != "" {
+			c.Outputs[i].Path = filepath.Join(root, p)
+		}
+	}
+	return c
+}

@@ -1,0 +1,67 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Doc returns the reference of the configuration in Markdown.
+func Doc() string {
+	var b strings.Builder
+	b.WriteString(`One property list, XML or binary. A value counts in this order, key by key: a flag; the
+managed file ` + "`" + ManagedFile + "`" + `; the
+environment; the local file ` + "`" + LocalFile + "`" + `; the
+default. ` + "`--config FILE`" + ` replaces both files. A list counts as a whole: it is not added to the
+list of a weaker place. Files must belong to root (or to who runs the command) and nobody
+else may write them.
+
+In the environment, the strings of a list are separated by colons, and an empty variable
+counts as none. ` + "`--rules`" + ` may be given more than once. Paths are absolute; only flags may be
+relative to the working directory. With ` + "`--root`" + `, the two files and every path in a property
+list but EsloggerPath lie below it; paths in flags and in the environment do not.
+
+`)
+	b.WriteString("| key | flag | environment | type, unit | default | meaning |\n|---|---|---|---|---|---|\n")
+	for _, k := range Keys() {
+		kind := k.Type
+		if k.Unit != "" {
+			kind += ", " + k.Unit
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n",
+			code(k.Name), code(k.Flag), code(k.Env), kind, k.Default, k.Doc)
+	}
+	b.WriteString("\nAn exception is a dictionary. `Exceptions` replaces the preset for Jamf Pro; an element\n" +
+		"`{Preset = jamf}` keeps it.\n\n")
+	members(&b, exceptionMembers)
+	b.WriteString("\n`Require` is a dictionary of:\n\n")
+	members(&b, requireMembers)
+	b.WriteString("\nAn output is a dictionary. At least one must be enabled. Secrets are never values, only\npaths of files.\n\n")
+	members(&b, outputMembers)
+	b.WriteString("\nEvery type takes `Name`, `Type`, `MinSeverity` and `Enabled`; beside these:\n\n" +
+		"| type | must have | may have | meaning |\n|---|---|---|---|\n")
+	for i := range outputTypes {
+		t := &outputTypes[i]
+		may := make([]string, len(t.others))
+		for j, name := range t.others {
+			may[j] = code(name)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", code(t.name), code(t.target), strings.Join(may, ", "), t.doc)
+	}
+	return b.String()
+}
+
+// members writes the table of a dictionary's members.
+func members(b *strings.Builder, all []member) {
+	b.WriteString("| member | type | meaning |\n|---|---|---|\n")
+	for _, m := range all {
+		fmt.Fprintf(b, "| %s | %s | %s |\n", code(m.name), m.kind, m.doc)
+	}
+}
+
+// code returns a name in the type of names, nothing for none.
+func code(name string) string {
+	if name == "" {
+		return ""
+	}
+	return "`" + name + "`"
+}

@@ -1,0 +1,195 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+var outputMembers = []member{
+	{"Name", "string", "letters, digits, `.` `_` `-`; unique; the type where it is absent"},
+	{"Type", "string", "required, see below"},
+	{"URL", "string", "where to post to: https, or http to a loopback address; no user or password in it"},
+	{"Address", "string", "`host:port`"},
+	{"Path", "string", "the file to append to"},
+	{"MinSeverity", "string", "`low`, `medium`, `high` or `critical`: the least severe alert to send; `low` where it is absent"},
+	{"TokenFile", "string", "file that holds the token, owned by root, mode 0600"},
+	{"CAFile", "string", "file of PEM certificates to trust instead of the system's"},
+	{"CertificateFile", "string", "PEM client certificate, together with KeyFile"},
+	{"KeyFile", "string", "its PEM key, owned by root, mode 0600"},
+	{"Headers", "dictionary of strings", "further HTTP headers; no secrets"},
+	{"Index", "string", "name of the data stream"},
+	{"Enabled", "boolean", "true where it is absent"},
+}
+
+// Severities are what MinSeverity takes, the least first.
+var severities = []string{"low", "medium", "high", "critical"}
+
+// outputType is a way to deliver alerts.
+type outputType struct {
+	name   string
+	target string   // the member that says where to, "" for none
+	others []string // further members it takes, beside commonMembers
+	doc    string
+}
+
+var commonMembers = []string{"Name", "Type", "MinSeverity", "Enabled"}
+
+var (
+	tlsMembers  = []string{"CAFile", "CertificateFile", "KeyFile"}
+	httpMembers = append([]string{"TokenFile", "Headers"}, tlsMembers...)
+)
+
+var outputTypes = []outputType{
+	{"file", "Path", nil, "JSON Lines, rotated"},
+	{"syslog", "", nil, "syslog(3) of this machine; best effort"},
+	{"https", "URL", httpMembers, "posts NDJSON; any 2xx acknowledges the batch"},
+	{"elasticsearch", "URL", append([]string{"Index"}, httpMembers...), "`_bulk` of Elasticsearch or OpenSearch"},
+	{"splunk_hec", "URL", httpMembers, "Splunk's HTTP Event Collector"},
+	{"otlp", "URL", httpMembers, "OTLP/HTTP logs in JSON"},
+	{"syslog_tls", "Address", tlsMembers, "RFC 5424 over TLS; best effort"},
+	{"relp", "Address", tlsMembers, "RELP over TLS"},
+}
+
+// takes says whether the type has a use for the member.
+func (t *outputType) takes(name string) bool {
+	return name == t.target || slices.Contains(commonMembers, name) || slices.Contains(t.others, name)
+}
+
+// outputs returns the outputs of an array that are right. When not one of them can be
+// used the array is not to be used: alerts then still go where they would without it.
+func (v value) outputs() ([]Output, bool) {
+	elements, ok := v.list("dictionaries")
+	if !ok {
+		return nil, false
+	}
+	all := make([]Output, 0, len(elements))
+	byName, byPath := map[string]string{}, map[string]string{}
+	wrong, enabled := 0, 0
+	for _, e := range elements {
+		o, ok := e.output()
+		ok = e.unique(byName, "Name", o.Name) && ok
+		ok = e.unique(byPath, "Path", o.Path) && ok
+		if !ok {
+			wrong++
+			continue
+		}
+		if o.Enabled {
+			enabled++
+		}
+		all = append(all, o)
+	}
+	if enabled == 0 && wrong == 0 {
+		return nil, v.fail("want at least one output that is enabled: no alert would reach anyone")
+	}
+	return all, enabled > 0
+}
+
+// unique tells of a member that an earlier output has too; case does not tell two
+// files of a Mac apart. It notes the first one in seen.
+func (v value) unique(seen map[string]string, member, s string) bool {
+	folded := strings.ToLower(s)
+	if first, twice := seen[folded]; twice && s != "" {
+		return v.fail("the %s %s is that of %s already", member, quote(s), first)
+	}
+	seen[folded] = v.key
+	return true
+}
+
+// output returns one output.
+func (v value) output() (Output, bool) {
+	m, ok := v.members(names(outputMembers))
+	if m == nil {
+		return Output{}, false
+	}
+	t, found := v.outputType(m)
+	if !found {
+		return Output{}, false
+	}
+	o := Output{Key: v.key, Name: t.name, Type: t.name, MinSeverity: severities[0], Enabled: true}
+	if _, found := m[t.target]; t.target != "" && !found {
+		ok = v.fail("an output of type %s wants %s", t.name, t.target)
+	}
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		if !t.takes(name) {
+			ok = m[name].fail("an output of type %s has no use for it", t.name)
+			continue
+		}
+		ok = m[name].outputMember(name, &o) && ok
+	}
+	_, certificate := m["CertificateFile"]
+	_, key := m["KeyFile"]
+	if certificate != key && t.takes("KeyFile") {
+		ok = v.fail("want CertificateFile and KeyFile together")
+	}
+	return o, ok
+}
+
+// outputType returns the type that an output with these members is of.
+func (v value) outputType(m map[string]value) (*outputType, bool) {
+	known := make([]string, len(outputTypes))
+	for i := range outputTypes {
+		known[i] = outputTypes[i].name
+	}
+	t, found := m["Type"]
+	if !found {
+		return nil, v.fail("want Type (%s)", strings.Join(known, ", "))
+	}
+	name, isString := t.raw.(string)
+	if i := slices.Index(known, name); i >= 0 {
+		return &outputTypes[i], true
+	}
+	if near := nearest(name, known); isString && near != "" {
+		return nil, t.fail("%s", unknown("type", name, known))
+	}
+	return nil, t.want("one of " + strings.Join(known, ", "))
+}
+
+// outputMember reads the named member into o.
+func (v value) outputMember(name string, o *Output) (ok bool) {
+	switch name {
+	case "Name":
+		o.Name, ok = v.word("a name")
+	case "Type":
+		ok = true
+	case "URL":
+		o.URL, ok = v.url()
+	case "Address":
+		o.Address, ok = v.address()
+	case "Path":
+		o.Path, ok = v.filePath("a file")
+	case "MinSeverity":
+		o.MinSeverity, ok = v.severity()
+	case "TokenFile":
+		o.TokenFile, ok = v.secretPath("a file that holds the token")
+	case "CAFile":
+		o.CAFile, ok = v.filePath("a file of PEM certificates")
+	case "CertificateFile":
+		o.CertificateFile, ok = v.filePath("a PEM certificate")
+	case "KeyFile":
+		o.KeyFile, ok = v.secretPath("a PEM key")
+	case "Headers":
+		o.Headers, ok = v.headers()
+	case "Index":
+		o.Index, ok = v.index()
+	case "Enabled":
+		o.Enabled, ok = v.boolean()
+	}
+	return ok
+}
+
+// secretPath returns the path of a file that holds a secret. The value is kept out of
+// errors, in case it is the secret.
+func (v value) secretPath(what string) (string, bool) {
+	v.secret = true
+	return v.filePath(what)
+}
+
+// severity returns one of the severities.
+func (v value) severity() (string, bool) {
+	s, _ := v.raw.(string)
+	if !slices.Contains(severities, s) {
+		return "", v.want("one of " + strings.Join(severities, ", "))
+	}
+	return s, true
+}

@@ -1,0 +1,76 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// Layer is a kind of source.
+type Layer string
+
+// The layers, the strongest first. File stands where Managed and Local do not count.
+const (
+	Flags       Layer = "command line"
+	Managed     Layer = "managed"
+	Environment Layer = "environment"
+	File        Layer = "file"
+	Local       Layer = "local"
+)
+
+// Source is one place that was looked at and what it had to say.
+type Source struct {
+	Layer Layer
+	Name  string   // the file's path, or the layer's name
+	Keys  []string // what it sets, also where a stronger source sets it too; in order
+	lines map[string]int
+}
+
+// line returns the line of a key or, where that was not written, of what encloses it.
+func (s *Source) line(key string) int {
+	for key != "" {
+		if n := s.lines[key]; n > 0 {
+			return n
+		}
+		key = key[:max(strings.LastIndexAny(key, ".["), 0)]
+	}
+	return 0
+}
+
+// Sources are the places that had something to say, the strongest first. What none of
+// them sets has its default.
+type Sources []Source
+
+// Of returns the source whose value of the key counts; false when it is the default.
+// The key may lead further in, as "Outputs[1].URL" does.
+func (s Sources) Of(key string) (Source, bool) {
+	top := key
+	if i := strings.IndexAny(key, ".["); i >= 0 {
+		top = key[:i]
+	}
+	for _, one := range s {
+		if slices.Contains(one.Keys, top) {
+			return one, true
+		}
+	}
+	return Source{}, false
+}
+
+// Problem returns an error about the value of a key that was found elsewhere, in the
+// words and with the place that errors of this package have.
+func (s Sources) Problem(key, why string) *Error {
+	source, found := s.Of(key)
+	if !found {
+		return &Error{File: "defaults", Key: key, Why: why}
+	}
+	e := &Error{File: source.Name, Line: source.line(key), Key: key, Why: why}
+	for _, k := range Keys() {
+		switch {
+		case k.id() != key:
+		case source.Layer == Flags:
+			e.Key = k.Flag
+		case source.Layer == Environment:
+			e.Key = k.Env
+		}
+	}
+	return e
+}

@@ -1,0 +1,228 @@
+package agent
+
+import (
+	"maps"
+	"sync"
+	"time"
+
+	"hooksnare/collector/eslogger"
+	"hooksnare/collector/process"
+	"hooksnare/detect"
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
+)
+
+// Pipeline carries each message from the decoder to the alert, in one pass and in the
+// caller's goroutine: what can't keep up shows at the sensor, not in a queue.
+type Pipeline struct {
+	mu      sync.Mutex
+	table   *process.Table
+	engine  *detect.Engine
+	compose composer
+	pin     detect.Pin
+	emit    func(*alert.Alert)
+	live    bool
+
+	repeats *detect.Repeats[*alert.Alert]
+	signals detect.Signals
+	open    map[string]*alert.Alert // conditions that are on, by name
+	clock   time.Time               // latest time of a recording
+	counts  Counts
+}
+
+// Counts is what a pipeline did.
+type Counts struct {
+	Events   map[event.Kind]uint64
+	Alerts   uint64            // given, with updates
+	Repeated uint64            // counted into an update instead
+	Held     uint64            // over max_signals
+	Hidden   map[string]uint64 // by exception
+	Unpinned map[string]uint64 // of these, by the condition alone: there was no disk
+}
+
+// PipelineOptions is what a pipeline is made of.
+type PipelineOptions struct {
+	Engine       *detect.Engine
+	Host         Identity
+	Pin          detect.Pin         // nil: there is no disk, exceptions hold by their condition
+	Emit         func(*alert.Alert) // takes every alert, in order, one at a time
+	Live         bool               // false: a recording, whose own times are the only clock
+	RepeatWindow time.Duration
+	Limits       process.Limits
+}
+
+// NewPipeline puts a pipeline together.
+func NewPipeline(o PipelineOptions) *Pipeline {
+	p := &Pipeline{
+		table: process.New(o.Limits), engine: o.Engine, pin: o.Pin, emit: o.Emit, live: o.Live,
+		repeats: detect.NewRepeats[*alert.Alert](o.RepeatWindow),
+		open:    map[string]*alert.Alert{},
+	}
+	if p.pin == nil {
+		p.pin = func(string, *detect.Record) (string, bool, bool) { return "", false, false }
+	}
+	p.compose = composer{host: o.Host, table: p.table}
+	if o.Live {
+		p.compose.now = time.Now
+	}
+	p.counts = Counts{Events: map[event.Kind]uint64{}, Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}}
+	return p
+}
+
+// HandleMessage takes one message of the sensor.
+func (p *Pipeline) HandleMessage(m *eslogger.Message) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ev := p.table.Apply(m)
+	if ev == nil {
+		p.counts.Events[event.Other]++
+		return
+	}
+	p.counts.Events[ev.Kind]++
+	if !p.live && ev.Time.After(p.clock) {
+		p.clock = ev.Time
+	}
+	if !p.engine.Interesting(ev) {
+		return
+	}
+	p.judge(p.engine.Examine(ev, p.surroundings(ev.Process)))
+}
+
+// surroundings looks up what the analysis of a command needs.
+func (p *Pipeline) surroundings(proc *event.Process) detect.Surroundings {
+	s := detect.Surroundings{HostUUID: p.compose.host.ID}
+	if s.Home = p.compose.host.Users.Home(proc.Token.EUID); s.Home == "" && proc.Exec != nil && proc.Token.EUID != 0 {
+		s.Home = proc.Exec.Getenv("HOME")
+	}
+	return s
+}
+
+// now is the clock that windows go by: of the machine, or of the recording.
+func (p *Pipeline) now() time.Time {
+	if p.live {
+		return time.Now()
+	}
+	return p.clock
+}
+
+// judge makes alerts of findings.
+func (p *Pipeline) judge(found []detect.Finding) {
+	if len(found) == 0 {
+		return
+	}
+	now := p.now()
+	p.tell(now, false)
+	p.engine.Except(found, now, p.pin)
+	for i := range found {
+		f := &found[i]
+		if f.Hidden != "" {
+			p.counts.Hidden[f.Hidden]++
+			if f.Unpinned {
+				p.counts.Unpinned[f.Hidden]++
+			}
+			continue
+		}
+		p.find(f, now)
+	}
+}
+
+func (p *Pipeline) find(f *detect.Finding, now time.Time) {
+	same := f.Same()
+	if p.repeats.Seen(same, now) {
+		p.counts.Repeated++
+		return
+	}
+	ok, before := p.signals.Allow(f.Rule, now)
+	if before != nil {
+		p.give(p.compose.held(before))
+	}
+	if !ok {
+		p.counts.Held++
+		return
+	}
+	a := p.compose.alert(f)
+	p.give(a)
+	for _, r := range p.repeats.Add(same, now, a) {
+		p.give(repeated(r))
+	}
+}
+
+func (p *Pipeline) give(a *alert.Alert) {
+	p.counts.Alerts++
+	p.emit(a)
+}
+
+// HandleState takes a condition of the sensor as it begins and as it ends.
+func (p *Pipeline) HandleState(st eslogger.State) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.condition(string(st.Name), st.Detail, st.On, st.Since, st.Until)
+}
+
+// Condition takes a condition of another part of the agent.
+func (p *Pipeline) Condition(name, detail string, on bool, since, until time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.condition(name, detail, on, since, until)
+}
+
+func (p *Pipeline) condition(name, detail string, on bool, since, until time.Time) {
+	if on {
+		if p.open[name] != nil {
+			return
+		}
+		found := p.engine.Consider(detect.Condition{State: name, Detail: detail, Since: since})
+		for i := range found {
+			// Conditions are never held back: each is told when it begins and when it ends.
+			a := p.compose.alert(&found[i])
+			p.open[name] = a
+			p.give(a)
+		}
+		return
+	}
+	if a := p.open[name]; a != nil {
+		delete(p.open, name)
+		p.give(p.compose.ended(a, detail, until))
+	}
+}
+
+// Tick gives what has become due with time. It does nothing for a recording.
+func (p *Pipeline) Tick() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.live {
+		p.tell(time.Now(), false)
+	}
+}
+
+// Close gives everything that was still held back.
+func (p *Pipeline) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tell(p.now(), true)
+}
+
+func (p *Pipeline) tell(now time.Time, all bool) {
+	for _, r := range p.repeats.Due(now, all) {
+		p.give(repeated(r))
+	}
+	for _, h := range p.signals.Due(now, all) {
+		p.give(p.compose.held(h))
+	}
+}
+
+// Counts returns what was done so far.
+func (p *Pipeline) Counts() Counts {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := p.counts
+	out.Events, out.Hidden, out.Unpinned = maps.Clone(p.counts.Events), maps.Clone(p.counts.Hidden), maps.Clone(p.counts.Unpinned)
+	return out
+}
+
+// Table returns counts of the process table.
+func (p *Pipeline) Table() process.Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.table.Stats()
+}

@@ -1,0 +1,123 @@
+package agent
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"hooksnare/agent/config"
+	"hooksnare/detect"
+	"hooksnare/detect/rules"
+	"hooksnare/pkg/safefile"
+)
+
+// Bounds of what rule folders may hold.
+const (
+	maxRuleFile  = 1 << 20 // bytes
+	maxRuleFiles = 10_000
+)
+
+// RuleSet is the rules the agent works with.
+type RuleSet struct {
+	Rules    []*rules.Rule // enabled ones, built-in ones first
+	Disabled []*rules.Rule
+}
+
+// LoadRules reads the built-in rules and those of the configuration's folders. A file
+// that is wrong leaves itself out, alone; the error joins all that is wrong, by file and
+// line. The set that comes with it is usable all the same.
+func LoadRules(c config.Config, sources config.Sources) (RuleSet, error) {
+	var set RuleSet
+	var faults []error
+	seen := map[string]string{}
+	add := func(s rules.Source) {
+		r, err := LoadRule(s)
+		if err != nil {
+			faults = append(faults, err)
+			return
+		}
+		if other := seen[r.ID]; other != "" {
+			faults = append(faults, &rules.Error{File: s.Name, Why: fmt.Sprintf("rule_id %q: is also the id of %s", r.ID, other)})
+			return
+		}
+		seen[r.ID] = s.Name
+		if slices.Contains(c.DisabledRules, r.ID) {
+			set.Disabled = append(set.Disabled, r)
+			return
+		}
+		set.Rules = append(set.Rules, r)
+	}
+	for _, s := range rules.Builtin() {
+		add(s)
+	}
+	for i, dir := range c.RuleDirectories {
+		files, err := ruleFiles(dir)
+		if err != nil {
+			faults = append(faults, sources.Problem(fmt.Sprintf("RuleDirectories[%d]", i), err.Error()))
+		}
+		for _, name := range files {
+			text, _, err := safefile.ReadTrusted(name, maxRuleFile)
+			if err != nil {
+				faults = append(faults, fmt.Errorf("rule file: %w", err))
+				continue
+			}
+			add(rules.Source{Name: name, Text: text})
+		}
+	}
+	for i, id := range c.DisabledRules {
+		if seen[id] == "" {
+			faults = append(faults, sources.Problem(fmt.Sprintf("DisabledRules[%d]", i), fmt.Sprintf("no rule has the id %q: see hooksnare rules list", id)))
+		}
+	}
+	return set, errors.Join(faults...)
+}
+
+// LoadRule reads one rule and makes sure that it can be compiled.
+func LoadRule(s rules.Source) (*rules.Rule, error) {
+	r, err := rules.Load(s.Name, s.Text)
+	if err != nil {
+		return nil, err
+	}
+	if r.NotRunnable == "" {
+		if _, err := detect.Compile(r); err != nil {
+			return nil, rules.Locate(s.Name, s.Text, err)
+		}
+	}
+	return r, nil
+}
+
+// ruleFiles returns the rule files of a folder and the folders below it, by name.
+func ruleFiles(dir string) ([]string, error) {
+	var out []string
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case !d.Type().IsRegular() || !strings.HasSuffix(path, ".toml") || strings.HasPrefix(d.Name(), "."):
+			return nil
+		case len(out) == maxRuleFiles:
+			return fmt.Errorf("%s: more than %d rule files", dir, maxRuleFiles)
+		}
+		out = append(out, path)
+		return nil
+	})
+	return out, err
+}
+
+// exceptions returns the configuration's exceptions as the engine takes them.
+func exceptions(list []config.Exception) []detect.Exception {
+	var out []detect.Exception
+	for _, x := range list {
+		out = append(out, detect.Exception{ID: x.ID, Rules: x.Rules, Where: x.Where, Expires: x.Expires, Pinned: !x.Require.IsZero()})
+	}
+	return out
+}
+
+// CheckWhere says what is wrong with an exception's condition.
+func CheckWhere(condition string) error {
+	_, err := detect.CheckWhere(condition)
+	return err
+}

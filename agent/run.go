@@ -1,0 +1,217 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"hooksnare/agent/config"
+	"hooksnare/collector/eslogger"
+	"hooksnare/detect"
+	"hooksnare/pkg/alert"
+)
+
+// Options is what an agent is made of.
+type Options struct {
+	Config  config.Config
+	Sources config.Sources
+	Log     zerolog.Logger
+	Timing  eslogger.Timing    // zero but in tests
+	OnAlert func(*alert.Alert) // sees every alert as it is given; may be nil
+}
+
+// Agent is the daemon.
+type Agent struct {
+	opts     Options
+	set      RuleSet
+	pipeline *Pipeline
+	outputs  *Outputs
+	source   *eslogger.Source
+	log      zerolog.Logger
+}
+
+// canaryBelow is the program that is run as the canary, on the disk or under the root.
+const canaryBelow = "/usr/bin/true"
+
+// gcPercent trades a little time for memory: the agent's live data is small and mostly
+// kept for long.
+const gcPercent = 40
+
+// New puts an agent together. What is wrong with rules and outputs is logged and becomes
+// a condition; it does not keep the agent from watching.
+func New(o Options) (*Agent, error) {
+	a := &Agent{opts: o, log: o.Log}
+	set, faults := LoadRules(o.Config, o.Sources)
+	a.set = set
+	engine, err := detect.New(set.Rules, exceptions(o.Config.Exceptions))
+	faults = errors.Join(faults, err, Unavailable(o.Config, o.Sources))
+	a.outputs = OpenOutputs(o.Config.Outputs, a.condition)
+	a.pipeline = NewPipeline(PipelineOptions{
+		Engine: engine, Host: ThisHost(o.Config.Root), Pin: newPins(o.Config.Root, o.Config.Exceptions).check,
+		Emit: a.give, Live: true, RepeatWindow: o.Config.RepeatWindow,
+	})
+	source, err := eslogger.New(a.sensor(), (*handler)(a))
+	if err != nil {
+		a.outputs.Close(context.Background())
+		return nil, err
+	}
+	a.source = source
+	if faults != nil {
+		a.log.Error().Err(faults).Msg("configuration")
+		a.condition("configuration", oneLine(faults), true, time.Now(), time.Time{})
+	}
+	return a, nil
+}
+
+// sensor returns how to run eslogger.
+func (a *Agent) sensor() eslogger.Options {
+	c := a.opts.Config
+	o := eslogger.Options{Path: c.EsloggerPath, Events: c.EsloggerEvents, CanaryInterval: c.CanaryInterval, Timing: a.opts.Timing}
+	if c.Root == "" {
+		return o
+	}
+	o.CanaryPath, o.CanarySeenAs = filepath.Join(c.Root, canaryBelow), []string{canaryBelow}
+	if _, err := os.Stat(o.CanaryPath); err != nil && o.CanaryInterval > 0 {
+		a.log.Warn().Str("path", o.CanaryPath).Msg("no canary under this root: the sensor is not proven")
+		o.CanaryInterval = 0
+	}
+	return o
+}
+
+// Unavailable reports the outputs that this version can't do.
+func Unavailable(c config.Config, sources config.Sources) error {
+	var faults []error
+	for _, o := range c.Outputs {
+		if o.Enabled && unavailable(o) {
+			faults = append(faults, sources.Problem(o.Key+".Type", fmt.Sprintf("%q: this version has file and syslog", o.Type)))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// oneLine is an error as a condition's detail.
+func oneLine(err error) string {
+	var list interface{ Unwrap() []error }
+	if errors.As(err, &list) && len(list.Unwrap()) > 0 {
+		first := list.Unwrap()[0].Error()
+		if n := len(list.Unwrap()) - 1; n > 0 {
+			return clipTo(fmt.Sprintf("%s (and %d more: run hooksnare check)", first, n), evidenceBytes)
+		}
+		return clipTo(first, evidenceBytes)
+	}
+	return clipTo(err.Error(), evidenceBytes)
+}
+
+// handler is the agent as its sensor sees it.
+type handler Agent
+
+// HandleMessage takes one event.
+func (h *handler) HandleMessage(m *eslogger.Message) { h.pipeline.HandleMessage(m) }
+
+// HandleState takes a condition of the sensor.
+func (h *handler) HandleState(st eslogger.State) {
+	h.logCondition(string(st.Name), st.Detail, st.On)
+	h.pipeline.HandleState(st)
+}
+
+func (h *handler) logCondition(name, detail string, on bool) {
+	e := h.log.Info()
+	if on {
+		e = h.log.Warn()
+	}
+	e.Str("state", name).Bool("active", on).Str("detail", detail).Msg("state")
+}
+
+// condition takes a condition of another part. It does not wait for the pipeline, which
+// may be waiting for the caller.
+func (a *Agent) condition(name, detail string, on bool, since, until time.Time) {
+	(*handler)(a).logCondition(name, detail, on)
+	if a.pipeline != nil {
+		a.pipeline.Condition(name, detail, on, since, until)
+	}
+}
+
+// give hands an alert to the outputs.
+func (a *Agent) give(al *alert.Alert) {
+	if a.opts.OnAlert != nil {
+		a.opts.OnAlert(al)
+	}
+	if err := a.outputs.Add(al); err != nil {
+		a.log.Error().Err(err).Msg("alert")
+	}
+}
+
+// flushTime bounds how long Run delivers what is waiting once it was told to end. With
+// the sensor's four seconds at the worst it stays under launchd's and the promised time.
+const flushTime = 900 * time.Millisecond
+
+// Run watches until ctx is done, then delivers what is waiting and returns.
+func (a *Agent) Run(ctx context.Context) error {
+	debug.SetGCPercent(gcPercent)
+	a.log.Info().Str("eslogger", a.opts.Config.EsloggerPath).Int("rules", len(a.set.Rules)).Msg("watching")
+	ctx, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() { a.tick(ctx) })
+	wg.Go(func() { a.hangups(ctx) })
+	err := a.source.Run(ctx)
+	stop()
+	wg.Wait()
+	a.pipeline.Close()
+	flush, done := context.WithTimeout(context.Background(), flushTime)
+	defer done()
+	err = errors.Join(err, a.outputs.Close(flush))
+	a.summary()
+	return err
+}
+
+// tick gives what becomes due with time.
+func (a *Agent) tick(ctx context.Context) {
+	t := time.NewTicker(2 * time.Second) // no idle wake-up more often than that
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			a.pipeline.Tick()
+		}
+	}
+}
+
+// hangups reopens the local log on SIGHUP, as log rotation asks for.
+func (a *Agent) hangups(ctx context.Context) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	defer signal.Stop(c)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c:
+			a.log.Info().Msg("hang-up: outputs are opened anew")
+			a.outputs.Reopen()
+		}
+	}
+}
+
+// summary logs what the run did.
+func (a *Agent) summary() {
+	s, c := a.source.Stats(), a.pipeline.Counts()
+	a.log.Info().Uint64("lines", s.Lines).Uint64("malformed", s.Malformed).Uint64("dropped", s.Dropped).
+		Uint64("alerts", c.Alerts).Uint64("repeated", c.Repeated).Uint64("held_back", c.Held).Msg("ended")
+}
+
+// Stats returns the sensor's counts.
+func (a *Agent) Stats() eslogger.Stats { return a.source.Stats() }
+
+// States returns the sensor's conditions that are on.
+func (a *Agent) States() []eslogger.State { return a.source.States() }

@@ -1,0 +1,103 @@
+package eslogger
+
+import (
+	"fmt"
+	"time"
+)
+
+// canary decides when to run a canary and what its absence means. It holds no clock, runs
+// nothing, and is not safe for concurrent use.
+//
+// Canaries come in rounds. A round begins with each eslogger and then every interval. In
+// a round a canary is run again after repeat, twice that, and so on until one is seen,
+// for two reasons: the first of an eslogger may come before its subscription, of which there
+// is no notice; and eslogger may hold its output back until some kilobytes are together. A round
+// that ends unanswered, after timeout, is blindness.
+type canary struct {
+	interval, timeout, repeat time.Duration
+
+	began    time.Time
+	wake     time.Time // of the next look
+	sent     int       // in this round
+	failed   int       // of these, not to be run
+	answered bool
+	execs    uint64 // exec events of any program in this round
+	failure  string // why the last one of this round was not to be run
+}
+
+// look is what to do at one moment.
+type look struct {
+	launch bool
+	wake   time.Time // of the next look
+
+	missed  bool // a round ended unanswered
+	since   time.Time
+	replace bool // eslogger reported no exec at all: it is to be replaced
+	detail  string
+}
+
+// round begins anew: with each eslogger, and after each round.
+func (c *canary) round(now time.Time) {
+	c.began, c.wake = now, now
+	c.sent, c.failed, c.execs = 0, 0, 0
+	c.answered, c.failure = false, ""
+}
+
+// heard takes notice of an exec event, seen of a canary's.
+func (c *canary) heard() { c.execs++ }
+func (c *canary) seen()  { c.answered = true }
+
+// fail takes notice of a canary that was not to be run.
+func (c *canary) fail(why string) {
+	c.failed++
+	c.failure = why
+}
+
+// step looks at the time. It is to be called at start and at each wake.
+func (c *canary) step(now time.Time) look {
+	var l look
+	switch {
+	case now.Before(c.wake):
+		l.wake = c.wake
+		return l
+	case c.answered:
+		if next := c.began.Add(c.interval); now.Before(next) {
+			c.wake = next
+			l.wake = next
+			return l
+		}
+		c.round(now)
+	case now.Sub(c.wake) > c.timeout:
+		// The agent itself was held up, so what was not seen proves nothing.
+		c.round(now)
+	case !now.Before(c.began.Add(c.timeout)):
+		l = c.verdict()
+		c.round(now)
+	}
+	l.launch = !l.replace
+	c.wake = now.Add(min(c.repeat, c.timeout) << min(c.sent, 16))
+	if end := c.began.Add(c.timeout); c.wake.After(end) {
+		c.wake = end
+	}
+	c.sent++
+	l.wake = c.wake
+	return l
+}
+
+// verdict judges a round that ended unanswered. While execs of other programs are
+// reported, a new eslogger would see no more than this one does and lose what
+// this one still holds.
+func (c *canary) verdict() look {
+	l := look{missed: true, since: c.began}
+	ran := c.sent - c.failed
+	switch {
+	case ran <= 0:
+		l.detail = "the canary can't be run: " + c.failure
+	case c.execs > 0:
+		l.detail = fmt.Sprintf("%d canaries in %v were not seen, though %d other execs were", ran, c.timeout, c.execs)
+	default:
+		l.replace = true
+		l.detail = fmt.Sprintf("%d canaries in %v were not seen, nor any other exec: eslogger is replaced", ran, c.timeout)
+	}
+	return l
+}

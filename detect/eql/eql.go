@@ -1,0 +1,132 @@
+// Package eql runs the Event Query Language: it turns the text of an event query or
+// of a condition into a matcher that answers, for one record, whether it holds.
+//
+// Everything about a query is settled when it is loaded. Parse checks the syntax,
+// the types and every pattern, folds what is constant and names the line and column
+// of what is wrong; Compile binds the fields to the accessors of a record type. What
+// is left per record is a walk over closures: it allocates nothing, keeps no state and
+// may be done from many goroutines at once. Patterns take time linear in the value that
+// they look at, whatever it is; only two lists compared with each other take the product
+// of their lengths.
+//
+// The semantics are those of Elasticsearch, for which most EQL is written:
+//
+//   - A condition on a field is true or false, never unknown. It holds if any element
+//     of the field's value satisfies it, so a missing field satisfies none; two
+//     conditions on one field may be met by different elements. A comparison of two
+//     fields holds if any pair of their elements satisfies it.
+//   - not is plain negation: f != "x", f not in ("x") and not f == "x" all hold when
+//     f is missing, and on a list they mean that no element matches.
+//   - f == null means that f is missing, f != null that it is there.
+//   - == != and in compare verbatim, in~ compares without regard to case. The
+//     operators : and like~ (any case) and like take * for any run of characters and ?
+//     for one character; nothing escapes them. regex and regex~ take Lucene's syntax.
+//     All of them look at the whole value, and all but the comparisons take a list.
+//   - A value computed from fields (arithmetic, or a comparison or match that is itself
+//     an operand) is null when a field in it is missing, when it has no operand of the
+//     right type, and when the result is no number that fits; inside it and, or and not
+//     follow three-valued logic. A condition on it holds if it does for any choice of
+//     elements of the fields; null is false.
+//   - Integers divide to integers, truncated. Values of different types are never
+//     equal and have no order. Strings order by their bytes. Letters are equal without
+//     regard to case by Unicode's simple folding.
+package eql
+
+import (
+	"slices"
+	"unicode/utf8"
+)
+
+// Bounds of a query. They are far above what people write and keep the cost of
+// loading and of matching a query in proportion.
+const (
+	maxQuery   = 256 << 10 // bytes of text
+	maxNesting = 256       // levels of parentheses, not and signs; operators in one sum or product
+	maxList    = 10_000    // elements of one list
+)
+
+// Any is the category of a query that looks at events of every category.
+const Any = "any"
+
+// Query is a parsed and checked event query or condition. It never changes.
+type Query struct {
+	text     string
+	category string
+	any      bool
+	where    Expr
+	fields   map[string]mention
+}
+
+// mention is what a query says about one field.
+type mention struct {
+	at       int  // of the first mention that is not optional, else of the first
+	optional bool // in every mention
+}
+
+// Parse reads an event query: a category, the word where, and a condition. Its error
+// is an *Error.
+func Parse(text string) (*Query, error) {
+	return parse(text, (*parser).query)
+}
+
+// ParseCondition reads a condition alone, which applies to events of any category.
+// Its error is an *Error.
+func ParseCondition(text string) (*Query, error) {
+	return parse(text, (*parser).anyQuery)
+}
+
+func parse(text string, rule func(*parser) error) (*Query, error) {
+	if len(text) > maxQuery {
+		return nil, &Error{1, 1, "the query is longer than 256 KiB"}
+	}
+	if !utf8.ValidString(text) {
+		return nil, locate(text, faultAt(invalidByte(text), "the query is not valid UTF-8"))
+	}
+	p := &parser{lexer: lexer{text: text}, q: &Query{text: text, fields: map[string]mention{}}}
+	if err := rule(p); err != nil {
+		return nil, locate(text, err)
+	}
+	return p.q, nil
+}
+
+func invalidByte(text string) int {
+	for i, r := range text {
+		if r == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(text[i:]); n == 1 {
+				return i
+			}
+		}
+	}
+	return len(text)
+}
+
+// Category returns the event category that the query asks for, Any for every one.
+func (q *Query) Category() string { return q.category }
+
+// Where returns the condition, with constant parts already folded.
+func (q *Query) Where() Expr { return q.where }
+
+// Fields returns the names of all fields that the query mentions, sorted.
+func (q *Query) Fields() []string {
+	names := make([]string, 0, len(q.fields))
+	for name := range q.fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Optional reports whether every mention of the field is marked with ?, so that the
+// query also makes sense where no such field exists.
+func (q *Query) Optional(field string) bool { return q.fields[field].optional }
+
+// mention notes that the query uses a field.
+func (q *Query) mention(r *Ref) {
+	old, seen := q.fields[r.Name]
+	switch {
+	case !seen:
+		q.fields[r.Name] = mention{r.at(), r.Optional}
+	case old.optional && !r.Optional:
+		q.fields[r.Name] = mention{r.at(), false}
+	}
+}

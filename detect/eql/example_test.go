@@ -1,0 +1,50 @@
+package eql_test
+
+import (
+	"fmt"
+
+	"hooksnare/detect/eql"
+)
+
+// process is a record that queries look at.
+type process struct {
+	name string
+	args []string
+}
+
+// field finds the accessor of a field of a process by its name.
+func field(name string) (eql.Field[*process], bool) {
+	switch name {
+	case "process.name":
+		return func(p *process) eql.Value { return eql.String(p.name) }, true
+	case "process.args":
+		return func(p *process) eql.Value { return eql.Strings(p.args) }, true
+	}
+	return nil, false
+}
+
+func category(*process) eql.Value { return eql.String("process") }
+
+func Example() {
+	q, err := eql.Parse(`
+process where process.name == "defaults" and
+  process.args : ("LoginHook", "LogoutHook")`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	m, err := eql.Compile(q, category, field)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(m.Match(&process{"defaults", []string{"write", "com.apple.loginwindow", "loginhook", "/x"}}))
+	fmt.Println(m.Match(&process{"defaults", []string{"read", "com.apple.loginwindow"}}))
+
+	_, err = eql.Parse("process where\n  process.name = \"x\"")
+	fmt.Println(err)
+	// Output:
+	// true
+	// false
+	// 2:16: unexpected "=": write == (verbatim) or : (any case, wildcards)
+}

@@ -1,0 +1,98 @@
+package detect
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"hooksnare/detect/eql"
+)
+
+// Exception names findings that are no alerts.
+type Exception struct {
+	ID      string
+	Rules   []string // ids; none means every rule about hooks
+	Where   string   // an EQL condition
+	Expires time.Time
+	Pinned  bool // it also asks for properties of the hook's program
+}
+
+type exception struct {
+	Exception
+	matcher *eql.Matcher[*Record]
+	hits    uint64
+	broken  uint64
+}
+
+func (x Exception) compile() (exception, error) {
+	m, err := CheckWhere(x.Where)
+	if err != nil {
+		return exception{}, fmt.Errorf("exception %s: where: %w", x.ID, err)
+	}
+	return exception{Exception: x, matcher: m}, nil
+}
+
+// CheckWhere compiles an exception's condition.
+func CheckWhere(where string) (*eql.Matcher[*Record], error) {
+	q, err := eql.ParseCondition(where)
+	if err != nil {
+		return nil, err
+	}
+	return eql.Compile(q, category, Fields)
+}
+
+// Pin tells whether the hook's program has the properties that an exception asks for;
+// checked is false where there is no disk to look at.
+type Pin func(exception string, r *Record) (why string, held, checked bool)
+
+// Except marks the findings that an exception covers at the given time. The first one
+// that covers a finding counts. A pin that does not hold leaves the alert, and says so.
+func (e *Engine) Except(found []Finding, now time.Time, pin Pin) {
+	for i := range found {
+		f := &found[i]
+		for n := range e.exceptions {
+			x := &e.exceptions[n]
+			if !x.applies(f, now) {
+				continue
+			}
+			if x.Pinned {
+				why, held, checked := pin(x.ID, &f.Record)
+				if checked && !held {
+					f.Broken, f.Why = x.ID, why
+					x.broken++
+					continue
+				}
+				f.Unpinned = !checked
+			}
+			f.Hidden, f.Broken, f.Why = x.ID, "", ""
+			x.hits++
+			break
+		}
+	}
+}
+
+func (x *exception) applies(f *Finding, now time.Time) bool {
+	if !x.Expires.IsZero() && !now.Before(x.Expires) {
+		return false
+	}
+	if len(x.Rules) > 0 && !slices.Contains(x.Rules, f.Rule.ID) || len(x.Rules) == 0 && f.Record.Fact == nil {
+		return false
+	}
+	return x.matcher.Match(&f.Record)
+}
+
+// Use is how often an exception covered a finding, and how often its pin kept it from
+// doing so.
+type Use struct {
+	ID           string
+	Hits, Broken uint64
+}
+
+// Uses returns the use of every exception so far.
+func (e *Engine) Uses() []Use {
+	out := make([]Use, len(e.exceptions))
+	for i, x := range e.exceptions {
+		out[i] = Use{x.ID, x.hits, x.broken}
+	}
+	return out
+}

@@ -1,0 +1,255 @@
+package hook
+
+import (
+	"path"
+	"strings"
+)
+
+// plutilCommand is one command line of plutil(1):
+//
+//	plutil -VERB ... [-o OUT] [-e EXTENSION] [-r] [-s] [-n] [--] FILE...
+type plutilCommand struct {
+	findings
+	in Input
+
+	verb   string
+	key    string // canonical; "" if the key path leads to none
+	op     Operation
+	value  string
+	valued bool
+
+	output    string // -o
+	hasOutput bool
+	extension string // -e
+	files     []string
+}
+
+// maxName is the longest name of a file that macOS takes.
+const maxName = 255
+
+func analyzePlutil(in *Input) []Fact {
+	c := plutilCommand{in: *in}
+	args := c.options(in.Args[1:])
+	if len(args) == 0 {
+		return nil
+	}
+	c.verb = strings.ToLower(args[0])
+	args = args[1:]
+	switch c.verb {
+	case "-insert", "-replace":
+		args = c.insertion(args)
+	case "-remove":
+		args = c.keyPath(args, Remove)
+	case "-convert", "-create":
+		args = after(args, 1)
+		if len(args) > 0 && args[0] == "-header" {
+			args = args[1:]
+		}
+	case "-extract":
+		args = c.expectation(after(args, 2))
+	case "-type":
+		args = c.expectation(after(args, 1))
+	default:
+		return nil
+	}
+	c.operands(args)
+	c.write()
+	return c.facts
+}
+
+func after(args []string, n int) []string { return args[min(n, len(args)):] }
+
+func (c *plutilCommand) expectation(args []string) []string {
+	if len(args) > 0 && args[0] == "-expect" {
+		return after(args, 2)
+	}
+	return args
+}
+
+// options takes the options in front of args.
+func (c *plutilCommand) options(args []string) []string {
+	for len(args) > 0 {
+		switch args[0] {
+		case "-s", "-r", "-n":
+			args = args[1:]
+		case "-o":
+			if len(args) > 1 {
+				c.output, c.hasOutput = args[1], true
+			}
+			args = after(args, 2)
+		case "-e":
+			if len(args) > 1 {
+				c.extension = args[1]
+			}
+			args = after(args, 2)
+		default:
+			return args
+		}
+	}
+	return nil
+}
+
+// operands takes what follows the verb's own arguments: options and files in any
+// order. After -- there are files, but the tool of today still takes options there
+// and the one of old did not: what looks like an option counts as both.
+func (c *plutilCommand) operands(args []string) {
+	onlyFiles := false
+	for len(args) > 0 {
+		rest := args
+		if args = c.options(args); len(args) < len(rest) {
+			if onlyFiles {
+				c.files = append(c.files, rest[:len(rest)-len(args)]...)
+			}
+			continue
+		}
+		if args[0] == "--" {
+			onlyFiles = true
+		} else {
+			c.files = append(c.files, args[0])
+		}
+		args = args[1:]
+	}
+}
+
+func (c *plutilCommand) keyPath(args []string, op Operation) []string {
+	if len(args) > 0 {
+		c.key, c.op = splitKeyPath(args[0]).hook(op)
+	}
+	return after(args, 1)
+}
+
+// insertion takes KEYPATH -TYPE [VALUE] [-append].
+func (c *plutilCommand) insertion(args []string) []string {
+	args = c.keyPath(args, Set)
+	if len(args) == 0 {
+		return nil
+	}
+	kind := strings.ToLower(args[0])
+	args = args[1:]
+	switch kind {
+	case "-array", "-dictionary", "-dict":
+	default:
+		if len(args) == 0 {
+			return nil
+		}
+		c.value, c.valued = plutilValue(kind, args[0])
+		args = args[1:]
+	}
+	if len(args) > 0 && args[0] == "-append" {
+		args = args[1:]
+	}
+	return args
+}
+
+// plutilValue returns what is stored for a value of a type. A value that can't be
+// read is shown as it was given.
+func plutilValue(kind, arg string) (string, bool) {
+	var v any
+	var err error
+	switch kind {
+	case "-xml":
+		v, err = decode(arg)
+	case "-json":
+		v, err = fromJSON(arg)
+	default:
+		return arg, true
+	}
+	if err != nil {
+		return arg, true
+	}
+	return scalar(v)
+}
+
+// splitKeyPath splits at dots that have no backslash before them.
+func splitKeyPath(s string) entry {
+	var e entry
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\' && i+1 < len(s) && s[i+1] == '.':
+			i++
+			b.WriteByte('.')
+		case s[i] == '.':
+			e = append(e, b.String())
+			b.Reset()
+		default:
+			b.WriteByte(s[i])
+		}
+	}
+	return append(e, b.String())
+}
+
+// write tells what is written. With -o all files go to one place, the last over those
+// before, so one fact is enough; else each file stands for itself.
+func (c *plutilCommand) write() {
+	if c.hasOutput && c.verb != "-create" {
+		t := fileTarget(&c.in, c.output)
+		if c.output == "-" || !t.hasKeys() || len(c.files) == 0 {
+			return
+		}
+		c.tell(&t, c.lastOther(&t))
+		return
+	}
+	for _, file := range c.files {
+		if name := c.inPlace(file); name != "-" {
+			if t := fileTarget(&c.in, name); t.hasKeys() {
+				c.tell(&t, file)
+			}
+		}
+	}
+}
+
+// lastOther returns the last file that is not the target itself, if there is one.
+func (c *plutilCommand) lastOther(t *target) string {
+	for i := len(c.files) - 1; i >= 0; i-- {
+		if c.source(t, c.files[i]) != "" {
+			return c.files[i]
+		}
+	}
+	return c.files[len(c.files)-1]
+}
+
+// inPlace returns the file that is written for a file that is read: itself, or with
+// -e its neighbour. -create reads nothing and takes no notice of -e.
+func (c *plutilCommand) inPlace(file string) string {
+	if c.extension == "" || len(c.extension) > maxName || c.verb == "-create" || file == "-" {
+		return file
+	}
+	return strings.TrimSuffix(file, path.Ext(file)) + "." + c.extension
+}
+
+// source returns what a file that is read is called in a fact, "" if it is the one
+// that is written.
+func (c *plutilCommand) source(t *target, file string) string {
+	if s := sourceFile(&c.in, file); !strings.EqualFold(s, t.plist) {
+		return s
+	}
+	return ""
+}
+
+func (c *plutilCommand) tell(t *target, file string) {
+	source := c.source(t, file)
+	switch {
+	case c.verb == "-create":
+		if t.relevant {
+			c.add(t.fact(toolPlutil, c.verb, Remove, ""))
+		}
+	case c.key != "":
+		f := t.fact(toolPlutil, c.verb, c.op, c.key)
+		f.Value, f.HasValue, f.SourceFile = c.value, c.valued, source
+		c.add(f)
+	case source != "" && t.relevant && !c.isBackup(t, file):
+		f := t.fact(toolPlutil, c.verb, Import, "")
+		f.SourceFile = source
+		c.add(f)
+	}
+}
+
+// isBackup says whether a hook file is only copied to where nothing reads it.
+func (c *plutilCommand) isBackup(t *target, file string) bool {
+	if t.scope != Other {
+		return false
+	}
+	from := fileTarget(&c.in, file)
+	return from.relevant && from.scope != Other
+}

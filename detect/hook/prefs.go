@@ -1,0 +1,157 @@
+package hook
+
+import (
+	"path"
+	"strings"
+)
+
+// The names a preferences file that can hold a hook has, without .plist. The second
+// is how the first was called before domains were in reverse DNS.
+const (
+	domainLoginwindow = "com.apple.loginwindow"
+	domainLegacy      = "loginwindow"
+	domainGlobal      = ".GlobalPreferences"
+)
+
+const extension = ".plist"
+
+// preferencesName returns the domain a file's name stands for, in macOS's spelling,
+// and the host part of a ByHost name; "" if the file is none that can hold a hook.
+func preferencesName(base string) (domain, host string) {
+	base, _ = cutExtension(base)
+	for _, d := range [...]string{domainLoginwindow, domainGlobal, domainLegacy} {
+		if len(base) < len(d) || !strings.EqualFold(base[:len(d)], d) {
+			continue
+		}
+		if len(base) == len(d) {
+			return d, ""
+		}
+		if rest := base[len(d):]; rest[0] == '.' && isHost(rest[1:]) {
+			return d, rest[1:]
+		}
+	}
+	return "", ""
+}
+
+// isHost says whether s is what macOS puts into a ByHost name: a hardware UUID, or
+// on old systems the twelve digits of an Ethernet address.
+func isHost(s string) bool {
+	if len(s) != 36 && len(s) != 12 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+		case c == '-' && len(s) == 36:
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+func cutExtension(base string) (string, bool) {
+	if n := len(base) - len(extension); n > 0 && strings.EqualFold(base[n:], extension) {
+		return base[:n], true
+	}
+	return base, false
+}
+
+// holdsHook says whether a path names a file that can hold a hook.
+func holdsHook(p string) bool {
+	d, _ := preferencesName(path.Base(p))
+	return d != ""
+}
+
+// isNameless says whether a path reaches a file by its number or descriptor, so that
+// its name, and with it what it holds, does not show.
+func isNameless(p string) bool {
+	for _, prefix := range [...]string{"/.vol", "/dev/fd"} {
+		if rest, ok := cutElements(p, prefix); ok && rest != "/" {
+			return true
+		}
+	}
+	return false
+}
+
+// ScopeOf returns whose preferences a file holds, by its canonical path.
+func ScopeOf(plist string) Scope {
+	if plist == "" || plist[0] != '/' {
+		return Other
+	}
+	dir, base := path.Split(plist)
+	dir = strings.TrimSuffix(dir, "/")
+	if _, ok := cutElements(dir, "/Library/Managed Preferences"); ok {
+		return Managed
+	}
+	up, inByHost := cutSuffixFold(dir, "/ByHost")
+	if inByHost {
+		dir = up
+	}
+	owner, ok := cutSuffixFold(dir, "/Library/Preferences")
+	if !ok || otherVolume(owner) {
+		return Other
+	}
+	if inByHost {
+		return ByHost
+	}
+	if d, _ := preferencesName(base); d == domainGlobal {
+		return Global
+	}
+	switch {
+	case owner == "":
+		return System
+	case strings.EqualFold(owner, rootHome):
+		return Root
+	}
+	return User
+}
+
+// otherVolume says whether a folder that holds Library is the root of a volume other
+// than the running system's, or root's home there: nothing reads it now.
+func otherVolume(owner string) bool {
+	rest, ok := cutElements(owner, "/Volumes")
+	if !ok {
+		return false
+	}
+	volume, inside, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
+	return volume == "" || inside == "" || strings.EqualFold("/"+inside, rootHome)
+}
+
+func cutSuffixFold(s, suffix string) (string, bool) {
+	if n := len(s) - len(suffix); n >= 0 && strings.EqualFold(s[n:], suffix) {
+		return s[:n], true
+	}
+	return s, false
+}
+
+// spell gives the parts of a preferences path that macOS names its own spelling: on a
+// volume that ignores case, /library/preferences/COM.APPLE.LOGINWINDOW.plist is the
+// same file, and it should be one file to the reader and to whatever compares paths.
+func spell(p string) string {
+	dir, base := path.Split(p)
+	dir = strings.TrimSuffix(dir, "/")
+	if d, host := preferencesName(base); d != "" {
+		ext := ""
+		if _, ok := cutExtension(base); ok {
+			ext = extension
+		}
+		if host != "" {
+			host = "." + host
+		}
+		base = d + host + ext
+	}
+	for _, s := range [...]string{"/Library/Preferences/ByHost", "/Library/Preferences"} {
+		if up, ok := cutSuffixFold(dir, s); ok {
+			dir = up + s
+			break
+		}
+	}
+	for _, s := range [...]string{"/Library/Managed Preferences", rootHome, "/Users"} {
+		if rest, ok := cutElements(dir, s); ok {
+			dir = join(s, rest)
+			break
+		}
+	}
+	return dir + "/" + base
+}

@@ -1,0 +1,130 @@
+package detect
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"slices"
+	"time"
+)
+
+// Sameness is what makes two alerts one: rule, key, value, file and program.
+type Sameness [sha256.Size]byte
+
+// Same identifies a finding. Two of one rule are the same when nothing that an analyst
+// would look at differs; another value, file or program is another finding.
+func (f *Finding) Same() Sameness {
+	h := sha256.New()
+	add := func(list ...string) {
+		for _, s := range list {
+			var n [8]byte
+			binary.LittleEndian.PutUint64(n[:], uint64(len(s)))
+			h.Write(n[:])
+			h.Write([]byte(s))
+		}
+	}
+	add(f.Rule.ID, f.Broken, f.Why)
+	if c := f.Record.Condition; c != nil {
+		add(c.State, c.Since.String())
+	}
+	if e := f.Record.Event; e != nil {
+		add(e.Kind.String(), e.Process.Image.Executable)
+		if f.Record.Fact == nil && e.Process.Exec != nil {
+			add(e.Process.Exec.Args...)
+		}
+	}
+	if k := f.Record.Fact; k != nil {
+		value := k.Value
+		if k.HasValue {
+			value = "=" + value
+		}
+		add(k.Tool, k.Verb, string(k.Operation), k.Key, value, k.Source, k.SourceFile, k.Domain, k.Plist)
+	}
+	var out Sameness
+	h.Sum(out[:0])
+	return out
+}
+
+// maxRepeats bounds the findings that repeats are counted for.
+const maxRepeats = 512
+
+// Repeats holds back equal findings for a time and counts them. T is what the caller
+// needs to tell of them later. It is for one goroutine.
+type Repeats[T any] struct {
+	window time.Duration
+	open   map[Sameness]*Repeat[T]
+}
+
+// Repeat is a finding and how often it came again.
+type Repeat[T any] struct {
+	Of          T
+	Count       int // beside the first
+	First, Last time.Time
+	until       time.Time
+}
+
+// NewRepeats holds findings back for a window after the first; 0 means never.
+func NewRepeats[T any](window time.Duration) *Repeats[T] {
+	return &Repeats[T]{window: window, open: map[Sameness]*Repeat[T]{}}
+}
+
+// Seen counts a finding that came again and reports whether it did.
+func (r *Repeats[T]) Seen(same Sameness, at time.Time) bool {
+	open := r.open[same]
+	if open == nil || !at.Before(open.until) {
+		return false
+	}
+	open.Count++
+	if at.After(open.Last) {
+		open.Last = at
+	}
+	return true
+}
+
+// Add opens the window of a finding that was not seen. It returns the repeats of an
+// earlier window of the same, or of the oldest one where there is no room, to be told.
+func (r *Repeats[T]) Add(same Sameness, at time.Time, of T) []Repeat[T] {
+	if r.window <= 0 {
+		return nil
+	}
+	var closed []Repeat[T]
+	if old := r.open[same]; old != nil {
+		closed = r.close(same, closed)
+	} else if len(r.open) >= maxRepeats {
+		closed = r.close(r.oldest(), closed)
+	}
+	r.open[same] = &Repeat[T]{Of: of, First: at, Last: at, until: at.Add(r.window)}
+	return closed
+}
+
+// Due returns the repeats of every window that has ended, in order of their beginning;
+// with all set, of every window.
+func (r *Repeats[T]) Due(now time.Time, all bool) []Repeat[T] {
+	var closed []Repeat[T]
+	for same, open := range r.open {
+		if all || !now.Before(open.until) {
+			closed = r.close(same, closed)
+		}
+	}
+	slices.SortStableFunc(closed, func(a, b Repeat[T]) int { return a.First.Compare(b.First) })
+	return closed
+}
+
+func (r *Repeats[T]) close(same Sameness, to []Repeat[T]) []Repeat[T] {
+	open := r.open[same]
+	delete(r.open, same)
+	if open.Count == 0 {
+		return to
+	}
+	return append(to, *open)
+}
+
+func (r *Repeats[T]) oldest() Sameness {
+	var found Sameness
+	var until time.Time
+	for same, open := range r.open {
+		if until.IsZero() || open.until.Before(until) {
+			found, until = same, open.until
+		}
+	}
+	return found
+}

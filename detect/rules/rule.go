@@ -1,0 +1,118 @@
+// Package rules loads detection rules: TOML files in the shape in which Elastic
+// publishes its own, so that a file from there loads as it is. A file is taken whole or
+// refused with every fault in it, by line and column; nothing in it is run.
+package rules
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"hooksnare/detect/eql"
+)
+
+// Severity is how much a match matters.
+type Severity string
+
+// The severities, and the number that ECS events carry for each.
+const (
+	Low      Severity = "low"
+	Medium   Severity = "medium"
+	High     Severity = "high"
+	Critical Severity = "critical"
+)
+
+// Number returns 21, 47, 73 or 99, and 0 for what is no severity.
+func (s Severity) Number() int {
+	switch s {
+	case Low:
+		return 21
+	case Medium:
+		return 47
+	case High:
+		return 73
+	case Critical:
+		return 99
+	}
+	return 0
+}
+
+// DefaultMaxSignals is how many alerts a rule that does not say may give in five
+// minutes.
+const DefaultMaxSignals = 100
+
+// Rule is one rule. It never changes once loaded.
+type Rule struct {
+	File           string // where it comes from
+	ID             string // rule_id
+	Name           string
+	Description    string
+	Version        string // "" when the file has none
+	Type           string // eql, query, new_terms, threshold, ...
+	Language       string
+	Text           string // the query's text
+	Query          *eql.Query
+	Severity       Severity
+	RiskScore      int
+	MaxSignals     int
+	BuildingBlock  bool
+	Author         []string
+	License        string
+	References     []string
+	FalsePositives []string
+	Tags           []string
+	Note           string // the investigation guide
+	Setup          string
+	Threat         []Threat
+	NotRunnable    string // why this version can't run it; "" when it can
+}
+
+// Threat is a tactic and its techniques.
+type Threat struct {
+	Framework string
+	Tactic    Named
+	Technique []Technique
+}
+
+// Technique is a technique and its parts.
+type Technique struct {
+	Named
+	Subtechnique []Named
+}
+
+// Named is an entry of the framework.
+type Named struct {
+	ID        string `toml:"id"`
+	Name      string `toml:"name"`
+	Reference string `toml:"reference"`
+}
+
+var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// UUID returns the rule's id where that is a UUID, otherwise one derived from it
+// (version 5, in a name space of this project's).
+func (r *Rule) UUID() string {
+	if id := strings.ToLower(r.ID); uuidForm.MatchString(id) {
+		return id
+	}
+	space, _ := hex.DecodeString("6b1f0a569d0f4d5ba1b4a3a2c7e0d1f2")
+	sum := sha1.Sum(append(space, r.ID...))
+	sum[6] = sum[6]&0x0f | 0x50
+	sum[8] = sum[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+// Mentions reports whether the query uses a field whose name begins with prefix.
+func (r *Rule) Mentions(prefix string) bool {
+	if r.Query == nil {
+		return false
+	}
+	for _, f := range r.Query.Fields() {
+		if strings.HasPrefix(f, prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,189 @@
+// Package logfile appends lines to a file that only its owner may read. What Append
+// returned for is on the disk, whole; a line that a crash or a full disk cut short is
+// ended or taken back before the next one, so that every line is whole or absent.
+package logfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// Defaults of Options.
+const (
+	DefaultMaxBytes = 16 << 20
+	DefaultKeep     = 4
+)
+
+// Options bound a log. The zero value takes the defaults.
+type Options struct {
+	MaxBytes int64 // a file that would grow over this is put aside first
+	Keep     int   // files put aside, as PATH.1 (the newest) to PATH.Keep
+}
+
+// File is a log. It is for one goroutine.
+type File struct {
+	path string
+	opts Options
+	f    *os.File
+	size int64
+}
+
+// Open opens the log at path and creates it, with mode 0600, and its folder where they
+// are missing. A link or anything but a regular file at path is refused.
+func Open(path string, o Options) (*File, error) {
+	if o.MaxBytes <= 0 {
+		o.MaxBytes = DefaultMaxBytes
+	}
+	if o.Keep <= 0 {
+		o.Keep = DefaultKeep
+	}
+	l := &File{path: path, opts: o}
+	return l, l.open()
+}
+
+func (l *File) open() error {
+	if err := os.MkdirAll(filepath.Dir(l.path), 0o750); err != nil {
+		return fmt.Errorf("log folder: %w", err)
+	}
+	f, err := os.OpenFile(l.path, os.O_RDWR|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+	if err != nil {
+		return fmt.Errorf("log: %w", err)
+	}
+	if err := l.adopt(f); err != nil {
+		f.Close()
+		return fmt.Errorf("log %s: %w", l.path, err)
+	}
+	return syncFolder(l.path)
+}
+
+// adopt takes an open file as the log, and ends the line a crash may have cut.
+func (l *File) adopt(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return errors.New("not a regular file")
+	}
+	if err := f.Chmod(0o600); err != nil {
+		return err
+	}
+	l.f, l.size = f, info.Size()
+	last := []byte{'\n'}
+	if l.size > 0 {
+		if _, err := f.ReadAt(last, l.size-1); err != nil {
+			return err
+		}
+	}
+	if last[0] != '\n' {
+		return l.write([]byte{'\n'})
+	}
+	return nil
+}
+
+// Append writes lines, each of which must end in a line break, and returns when they are
+// on the disk. After an error none of them counts as written: append them again.
+func (l *File) Append(lines []byte) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	if lines[len(lines)-1] != '\n' {
+		return errors.New("log: the text to append does not end in a line break")
+	}
+	if l.f == nil || l.gone() {
+		if err := l.Reopen(); err != nil {
+			return err
+		}
+	}
+	if l.size > 0 && l.size+int64(len(lines)) > l.opts.MaxBytes {
+		if err := l.rotate(); err != nil {
+			return err
+		}
+	}
+	return l.write(lines)
+}
+
+// write appends and syncs, or takes back what it wrote. After a failed sync the state of
+// the file's pages is not known: the file is opened anew and the next call writes again.
+func (l *File) write(b []byte) error {
+	n, err := l.f.Write(b)
+	if err == nil {
+		err = l.f.Sync()
+	}
+	if err == nil {
+		l.size += int64(n)
+		return nil
+	}
+	err = fmt.Errorf("log %s: %w", l.path, err)
+	if undo := l.f.Truncate(l.size); undo != nil {
+		err = errors.Join(err, undo)
+	}
+	l.f.Close()
+	l.f = nil
+	return err
+}
+
+// gone reports that someone else has moved or removed the file.
+func (l *File) gone() bool {
+	at, err := os.Lstat(l.path)
+	if err != nil {
+		return errors.Is(err, fs.ErrNotExist)
+	}
+	open, err := l.f.Stat()
+	return err != nil || !os.SameFile(at, open)
+}
+
+// Reopen opens the file at the log's path again, as after a rotation by someone else.
+func (l *File) Reopen() error {
+	if l.f != nil {
+		l.f.Close()
+		l.f = nil
+	}
+	return l.open()
+}
+
+// rotate puts the file aside and begins a new one.
+func (l *File) rotate() error {
+	for n := l.opts.Keep - 1; n >= 0; n-- {
+		err := os.Rename(l.aside(n), l.aside(n+1))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("log rotation: %w", err)
+		}
+	}
+	return l.Reopen()
+}
+
+func (l *File) aside(n int) string {
+	if n == 0 {
+		return l.path
+	}
+	return fmt.Sprintf("%s.%d", l.path, n)
+}
+
+// Close closes the file.
+func (l *File) Close() error {
+	if l.f == nil {
+		return nil
+	}
+	f := l.f
+	l.f = nil
+	return f.Close()
+}
+
+// syncFolder makes the file's name as durable as its content.
+func syncFolder(path string) error {
+	d, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return fmt.Errorf("log folder: %w", err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOTSUP) {
+		return fmt.Errorf("log folder: %w", err)
+	}
+	return nil
+}
