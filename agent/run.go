@@ -24,6 +24,7 @@ import (
 type Options struct {
 	Config  config.Config
 	Sources config.Sources
+	Faults  error // of the configuration, told as a condition
 	Log     zerolog.Logger
 	Timing  eslogger.Timing    // zero but in tests
 	OnAlert func(*alert.Alert) // sees every alert as it is given; may be nil
@@ -42,9 +43,9 @@ type Agent struct {
 // canaryBelow is the program that is run as the canary, on the disk or under the root.
 const canaryBelow = "/usr/bin/true"
 
-// gcPercent trades a little time for memory: the agent's live data is small and mostly
+// GCPercent trades a little time for memory: the agent's live data is small and mostly
 // kept for long.
-const gcPercent = 40
+const GCPercent = 40
 
 // New puts an agent together. What is wrong with rules and outputs is logged and becomes
 // a condition; it does not keep the agent from watching.
@@ -53,7 +54,7 @@ func New(o Options) (*Agent, error) {
 	set, faults := LoadRules(o.Config, o.Sources)
 	a.set = set
 	engine, err := detect.New(set.Rules, exceptions(o.Config.Exceptions))
-	faults = errors.Join(faults, err, Unavailable(o.Config, o.Sources))
+	faults = errors.Join(o.Faults, faults, err, Unavailable(o.Config, o.Sources))
 	a.outputs = OpenOutputs(o.Config.Outputs, a.condition)
 	a.pipeline = NewPipeline(PipelineOptions{
 		Engine: engine, Host: ThisHost(o.Config.Root), Pin: newPins(o.Config.Root, o.Config.Exceptions).check,
@@ -66,7 +67,6 @@ func New(o Options) (*Agent, error) {
 	}
 	a.source = source
 	if faults != nil {
-		a.log.Error().Err(faults).Msg("configuration")
 		a.condition("configuration", oneLine(faults), true, time.Now(), time.Time{})
 	}
 	return a, nil
@@ -156,7 +156,7 @@ const flushTime = 900 * time.Millisecond
 
 // Run watches until ctx is done, then delivers what is waiting and returns.
 func (a *Agent) Run(ctx context.Context) error {
-	debug.SetGCPercent(gcPercent)
+	debug.SetGCPercent(GCPercent)
 	a.log.Info().Str("eslogger", a.opts.Config.EsloggerPath).Int("rules", len(a.set.Rules)).Msg("watching")
 	ctx, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup

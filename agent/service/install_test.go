@@ -162,7 +162,7 @@ func TestInstallRefusesDisksOthersControl(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := newMac(t)
 			tt.prepare(m)
-			wantError(t, "install", m.service.Install(t.Context()), "install: ", tt.want)
+			wantError(t, "install", m.service.Install(t.Context()), tt.want)
 			m.wantCalls("refused install")
 			if left, err := os.ReadDir(outside); err != nil || len(left) != 0 {
 				t.Errorf("outside the disk: %v, %v, want nothing", left, err)
@@ -219,7 +219,7 @@ func TestInstallRefusesPrograms(t *testing.T) {
 		m.install()
 		m.calls()
 		m.use(path)
-		wantError(t, path, m.service.Install(t.Context()), "install: ", want)
+		wantError(t, path, m.service.Install(t.Context()), want)
 		m.wantTree("refused upgrade", laid...)
 		m.wantFile(Program, "first version")
 		m.wantCalls("refused upgrade")

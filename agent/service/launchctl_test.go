@@ -26,7 +26,7 @@ func TestInstallGivesUp(t *testing.T) {
 	m := newMac(t)
 	m.flag("busy", "1000")
 	wantError(t, "install", m.service.Install(t.Context()),
-		"install: launchctl bootstrap: exit status 5: Bootstrap failed: 5: Input/output error", "tried 30 times")
+		"launchctl bootstrap: exit status 5: Bootstrap failed: 5: Input/output error", "tried 30 times")
 	bootstraps := 0
 	for _, call := range m.calls() {
 		if strings.HasPrefix(call, "bootstrap ") {
@@ -49,7 +49,7 @@ func TestInstallStopsWhenCancelled(t *testing.T) {
 		}
 	}
 	if err := m.service.Install(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("install: error %v, want %v", err, context.Canceled)
+		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
 	m.calls()
 	if err := m.service.Install(ctx); !errors.Is(err, context.Canceled) {
@@ -95,8 +95,8 @@ func TestStartStopRestart(t *testing.T) {
 	)
 	m := newMac(t)
 	ctx := t.Context()
-	wantError(t, "start", m.service.Start(ctx), "start: not installed: run hooksnare install first")
-	wantError(t, "restart", m.service.Restart(ctx), "restart: not installed: run hooksnare install first")
+	wantError(t, "start", m.service.Start(ctx), "not installed: run hooksnare install first")
+	wantError(t, "restart", m.service.Restart(ctx), "not installed: run hooksnare install first")
 	m.wantCalls("verbs before install")
 	m.install()
 	load := loadCalls(m)[1:]
@@ -192,7 +192,7 @@ func TestUninstallRemovesNothingWhileTheAgentRuns(t *testing.T) {
 	m.install()
 	m.flag("stuck", "")
 	wantError(t, "uninstall", m.service.Uninstall(t.Context(), true),
-		"uninstall: launchctl bootout: exit status 1: Boot-out failed: 1: Operation not permitted", "tried 30 times")
+		"launchctl bootout: exit status 1: Boot-out failed: 1: Operation not permitted", "tried 30 times")
 	m.wantTree("uninstall of a job that won't end", laid...)
 }
 

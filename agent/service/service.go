@@ -12,6 +12,8 @@
 // property list alone, restart unloads the job, and launchctl is looked up in PATH. So
 // the verbs here lay the property list of packaging/launchd themselves and drive
 // /bin/launchctl.
+//
+// Errors do not name the verb: who asked for it knows.
 package service
 
 import (

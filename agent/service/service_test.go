@@ -228,7 +228,7 @@ func TestVerbsNeedAMacAndRoot(t *testing.T) {
 			for _, verb := range []string{"install", "start", "stop", "restart", "uninstall"} {
 				err := verbs[verb]()
 				if want := tt.want[verb]; want != "" {
-					wantError(t, verb, err, verb+": ", want)
+					wantError(t, verb, err, want)
 				} else if err != nil {
 					t.Errorf("%s: %v", verb, err)
 				}

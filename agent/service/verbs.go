@@ -1,16 +1,13 @@
 package service
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // Install copies the program, lays the property list and the folders, and starts the
 // agent. An agent that is running goes on until the new files are in place and is
 // then replaced. It returns once launchd has started the agent, not once the agent
 // sees events: that takes Full Disk Access.
 func (s *Service) Install(ctx context.Context) error {
-	return s.do(ctx, "install", func() error {
+	return s.do(ctx, func() error {
 		if err := s.layFiles(); err != nil {
 			return err
 		}
@@ -30,7 +27,7 @@ func (s *Service) Install(ctx context.Context) error {
 // administrator's and stay in any case. When the agent can't be stopped, nothing is
 // removed.
 func (s *Service) Uninstall(ctx context.Context, purge bool) error {
-	return s.do(ctx, "uninstall", func() error {
+	return s.do(ctx, func() error {
 		if s.launchctl.path != "" {
 			if err := s.unload(ctx); err != nil {
 				return err
@@ -42,39 +39,35 @@ func (s *Service) Uninstall(ctx context.Context, purge bool) error {
 
 // Start starts an installed agent that was stopped. One that runs is left alone.
 func (s *Service) Start(ctx context.Context) error {
-	return s.command(ctx, "start", func() error { return s.start(ctx, "kickstart", target) })
+	return s.command(ctx, func() error { return s.start(ctx, "kickstart", target) })
 }
 
 // Restart ends the agent and starts it anew. The job stays loaded meanwhile, so that
 // launchd brings the agent back even if this process is killed half-way.
 func (s *Service) Restart(ctx context.Context) error {
-	return s.command(ctx, "restart", func() error { return s.start(ctx, "kickstart", "-k", target) })
+	return s.command(ctx, func() error { return s.start(ctx, "kickstart", "-k", target) })
 }
 
 // Stop stops the agent until the next boot, start or install. One that is not loaded
 // is fine.
 func (s *Service) Stop(ctx context.Context) error {
-	return s.command(ctx, "stop", func() error { return s.unload(ctx) })
+	return s.command(ctx, func() error { return s.unload(ctx) })
 }
 
 // do runs a verb after the checks that all verbs share.
-func (s *Service) do(ctx context.Context, verb string, work func() error) error {
-	err := s.allowed()
-	if err == nil {
-		err = ctx.Err()
+func (s *Service) do(ctx context.Context, work func() error) error {
+	if err := s.allowed(); err != nil {
+		return err
 	}
-	if err == nil {
-		err = work()
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", verb, err)
-	}
-	return nil
+	return work()
 }
 
 // command runs a verb that is nothing without launchd.
-func (s *Service) command(ctx context.Context, verb string, work func() error) error {
-	return s.do(ctx, verb, func() error {
+func (s *Service) command(ctx context.Context, work func() error) error {
+	return s.do(ctx, func() error {
 		if s.launchctl.path == "" {
 			return errNoLaunchd
 		}

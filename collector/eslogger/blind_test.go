@@ -17,7 +17,6 @@ func watched(o *eslogger.Options, _ string) {
 	o.CanaryInterval = 100 * time.Millisecond
 	o.Timing.CanaryTimeout = 1500 * time.Millisecond
 	o.Timing.CanaryRepeat = 50 * time.Millisecond
-	o.Timing.StopGrace = 200 * time.Millisecond
 }
 
 // TestSilent is eslogger that runs and reports nothing, or nothing any more: it is

@@ -19,7 +19,7 @@ type canary struct {
 	began    time.Time
 	wake     time.Time // of the next look
 	sent     int       // in this round
-	failed   int       // of these, not to be run
+	ran      int       // of these, known to have been started
 	answered bool
 	execs    uint64 // exec events of any program in this round
 	failure  string // why the last one of this round was not to be run
@@ -39,7 +39,7 @@ type look struct {
 // round begins anew: with each eslogger, and after each round.
 func (c *canary) round(now time.Time) {
 	c.began, c.wake = now, now
-	c.sent, c.failed, c.execs = 0, 0, 0
+	c.sent, c.ran, c.execs = 0, 0, 0
 	c.answered, c.failure = false, ""
 }
 
@@ -47,11 +47,9 @@ func (c *canary) round(now time.Time) {
 func (c *canary) heard() { c.execs++ }
 func (c *canary) seen()  { c.answered = true }
 
-// fail takes notice of a canary that was not to be run.
-func (c *canary) fail(why string) {
-	c.failed++
-	c.failure = why
-}
+// started and fail take notice of what became of a canary that was to be run.
+func (c *canary) started()        { c.ran++ }
+func (c *canary) fail(why string) { c.failure = why }
 
 // step looks at the time. It is to be called at start and at each wake.
 func (c *canary) step(now time.Time) look {
@@ -89,15 +87,16 @@ func (c *canary) step(now time.Time) look {
 // this one still holds.
 func (c *canary) verdict() look {
 	l := look{missed: true, since: c.began}
-	ran := c.sent - c.failed
 	switch {
-	case ran <= 0:
+	case c.ran == 0 && c.failure == "":
+		l.detail = fmt.Sprintf("no canary could be started in %v", c.timeout)
+	case c.ran == 0:
 		l.detail = "the canary can't be run: " + c.failure
 	case c.execs > 0:
-		l.detail = fmt.Sprintf("%d canaries in %v were not seen, though %d other execs were", ran, c.timeout, c.execs)
+		l.detail = fmt.Sprintf("%d canaries in %v were not seen, though %d other execs were", c.ran, c.timeout, c.execs)
 	default:
 		l.replace = true
-		l.detail = fmt.Sprintf("%d canaries in %v were not seen, nor any other exec: eslogger is replaced", ran, c.timeout)
+		l.detail = fmt.Sprintf("%d canaries in %v were not seen, nor any other exec: eslogger is replaced", c.ran, c.timeout)
 	}
 	return l
 }

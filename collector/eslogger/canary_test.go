@@ -109,6 +109,9 @@ func schedule(interval, timeout int, happens map[int]string, until int) (log []s
 		}
 		if l.launch {
 			log = append(log, fmt.Sprintf("%d run", now))
+			if happens[now+1] != "fail" {
+				c.started()
+			}
 		}
 		if l.replace {
 			return log
@@ -124,8 +127,9 @@ func TestCanaryDetail(t *testing.T) {
 		do   func(*canary)
 		want string
 	}{
-		{"silent", func(*canary) {}, "1 canaries in 30s were not seen, nor any other exec: eslogger is replaced"},
-		{"busy", func(c *canary) { c.heard(); c.heard() }, "1 canaries in 30s were not seen, though 2 other execs were"},
+		{"silent", func(c *canary) { c.started() }, "1 canaries in 30s were not seen, nor any other exec: eslogger is replaced"},
+		{"busy", func(c *canary) { c.started(); c.heard(); c.heard() }, "1 canaries in 30s were not seen, though 2 other execs were"},
+		{"hanging", func(*canary) {}, "no canary could be started in 30s"},
 		{"not run", func(c *canary) { c.fail("it is gone") }, "the canary can't be run: it is gone"},
 	}
 	for _, tt := range tests {

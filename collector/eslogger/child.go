@@ -61,9 +61,12 @@ func (c *child) stop(grace time.Duration) error {
 }
 
 // ended waits for the end at most so long.
-func (c *child) ended(within time.Duration) bool {
+func (c *child) ended(within time.Duration) bool { return waitFor(c.exited, within) }
+
+// waitFor waits until c is closed, at most so long, and reports whether it is.
+func waitFor(c <-chan struct{}, within time.Duration) bool {
 	select {
-	case <-c.exited:
+	case <-c:
 		return true
 	default:
 	}
@@ -73,7 +76,7 @@ func (c *child) ended(within time.Duration) bool {
 	t := time.NewTimer(within)
 	defer t.Stop()
 	select {
-	case <-c.exited:
+	case <-c:
 		return true
 	case <-t.C:
 		return false

@@ -97,3 +97,11 @@ func (l *Lines) Cut() int {
 	}
 	return l.passed + l.end - l.start
 }
+
+// Rest returns, after the end of the stream, the unfinished last line within the bound.
+func (l *Lines) Rest() []byte {
+	if l.err == nil || l.passing {
+		return nil
+	}
+	return l.buf[l.start:l.end]
+}

@@ -39,9 +39,9 @@ func (p *probe) is(m *Message) bool {
 	return false
 }
 
-// run runs one canary, for at most limit, and returns why it could not be started. It
-// stays in this process's group: eslogger does not report those of its own.
-func (p *probe) run(ctx context.Context, limit time.Duration) error {
+// run runs one canary, for at most limit: it calls started, or returns why it could not
+// be started. It stays in this process's group: eslogger does not report those of its own.
+func (p *probe) run(ctx context.Context, limit time.Duration, started func()) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, p.path)
@@ -50,6 +50,7 @@ func (p *probe) run(ctx context.Context, limit time.Duration) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	started()
 	// How it ends does not matter: it was started, so its exec is to be seen.
 	_ = cmd.Wait()
 	return nil

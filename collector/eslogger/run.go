@@ -128,7 +128,11 @@ func (s *Source) launch(ctx context.Context) {
 	s.probing = done
 	go func() {
 		defer close(done)
-		err := s.probe.run(ctx, s.opts.Timing.CanaryTimeout)
+		err := s.probe.run(ctx, s.opts.Timing.CanaryTimeout, func() {
+			s.calls.Lock()
+			defer s.calls.Unlock()
+			s.canary.started()
+		})
 		if err == nil || ctx.Err() != nil {
 			return
 		}

@@ -22,6 +22,10 @@ type Handler interface {
 	HandleState(st State)
 }
 
+// stopGraces is how many StopGraces all of a stop may take: three signals and the
+// emptying of the pipes.
+const stopGraces = 4
+
 // Source keeps one eslogger running, whatever becomes of it, and hands on what it says.
 type Source struct {
 	opts    Options
@@ -86,13 +90,16 @@ func (s *Source) Run(ctx context.Context) error {
 	if !s.ran.CompareAndSwap(false, true) {
 		return errors.New("eslogger source: can run only once")
 	}
+	asked := make(chan time.Time, 1)
+	defer context.AfterFunc(ctx, func() { asked <- time.Now() })()
 	for {
 		wait, err := s.once(ctx)
 		if ctx.Err() == nil {
 			rest(ctx, wait)
 		}
 		if ctx.Err() != nil {
-			return errors.Join(err, s.awaitProbe())
+			limit := (<-asked).Add(stopGraces * s.opts.Timing.StopGrace)
+			return errors.Join(err, s.awaitProbe(limit))
 		}
 	}
 }
@@ -194,20 +201,13 @@ func (s *Source) tally(f func(*Stats)) {
 	f(&s.stats)
 }
 
-// awaitProbe waits for the last canary, whose context is done.
-func (s *Source) awaitProbe() error {
+// awaitProbe waits for the last canary, which was killed as the context was done.
+func (s *Source) awaitProbe(limit time.Time) error {
 	s.calls.Lock()
 	probing := s.probing
 	s.calls.Unlock()
-	if probing == nil {
+	if probing == nil || waitFor(probing, time.Until(limit)) {
 		return nil
 	}
-	t := time.NewTimer(s.opts.Timing.StopGrace)
-	defer t.Stop()
-	select {
-	case <-probing:
-		return nil
-	case <-t.C:
-		return fmt.Errorf("canary %s: did not end after a kill", s.probe.path)
-	}
+	return fmt.Errorf("canary %s: did not end after a kill", s.probe.path)
 }

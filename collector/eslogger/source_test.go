@@ -327,7 +327,11 @@ func TestStop(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := start(t, plan{tt.acts}, nil)
+			s := start(t, plan{tt.acts}, func(o *eslogger.Options, _ string) {
+				if tt.more > 0 {
+					o.Timing.StopGrace = patience // for what it has to say
+				}
+			})
 			s.until(t, "the first command", func() bool { return len(s.marks) > 0 })
 			s.stop(t)
 			if got := s.seen(); tt.more >= 0 && !slices.Equal(got, upTo(1, 1+tt.more)) {

@@ -77,9 +77,9 @@ type file struct {
 		DataView           any      `toml:"data_view_id"`
 		Enabled            any      `toml:"enabled"`
 		TimestampOverride  any      `toml:"timestamp_override"`
-		TimestampField     any      `toml:"timestamp_field"`
-		EventCategory      any      `toml:"event_category_override"`
-		Tiebreaker         any      `toml:"tiebreaker_field"`
+		TimestampField     string   `toml:"timestamp_field"`
+		EventCategory      string   `toml:"event_category_override"`
+		Tiebreaker         string   `toml:"tiebreaker_field"`
 		TimelineID         any      `toml:"timeline_id"`
 		TimelineTitle      any      `toml:"timeline_title"`
 		Threshold          any      `toml:"threshold"`
@@ -182,6 +182,7 @@ func (l *loader) rule(f *file) *Rule {
 		Text: in.Query, Severity: Severity(in.Severity), RiskScore: in.RiskScore, MaxSignals: in.MaxSignals,
 		BuildingBlock: in.BuildingBlock != "", Author: in.Author, License: in.License, References: in.References,
 		FalsePositives: in.FalsePositives, Tags: in.Tags, Note: in.Note, Setup: in.Setup, Version: f.Metadata.UpdatedDate,
+		EventCategory: in.EventCategory, TimestampField: in.TimestampField, Tiebreaker: in.Tiebreaker,
 	}
 	if in.Version > 0 {
 		r.Version = strconv.Itoa(in.Version)

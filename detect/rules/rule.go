@@ -66,6 +66,9 @@ type Rule struct {
 	Note           string // the investigation guide
 	Setup          string
 	Threat         []Threat
+	EventCategory  string // event_category_override, "" for event.category
+	TimestampField string // "" for @timestamp
+	Tiebreaker     string // tiebreaker_field, "" for the order of the events
 	NotRunnable    string // why this version can't run it; "" when it can
 }
 

@@ -71,7 +71,7 @@ func (c *xmlCheck) run() error {
 type tagReader struct {
 	*bytes.Reader
 	b    []byte
-	left int // bytes after the current token's bound; -1 when it has none
+	left int // bytes after the bound of the current token; negative for no bound
 }
 
 func (r *tagReader) ReadByte() (byte, error) {
@@ -88,9 +88,6 @@ func (r *tagReader) token(start int) {
 	r.left = -1
 	if bytes.HasPrefix(b, []byte("<")) && !bytes.HasPrefix(b, []byte("<!-")) && !bytes.HasPrefix(b, []byte("<![")) {
 		r.left = len(b) - maxTag - 1
-	}
-	if r.left == 0 {
-		r.left = -1 // the end of the document is no tag too long
 	}
 }
 

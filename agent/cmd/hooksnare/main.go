@@ -1,0 +1,82 @@
+// Command hooksnare catches persistence through login and logout hooks on macOS the
+// moment it happens.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitNotWell = 1 // the thing that was checked is not well
+	exitUsage   = 2 // usage, or input that can't be read
+	exitFound   = 3 // with --exit-code: something was found
+)
+
+// exit is an error with an exit code; its text may be empty where all is said already.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+// run is main without the end of the process.
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	code := exitUsage
+	var e *exit
+	if errors.As(err, &e) {
+		code = e.code
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(os.Stderr, "hooksnare: "+text)
+	}
+	return code
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hooksnare",
+		Short: "Catch persistence through login and logout hooks on macOS",
+		Long: `Hooksnare watches a Mac for programs that are set to run as root at login or
+logout (LoginHook and LogoutHook of com.apple.loginwindow, MITRE ATT&CK T1037.002).
+
+Exit codes: 0 done; 1 the thing checked is not well; 2 usage, or input that can't
+be read; 3 something was found (replay --exit-code).`,
+		Example: `  sudo hooksnare install              put the agent on this Mac and start it
+  hooksnare replay recording.ndjson   look for hooks in what eslogger recorded
+  hooksnare check                     find faults in configuration, rules and exceptions
+  hooksnare rules list                see what is looked for`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.AddCommand(newRun(), newReplay(), newCheck(), newRules(), newVersion())
+	root.AddCommand(serviceCommands()...)
+	return root
+}

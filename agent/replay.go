@@ -1,0 +1,214 @@
+package agent
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"hooksnare/agent/config"
+	"hooksnare/collector/eslogger"
+	"hooksnare/detect"
+	"hooksnare/pkg/alert"
+)
+
+// Replay reads recordings of eslogger as if they happened, with their own times as the
+// only clock.
+type Replay struct {
+	pipeline *Pipeline
+	decoder  *eslogger.Decoder
+	message  eslogger.Message
+	gaps     eslogger.Gaps
+	stats    ReplayStats
+	read     struct{ lines, bytes atomic.Uint64 } // of stats, for who watches
+}
+
+// ReplayStats is what a replay met.
+type ReplayStats struct {
+	Bytes, Lines       uint64
+	Malformed, TooLong uint64
+	Odd                uint64 // lines with members of an unknown type
+	Dropped            uint64 // events missing in the numbering
+	Cut                int    // bytes of an unfinished last line
+	FirstMalformed     error
+	Counts             Counts
+}
+
+// NewReplay prepares a replay. With a root in the configuration the pins of exceptions are
+// checked on the disk below it; without one there is no disk to check them on.
+func NewReplay(c config.Config, set RuleSet, emit func(*alert.Alert)) (*Replay, error) {
+	engine, err := detect.New(set.Rules, exceptions(c.Exceptions))
+	if err != nil {
+		return nil, err
+	}
+	o := PipelineOptions{Engine: engine, Emit: emit, RepeatWindow: c.RepeatWindow}
+	if c.Root != "" {
+		o.Pin = newPins(c.Root, c.Exceptions).check
+	}
+	return &Replay{pipeline: NewPipeline(o), decoder: eslogger.NewDecoder()}, nil
+}
+
+// File replays one file, "-" for standard input. A line that can't be read is counted and
+// passed over.
+func (r *Replay) File(ctx context.Context, name string) error {
+	if name == "-" {
+		return r.Read(ctx, os.Stdin)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if st, err := f.Stat(); err == nil && st.IsDir() {
+		return fmt.Errorf("%s: is a folder; name the recordings in it", name)
+	}
+	if err := r.Read(ctx, f); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// Read replays a stream of lines. One whose first line is a lone brace is taken for
+// pretty-printed objects instead.
+func (r *Replay) Read(ctx context.Context, in io.Reader) error {
+	head := make([]byte, 4096)
+	n, err := io.ReadFull(in, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	in = io.MultiReader(bytes.NewReader(head[:n]), in)
+	first, _, _ := bytes.Cut(bytes.TrimLeft(head[:n], " \t\r\n"), []byte("\n"))
+	if string(bytes.TrimSpace(first)) == "{" {
+		return r.objects(ctx, in)
+	}
+	return r.lines(ctx, in)
+}
+
+// stopEvery is how many lines pass between looks at whether to stop.
+const stopEvery = 1024
+
+func (r *Replay) lines(ctx context.Context, in io.Reader) error {
+	lines := eslogger.NewLines(in, 0)
+	defer func() {
+		r.stats.TooLong += lines.Skipped()
+		r.stats.Cut += lines.Cut()
+	}()
+	for n := 0; ; n++ {
+		if n%stopEvery == 0 {
+			r.read.lines.Store(r.stats.Lines)
+			r.read.bytes.Store(r.stats.Bytes)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+		line, err := lines.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		r.line(line)
+	}
+	return nil
+}
+
+// maxObject bounds one pretty-printed object; indentation may double a line's size.
+const maxObject = 2 * eslogger.MaxLine
+
+// objects replays pretty-printed objects. What is between them ends it: there is no
+// line break to go on after.
+func (r *Replay) objects(ctx context.Context, in io.Reader) error {
+	limited := &limit{r: bufio.NewReaderSize(in, 64<<10)}
+	dec := json.NewDecoder(limited)
+	for ctx.Err() == nil {
+		var raw json.RawMessage
+		limited.left = maxObject
+		err := dec.Decode(&raw)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			r.malformed(err)
+			return nil
+		}
+		r.line(raw)
+	}
+	return ctx.Err()
+}
+
+// limit is a reader that ends with an error when one object takes too much.
+type limit struct {
+	r    io.Reader
+	left int
+}
+
+func (l *limit) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, fmt.Errorf("an object of more than %d bytes", maxObject)
+	}
+	n, err := l.r.Read(p[:min(len(p), l.left)])
+	l.left -= n
+	return n, err
+}
+
+func (r *Replay) line(line []byte) {
+	r.stats.Lines++
+	r.stats.Bytes += uint64(len(line)) + 1
+	if len(bytes.TrimSpace(line[:min(len(line), 64)])) == 0 && len(bytes.TrimSpace(line)) == 0 {
+		return
+	}
+	if err := r.decoder.Decode(line, &r.message); err != nil {
+		r.malformed(fmt.Errorf("line %d: %w", r.stats.Lines, err))
+		return
+	}
+	if r.message.Odd > 0 {
+		r.stats.Odd++
+	}
+	if r.message.HasGlobal {
+		r.stats.Dropped += r.gaps.Next(r.message.GlobalSeq)
+	}
+	r.pipeline.HandleMessage(&r.message)
+}
+
+func (r *Replay) malformed(err error) {
+	if r.stats.Malformed++; r.stats.FirstMalformed == nil {
+		r.stats.FirstMalformed = err
+	}
+}
+
+// Progress calls show now and then with what was read so far, from a goroutine of its
+// own, until the returned function is called.
+func (r *Replay) Progress(every time.Duration, show func(lines, bytes uint64)) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		t := time.NewTicker(every)
+		defer t.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-t.C:
+				show(r.read.lines.Load(), r.read.bytes.Load())
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
+}
+
+// Finish gives what was still held back and returns what the replay met.
+func (r *Replay) Finish() ReplayStats {
+	r.pipeline.Close()
+	r.stats.Counts = r.pipeline.Counts()
+	return r.stats
+}

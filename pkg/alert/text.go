@@ -1,0 +1,172 @@
+package alert
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// severityWord is the severity as people say it.
+func severityWord(number int) string {
+	switch {
+	case number >= 99:
+		return "critical"
+	case number >= 73:
+		return "high"
+	case number >= 47:
+		return "medium"
+	}
+	return "low"
+}
+
+// Word returns the alert's severity as a word.
+func (e *Event) Word() string { return severityWord(e.Severity) }
+
+// Printable returns text from outside so that it shows on a terminal and does nothing
+// else there: what is not printable is written as an escape, and it stays one line.
+func Printable(s string) string {
+	plain := true
+	for _, r := range s {
+		if r == utf8.RuneError || !unicode.IsPrint(r) && r != ' ' {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return s
+	}
+	q := strconv.Quote(s)
+	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
+}
+
+// Write writes the alert for a person: what happened, who did it, how to undo it.
+func (a *Alert) Write(w io.Writer) error {
+	var b strings.Builder
+	when := "unknown time"
+	if a.Timestamp != nil {
+		when = a.Timestamp.UTC().Format("2006-01-02 15:04:05.000Z")
+	}
+	fmt.Fprintf(&b, "%s  %-8s %s\n", when, strings.ToUpper(a.Event.Word()), Printable(a.Message))
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "  %-10s %s\n", name, Printable(value))
+		}
+	}
+	a.writeProcess(row)
+	a.writeHook(row)
+	row("rule", fmt.Sprintf("%s (%s)", a.Rule.ID, strings.Join(techniques(a.Threat), ", ")))
+	id := a.Event.ID
+	if a.Event.Sequence > 1 {
+		id += " update " + strconv.Itoa(a.Event.Sequence)
+	}
+	row("id", id)
+	b.WriteString("\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (a *Alert) writeProcess(row func(name, value string)) {
+	p := a.Process
+	if p == nil {
+		return
+	}
+	row("command", p.CommandLine)
+	who := fmt.Sprintf("%s, pid %d", p.Executable, p.PID)
+	if p.User != nil {
+		who += ", user " + p.User.who()
+	}
+	if e := a.Hooksnare.Evidence; e != nil && e.LoginUser != nil {
+		who += ", login user " + e.LoginUser.who()
+	}
+	row("process", who)
+	row("signature", p.CodeSignature.words())
+	if e := a.Hooksnare.Evidence; e != nil {
+		row("lineage", lineage(e.Lineage))
+		for i, c := range e.Recent[max(0, len(e.Recent)-recentShown):] {
+			name := "before"
+			if i > 0 {
+				name = "·" // the rows below the first need no name
+			}
+			at := ""
+			if c.Time != nil {
+				at = c.Time.UTC().Format(time.TimeOnly) + "  "
+			}
+			row(name, at+c.CommandLine)
+		}
+	}
+}
+
+// recentShown is how many of the same user's commands a person is shown.
+const recentShown = 5
+
+func (a *Alert) writeHook(row func(name, value string)) {
+	h := a.Hooksnare
+	if h == nil {
+		return
+	}
+	if k := h.Hook; k != nil {
+		row("file", strings.TrimSpace(k.Plist+"  ("+k.Scope+")"))
+		row("verdict", string(h.Verdict))
+	}
+	if x := h.Exception; x != nil {
+		row("exception", x.ID+" does not hold: "+x.Failed)
+	}
+	row("undo", h.Remediation)
+	if h.LatencyMS != nil {
+		row("latency", strconv.FormatFloat(*h.LatencyMS, 'f', 1, 64)+" ms")
+	}
+}
+
+func (u *User) who() string {
+	if u.Name == "" {
+		return u.ID
+	}
+	return u.Name + " (" + u.ID + ")"
+}
+
+func (c *CodeSignature) words() string {
+	switch {
+	case c == nil:
+		return ""
+	case !c.Exists:
+		return "none"
+	}
+	parts := []string{c.SigningID}
+	if c.TeamID != "" {
+		parts = append(parts, "team "+c.TeamID)
+	}
+	if c.Trusted {
+		parts = append(parts, "trusted")
+	} else {
+		parts = append(parts, "not trusted")
+	}
+	return strings.TrimPrefix(strings.Join(parts, ", "), ", ")
+}
+
+// lineage draws the ancestors, the oldest first.
+func lineage(list []Command) string {
+	var names []string
+	for i := len(list) - 1; i >= 0; i-- {
+		c := list[i]
+		name := c.Executable
+		if n := strings.LastIndexByte(name, '/'); n >= 0 {
+			name = name[n+1:]
+		}
+		names = append(names, fmt.Sprintf("%s(%d)", name, c.PID))
+	}
+	return strings.Join(names, " > ")
+}
+
+func techniques(t *Threat) []string {
+	if t == nil || t.Technique == nil {
+		return []string{"no technique"}
+	}
+	if s := t.Technique.Subtechnique; s != nil && len(s.ID) > 0 {
+		return s.ID
+	}
+	return t.Technique.ID
+}
