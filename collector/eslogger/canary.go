@@ -93,10 +93,10 @@ func (c *canary) verdict() look {
 	case c.ran == 0:
 		l.detail = "the canary can't be run: " + c.failure
 	case c.execs > 0:
-		l.detail = fmt.Sprintf("%d canaries in %v were not seen, though %d other execs were", c.ran, c.timeout, c.execs)
+		l.detail = fmt.Sprintf("none of %d canaries in %v was seen, though %d other execs were", c.ran, c.timeout, c.execs)
 	default:
 		l.replace = true
-		l.detail = fmt.Sprintf("%d canaries in %v were not seen, nor any other exec: eslogger is replaced", c.ran, c.timeout)
+		l.detail = fmt.Sprintf("none of %d canaries in %v was seen, nor any other exec: eslogger is replaced", c.ran, c.timeout)
 	}
 	return l
 }

@@ -127,8 +127,8 @@ func TestCanaryDetail(t *testing.T) {
 		do   func(*canary)
 		want string
 	}{
-		{"silent", func(c *canary) { c.started() }, "1 canaries in 30s were not seen, nor any other exec: eslogger is replaced"},
-		{"busy", func(c *canary) { c.started(); c.heard(); c.heard() }, "1 canaries in 30s were not seen, though 2 other execs were"},
+		{"silent", func(c *canary) { c.started() }, "none of 1 canaries in 30s was seen, nor any other exec: eslogger is replaced"},
+		{"busy", func(c *canary) { c.started(); c.heard(); c.heard() }, "none of 1 canaries in 30s was seen, though 2 other execs were"},
 		{"hanging", func(*canary) {}, "no canary could be started in 30s"},
 		{"not run", func(c *canary) { c.fail("it is gone") }, "the canary can't be run: it is gone"},
 	}

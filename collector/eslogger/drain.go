@@ -12,9 +12,11 @@ const (
 	// drainBytes is what a pipe holds on Linux and macOS: the writer has ended, so more
 	// than this can't be its.
 	drainBytes = 64 << 10
-	// drainQuiet is how long the pipe must give nothing to count as empty. All that the
-	// writer wrote is in the pipe already: this only has to outlast a busy scheduler.
-	drainQuiet = 250 * time.Millisecond
+	// drainTries reads in succession that give nothing, each within drainTry, mean that the
+	// pipe is empty. All that the writer wrote is in it already, but a read whose deadline
+	// passes before it gets the processor fails with the pipe full: one proves nothing.
+	drainTries = 5
+	drainTry   = 50 * time.Millisecond
 	// drainWait bounds all waiting together, against an heir that dribbles.
 	drainWait = time.Second
 )
@@ -41,20 +43,23 @@ func (d *drain) Read(b []byte) (int, error) {
 		// Woken by finish. If the reader was busy for long, the deadline has passed with
 		// the pipe still full, so it tells nothing.
 	}
-	if d.given >= drainBytes || d.waited >= drainWait {
-		return 0, io.EOF
+	for range drainTries {
+		left := drainBytes - d.given
+		if left <= 0 || d.waited >= drainWait {
+			break
+		}
+		now := time.Now()
+		if err := d.file.SetReadDeadline(now.Add(drainTry)); err != nil {
+			return 0, err
+		}
+		n, err := d.file.Read(b[:min(left, len(b))])
+		d.given += n
+		d.waited += time.Since(now)
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
 	}
-	now := time.Now()
-	if err := d.file.SetReadDeadline(now.Add(drainQuiet)); err != nil {
-		return 0, err
-	}
-	n, err := d.file.Read(b)
-	d.given += n
-	d.waited += time.Since(now)
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = io.EOF
-	}
-	return n, err
+	return 0, io.EOF
 }
 
 // finish says that the writer has ended, and wakes a reader that waits.

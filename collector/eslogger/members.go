@@ -1,9 +1,7 @@
 package eslogger
 
 import (
-	"encoding/binary"
 	"math"
-	"math/bits"
 	"time"
 )
 
@@ -64,14 +62,15 @@ func (d *Decoder) key(i int) ([]byte, int) {
 		return nil, ^i
 	}
 	start := i + 1
-	for j := start; len(b)-j >= 10; j += 8 {
-		if m := special(binary.LittleEndian.Uint64(b[j:])); m != 0 {
-			j += bits.TrailingZeros64(m) >> 3
-			if b[j] == '"' && b[j+1] == ':' && b[j+2] > ' ' {
-				return b[start:j], j + 2
-			}
-			break
+	for j := start; len(b)-j >= fastRoom; j += 16 {
+		end := nameEnd(b, j)
+		if end == j+16 {
+			continue
 		}
+		if b[end] == '"' && b[end+1] == ':' && b[end+2] > ' ' {
+			return b[start:end], end + 2
+		}
+		break
 	}
 	key, i := d.text(start)
 	if i < 0 {
@@ -182,15 +181,10 @@ func (d *Decoder) digits(i, depth int) (negative bool, magnitude uint64, ok bool
 	if i >= len(b) || b[i] != '-' && b[i]-'0' > 9 {
 		return false, 0, false, d.other(i, depth)
 	}
-	if b[i]-'1' <= 8 { // the fast way: up to 19 digits, which 64 bits hold
-		j := i
-		for ; j < len(b) && b[j]-'0' <= 9; j++ {
-			magnitude = magnitude*10 + uint64(b[j]-'0')
+	if len(b)-i >= fastRoom && b[i]-'0' <= 9 && !leadingZero(b, i) { // up to 19 digits fit 64 bits
+		if end := digitsEnd(b, i); end-i <= 19 && end < len(b) && (b[end] == ',' || b[end] == '}' || b[end] == ']') {
+			return false, number(b, i, end), true, end
 		}
-		if j-i <= 19 && j < len(b) && (b[j] == ',' || b[j] == '}' || b[j] == ']') {
-			return false, magnitude, true, j
-		}
-		magnitude = 0
 	}
 	if next = skipNumber(b, i); next < 0 {
 		return false, 0, false, next

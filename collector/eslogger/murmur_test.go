@@ -67,6 +67,7 @@ func FuzzMurmur(f *testing.F) {
 	f.Add([]byte("ES_NEW_CLIENT_RESULT_ERR_NOT_PERMITTED\n"), uint8(3))
 	f.Add([]byte("\xff\x00\u202e\nFailed to parse event types"), uint8(64))
 	f.Fuzz(func(t *testing.T, in []byte, size uint8) {
+		in = in[:min(len(in), 4<<10)] // more only makes a byte at a time slow
 		m := hearAll(string(in), int(size)+1)
 		whole := hearAll(string(in), len(in)+1)
 		if (m.found == nil) != (whole.found == nil) {

@@ -75,7 +75,8 @@ func (o Options) complete() (Options, error) {
 	}
 	o.Timing.fill(o.CanaryInterval)
 	if o.Timing.BackoffMin > o.Timing.BackoffMax {
-		return o, fmt.Errorf("eslogger back-off: the shortest wait %v is above the longest %v", o.Timing.BackoffMin, o.Timing.BackoffMax)
+		return o, fmt.Errorf("eslogger back-off: the shortest wait %v is above the longest %v",
+			o.Timing.BackoffMin, o.Timing.BackoffMax)
 	}
 	o.Events = slices.Clone(o.Events)
 	o.CanarySeenAs = slices.Clone(o.CanarySeenAs)

@@ -83,8 +83,13 @@ func (d *Decoder) file(i, depth int) (path []byte, next int) {
 // token reads an audit token: an object, or the array of its eight words that one beta
 // of macOS 26 wrote.
 func (d *Decoder) token(i, depth int) (t event.Token, ok bool, next int) {
-	if i >= 0 && i < len(d.line) && d.line[i] == '[' {
-		return d.tokenWords(i, depth)
+	if i >= 0 && i < len(d.line) {
+		if d.line[i] == '[' {
+			return d.tokenWords(i, depth)
+		}
+		if t, next, ok := fastToken(d.line, i); ok {
+			return t, true, next
+		}
 	}
 	var seen members
 	i, more := d.object(i, depth)

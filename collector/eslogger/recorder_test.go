@@ -143,12 +143,11 @@ type session struct {
 	dir    string
 }
 
-// quick are waits for tests. The canary's are for those that want to see blindness: long enough
-// for a stand-in to start on a busy machine.
+// quick are short waits, but for the grace: a machine may be too busy to end a process at once.
 func quick() eslogger.Options {
 	return eslogger.Options{Timing: eslogger.Timing{
 		BackoffMin: time.Millisecond, BackoffMax: 20 * time.Millisecond, RetryDenied: 5 * time.Millisecond,
-		StopGrace: 500 * time.Millisecond, GapHold: time.Millisecond,
+		StopGrace: time.Second, GapHold: time.Millisecond,
 	}}
 }
 

@@ -226,6 +226,11 @@ func skipValue(b []byte, i, depth int) int {
 				break // empty: b[i] closes it
 			}
 			if object {
+				var done bool
+				if i, done = skipMembers(b, i); done {
+					i-- // at the brace, which closes it below
+					break
+				}
 				if i = skipKey(b, i); i < 0 {
 					return i
 				}
@@ -271,15 +276,6 @@ func skipValue(b []byte, i, depth int) int {
 func skipKey(b []byte, i int) int {
 	if i >= len(b) || b[i] != '"' {
 		return ^i
-	}
-	for j := i + 1; len(b)-j >= 10; j += 8 {
-		if m := special(binary.LittleEndian.Uint64(b[j:])); m != 0 {
-			j += bits.TrailingZeros64(m) >> 3
-			if b[j] == '"' && b[j+1] == ':' && b[j+2] > ' ' {
-				return j + 2 // what eslogger writes: no escapes, no white space
-			}
-			break
-		}
 	}
 	if i = skipString(b, i+1); i < 0 {
 		return i

@@ -82,10 +82,10 @@ func (s *Source) States() []State {
 	return s.board.list()
 }
 
-// Run keeps eslogger running until ctx is done, ends it, hands on what it had still written, and
-// returns when all that it started has ended, within four seconds and the handler's
-// own time. It returns an error when a process would not end even then, or when
-// called a second time. That ctx is done is none.
+// Run keeps eslogger running until ctx is done, ends it, hands on what it had still
+// written, and returns when all that was started has ended: within four seconds and
+// the handler's own time. It returns an error when a process would not end even
+// then, or when called a second time; that ctx is done is none.
 func (s *Source) Run(ctx context.Context) error {
 	if !s.ran.CompareAndSwap(false, true) {
 		return errors.New("eslogger source: can run only once")

@@ -246,10 +246,9 @@ func TestSurroundings(t *testing.T) {
 
 func TestNotStarted(t *testing.T) {
 	tests := []struct {
-		name         string
-		spoil, mend  func(t *testing.T, program string)
-		why          string
-		needsNotRoot bool
+		name        string
+		spoil, mend func(t *testing.T, program string)
+		why         string
 	}{
 		{
 			name:  "missing",

@@ -43,7 +43,7 @@ type act struct {
 	Text string `json:",omitempty"`
 }
 
-// Folder is where the stand-in finds its plan and leaves its traces.
+// The files of the stand-in's folder.
 const (
 	planFile   = "plan.json"
 	reportFile = "report.json"
@@ -261,11 +261,10 @@ func (p *player) canaries() {
 func (p *player) report() {
 	session, _ := unix.Getsid(0)
 	folder, _ := os.Getwd()
-	r := report{PID: os.Getpid(), Group: unix.Getpgrp(), Session: session, Args: os.Args[1:], Env: os.Environ(), Folder: folder}
-	if b := make([]byte, 1); true {
-		_, err := os.Stdin.Read(b)
-		r.Stdin = fmt.Sprint(err)
-	}
-	b, _ := json.Marshal(r)
+	_, end := os.Stdin.Read(make([]byte, 1))
+	b, _ := json.Marshal(report{
+		PID: os.Getpid(), Group: unix.Getpgrp(), Session: session,
+		Args: os.Args[1:], Env: os.Environ(), Stdin: fmt.Sprint(end), Folder: folder,
+	})
 	_ = os.WriteFile(filepath.Join(p.dir, reportFile), b, 0o600)
 }

@@ -21,7 +21,8 @@ const (
 	UnknownEvent     Condition = "unknown_event"       // this macOS lacks an event that was asked for
 	NotStarted       Condition = "not_started"         // the program is missing or can't be executed
 
-	// Blind: canaries were run and not seen. Ends with the next one seen.
+	// Blind: canaries were run and not seen, or could not be run. Ends with the next one
+	// seen. If no other exec was seen either, eslogger is replaced as it begins.
 	Blind Condition = "blind"
 	// Gap: events were dropped, or stood on lines that could not be read. Ends with the
 	// first event after [Timing].GapHold without a loss, so that a burst is one gap.

@@ -1,0 +1,74 @@
+# Every target does its own set-up; a fresh machine needs Go, git and make.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+# The race detector needs a C compiler; without one the tests run without it.
+RACE    := $(shell command -v cc >/dev/null 2>&1 && echo -race)
+OS      := $(shell uname -s)
+
+export CGO_ENABLED = 0
+
+.PHONY: run build test check bench fuzz attacks dist clean
+
+## run: watch an attack become an alert (on a Mac: watch this Mac, asking for sudo)
+run: build
+ifeq ($(OS),Darwin)
+	sudo bin/hooksnare run --show
+else
+	sh packaging/demo.sh bin
+endif
+
+## build: write bin/hooksnare
+build:
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/hooksnare ./agent/cmd/hooksnare
+	$(GO) build -trimpath -o bin/standin ./agent/cmd/standin
+
+## test: run all tests
+test: build
+	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) $(TESTFLAGS) ./...
+
+## check: format, vet and lint for every platform, and tidy modules
+check:
+	@test -z "$$(gofmt -l .)" || { echo "gofmt: these files are not formatted:"; gofmt -l .; exit 1; }
+	$(GO) mod tidy -diff
+	@lint=$$($(GO) tool -n staticcheck); \
+	for target in linux/amd64 darwin/arm64 darwin/amd64; do \
+		export GOOS=$${target%/*} GOARCH=$${target#*/}; \
+		echo "vet, staticcheck, build: $$target"; \
+		$(GO) vet ./... && $$lint ./... && $(GO) build -o /dev/null ./agent/cmd/hooksnare || exit 1; \
+	done
+
+## bench: measure the hot path, the latency, and replay against grep and jq
+bench: build
+	$(GO) test -run '^$$' -bench . -benchmem ./collector/... ./detect/... ./agent ./pkg/...
+	$(GO) run ./agent/cmd/bench -hooksnare bin/hooksnare
+
+## fuzz: run every fuzz target for N executions
+N ?= 20000
+fuzz:
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "fuzz: $$package $$target $(N)"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(N)x -fuzzminimizetime 1x $$package || exit 1; \
+		done; \
+	done
+
+## attacks: print every case of attack and what it gives
+attacks:
+	$(GO) test -count 1 -run '^TestAttacks$$' -v ./agent
+
+## dist: release archives for macOS
+dist:
+	@rm -rf dist && mkdir -p dist
+	@for arch in arm64 amd64; do \
+		mkdir -p dist/hooksnare-$(VERSION)-darwin-$$arch && \
+		GOOS=darwin GOARCH=$$arch $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/hooksnare-$(VERSION)-darwin-$$arch/hooksnare ./agent/cmd/hooksnare && \
+		cp README.md LICENSE CHANGELOG.md SECURITY.md packaging/mac-acceptance.sh dist/hooksnare-$(VERSION)-darwin-$$arch/ && \
+		tar -C dist --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf dist/hooksnare-$(VERSION)-darwin-$$arch.tar.gz hooksnare-$(VERSION)-darwin-$$arch && \
+		rm -r dist/hooksnare-$(VERSION)-darwin-$$arch || exit 1; \
+	done
+	@cd dist && sha256sum *.tar.gz | tee SHA256SUMS
+
+clean:
+	rm -rf bin dist

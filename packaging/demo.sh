@@ -1,0 +1,68 @@
+#!/bin/sh
+# Plays a recorded attack to the agent on a disk made for it, and shows the alerts.
+# Nothing of it touches this machine outside a temporary folder. usage: demo.sh BINDIR
+set -eu
+
+bin=$1
+root=$(mktemp -d "${TMPDIR:-/tmp}/hooksnare-demo.XXXXXX")
+agent=
+finish() {
+	[ -z "$agent" ] || kill "$agent" 2>/dev/null || true
+	rm -rf "$root"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+"$bin/standin" root --speed 1 "$root" >/dev/null
+mkdir -p "$root/Library/Preferences"
+cat >"$root/Library/Preferences/com.hooksnare.agent.plist" <<'PLIST'
+<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+	<key>CanaryInterval</key>
+	<real>2</real>
+	<key>Outputs</key>
+	<array>
+		<dict>
+			<key>Name</key>
+			<string>local</string>
+			<key>Type</key>
+			<string>file</string>
+			<key>Path</key>
+			<string>/var/log/hooksnare/alerts.jsonl</string>
+		</dict>
+	</array>
+</dict>
+</plist>
+PLIST
+chmod 644 "$root/Library/Preferences/com.hooksnare.agent.plist"
+
+echo "This is no Mac: a stand-in for eslogger plays a synthetic recording of an attack"
+echo "to the real agent, whose disk is $root."
+echo
+"$bin/hooksnare" run --show --root "$root" --eslogger "$root/usr/bin/eslogger" 2>"$root/agent.log" &
+agent=$!
+
+# The recording ends with the removal of the hook, which is the second alert.
+log="$root/private/var/log/hooksnare/alerts.jsonl"
+waited=0
+while [ "$(grep -c '"kind":"alert"' "$log" 2>/dev/null || true)" != 2 ]; do
+	if [ "$waited" -ge 60 ] || ! kill -0 "$agent" 2>/dev/null; then
+		echo "demo: the two alerts did not come; the agent's log:" >&2
+		cat "$root/agent.log" >&2
+		exit 1
+	fi
+	waited=$((waited + 1))
+	sleep 1
+done
+kill -TERM "$agent"
+wait "$agent"
+agent=
+echo "Both alerts stand in the local log as ECS documents, one a line; the first begins:"
+echo
+head -c 600 "$log"
+echo "..."
+echo
+echo "The Jamf hook that was set in between gave none: its script is on the disk, owned by"
+echo "root and writable by nobody else, as the exception asks."
