@@ -88,28 +88,33 @@ func (d *Decoder) message(i int, m *Message) int {
 	var seen members
 	i, more := d.open(i)
 	for more && i >= 0 {
-		var key []byte
-		if key, i = d.key(i); i < 0 {
+		var member int
+		if member, i = d.name(topNames, i); i < 0 {
 			return i
 		}
-		switch string(key) {
-		case "process":
-			i = d.process(d.once(&seen, 0, i), &m.Process, 1)
-		case "event":
-			i = d.event(d.once(&seen, 1, i), m)
-		case "time":
+		if member > 0 && member < topUnused {
+			if i = d.once(&seen, member, i); i < 0 {
+				return i
+			}
+		}
+		switch member {
+		case topProcess:
+			i = d.process(i, &m.Process, 1)
+		case topEvent:
+			i = d.event(i, m)
+		case topTime:
 			var t []byte
-			if t, i = d.str(d.once(&seen, 2, i), 1); t != nil {
+			if t, i = d.str(i, 1); t != nil {
 				m.Time = d.time(t)
 			}
-		case "global_seq_num":
-			m.GlobalSeq, m.HasGlobal, i = d.uint(d.once(&seen, 3, i), 1)
-		case "seq_num":
-			m.Seq, _, i = d.uint(d.once(&seen, 4, i), 1)
-		case "version":
-			m.Version, i = d.small(d.once(&seen, 5, i), 1)
-		case "schema_version":
-			m.Schema, i = d.small(d.once(&seen, 6, i), 1)
+		case topGlobalSeq:
+			m.GlobalSeq, m.HasGlobal, i = d.uint(i, 1)
+		case topSeq:
+			m.Seq, _, i = d.uint(i, 1)
+		case topVersion:
+			m.Version, i = d.small(i, 1)
+		case topSchema:
+			m.Schema, i = d.small(i, 1)
 		default:
 			i = skipValue(d.line, i, 1)
 		}

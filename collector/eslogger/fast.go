@@ -15,8 +15,8 @@ import (
 // leave, where it begins, to the readers that know all of JSON.
 
 // fastRoom is how many bytes must follow the start of a member for a fast reader to look
-// at it: quote, 16 bytes of name, quote, colon, 8 bytes of value, with room to spare.
-const fastRoom = 48
+// at it: the longest known name with its value, and a word to spare.
+const fastRoom = 64
 
 func load(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8]) }
 
@@ -50,26 +50,41 @@ func digitsEnd(b []byte, i int) int {
 	return skipDigits(b, i)
 }
 
-// leadingZero tells of a number that begins at i and has a zero too many.
-func leadingZero(b []byte, i int) bool { return b[i] == '0' && b[i+1]-'0' <= 9 }
+// leadingZero tells of a number that begins at i and has a zero too many. It is one
+// comparison, which as good as never holds: many numbers are 0, and a look at the first
+// digit alone would be a guess each time.
+func leadingZero(b []byte, i int) bool {
+	return uint(b[i]-'0')<<8|uint(b[i+1]-'0') <= 9
+}
 
-// skipMembers skips the members of a flat object as far as it knows how, from the quote of
-// a name. It returns the index behind the object's brace and true, or the index of the
-// member's name that it leaves, and false.
-func skipMembers(b []byte, i int) (int, bool) {
+// timeBytes is the length of a time as eslogger writes those of files, with its quotes.
+const timeBytes = len(`"2006-01-02T15:04:05.000000000Z"`)
+
+// isPlainTime reports whether a string of timeBytes, with its quotes, begins at i.
+func isPlainTime(b []byte, i int) bool {
+	return b[i] == '"' && b[i+timeBytes-1] == '"' &&
+		special(load(b, i+1))|special(load(b, i+9))|special(load(b, i+17))|special(load(b, i+timeBytes-9)) == 0
+}
+
+// skipStat skips the members of a stat object as far as it knows how, from the quote of a
+// name. It returns the index behind the object's brace and true, or the index of the
+// member that it leaves, and false.
+func skipStat(b []byte, i int) (int, bool) {
 	for len(b)-i >= fastRoom && b[i] == '"' {
-		v := nameEnd(b, i+1)
-		if b[v] != '"' || b[v+1] != ':' {
+		member, v := statNames.find(b, i+1)
+		switch {
+		case member == 0:
 			return i, false
-		}
-		v += 2
-		switch c := b[v]; {
-		case c == '"':
-			if v = skipString(b, v+1); v < 0 {
+		case member < statTimes:
+			if b[v] == '-' {
+				v++
+			}
+			if b[v]-'0' > 9 || leadingZero(b, v) {
 				return i, false
 			}
-		case c-'0' <= 9 && !leadingZero(b, v):
 			v = digitsEnd(b, v)
+		case isPlainTime(b, v):
+			v += timeBytes
 		default:
 			return i, false
 		}
@@ -108,76 +123,39 @@ func number(b []byte, i, end int) uint64 {
 	return v
 }
 
-// tokenSlot is a member of an audit token: the first eight bytes of its name, and its
-// length.
-type tokenSlot struct {
-	word   uint64
-	length int
-}
-
-// tokenMagic spreads the names of the members over tokenSlots without a clash; it was
-// found by trying.
-const tokenMagic = 0x6a3ac4a78ea07405
-
-// Where tokenMagic puts the members.
-const (
-	slotRGID = iota
-	slotAUID
-	slotRUID
-	slotPID
-	slotVersion
-	slotEGID
-	slotASID
-	slotEUID
-)
-
-var tokenSlots = [8]tokenSlot{
-	slotRGID: {'r' | 'g'<<8 | 'i'<<16 | 'd'<<24, 4}, slotAUID: {'a' | 'u'<<8 | 'i'<<16 | 'd'<<24, 4},
-	slotRUID: {'r' | 'u'<<8 | 'i'<<16 | 'd'<<24, 4}, slotPID: {'p' | 'i'<<8 | 'd'<<16, 3},
-	slotVersion: {'p' | 'i'<<8 | 'd'<<16 | 'v'<<24 | 'e'<<32 | 'r'<<40 | 's'<<48 | 'i'<<56, len("pidversion")},
-	slotEGID:    {'e' | 'g'<<8 | 'i'<<16 | 'd'<<24, 4}, slotASID: {'a' | 's'<<8 | 'i'<<16 | 'd'<<24, 4},
-	slotEUID: {'e' | 'u'<<8 | 'i'<<16 | 'd'<<24, 4},
-}
-
 // fastToken reads an audit token of exactly the known members. It leaves any other.
 func fastToken(b []byte, i int) (t event.Token, next int, ok bool) {
-	var values [8]uint64
+	var values [9]uint64
 	seen := 0
 	for i++; len(b)-i >= fastRoom && b[i] == '"'; {
-		v := nameEnd(b, i+1)
-		n := v - i - 1
-		w := load(b, i+1)
-		if n < 8 {
-			w &= 1<<(8*n) - 1
-		}
-		slot := w * tokenMagic >> 61
-		if s := tokenSlots[slot]; s.word != w || s.length != n || n > 8 && (b[i+9] != 'o' || b[i+10] != 'n') {
+		member, v := tokenNames.find(b, i+1)
+		if member == 0 || leadingZero(b, v) {
 			return t, 0, false
 		}
-		if b[v] != '"' || b[v+1] != ':' || leadingZero(b, v+2) {
+		end := digitsEnd(b, v)
+		if end == v || end-v > 10 || end >= len(b) {
 			return t, 0, false
 		}
-		i = v + 2
-		end := digitsEnd(b, i)
-		if end == i || end-i > 10 || end >= len(b) {
-			return t, 0, false
-		}
-		values[slot] = number(b, i, end)
-		if seen |= 1 << slot; values[slot] > math.MaxUint32 {
+		values[member] = number(b, v, end)
+		seen |= 1 << member
+		if values[member] > math.MaxUint32 {
 			return t, 0, false
 		}
 		if b[end] == '}' {
 			t = event.Token{
-				PID: int32(values[slotPID]), Version: uint32(values[slotVersion]), AUID: uint32(values[slotAUID]),
-				EUID: uint32(values[slotEUID]), RUID: uint32(values[slotRUID]), EGID: uint32(values[slotEGID]),
-				RGID: uint32(values[slotRGID]), ASID: uint32(values[slotASID]),
+				PID: int32(values[tokenPID]), Version: uint32(values[tokenVersion]), AUID: uint32(values[tokenAUID]),
+				EUID: uint32(values[tokenEUID]), RUID: uint32(values[tokenRUID]), EGID: uint32(values[tokenEGID]),
+				RGID: uint32(values[tokenRGID]), ASID: uint32(values[tokenASID]),
 			}
-			return t, end + 1, seen == 0xff && values[slotPID] <= math.MaxInt32
+			return t, end + 1, seen == allOfToken && values[tokenPID] <= math.MaxInt32
 		}
-		if b[end] != ',' || seen == 0xff {
+		if b[end] != ',' || seen == allOfToken {
 			return t, 0, false
 		}
 		i = end + 1
 	}
 	return t, 0, false
 }
+
+// allOfToken has the bit of every member set.
+const allOfToken = 1<<(tokenVersion+1) - 2

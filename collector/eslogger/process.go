@@ -9,44 +9,49 @@ func (d *Decoder) process(i int, p *Process, depth int) int {
 	p.Present = more
 	in := depth + 1
 	for more && i >= 0 {
-		var key []byte
-		if key, i = d.key(i); i < 0 {
+		var member int
+		if member, i = d.name(processNames, i); i < 0 {
 			return i
 		}
-		switch string(key) {
-		case "audit_token":
-			p.Token, p.HasToken, i = d.token(d.once(&seen, 0, i), in)
-		case "parent_audit_token":
-			p.Parent, _, i = d.token(d.once(&seen, 1, i), in)
-		case "responsible_audit_token":
-			p.Responsible, _, i = d.token(d.once(&seen, 2, i), in)
-		case "executable":
-			p.Executable, i = d.file(d.once(&seen, 3, i), in)
-		case "signing_id":
-			p.SigningID, i = d.str(d.once(&seen, 4, i), in)
-		case "team_id":
-			p.TeamID, i = d.str(d.once(&seen, 5, i), in)
-		case "cdhash":
-			p.CDHash, i = d.str(d.once(&seen, 6, i), in)
-		case "tty":
-			p.TTY, i = d.file(d.once(&seen, 7, i), in)
-		case "codesigning_flags":
-			p.Flags, i = d.uint32(d.once(&seen, 8, i), in)
-		case "is_platform_binary":
-			p.Platform, i = d.bool(d.once(&seen, 9, i), in)
-		case "is_es_client":
-			p.IsESClient, i = d.bool(d.once(&seen, 10, i), in)
-		case "ppid":
-			p.PPID, i = d.int32(d.once(&seen, 11, i), in)
-		case "original_ppid":
-			p.OriginalPPID, i = d.int32(d.once(&seen, 12, i), in)
-		case "group_id":
-			p.GroupID, i = d.int32(d.once(&seen, 13, i), in)
-		case "session_id":
-			p.SessionID, i = d.int32(d.once(&seen, 14, i), in)
-		case "start_time":
+		if member > 0 && member < processUnused {
+			if i = d.once(&seen, member, i); i < 0 {
+				return i
+			}
+		}
+		switch member {
+		case processToken:
+			p.Token, p.HasToken, i = d.token(i, in)
+		case processParent:
+			p.Parent, _, i = d.token(i, in)
+		case processResponsible:
+			p.Responsible, _, i = d.token(i, in)
+		case processExecutable:
+			p.Executable, i = d.file(i, in)
+		case processSigningID:
+			p.SigningID, i = d.str(i, in)
+		case processTeamID:
+			p.TeamID, i = d.str(i, in)
+		case processCDHash:
+			p.CDHash, i = d.str(i, in)
+		case processTTY:
+			p.TTY, i = d.file(i, in)
+		case processFlags:
+			p.Flags, i = d.uint32(i, in)
+		case processPlatform:
+			p.Platform, i = d.bool(i, in)
+		case processClient:
+			p.IsESClient, i = d.bool(i, in)
+		case processPPID:
+			p.PPID, i = d.int32(i, in)
+		case processOriginalPPID:
+			p.OriginalPPID, i = d.int32(i, in)
+		case processGroup:
+			p.GroupID, i = d.int32(i, in)
+		case processSession:
+			p.SessionID, i = d.int32(i, in)
+		case processStart:
 			var t []byte
-			if t, i = d.str(d.once(&seen, 15, i), in); t != nil {
+			if t, i = d.str(i, in); t != nil {
 				p.Start = d.time(t)
 			}
 		default:
@@ -59,16 +64,31 @@ func (d *Decoder) process(i int, p *Process, depth int) int {
 	return i
 }
 
+// name reads the name of a member and returns which of the known ones it is, 0 for none.
+func (d *Decoder) name(known *nameTable, i int) (member, value int) {
+	b := d.line
+	if len(b)-i >= fastRoom && b[i] == '"' {
+		if member, v := known.find(b, i+1); member != 0 && b[v] > ' ' {
+			return member, v
+		}
+	}
+	key, i := d.key(i)
+	if i < 0 {
+		return 0, i
+	}
+	return known.named(key), i
+}
+
 // file reads the path of a file object; nil when it is absent.
 func (d *Decoder) file(i, depth int) (path []byte, next int) {
 	var seen members
 	i, more := d.object(i, depth)
 	for more && i >= 0 {
-		var key []byte
-		if key, i = d.key(i); i < 0 {
+		var member int
+		if member, i = d.name(fileNames, i); i < 0 {
 			return nil, i
 		}
-		if string(key) == "path" {
+		if member == filePath {
 			path, i = d.str(d.once(&seen, 0, i), depth+1)
 		} else {
 			i = skipValue(d.line, i, depth+1)

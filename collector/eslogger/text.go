@@ -50,17 +50,19 @@ func (d *Decoder) unescape(start, i int) ([]byte, int) {
 		all = 0
 	}
 	for {
-		for len(b)-i >= 8 && len(out)-n >= 8 {
-			w := binary.LittleEndian.Uint64(b[i:])
-			all |= w
+		for len(b)-i >= fastRoom && len(out)-n >= 8 {
+			w := load(b, i)
 			binary.LittleEndian.PutUint64(out[n:], w) // what follows the match is overwritten
-			m := special(w)
-			if m != 0 {
-				k := bits.TrailingZeros64(m) >> 3
-				i, n = i+k, n+k
+			k := bits.TrailingZeros64(special(w)) >> 3
+			i, n = i+k, n+k
+			all |= w
+			if b[i] == '\\' && b[i+1] == '/' {
+				i++ // the slash comes with the next word
+				continue
+			}
+			if k < 8 {
 				goto found
 			}
-			i, n = i+8, n+8
 		}
 		for i < len(b) && b[i] >= 0x20 && b[i] != '"' && b[i] != '\\' {
 			out[n] = b[i]

@@ -1,65 +1,75 @@
 package process
 
-import "hooksnare/pkg/event"
+import (
+	"slices"
+
+	"hooksnare/pkg/event"
+)
 
 // Bounds of the memory of recent commands.
 const (
 	recentUsers    = 32
-	recentCommands = 64 // of a user
+	recentCommands = 64        // of a user
+	recentBytes    = 128 << 10 // of a user's commands, which may outlive their place in the table
 )
 
 // recent remembers what each user ran lately.
 type recent struct {
-	rings map[uint32]*ring
+	users map[uint32]*history
 	clock uint64
 }
 
-type ring struct {
-	commands [recentCommands]*event.Process
-	next     int
+// history is the commands of one user, oldest first.
+type history struct {
+	commands []*entry
+	bytes    int
 	used     uint64 // when last, by the clock
 }
 
-func newRecent() recent { return recent{rings: map[uint32]*ring{}} }
+func newRecent() recent { return recent{users: map[uint32]*history{}} }
 
-func (r *recent) add(p *event.Process) {
-	user := p.User()
-	g := r.rings[user]
-	if g == nil {
-		if len(r.rings) >= recentUsers {
+func (r *recent) add(e *entry) {
+	user := e.User()
+	h := r.users[user]
+	if h == nil {
+		if len(r.users) >= recentUsers {
 			r.forget()
 		}
-		g = new(ring)
-		r.rings[user] = g
+		h = &history{commands: make([]*entry, 0, recentCommands+1)}
+		r.users[user] = h
 	}
 	r.clock++
-	g.used = r.clock
-	g.commands[g.next%recentCommands] = p
-	g.next = (g.next + 1) % recentCommands
+	h.used = r.clock
+	h.commands = append(h.commands, e)
+	h.bytes += e.cost
+	n := 0
+	for len(h.commands)-n > recentCommands || h.bytes > recentBytes && n < len(h.commands)-1 {
+		h.bytes -= h.commands[n].cost
+		n++
+	}
+	h.commands = slices.Delete(h.commands, 0, n)
 }
 
 // forget drops the user who was quiet the longest.
 func (r *recent) forget() {
 	var oldest uint32
 	used := ^uint64(0)
-	for user, g := range r.rings {
-		if g.used < used {
-			oldest, used = user, g.used
+	for user, h := range r.users {
+		if h.used < used {
+			oldest, used = user, h.used
 		}
 	}
-	delete(r.rings, oldest)
+	delete(r.users, oldest)
 }
 
 func (r *recent) of(user uint32) []*event.Process {
-	g := r.rings[user]
-	if g == nil {
+	h := r.users[user]
+	if h == nil {
 		return nil
 	}
-	var out []*event.Process
-	for i := range g.commands {
-		if p := g.commands[(g.next+i)%recentCommands]; p != nil {
-			out = append(out, p)
-		}
+	out := make([]*event.Process, len(h.commands))
+	for i, e := range h.commands {
+		out[i] = &e.Process
 	}
 	return out
 }

@@ -4,7 +4,7 @@
 package process
 
 import (
-	"unsafe"
+	"slices"
 
 	"hooksnare/collector/eslogger"
 	"hooksnare/pkg/event"
@@ -12,9 +12,9 @@ import (
 
 // Limits bound a table; a zero field takes its default.
 type Limits struct {
-	Entries int // processes, living and dead: 65,536
+	Entries int // processes, living and ended: 65,536
 	Bytes   int // their memory, about: 16 MiB
-	Dead    int // ended processes kept that no child needs: 4,096
+	Dead    int // ended processes kept that are no parent of one in the table: 4,096
 }
 
 // Stats counts what a table holds and what it had to let go.
@@ -25,26 +25,18 @@ type Stats struct {
 
 // Table is the processes of one host. It is for one goroutine.
 type Table struct {
-	limits Limits
-	byKey  map[event.Key]*entry
-	newest map[int32]*entry // by pid
-	live   list
-	held   list // ended, but a parent of one in the table
-	dead   list // ended
-	bytes  int
-	stats  Stats
-	cache  cache
-	recent recent
-	event  event.Event
-}
-
-// entry is one process of the table, on exactly one of its lists.
-type entry struct {
-	event.Process
-	on         *list
-	prev, next *entry
-	children   int // entries whose parent this is
-	cost       int // in bytes
+	limits   Limits
+	byKey    map[event.Key]*entry
+	newest   map[int32]*entry  // by pid
+	children map[event.Key]int // entries by their parent, which need not be here
+	live     list
+	held     list // ended, but a parent of one in the table
+	dead     list // ended
+	bytes    int
+	evicted  uint64
+	cache    *cache
+	recent   recent
+	event    event.Event
 }
 
 // New returns an empty table.
@@ -58,7 +50,10 @@ func New(limits Limits) *Table {
 	if limits.Dead <= 0 {
 		limits.Dead = 4096
 	}
-	return &Table{limits: limits, byKey: map[event.Key]*entry{}, newest: map[int32]*entry{}, recent: newRecent()}
+	return &Table{
+		limits: limits, byKey: map[event.Key]*entry{}, newest: map[int32]*entry{}, children: map[event.Key]int{},
+		cache: newCache(), recent: newRecent(),
+	}
 }
 
 // Apply takes in one message and returns what happened, or nil for a message that says
@@ -76,163 +71,92 @@ func (t *Table) Apply(m *eslogger.Message) *event.Event {
 	default:
 		return nil
 	}
-	if parent := t.byKey[t.event.Process.Parent]; parent != nil {
-		t.event.Parent = &parent.Process
-	}
+	t.event.Parent = t.parent(t.event.Process)
 	return &t.event
 }
 
 func (t *Table) exec(m *eslogger.Message) {
-	before := t.byKey[m.Process.Token.Key()]
-	if before != nil {
+	p := t.process(&m.Target)
+	if before := t.byKey[m.Process.Token.Key()]; before != nil {
 		t.event.Previous = before.Image
+		if p.Parent == (event.Key{}) {
+			p.Parent = before.Parent // an exec changes the image, not whose child it is
+		}
 	} else if m.Process.Present {
 		t.event.Previous = t.cache.image(&m.Process)
 	}
-	e := t.put(&m.Target)
 	full, kept := t.cache.exec(m)
-	t.setExec(e, kept)
+	p.Exec = kept
+	e := t.put(p)
 	t.event.Process = &e.Process
 	if full != kept { // rules see every argument, the table keeps the first ones
-		p := e.Process
 		p.Exec = full
 		t.event.Process = &p
 	}
-	t.recent.add(&e.Process)
+	t.recent.add(e)
 }
 
 func (t *Table) fork(m *eslogger.Message) {
 	parent := t.byKey[m.Process.Token.Key()]
 	if parent == nil && m.Process.HasToken {
-		parent = t.put(&m.Process) // it lived before the stream began
+		parent = t.put(t.process(&m.Process)) // it lived before the stream began
 	}
-	e := t.put(&m.Target)
-	if parent != nil && parent.Exec != nil {
-		t.setExec(e, parent.Exec)
+	p := t.process(&m.Target)
+	if parent != nil {
+		p.Exec = parent.Exec
+		if p.Parent == (event.Key{}) {
+			p.Parent = parent.Key()
+		}
 	}
-	t.event.Process = &e.Process
+	t.event.Process = &t.put(p).Process
 }
 
 func (t *Table) exit(m *eslogger.Message) {
 	t.event.ExitStatus = m.ExitStatus
 	e := t.byKey[m.Process.Token.Key()]
 	if e == nil {
-		e = t.put(&m.Process)
+		e = t.put(t.process(&m.Process))
 	}
 	t.event.Process = &e.Process
 	t.end(e)
 }
 
-// put adds a process, in place of one of the same identity.
-func (t *Table) put(p *eslogger.Process) *entry {
-	e := new(entry)
-	e.Process = event.Process{
+// process returns what a message says of a process, but for its command.
+func (t *Table) process(p *eslogger.Process) event.Process {
+	return event.Process{
 		Token: p.Token, Parent: p.Parent.Key(), Responsible: p.Responsible.Key(),
 		PPID: p.PPID, OriginalPPID: p.OriginalPPID, GroupID: p.GroupID, SessionID: p.SessionID,
-		Start: p.Start, TTY: t.cache.string(head(p.TTY)), Image: t.cache.image(p),
-	}
-	e.cost = entryCost + imageCost(e.Image) + stringCost(e.TTY)
-	key := e.Key()
-	if old := t.byKey[key]; old != nil {
-		e.children = old.children
-		old.children = 0
-		t.remove(old)
-	}
-	if old := t.newest[key.PID]; old != nil && old.on == &t.live {
-		t.end(old) // by exec, or its exit was not seen
-	}
-	t.byKey[key], t.newest[key.PID] = e, e
-	if parent := t.byKey[e.Parent]; parent != nil && parent != e {
-		parent.children++
-	}
-	t.live.push(e)
-	t.bytes += e.cost
-	for len(t.byKey) > t.limits.Entries || t.bytes > t.limits.Bytes {
-		if !t.evict(e) {
-			break
-		}
-	}
-	return e
-}
-
-// setExec gives a process its command and charges it for it, also where a child shares
-// its parent's: who of them ends last is not known.
-func (t *Table) setExec(e *entry, x *event.Exec) {
-	e.Exec = x
-	if x != nil {
-		n := execCost(x)
-		e.cost += n
-		t.bytes += n
-	}
-}
-
-// end moves a process to the ended ones, and drops the oldest of those that no child
-// needs.
-func (t *Table) end(e *entry) {
-	if e.on != &t.live {
-		return
-	}
-	t.live.remove(e)
-	if e.children > 0 {
-		t.held.push(e)
-		return
-	}
-	t.dead.push(e)
-	for t.dead.len > t.limits.Dead {
-		t.remove(t.dead.first)
-	}
-}
-
-// evict makes room by giving up one process, never the one just added.
-func (t *Table) evict(spare *entry) bool {
-	for _, l := range [...]*list{&t.dead, &t.held, &t.live} {
-		if e := l.first; e != nil && e != spare {
-			t.remove(e)
-			t.stats.Evicted++
-			return true
-		}
-	}
-	return false
-}
-
-// remove takes a process out of the table.
-func (t *Table) remove(e *entry) {
-	e.on.remove(e)
-	t.bytes -= e.cost
-	key := e.Key()
-	if t.byKey[key] == e {
-		delete(t.byKey, key)
-	}
-	if t.newest[key.PID] == e {
-		delete(t.newest, key.PID)
-	}
-	parent := t.byKey[e.Parent]
-	if parent == nil || parent == e || parent.children == 0 {
-		return
-	}
-	if parent.children--; parent.children == 0 && parent.on == &t.held {
-		t.held.remove(parent)
-		t.dead.push(parent)
+		Start: p.Start, TTY: t.cache.string(head(p.TTY, keptWord)), Image: t.cache.image(p),
 	}
 }
 
 // Lookup returns a process by identity, nil when it is not in the table.
 func (t *Table) Lookup(key event.Key) *event.Process {
-	if e := t.byKey[key]; e != nil {
+	if e := t.byKey[key]; e != nil && key != (event.Key{}) {
 		return &e.Process
 	}
 	return nil
 }
 
+// parent returns the parent of a process, nil when it is not in the table.
+func (t *Table) parent(p *event.Process) *event.Process {
+	if p.Parent == p.Key() {
+		return nil
+	}
+	return t.Lookup(p.Parent)
+}
+
 // maxAncestors bounds a lineage; a process tree deeper than this is made on purpose.
 const maxAncestors = 32
 
-// Ancestors returns the parent of a process, its parent, and so on, as far as known.
+// Ancestors returns the parent of a process, its parent, and so on, as far as known. No
+// process is there twice, whatever the stream claims.
 func (t *Table) Ancestors(p *event.Process) []*event.Process {
 	var out []*event.Process
+	self := p.Key()
 	for len(out) < maxAncestors {
-		parent := t.Lookup(p.Parent)
-		if parent == nil || parent.Key() == p.Key() {
+		parent := t.parent(p)
+		if parent == nil || parent.Key() == self || slices.Contains(out, parent) {
 			break
 		}
 		out, p = append(out, parent), parent
@@ -245,21 +169,5 @@ func (t *Table) Recent(user uint32) []*event.Process { return t.recent.of(user) 
 
 // Stats returns the counts of now.
 func (t *Table) Stats() Stats {
-	s := t.stats
-	s.Live, s.Dead, s.Bytes = t.live.len, t.held.len+t.dead.len, t.bytes
-	return s
-}
-
-// entryCost is what an entry takes beside its strings: itself and its places in two maps.
-const entryCost = int(unsafe.Sizeof(entry{})) + 2*32
-
-// execCost is what a command takes.
-func execCost(x *event.Exec) int {
-	n := int(unsafe.Sizeof(*x)) + stringCost(x.WorkingDirectory) + stringCost(x.Script) + stringCost(x.DyldPath)
-	for _, list := range [...][]string{x.Args, x.Env} {
-		for _, s := range list {
-			n += len(s) + int(unsafe.Sizeof(s))
-		}
-	}
-	return n
+	return Stats{Live: t.live.len, Dead: t.held.len + t.dead.len, Bytes: t.bytes, Evicted: t.evicted}
 }
