@@ -36,7 +36,7 @@ var layers = []struct {
 // topLevel is every folder and file that the top of the project may have.
 var topLevel = []string{
 	"agent", "collector", "detect", "pkg", "packaging", ".ci", "Makefile", "README.md", "CHANGELOG.md",
-	"LICENSE", "SECURITY.md", "go.mod", "go.sum", "layout_test.go", ".gitignore", ".git",
+	"LICENSE", "SECURITY.md", "go.mod", "go.sum", "layout_test.go", "docs_test.go", ".gitignore", ".git",
 	"bin", "dist", // built, not kept
 }
 

@@ -1,0 +1,116 @@
+package hooksnare_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"hooksnare/agent/config"
+	"hooksnare/detect/rules"
+)
+
+var write = flag.Bool("write", false, "write the parts of documents that are made from code")
+
+func text(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func TestConfigurationDocument(t *testing.T) {
+	const name = "packaging/CONFIGURATION.md"
+	want := "# Configuration\n\n" + config.Doc()
+	if *write {
+		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := text(t, name); got != want {
+		t.Errorf("%s is not what the code says: run go test . -write", name)
+	}
+}
+
+// TestRulesTable keeps README's table of rules equal to the built-in rules.
+func TestRulesTable(t *testing.T) {
+	const mark = "<!-- rules: kept true by a test -->\n"
+	var b strings.Builder
+	b.WriteString(mark + "\n| id | rule | severity |\n|---|---|---|\n")
+	for _, s := range rules.Builtin() {
+		r, err := rules.Load(s.Name, s.Text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s %d |\n", r.ID, r.Name, r.Severity, r.Severity.Number())
+	}
+	readme := text(t, "README.md")
+	from := strings.Index(readme, mark)
+	to := from + strings.Index(readme[from:], "\nRule files are TOML")
+	if from < 0 || to < from {
+		t.Fatal("README.md: the marks around the table of rules are gone")
+	}
+	if *write {
+		readme = readme[:from] + b.String() + readme[to:]
+		if err := os.WriteFile("README.md", []byte(readme), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if got := readme[from:to]; got != b.String() {
+		t.Errorf("README.md's rules are not the built-in ones: run go test . -write\ngot:\n%s\nwant:\n%s", got, b.String())
+	}
+}
+
+// TestDependencies compares README's table with the direct requirements of go.mod.
+func TestDependencies(t *testing.T) {
+	readme, mod := text(t, "README.md"), text(t, "go.mod")
+	for _, line := range strings.Split(mod, "\n") {
+		fields := strings.Fields(line)
+		if strings.HasPrefix(line, "\t") && len(fields) == 2 && !strings.Contains(readme, "| "+fields[0]+" |") {
+			t.Errorf("%s is required and not justified in README.md", fields[0])
+		}
+	}
+	for _, row := range regexp.MustCompile(`(?m)^\| ([a-z.]+/[^ ]+) \|`).FindAllStringSubmatch(readme, -1) {
+		if !strings.Contains(mod, row[1]+" v") {
+			t.Errorf("%s is in README.md and not in go.mod", row[1])
+		}
+	}
+}
+
+// TestCommandsExist runs every command that README shows, with --help, and looks for
+// every make target.
+func TestCommandsExist(t *testing.T) {
+	program := filepath.Join(t.TempDir(), "hooksnare")
+	if out, err := exec.Command("go", "build", "-o", program, "./agent/cmd/hooksnare").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	readme, seen := text(t, "README.md"), map[string]bool{}
+	for _, m := range regexp.MustCompile("(?m)(?:^ +|`)(?:sudo )?hooksnare ([a-z]+(?: [a-z]+)?)").FindAllStringSubmatch(readme, -1) {
+		verb := strings.Fields(m[1])
+		if len(verb) == 2 && verb[0] != "rules" && verb[0] != "completion" {
+			verb = verb[:1]
+		}
+		if key := strings.Join(verb, " "); !seen[key] {
+			seen[key] = true
+			if out, err := exec.Command(program, append(verb, "--help")...).CombinedOutput(); err != nil || strings.Contains(string(out), "unknown command") {
+				t.Errorf("hooksnare %s --help: %v\n%s", key, err, out)
+			}
+		}
+	}
+	if len(seen) < 8 {
+		t.Errorf("found only %d commands in README.md: %v", len(seen), seen)
+	}
+	makefile := text(t, "Makefile")
+	for _, m := range regexp.MustCompile("make ([a-z]+)").FindAllStringSubmatch(readme, -1) {
+		if !strings.Contains(makefile, "\n"+m[1]+":") && m[1] != "and" {
+			t.Errorf("make %s is in README.md and not in the Makefile", m[1])
+		}
+	}
+}
