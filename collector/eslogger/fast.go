@@ -8,15 +8,22 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// What follows reads what eslogger writes: members without white space, names of at most
-// 16 bytes without escapes, whole numbers and strings. Order and length of members are
-// random, so a loop over bytes would pay for a wrong guess of the processor at the end
-// of each; these read a word at a time and decide once. Whatever they do not know they
-// leave, where it begins, to the readers that know all of JSON.
+// What follows reads what eslogger writes: members without white space, of known names,
+// with whole numbers and plain strings. Order and length of members are random, so a loop
+// over bytes would pay for a wrong guess of the processor at the end of each; these read a
+// word at a time and decide once. Whatever they do not know they leave, where it begins,
+// to the readers that know all of JSON.
 
 // fastRoom is how many bytes must follow the start of a member for a fast reader to look
-// at it: the longest known name with its value, and a word to spare.
-const fastRoom = 64
+// at it: nameRoom for its name, valueRoom for its value.
+const (
+	nameRoom  = 32 // a power of two
+	valueRoom = 40
+	fastRoom  = nameRoom + valueRoom
+)
+
+// word returns the first eight bytes of p.
+func word(p []byte) uint64 { return binary.LittleEndian.Uint64(p) }
 
 func load(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8]) }
 
@@ -38,66 +45,61 @@ func notDigits(w uint64) uint64 {
 	return ((t + ones*(0x80-10)) | t) & highs
 }
 
-// digitsEnd returns the index of the first byte from i on that is no digit. Eight bytes
-// must be there to look at.
-func digitsEnd(b []byte, i int) int {
-	for len(b)-i >= 8 {
-		if m := notDigits(load(b, i)); m != 0 {
-			return i + bits.TrailingZeros64(m)>>3
-		}
-		i += 8
-	}
-	return skipDigits(b, i)
-}
-
-// leadingZero tells of a number that begins at i and has a zero too many. It is one
+// zeroFirst tells of a number with a zero too many at the start of w. It is one
 // comparison, which as good as never holds: many numbers are 0, and a look at the first
 // digit alone would be a guess each time.
-func leadingZero(b []byte, i int) bool {
-	return uint(b[i]-'0')<<8|uint(b[i+1]-'0') <= 9
+func zeroFirst(w uint64) bool {
+	t := w ^ (ones * '0')
+	return t<<8&0xff00|t>>8&0xff <= 9
 }
 
 // timeBytes is the length of a time as eslogger writes those of files, with its quotes.
 const timeBytes = len(`"2006-01-02T15:04:05.000000000Z"`)
 
-// isPlainTime reports whether a string of timeBytes, with its quotes, begins at i.
-func isPlainTime(b []byte, i int) bool {
-	return b[i] == '"' && b[i+timeBytes-1] == '"' &&
-		special(load(b, i+1))|special(load(b, i+9))|special(load(b, i+17))|special(load(b, i+timeBytes-9)) == 0
-}
-
 // skipStat skips the members of a stat object as far as it knows how, from the quote of a
 // name. It returns the index behind the object's brace and true, or the index of the
-// member that it leaves, and false.
+// member's name that it leaves, and false.
 func skipStat(b []byte, i int) (int, bool) {
-	for len(b)-i >= fastRoom && b[i] == '"' {
-		member, v := statNames.find(b, i+1)
-		switch {
-		case member == 0:
+	for len(b)-i >= fastRoom {
+		p := (*[fastRoom]byte)(b[i:])
+		first := word(p[1:])
+		s := &statNames.slots[first*statMagic>>(64-nameBits)]
+		if p[0] != '"' || s.differs(first, word(p[9:]), word(p[17:])) {
 			return i, false
-		case member < statTimes:
-			if b[v] == '-' {
-				v++
+		}
+		v := s.value & (nameRoom - 1)
+		q := (*[valueRoom]byte)(p[v:])
+		end := i + v
+		if s.member < statTimes {
+			w := word(q[:])
+			m := notDigits(w)
+			switch {
+			case m == 0 || q[0] == '-': // long, or negative
+				if end = skipNumber(b, end); end < 0 {
+					return i, false
+				}
+			case m&0x80 != 0 || zeroFirst(w):
+				return i, false
+			default:
+				end += bits.TrailingZeros64(m) >> 3
 			}
-			if b[v]-'0' > 9 || leadingZero(b, v) {
+		} else {
+			if q[0] != '"' || q[timeBytes-1] != '"' ||
+				special(word(q[1:]))|special(word(q[9:]))|special(word(q[17:]))|special(word(q[timeBytes-9:])) != 0 {
 				return i, false
 			}
-			v = digitsEnd(b, v)
-		case isPlainTime(b, v):
-			v += timeBytes
-		default:
+			end += timeBytes
+		}
+		if end >= len(b) {
 			return i, false
 		}
-		if v >= len(b) {
+		if b[end] == '}' {
+			return end + 1, true
+		}
+		if b[end] != ',' {
 			return i, false
 		}
-		if b[v] == '}' {
-			return v + 1, true
-		}
-		if b[v] != ',' {
-			return i, false
-		}
-		i = v + 1
+		i = end + 1
 	}
 	return i, false
 }
@@ -110,49 +112,50 @@ func eightDigits(w uint64, n int) uint64 {
 	return ((t&pairs)*(100+1000000<<32) + (t>>16&pairs)*(1+10000<<32)) >> 32
 }
 
-// number returns the number that the digits from i to end say, which must be at most 19.
-func number(b []byte, i, end int) uint64 {
-	n := end - i
-	if n <= 8 {
-		return eightDigits(load(b, i), n)
-	}
-	v := eightDigits(load(b, i), 8)
-	for _, c := range b[i+8 : end] {
-		v = v*10 + uint64(c-'0')
-	}
-	return v
-}
-
 // fastToken reads an audit token of exactly the known members. It leaves any other.
 func fastToken(b []byte, i int) (t event.Token, next int, ok bool) {
-	var values [9]uint64
+	var values [16]uint64
 	seen := 0
-	for i++; len(b)-i >= fastRoom && b[i] == '"'; {
-		member, v := tokenNames.find(b, i+1)
-		if member == 0 || leadingZero(b, v) {
+	for i++; len(b)-i >= fastRoom; {
+		p := (*[fastRoom]byte)(b[i:])
+		first := word(p[1:])
+		s := &tokenNames.slots[(first&(1<<32-1))*tokenMagic>>(64-nameBits)]
+		if p[0] != '"' || s.differs(first, word(p[9:]), 0) {
 			return t, 0, false
 		}
-		end := digitsEnd(b, v)
-		if end == v || end-v > 10 || end >= len(b) {
+		v := s.value & (nameRoom - 1)
+		q := (*[valueRoom]byte)(p[v:])
+		w := word(q[:])
+		m := notDigits(w)
+		if m&0x80 != 0 || zeroFirst(w) {
 			return t, 0, false
 		}
-		values[member] = number(b, v, end)
-		seen |= 1 << member
-		if values[member] > math.MaxUint32 {
+		n := bits.TrailingZeros64(m) >> 3 // 8 for more
+		value := eightDigits(w, n)
+		for n >= 8 && q[n&15]-'0' <= 9 {
+			if n++; n > 10 {
+				return t, 0, false
+			}
+			value = value*10 + uint64(q[(n-1)&15]-'0')
+		}
+		values[s.member&15] = value
+		seen |= 1 << (s.member & 15)
+		if value > math.MaxUint32 {
 			return t, 0, false
 		}
-		if b[end] == '}' {
+		end := q[n&15]
+		i += v + n + 1
+		if end == '}' {
 			t = event.Token{
 				PID: int32(values[tokenPID]), Version: uint32(values[tokenVersion]), AUID: uint32(values[tokenAUID]),
 				EUID: uint32(values[tokenEUID]), RUID: uint32(values[tokenRUID]), EGID: uint32(values[tokenEGID]),
 				RGID: uint32(values[tokenRGID]), ASID: uint32(values[tokenASID]),
 			}
-			return t, end + 1, seen == allOfToken && values[tokenPID] <= math.MaxInt32
+			return t, i, seen == allOfToken && values[tokenPID] <= math.MaxInt32
 		}
-		if b[end] != ',' || seen == allOfToken {
+		if end != ',' || seen == allOfToken {
 			return t, 0, false
 		}
-		i = end + 1
 	}
 	return t, 0, false
 }

@@ -2,6 +2,7 @@ package eslogger
 
 import (
 	"math"
+	"math/bits"
 	"time"
 )
 
@@ -181,9 +182,12 @@ func (d *Decoder) digits(i, depth int) (negative bool, magnitude uint64, ok bool
 	if i >= len(b) || b[i] != '-' && b[i]-'0' > 9 {
 		return false, 0, false, d.other(i, depth)
 	}
-	if len(b)-i >= fastRoom && b[i]-'0' <= 9 && !leadingZero(b, i) { // up to 19 digits fit 64 bits
-		if end := digitsEnd(b, i); end-i <= 19 && end < len(b) && (b[end] == ',' || b[end] == '}' || b[end] == ']') {
-			return false, number(b, i, end), true, end
+	if len(b)-i > 8 { // the fast way: up to seven digits
+		w := load(b, i)
+		m := notDigits(w)
+		n := bits.TrailingZeros64(m) >> 3
+		if end := b[i+n]; n-1 < 7 && n > 0 && !zeroFirst(w) && (end == ',' || end == '}' || end == ']') {
+			return false, eightDigits(w, n), true, i + n
 		}
 	}
 	if next = skipNumber(b, i); next < 0 {

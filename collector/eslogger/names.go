@@ -7,6 +7,7 @@ type nameTable struct {
 	head  uint64 // mask of the first bytes of a name that tell it from the others
 	magic uint64 // factor that spreads those over the slots without a clash; found by trying
 	slots [1 << nameBits]nameSlot
+	names []string
 }
 
 const (
@@ -19,16 +20,21 @@ const (
 type nameSlot struct {
 	word, mask [3]uint64 // the first 24 bytes, and which of them count
 	rest       string    // what comes after those
-	length     int       // of all
+	value      int       // index of the value, from the name's opening quote
 	member     int       // index of the name, from 1
+}
+
+// differs reports whether other bytes than the name's are in the 24 bytes behind a quote.
+func (s *nameSlot) differs(first, second, third uint64) bool {
+	return (first^s.word[0])&s.mask[0]|(second^s.word[1])&s.mask[1]|(third^s.word[2])&s.mask[2] != 0
 }
 
 // newNameTable makes a table; each name begins with head bytes unlike the others'.
 func newNameTable(head int, magic uint64, names ...string) *nameTable {
-	t := &nameTable{head: ^uint64(0) >> (64 - 8*head), magic: magic}
+	t := &nameTable{head: ^uint64(0) >> (64 - 8*head), magic: magic, names: names}
 	for n, name := range names {
 		name += `":`
-		s := nameSlot{length: len(name), member: n + 1}
+		s := nameSlot{value: len(name) + 1, member: n + 1}
 		for k, c := range []byte(name[:min(len(name), nameBytes)]) {
 			s.word[k/8] |= uint64(c) << (8 * (k % 8))
 			s.mask[k/8] |= 0xff << (8 * (k % 8))
@@ -36,47 +42,38 @@ func newNameTable(head int, magic uint64, names ...string) *nameTable {
 		if len(name) > nameBytes {
 			s.rest = name[nameBytes:]
 		}
-		t.slots[t.slot(s.word[0])] = s
+		t.slots[(s.word[0]&t.head)*magic>>(64-nameBits)] = s
 	}
 	return t
 }
 
-func (t *nameTable) slot(first uint64) uint64 {
-	return (first & t.head) * t.magic >> (64 - nameBits)
-}
-
-// find returns which name stands at i, 0 for none of them, and the index of its value.
-// There must be fastRoom bytes from i on.
+// find returns which name stands behind the quote at i, 0 for none of them, and the
+// index of its value.
 func (t *nameTable) find(b []byte, i int) (member, value int) {
-	first := load(b, i)
-	s := &t.slots[t.slot(first)]
-	if (first^s.word[0])&s.mask[0]|(load(b, i+8)^s.word[1])&s.mask[1]|(load(b, i+16)^s.word[2])&s.mask[2] != 0 {
+	if len(b)-i < fastRoom {
 		return 0, i
 	}
-	if s.rest != "" && string(b[i+nameBytes:i+s.length]) != s.rest {
+	p := (*[fastRoom]byte)(b[i:])
+	first := word(p[1:])
+	s := &t.slots[(first&t.head)*t.magic>>(64-nameBits)]
+	if p[0] != '"' || s.differs(first, word(p[9:]), word(p[17:])) {
 		return 0, i
 	}
-	return s.member, i + s.length
+	if s.rest != "" && string(b[i+1+nameBytes:i+s.value]) != s.rest {
+		return 0, i
+	}
+	return s.member, i + s.value
 }
 
 // named returns which name the key is, 0 for none: the slow way, for a key that has
-// escapes or white space behind it.
+// escapes or white space behind it, or stands near the end of the line.
 func (t *nameTable) named(key []byte) int {
-	for i := range t.slots {
-		if s := &t.slots[i]; s.member != 0 && s.length == len(key)+2 && s.is(key) {
-			return s.member
+	for i, name := range t.names {
+		if name == string(key) {
+			return i + 1
 		}
 	}
 	return 0
-}
-
-func (s *nameSlot) is(key []byte) bool {
-	name := make([]byte, 0, 32)
-	for k := range min(s.length, nameBytes) {
-		name = append(name, byte(s.word[k/8]>>(8*(k%8))))
-	}
-	name = append(name, s.rest...)
-	return string(name[:len(name)-2]) == string(key)
 }
 
 // The members of an audit token, in the order of the kernel's words.
@@ -92,14 +89,18 @@ const (
 	tokenVersion
 )
 
-var tokenNames = newNameTable(4, 0xfc2b41fd2ec62227,
+const tokenMagic = 0xfc2b41fd2ec62227
+
+var tokenNames = newNameTable(4, tokenMagic,
 	"auid", "euid", "egid", "ruid", "rgid", "pid", "asid", "pidversion")
 
 // statTimes is the first of the members of a stat object that are times; those before
 // are numbers.
 const statTimes = 13
 
-var statNames = newNameTable(8, 0x8de2120d748c07b,
+const statMagic = 0x8de2120d748c07b
+
+var statNames = newNameTable(8, statMagic,
 	"st_dev", "st_ino", "st_mode", "st_nlink", "st_uid", "st_gid", "st_rdev", "st_size", "st_blocks", "st_blksize",
 	"st_flags", "st_gen",
 	"st_atimespec", "st_mtimespec", "st_ctimespec", "st_birthtimespec")

@@ -66,11 +66,8 @@ func (d *Decoder) process(i int, p *Process, depth int) int {
 
 // name reads the name of a member and returns which of the known ones it is, 0 for none.
 func (d *Decoder) name(known *nameTable, i int) (member, value int) {
-	b := d.line
-	if len(b)-i >= fastRoom && b[i] == '"' {
-		if member, v := known.find(b, i+1); member != 0 && b[v] > ' ' {
-			return member, v
-		}
+	if member, v := known.find(d.line, i); member != 0 && d.line[v] > ' ' {
+		return member, v
 	}
 	key, i := d.key(i)
 	if i < 0 {
