@@ -9,7 +9,13 @@ OS      := $(shell uname -s)
 
 export CGO_ENABLED = 0
 
-.PHONY: run build test check bench fuzz attacks dist clean
+# Every Mac that macOS 13 supports has these instructions; here it is looked up.
+AMD64   := $(shell grep -qsw avx2 /proc/cpuinfo && grep -qsw bmi2 /proc/cpuinfo && echo v3 || echo v1)
+ifeq ($(OS),Darwin)
+AMD64   := v3
+endif
+
+.PHONY: run build test check bench profile fuzz attacks dist clean
 
 ## run: watch an attack become an alert (on a Mac: watch this Mac, asking for sudo)
 run: build
@@ -21,7 +27,7 @@ endif
 
 ## build: write bin/hooksnare
 build:
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/hooksnare ./agent/cmd/hooksnare
+	GOAMD64=$(AMD64) $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/hooksnare ./agent/cmd/hooksnare
 	$(GO) build -trimpath -o bin/standin ./agent/cmd/standin
 
 ## test: run all tests
@@ -44,6 +50,10 @@ bench: build
 	$(GO) test -run '^$$' -bench . -benchmem ./collector/... ./detect/... ./agent ./pkg/...
 	$(GO) run ./agent/cmd/bench -hooksnare bin/hooksnare
 
+## profile: write the profile by which the compiler optimises the hot path
+profile:
+	$(GO) test -run '^$$' -bench '^BenchmarkReplay$$' -benchtime 20s -cpuprofile agent/cmd/hooksnare/default.pgo -o /dev/null ./agent
+
 ## fuzz: run every fuzz target for N executions
 N ?= 20000
 fuzz:
@@ -63,7 +73,7 @@ dist:
 	@rm -rf dist && mkdir -p dist
 	@for arch in arm64 amd64; do \
 		mkdir -p dist/hooksnare-$(VERSION)-darwin-$$arch && \
-		GOOS=darwin GOARCH=$$arch $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/hooksnare-$(VERSION)-darwin-$$arch/hooksnare ./agent/cmd/hooksnare && \
+		GOOS=darwin GOARCH=$$arch GOAMD64=v3 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/hooksnare-$(VERSION)-darwin-$$arch/hooksnare ./agent/cmd/hooksnare && \
 		cp README.md LICENSE CHANGELOG.md SECURITY.md packaging/mac-acceptance.sh dist/hooksnare-$(VERSION)-darwin-$$arch/ && \
 		tar -C dist --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf dist/hooksnare-$(VERSION)-darwin-$$arch.tar.gz hooksnare-$(VERSION)-darwin-$$arch && \
 		rm -r dist/hooksnare-$(VERSION)-darwin-$$arch || exit 1; \
