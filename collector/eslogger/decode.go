@@ -22,6 +22,7 @@ func (e *SyntaxError) Error() string {
 // buffers have grown. The zero value is ready. It is for one goroutine.
 type Decoder struct {
 	line  []byte
+	ahead []byte // the line and what comes after it, for the fast readers to look at
 	arena []byte // text that differs from the line's bytes
 	odd   int
 	why   string // reason of a refusal that is not about syntax
@@ -52,7 +53,10 @@ func reuse(list [][]byte) [][]byte {
 // unexpected type is left out and counted in m.Odd. After an error m is undefined.
 func (d *Decoder) Decode(line []byte, m *Message) error {
 	*m = Message{Args: reuse(m.Args), Env: reuse(m.Env)}
-	d.line, d.odd, d.why = line, 0, ""
+	d.line, d.ahead, d.odd, d.why = line, line, 0, ""
+	if n := len(line); cap(line) > n+fastRoom && line[:n+1][n] == '\n' {
+		d.ahead = line[:n+1+fastRoom] // no fast reader goes past the line break
+	}
 	d.arena = d.arena[:0]
 	if need := len(line) + 8; cap(d.arena) < need || cap(d.arena) > arenaKept && need < arenaKept {
 		d.arena = make([]byte, 0, max(need, 8<<10))
@@ -170,23 +174,28 @@ func (d *Decoder) exec(i int, m *Message) int {
 	var seen members
 	i, more := d.object(i, 2)
 	for more && i >= 0 {
-		var key []byte
-		if key, i = d.key(i); i < 0 {
+		var member int
+		if member, i = d.name(execNames, i); i < 0 {
 			return i
 		}
-		switch string(key) {
-		case "target":
-			i = d.process(d.once(&seen, 0, i), &m.Target, 3)
-		case "args":
-			m.Args, m.HasArgs, i = d.strings(d.once(&seen, 1, i), m.Args, nil)
-		case "env":
-			m.Env, _, i = d.strings(d.once(&seen, 2, i), m.Env, allowed)
-		case "cwd":
-			m.WorkingDirectory, i = d.file(d.once(&seen, 3, i), 3)
-		case "script":
-			m.Script, i = d.file(d.once(&seen, 4, i), 3)
-		case "dyld_exec_path":
-			m.DyldPath, i = d.str(d.once(&seen, 5, i), 3)
+		if member > 0 && member < execUnused {
+			if i = d.once(&seen, member, i); i < 0 {
+				return i
+			}
+		}
+		switch member {
+		case execTarget:
+			i = d.process(i, &m.Target, 3)
+		case execArgs:
+			m.Args, m.HasArgs, i = d.strings(i, m.Args, nil)
+		case execEnv:
+			m.Env, _, i = d.strings(i, m.Env, allowed)
+		case execCWD:
+			m.WorkingDirectory, i = d.file(i, 3)
+		case execScript:
+			m.Script, i = d.file(i, 3)
+		case execDyldPath:
+			m.DyldPath, i = d.str(i, 3)
 		default:
 			i = skipValue(d.line, i, 3)
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -227,8 +228,19 @@ func TestDecodeGivesMemoryBack(t *testing.T) {
 	}
 }
 
-// compare decodes a line in both ways.
+// compare decodes a line in both ways: alone, and as it lies in a reader's buffer, where
+// another line follows it.
 func compare(t *testing.T, line []byte) {
+	t.Helper()
+	alone := slices.Clip(slices.Clone(line))
+	compareOne(t, alone)
+	inBuffer := append(append(slices.Clone(line), '\n'), seeds[0]...)
+	compareOne(t, inBuffer[:len(line)])
+	tempting := append(append(slices.Clone(line), '\n'), `"pid":1,"path":"x","stat":{}}}}}}}}}}}`+strings.Repeat("1", 2*fastRoom)...)
+	compareOne(t, tempting[:len(line)])
+}
+
+func compareOne(t *testing.T, line []byte) {
 	t.Helper()
 	d, m := NewDecoder(), new(Message)
 	err := d.Decode(line, m)

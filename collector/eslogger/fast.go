@@ -53,6 +53,21 @@ func zeroFirst(w uint64) bool {
 	return t<<8&0xff00|t>>8&0xff <= 9
 }
 
+// wholeNumber returns how many digits stand at i, if these are 1 to 15 without a zero too
+// many, and 0 otherwise. There must be 16 bytes from i on.
+func wholeNumber(b []byte, i int) int {
+	w := load(b, i)
+	low, high := notDigits(w), notDigits(load(b, i+8))
+	n := bits.TrailingZeros64(low) >> 3
+	if low == 0 {
+		n = 8 + bits.TrailingZeros64(high)>>3
+	}
+	if n == 16 || zeroFirst(w) {
+		return 0
+	}
+	return n
+}
+
 // timeBytes is the length of a time as eslogger writes those of files, with its quotes.
 const timeBytes = len(`"2006-01-02T15:04:05.000000000Z"`)
 
@@ -71,17 +86,11 @@ func skipStat(b []byte, i int) (int, bool) {
 		q := (*[valueRoom]byte)(p[v:])
 		end := i + v
 		if s.member < statTimes {
-			w := word(q[:])
-			m := notDigits(w)
-			switch {
-			case m == 0 || q[0] == '-': // long, or negative
+			n := wholeNumber(q[:], 0)
+			if end += n; n == 0 { // very long, negative or wrong
 				if end = skipNumber(b, end); end < 0 {
 					return i, false
 				}
-			case m&0x80 != 0 || zeroFirst(w):
-				return i, false
-			default:
-				end += bits.TrailingZeros64(m) >> 3
 			}
 		} else {
 			if q[0] != '"' || q[timeBytes-1] != '"' ||
@@ -111,6 +120,16 @@ func eightDigits(w uint64, n int) uint64 {
 	const pairs = 0x000000ff000000ff
 	return ((t&pairs)*(100+1000000<<32) + (t>>16&pairs)*(1+10000<<32)) >> 32
 }
+
+// number returns the number that the n digits at i say, 1 <= n <= 15.
+func number(b []byte, i, n int) uint64 {
+	if n <= 8 {
+		return eightDigits(load(b, i), n)
+	}
+	return eightDigits(load(b, i), 8)*tens[n-8] + eightDigits(load(b, i+8), n-8)
+}
+
+var tens = [8]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
 
 // fastToken reads an audit token of exactly the known members. It leaves any other.
 func fastToken(b []byte, i int) (t event.Token, next int, ok bool) {

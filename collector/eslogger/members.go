@@ -2,7 +2,6 @@ package eslogger
 
 import (
 	"math"
-	"math/bits"
 	"time"
 )
 
@@ -182,12 +181,10 @@ func (d *Decoder) digits(i, depth int) (negative bool, magnitude uint64, ok bool
 	if i >= len(b) || b[i] != '-' && b[i]-'0' > 9 {
 		return false, 0, false, d.other(i, depth)
 	}
-	if len(b)-i > 8 { // the fast way: up to seven digits
-		w := load(b, i)
-		m := notDigits(w)
-		n := bits.TrailingZeros64(m) >> 3
-		if end := b[i+n]; n-1 < 7 && n > 0 && !zeroFirst(w) && (end == ',' || end == '}' || end == ']') {
-			return false, eightDigits(w, n), true, i + n
+	if len(b)-i > 16 { // the fast way: up to 15 digits
+		n := wholeNumber(b, i)
+		if end := b[i+n]; n > 0 && (end == ',' || end == '}' || end == ']') {
+			return false, number(b, i, n), true, i + n
 		}
 	}
 	if next = skipNumber(b, i); next < 0 {

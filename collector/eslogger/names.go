@@ -115,6 +115,21 @@ const (
 
 var fileNames = newNameTable(5, 0x501aff866397036f, "path", "path_truncated", "stat")
 
+// The members of an exec.
+const (
+	_ = iota
+	execTarget
+	execArgs
+	execEnv
+	execCWD
+	execScript
+	execDyldPath
+	execUnused // known, of no use here
+)
+
+var execNames = newNameTable(4, 0x240a0faa659b1373,
+	"target", "args", "env", "cwd", "script", "dyld_exec_path", "last_fd")
+
 // The members of the outermost object.
 const (
 	_ = iota

@@ -66,7 +66,7 @@ func (d *Decoder) process(i int, p *Process, depth int) int {
 
 // name reads the name of a member and returns which of the known ones it is, 0 for none.
 func (d *Decoder) name(known *nameTable, i int) (member, value int) {
-	if member, v := known.find(d.line, i); member != 0 && d.line[v] > ' ' {
+	if member, v := known.find(d.ahead, i); member != 0 && d.ahead[v] > ' ' {
 		return member, v
 	}
 	key, i := d.key(i)
@@ -104,7 +104,7 @@ func (d *Decoder) token(i, depth int) (t event.Token, ok bool, next int) {
 		if d.line[i] == '[' {
 			return d.tokenWords(i, depth)
 		}
-		if t, next, ok := fastToken(d.line, i); ok {
+		if t, next, ok := fastToken(d.ahead, i); ok {
 			return t, true, next
 		}
 	}

@@ -127,13 +127,10 @@ func hex4(b []byte, i int) (rune, bool) {
 
 // skipNumber starts at the sign or the first digit.
 func skipNumber(b []byte, i int) int {
-	if b[i]-'1' <= 8 { // the fast way: an integer
-		for i++; i < len(b) && b[i]-'0' <= 9; i++ {
+	if len(b)-i > 16 { // the fast way: up to 15 digits
+		if n := wholeNumber(b, i); n > 0 && (b[i+n] == ',' || b[i+n] == '}') {
+			return i + n
 		}
-		if i < len(b) && (b[i] == ',' || b[i] == '}') {
-			return i
-		}
-		return skipFraction(b, i)
 	}
 	if i < len(b) && b[i] == '-' {
 		i++
