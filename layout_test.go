@@ -28,7 +28,7 @@ var layers = []struct {
 	{"agent", []string{"agent", "collector", "detect", "pkg", "packaging/launchd"}},
 	{"collector", []string{"collector", "pkg"}},
 	{"detect/eql", nil}, // of use to others as it is
-	{"detect", []string{"detect", "pkg/event", "pkg/plist"}},
+	{"detect", []string{"detect", "pkg/event", "pkg/plist", "pkg/redact"}},
 	{"pkg", []string{"pkg/event", "pkg/alert"}}, // leaves
 	{"packaging", []string{"packaging"}},
 }
@@ -50,7 +50,8 @@ func TestTopLevel(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if !slices.Contains(topLevel, e.Name()) {
+		built := strings.HasSuffix(e.Name(), ".test") || strings.HasSuffix(e.Name(), ".prof") // by go test, and ignored
+		if !built && !slices.Contains(topLevel, e.Name()) {
 			t.Errorf("%s: not a place of the layout; the top level is fixed", e.Name())
 		}
 	}

@@ -228,17 +228,21 @@ func (c *plutilCommand) source(t *target, file string) string {
 }
 
 func (c *plutilCommand) tell(t *target, file string) {
-	source := c.source(t, file)
-	switch {
-	case c.verb == "-create":
+	if c.verb == "-create" {
 		if t.relevant {
 			c.add(t.fact(toolPlutil, c.verb, Remove, ""))
 		}
-	case c.key != "":
+		return
+	}
+	source := c.source(t, file)
+	if c.key != "" {
 		f := t.fact(toolPlutil, c.verb, c.op, c.key)
 		f.Value, f.HasValue, f.SourceFile = c.value, c.valued, source
 		c.add(f)
-	case source != "" && t.relevant && !c.isBackup(t, file):
+	}
+	// All other keys come from the file that is read, a second hook among them: who has
+	// explained the one that shows has not explained that one.
+	if source != "" && t.relevant && !c.isBackup(t, file) {
 		f := t.fact(toolPlutil, c.verb, Import, "")
 		f.SourceFile = source
 		c.add(f)

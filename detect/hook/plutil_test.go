@@ -46,6 +46,12 @@ func TestPlutilKeys(t *testing.T) {
 
 func TestPlutilFiles(t *testing.T) {
 	set := onFile("plutil", "-insert", Set, "LoginHook").with("/x")
+	// What is read from another file brings all the other keys of that file along.
+	both := func(f Fact) []Fact {
+		rest := f
+		rest.Operation, rest.Key, rest.Value, rest.HasValue = Import, "", "", false
+		return []Fact{f, rest}
+	}
 	insert := func(args ...string) Input {
 		return asRoot("plutil", append([]string{"-insert", "LoginHook", "-string", "/x"}, args...)...)
 	}
@@ -53,17 +59,19 @@ func TestPlutilFiles(t *testing.T) {
 		{"several", insert("/tmp/a.plist", rootPlist, systemPlist), []Fact{set, set.at(systemPlist, systemPlist)}},
 		{"relative", insert("com.apple.loginwindow.plist").in("/var/root/Library/Preferences"), one(set.at("com.apple.loginwindow.plist", rootPlist))},
 		{"firmlink", insert("/System/Volumes/Data" + rootPlist), one(set.at("/System/Volumes/Data"+rootPlist, rootPlist))},
-		{"output", insert("-o", rootPlist, "/tmp/a.plist"), one(set.fromFile("/private/tmp/a.plist"))},
-		{"output last", insert("/tmp/a.plist", "-o", rootPlist), one(set.fromFile("/private/tmp/a.plist"))},
+		{"output", insert("-o", rootPlist, "/tmp/a.plist"), both(set.fromFile("/private/tmp/a.plist"))},
+		{"output last", insert("/tmp/a.plist", "-o", rootPlist), both(set.fromFile("/private/tmp/a.plist"))},
 		{"output is the file", insert("-o", rootPlist, rootPlist), one(set)},
 		{"output elsewhere", insert("-o", "/tmp/a.plist", rootPlist), nil},
 		{"output to stdout", insert("-o", "-", rootPlist), nil},
-		{"stdin to output", insert("-o", rootPlist, "-"), one(set.fromFile("-"))},
+		{"stdin to output", insert("-o", rootPlist, "-"), both(set.fromFile("-"))},
 		{"stdin to stdout", insert("-"), nil},
-		{"extension", insert("-e", "plist", "/Library/Preferences/com.apple.loginwindow.x"), one(set.at("/Library/Preferences/com.apple.loginwindow.plist", systemPlist).fromFile("/Library/Preferences/com.apple.loginwindow.x"))},
+		{"extension", insert("-e", "plist", "/Library/Preferences/com.apple.loginwindow.x"), both(set.at("/Library/Preferences/com.apple.loginwindow.plist", systemPlist).fromFile("/Library/Preferences/com.apple.loginwindow.x"))},
 		{"behind dashes", insert("--", rootPlist), one(set)},
-		{"output behind dashes", insert("--", "-o", rootPlist), one(set.fromFile("/private/tmp/-o"))},
+		{"output behind dashes", insert("--", "-o", rootPlist), both(set.fromFile("/private/tmp/-o"))},
 		{"by inode", insert("/.vol/1/2"), one(set.at("/.vol/1/2", "/.vol/1/2").loose())},
+		{"a copy elsewhere", insert("-o", "/tmp/com.apple.loginwindow.plist", rootPlist), one(set.at("/tmp/com.apple.loginwindow.plist", "/private/tmp/com.apple.loginwindow.plist").fromFile(rootPlist))},
+		{"removal with output", asRoot("plutil", "-remove", "LoginHook", "-o", rootPlist, "/tmp/a.plist"), both(onFile("plutil", "-remove", Remove, "LoginHook").fromFile("/private/tmp/a.plist"))},
 		{"another file", insert("/tmp/a.plist"), nil},
 		{"no file", insert(), nil},
 	})

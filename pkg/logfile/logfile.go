@@ -1,11 +1,13 @@
 // Package logfile appends lines to a file that only its owner may read. What Append
 // returned for is on the disk, whole; a line that a crash or a full disk cut short is
-// ended or taken back before the next one, so that every line is whole or absent.
+// taken back before the next one, so that every line is whole or absent.
 package logfile
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,6 +20,13 @@ const (
 	DefaultMaxBytes = 16 << 20
 	DefaultKeep     = 4
 )
+
+// maxCut bounds the unfinished line that is taken back, in bytes. No line is as long: a
+// file that ends in more than this without a line break is no log, or a damaged one, and
+// is put aside whole.
+const maxCut = 256 << 10
+
+var errNotLines = fmt.Errorf("ends in %d bytes without a line break", maxCut)
 
 // Options bound a log. The zero value takes the defaults.
 type Options struct {
@@ -46,6 +55,7 @@ func Open(path string, o Options) (*File, error) {
 	return l, l.open()
 }
 
+// open opens the file at the log's path. After an error none is open.
 func (l *File) open() error {
 	if err := os.MkdirAll(filepath.Dir(l.path), 0o750); err != nil {
 		return fmt.Errorf("log folder: %w", err)
@@ -54,36 +64,55 @@ func (l *File) open() error {
 	if err != nil {
 		return fmt.Errorf("log: %w", err)
 	}
-	if err := l.adopt(f); err != nil {
+	size, err := adopt(f)
+	if errors.Is(err, errNotLines) {
 		f.Close()
-		return fmt.Errorf("log %s: %w", l.path, err)
+		return l.rotate()
 	}
-	return syncFolder(l.path)
+	if err != nil {
+		err = fmt.Errorf("log %s: %w", l.path, err)
+	} else {
+		err = syncFolder(l.path)
+	}
+	if err != nil {
+		f.Close()
+		return err
+	}
+	l.f, l.size = f, size
+	return nil
 }
 
-// adopt takes an open file as the log, and ends the line a crash may have cut.
-func (l *File) adopt(f *os.File) error {
+// adopt takes an open file as the log, and takes back a line that was cut: nobody was told
+// that it is on the disk. It returns the file's size then.
+func adopt(f *os.File) (int64, error) {
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if !info.Mode().IsRegular() {
-		return errors.New("not a regular file")
+		return 0, errors.New("not a regular file")
 	}
 	if err := f.Chmod(0o600); err != nil {
-		return err
+		return 0, err
 	}
-	l.f, l.size = f, info.Size()
-	last := []byte{'\n'}
-	if l.size > 0 {
-		if _, err := f.ReadAt(last, l.size-1); err != nil {
-			return err
-		}
+	whole, err := wholeLines(f, info.Size())
+	if err == nil && whole < info.Size() {
+		err = f.Truncate(whole)
 	}
-	if last[0] != '\n' {
-		return l.write([]byte{'\n'})
+	return whole, err
+}
+
+// wholeLines returns how much of a file of that size is whole lines.
+func wholeLines(f io.ReaderAt, size int64) (int64, error) {
+	tail := make([]byte, min(size, maxCut))
+	if _, err := f.ReadAt(tail, size-int64(len(tail))); err != nil {
+		return 0, err
 	}
-	return nil
+	n := bytes.LastIndexByte(tail, '\n') + 1
+	if n == 0 && len(tail) == maxCut {
+		return 0, errNotLines
+	}
+	return size - int64(len(tail)-n), nil
 }
 
 // Append writes lines, each of which must end in a line break, and returns when they are
@@ -128,14 +157,19 @@ func (l *File) write(b []byte) error {
 	return err
 }
 
-// gone reports that someone else has moved or removed the file.
+// gone reports that someone else has moved or removed the file. One that was cut short in
+// its place, as some rotations do, goes on from there.
 func (l *File) gone() bool {
 	at, err := os.Lstat(l.path)
 	if err != nil {
 		return errors.Is(err, fs.ErrNotExist)
 	}
 	open, err := l.f.Stat()
-	return err != nil || !os.SameFile(at, open)
+	if err != nil || !os.SameFile(at, open) {
+		return true
+	}
+	l.size = open.Size()
+	return false
 }
 
 // Reopen opens the file at the log's path again, as after a rotation by someone else.

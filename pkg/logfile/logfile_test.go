@@ -51,8 +51,8 @@ func TestAppend(t *testing.T) {
 	}
 }
 
-// TestCut opens a log that was cut after every byte: whole lines stay, what was cut stays
-// a line of its own, and the next line is whole.
+// TestCut opens a log that was cut after every byte: whole lines stay, what was cut is
+// taken back, and the next line is whole.
 func TestCut(t *testing.T) {
 	const whole = "first\nsecond\n"
 	for n := range len(whole) + 1 {
@@ -62,12 +62,42 @@ func TestCut(t *testing.T) {
 		}
 		l := open(t, path, Options{})
 		appendLine(t, l, "third\n")
-		want := whole[:n]
-		if n > 0 && !strings.HasSuffix(want, "\n") {
-			want += "\n"
+		want := whole[:strings.LastIndexByte(whole[:n], '\n')+1] + "third\n"
+		if got := read(t, path); got != want {
+			t.Errorf("cut to %q: got %q, want %q", whole[:n], got, want)
 		}
-		if got := read(t, path); got != want+"third\n" {
-			t.Errorf("cut to %q: got %q, want %q", whole[:n], got, want+"third\n")
+	}
+}
+
+// TestCutLong takes back a long unfinished line, and puts aside what is longer than any.
+func TestCutLong(t *testing.T) {
+	tests := []struct {
+		before string
+		cut    int
+		aside  bool
+	}{
+		{"first\n", maxCut - 1, false},
+		{"first\n", maxCut, true},
+		{"", maxCut - 1, false},
+		{"", maxCut, true},
+		{"", 3 * maxCut, true},
+	}
+	for _, tt := range tests {
+		path := filepath.Join(t.TempDir(), "log")
+		text := tt.before + strings.Repeat("\x00", tt.cut)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		appendLine(t, open(t, path, Options{}), "next\n")
+		want := tt.before + "next\n"
+		if tt.aside {
+			want = "next\n"
+			if got := read(t, path+".1"); got != text {
+				t.Errorf("%q and %d bytes without an end: %d bytes put aside, want all %d", tt.before, tt.cut, len(got), len(text))
+			}
+		}
+		if got := read(t, path); got != want {
+			t.Errorf("%q and %d bytes without an end: got %d bytes, want %q", tt.before, tt.cut, len(got), want)
 		}
 	}
 }
@@ -111,6 +141,22 @@ func TestMovedAway(t *testing.T) {
 	}
 }
 
+// TestCutInPlace empties the file as a rotation by copy does, and then fails to write: no
+// hole may be left where the lines were.
+func TestCutInPlace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	l := open(t, path, Options{})
+	appendLine(t, l, strings.Repeat("a", 200)+"\n")
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	failAt(t, 10, func() error { return l.Append([]byte(strings.Repeat("x", 100) + "\n")) })
+	appendLine(t, l, "b\n")
+	if got := read(t, path); got != "b\n" {
+		t.Errorf("got %q, want %q", got, "b\n")
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	dir := t.TempDir()
 	target := filepath.Join(dir, "target")
@@ -140,27 +186,33 @@ func TestFull(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	l := open(t, path, Options{})
 	appendLine(t, l, "a\n")
-	var old syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
-		t.Fatal(err)
-	}
-	small := old
-	small.Cur = 10
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &small); err != nil {
-		t.Fatal(err)
-	}
-	err := l.Append([]byte(strings.Repeat("x", 100) + "\n"))
-	if e := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); e != nil {
-		t.Fatal(e)
-	}
-	if err == nil {
-		t.Fatal("append over the limit: got no error, want one")
-	}
+	failAt(t, 10, func() error { return l.Append([]byte(strings.Repeat("x", 100) + "\n")) })
 	if got := read(t, path); got != "a\n" {
 		t.Errorf("after the failure: got %q, want %q", got, "a\n")
 	}
 	appendLine(t, l, "b\n")
 	if got := read(t, path); got != "a\nb\n" {
 		t.Errorf("after it: got %q, want %q", got, "a\nb\n")
+	}
+}
+
+// failAt runs a write that must fail, while no file may grow over so many bytes.
+func failAt(t *testing.T, size uint64, write func() error) {
+	t.Helper()
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	small := old
+	small.Cur = size
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &small); err != nil {
+		t.Fatal(err)
+	}
+	err := write()
+	if e := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); e != nil {
+		t.Fatal(e)
+	}
+	if err == nil {
+		t.Fatalf("a write over the limit of %d bytes: got no error, want one", size)
 	}
 }

@@ -32,25 +32,13 @@ func lead(words []word) (t *tool, at, end int) {
 	return t, at, end
 }
 
-// takesPassword reports whether a word names a tool whose options are passwords.
+// takesPassword reports whether a word names a tool whose -p is a password.
 func takesPassword(text string) bool {
 	if text == "" || text[0] == '-' {
 		return false
 	}
 	t := toolOf(text)
-	return t.short != "" || t.glued != ""
-}
-
-// unwrap returns the words of the command that is run in the end.
-func unwrap(words []word) []word {
-	for len(words) > 0 {
-		t, at, end := lead(words)
-		if !t.wraps {
-			return words[at:]
-		}
-		words = words[end:]
-	}
-	return nil
+	return t.short != "" && !t.plainP
 }
 
 // segment looks at the words of one tool, which words[at] names.
@@ -59,6 +47,11 @@ func (s *scan) segment(words []word, at int, t *tool, trusted bool) {
 	code := false // the next operand is a script
 	for i := 0; i < len(words); i++ {
 		w := &words[i]
+		if code && i > at && (!strings.HasPrefix(w.text, "-") || strings.ContainsAny(w.text, " \t\n;|")) {
+			code = false
+			s.code(w, t)
+			continue
+		}
 		if i > at && len(w.text) > 1 && w.text[0] == '-' {
 			if taken := s.option(words[i:], t, trusted); taken > 0 {
 				i += taken - 1
@@ -72,12 +65,16 @@ func (s *scan) segment(words []word, at int, t *tool, trusted bool) {
 			s.inside(w)
 			continue
 		}
-		if code && i > at {
-			code = false
-			s.descend(w, 0, len(w.text), (*scan).script)
-			continue
-		}
 		s.inside(w)
+	}
+}
+
+// code looks at the script that a tool is given in an option. One that is no shell may
+// run another language.
+func (s *scan) code(w *word, t *tool) {
+	s.descend(w, 0, len(w.text), (*scan).script)
+	if !t.shell {
+		s.descend(w, 0, len(w.text), (*scan).literals)
 	}
 }
 
@@ -97,11 +94,16 @@ func (t *tool) takesCode(text string) bool {
 // dealt with: none when the word still has to be looked into.
 func (s *scan) option(words []word, t *tool, trusted bool) int {
 	w := &words[0]
+	if t.sticks(w.text) {
+		s.value(w, 2, len(w.text))
+		return 1
+	}
 	name, value, glued := strings.Cut(w.text, "=")
 	if glued {
 		at := len(name) + 1
 		switch {
-		case secretName(strings.TrimLeft(name, "-")), len(name) == 2 && t.takes(name[1]):
+		case secretName(strings.TrimLeft(name, "-")), len(name) == 2 && t.takes(name[1]),
+			name == "-p" && t.guesses(trusted) && !harmless(value):
 			s.value(w, at, len(w.text))
 		case t.login != "" && loginOption(name):
 			s.login(w, at)
@@ -113,7 +115,7 @@ func (s *scan) option(words []word, t *tool, trusted bool) int {
 		}
 		return 1
 	}
-	if secretOption(name) {
+	if !t.verbs && secretOption(name) {
 		return s.next(words)
 	}
 	if t.login != "" && loginOption(name) && len(words) > 1 {
@@ -142,12 +144,9 @@ func (s *scan) short(words []word, t *tool, trusted bool) int {
 		return 0
 	case rest == "" && t.takes(letter):
 		return s.next(words)
-	case rest != "" && strings.IndexByte(t.short+t.glued, letter) >= 0:
-		s.value(w, 2, len(w.text))
-		return 1
 	case t.login != "":
 		return s.shortLogin(words, t)
-	case letter != 'p' || t.plainP || !trusted || strings.IndexByte(t.glued, 'p') >= 0:
+	case letter != 'p' || !t.guesses(trusted):
 		return 0
 	case rest == "":
 		if len(words) < 2 || harmless(words[1].text) {
@@ -165,6 +164,14 @@ func (s *scan) short(words []word, t *tool, trusted bool) int {
 // takes reports whether the word after an option of one letter is a password.
 func (t *tool) takes(letter byte) bool {
 	return strings.IndexByte(t.short, letter) >= 0 || strings.IndexByte(t.exact, letter) >= 0
+}
+
+// guesses reports whether -p is held for a password because nothing else is known.
+func (t *tool) guesses(trusted bool) bool { return trusted && !t.plainP }
+
+// sticks reports whether a password follows in the same word.
+func (t *tool) sticks(text string) bool {
+	return len(text) > 2 && (strings.IndexByte(t.short, text[1]) >= 0 || strings.IndexByte(t.glued, text[1]) >= 0)
 }
 
 // shortLogin looks for user:password after one of the tool's letters, which may come

@@ -13,7 +13,7 @@ const (
 
 	// readings bounds the work: all texts read at all depths are together at most
 	// this many times as long as the arguments.
-	readings = 4 * maxDepth
+	readings = 2 * maxDepth
 )
 
 // span is a range of bytes of a text.
@@ -21,20 +21,33 @@ type span struct{ from, to int }
 
 // word is one word of a command: what it means, and where it was written.
 type word struct {
-	text  string // without its quotes and escapes
-	at    int    // where text begins in the text it was read from, when spans is nil
-	spans []span // else the bytes that stand for each byte of text
-	subs  []span // command substitutions within text
-	arg   int    // at depth 0: which argument it is
-	live  bool   // holds something that the shell expands
-	loud  bool   // had quotes or escapes
+	text   string  // without its quotes and escapes
+	at     int     // where text begins in the text it was read from, when there are no pieces
+	pieces []piece // else where its parts do
+	subs   []span  // command substitutions within text
+	arg    int     // at depth 0: which argument it is
+	live   bool    // holds something that the shell expands
+	loud   bool    // had quotes or escapes
 }
 
-// layer tells how a text that is being read lies in the text above.
-type layer struct {
-	at    int
-	spans []span
+// piece is a part of a word's text: bytes that stand side by side in the text it was
+// read from, or one byte that is written as several there.
+type piece struct {
+	at       int32 // where it begins in the word's text
+	from, to int32 // where it was written
+	one      bool  // it is one byte
 }
+
+// layer tells how a text that is being read lies in the text above: from at on, or
+// from the offset at of the pieces on.
+type layer struct {
+	at     int
+	pieces []piece
+}
+
+// longest bounds the texts that are read, so that pieces can be small. No system
+// passes as much to a program.
+const longest = 1 << 30
 
 // edit is a range of an argument that goes. Only the first range of a secret gets
 // the mark: the quotes between the ranges stay, so that the rest reads as before.
@@ -46,13 +59,13 @@ type edit struct {
 // descend reads a part of a word as a text of its own, unless that is too deep or
 // has been read too often.
 func (s *scan) descend(w *word, from, to int, read func(*scan, string)) {
-	if s.depth == maxDepth || s.budget < to-from {
+	if s.depth == maxDepth || s.budget < to-from || to-from > longest {
 		return
 	}
 	s.budget -= to - from
 	l := layer{at: w.at + from}
-	if w.spans != nil {
-		l = layer{spans: w.spans[from:to]}
+	if w.pieces != nil {
+		l = layer{from, w.pieces}
 	}
 	if s.depth == 0 {
 		s.arg = w.arg
@@ -83,23 +96,42 @@ func (s *scan) hit(w *word, from, to int) {
 	if s.depth == 0 {
 		s.arg = w.arg
 	}
-	s.lift(s.depth, layer{w.at, w.spans}, from, to)
+	l := layer{at: w.at}
+	if w.pieces != nil {
+		l = layer{0, w.pieces}
+	}
+	s.lift(s.depth, l, from, to)
 }
 
 // lift carries a range through the layers up to the argument.
 func (s *scan) lift(depth int, l layer, from, to int) {
-	if l.spans == nil {
-		s.rise(depth, l.at+from, l.at+to)
+	from, to = from+l.at, to+l.at
+	if l.pieces == nil {
+		s.rise(depth, from, to)
 		return
 	}
-	for from < to {
-		end := from + 1
-		for end < to && l.spans[end].from == l.spans[end-1].to {
-			end++
-		}
-		s.rise(depth, l.spans[from].from, l.spans[end-1].to)
-		from = end
+	i, found := slices.BinarySearchFunc(l.pieces, from, func(p piece, at int) int { return cmp.Compare(int(p.at), at) })
+	if !found {
+		i--
 	}
+	for from < to {
+		start, end, next := l.pieces[i].written(from, to)
+		for i, from = i+1, next; from < to && int(l.pieces[i].from) == end; i, from = i+1, next {
+			_, end, next = l.pieces[i].written(from, to)
+		}
+		s.rise(depth, start, end)
+	}
+}
+
+// written returns where the bytes [from, to) of the word's text were written, as far as
+// they lie in the piece, and where the bytes begin that do not.
+func (p *piece) written(from, to int) (start, end, next int) {
+	if p.one {
+		return int(p.from), int(p.to), from + 1
+	}
+	start = int(p.from) + from - int(p.at)
+	end = min(int(p.to), start+to-from)
+	return start, end, from + end - start
 }
 
 func (s *scan) rise(depth, from, to int) {

@@ -13,8 +13,8 @@ type lexer struct {
 	// range of it; from the first gap on its bytes are gathered.
 	start, size int
 	gathered    bool
-	spanBase    int
-	subBase     int
+	pieces      int // of the scan, where the word's begin
+	subs        int
 	w           word
 }
 
@@ -22,7 +22,7 @@ type lexer struct {
 func (l *lexer) begin() {
 	s := l.s
 	l.w, l.start, l.size, l.gathered = word{}, l.pos, 0, false
-	l.spanBase, l.subBase = len(s.spans), len(s.subs)
+	l.pieces, l.subs = len(s.pieces), len(s.subs)
 	s.bytes = s.bytes[:0]
 }
 
@@ -60,10 +60,9 @@ func (l *lexer) word() word {
 // finish completes the word.
 func (l *lexer) finish() word {
 	s := l.s
-	l.w.subs = s.subs[l.subBase:len(s.subs):len(s.subs)]
+	l.w.subs = s.subs[l.subs:len(s.subs):len(s.subs)]
 	if l.gathered {
-		l.w.text = string(s.bytes)
-		l.w.spans = s.spans[l.spanBase:len(s.spans):len(s.spans)]
+		l.w.text, l.w.pieces = string(s.bytes), s.pieces[l.pieces:len(s.pieces):len(s.pieces)]
 		return l.w
 	}
 	l.w.at, l.w.text = l.start, l.text[l.start:l.start+l.size]
@@ -72,23 +71,27 @@ func (l *lexer) finish() word {
 
 // put adds a byte that stands at [from, to) of the text.
 func (l *lexer) put(b byte, from, to int) {
+	s, one := l.s, to > from+1
 	if !l.gathered {
 		if l.size == 0 {
 			l.start = from
 		}
-		if from == l.start+l.size && to == from+1 && b == l.text[from] {
+		if !one && from == l.start+l.size {
 			l.size++
 			return
 		}
 		l.gathered = true
-		for i := range l.size {
-			at := l.start + i
-			l.s.spans = append(l.s.spans, span{at, at + 1})
-			l.s.bytes = append(l.s.bytes, l.text[at])
+		s.bytes = append(s.bytes, l.text[l.start:l.start+l.size]...)
+		if l.size > 0 {
+			s.pieces = append(s.pieces, piece{from: int32(l.start), to: int32(l.start + l.size)})
 		}
 	}
-	l.s.spans = append(l.s.spans, span{from, to})
-	l.s.bytes = append(l.s.bytes, b)
+	s.bytes = append(s.bytes, b)
+	if n := len(s.pieces); !one && n > l.pieces && !s.pieces[n-1].one && int(s.pieces[n-1].to) == from {
+		s.pieces[n-1].to++
+	} else {
+		s.pieces = append(s.pieces, piece{int32(l.size), int32(from), int32(to), one})
+	}
 	l.size++
 }
 

@@ -6,7 +6,7 @@ import "strings"
 // JavaScript, JSON, a property list in text form) and marks those that stand after
 // the name of a secret: password "x", "password": "x", set thePassword to "x".
 func (s *scan) literals(text string) {
-	spans := len(s.spans)
+	pieces, subs := len(s.pieces), len(s.subs)
 	l := &lexer{s: s, text: text}
 	end, before := 0, ""
 	asked := false // expect was told to wait for a password
@@ -29,7 +29,7 @@ func (s *scan) literals(text string) {
 		asked = asked || containsFold(w.text, "assword")
 		before = w.text
 	}
-	s.spans = s.spans[:spans]
+	s.pieces, s.subs = s.pieces[:pieces], s.subs[:subs]
 }
 
 // quoted reads the literal that begins at pos.

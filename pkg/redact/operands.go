@@ -45,38 +45,6 @@ func (s *scan) look(at look, words []word) {
 	}
 }
 
-// hookValue returns where the value of a login or logout hook begins, and so where
-// redaction ends: it is what an investigation is about, whatever it looks like and
-// whichever program writes it.
-func hookValue(words []word) int {
-	writes := false
-	for i := range words {
-		text := words[i].text
-		if writes && isHook(strings.TrimPrefix(text, ":")) {
-			return i + 1
-		}
-		switch len(text) {
-		case len("write"), len("-insert"), len("-replace"):
-			writes = writes || strings.EqualFold(text, "write") || strings.EqualFold(text, "-insert") || strings.EqualFold(text, "-replace")
-		}
-	}
-	return len(words)
-}
-
-func isHook(key string) bool {
-	return strings.EqualFold(key, "LoginHook") || strings.EqualFold(key, "LogoutHook")
-}
-
-// holdsHook reports whether a word is a dictionary or a PlistBuddy command with the
-// value of a hook in it.
-func holdsHook(text string) bool {
-	start := strings.TrimLeft(text, " \t\n")
-	if !strings.HasPrefix(start, "{") && !strings.HasPrefix(start, "<") && !hasPrefixFold(start, "add ") && !hasPrefixFold(start, "set ") {
-		return false
-	}
-	return containsFold(start, "loginhook") || containsFold(start, "logouthook")
-}
-
 // after returns the words after the first that is one of the names.
 func after(words []word, names ...string) []word {
 	for i := range words {

@@ -11,12 +11,19 @@ func (s *scan) prose(text string) { s.run(text, false, false) }
 // printed reads commands whose output is a secret.
 func (s *scan) printed(text string) { s.run(text, true, true) }
 
-// run looks at the commands of a text, then at what flows from one to the other. It
-// leaves in s.asks whether a command reads a password that comes from outside.
 func (s *scan) run(text string, trusted, printed bool) {
+	for at := 0; at < len(text); {
+		at = s.batch(text, at, trusted, printed)
+	}
+}
+
+// batch looks at the commands of a text from a position on, then at what flows from
+// one to the other. It returns where it stopped, and leaves in s.asks whether a
+// command reads a password that comes from outside.
+func (s *scan) batch(text string, from int, trusted, printed bool) int {
 	words, feeds, commands := len(s.words), len(s.feeds), len(s.commands)
-	stages, spans, subs := len(s.stages), len(s.spans), len(s.subs)
-	s.parse(text)
+	stages, pieces, subs := len(s.stages), len(s.pieces), len(s.subs)
+	end := s.parse(text, from)
 	outer, asks := s.asks, false
 	var known names
 	for i := commands; i < len(s.commands); i++ {
@@ -36,7 +43,8 @@ func (s *scan) run(text string, trusted, printed bool) {
 	}
 	s.asks = outer || asks
 	s.words, s.feeds, s.commands = s.words[:words], s.feeds[:feeds], s.commands[:commands]
-	s.stages, s.spans, s.subs = s.stages[:stages], s.spans[:spans], s.subs[:subs]
+	s.stages, s.pieces, s.subs = s.stages[:stages], s.pieces[:pieces], s.subs[:subs]
+	return end
 }
 
 // fed looks into what a command reads or writes.
@@ -83,30 +91,33 @@ func (s *scan) given(c command, known *names) bool {
 
 // prints marks what echo and its like print.
 func (s *scan) prints(c command, known *names) {
-	words := unwrap(s.words[c.words.from:c.words.to])
+	words := s.words[c.words.from:c.words.to]
+	for len(words) > 0 && !prints(words[0].text) {
+		words = words[1:]
+	}
 	if len(words) < 2 {
 		return
 	}
-	var name nameBuffer
-	rest := words[1:]
-	switch string(name.base(words[0].text)) {
-	case "echo", "print", "yes":
-		for len(rest) > 0 && flags(rest[0].text) {
-			rest = rest[1:]
-		}
-	case "printf":
-		for len(rest) > 0 && rest[0].text == "--" {
-			rest = rest[1:]
-		}
-		if len(rest) > 1 && onlyVerbs(rest[0].text) {
-			rest = rest[1:]
-		}
-	default:
-		return
+	format := strings.HasSuffix(words[0].text, "printf")
+	words = words[1:]
+	for len(words) > 0 && (flags(words[0].text) || words[0].text == "--") {
+		words = words[1:]
 	}
-	for i := range rest {
-		s.secret(&rest[i], known)
+	if format && len(words) > 1 && onlyVerbs(words[0].text) {
+		words = words[1:]
 	}
+	for i := range words {
+		s.secret(&words[i], known)
+	}
+}
+
+// prints reports whether a word names a program that prints its operands.
+func prints(text string) bool {
+	switch text[strings.LastIndexByte(text, '/')+1:] {
+	case "echo", "printf", "print", "yes":
+		return true
+	}
+	return false
 }
 
 // secret marks a whole word, or takes note of the variable that it is.
@@ -117,9 +128,13 @@ func (s *scan) secret(w *word, known *names) {
 	s.hit(w, 0, len(w.text))
 }
 
-// assigned marks what the script itself assigns to the known variables.
+// assigned marks what the script itself assigns to the known variables, or lets them
+// run through in a loop.
 func (s *scan) assigned(from int, known *names) {
 	for _, c := range s.commands[from:] {
+		if words := s.words[c.words.from:c.words.to]; len(words) > 2 && words[1].text == "in" && known.has(words[0].text) {
+			s.all(words, 2)
+		}
 		for i := c.words.from; i < c.words.to; i++ {
 			w := &s.words[i]
 			if eq := strings.IndexByte(w.text, '='); eq > 0 && known.has(w.text[:eq]) {

@@ -10,6 +10,7 @@
 package redact
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
@@ -17,16 +18,25 @@ import (
 // Mark stands where a secret was.
 const Mark = "[redacted]"
 
+// rounds bounds how often arguments are looked at. A second look finds something only
+// in text that means different things in two languages, a third one hardly ever.
+const rounds = 8
+
 // Args returns the arguments with every secret replaced by Mark, and how many were.
 // Without a secret it returns args itself; otherwise args is unchanged and out is a
 // copy of the same length. Redacting twice finds nothing the second time.
 func Args(args []string) (out []string, n int) {
 	s := scans.Get().(*scan)
-	s.argv(args)
-	if len(s.edits) > 0 {
-		out, n = apply(args, s.edits)
-	} else {
-		out = args
+	out = args
+	for range rounds {
+		s.argv(out)
+		if len(s.edits) == 0 {
+			break
+		}
+		var found int
+		out, found = apply(out, s.edits)
+		n += found
+		s.restart()
 	}
 	if s.reset() {
 		scans.Put(s)
@@ -42,7 +52,7 @@ func CommandLine(args []string) string { return strings.Join(args, " ") }
 // no allocation.
 var scans = sync.Pool{New: func() any { return new(scan) }}
 
-// keepWords bounds what a scan may carry over to the next one.
+// keepWords bounds what a scan may carry over to the next one, in words or the like.
 const keepWords = 256
 
 // scan is the state of one look at one argument vector. Scripts nest in arguments,
@@ -53,7 +63,7 @@ type scan struct {
 	feeds    []feed
 	stages   []stage
 	levels   []level
-	spans    []span
+	pieces   []piece
 	subs     []span
 	bytes    []byte
 
@@ -70,6 +80,7 @@ type scan struct {
 // argv looks at a whole argument vector.
 func (s *scan) argv(args []string) {
 	size := 0
+	s.words = slices.Grow(s.words, len(args))
 	for i, a := range args {
 		size += len(a)
 		s.words = append(s.words, word{text: a, arg: i})
@@ -80,14 +91,20 @@ func (s *scan) argv(args []string) {
 
 // reset forgets all arguments and reports whether the scan is small enough to keep.
 func (s *scan) reset() bool {
-	if cap(s.words) > keepWords || cap(s.spans) > 16*keepWords || cap(s.edits) > keepWords {
+	if max(cap(s.words), cap(s.commands), cap(s.feeds), cap(s.stages), cap(s.levels), cap(s.pieces), cap(s.subs),
+		cap(s.bytes)/64, cap(s.edits)) > keepWords {
 		return false
 	}
 	clear(s.words[:cap(s.words)])
 	clear(s.feeds[:cap(s.feeds)])
 	clear(s.layers[:])
-	s.words, s.commands, s.feeds, s.stages = s.words[:0], s.commands[:0], s.feeds[:0], s.stages[:0]
-	s.levels, s.spans, s.subs, s.bytes, s.edits = s.levels[:0], s.spans[:0], s.subs[:0], s.bytes[:0], s.edits[:0]
-	s.depth, s.arg, s.budget, s.first, s.asks = 0, 0, 0, false, false
+	s.restart()
 	return true
+}
+
+// restart makes the scan ready for other arguments.
+func (s *scan) restart() {
+	s.words, s.commands, s.feeds, s.stages = s.words[:0], s.commands[:0], s.feeds[:0], s.stages[:0]
+	s.levels, s.pieces, s.subs, s.bytes, s.edits = s.levels[:0], s.pieces[:0], s.subs[:0], s.bytes[:0], s.edits[:0]
+	s.depth, s.arg, s.budget, s.first, s.asks = 0, 0, 0, false, false
 }

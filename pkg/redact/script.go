@@ -45,23 +45,32 @@ type level struct {
 // parser divides a script into commands and knows who reads whose output.
 type parser struct {
 	lexer
-	words, feeds       int // where the current command's begin
-	base               int // of levels
-	documents          int // feeds from here on wait for their text
-	stages, commandsAt int
+	words, feeds int // where the current command's begin
+	base         int // of levels
+	documents    int // feeds from here on wait for their text
+	full         int // words, commands and levels that make a batch
 }
 
-// parse reads a whole text into the scan's commands.
-func (s *scan) parse(text string) *parser {
-	p := &parser{lexer: lexer{s: s, text: text}, words: len(s.words), feeds: len(s.feeds), base: len(s.levels)}
-	p.documents, p.stages, p.commandsAt = p.feeds, len(s.stages), len(s.commands)
+// batchWords bounds how much of a script is held at once. Only what flows over the border
+// of two batches is not seen.
+const batchWords = 1 << 13
+
+// parse reads commands of a text from a position on, and returns where it stopped.
+func (s *scan) parse(text string, from int) int {
+	p := &parser{lexer: lexer{s: s, text: text, pos: from}, words: len(s.words), feeds: len(s.feeds), base: len(s.levels)}
+	p.documents = p.feeds
 	s.levels = append(s.levels, level{element: len(s.commands), input: none, outer: none})
-	for p.pos < len(text) {
+	p.full = p.size() + batchWords
+	for p.pos < len(text) && p.size() < p.full {
 		p.step()
 	}
 	p.flush()
 	s.levels = s.levels[:p.base]
-	return p
+	return p.pos
+}
+
+func (p *parser) size() int {
+	return len(p.s.words) + len(p.s.commands) + len(p.s.levels) + len(p.s.feeds)
 }
 
 func (p *parser) top() *level { return &p.s.levels[len(p.s.levels)-1] }
@@ -183,7 +192,7 @@ func (p *parser) redirect() {
 
 // descriptor reports whether the word is the number in 2>file, which ends at end.
 func (w *word) descriptor(text string, end int) bool {
-	return !w.loud && w.spans == nil && w.text != "" && w.at+len(w.text) == end && strings.Trim(w.text, "0123456789") == ""
+	return !w.loud && w.pieces == nil && w.text != "" && w.at+len(w.text) == end && strings.Trim(w.text, "0123456789") == ""
 }
 
 // readDocuments takes the here-documents that were announced on the line before.

@@ -14,6 +14,7 @@ type tool struct {
 
 	shell  bool // runs the script after -c
 	noCode bool // has no script after -c
+	verbs  bool // its long options are verbs with operands of their own
 
 	wraps    bool   // runs the command that follows its options
 	valued   string // a wrapper's letters that take a value
@@ -52,10 +53,10 @@ var tools = map[string]*tool{
 
 	"defaults": {plainP: true, noCode: true, look: lookDefaults}, "plutil": {plainP: true, noCode: true, look: lookPlutil},
 	"plistbuddy": {plainP: true, noCode: true, look: lookPlistBuddy}, "security": {plainP: true, look: lookSecurity},
-	"dscl": {plainP: true, exact: "P", look: lookDscl}, "dseditgroup": {plainP: true, exact: "P"},
+	"dscl": {plainP: true, verbs: true, exact: "P", look: lookDscl}, "dseditgroup": {plainP: true, exact: "P"},
 	"dsenableroot": {exact: "pr"}, "dsconfigldap": {exact: "pq"}, "pwpolicy": {exact: "p"},
 	"createmobileaccount": {exact: "p"}, "profiles": {plainP: true, exact: "z"},
-	"networksetup": {plainP: true, look: lookNetworksetup},
+	"networksetup": {plainP: true, verbs: true, look: lookNetworksetup},
 	"launchctl":    {plainP: true, look: lookLaunchctl},
 
 	"sudo": {plainP: true, wraps: true, valued: "ugpChrtTUDR"}, "doas": {plainP: true, wraps: true, valued: "uC"},
@@ -141,74 +142,4 @@ func (t *tool) awaits(text string) bool {
 	}
 	at := strings.IndexAny(text[1:], t.valued)
 	return t.valued != "" && at >= 0 && at+2 == len(text)
-}
-
-// asksPassword reports whether a command reads a password from its standard input.
-func asksPassword(words []word) bool {
-	for len(words) > 0 {
-		t, at, end := lead(words)
-		var buffer nameBuffer
-		switch name := string(buffer.base(words[at].text)); {
-		case name == "sudo" && stdinFlag(t, words[at+1:end]):
-			return true
-		case name == "su", name == "chpasswd", name == "sshpass" && !passGiven(words[at+1:end]):
-			return true
-		}
-		for i := range words[:end] {
-			if stdinOption(words[i].text) {
-				return true
-			}
-		}
-		words = words[end:]
-	}
-	return false
-}
-
-// stdinFlag reports whether sudo's options hold -S.
-func stdinFlag(t *tool, words []word) bool {
-	for i := 0; i < len(words); i++ {
-		text := words[i].text
-		if len(text) < 2 || text[0] != '-' || text == "--" {
-			continue
-		}
-		if text == "--stdin" {
-			return true
-		}
-		if text[1] == '-' {
-			continue
-		}
-		own := text[1:]
-		if at := strings.IndexAny(own, t.valued); at >= 0 {
-			own = own[:at]
-		}
-		if strings.IndexByte(own, 'S') >= 0 {
-			return true
-		}
-		if t.awaits(text) {
-			i++
-		}
-	}
-	return false
-}
-
-// passGiven reports whether sshpass is told another place than its standard input.
-func passGiven(words []word) bool {
-	for i := range words {
-		if text := words[i].text; len(text) > 1 && text[0] == '-' && strings.IndexByte("pfde", text[1]) >= 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// stdinOption reports whether an option says that a password comes on standard input.
-func stdinOption(text string) bool {
-	if len(text) < 2 || text[0] != '-' || len(text) > 40 {
-		return false
-	}
-	switch text {
-	case "--with-token", "-inputplist":
-		return true
-	}
-	return containsFold(text, "stdin") && (containsFold(text, "pass") || containsFold(text, "token"))
 }

@@ -110,12 +110,15 @@ func hasPrefixFold(text, prefix string) bool {
 }
 
 // containsFold reports whether a text holds a lower-case ASCII word in any case.
-func containsFold(text, part string) bool {
+func containsFold(text, part string) bool { return indexFold(text, part) >= 0 }
+
+// indexFold returns where a lower-case ASCII word begins in a text, in any case.
+func indexFold(text, part string) int {
 	upper := part[0] &^ 0x20
 	for i := 0; i+len(part) <= len(text); i++ {
 		if (text[i] == part[0] || text[i] == upper) && strings.EqualFold(text[i:i+len(part)], part) {
-			return true
+			return i
 		}
 	}
-	return false
+	return -1
 }
