@@ -232,19 +232,21 @@ func TestDecodeGivesMemoryBack(t *testing.T) {
 // another line follows it.
 func compare(t *testing.T, line []byte) {
 	t.Helper()
-	alone := slices.Clip(slices.Clone(line))
-	compareOne(t, alone)
+	want, ok := reference(line)
+	compareOne(t, slices.Clip(slices.Clone(line)), &want, ok)
 	inBuffer := append(append(slices.Clone(line), '\n'), seeds[0]...)
-	compareOne(t, inBuffer[:len(line)])
-	tempting := append(append(slices.Clone(line), '\n'), `"pid":1,"path":"x","stat":{}}}}}}}}}}}`+strings.Repeat("1", 2*fastRoom)...)
-	compareOne(t, tempting[:len(line)])
+	compareOne(t, inBuffer[:len(line)], &want, ok)
+	tempting := append(append(slices.Clone(line), '\n'), temptation...)
+	compareOne(t, tempting[:len(line)], &want, ok)
 }
 
-func compareOne(t *testing.T, line []byte) {
+// temptation continues in a likely way what a line that is cut might have begun.
+var temptation = `"pid":1,"path":"x","stat":{}}}}}}}}}}}` + strings.Repeat("1", 2*fastRoom)
+
+func compareOne(t *testing.T, line []byte, want *Message, ok bool) {
 	t.Helper()
 	d, m := NewDecoder(), new(Message)
 	err := d.Decode(line, m)
-	want, ok := reference(line)
 	if err != nil {
 		var syntax *SyntaxError
 		if !errors.As(err, &syntax) || syntax.Offset < 0 || syntax.Offset > len(line) {
@@ -258,7 +260,7 @@ func compareOne(t *testing.T, line []byte) {
 	if !ok {
 		t.Fatalf("%q: accepted, but encoding/json refuses it", line)
 	}
-	for _, difference := range differences(m, &want) {
+	for _, difference := range differences(m, want) {
 		t.Errorf("%q: %s", line, difference)
 	}
 }
