@@ -155,6 +155,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{`{"a" 1}`, "not JSON at byte 5"},
 		{`{a:1}`, "not JSON at byte 1"},
 		{`{"a":"\x"}`, "not JSON at byte 6"},
+		{`{"a":{"exi\":{"b":2}},"global_seq_num":0}`, "not JSON at byte 15"}, // the quote is part of the name
 		{`{"a":"\u12g4"}`, "not JSON at byte 6"},
 		{"{\"a\":\"line\nbreak\"}", "not JSON at byte 10"},
 		{"{\"time\":\"tab\there\"}", "not JSON at byte 12"},
@@ -297,4 +298,26 @@ func FuzzDecode(f *testing.F) {
 		f.Add([]byte(line))
 	}
 	f.Fuzz(compare)
+}
+
+// TestSkipString puts every short run of the characters that matter at every offset
+// within a word, against the reader for all of JSON.
+func TestSkipString(t *testing.T) {
+	const alphabet = "a/\\\"\n\xff"
+	var runs []string
+	for _, a := range alphabet {
+		for _, b := range alphabet {
+			for _, c := range alphabet {
+				runs = append(runs, string([]byte{byte(a), byte(b), byte(c)}))
+			}
+		}
+	}
+	for before := range 18 {
+		for _, run := range runs {
+			text := []byte(strings.Repeat("x", before) + run + `y\/z":1,"q":"` + strings.Repeat(`w`, 20))
+			if got, want := skipString(text, 0), skipAnyString(text, 0); got != want {
+				t.Errorf("%q: got %d, want %d", text, got, want)
+			}
+		}
+	}
 }

@@ -38,7 +38,7 @@ func skipString(b []byte, i int) int {
 		odd := (backslashes<<8 | escaped) &^ zeroBytes(w^ones*'/')
 		if end != 0 {
 			first := end & -end
-			if wrong|odd&(first|first-1) != 0 || b[i+bits.TrailingZeros64(end)>>3] != '"' {
+			if wrong|odd&(first|(first-1)) != 0 || b[i+bits.TrailingZeros64(end)>>3] != '"' {
 				break
 			}
 			return i + bits.TrailingZeros64(end)>>3 + 1
