@@ -2,7 +2,6 @@ package detect
 
 import (
 	"encoding/json"
-	"strings"
 
 	"hooksnare/detect/eql"
 	"hooksnare/detect/rules"
@@ -26,41 +25,48 @@ func CompileDocument(r *rules.Rule) (*eql.Matcher[Document], error) {
 // documentField returns what a document has under a dotted name, be it nested objects,
 // a member with dots in its name, or a mixture.
 func documentField(name string) eql.Field[Document] {
-	parts := strings.Split(name, ".")
 	return func(d Document) eql.Value {
-		found := gather(nil, map[string]any(d), parts)
-		switch len(found) {
-		case 0:
-			return eql.Null()
-		case 1:
+		found := gather(nil, map[string]any(d), name)
+		if len(found) == 1 {
 			return found[0]
 		}
 		return eql.List(found)
 	}
 }
 
-// gather appends every value that node has under the parts of a name.
-func gather(to []eql.Value, node any, parts []string) []eql.Value {
+// gather appends every value that a node has under a name.
+func gather(to []eql.Value, node any, name string) []eql.Value {
+	switch node := node.(type) {
+	case []any:
+		for _, e := range node {
+			to = gather(to, e, name)
+		}
+	case map[string]any:
+		for i := 0; i < len(name); i++ { // split the name in two at each of its dots
+			if name[i] != '.' {
+				continue
+			}
+			if member, ok := node[name[:i]]; ok {
+				to = gather(to, member, name[i+1:])
+			}
+		}
+		if member, ok := node[name]; ok {
+			to = values(to, member)
+		}
+	}
+	return to
+}
+
+// values appends the values that a member has: itself, or those of a list.
+func values(to []eql.Value, node any) []eql.Value {
 	if list, ok := node.([]any); ok {
 		for _, e := range list {
-			to = gather(to, e, parts)
+			to = values(to, e)
 		}
 		return to
 	}
-	if len(parts) == 0 {
-		if v, ok := scalar(node); ok {
-			to = append(to, v)
-		}
-		return to
-	}
-	object, ok := node.(map[string]any)
-	if !ok {
-		return to
-	}
-	for n := 1; n <= len(parts); n++ {
-		if next, ok := object[strings.Join(parts[:n], ".")]; ok {
-			to = gather(to, next, parts[n:])
-		}
+	if v, ok := scalar(node); ok {
+		to = append(to, v)
 	}
 	return to
 }

@@ -3,7 +3,6 @@ package detect
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"hooksnare/detect/eql"
 	"hooksnare/detect/hook"
@@ -13,11 +12,13 @@ import (
 
 // Engine asks every rule about every event. It is for one goroutine.
 type Engine struct {
-	hooks      []compiled // rules that need a fact about a hook
-	processes  []compiled // the other rules about events
+	processes  []compiled // rules that do not look at hooks
+	hooks      []compiled // rules that do: asked about each fact of an event
+	bare       []compiled // those of hooks that can match without a fact: asked about events that have none
 	conditions []compiled // rules about sensors
 	exceptions []exception
 	findings   []Finding
+	record     Record
 	matches    map[string]uint64
 }
 
@@ -41,12 +42,12 @@ type Finding struct {
 
 // New compiles rules and exceptions. The error names every rule that can't be compiled;
 // the caller leaves those out and goes on with the rest. Rules that this version can't
-// run are passed over.
+// run, and those about events that it does not see, are passed over.
 func New(list []*rules.Rule, exceptions []Exception) (*Engine, error) {
 	e := &Engine{matches: map[string]uint64{}}
 	var faults []error
 	for _, r := range list {
-		if r.NotRunnable != "" {
+		if !Sees(r) {
 			continue
 		}
 		m, err := Compile(r)
@@ -54,15 +55,7 @@ func New(list []*rules.Rule, exceptions []Exception) (*Engine, error) {
 			faults = append(faults, fmt.Errorf("%s: query: %w", r.File, err))
 			continue
 		}
-		c := compiled{r, m}
-		switch {
-		case r.Mentions("hooksnare.hook."):
-			e.hooks = append(e.hooks, c)
-		case r.Mentions("hooksnare.health."):
-			e.conditions = append(e.conditions, c)
-		default:
-			e.processes = append(e.processes, c)
-		}
+		e.add(compiled{r, m})
 	}
 	for _, x := range exceptions {
 		c, err := x.compile()
@@ -75,141 +68,93 @@ func New(list []*rules.Rule, exceptions []Exception) (*Engine, error) {
 	return e, errors.Join(faults...)
 }
 
-// Compile binds a rule's query to the fields of a record.
-func Compile(r *rules.Rule) (*eql.Matcher[*Record], error) {
-	return eql.Compile(r.Query, category, Fields)
+// add files a rule under what it has to be asked about.
+func (e *Engine) add(c compiled) {
+	r := c.rule
+	if asks(r, conditionCategory) {
+		e.conditions = append(e.conditions, c)
+	}
+	if !asks(r, processCategory) || needs(r.Query.Where(), isHealth) {
+		return
+	}
+	if !r.Mentions(hookFields) {
+		e.processes = append(e.processes, c)
+		return
+	}
+	e.hooks = append(e.hooks, c)
+	if !needs(r.Query.Where(), isHook) {
+		e.bare = append(e.bare, c)
+	}
 }
 
 // Surroundings is what an analysis needs beside the event, and pure code can't look up.
 type Surroundings struct {
-	Home     string // of the process's effective user, "" if not known
-	HostUUID string
+	Home        string // of the process's effective user, "" if not known
+	HostUUID    string
+	UserName    string         // of the process's effective user, "" if not known
+	Responsible *event.Process // nil if not known, or the process itself
 }
 
 // Interesting reports, without allocating, whether Examine can find anything in an
 // event. Most events of a host are of no interest to any rule.
 func (e *Engine) Interesting(ev *event.Event) bool {
-	if len(e.processes) > 0 {
-		return true
-	}
-	return ev.Kind == event.ExecKind && len(e.hooks) > 0 &&
-		hook.ToolOf(ev.Process.Name(), ev.Process.Image.SigningID) != ""
+	return len(e.processes) > 0 || len(e.bare) > 0 || e.mayHaveFacts(ev)
+}
+
+// mayHaveFacts reports whether an event is of a tool that can change a hook, and whether
+// anyone asks.
+func (e *Engine) mayHaveFacts(ev *event.Event) bool {
+	p := ev.Process
+	return len(e.hooks) > 0 && ev.Kind == event.ExecKind && p.Exec != nil && hook.ToolOf(p.Name(), p.Image.SigningID) != ""
 }
 
 // Examine returns what the rules find in an event. The slice holds until the next call;
 // what it points to may be kept, but for the event.
 func (e *Engine) Examine(ev *event.Event, s Surroundings) []Finding {
 	e.findings = e.findings[:0]
-	record := Record{Event: ev}
-	for i := range e.processes {
-		e.ask(&e.processes[i], &record)
+	e.record = Record{Event: ev, UserName: s.UserName, Responsible: s.Responsible}
+	e.ask(e.processes)
+	facts := e.facts(ev, s)
+	if len(facts) == 0 {
+		e.ask(e.bare)
 	}
-	if ev.Kind != event.ExecKind || len(e.hooks) == 0 {
-		return e.findings
+	for n := range facts {
+		e.record.Fact = &facts[n]
+		e.ask(e.hooks)
+	}
+	return e.findings
+}
+
+// facts returns what an event does to hooks.
+func (e *Engine) facts(ev *event.Event, s Surroundings) []hook.Fact {
+	if !e.mayHaveFacts(ev) {
+		return nil
 	}
 	p := ev.Process
-	if hook.ToolOf(p.Name(), p.Image.SigningID) == "" {
-		return e.findings
-	}
-	facts := hook.Analyze(hook.Input{
+	return hook.Analyze(hook.Input{
 		Name: p.Name(), Executable: p.Image.Executable, SigningID: p.Image.SigningID,
 		Args: p.Exec.Args, WorkingDirectory: p.Exec.WorkingDirectory,
 		EUID: p.Token.EUID, Home: s.Home, HostUUID: s.HostUUID,
 	})
-	for n := range facts {
-		record.Fact = &facts[n]
-		for i := range e.hooks {
-			e.ask(&e.hooks[i], &record)
-		}
-	}
-	return e.findings
 }
 
 // Consider returns what the rules find in a condition of a sensor.
 func (e *Engine) Consider(c Condition) []Finding {
 	e.findings = e.findings[:0]
-	record := Record{Condition: &c}
-	for i := range e.conditions {
-		e.ask(&e.conditions[i], &record)
-	}
+	e.record = Record{Condition: &c}
+	e.ask(e.conditions)
 	return e.findings
 }
 
-func (e *Engine) ask(c *compiled, r *Record) {
-	if c.matcher.Match(r) {
-		e.findings = append(e.findings, Finding{Rule: c.rule, Record: *r})
-		e.matches[c.rule.ID]++
+// ask asks rules about the record.
+func (e *Engine) ask(list []compiled) {
+	for i := range list {
+		if c := &list[i]; c.matcher.Match(&e.record) {
+			e.findings = append(e.findings, Finding{Rule: c.rule, Record: e.record})
+			e.matches[c.rule.ID]++
+		}
 	}
 }
 
 // Matches returns how often a rule matched so far.
 func (e *Engine) Matches(id string) uint64 { return e.matches[id] }
-
-// Sentence says in words what was found, for an alert's message.
-func (f *Finding) Sentence() string {
-	switch {
-	case f.Record.Fact != nil:
-		return f.Rule.Name + ": " + factSentence(f.Record.Event.Process, f.Record.Fact)
-	case f.Record.Event != nil:
-		p := f.Record.Event.Process
-		if f.Record.Event.Kind == event.ExecKind && p.Exec != nil {
-			return f.Rule.Name + ": " + p.Name() + " was run as " + quote(p.Exec.CommandLine())
-		}
-		return f.Rule.Name + ": " + f.Record.Event.Kind.String() + " of " + quote(p.Image.Executable)
-	case f.Record.Condition != nil && f.Record.Condition.Detail != "":
-		return f.Rule.Name + ": " + f.Record.Condition.State + ": " + f.Record.Condition.Detail
-	case f.Record.Condition != nil:
-		return f.Rule.Name + ": " + f.Record.Condition.State
-	}
-	return f.Rule.Name
-}
-
-func factSentence(p *event.Process, f *hook.Fact) string {
-	var b strings.Builder
-	b.WriteString(p.Name())
-	switch f.Operation {
-	case hook.Set:
-		b.WriteString(" sets " + f.Key)
-		if f.HasValue {
-			b.WriteString(" to " + quote(f.Value))
-		}
-		if f.Source != "" {
-			b.WriteString(" from the key " + quote(f.Source))
-		}
-	case hook.Remove:
-		b.WriteString(" removes " + orAll(f.Key))
-	case hook.Import:
-		b.WriteString(" imports")
-		if f.SourceFile != "" {
-			b.WriteString(" " + quote(f.SourceFile))
-		}
-	case hook.Edit:
-		b.WriteString(" edits the preferences")
-	}
-	where := f.Plist
-	if where == "" {
-		where = f.Domain
-	}
-	if where != "" {
-		b.WriteString(" in " + quote(where))
-	}
-	return b.String()
-}
-
-func orAll(key string) string {
-	if key == "" {
-		return "all keys"
-	}
-	return key
-}
-
-// quoteBytes bounds text from outside in a message; the members hold all of it.
-const quoteBytes = 200
-
-// quote shows text from outside so that it can't be taken for ours.
-func quote(s string) string {
-	if len(s) > quoteBytes {
-		return fmt.Sprintf("%+q…", strings.ToValidUTF8(s[:quoteBytes], ""))
-	}
-	return fmt.Sprintf("%q", s)
-}

@@ -32,11 +32,23 @@ func (x Exception) compile() (exception, error) {
 	return exception{Exception: x, matcher: m}, nil
 }
 
-// CheckWhere compiles an exception's condition.
+// argumentFields hold what whoever runs a command can write into its arguments without
+// changing what it does.
+var argumentFields = []string{
+	"process.args", "process.args_count", "process.command_line", "process.env_vars",
+	"process.parent.args", "process.parent.args_count", "process.parent.command_line",
+}
+
+// CheckWhere compiles an exception's condition. It must not look at arguments.
 func CheckWhere(where string) (*eql.Matcher[*Record], error) {
 	q, err := eql.ParseCondition(where)
 	if err != nil {
 		return nil, err
+	}
+	for _, name := range q.Fields() {
+		if slices.Contains(argumentFields, name) {
+			return nil, fmt.Errorf("%s is what whoever runs the command says: ask for hooksnare.hook.value or process.executable", name)
+		}
 	}
 	return eql.Compile(q, category, Fields)
 }
@@ -58,8 +70,9 @@ func (e *Engine) Except(found []Finding, now time.Time, pin Pin) {
 			if x.Pinned {
 				why, held, checked := pin(x.ID, &f.Record)
 				if checked && !held {
-					f.Broken, f.Why = x.ID, why
-					x.broken++
+					if x.broken++; f.Broken == "" {
+						f.Broken, f.Why = x.ID, why
+					}
 					continue
 				}
 				f.Unpinned = !checked

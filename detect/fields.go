@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 
 	"hooksnare/detect/eql"
@@ -18,21 +20,15 @@ func Fields(name string) (eql.Field[*Record], bool) {
 	return f, ok
 }
 
-// FieldNames returns every name that Fields knows.
-func FieldNames() []string {
-	names := make([]string, 0, len(fields))
-	for name := range fields {
-		names = append(names, name)
-	}
-	return names
-}
+// FieldNames returns every name that Fields knows, sorted.
+func FieldNames() []string { return slices.Sorted(maps.Keys(fields)) }
 
 // category is what a rule names before its where.
 func category(r *Record) eql.Value {
 	if r.Event == nil {
-		return eql.String("host")
+		return eql.String(conditionCategory)
 	}
-	return eql.String("process")
+	return eql.String(processCategory)
 }
 
 var (
@@ -47,18 +43,28 @@ var fields = map[string]field{
 	"event.sequence": ofEvent(func(e *event.Event) eql.Value { return eql.Int(int64(e.GlobalSeq)) }),
 	"event.kind":     func(*Record) eql.Value { return eql.String("event") },
 	"host.os.type":   func(*Record) eql.Value { return eql.String("macos") },
-	"user.id":        ofProcess(func(p *event.Process) eql.Value { return id(p.Token.EUID) }),
 
-	"process.pid":               ofProcess(func(p *event.Process) eql.Value { return eql.Int(int64(p.Token.PID)) }),
-	"process.executable":        ofProcess(executable),
-	"process.name":              ofProcess(name),
-	"process.args":              ofExec(func(x *event.Exec) eql.Value { return eql.Strings(x.Args) }),
-	"process.args_count":        ofExec(func(x *event.Exec) eql.Value { return eql.Int(int64(x.ArgsCount)) }),
-	"process.command_line":      ofExec(func(x *event.Exec) eql.Value { return text(x.CommandLine()) }),
+	"user.id":          ofProcess(func(p *event.Process) eql.Value { return id(p.Token.EUID) }),
+	"user.name":        func(r *Record) eql.Value { return text(r.UserName) },
+	"user.Ext.real.id": ofProcess(func(p *event.Process) eql.Value { return id(p.Token.RUID) }),
+	"group.id":         ofProcess(func(p *event.Process) eql.Value { return id(p.Token.EGID) }),
+
+	"process.pid":        ofProcess(pid),
+	"process.executable": ofProcess(executable),
+	"process.name":       ofProcess(name),
+	"process.args":       ofExec(func(x *event.Exec) eql.Value { return eql.Strings(x.Args) }),
+	"process.args_count": ofExec(func(x *event.Exec) eql.Value { return eql.Int(int64(x.ArgsCount)) }),
+	"process.command_line": func(r *Record) eql.Value {
+		if r.Event == nil || r.Event.Process.Exec == nil {
+			return eql.Null()
+		}
+		return text(r.commandLine.of(r.Event.Process.Exec))
+	},
 	"process.working_directory": ofExec(func(x *event.Exec) eql.Value { return text(x.WorkingDirectory) }),
 	"process.env_vars":          ofExec(func(x *event.Exec) eql.Value { return eql.Strings(x.Env) }),
 	"process.tty.name":          ofProcess(func(p *event.Process) eql.Value { return text(p.TTY) }),
 	"process.group.id":          ofProcess(func(p *event.Process) eql.Value { return id(p.Token.EGID) }),
+	"process.user.id":           ofProcess(func(p *event.Process) eql.Value { return id(p.Token.EUID) }),
 	"process.real_user.id":      ofProcess(func(p *event.Process) eql.Value { return id(p.Token.RUID) }),
 	"process.group_leader.pid":  ofProcess(func(p *event.Process) eql.Value { return eql.Int(int64(p.GroupID)) }),
 	"process.session_leader.pid": ofProcess(func(p *event.Process) eql.Value {
@@ -83,7 +89,7 @@ var fields = map[string]field{
 	"process.code_signature.team_id":    ofProcess(func(p *event.Process) eql.Value { return text(p.Image.TeamID) }),
 	"process.code_signature.trusted":    ofProcess(trusted),
 
-	"process.parent.pid":        ofParent(func(p *event.Process) eql.Value { return eql.Int(int64(p.Token.PID)) }),
+	"process.parent.pid":        ofParent(pid),
 	"process.parent.executable": ofParent(executable),
 	"process.parent.name":       ofParent(name),
 	"process.parent.args": ofParent(func(p *event.Process) eql.Value {
@@ -92,13 +98,20 @@ var fields = map[string]field{
 	"process.parent.args_count": ofParent(func(p *event.Process) eql.Value {
 		return ofCommand(p, func(x *event.Exec) eql.Value { return eql.Int(int64(x.ArgsCount)) })
 	}),
-	"process.parent.command_line": ofParent(func(p *event.Process) eql.Value {
-		return ofCommand(p, func(x *event.Exec) eql.Value { return text(x.CommandLine()) })
-	}),
+	"process.parent.command_line": func(r *Record) eql.Value {
+		if r.Event == nil || r.Event.Parent == nil || r.Event.Parent.Exec == nil {
+			return eql.Null()
+		}
+		return text(r.parentCommandLine.of(r.Event.Parent.Exec))
+	},
 	"process.parent.code_signature.exists":     ofParent(signed),
 	"process.parent.code_signature.signing_id": ofParent(func(p *event.Process) eql.Value { return text(p.Image.SigningID) }),
 	"process.parent.code_signature.team_id":    ofParent(func(p *event.Process) eql.Value { return text(p.Image.TeamID) }),
 	"process.parent.code_signature.trusted":    ofParent(trusted),
+
+	"process.Ext.effective_parent.pid":        ofResponsible(pid),
+	"process.Ext.effective_parent.executable": ofResponsible(executable),
+	"process.Ext.effective_parent.name":       ofResponsible(name),
 
 	"hooksnare.hook.tool":      ofFact(func(f *hook.Fact) eql.Value { return text(f.Tool) }),
 	"hooksnare.hook.verb":      ofFact(func(f *hook.Fact) eql.Value { return text(f.Verb) }),
@@ -151,6 +164,15 @@ func ofParent(f func(*event.Process) eql.Value) field {
 	}
 }
 
+func ofResponsible(f func(*event.Process) eql.Value) field {
+	return func(r *Record) eql.Value {
+		if r.Responsible == nil {
+			return eql.Null()
+		}
+		return f(r.Responsible)
+	}
+}
+
 func ofExec(f func(*event.Exec) eql.Value) field {
 	return ofProcess(func(p *event.Process) eql.Value { return ofCommand(p, f) })
 }
@@ -198,6 +220,8 @@ func eventAction(e *event.Event) eql.Value {
 	}
 	return eql.String(e.Kind.String())
 }
+
+func pid(p *event.Process) eql.Value { return eql.Int(int64(p.Token.PID)) }
 
 func executable(p *event.Process) eql.Value { return text(p.Image.Executable) }
 

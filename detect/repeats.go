@@ -1,9 +1,13 @@
 package detect
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
+	"hash"
+	"io"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -13,35 +17,46 @@ type Sameness [sha256.Size]byte
 // Same identifies a finding. Two of one rule are the same when nothing that an analyst
 // would look at differs; another value, file or program is another finding.
 func (f *Finding) Same() Sameness {
-	h := sha256.New()
-	add := func(list ...string) {
-		for _, s := range list {
-			var n [8]byte
-			binary.LittleEndian.PutUint64(n[:], uint64(len(s)))
-			h.Write(n[:])
-			h.Write([]byte(s))
-		}
-	}
-	add(f.Rule.ID, f.Broken, f.Why)
+	h := sameness{sha256.New()}
+	h.add("rule", f.Rule.ID, f.Broken, f.Why)
 	if c := f.Record.Condition; c != nil {
-		add(c.State, c.Since.String())
+		h.add("condition", c.State, c.Detail, c.Since.UTC().Format(time.RFC3339Nano))
 	}
 	if e := f.Record.Event; e != nil {
-		add(e.Kind.String(), e.Process.Image.Executable)
+		h.add("event", e.Kind.String(), e.Process.Image.Executable)
 		if f.Record.Fact == nil && e.Process.Exec != nil {
-			add(e.Process.Exec.Args...)
+			h.add(e.Process.Exec.Args...)
 		}
 	}
 	if k := f.Record.Fact; k != nil {
-		value := k.Value
+		h.add("fact", k.Tool, k.Verb, string(k.Operation), k.Key, k.Source, k.SourceFile, k.Domain, k.Plist)
 		if k.HasValue {
-			value = "=" + value
+			h.add("value", k.Value)
 		}
-		add(k.Tool, k.Verb, string(k.Operation), k.Key, value, k.Source, k.SourceFile, k.Domain, k.Plist)
+		if k.Plist == "" { // then the file depends on whose preferences they are
+			h.add("user", strconv.FormatUint(uint64(f.Record.Event.Process.Token.EUID), 10))
+		}
 	}
 	var out Sameness
 	h.Sum(out[:0])
 	return out
+}
+
+// sameness hashes lists of texts, so that no two different ones look alike.
+type sameness struct{ hash.Hash }
+
+func (h sameness) add(list ...string) {
+	h.number(len(list))
+	for _, s := range list {
+		h.number(len(s))
+		io.WriteString(h, s)
+	}
+}
+
+func (h sameness) number(n int) {
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], uint64(n))
+	h.Write(b[:])
 }
 
 // maxRepeats bounds the findings that repeats are counted for.
@@ -52,6 +67,7 @@ const maxRepeats = 512
 type Repeats[T any] struct {
 	window time.Duration
 	open   map[Sameness]*Repeat[T]
+	added  uint64
 }
 
 // Repeat is a finding and how often it came again.
@@ -60,6 +76,7 @@ type Repeat[T any] struct {
 	Count       int // beside the first
 	First, Last time.Time
 	until       time.Time
+	order       uint64 // of the beginnings: times may be equal
 }
 
 // NewRepeats holds findings back for a window after the first; 0 means never.
@@ -89,10 +106,11 @@ func (r *Repeats[T]) Add(same Sameness, at time.Time, of T) []Repeat[T] {
 	var closed []Repeat[T]
 	if old := r.open[same]; old != nil {
 		closed = r.close(same, closed)
-	} else if len(r.open) >= maxRepeats {
+	} else if len(r.open) == maxRepeats {
 		closed = r.close(r.oldest(), closed)
 	}
-	r.open[same] = &Repeat[T]{Of: of, First: at, Last: at, until: at.Add(r.window)}
+	r.added++
+	r.open[same] = &Repeat[T]{Of: of, First: at, Last: at, until: at.Add(r.window), order: r.added}
 	return closed
 }
 
@@ -105,7 +123,7 @@ func (r *Repeats[T]) Due(now time.Time, all bool) []Repeat[T] {
 			closed = r.close(same, closed)
 		}
 	}
-	slices.SortStableFunc(closed, func(a, b Repeat[T]) int { return a.First.Compare(b.First) })
+	slices.SortFunc(closed, func(a, b Repeat[T]) int { return cmp.Compare(a.order, b.order) })
 	return closed
 }
 
@@ -120,10 +138,10 @@ func (r *Repeats[T]) close(same Sameness, to []Repeat[T]) []Repeat[T] {
 
 func (r *Repeats[T]) oldest() Sameness {
 	var found Sameness
-	var until time.Time
+	order := ^uint64(0)
 	for same, open := range r.open {
-		if until.IsZero() || open.until.Before(until) {
-			found, until = same, open.until
+		if open.order < order {
+			found, order = same, open.order
 		}
 	}
 	return found

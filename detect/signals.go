@@ -1,7 +1,9 @@
 package detect
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"hooksnare/detect/rules"
@@ -64,6 +66,8 @@ func (s *Signals) Due(now time.Time, all bool) []*Held {
 			out = append(out, w)
 		}
 	}
-	slices.SortFunc(out, func(a, b *Held) int { return a.First.Compare(b.First) })
+	slices.SortFunc(out, func(a, b *Held) int {
+		return cmp.Or(a.First.Compare(b.First), strings.Compare(a.Rule.ID, b.Rule.ID))
+	})
 	return out
 }

@@ -30,6 +30,7 @@ func (t *Table) put(p event.Process) *entry {
 	t.live.push(e)
 	t.bytes += e.cost
 	t.adopt(e)
+	t.trim()
 	for len(t.byKey) > t.limits.Entries || t.bytes > t.limits.Bytes {
 		if !t.evict(e) {
 			break
@@ -38,8 +39,7 @@ func (t *Table) put(p event.Process) *entry {
 	return e
 }
 
-// end moves a process to the ended ones, and drops the oldest of those that no child
-// needs.
+// end moves a process to the ended ones.
 func (t *Table) end(e *entry) {
 	if e.on != &t.live {
 		return
@@ -50,6 +50,11 @@ func (t *Table) end(e *entry) {
 		return
 	}
 	t.dead.push(e)
+	t.trim()
+}
+
+// trim drops the oldest of the ended ones that no child needs.
+func (t *Table) trim() {
 	for t.dead.len > t.limits.Dead {
 		t.drop(t.dead.first)
 	}

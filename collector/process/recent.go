@@ -1,10 +1,6 @@
 package process
 
-import (
-	"slices"
-
-	"hooksnare/pkg/event"
-)
+import "hooksnare/pkg/event"
 
 // Bounds of the memory of recent commands.
 const (
@@ -35,7 +31,7 @@ func (r *recent) add(e *entry) {
 		if len(r.users) >= recentUsers {
 			r.forget()
 		}
-		h = &history{commands: make([]*entry, 0, recentCommands+1)}
+		h = new(history)
 		r.users[user] = h
 	}
 	r.clock++
@@ -47,7 +43,8 @@ func (r *recent) add(e *entry) {
 		h.bytes -= h.commands[n].cost
 		n++
 	}
-	h.commands = slices.Delete(h.commands, 0, n)
+	clear(h.commands[:n]) // the slice moves on, its memory must not hold them
+	h.commands = h.commands[n:]
 }
 
 // forget drops the user who was quiet the longest.

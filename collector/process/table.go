@@ -90,8 +90,9 @@ func (t *Table) exec(m *eslogger.Message) {
 	e := t.put(p)
 	t.event.Process = &e.Process
 	if full != kept { // rules see every argument, the table keeps the first ones
-		p.Exec = full
-		t.event.Process = &p
+		whole := p
+		whole.Exec = full
+		t.event.Process = &whole
 	}
 	t.recent.add(e)
 }

@@ -23,9 +23,10 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return []byte(t.UTC().Format(`"2006-01-02T15:04:05.000000000Z"`)), nil
 }
 
-// At returns a time as a member, nil for the zero time.
+// At returns a time as a member, nil for the zero time and for years that have no place
+// in a date.
 func At(t time.Time) *Time {
-	if t.IsZero() || t.Year() < 1 || t.Year() > 9999 {
+	if year := t.UTC().Year(); t.IsZero() || year < 1 || year > 9999 {
 		return nil
 	}
 	return &Time{t}
@@ -34,7 +35,7 @@ func At(t time.Time) *Time {
 // Alert is one alert, or an update of one. An update has the event.id of its alert and
 // the next event.sequence.
 type Alert struct {
-	Timestamp *Time      `json:"@timestamp"`
+	Timestamp *Time      `json:"@timestamp,omitempty"`
 	ECS       ECS        `json:"ecs"`
 	Message   string     `json:"message"`
 	Event     Event      `json:"event"`

@@ -3,6 +3,7 @@ package alert
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,21 +11,18 @@ import (
 	"unicode/utf8"
 )
 
-// severityWord is the severity as people say it.
-func severityWord(number int) string {
+// Word returns the alert's severity as people say it.
+func (e *Event) Word() string {
 	switch {
-	case number >= 99:
+	case e.Severity >= 99:
 		return "critical"
-	case number >= 73:
+	case e.Severity >= 73:
 		return "high"
-	case number >= 47:
+	case e.Severity >= 47:
 		return "medium"
 	}
 	return "low"
 }
-
-// Word returns the alert's severity as a word.
-func (e *Event) Word() string { return severityWord(e.Severity) }
 
 // Printable returns text from outside so that it shows on a terminal and does nothing
 // else there: what is not printable is written as an escape, and it stays one line.
@@ -70,33 +68,34 @@ func (a *Alert) Write(w io.Writer) error {
 }
 
 func (a *Alert) writeProcess(row func(name, value string)) {
-	p := a.Process
+	p, e := a.Process, &Evidence{}
 	if p == nil {
 		return
+	}
+	if a.Hooksnare != nil && a.Hooksnare.Evidence != nil {
+		e = a.Hooksnare.Evidence
 	}
 	row("command", p.CommandLine)
 	who := fmt.Sprintf("%s, pid %d", p.Executable, p.PID)
 	if p.User != nil {
 		who += ", user " + p.User.who()
 	}
-	if e := a.Hooksnare.Evidence; e != nil && e.LoginUser != nil {
+	if e.LoginUser != nil {
 		who += ", login user " + e.LoginUser.who()
 	}
-	row("process", who)
+	row("process", strings.TrimPrefix(who, ", "))
 	row("signature", p.CodeSignature.words())
-	if e := a.Hooksnare.Evidence; e != nil {
-		row("lineage", lineage(e.Lineage))
-		for i, c := range e.Recent[max(0, len(e.Recent)-recentShown):] {
-			name := "before"
-			if i > 0 {
-				name = "·" // the rows below the first need no name
-			}
-			at := ""
-			if c.Time != nil {
-				at = c.Time.UTC().Format(time.TimeOnly) + "  "
-			}
-			row(name, at+c.CommandLine)
+	row("lineage", lineage(e.Lineage))
+	for i, c := range e.Recent[max(0, len(e.Recent)-recentShown):] {
+		name := "before"
+		if i > 0 {
+			name = "·" // the rows below the first need no name
 		}
+		at := ""
+		if c.Time != nil {
+			at = c.Time.UTC().Format(time.TimeOnly) + "  "
+		}
+		row(name, at+c.CommandLine)
 	}
 }
 
@@ -109,7 +108,7 @@ func (a *Alert) writeHook(row func(name, value string)) {
 		return
 	}
 	if k := h.Hook; k != nil {
-		row("file", strings.TrimSpace(k.Plist+"  ("+k.Scope+")"))
+		row("file", k.where())
 		row("verdict", string(h.Verdict))
 	}
 	if x := h.Exception; x != nil {
@@ -119,6 +118,18 @@ func (a *Alert) writeHook(row func(name, value string)) {
 	if h.LatencyMS != nil {
 		row("latency", strconv.FormatFloat(*h.LatencyMS, 'f', 1, 64)+" ms")
 	}
+}
+
+// where is the preferences file, or what is known of it.
+func (h *Hook) where() string {
+	file := h.Plist
+	if file == "" {
+		file = h.Domain
+	}
+	if h.Scope == "" {
+		return file
+	}
+	return strings.TrimSpace(file + "  (" + h.Scope + ")")
 }
 
 func (u *User) who() string {
@@ -150,23 +161,22 @@ func (c *CodeSignature) words() string {
 // lineage draws the ancestors, the oldest first.
 func lineage(list []Command) string {
 	var names []string
-	for i := len(list) - 1; i >= 0; i-- {
-		c := list[i]
-		name := c.Executable
-		if n := strings.LastIndexByte(name, '/'); n >= 0 {
-			name = name[n+1:]
-		}
+	for _, c := range slices.Backward(list) {
+		name := c.Executable[strings.LastIndexByte(c.Executable, '/')+1:]
 		names = append(names, fmt.Sprintf("%s(%d)", name, c.PID))
 	}
 	return strings.Join(names, " > ")
 }
 
+// techniques returns the ids of the finest parts that are named.
 func techniques(t *Threat) []string {
-	if t == nil || t.Technique == nil {
-		return []string{"no technique"}
+	if t != nil && t.Technique != nil {
+		if s := t.Technique.Subtechnique; s != nil && len(s.ID) > 0 {
+			return s.ID
+		}
+		if len(t.Technique.ID) > 0 {
+			return t.Technique.ID
+		}
 	}
-	if s := t.Technique.Subtechnique; s != nil && len(s.ID) > 0 {
-		return s.ID
-	}
-	return t.Technique.ID
+	return []string{"no technique"}
 }

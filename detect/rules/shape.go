@@ -1,0 +1,93 @@
+package rules
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// shape checks a key against the struct that its file is decoded into: it returns how much
+// of the path is known and, where all of it is, the kinds that its value may have.
+//
+// The decoder would do the same with less: it takes keys in any case, stops at the first
+// value of a wrong type, and does not tell where an unknown key stands.
+func shape(t reflect.Type, path []string) (known int, want []kind) {
+	for ; known < len(path); known++ {
+		for t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer {
+			t = t.Elem()
+		}
+		if t.Kind() == reflect.Interface {
+			return len(path), nil
+		}
+		member, ok := memberOf(t, path[known])
+		if !ok {
+			return known, nil
+		}
+		t = member
+	}
+	return known, kindsOf(t)
+}
+
+// memberOf returns the type of a struct's member by its name in TOML.
+func memberOf(t reflect.Type, name string) (reflect.Type, bool) {
+	if t.Kind() != reflect.Struct {
+		return nil, false
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		if !f.Anonymous && f.Tag.Get("toml") == name {
+			return f.Type, true
+		}
+	}
+	return nil, false
+}
+
+// kindsOf returns what may be decoded into a type; nothing for anything.
+func kindsOf(t reflect.Type) []kind {
+	switch t.Kind() {
+	case reflect.Pointer:
+		return kindsOf(t.Elem())
+	case reflect.String:
+		return []kind{kindString}
+	case reflect.Bool:
+		return []kind{kindBool}
+	case reflect.Int, reflect.Uint32:
+		return []kind{kindInt}
+	case reflect.Struct:
+		return []kind{kindTable}
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.String {
+			return []kind{kindTexts, kindArray}
+		}
+		return []kind{kindTables, kindArray}
+	}
+	return nil
+}
+
+// misshapen notes what is wrong with the keys of a document and the types of their values.
+func (d *document) misshapen(t reflect.Type) {
+	told := map[string]bool{} // of what stands below an unknown key only the key is told
+	for _, it := range d.items {
+		if len(d.faults) == maxFaults {
+			d.more = true
+			return
+		}
+		known, want := shape(t, it.path)
+		switch {
+		case known < len(it.path):
+			name := strings.Join(it.path[:known+1], ".")
+			if !told[name] {
+				told[name] = true
+				d.faults = append(d.faults, d.fault(it.at, "unknown key %q", name))
+			}
+		case len(want) > 0 && !slices.Contains(want, it.kind):
+			d.faults = append(d.faults, d.fault(it.value, "%s: want %s, got %s", strings.Join(it.path, "."), article(want[0]), article(it.kind)))
+		}
+	}
+}
+
+func article(k kind) string {
+	if strings.ContainsRune("aeiou", rune(k[0])) {
+		return "an " + string(k)
+	}
+	return "a " + string(k)
+}

@@ -1,0 +1,109 @@
+package detect
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"hooksnare/detect/hook"
+	"hooksnare/pkg/event"
+	"hooksnare/pkg/redact"
+)
+
+// Sentence says in words what was found, for an alert's message.
+func (f *Finding) Sentence() string {
+	var what string
+	switch r := &f.Record; {
+	case r.Fact != nil:
+		what = factSentence(r.Event.Process, r.Fact)
+	case r.Event != nil:
+		what = eventSentence(r.Event)
+	case r.Condition != nil:
+		what = word(r.Condition.State)
+		if r.Condition.Detail != "" {
+			what += ": " + word(r.Condition.Detail)
+		}
+	}
+	if what == "" {
+		return f.Rule.Name
+	}
+	return f.Rule.Name + ": " + what
+}
+
+func eventSentence(e *event.Event) string {
+	p := e.Process
+	if e.Kind == event.ExecKind && p.Exec != nil {
+		args, _ := redact.Args(p.Exec.Args)
+		return word(p.Name()) + " was run as " + quote(redact.CommandLine(args))
+	}
+	return e.Kind.String() + " of " + quote(p.Image.Executable)
+}
+
+func factSentence(p *event.Process, f *hook.Fact) string {
+	var b strings.Builder
+	b.WriteString(word(p.Name()))
+	switch f.Operation {
+	case hook.Set:
+		b.WriteString(" sets " + word(f.Key))
+		if f.HasValue {
+			b.WriteString(" to " + quote(f.Value))
+		}
+		if f.Source != "" {
+			b.WriteString(" from the key " + quote(f.Source))
+		}
+	case hook.Remove:
+		b.WriteString(" removes " + orAll(f.Key))
+	case hook.Import:
+		b.WriteString(" imports")
+		if f.SourceFile != "" {
+			b.WriteString(" " + quote(f.SourceFile))
+		}
+	case hook.Edit:
+		b.WriteString(" edits the preferences")
+	}
+	where := f.Plist
+	if where == "" {
+		where = f.Domain
+	}
+	if where != "" {
+		b.WriteString(" in " + quote(where))
+	}
+	return b.String()
+}
+
+func orAll(key string) string {
+	if key == "" {
+		return "all keys"
+	}
+	return word(key)
+}
+
+// quoteBytes bounds text from outside in a message; the members hold all of it.
+const quoteBytes = 200
+
+// quote shows text from outside so that it can't be taken for ours: in quotes, what does
+// not print as an escape, and no more than so much of it.
+func quote(s string) string {
+	if len(s) <= quoteBytes {
+		return fmt.Sprintf("%q", s)
+	}
+	n := quoteBytes
+	for n > quoteBytes-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return fmt.Sprintf("%q…", s[:n])
+}
+
+// word shows the name of a program, a key or a state as it is if it looks like one, and
+// in quotes otherwise.
+func word(s string) string {
+	plain := s != "" && len(s) <= quoteBytes
+	for _, r := range s {
+		plain = plain && r != '"' && r != utf8.RuneError && unicode.IsPrint(r)
+	}
+	if plain {
+		return s
+	}
+	return quote(s)
+}
