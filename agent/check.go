@@ -24,6 +24,22 @@ func Check(c config.Config, sources config.Sources, loaded error, now time.Time)
 	return set, faults
 }
 
+// Faults takes joined errors apart. One that wraps others in words of its own stays whole.
+func Faults(err error) []error {
+	if err == nil {
+		return nil
+	}
+	list, joined := err.(interface{ Unwrap() []error })
+	if !joined {
+		return []error{err}
+	}
+	var out []error
+	for _, e := range list.Unwrap() {
+		out = append(out, Faults(e)...)
+	}
+	return out
+}
+
 func checkException(x *config.Exception, set RuleSet, sources config.Sources, now time.Time) error {
 	var faults []error
 	key := x.Key

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"path"
+	"slices"
 	"strconv"
 	"time"
 
@@ -24,10 +25,10 @@ type composer struct {
 // alert tells of a finding.
 func (c *composer) alert(f *detect.Finding) *alert.Alert {
 	a := c.frame(f.Rule)
-	a.Message = f.Sentence()
+	a.Message = clip(f.Sentence())
 	a.Hooksnare.Verdict = alert.Observed
 	if f.Broken != "" {
-		a.Hooksnare.Exception = &alert.Exception{ID: f.Broken, Failed: f.Why}
+		a.Hooksnare.Exception = &alert.Exception{ID: f.Broken, Failed: clipTo(f.Why, nameBytes)}
 	}
 	switch {
 	case f.Record.Event != nil:
@@ -47,7 +48,7 @@ func (c *composer) frame(r *rules.Rule) *alert.Alert {
 			Severity: r.Severity.Number(), RiskScore: r.RiskScore,
 		},
 		Rule: alert.Rule{
-			ID: r.ID, UUID: r.UUID(), Name: r.Name, Version: r.Version, Description: r.Description,
+			ID: r.ID, UUID: r.UUID(), Name: r.Name, Version: r.Version, Description: clip(r.Description),
 			Reference: r.References, Author: r.Author, License: r.License,
 		},
 		Threat:    threat(r.Threat),
@@ -86,6 +87,9 @@ func add(to *alert.Named, n rules.Named) *alert.Named {
 	return to
 }
 
+// truncatedArgs are the members that say less where arguments were cut.
+var truncatedArgs = []string{"process.args", "process.command_line"}
+
 // event fills in what was observed of a process.
 func (c *composer) event(a *alert.Alert, f *detect.Finding) {
 	ev := f.Record.Event
@@ -108,13 +112,12 @@ func (c *composer) event(a *alert.Alert, f *detect.Finding) {
 	}
 	a.Event.ID = c.eventID(f)
 	a.User = c.user(p.Token.EUID)
-	var cut int
-	a.Process, cut = c.process(p)
-	if cut > 0 {
-		a.Hooksnare.Truncated = append(a.Hooksnare.Truncated, "process.args", "process.command_line")
+	var cut bool
+	if a.Process, cut = c.process(p, argsBytes); cut {
+		a.Hooksnare.Truncated = truncatedArgs
 	}
 	if ev.Previous != nil && ev.Previous.Executable != "" {
-		a.Process.Previous = &alert.Previous{Executable: ev.Previous.Executable}
+		a.Process.Previous = &alert.Previous{Executable: clipTo(ev.Previous.Executable, nameBytes)}
 	}
 	c.relations(a, ev)
 	if f.Record.Fact != nil {
@@ -138,61 +141,17 @@ func (c *composer) eventID(f *detect.Finding) string {
 	return digest(texts...)
 }
 
-// relations fills in the parent, the ancestors and the evidence around a process.
-func (c *composer) relations(a *alert.Alert, ev *event.Event) {
-	p := ev.Process
-	if ev.Parent != nil {
-		a.Process.Parent, _ = c.process(ev.Parent)
-	} else if p.Parent.PID != 0 {
-		a.Process.Parent = &alert.Process{PID: p.Parent.PID, EntityID: c.host.entity(p.Parent)}
-	}
-	ext, evidence := &alert.Ext{}, &alert.Evidence{}
-	for _, up := range c.table.Ancestors(p) {
-		ext.Ancestry = append(ext.Ancestry, c.host.entity(up.Key()))
-		evidence.Lineage = append(evidence.Lineage, c.command(up, evidence))
-	}
-	if p.Responsible.PID != 0 && p.Responsible.PID != p.Token.PID {
-		if r := c.table.Lookup(p.Responsible); r != nil {
-			ext.EffectiveParent = c.brief(r)
-		} else {
-			ext.EffectiveParent = &alert.Process{PID: p.Responsible.PID, EntityID: c.host.entity(p.Responsible)}
-		}
-	}
-	if len(ext.Ancestry) > 0 || ext.EffectiveParent != nil {
-		a.Process.Ext = ext
-	}
-	for _, r := range c.recent(ev) {
-		evidence.Recent = append(evidence.Recent, c.command(r, evidence))
-	}
-	if p.Token.AUID != event.None && p.Token.AUID != p.Token.EUID {
-		evidence.LoginUser = c.user(p.Token.AUID)
-	}
-	a.Hooksnare.Evidence = evidence
-}
-
-// maxRecent bounds the commands of the same user in one alert.
-const maxRecent = 20
-
-// recent returns what the same user ran before the process.
-func (c *composer) recent(ev *event.Event) []*event.Process {
-	all := c.table.Recent(ev.Process.User())
-	for len(all) > 0 && all[len(all)-1].Key() == ev.Process.Key() {
-		all = all[:len(all)-1]
-	}
-	return all[max(0, len(all)-maxRecent):]
-}
-
 // fact fills in what is done to a hook.
 func (c *composer) fact(a *alert.Alert, k *hook.Fact) {
 	h := &alert.Hook{
-		Operation: string(k.Operation), Key: k.Key, Domain: clip(k.Domain), Plist: clip(k.Plist),
-		Scope: string(k.Scope), Tool: k.Tool, Verb: clip(k.Verb), Source: clip(k.Source), SourceFile: clip(k.SourceFile),
+		Operation: string(k.Operation), Key: clipTo(k.Key, wordBytes), Domain: clipTo(k.Domain, nameBytes), Plist: clip(k.Plist),
+		Scope: string(k.Scope), Tool: k.Tool, Verb: clipTo(k.Verb, wordBytes), Source: clipTo(k.Source, wordBytes), SourceFile: clip(k.SourceFile),
 	}
 	if k.HasValue {
-		value := clip(k.Value)
+		value := clipTo(k.Value, valueBytes)
 		h.Value = &value
-		if len(value) < len(k.Value) {
-			a.Hooksnare.Truncated = append(a.Hooksnare.Truncated, "hooksnare.hook.value")
+		if value != k.Value {
+			a.Hooksnare.Truncated = slices.Concat(a.Hooksnare.Truncated, []string{"hooksnare.hook.value"})
 		}
 	}
 	a.Hooksnare.Hook = h
@@ -211,23 +170,24 @@ func (c *composer) condition(a *alert.Alert, s *detect.Condition) {
 	}
 	a.Event.Category, a.Event.Type, a.Event.Action = []string{"host"}, []string{"info"}, s.State
 	a.Event.ID = digest("condition", c.host.ID, a.Rule.ID, s.State, strconv.FormatInt(s.Since.UnixNano(), 10))
-	a.Hooksnare.Health = &alert.Health{State: s.State, Detail: s.Detail, Active: true, Since: alert.At(s.Since)}
+	a.Hooksnare.Health = &alert.Health{State: s.State, Detail: clipTo(s.Detail, nameBytes), Active: true, Since: alert.At(s.Since)}
 }
 
 func (c *composer) user(id uint32) *alert.User {
 	return &alert.User{ID: strconv.FormatUint(uint64(id), 10), Name: c.host.Users.Name(id)}
 }
 
-// process tells of a process in full, and how many bytes of its arguments were cut.
-func (c *composer) process(p *event.Process) (*alert.Process, int) {
-	out, cut := c.brief(p), 0
+// process tells of a process in full, and whether its arguments were cut.
+func (c *composer) process(p *event.Process, room int) (out *alert.Process, cut bool) {
+	out = c.brief(p)
 	out.Start = alert.At(p.Start)
 	if p.TTY != "" {
-		out.TTY = &alert.TTY{Name: p.TTY}
+		out.TTY = &alert.TTY{Name: clipTo(p.TTY, wordBytes)}
 	}
 	if x := p.Exec; x != nil {
 		args, _ := redact.Args(x.Args)
-		out.Args, cut = bounded(args)
+		out.Args, cut = bounded(args, room)
+		cut = cut || len(args) < x.ArgsCount
 		out.ArgsCount = x.ArgsCount
 		out.CommandLine = redact.CommandLine(out.Args)
 		out.WorkingDirectory = clip(x.WorkingDirectory)
@@ -247,25 +207,14 @@ func (c *composer) process(p *event.Process) (*alert.Process, int) {
 func (c *composer) brief(p *event.Process) *alert.Process {
 	i := p.Image
 	out := &alert.Process{
-		PID: p.Token.PID, EntityID: c.host.entity(p.Key()), Executable: i.Executable, Name: i.Name(),
-		CodeSignature: &alert.CodeSignature{Exists: i.Signed(), SigningID: i.SigningID, TeamID: i.TeamID, Trusted: i.Trusted()},
+		PID: p.Token.PID, EntityID: c.host.entity(p.Key()),
+		Executable: clipTo(i.Executable, nameBytes), Name: clipTo(i.Name(), wordBytes),
+		CodeSignature: &alert.CodeSignature{
+			Exists: i.Signed(), SigningID: clipTo(i.SigningID, wordBytes), TeamID: clipTo(i.TeamID, wordBytes), Trusted: i.Trusted(),
+		},
 	}
 	if i.CDHash != "" {
-		out.Hash = &alert.Hash{CDHash: i.CDHash}
-	}
-	return out
-}
-
-// command tells of a process in a line.
-func (c *composer) command(p *event.Process, e *alert.Evidence) alert.Command {
-	out := alert.Command{
-		PID: p.Token.PID, EntityID: c.host.entity(p.Key()), Executable: p.Image.Executable, User: c.user(p.Token.EUID),
-	}
-	if p.Exec != nil {
-		args, secrets := redact.Args(p.Exec.Args)
-		e.Redacted += secrets
-		out.CommandLine = clipTo(redact.CommandLine(args), evidenceBytes)
-		out.Time = alert.At(p.Exec.Time)
+		out.Hash = &alert.Hash{CDHash: clipTo(i.CDHash, wordBytes)}
 	}
 	return out
 }

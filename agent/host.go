@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"os"
-	"os/user"
 	"runtime"
 	"strconv"
 
@@ -59,67 +58,4 @@ func digest(texts ...string) string {
 		fmt.Fprintf(h, "%d:%s", len(t), t)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// Users looks up users and groups, once each. It is for one goroutine.
-type Users struct {
-	users  map[uint32]*user.User // nil for one that is not known
-	groups map[uint32]string
-}
-
-// maxUsers bounds what is remembered; a Mac has a few hundred.
-const maxUsers = 4096
-
-// NewUsers returns a look-up without a memory.
-func NewUsers() *Users {
-	return &Users{users: map[uint32]*user.User{}, groups: map[uint32]string{}}
-}
-
-func (u *Users) user(id uint32) *user.User {
-	if u == nil || id == event.None {
-		return nil
-	}
-	found, known := u.users[id]
-	if !known {
-		found, _ = user.LookupId(strconv.FormatUint(uint64(id), 10))
-		if len(u.users) >= maxUsers {
-			clear(u.users)
-		}
-		u.users[id] = found
-	}
-	return found
-}
-
-// Name returns the short name of a user, "" if not known.
-func (u *Users) Name(id uint32) string {
-	if found := u.user(id); found != nil {
-		return found.Username
-	}
-	return ""
-}
-
-// Home returns the home folder of a user, "" if not known.
-func (u *Users) Home(id uint32) string {
-	if found := u.user(id); found != nil {
-		return found.HomeDir
-	}
-	return ""
-}
-
-// Group returns the name of a group, "" if not known.
-func (u *Users) Group(id uint32) string {
-	if u == nil || id == event.None {
-		return ""
-	}
-	name, known := u.groups[id]
-	if !known {
-		if g, err := user.LookupGroupId(strconv.FormatUint(uint64(id), 10)); err == nil {
-			name = g.Name
-		}
-		if len(u.groups) >= maxUsers {
-			clear(u.groups)
-		}
-		u.groups[id] = name
-	}
-	return name
 }

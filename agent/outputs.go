@@ -4,46 +4,33 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"hooksnare/agent/config"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
-	"hooksnare/pkg/logfile"
-	"hooksnare/pkg/syslog"
 )
-
-// sink takes alerts to one place. It is for one goroutine.
-type sink interface {
-	// put delivers all of the alerts, or none where it can take them back.
-	put(batch []*entry) error
-	reopen() error
-	Close() error
-}
-
-// entry is an alert on its way out.
-type entry struct {
-	alert *alert.Alert
-	line  []byte // as JSON, with its line break
-}
 
 // Bounds of an output that can't keep up, and waits between its tries.
 const (
-	maxWaiting = 2048 // alerts
-	maxBatch   = 256  // alerts
-	retryMin   = 100 * time.Millisecond
-	retryMax   = 30 * time.Second
+	maxWaiting      = 2048    // alerts
+	maxWaitingBytes = 4 << 20 // of JSON; what is kept in memory is about twice that
+	maxBatch        = 256     // alerts
+	retryMin        = 100 * time.Millisecond
+	retryMax        = 30 * time.Second
 )
 
-// Outputs carries alerts to every place that the configuration names, each at its own
-// pace: a slow or failing one delays no other.
+// condition tells that something began, or ended, to be not as it should.
+type condition func(name, detail string, on bool, since, until time.Time)
+
+// Outputs carries alerts to every place that the configuration names, in order, each at
+// its own pace: a slow, failing or hanging one delays no other.
 type Outputs struct {
-	list   []*output
-	health func(name, detail string, on bool, since, until time.Time)
-	wg     sync.WaitGroup
+	list []*output
+	wg   sync.WaitGroup
 }
 
 // output is one place.
@@ -52,39 +39,57 @@ type output struct {
 	min   int // event.severity
 	batch int // alerts delivered at a time
 	sink  sink
-	owner *Outputs
+
+	trouble trouble
 
 	mu      sync.Mutex
-	waiting []*entry
-	dropped uint64
+	waiting []*entry // oldest first; the first flying of them are being delivered
+	flying  int
+	bytes   int // of those waiting
 	closing bool
 	reopen  bool
-	wake    chan struct{}
+	facts   facts
+
+	wake chan struct{}
 }
 
-// unavailable lists output types that the configuration knows and this version can't do.
-func unavailable(o config.Output) bool { return o.Type != "file" && o.Type != "syslog" }
+// entry is an alert on its way out.
+type entry struct {
+	alert *alert.Alert
+	line  []byte // as JSON, with its line break
+}
 
-// OpenOutputs starts an output for each that is enabled. What can't be opened now is
-// tried again with every alert. health is told when an output fails and when it works
-// again; it may be called from any goroutine.
-func OpenOutputs(list []config.Output, health func(name, detail string, on bool, since, until time.Time)) *Outputs {
-	all := &Outputs{health: health}
+// OpenOutputs starts an output for each that is enabled, and one for show unless that is
+// nil. What can't be opened now is tried again with every alert. health is told when an
+// output is in trouble and when that is over; it may be called from any goroutine.
+func OpenOutputs(list []config.Output, show io.Writer, health condition, t outputTiming) *Outputs {
+	all := &Outputs{}
+	t.fill()
+	start := func(name, severity string, s sink, batch int) {
+		all.start(&output{
+			name: name, min: rules.Severity(severity).Number(), batch: batch, sink: s,
+			trouble: trouble{health: health, timing: t},
+		})
+	}
 	for _, c := range list {
-		if !c.Enabled || unavailable(c) {
-			continue
+		switch {
+		case !c.Enabled:
+		case c.Type == "file":
+			start(c.Name, c.MinSeverity, &fileSink{path: c.Path}, maxBatch)
+		case c.Type == "syslog":
+			start(c.Name, c.MinSeverity, &syslogSink{}, 1) // a line that is sent can't be taken back
 		}
-		o := &output{name: c.Name, min: rules.Severity(c.MinSeverity).Number(), owner: all, wake: make(chan struct{}, 1)}
-		switch c.Type {
-		case "file":
-			o.sink, o.batch = &fileSink{path: c.Path}, maxBatch
-		case "syslog":
-			o.sink, o.batch = &syslogSink{}, 1 // a line that is sent can't be taken back
-		}
-		all.list = append(all.list, o)
-		all.wg.Go(o.run)
+	}
+	if show != nil {
+		start("stdout", "low", &textSink{show}, 1)
 	}
 	return all
+}
+
+func (all *Outputs) start(o *output) {
+	o.wake = make(chan struct{}, 1)
+	all.list = append(all.list, o)
+	all.wg.Go(o.run)
 }
 
 // Add hands an alert to every output that wants it. It does not wait for them.
@@ -104,24 +109,26 @@ func (all *Outputs) Add(a *alert.Alert) error {
 
 func (o *output) add(e *entry) {
 	o.mu.Lock()
-	o.waiting = append(o.waiting, e)
-	if len(o.waiting) > maxWaiting {
+	o.waiting, o.bytes = append(o.waiting, e), o.bytes+len(e.line)
+	for len(o.waiting) > maxWaiting || o.bytes > maxWaitingBytes && len(o.waiting) > o.flying+1 {
 		o.drop()
 	}
 	o.mu.Unlock()
 	o.signal()
 }
 
-// drop gives up the oldest of the least severe alerts.
+// drop gives up the oldest of the least severe alerts that are not being delivered.
 func (o *output) drop() {
-	least := 0
-	for i, e := range o.waiting {
-		if e.alert.Event.Severity < o.waiting[least].alert.Event.Severity {
+	least := o.flying
+	for i := o.flying; i < len(o.waiting); i++ {
+		if o.waiting[i].alert.Event.Severity < o.waiting[least].alert.Event.Severity {
 			least = i
 		}
 	}
+	o.bytes -= len(o.waiting[least].line)
 	o.waiting = slices.Delete(o.waiting, least, least+1)
-	o.dropped++
+	o.facts.dropped++
+	o.facts.lastDrop = time.Now()
 }
 
 func (o *output) signal() {
@@ -131,7 +138,7 @@ func (o *output) signal() {
 	}
 }
 
-// Reopen makes every output open its file anew.
+// Reopen makes every output open its file anew, and try again at once.
 func (all *Outputs) Reopen() {
 	for _, o := range all.list {
 		o.mu.Lock()
@@ -141,8 +148,27 @@ func (all *Outputs) Reopen() {
 	}
 }
 
+// Check tells of what shows with time alone: an output that hangs, that gave up alerts, or
+// that works again for a while.
+func (all *Outputs) Check(now time.Time) {
+	for _, o := range all.list {
+		o.tell(now)
+	}
+}
+
+// tell compares how the output stands with what was told.
+func (o *output) tell(now time.Time) {
+	o.trouble.mu.Lock()
+	defer o.trouble.mu.Unlock()
+	o.mu.Lock()
+	f := o.facts
+	f.waiting = len(o.waiting)
+	o.mu.Unlock()
+	o.trouble.tell(o.name, f, now)
+}
+
 // Close delivers what is waiting, until ctx is done, and ends the outputs. The error
-// names those that had something left.
+// names those that had something left. Nothing may be added once it was called.
 func (all *Outputs) Close(ctx context.Context) error {
 	for _, o := range all.list {
 		o.mu.Lock()
@@ -160,12 +186,10 @@ func (all *Outputs) Close(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	var faults []error
-	for _, o := range all.list {
-		o.mu.Lock()
-		if n := len(o.waiting); n > 0 {
-			faults = append(faults, fmt.Errorf("output %s: %d alerts not delivered", o.name, n))
+	for _, s := range all.Stats() {
+		if s.Waiting > 0 {
+			faults = append(faults, fmt.Errorf("output %s: %d alerts not delivered", s.Name, s.Waiting))
 		}
-		o.mu.Unlock()
 	}
 	return errors.Join(faults...)
 }
@@ -174,12 +198,11 @@ func (all *Outputs) Close(ctx context.Context) error {
 // while closing.
 func (o *output) run() {
 	defer o.sink.Close()
-	var failing time.Time // since when; zero while it works
 	wait := retryMin
 	for {
 		batch, reopen, closing := o.next()
 		if reopen {
-			o.sink.reopen() // a failure shows at the next delivery
+			_ = o.sink.reopen() // a failure shows at the next delivery
 		}
 		if len(batch) == 0 {
 			if closing {
@@ -189,27 +212,21 @@ func (o *output) run() {
 			continue
 		}
 		err := o.sink.put(batch)
-		if err == nil {
-			o.done(batch)
-			if !failing.IsZero() {
-				o.owner.health("output_failed."+o.name, o.name+" works again", false, failing, time.Now())
-			}
-			failing, wait = time.Time{}, retryMin
-			continue
-		}
-		if closing {
+		o.done(err)
+		o.tell(time.Now())
+		switch {
+		case err == nil:
+			wait = retryMin
+		case closing:
 			return
+		default:
+			o.rest(wait)
+			wait = min(2*wait, retryMax)
 		}
-		if failing.IsZero() {
-			failing = time.Now()
-			o.owner.health("output_failed."+o.name, o.name+": "+err.Error(), true, failing, time.Time{})
-		}
-		o.rest(wait)
-		wait = min(2*wait, retryMax)
 	}
 }
 
-// rest waits, or until the output is told to close.
+// rest waits, or until the output is told to close or to open anew.
 func (o *output) rest(d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
@@ -219,35 +236,41 @@ func (o *output) rest(d time.Duration) {
 			return
 		case <-o.wake:
 			o.mu.Lock()
-			closing := o.closing
+			stop := o.closing || o.reopen
 			o.mu.Unlock()
-			if closing {
+			if stop {
 				return
 			}
 		}
 	}
 }
 
-// next returns what to deliver now; it stays waiting until done is called.
+// next returns what to deliver now; it stays waiting until done is called, and its place
+// in memory is left alone so long.
 func (o *output) next() (batch []*entry, reopen, closing bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	reopen, o.reopen = o.reopen, false
-	return slices.Clone(o.waiting[:min(len(o.waiting), o.batch)]), reopen, o.closing
+	if o.flying = min(len(o.waiting), o.batch); o.flying > 0 {
+		o.facts.began = time.Now()
+	}
+	return o.waiting[:o.flying:o.flying], reopen, o.closing
 }
 
-// done takes delivered alerts out of those waiting. Some may have been dropped meanwhile.
-func (o *output) done(batch []*entry) {
+// done takes note of how a delivery went.
+func (o *output) done(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	left := o.waiting[:0]
-	for _, e := range o.waiting {
-		if !slices.Contains(batch, e) {
-			left = append(left, e)
-		}
+	o.facts.ended(err, time.Now())
+	n := o.flying
+	if o.flying = 0; err != nil {
+		return
 	}
-	clear(o.waiting[len(left):])
-	o.waiting = left
+	for _, e := range o.waiting[:n] {
+		o.bytes -= len(e.line)
+	}
+	clear(o.waiting[:n])
+	o.waiting = o.waiting[n:]
 }
 
 // OutputStats says how an output stands.
@@ -262,102 +285,8 @@ func (all *Outputs) Stats() []OutputStats {
 	var out []OutputStats
 	for _, o := range all.list {
 		o.mu.Lock()
-		out = append(out, OutputStats{o.name, len(o.waiting), o.dropped})
+		out = append(out, OutputStats{o.name, len(o.waiting), o.facts.dropped})
 		o.mu.Unlock()
 	}
 	return out
-}
-
-// fileSink is the local log: whole documents, on the disk before put returns.
-type fileSink struct {
-	path string
-	log  *logfile.File
-}
-
-func (s *fileSink) put(batch []*entry) error {
-	if s.log == nil {
-		l, err := logfile.Open(s.path, logfile.Options{})
-		if err != nil {
-			return err
-		}
-		s.log = l
-	}
-	var all []byte
-	for _, e := range batch {
-		all = append(all, e.line...)
-	}
-	return s.log.Append(all)
-}
-
-func (s *fileSink) reopen() error {
-	if s.log == nil {
-		return nil
-	}
-	return s.log.Reopen()
-}
-
-func (s *fileSink) Close() error {
-	if s.log == nil {
-		return nil
-	}
-	return s.log.Close()
-}
-
-// syslogSink is the system's log: a line for a person, best effort.
-type syslogSink struct {
-	w *syslog.Writer
-}
-
-func (s *syslogSink) put(batch []*entry) error {
-	if s.w == nil {
-		w, err := syslog.Open("hooksnare")
-		if err != nil {
-			return err
-		}
-		s.w = w
-	}
-	for _, e := range batch {
-		if err := s.w.Write(syslogSeverity(e.alert.Event.Severity), syslogText(e.alert)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *syslogSink) reopen() error { return nil }
-
-func (s *syslogSink) Close() error {
-	if s.w == nil {
-		return nil
-	}
-	return s.w.Close()
-}
-
-func syslogSeverity(number int) syslog.Severity {
-	switch {
-	case number >= 99:
-		return syslog.Critical
-	case number >= 73:
-		return syslog.High
-	case number >= 47:
-		return syslog.Medium
-	}
-	return syslog.Low
-}
-
-// syslogText says who, what and where to look; the whole document is in the local log.
-func syslogText(a *alert.Alert) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "event.id=%s event.sequence=%d rule.id=%s", a.Event.ID, a.Event.Sequence, a.Rule.ID)
-	if v := a.Hooksnare.Verdict; v != "" {
-		fmt.Fprintf(&b, " verdict=%s", v)
-	}
-	if a.User != nil {
-		fmt.Fprintf(&b, " user.id=%s", a.User.ID)
-	}
-	if a.Process != nil {
-		fmt.Fprintf(&b, " process.pid=%d", a.Process.PID)
-	}
-	b.WriteString(" " + a.Message)
-	return b.String()
 }

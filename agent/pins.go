@@ -53,7 +53,7 @@ func (p *pins) check(exception string, r *detect.Record) (why string, held, chec
 // program returns what about a hook's program is not as required, "" for nothing.
 func (p *pins) program(value string, want config.Require) string {
 	if !strings.HasPrefix(value, "/") {
-		return fmt.Sprintf("the program %q has no absolute path", clipTo(value, evidenceBytes))
+		return fmt.Sprintf("the program %q has no absolute path", clipTo(value, wordBytes))
 	}
 	content, info, err := safefile.ReadIn(p.root, value, maxProgram)
 	switch {

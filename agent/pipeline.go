@@ -25,8 +25,9 @@ type Pipeline struct {
 
 	repeats *detect.Repeats[*alert.Alert]
 	signals detect.Signals
-	open    map[string]*alert.Alert // conditions that are on, by name
-	clock   time.Time               // latest time of a recording
+	open    map[string][]*alert.Alert // alerts of the conditions that are on, by name
+	clock   time.Time                 // latest time of a recording
+	closed  bool
 	counts  Counts
 }
 
@@ -56,7 +57,7 @@ func NewPipeline(o PipelineOptions) *Pipeline {
 	p := &Pipeline{
 		table: process.New(o.Limits), engine: o.Engine, pin: o.Pin, emit: o.Emit, live: o.Live,
 		repeats: detect.NewRepeats[*alert.Alert](o.RepeatWindow),
-		open:    map[string]*alert.Alert{},
+		open:    map[string][]*alert.Alert{},
 	}
 	if p.pin == nil {
 		p.pin = func(string, *detect.Record) (string, bool, bool) { return "", false, false }
@@ -90,8 +91,12 @@ func (p *Pipeline) HandleMessage(m *eslogger.Message) {
 
 // surroundings looks up what the analysis of a command needs.
 func (p *Pipeline) surroundings(proc *event.Process) detect.Surroundings {
-	s := detect.Surroundings{HostUUID: p.compose.host.ID}
-	if s.Home = p.compose.host.Users.Home(proc.Token.EUID); s.Home == "" && proc.Exec != nil && proc.Token.EUID != 0 {
+	users := p.compose.host.Users
+	s := detect.Surroundings{HostUUID: p.compose.host.ID, UserName: users.Name(proc.Token.EUID)}
+	if proc.Responsible.PID != proc.Token.PID {
+		s.Responsible = p.table.Lookup(proc.Responsible)
+	}
+	if s.Home = users.Home(proc.Token.EUID); s.Home == "" && proc.Exec != nil && proc.Token.EUID != 0 {
 		s.Home = proc.Exec.Getenv("HOME")
 	}
 	return s
@@ -126,6 +131,7 @@ func (p *Pipeline) judge(found []detect.Finding) {
 	}
 }
 
+// find gives a finding's alert, unless it is a repeat or one too many.
 func (p *Pipeline) find(f *detect.Finding, now time.Time) {
 	same := f.Same()
 	if p.repeats.Seen(same, now) {
@@ -142,7 +148,7 @@ func (p *Pipeline) find(f *detect.Finding, now time.Time) {
 	}
 	a := p.compose.alert(f)
 	p.give(a)
-	for _, r := range p.repeats.Add(same, now, a) {
+	for _, r := range p.repeats.Add(same, now, brief(a)) {
 		p.give(repeated(r))
 	}
 }
@@ -167,23 +173,29 @@ func (p *Pipeline) Condition(name, detail string, on bool, since, until time.Tim
 }
 
 func (p *Pipeline) condition(name, detail string, on bool, since, until time.Time) {
-	if on {
-		if p.open[name] != nil {
-			return
-		}
-		found := p.engine.Consider(detect.Condition{State: name, Detail: detail, Since: since})
-		for i := range found {
-			// Conditions are never held back: each is told when it begins and when it ends.
-			a := p.compose.alert(&found[i])
-			p.open[name] = a
-			p.give(a)
+	if p.closed {
+		return // the outputs take no more
+	}
+	if !on {
+		told := p.open[name]
+		delete(p.open, name)
+		for _, a := range told {
+			p.give(p.compose.ended(a, detail, until))
 		}
 		return
 	}
-	if a := p.open[name]; a != nil {
-		delete(p.open, name)
-		p.give(p.compose.ended(a, detail, until))
+	if _, known := p.open[name]; known {
+		return
 	}
+	found := p.engine.Consider(detect.Condition{State: name, Detail: detail, Since: since})
+	told := make([]*alert.Alert, 0, len(found))
+	for i := range found {
+		// Conditions are never held back: each is told when it begins and when it ends.
+		a := p.compose.alert(&found[i])
+		told = append(told, a)
+		p.give(a)
+	}
+	p.open[name] = told
 }
 
 // Tick gives what has become due with time. It does nothing for a recording.
@@ -195,11 +207,13 @@ func (p *Pipeline) Tick() {
 	}
 }
 
-// Close gives everything that was still held back.
+// Close gives everything that was still held back. Conditions that begin or end later are
+// not told: nobody takes alerts any more.
 func (p *Pipeline) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.tell(p.now(), true)
+	p.closed = true
 }
 
 func (p *Pipeline) tell(now time.Time, all bool) {
@@ -218,11 +232,4 @@ func (p *Pipeline) Counts() Counts {
 	out := p.counts
 	out.Events, out.Hidden, out.Unpinned = maps.Clone(p.counts.Events), maps.Clone(p.counts.Hidden), maps.Clone(p.counts.Unpinned)
 	return out
-}
-
-// Table returns counts of the process table.
-func (p *Pipeline) Table() process.Stats {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.table.Stats()
 }

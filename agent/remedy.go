@@ -11,19 +11,20 @@ import (
 // remediation returns the command that takes back what a command did to a hook, "" where
 // that can't be known: what was removed is not in the command that removed it.
 func remediation(k *hook.Fact) string {
-	if k.Operation != hook.Set || k.Key == "" {
+	if k.Operation != hook.Set || k.Key == "" || !strings.HasPrefix(k.Plist, "/") || clip(k.Plist) != k.Plist {
 		return ""
 	}
-	if k.Plist == "" {
-		return ""
+	if strings.ContainsRune(k.Plist, unicode.ReplacementChar) {
+		return "" // it stands for bytes that are not known
 	}
 	// defaults takes a path without its extension as well, and keeps cfprefsd in the picture.
-	return "sudo /usr/bin/defaults delete " + shellQuote(strings.TrimSuffix(k.Plist, ".plist")) + " " + k.Key
+	return "sudo /usr/bin/defaults delete " + shellQuote(strings.TrimSuffix(k.Plist, ".plist")) + " " + shellQuote(k.Key)
 }
 
-// shellQuote returns s as one word of sh, zsh and bash, in which nothing is special.
+// shellQuote returns s as one word of bash and zsh, in which nothing is special and all
+// shows. What is printable is quoted as any shell takes it.
 func shellQuote(s string) string {
-	plain, simple := true, s != ""
+	plain, simple := true, s != "" && s[0] != '=' // zsh expands =word
 	for _, r := range s {
 		plain = plain && unicode.IsPrint(r)
 		simple = simple && (r < 0x80 && (unicode.IsLetter(r) || unicode.IsDigit(r)) || strings.ContainsRune("/._-,:=@%+", r))

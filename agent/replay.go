@@ -54,20 +54,32 @@ func NewReplay(c config.Config, set RuleSet, emit func(*alert.Alert)) (*Replay, 
 	return &Replay{pipeline: NewPipeline(o), decoder: eslogger.NewDecoder()}, nil
 }
 
+// Recording reports why a file can't be a recording; "-" is standard input.
+func Recording(name string) error {
+	if name == "-" {
+		return nil
+	}
+	info, err := os.Stat(name)
+	if err == nil && info.IsDir() {
+		err = fmt.Errorf("%s: is a folder; name the recordings in it", name)
+	}
+	return err
+}
+
 // File replays one file, "-" for standard input. A line that can't be read is counted and
 // passed over.
 func (r *Replay) File(ctx context.Context, name string) error {
 	if name == "-" {
 		return r.Read(ctx, os.Stdin)
 	}
+	if err := Recording(name); err != nil {
+		return err
+	}
 	f, err := os.Open(name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if st, err := f.Stat(); err == nil && st.IsDir() {
-		return fmt.Errorf("%s: is a folder; name the recordings in it", name)
-	}
 	if err := r.Read(ctx, f); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -77,17 +89,35 @@ func (r *Replay) File(ctx context.Context, name string) error {
 // Read replays a stream of lines. One whose first line is a lone brace is taken for
 // pretty-printed objects instead.
 func (r *Replay) Read(ctx context.Context, in io.Reader) error {
-	head := make([]byte, 4096)
-	n, err := io.ReadFull(in, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	head := bufio.NewReaderSize(in, 4<<10)
+	first, err := firstText(head)
+	if err != nil {
 		return err
 	}
-	in = io.MultiReader(bytes.NewReader(head[:n]), in)
-	first, _, _ := bytes.Cut(bytes.TrimLeft(head[:n], " \t\r\n"), []byte("\n"))
-	if string(bytes.TrimSpace(first)) == "{" {
-		return r.objects(ctx, in)
+	if first == "{" {
+		return r.objects(ctx, head)
 	}
-	return r.lines(ctx, in)
+	return r.lines(ctx, head)
+}
+
+// firstText returns the first line that is not empty, or as much of it as the reader holds,
+// and takes nothing from the reader. It waits for no more than that line.
+func firstText(in *bufio.Reader) (string, error) {
+	for {
+		head, _ := in.Peek(in.Buffered())
+		head = bytes.TrimLeft(head, " \t\r\n")
+		line, _, whole := bytes.Cut(head, []byte("\n"))
+		if whole || in.Buffered() == in.Size() {
+			return string(bytes.TrimSpace(line)), nil
+		}
+		_, err := in.Peek(in.Buffered() + 1)
+		if errors.Is(err, io.EOF) {
+			return string(bytes.TrimSpace(line)), nil
+		}
+		if err != nil {
+			return "", err
+		}
+	}
 }
 
 // stopEvery is how many lines pass between looks at whether to stop.
@@ -95,10 +125,7 @@ const stopEvery = 1024
 
 func (r *Replay) lines(ctx context.Context, in io.Reader) error {
 	lines := eslogger.NewLines(in, 0)
-	defer func() {
-		r.stats.TooLong += lines.Skipped()
-		r.stats.Cut += lines.Cut()
-	}()
+	defer func() { r.stats.TooLong += lines.Skipped() }()
 	for n := 0; ; n++ {
 		if n%stopEvery == 0 {
 			r.read.lines.Store(r.stats.Lines)
@@ -109,14 +136,25 @@ func (r *Replay) lines(ctx context.Context, in io.Reader) error {
 		}
 		line, err := lines.Next()
 		if errors.Is(err, io.EOF) {
-			break
+			r.last(lines)
+			return nil
 		}
 		if err != nil {
 			return err
 		}
 		r.line(line)
 	}
-	return nil
+}
+
+// last takes what has no line break at its end: a line all the same if it reads as one,
+// the rest of a recording that was cut otherwise.
+func (r *Replay) last(lines *eslogger.Lines) {
+	rest := lines.Rest()
+	if len(rest) > 0 && r.decoder.Decode(rest, &r.message) == nil {
+		r.line(rest)
+		return
+	}
+	r.stats.Cut += lines.Cut()
 }
 
 // maxObject bounds one pretty-printed object; indentation may double a line's size.
@@ -125,9 +163,9 @@ const maxObject = 2 * eslogger.MaxLine
 // objects replays pretty-printed objects. What is between them ends it: there is no
 // line break to go on after.
 func (r *Replay) objects(ctx context.Context, in io.Reader) error {
-	limited := &limit{r: bufio.NewReaderSize(in, 64<<10)}
+	limited := &limit{r: in}
 	dec := json.NewDecoder(limited)
-	for ctx.Err() == nil {
+	for n := 1; ctx.Err() == nil; n++ {
 		var raw json.RawMessage
 		limited.left = maxObject
 		err := dec.Decode(&raw)
@@ -135,7 +173,7 @@ func (r *Replay) objects(ctx context.Context, in io.Reader) error {
 			return nil
 		}
 		if err != nil {
-			r.malformed(err)
+			r.malformed(fmt.Errorf("object %d: %w; the rest was not read", n, err))
 			return nil
 		}
 		r.line(raw)

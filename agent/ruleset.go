@@ -81,7 +81,11 @@ func LoadRule(s rules.Source) (*rules.Rule, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.NotRunnable == "" {
+	switch {
+	case r.NotRunnable != "":
+	case !detect.Sees(r):
+		r.NotRunnable = fmt.Sprintf("this version sees process events, not those of category %s", r.Query.Category())
+	default:
 		if _, err := detect.Compile(r); err != nil {
 			return nil, rules.Locate(s.Name, s.Text, err)
 		}

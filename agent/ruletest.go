@@ -34,19 +34,18 @@ func TestRules(in io.Reader, list []*rules.Rule, found func(RuleMatch) error) er
 	for n := 1; !last; n++ {
 		line, err := lines.Next()
 		if errors.Is(err, io.EOF) {
-			if line, last = lines.Rest(), true; len(line) == 0 {
-				return nil
-			}
+			line, last = lines.Rest(), true
 		} else if err != nil {
 			return err
+		}
+		if lines.Skipped() > 0 {
+			return fmt.Errorf("line %d: more than %d bytes", n, eslogger.MaxLine)
 		}
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		var doc detect.Document
-		dec := json.NewDecoder(bytes.NewReader(line))
-		dec.UseNumber()
-		if err := dec.Decode(&doc); err != nil {
+		doc, err := document(line)
+		if err != nil {
 			return fmt.Errorf("line %d: not a JSON object: %w", n, err)
 		}
 		for i, m := range matchers {
@@ -58,4 +57,21 @@ func TestRules(in io.Reader, list []*rules.Rule, found func(RuleMatch) error) er
 		}
 	}
 	return nil
+}
+
+// document reads a line that is one JSON object and nothing else.
+func document(line []byte) (detect.Document, error) {
+	var doc detect.Document
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.UseNumber()
+	if err := dec.Decode(&doc); err != nil {
+		return nil, err
+	}
+	if doc == nil {
+		return nil, errors.New("it is null")
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is more behind it")
+	}
+	return doc, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -26,8 +27,10 @@ type Options struct {
 	Sources config.Sources
 	Faults  error // of the configuration, told as a condition
 	Log     zerolog.Logger
-	Timing  eslogger.Timing    // zero but in tests
-	OnAlert func(*alert.Alert) // sees every alert as it is given; may be nil
+	Show    io.Writer       // is written each alert for a person; nil for none
+	Timing  eslogger.Timing // zero but in tests
+
+	timing outputTiming // zero but in tests
 }
 
 // Agent is the daemon.
@@ -43,9 +46,23 @@ type Agent struct {
 // canaryBelow is the program that is run as the canary, on the disk or under the root.
 const canaryBelow = "/usr/bin/true"
 
-// GCPercent trades a little time for memory: the agent's live data is small and mostly
-// kept for long.
-const GCPercent = 40
+// What Frugal asks of the runtime. The percentage trades a little time for memory: the
+// agent's live data is small and mostly kept for long. The limit, in bytes, leaves room
+// for the program itself below the 40 MiB that an agent may take; it is soft, so that a
+// flood costs time and not the agent.
+const (
+	gcPercent   = 40
+	memoryLimit = 32 << 20
+)
+
+// Frugal makes the runtime keep memory small until the returned function is called.
+func Frugal() (restore func()) {
+	percent, limit := debug.SetGCPercent(gcPercent), debug.SetMemoryLimit(memoryLimit)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
+}
 
 // New puts an agent together. What is wrong with rules and outputs is logged and becomes
 // a condition; it does not keep the agent from watching.
@@ -55,7 +72,7 @@ func New(o Options) (*Agent, error) {
 	a.set = set
 	engine, err := detect.New(set.Rules, exceptions(o.Config.Exceptions))
 	faults = errors.Join(o.Faults, faults, err, Unavailable(o.Config, o.Sources))
-	a.outputs = OpenOutputs(o.Config.Outputs, a.condition)
+	a.outputs = OpenOutputs(usable(o.Config), o.Show, a.condition, o.timing)
 	a.pipeline = NewPipeline(PipelineOptions{
 		Engine: engine, Host: ThisHost(o.Config.Root), Pin: newPins(o.Config.Root, o.Config.Exceptions).check,
 		Emit: a.give, Live: true, RepeatWindow: o.Config.RepeatWindow,
@@ -87,28 +104,14 @@ func (a *Agent) sensor() eslogger.Options {
 	return o
 }
 
-// Unavailable reports the outputs that this version can't do.
-func Unavailable(c config.Config, sources config.Sources) error {
-	var faults []error
-	for _, o := range c.Outputs {
-		if o.Enabled && unavailable(o) {
-			faults = append(faults, sources.Problem(o.Key+".Type", fmt.Sprintf("%q: this version has file and syslog", o.Type)))
-		}
-	}
-	return errors.Join(faults...)
-}
-
-// oneLine is an error as a condition's detail.
+// oneLine is an error as a condition's detail: the first of all that is wrong, and how many
+// there are.
 func oneLine(err error) string {
-	var list interface{ Unwrap() []error }
-	if errors.As(err, &list) && len(list.Unwrap()) > 0 {
-		first := list.Unwrap()[0].Error()
-		if n := len(list.Unwrap()) - 1; n > 0 {
-			return clipTo(fmt.Sprintf("%s (and %d more: run hooksnare check)", first, n), evidenceBytes)
-		}
-		return clipTo(first, evidenceBytes)
+	list := Faults(err)
+	if len(list) == 1 {
+		return list[0].Error()
 	}
-	return clipTo(err.Error(), evidenceBytes)
+	return fmt.Sprintf("%s (and %d more: run hooksnare check)", clipTo(list[0].Error(), wordBytes), len(list)-1)
 }
 
 // handler is the agent as its sensor sees it.
@@ -131,20 +134,15 @@ func (h *handler) logCondition(name, detail string, on bool) {
 	e.Str("state", name).Bool("active", on).Str("detail", detail).Msg("state")
 }
 
-// condition takes a condition of another part. It does not wait for the pipeline, which
-// may be waiting for the caller.
+// condition takes a condition of another part. No output has one before it was given an
+// alert, which is after the pipeline is there.
 func (a *Agent) condition(name, detail string, on bool, since, until time.Time) {
 	(*handler)(a).logCondition(name, detail, on)
-	if a.pipeline != nil {
-		a.pipeline.Condition(name, detail, on, since, until)
-	}
+	a.pipeline.Condition(name, detail, on, since, until)
 }
 
 // give hands an alert to the outputs.
 func (a *Agent) give(al *alert.Alert) {
-	if a.opts.OnAlert != nil {
-		a.opts.OnAlert(al)
-	}
 	if err := a.outputs.Add(al); err != nil {
 		a.log.Error().Err(err).Msg("alert")
 	}
@@ -154,9 +152,10 @@ func (a *Agent) give(al *alert.Alert) {
 // the sensor's four seconds at the worst it stays under launchd's and the promised time.
 const flushTime = 900 * time.Millisecond
 
-// Run watches until ctx is done, then delivers what is waiting and returns.
+// Run watches until ctx is done, then delivers what is waiting and returns. What could not
+// be delivered is logged; it is no error, as the watching itself was well.
 func (a *Agent) Run(ctx context.Context) error {
-	debug.SetGCPercent(GCPercent)
+	defer Frugal()()
 	a.log.Info().Str("eslogger", a.opts.Config.EsloggerPath).Int("rules", len(a.set.Rules)).Msg("watching")
 	ctx, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
@@ -168,7 +167,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	a.pipeline.Close()
 	flush, done := context.WithTimeout(context.Background(), flushTime)
 	defer done()
-	err = errors.Join(err, a.outputs.Close(flush))
+	if left := a.outputs.Close(flush); left != nil {
+		a.log.Error().Err(left).Msg("ended with alerts left")
+	}
 	a.summary()
 	return err
 }
@@ -183,6 +184,7 @@ func (a *Agent) tick(ctx context.Context) {
 			return
 		case <-t.C:
 			a.pipeline.Tick()
+			a.outputs.Check(time.Now())
 		}
 	}
 }
@@ -208,10 +210,9 @@ func (a *Agent) summary() {
 	s, c := a.source.Stats(), a.pipeline.Counts()
 	a.log.Info().Uint64("lines", s.Lines).Uint64("malformed", s.Malformed).Uint64("dropped", s.Dropped).
 		Uint64("alerts", c.Alerts).Uint64("repeated", c.Repeated).Uint64("held_back", c.Held).Msg("ended")
+	for _, o := range a.outputs.Stats() {
+		if o.Dropped > 0 {
+			a.log.Error().Str("output", o.Name).Uint64("alerts", o.Dropped).Msg("alerts given up for room")
+		}
+	}
 }
-
-// Stats returns the sensor's counts.
-func (a *Agent) Stats() eslogger.Stats { return a.source.Stats() }
-
-// States returns the sensor's conditions that are on.
-func (a *Agent) States() []eslogger.State { return a.source.States() }

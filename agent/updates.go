@@ -6,6 +6,7 @@ import (
 
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/redact"
 )
 
 // update returns a copy of an alert as its next update. The copy shares what it does not
@@ -17,6 +18,23 @@ func update(a *alert.Alert, at time.Time) *alert.Alert {
 	h.LatencyMS = nil
 	u.Event.Created = alert.At(at)
 	return &u
+}
+
+// brief returns a copy of an alert without its bulk, to make updates of: whoever gets an
+// update has had the alert, and hundreds are kept for as long as repeats are counted.
+func brief(a *alert.Alert) *alert.Alert {
+	b, h := *a, *a.Hooksnare
+	b.Hooksnare, h.Evidence = &h, nil
+	if a.Process != nil {
+		p := *a.Process
+		p.Parent, p.Ext = nil, nil
+		args, cut := bounded(p.Args, wordBytes)
+		if p.Args = args; cut {
+			p.CommandLine, h.Truncated = redact.CommandLine(args), truncatedArgs
+		}
+		b.Process = &p
+	}
+	return &b
 }
 
 // repeated tells how often an alert came again.

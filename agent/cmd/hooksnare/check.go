@@ -1,13 +1,14 @@
 package main
 
 import (
-	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
+	"hooksnare/pkg/alert"
 )
 
 func newCheck() *cobra.Command {
@@ -16,20 +17,23 @@ func newCheck() *cobra.Command {
 		Use:   "check",
 		Short: "Find faults in configuration, rules and exceptions",
 		Long: `Reads the configuration, every rule and every exception and prints all that is wrong,
-a line each, with file and line where there is one. Exits with 1 when something is.`,
+a line each, with file and line where there is one. Exits with 1 when something is, with 2 when --config names no file.`,
 		Example: `  hooksnare check
   hooksnare check --config ./com.hooksnare.agent.plist
   hooksnare check --rules ./our-rules`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := s.readable(); err != nil {
+				return err
+			}
 			c, sources, loaded := s.load()
 			set, faults := agent.Check(c, sources, loaded, time.Now())
-			list := flatten(faults)
+			list := agent.Faults(faults)
 			for _, fault := range list {
-				fmt.Fprintln(cmd.OutOrStdout(), fault)
+				fmt.Fprintln(cmd.OutOrStdout(), alert.Printable(fault.Error()))
 			}
 			if len(list) > 0 {
-				return &exit{exitNotWell, fmt.Errorf("%d faults", len(list))}
+				return &exit{exitNotWell, fmt.Errorf("check: faults: %d", len(list))}
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "ok: %d rules, %d exceptions, %d outputs\n", len(set.Rules), len(c.Exceptions), len(c.Outputs))
 			return nil
@@ -41,18 +45,17 @@ a line each, with file and line where there is one. Exits with 1 when something 
 	return cmd
 }
 
-// flatten takes joined errors apart.
-func flatten(err error) []error {
-	if err == nil {
+// readable reports why a configuration file that was named can't be read at all.
+func (s *settings) readable() error {
+	if s.file == "" {
 		return nil
 	}
-	var list interface{ Unwrap() []error }
-	if !errors.As(err, &list) {
-		return []error{err}
+	info, err := os.Stat(s.file)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: is no file", s.file)
 	}
-	var out []error
-	for _, e := range list.Unwrap() {
-		out = append(out, flatten(e)...)
+	if err != nil {
+		return fmt.Errorf("--config: %w", err)
 	}
-	return out
+	return nil
 }

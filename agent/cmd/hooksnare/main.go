@@ -8,9 +8,12 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"hooksnare/pkg/alert"
 )
 
 // Exit codes.
@@ -53,7 +56,9 @@ func run(args []string) int {
 		code = e.code
 	}
 	if text := err.Error(); text != "" {
-		fmt.Fprintln(os.Stderr, "hooksnare: "+text)
+		for line := range strings.Lines("hooksnare: " + text) {
+			fmt.Fprintln(os.Stderr, alert.Printable(strings.TrimSuffix(line, "\n")))
+		}
 	}
 	return code
 }
@@ -78,5 +83,21 @@ be read; 3 something was found (replay --exit-code).`,
 	}
 	root.AddCommand(newRun(), newReplay(), newCheck(), newRules(), newVersion())
 	root.AddCommand(serviceCommands()...)
+	completion(root)
 	return root
+}
+
+// completion adds the command that prints completions for a shell.
+func completion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "completion" {
+			continue
+		}
+		cmd.Example = "  hooksnare completion zsh > ~/.zsh/completions/_hooksnare"
+		for _, shell := range cmd.Commands() {
+			shell.Example = "  hooksnare completion " + shell.Name()
+			shell.Hidden = shell.Name() == "powershell" // no shell of a Mac
+		}
+	}
 }

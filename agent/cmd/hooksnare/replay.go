@@ -3,10 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -25,7 +25,8 @@ func newReplay() *cobra.Command {
 		Use:   "replay FILE|-...",
 		Short: "Look for hooks in what eslogger recorded",
 		Long: `Reads recordings of eslogger (JSON lines, or pretty-printed) and prints the alerts
-they give. The recording's own times are the clock. Without --root there is no disk on
+they give. Several files are one recording, in the order given. The recording's own times
+are the clock. Without --root there is no disk on
 which to look at the programs of hooks: exceptions hold by their condition alone, and
 the summary says so.`,
 		Example: `  sudo eslogger exec fork exit > recording.ndjson   # and stop it with control-C
@@ -33,31 +34,11 @@ the summary says so.`,
   hooksnare replay --format ndjson --exit-code - < recording.ndjson`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			format, err := chosen(format, cmd.OutOrStdout())
-			if err != nil {
-				return err
+			stats, err := replayFiles(cmd, &s, format, files)
+			if err == nil && exitCode && stats.Counts.Alerts > 0 {
+				err = &exit{exitFound, nil}
 			}
-			c, set, err := s.strict()
-			if err != nil {
-				return err
-			}
-			out := printer{w: bufio.NewWriter(cmd.OutOrStdout()), format: format}
-			r, err := agent.NewReplay(c, set, out.print)
-			if err != nil {
-				return &exit{exitUsage, err}
-			}
-			debug.SetGCPercent(agent.GCPercent)
-			stats, err := replay(cmd.Context(), r, files)
-			summary(cmd.ErrOrStderr(), &stats, c.Root != "")
-			switch {
-			case out.err != nil:
-				return &exit{exitUsage, fmt.Errorf("output: %w", out.err)}
-			case err != nil:
-				return &exit{exitUsage, err}
-			case exitCode && stats.Counts.Alerts > 0:
-				return &exit{exitFound, nil}
-			}
-			return nil
+			return err
 		},
 	}
 	s.rootFlag(cmd)
@@ -65,6 +46,37 @@ the summary says so.`,
 	formatFlag(cmd, &format)
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 when something was found")
 	return cmd
+}
+
+// replayFiles replays files by the settings and prints what is found.
+func replayFiles(cmd *cobra.Command, s *settings, format string, files []string) (stats agent.ReplayStats, err error) {
+	if format, err = chosen(format, cmd.OutOrStdout()); err != nil {
+		return stats, err
+	}
+	for _, name := range files { // all of them before the first is read
+		if err := agent.Recording(name); err != nil {
+			return stats, err
+		}
+	}
+	c, set, err := s.strict()
+	if err != nil {
+		return stats, err
+	}
+	out := printer{w: bufio.NewWriter(cmd.OutOrStdout()), format: format}
+	r, err := agent.NewReplay(c, set, out.print)
+	if err != nil {
+		return stats, err
+	}
+	defer agent.Frugal()()
+	stats, err = replay(cmd.Context(), r, files)
+	summary(cmd.ErrOrStderr(), &stats, c.Root != "")
+	switch {
+	case out.err != nil:
+		err = fmt.Errorf("output: %w", out.err)
+	case errors.Is(err, context.Canceled):
+		err = errors.New("replay: interrupted")
+	}
+	return stats, err
 }
 
 // replay reads the files one after the other and shows progress where a person watches.

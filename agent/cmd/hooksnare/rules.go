@@ -81,7 +81,7 @@ func newRulesList() *cobra.Command {
 				return err
 			}
 			if err := errors.Join(loaded, faults); err != nil {
-				return &exit{exitUsage, err}
+				return err
 			}
 			return nil
 		},
@@ -130,7 +130,7 @@ func newRulesShow() *cobra.Command {
 					return showRule(cmd.OutOrStdout(), r)
 				}
 			}
-			return &exit{exitUsage, errors.Join(fmt.Errorf("rule %q: not found; see hooksnare rules list", args[0]), loaded, faults)}
+			return errors.Join(fmt.Errorf("rule %q: not found; see hooksnare rules list", args[0]), loaded, faults)
 		},
 	}
 	s.rootFlag(cmd)
@@ -197,20 +197,20 @@ rule. A rule's event_category_override names another field for the category.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list, err := namedRules(args)
 			if err != nil {
-				return &exit{exitUsage, err}
+				return err
 			}
 			in := io.Reader(os.Stdin)
 			if events != "-" {
 				f, err := os.Open(events)
 				if err != nil {
-					return &exit{exitUsage, err}
+					return err
 				}
 				defer f.Close()
 				in = f
 			}
 			enc := json.NewEncoder(cmd.OutOrStdout())
 			if err := agent.TestRules(in, list, func(m agent.RuleMatch) error { return enc.Encode(m) }); err != nil {
-				return &exit{exitUsage, fmt.Errorf("%s: %w", events, err)}
+				return fmt.Errorf("%s: %w", events, err)
 			}
 			return nil
 		},

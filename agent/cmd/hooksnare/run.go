@@ -11,7 +11,6 @@ import (
 
 	"hooksnare/agent"
 	"hooksnare/agent/service"
-	"hooksnare/pkg/alert"
 )
 
 func newRun() *cobra.Command {
@@ -34,15 +33,15 @@ SIGTERM and SIGINT end it within five seconds; SIGHUP opens the local log anew.`
 			c, sources, faults := s.load()
 			log := newLog()
 			if runtime.GOOS == "darwin" && c.Root == "" && os.Geteuid() != 0 {
-				return &exit{exitUsage, errors.New("run: eslogger needs root: run it with sudo")}
+				return errors.New("run: eslogger needs root: run it with sudo")
 			}
 			o := agent.Options{Config: c, Sources: sources, Faults: faults, Log: log}
 			if show {
-				o.OnAlert = func(a *alert.Alert) { a.Write(cmd.OutOrStdout()) }
+				o.Show = cmd.OutOrStdout()
 			}
 			a, err := agent.New(o)
 			if err != nil {
-				return &exit{exitUsage, err}
+				return err
 			}
 			return service.Run(cmd.Context(), a.Run)
 		},

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -22,8 +23,9 @@ writes the launchd job and starts it. Run again, it upgrades what is there.`,
 			"  sudo hooksnare install", "installed",
 			func(ctx context.Context, s *service.Service) error { return s.Install(ctx) }},
 		{"uninstall", "Stop the agent and take it off this Mac",
-			`Stops the launchd job and removes it and the program. State and logs stay unless
---purge is given.`,
+			`Stops the launchd job and removes it and the program. State, logs, and the
+rules and exceptions of the site beside the program stay unless --purge is given.
+Preferences stay in any case.`,
 			"  sudo hooksnare uninstall\n  sudo hooksnare uninstall --purge", "uninstalled",
 			func(ctx context.Context, s *service.Service) error { return s.Uninstall(ctx, purge) }},
 		{"start", "Start the installed agent", "Starts the launchd job.", "  sudo hooksnare start", "started",
@@ -40,12 +42,12 @@ writes the launchd job and starts it. Run again, it upgrades what is there.`,
 		cmd := &cobra.Command{
 			Use: v.name, Short: v.short, Long: v.long, Example: v.example, Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				s, err := service.New(service.Options{Root: root})
+				s, err := service.New(service.Options{Root: root, Progress: steps(v.name)})
 				if err == nil {
 					err = v.do(cmd.Context(), s)
 				}
 				if err != nil {
-					return &exit{exitUsage, fmt.Errorf("%s: %w", v.name, err)}
+					return fmt.Errorf("%s: %w", v.name, err)
 				}
 				fmt.Fprintln(cmd.ErrOrStderr(), "hooksnare: "+v.done)
 				return nil
@@ -53,9 +55,17 @@ writes the launchd job and starts it. Run again, it upgrades what is there.`,
 		}
 		cmd.Flags().StringVar(&root, "root", "", "`DIR` that stands for the disk: files are laid, launchd is left alone")
 		if v.name == "uninstall" {
-			cmd.Flags().BoolVar(&purge, "purge", false, "also remove state and logs")
+			cmd.Flags().BoolVar(&purge, "purge", false, "also remove state, logs, and the rules and exceptions in the program's folder")
 		}
 		out = append(out, cmd)
 	}
 	return out
+}
+
+// steps returns what tells a person at a terminal what is being done.
+func steps(verb string) func(string) {
+	if !stderrTerminal() {
+		return nil
+	}
+	return func(step string) { fmt.Fprintf(os.Stderr, "%s: %s\n", verb, step) }
 }

@@ -21,6 +21,19 @@ type settings struct {
 
 func (s *settings) rootFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.root, "root", "", "`DIR` to read everything below, as if it were the disk")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if s.root == "" {
+			return nil
+		}
+		info, err := os.Stat(s.root)
+		if err == nil && !info.IsDir() {
+			err = fmt.Errorf("%s: is no folder", s.root)
+		}
+		if err != nil {
+			return fmt.Errorf("--root: %w", err)
+		}
+		return nil
+	}
 }
 
 func (s *settings) fileFlag(cmd *cobra.Command) {
@@ -52,7 +65,7 @@ func (s *settings) strict() (config.Config, agent.RuleSet, error) {
 	c, sources, err := s.load()
 	set, faults := agent.LoadRules(c, sources)
 	if err = errors.Join(err, faults); err != nil {
-		return c, set, &exit{exitUsage, err}
+		return c, set, err
 	}
 	return c, set, nil
 }
@@ -78,7 +91,7 @@ func chosen(format string, out io.Writer) (string, error) {
 		}
 		return formatNDJSON, nil
 	}
-	return "", &exit{exitUsage, fmt.Errorf("--format %q: want text or ndjson", format)}
+	return "", fmt.Errorf("--format %q: want text or ndjson", format)
 }
 
 // stderrTerminal reports whether a person watches stderr.

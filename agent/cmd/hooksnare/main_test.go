@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"hooksnare/collector/eslogger/synthetic"
+	"hooksnare/pkg/shared"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"hooksnare": main})
+}
+
+// TestScripts runs the command scripts, each in a folder with recordings in it.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // else a program that looks for races sleeps a second at its end
+			return layRecordings(e.WorkDir)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "cut": cut, "await": await,
+		},
+	})
+}
+
+// layRecordings writes the demo, as lines and pretty-printed, and a recording in which
+// nothing happens.
+func layRecordings(dir string) error {
+	var demo, pretty, quiet bytes.Buffer
+	if err := synthetic.WriteDemo(&demo); err != nil {
+		return err
+	}
+	for line := range bytes.Lines(demo.Bytes()) {
+		if err := json.Indent(&pretty, line, "", "  "); err != nil {
+			return err
+		}
+		pretty.WriteByte('\n')
+	}
+	h := synthetic.New(&quiet, synthetic.Options{})
+	h.Run(h.Shell(), synthetic.Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "read", "com.apple.loginwindow", "LoginHook"}})
+	files := map[string][]byte{"demo.ndjson": demo.Bytes(), "pretty.json": pretty.Bytes(), "quiet.ndjson": quiet.Bytes()}
+	for name, b := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+			return err
+		}
+	}
+	return h.Err()
+}
+
+// exits runs a command that must end with a status: exits STATUS COMMAND...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits STATUS COMMAND...")
+	}
+	got, err := 0, ts.Exec(args[1], args[2:]...)
+	if ended := new(exec.ExitError); errors.As(err, &ended) {
+		got, err = ended.ExitCode(), nil
+	}
+	ts.Check(err)
+	if want := args[0]; strconv.Itoa(got) != want {
+		ts.Fatalf("%s: exit status %d, want %s", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// cut takes bytes off the end of a file: cut BYTES FILE
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: cut BYTES FILE")
+	}
+	n, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	path := ts.MkAbs(args[1])
+	info, err := os.Stat(path)
+	ts.Check(err)
+	ts.Check(os.Truncate(path, info.Size()-n))
+}
+
+// await waits until a file has a text: await FILE TEXT
+func await(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: await FILE TEXT")
+	}
+	for limit := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		b, _ := os.ReadFile(ts.MkAbs(args[0])) // not there at first
+		if strings.Contains(string(b), args[1]) {
+			return
+		}
+		if time.Now().After(limit) {
+			ts.Fatalf("waited a minute for %q in %s:\n%s", args[1], args[0], b)
+		}
+	}
+}
+
+// TestReplayCaptures replays what others recorded on real Macs: no hook is in it.
+func TestReplayCaptures(t *testing.T) {
+	entries, err := os.ReadDir(shared.Path(t, "captures"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if ext := filepath.Ext(e.Name()); ext != ".json" && ext != ".jsonl" && ext != ".ndjson" {
+			continue
+		}
+		t.Run(e.Name(), func(t *testing.T) {
+			var out, summary bytes.Buffer
+			root := newRoot()
+			root.SetOut(&out)
+			root.SetErr(&summary)
+			root.SetArgs([]string{"replay", "--root", t.TempDir(), shared.Path(t, "captures", e.Name())})
+			if err := root.Execute(); err != nil {
+				t.Errorf("got %v, want no error", err)
+			}
+			if out.Len() > 0 {
+				t.Errorf("got alerts, want none:\n%s", &out)
+			}
+			if got := summary.String(); strings.Contains(got, "can't be read") || strings.HasPrefix(got, "replay: 0 lines") {
+				t.Errorf("got summary %q, want lines, all of which can be read", got)
+			}
+		})
+	}
+}

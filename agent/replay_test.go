@@ -1,0 +1,165 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"hooksnare/agent/config"
+	"hooksnare/collector/eslogger"
+	"hooksnare/collector/eslogger/synthetic"
+	"hooksnare/pkg/alert"
+)
+
+// demo is a recording with two alerts in it, and a hook that an exception knows.
+func demo(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	must(t, synthetic.WriteDemo(&b))
+	return b.Bytes()
+}
+
+func pretty(t *testing.T, lines []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	for line := range bytes.Lines(lines) {
+		must(t, json.Indent(&b, line, "", "  "))
+		b.WriteByte('\n')
+	}
+	return b.Bytes()
+}
+
+func newReplay(t *testing.T) (*Replay, *int) {
+	t.Helper()
+	set, err := LoadRules(config.Default(), nil)
+	must(t, err)
+	alerts := new(int)
+	r, err := NewReplay(config.Default(), set, func(*alert.Alert) { *alerts++ })
+	must(t, err)
+	return r, alerts
+}
+
+func TestReplay(t *testing.T) {
+	whole := demo(t)
+	lines := uint64(bytes.Count(whole, []byte("\n")))
+	objects := pretty(t, whole)
+	last := bytes.LastIndexByte(whole[:len(whole)-1], '\n') + 1
+	tests := []struct {
+		name   string
+		files  [][]byte
+		alerts int
+		want   ReplayStats // but its counts, bytes and first error
+		first  string
+	}{
+		{"lines", [][]byte{whole}, 2, ReplayStats{Lines: lines}, ""},
+		{"in two files", [][]byte{whole[:last], whole[last:]}, 2, ReplayStats{Lines: lines}, ""},
+		{"pretty-printed", [][]byte{objects}, 2, ReplayStats{Lines: lines}, ""},
+		{"pretty-printed behind empty lines", [][]byte{append([]byte("\r\n \n"), objects...)}, 2, ReplayStats{Lines: lines}, ""},
+		{"no line break at the end", [][]byte{whole[:len(whole)-1]}, 2, ReplayStats{Lines: lines}, ""},
+		{"cut amid the last line", [][]byte{whole[:len(whole)-100]}, 2, ReplayStats{Lines: lines - 1, Cut: len(whole) - 100 - last}, ""},
+		{"carriage returns and empty lines", [][]byte{bytes.ReplaceAll(whole, []byte("\n"), []byte("\r\n\n"))}, 2, ReplayStats{Lines: 2 * lines}, ""},
+		{"garbage at the end", [][]byte{whole, []byte("garbage\n\x00\n{}\n")}, 2, ReplayStats{Lines: lines + 3, Malformed: 2}, "line "},
+		{"a long line", [][]byte{append(bytes.Repeat([]byte("x"), eslogger.MaxLine+1), '\n'), whole}, 2, ReplayStats{Lines: lines, TooLong: 1}, ""},
+		{"pretty-printed, cut", [][]byte{objects[:len(objects)-100]}, 2, ReplayStats{Lines: lines - 1, Malformed: 1}, "the rest was not read"},
+		{"nothing", [][]byte{nil, []byte("\n"), []byte(" \r\n")}, 0, ReplayStats{Lines: 2}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, alerts := newReplay(t)
+			for _, file := range tt.files {
+				must(t, r.Read(context.Background(), bytes.NewReader(file)))
+			}
+			got := r.Finish()
+			first := ""
+			if got.FirstMalformed != nil {
+				first = got.FirstMalformed.Error()
+			}
+			if (first == "") != (tt.first == "") || !strings.Contains(first, tt.first) {
+				t.Errorf("first fault: got %q, want %q", first, tt.first)
+			}
+			got.Counts, got.Bytes, got.FirstMalformed = Counts{}, 0, nil
+			if !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("got %+v, want %+v", got, tt.want)
+			}
+			if *alerts != tt.alerts {
+				t.Errorf("got %d alerts, want %d", *alerts, tt.alerts)
+			}
+		})
+	}
+}
+
+// TestReplayLive gives a line as soon as it has been read, whatever comes after it.
+func TestReplayLive(t *testing.T) {
+	f := newFeed(t, nil)
+	var recording bytes.Buffer
+	f.Host = synthetic.New(&recording, synthetic.Options{})
+	f.set("/tmp/a")
+	reader, writer := io.Pipe()
+	r, alerts := newReplay(t)
+	seen := make(chan struct{})
+	r.pipeline.emit = func(*alert.Alert) { *alerts++; close(seen) }
+	done := make(chan error, 1)
+	go func() { done <- r.Read(context.Background(), reader) }()
+	for line := range bytes.Lines(recording.Bytes()) {
+		if _, err := writer.Write(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-seen // the writer has not ended: what was written must do
+	writer.Close()
+	must(t, <-done)
+}
+
+func TestReplayErrors(t *testing.T) {
+	r, _ := newReplay(t)
+	broken := errors.New("broken disk")
+	if err := r.Read(context.Background(), iotest.ErrReader(broken)); !errors.Is(err, broken) {
+		t.Errorf("a reader that fails at once: got %v, want %v", err, broken)
+	}
+	in := io.MultiReader(bytes.NewReader(demo(t)), iotest.ErrReader(broken))
+	if err := r.Read(context.Background(), in); !errors.Is(err, broken) {
+		t.Errorf("a reader that fails later: got %v, want %v", err, broken)
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, in := range [][]byte{demo(t), pretty(t, demo(t))} {
+		if err := r.Read(ended, bytes.NewReader(in)); !errors.Is(err, context.Canceled) {
+			t.Errorf("a context that is done: got %v, want %v", err, context.Canceled)
+		}
+	}
+	if err := r.File(context.Background(), t.TempDir()); err == nil || !strings.Contains(err.Error(), "is a folder") {
+		t.Errorf("a folder: got %v, want that it is one", err)
+	}
+}
+
+// TestReplayObjectBound reads an object without end: memory is bounded, and it ends.
+func TestReplayObjectBound(t *testing.T) {
+	endless := io.MultiReader(strings.NewReader("{\n\"a\": \""), &spaces{left: 4 * maxObject})
+	r, _ := newReplay(t)
+	must(t, r.Read(context.Background(), endless))
+	got := r.Finish()
+	if got.Malformed != 1 || !strings.Contains(got.FirstMalformed.Error(), "an object of more than") {
+		t.Errorf("got %d malformed, first %v; want one that is too long", got.Malformed, got.FirstMalformed)
+	}
+}
+
+// spaces is a reader of so many spaces.
+type spaces struct{ left int }
+
+func (s *spaces) Read(p []byte) (int, error) {
+	if s.left <= 0 {
+		return 0, io.EOF
+	}
+	n := min(len(p), s.left)
+	for i := range p[:n] {
+		p[i] = ' '
+	}
+	s.left -= n
+	return n, nil
+}

@@ -1,0 +1,110 @@
+package agent
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"hooksnare/agent/config"
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/syslog"
+)
+
+func TestSyslogText(t *testing.T) {
+	f := newFeed(t, nil)
+	f.set("/tmp/a\nb\x1b[31m")
+	f.pipeline.Condition("blind", "why", true, f.Now(), f.Now())
+	hook, health := f.got[0], f.got[1]
+	tests := []struct {
+		alert *alert.Alert
+		want  string
+	}{
+		{hook, "event.id=" + hook.Event.ID + " event.sequence=1 rule.id=hook-set verdict=attempted user.id=501 process.pid=" +
+			"PID Login or logout hook set by a command: defaults sets LoginHook to \"/tmp/a\\nb\\x1b[31m\" in \"/Users/sam/Library/Preferences/com.apple.loginwindow.plist\""},
+		{health, "event.id=" + health.Event.ID + " event.sequence=1 rule.id=sensor-degraded verdict=observed Sensor blind or degraded: blind: why"},
+	}
+	for _, tt := range tests {
+		want := tt.want
+		if p := tt.alert.Process; p != nil {
+			want = strings.Replace(want, "PID", strconv.Itoa(int(p.PID)), 1)
+		}
+		got := syslogText(tt.alert)
+		if got != want {
+			t.Errorf("got %s\nwant %s", got, want)
+		}
+		if clean := syslog.Clean(got); clean != got {
+			t.Errorf("got %s, which the log would show as %s", got, clean)
+		}
+	}
+}
+
+func TestSyslogSeverity(t *testing.T) {
+	for number, want := range map[int]syslog.Severity{
+		0: syslog.Low, 21: syslog.Low, 47: syslog.Medium, 73: syslog.High, 99: syslog.Critical, 100: syslog.Critical,
+	} {
+		if got := syslogSeverity(number); got != want {
+			t.Errorf("%d: got %v, want %v", number, got, want)
+		}
+		if got := (&alert.Event{Severity: number}).Word(); got != want.String() {
+			t.Errorf("%d: an alert says %s, syslog %v", number, got, want)
+		}
+	}
+}
+
+// TestFileSink delivers to a path that can't be used at first.
+func TestFileSink(t *testing.T) {
+	dir := t.TempDir()
+	s := &fileSink{path: filepath.Join(dir, "log", "alerts.jsonl")}
+	batch := []*entry{{nil, []byte("{}\n")}, {nil, []byte("{\"a\":1}\n")}}
+	must(t, s.reopen())
+	must(t, os.WriteFile(filepath.Join(dir, "log"), nil, 0o600))
+	if err := s.put(batch); err == nil {
+		t.Error("a file where the folder should be: got no error, want one")
+	}
+	must(t, os.Remove(filepath.Join(dir, "log")))
+	must(t, s.put(batch))
+	must(t, os.Remove(s.path))
+	must(t, s.reopen())
+	must(t, s.put(batch[1:]))
+	must(t, s.Close())
+	b, err := os.ReadFile(s.path)
+	if got, want := string(b), "{\"a\":1}\n"; err != nil || got != want {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
+func TestUsable(t *testing.T) {
+	file := config.Output{Key: "Outputs[0]", Name: "file", Type: "file", Path: "/x", Enabled: true}
+	off, remote := file, file
+	off.Enabled, remote.Type, remote.Key = false, "https", "Outputs[1]"
+	tests := []struct {
+		list  []config.Output
+		root  string
+		paths string
+		fault string
+	}{
+		{[]config.Output{file, remote}, "", "/x", `defaults: Outputs[1].Type: "https" is not in this version, which has file and syslog`},
+		{[]config.Output{file, off}, "", "/x", ""},
+		{[]config.Output{off, remote}, "", "/var/log/hooksnare/alerts.jsonl", `defaults: Outputs[1].Type: "https" is not in this version, which has file and syslog`},
+		{nil, "/disk", "/disk/var/log/hooksnare/alerts.jsonl", ""},
+	}
+	for _, tt := range tests {
+		c := config.Config{Root: tt.root, Outputs: tt.list}
+		var paths []string
+		for _, o := range usable(c) {
+			paths = append(paths, o.Path)
+		}
+		if got := strings.Join(paths, " "); got != tt.paths {
+			t.Errorf("%+v: got outputs to %q, want %q", tt.list, got, tt.paths)
+		}
+		fault := ""
+		if err := Unavailable(c, nil); err != nil {
+			fault = err.Error()
+		}
+		if fault != tt.fault {
+			t.Errorf("%+v: got fault %q, want %q", tt.list, fault, tt.fault)
+		}
+	}
+}
