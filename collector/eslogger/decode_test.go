@@ -159,6 +159,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{`{"a":"\u12g4"}`, "not JSON at byte 6"},
 		{"{\"a\":\"line\nbreak\"}", "not JSON at byte 10"},
 		{"{\"time\":\"tab\there\"}", "not JSON at byte 12"},
+		{`{"process":{"audit_token":b"auid":1,"euid":1,"egid":1,"ruid":1,"rgid":1,"pid":1,"asid":1,"pidversion":1},"p":{"ppid":1}}}`, "not JSON at byte 26"},
 		{`{"event":{"exec":{"args":["x"`, "text ends too early at byte 29"},
 		{`{"event":{"exec":{},"fork":{}}}`, "two events in one line at byte 27"},
 		{`{"event":{"exec":{"args":[],"args":["x"]}}}`, "a member is there twice at byte 35"},

@@ -133,6 +133,9 @@ var tens = [8]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
 
 // fastToken reads an audit token of exactly the known members. It leaves any other.
 func fastToken(b []byte, i int) (t event.Token, next int, ok bool) {
+	if i >= len(b) || b[i] != '{' {
+		return t, 0, false
+	}
 	var values [16]uint64
 	seen := 0
 	for i++; len(b)-i >= fastRoom; {

@@ -256,7 +256,7 @@ func skipValue(b []byte, i, depth int) int {
 					i-- // at the brace, which closes it below
 					break
 				}
-				if i = skipKey(b, i); i < 0 {
+				if i = skipKey(b, skipSpace(b, i)); i < 0 {
 					return i
 				}
 			}
