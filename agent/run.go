@@ -46,12 +46,12 @@ type Agent struct {
 // canaryBelow is the program that is run as the canary, on the disk or under the root.
 const canaryBelow = "/usr/bin/true"
 
-// What Frugal asks of the runtime. The percentage trades a little time for memory: the
-// agent's live data is small and mostly kept for long. The limit, in bytes, leaves room
-// for the program itself below the 40 MiB that an agent may take; it is soft, so that a
-// flood costs time and not the agent.
+// What Frugal asks of the runtime. The agent's live data is a few MiB, so that the
+// percentage costs little memory and saves most collections. The limit, in bytes, leaves
+// room for the program itself below the 40 MiB that an agent may take; it is soft, so
+// that a flood costs time and not the agent.
 const (
-	gcPercent   = 40
+	gcPercent   = 200
 	memoryLimit = 32 << 20
 )
 

@@ -209,8 +209,8 @@ func TestEntries(t *testing.T) {
 		table.Apply(&eslogger.Message{Kind: event.Exit, Process: proc(key(i+1, 1), event.Key{}, "/bin/sh")})
 	}
 	got = table.Stats()
-	if got.Live != 0 || got.Dead != 4096 {
-		t.Errorf("after the end of all: got %+v, want 4096 dead", got)
+	if got.Live != 0 || got.Dead != 1024 {
+		t.Errorf("after the end of all: got %+v, want 1024 dead", got)
 	}
 	if err := table.check(); err != nil {
 		t.Error(err)

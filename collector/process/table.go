@@ -14,7 +14,7 @@ import (
 type Limits struct {
 	Entries int // processes, living and ended: 65,536
 	Bytes   int // their memory, about: 16 MiB
-	Dead    int // ended processes kept that are no parent of one in the table: 4,096
+	Dead    int // ended processes kept that are no parent of one in the table: 1,024
 }
 
 // Stats counts what a table holds and what it had to let go.
@@ -48,7 +48,7 @@ func New(limits Limits) *Table {
 		limits.Bytes = 16 << 20
 	}
 	if limits.Dead <= 0 {
-		limits.Dead = 4096
+		limits.Dead = 1024
 	}
 	return &Table{
 		limits: limits, byKey: map[event.Key]*entry{}, newest: map[int32]*entry{}, children: map[event.Key]int{},
