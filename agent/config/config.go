@@ -6,6 +6,7 @@ package config
 
 import (
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -123,6 +124,7 @@ func below(root string) Config {
 	}
 	c.Root = root
 	c.StateDir = filepath.Join(root, c.StateDir)
+	c.Outputs = slices.DeleteFunc(c.Outputs, func(o Output) bool { return o.Type == "syslog" }) // it is this machine's
 	for i := range c.Outputs {
 		if p := c.Outputs[i].Path; p != "" {
 			c.Outputs[i].Path = filepath.Join(root, p)
