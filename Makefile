@@ -15,7 +15,7 @@ ifeq ($(OS),Darwin)
 AMD64   := v3
 endif
 
-.PHONY: run build test check bench profile fuzz attacks dist clean
+.PHONY: run build test check bench profile fuzz attacks conformance dist clean
 
 ## run: watch an attack become an alert (on a Mac: watch this Mac, asking for sudo)
 run: build
@@ -67,6 +67,10 @@ fuzz:
 ## attacks: print every case of attack and what it gives
 attacks:
 	$(GO) test -count 1 -run '^TestAttacks$$' -v ./agent
+
+## conformance: run the public EQL suites, a line for each
+conformance:
+	$(GO) test -count 1 -run '^TestConformance' -v ./detect/eql
 
 ## dist: release archives for macOS
 dist:

@@ -83,6 +83,8 @@ func LoadRule(s rules.Source) (*rules.Rule, error) {
 	}
 	switch {
 	case r.NotRunnable != "":
+	case !detect.Alone(r):
+		r.NotRunnable = "this version runs sequences and pipes in rules test only"
 	case !detect.Sees(r):
 		r.NotRunnable = fmt.Sprintf("this version sees process events, not those of category %s", r.Query.Category())
 	default:

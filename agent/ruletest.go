@@ -19,16 +19,61 @@ type RuleMatch struct {
 	Events []int  `json:"events"` // line numbers, from 1
 }
 
-// TestRules asks every rule about every document of a stream, one a line, in order.
+// TestRules asks every rule about every document of a stream, one a line. What a rule
+// about single events finds comes as it is met; what a sequence or a query with pipes
+// finds, which takes all events in the order of their times, comes at the end.
 func TestRules(in io.Reader, list []*rules.Rule, found func(RuleMatch) error) error {
-	matchers := make([]*eql.Matcher[detect.Document], len(list))
-	for i, r := range list {
+	var single, whole []*rules.Rule
+	var matchers []*eql.Matcher[detect.Document]
+	for _, r := range list {
+		if !detect.Alone(r) {
+			whole = append(whole, r)
+			continue
+		}
 		m, err := detect.CompileDocument(r)
 		if err != nil {
 			return fmt.Errorf("%s: query: %w", r.File, err)
 		}
-		matchers[i] = m
+		single, matchers = append(single, r), append(matchers, m)
 	}
+	var all []detect.Document
+	var numbers []int
+	err := documents(in, func(n int, doc detect.Document) error {
+		for i, m := range matchers {
+			if m.Match(doc) {
+				if err := found(RuleMatch{single[i].ID, []int{n}}); err != nil {
+					return err
+				}
+			}
+		}
+		if len(whole) > 0 {
+			all, numbers = append(all, doc), append(numbers, n)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, r := range whole {
+		results, err := detect.RunDocuments(r, all)
+		if err != nil {
+			return fmt.Errorf("%s: query: %w", r.File, err)
+		}
+		for _, events := range results {
+			lines := make([]int, len(events))
+			for i, at := range events {
+				lines[i] = numbers[at]
+			}
+			if err := found(RuleMatch{r.ID, lines}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// documents reads a document a line and shows each with its line's number.
+func documents(in io.Reader, show func(n int, doc detect.Document) error) error {
 	lines := eslogger.NewLines(in, 0)
 	last := false
 	for n := 1; !last; n++ {
@@ -48,12 +93,8 @@ func TestRules(in io.Reader, list []*rules.Rule, found func(RuleMatch) error) er
 		if err != nil {
 			return fmt.Errorf("line %d: not a JSON object: %w", n, err)
 		}
-		for i, m := range matchers {
-			if m.Match(doc) {
-				if err := found(RuleMatch{list[i].ID, []int{n}}); err != nil {
-					return err
-				}
-			}
+		if err := show(n, doc); err != nil {
+			return err
 		}
 	}
 	return nil

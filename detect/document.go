@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"hooksnare/detect/eql"
@@ -13,13 +14,37 @@ type Document map[string]any
 // CompileDocument binds a rule's query to documents: any name may be asked for, and a
 // name that a document lacks is missing.
 func CompileDocument(r *rules.Rule) (*eql.Matcher[Document], error) {
-	category := r.EventCategory
-	if category == "" {
-		category = "event.category"
+	return eql.Compile(r.Query, documentField(documentCategory(r)), documentFields)
+}
+
+func documentCategory(r *rules.Rule) string { return cmp.Or(r.EventCategory, "event.category") }
+
+func documentFields(name string) (eql.Field[Document], bool) { return documentField(name), true }
+
+// RunDocuments returns the results of a rule over documents, each as indexes into them: of
+// one event, or of a sequence's events in the order of its stages. The rule's own fields
+// say when an event happened and which of two at one time came first.
+func RunDocuments(r *rules.Rule, documents []Document) ([][]int, error) {
+	at := func(f eql.Field[Document]) eql.Field[int] {
+		return func(i int) eql.Value { return f(documents[i]) }
 	}
-	return eql.Compile(r.Query, documentField(category), func(name string) (eql.Field[Document], bool) {
-		return documentField(name), true
-	})
+	when := at(documentField(cmp.Or(r.TimestampField, "@timestamp")))
+	options := eql.SequenceOptions[int]{Time: func(i int) (int64, bool) { return eql.Instant(when(i)) }}
+	if r.Tiebreaker != "" {
+		options.Tiebreaker = at(documentField(r.Tiebreaker))
+	}
+	records := make([]int, len(documents))
+	for i := range records {
+		records[i] = i
+	}
+	found, err := eql.Run(r.Query, records, at(documentField(documentCategory(r))), func(name string) (eql.Field[int], bool) {
+		return at(documentField(name)), true
+	}, options)
+	out := make([][]int, len(found))
+	for i := range found {
+		out[i] = found[i].Events
+	}
+	return out, err
 }
 
 // documentField returns what a document has under a dotted name, be it nested objects,

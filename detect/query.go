@@ -23,8 +23,12 @@ const (
 // Sees reports whether there are events of the category that a rule asks for. A rule about
 // files or the network is right, and finds nothing here.
 func Sees(r *rules.Rule) bool {
-	return r.Query != nil && (asks(r, processCategory) || asks(r, conditionCategory))
+	return r.Query != nil && Alone(r) && (asks(r, processCategory) || asks(r, conditionCategory))
 }
+
+// Alone reports whether a rule looks at one event at a time, as the engine does: it is no
+// sequence and has no pipes.
+func Alone(r *rules.Rule) bool { return !r.Query.IsSequence() && len(r.Query.Pipes()) == 0 }
 
 // asks reports whether events of a category have to be shown to a rule.
 func asks(r *rules.Rule, category string) bool {

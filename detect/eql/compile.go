@@ -13,14 +13,34 @@ type Matcher[T any] struct {
 
 // Match reports whether the query matches the record.
 func (m *Matcher[T]) Match(rec T) bool {
-	return (m.category == nil || m.name.any(m.category(rec))) && m.where(rec)
+	return (m.category == nil || m.name.any(m.category(rec))) && m.where(rec) == yes
 }
 
-// Compile binds a query to records of type T. category reads a record's event category,
-// which may be a list; it may be nil for a query of any category. fields finds the
-// accessor of a field by name. A field that it does not know is missing from every
-// record if the query marks it as optional, and otherwise an *Error.
+// Compile binds an event query, or a condition, to records of type T. category reads a
+// record's event category, which may be a list; it may be nil for a query of any
+// category. fields finds the accessor of a field by name. A field that it does not know
+// is missing from every record if the query marks it as optional, and otherwise an
+// *Error. The pipes of the query are not applied: see Limit.
 func Compile[T any](q *Query, category Field[T], fields func(name string) (Field[T], bool)) (*Matcher[T], error) {
+	if q.IsSequence() {
+		return nil, locate(q.text, faultAt(0, "a sequence can't be matched with one event alone"))
+	}
+	b, err := bind(q, fields)
+	if err != nil {
+		return nil, err
+	}
+	m, err := b.matcher(q.event, category)
+	if err != nil {
+		return nil, locate(q.text, err)
+	}
+	return m, nil
+}
+
+// binder holds the accessors of a query's fields by name.
+type binder[T any] map[string]Field[T]
+
+// bind finds the accessors of all fields of a query.
+func bind[T any](q *Query, fields func(name string) (Field[T], bool)) (binder[T], error) {
 	b := binder[T]{}
 	var unknown *mention
 	var name string
@@ -38,37 +58,38 @@ func Compile[T any](q *Query, category Field[T], fields func(name string) (Field
 	if unknown != nil {
 		return nil, locate(q.text, faultAt(unknown.at, "unknown field: %s", name))
 	}
-	where, err := b.cond(q.where)
+	return b, nil
+}
+
+// matcher compiles the description of an event.
+func (b binder[T]) matcher(e Event, category Field[T]) (*Matcher[T], error) {
+	where, err := b.cond(e.Where)
 	if err != nil {
-		return nil, locate(q.text, err)
+		return nil, err
 	}
-	m := &Matcher[T]{name: comparing(Equal, String(q.category)), where: where}
-	if !q.any {
+	m := &Matcher[T]{name: comparing(Equal, String(e.Category)), where: where}
+	if !e.any {
 		if category == nil {
-			return nil, locate(q.text, faultAt(0, "no event category to look at: %s", q.category))
+			return nil, faultAt(e.at, "no event category to look at: %s", e.Category)
 		}
 		m.category = category
 	}
 	return m, nil
 }
 
-type (
-	// cond evaluates a condition.
-	cond[T any] func(T) bool
-
-	// binder holds the accessors of a query's fields by name.
-	binder[T any] map[string]Field[T]
-)
+// cond evaluates a condition. It is unknown only where it is computed from fields and
+// there is no value: then so is its negation.
+type cond[T any] func(T) truth
 
 // cond compiles a condition.
 func (b binder[T]) cond(e Expr) (cond[T], error) {
 	switch e := e.(type) {
 	case *Literal:
-		holds := truthOfValue(e.Value) == yes
-		return func(T) bool { return holds }, nil
+		holds := truthOfValue(e.Value)
+		return func(T) truth { return holds }, nil
 	case *Not:
 		x, err := b.cond(e.X)
-		return func(rec T) bool { return !x(rec) }, err
+		return func(rec T) truth { return x(rec).not() }, err
 	case *Logic:
 		return b.logic(e)
 	}
@@ -79,14 +100,14 @@ func (b binder[T]) cond(e Expr) (cond[T], error) {
 }
 
 // fieldCond compiles a condition on a field alone, which is what nearly all are; it
-// returns nil for any other.
+// returns nil for any other. Such a condition is never unknown.
 func (b binder[T]) fieldCond(e Expr) cond[T] {
 	switch e := e.(type) {
 	case *Ref:
 		return satisfies(b[e.Name], isTrue)
 	case *Missing:
 		if f, ok := b.field(e.X); ok {
-			return func(rec T) bool { return f(rec).missing() }
+			return func(rec T) truth { return truthOf(f(rec).missing()) }
 		}
 	case *In:
 		if f, ok := b.field(e.X); ok {
@@ -101,8 +122,31 @@ func (b binder[T]) fieldCond(e Expr) cond[T] {
 		if _, isConst := constant(e.Right); ok && isConst {
 			return satisfies(f, e.test)
 		}
+	case *Call:
+		return b.callCond(e)
 	}
 	return nil
+}
+
+// callCond compiles a function of a field and constants that has a test for it. Those
+// that an index can answer are conditions on the field, as if they were written with an
+// operator; the others are unknown where there is no field.
+func (b binder[T]) callCond(e *Call) cond[T] {
+	f, ok := b.field(e.Args[0])
+	if !ok || e.test.text == nil {
+		return nil
+	}
+	if e.Name == "startsWith" || e.Name == "cidrMatch" {
+		return satisfies(f, e.test)
+	}
+	test := e.test
+	return func(rec T) truth {
+		v := f(rec)
+		if !v.hasText() {
+			return unknown
+		}
+		return truthOf(test.any(v))
+	}
 }
 
 // field returns the accessor of an expression that is just a field.
@@ -115,7 +159,7 @@ func (b binder[T]) field(e Expr) (Field[T], bool) {
 }
 
 func satisfies[T any](f Field[T], p predicate) cond[T] {
-	return func(rec T) bool { return p.any(f(rec)) }
+	return func(rec T) truth { return truthOf(p.any(f(rec))) }
 }
 
 // logic joins conditions; the first that decides ends it.
@@ -127,13 +171,28 @@ func (b binder[T]) logic(e *Logic) (cond[T], error) {
 			return nil, err
 		}
 	}
-	decides := e.Or
-	return func(rec T) bool {
-		for _, t := range terms {
-			if t(rec) == decides {
-				return decides
-			}
+	if e.Or {
+		return func(rec T) truth { return disjunction(terms, rec) }, nil
+	}
+	return func(rec T) truth { return conjunction(terms, rec) }, nil
+}
+
+func disjunction[T any](terms []cond[T], rec T) truth {
+	all := no
+	for _, t := range terms {
+		if all = max(all, t(rec)); all == yes {
+			break
 		}
-		return !decides
-	}, nil
+	}
+	return all
+}
+
+func conjunction[T any](terms []cond[T], rec T) truth {
+	all := yes
+	for _, t := range terms {
+		if all = min(all, t(rec)); all == no {
+			break
+		}
+	}
+	return all
 }

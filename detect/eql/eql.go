@@ -1,13 +1,15 @@
-// Package eql runs the Event Query Language: it turns the text of an event query or
-// of a condition into a matcher that answers, for one record, whether it holds.
+// Package eql runs the Event Query Language: it turns the text of an event query, of a
+// condition or of a sequence into something that answers, event by event, what matches.
 //
-// Everything about a query is settled when it is loaded. Parse checks the syntax,
-// the types and every pattern, folds what is constant and names the line and column
-// of what is wrong; Compile binds the fields to the accessors of a record type. What
-// is left per record is a walk over closures: it allocates nothing, keeps no state and
-// may be done from many goroutines at once. Patterns take time linear in the value that
-// they look at, whatever it is; only two lists compared with each other take the product
-// of their lengths.
+// Everything about a query is settled when it is loaded. Parse checks the syntax, the
+// types and every pattern, folds what is constant and names the line and column of what
+// is wrong; Compile and CompileSequence bind the fields to the accessors of a record
+// type. What is left per record is a walk over closures. A Matcher keeps no state, may be
+// asked from many goroutines at once and allocates nothing, but for the texts that concat
+// and string make. A Sequence remembers what has begun, within bounds, and allocates only
+// for that. Patterns and functions take time linear in the values that they look at,
+// whatever those are; a computation on several lists takes the product of their lengths,
+// up to a bound.
 //
 // The semantics are those of Elasticsearch, for which most EQL is written:
 //
@@ -22,14 +24,39 @@
 //     operators : and like~ (any case) and like take * for any run of characters and ?
 //     for one character; nothing escapes them. regex and regex~ take Lucene's syntax.
 //     All of them look at the whole value, and all but the comparisons take a list.
-//   - A value computed from fields (arithmetic, or a comparison or match that is itself
-//     an operand) is null when a field in it is missing, when it has no operand of the
-//     right type, and when the result is no number that fits; inside it and, or and not
-//     follow three-valued logic. A condition on it holds if it does for any choice of
-//     elements of the fields; null is false.
+//   - A value computed from fields (arithmetic, a function, or a comparison or match that
+//     is itself an operand) is null when a field in it is missing, when it has no operand
+//     of the right type, and when the result is no number that fits; inside it and, or and
+//     not follow three-valued logic. A condition on it holds if it does for any choice of
+//     elements of the fields. If it is null it does not hold, and neither does its
+//     negation: with f missing, both length(f) == 1 and not length(f) == 1 are false.
+//     startsWith and cidrMatch of a field and constants are conditions on the field.
 //   - Integers divide to integers, truncated. Values of different types are never
-//     equal and have no order. Strings order by their bytes. Letters are equal without
-//     regard to case by Unicode's simple folding.
+//     equal and have no order. Strings order by their bytes; their lengths and the
+//     positions in them count characters. Letters are equal without regard to case by
+//     Unicode's simple folding.
+//
+// A sequence is a machine with a state for each of its events, and one machine for each
+// value of the join keys:
+//
+//   - Each state holds one sequence that got that far, the latest: a newer one takes the
+//     place of an older. An event that matches the next state moves it on. An event may
+//     match several states; it never moves on a sequence that it has just reached.
+//   - maxspan counts from the first event, inclusive. A sequence whose next event comes
+//     later is given up.
+//   - An event without a value for a join key is passed over, unless the key is marked
+//     with ?; then null is a value like any other. A list stands for each of its elements.
+//   - until gives up every sequence that has begun for the key, also one that the same
+//     event moved on; one that the same event completes is complete.
+//   - ![event] must not come between its neighbours. That is decided when all else is
+//     there: a sequence into which it came still takes its place among the others. Before
+//     the first event it must not have come within maxspan of the last; after the last,
+//     not within maxspan of the first, so that such a sequence is told when that time is
+//     over. Missing at both ends means that the two are more than maxspan apart.
+//   - with runs=n asks for n such events.
+//   - head and tail pick from the results of a finite list of records (Run, Limit); what
+//     matches events as they come passes them over, since the last ones are known only at
+//     the end.
 package eql
 
 import (
@@ -48,13 +75,21 @@ const (
 // Any is the category of a query that looks at events of every category.
 const Any = "any"
 
-// Query is a parsed and checked event query or condition. It never changes.
+// Query is a parsed and checked event query, condition or sequence. It never changes.
 type Query struct {
-	text     string
-	category string
-	any      bool
-	where    Expr
-	fields   map[string]mention
+	text   string
+	event  Event // of a sequence: of any category, where true
+	seq    *sequence
+	pipes  []Pipe
+	fields map[string]mention
+}
+
+// Event is the description of an event.
+type Event struct {
+	Category string // Any for every one
+	Where    Expr   // with constant parts already folded
+	any      bool   // Category is no name but means every one
+	at       int
 }
 
 // mention is what a query says about one field.
@@ -101,10 +136,12 @@ func invalidByte(text string) int {
 }
 
 // Category returns the event category that the query asks for, Any for every one.
-func (q *Query) Category() string { return q.category }
+// Of a sequence it is the category of all its events, if that is one.
+func (q *Query) Category() string { return q.event.Category }
 
-// Where returns the condition, with constant parts already folded.
-func (q *Query) Where() Expr { return q.where }
+// Where returns the condition, with constant parts already folded. A sequence has none
+// as a whole: true.
+func (q *Query) Where() Expr { return q.event.Where }
 
 // Fields returns the names of all fields that the query mentions, sorted.
 func (q *Query) Fields() []string {

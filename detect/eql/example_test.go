@@ -2,6 +2,7 @@ package eql_test
 
 import (
 	"fmt"
+	"time"
 
 	"hooksnare/detect/eql"
 )
@@ -47,4 +48,33 @@ process where process.name == "defaults" and
 	// true
 	// false
 	// 2:16: unexpected "=": write == (verbatim) or : (any case, wildcards)
+}
+
+func ExampleCompileSequence() {
+	q, err := eql.Parse(`
+sequence with maxspan=1m
+  [process where process.name == "chmod" and process.args : "+x"]
+  [process where process.name == "defaults" and process.args : "LoginHook"]`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	clock := int64(0)
+	s, err := eql.CompileSequence(q, category, field, eql.SequenceOptions[*process]{
+		Time: func(*process) (int64, bool) { clock += int64(10 * time.Second); return clock, true },
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, p := range []*process{
+		{"chmod", []string{"+x", "/tmp/hook"}},
+		{"zsh", nil},
+		{"defaults", []string{"write", "com.apple.loginwindow", "LoginHook", "/tmp/hook"}},
+	} {
+		for _, found := range s.Feed(p, nil) {
+			fmt.Println(found.Events[0].name, "and", found.Events[1].name)
+		}
+	}
+	// Output: chmod and defaults
 }

@@ -78,9 +78,6 @@ var conditions = []struct{ about, holds, fails string }{
 		null == (gone > 1)
 		null == (gone : "x")
 		(gone > 1) == null
-		not gone + 1 == 1
-		gone + 1 != 1
-		not (gone > 1) == false
 		gone != other`, `gone != null
 		gone == "x"
 		gone > 5 or gone <= 5
@@ -88,6 +85,9 @@ var conditions = []struct{ about, holds, fails string }{
 		gone : "*"
 		gone
 		gone + 1 == 1
+		gone + 1 != 1
+		not gone + 1 == 1
+		not (gone > 1) == false
 		gone + 1 != gone + 1 and gone
 		gone == other
 		gone regex ".*"
@@ -158,7 +158,6 @@ var conditions = []struct{ about, holds, fails string }{
 		+pid == 7
 		many + 1 == 6 and many + 1 == 51
 		many - many == 45
-		not big + 1 > 0
 		(pid > 6 and many > 49) == true
 		(pid > 9 or many > 49) == true
 		not (pid > 9 or many > 50) == true
@@ -170,6 +169,7 @@ var conditions = []struct{ about, holds, fails string }{
 		pid-1==6`, `pid == 8
 		pid == "7"
 		big + 1 > 0
+		not big + 1 > 0
 		big * 2 == big * 2
 		pid / 0.5 == 0
 		pid % (pid - 7) == 0

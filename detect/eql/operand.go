@@ -130,7 +130,7 @@ func (p *parser) number(sign string, at int) (Expr, error) {
 	return &Literal{At(at), v}, p.advance()
 }
 
-// field reads the name of a field.
+// field reads the name of a field, or the call of a function.
 func (p *parser) field() (Expr, error) {
 	f := &Ref{At: At(p.tok.at)}
 	var err error
@@ -145,8 +145,8 @@ func (p *parser) field() (Expr, error) {
 		if err := p.advance(); err != nil {
 			return nil, err
 		}
-		if part.kind == word && f.Name == "" && p.tok.is("(") {
-			return nil, faultAt(part.at, "functions are not supported: %s", part.text)
+		if part.kind == word && f.Name == "" && !f.Optional && p.tok.is("(") {
+			return p.call(part, nil)
 		}
 		if part.kind == word && strings.HasSuffix(part.text, "~") {
 			return nil, faultAt(part.at, `unexpected "~" after %s`, strings.TrimSuffix(part.text, "~"))
@@ -162,6 +162,34 @@ func (p *parser) field() (Expr, error) {
 		}
 		f.Name += "."
 	}
+}
+
+// call reads the arguments of a function, in parentheses. What stands before the colon
+// in x:f(y) is the first of them.
+func (p *parser) call(name token, args []Expr) (Expr, error) {
+	if _, _, err := lookup(name); err != nil {
+		return nil, err
+	}
+	if err := p.expect("(", "after the function "+name.text); err != nil {
+		return nil, err
+	}
+	for more := !p.tok.is(")"); more; {
+		x, err := p.expression()
+		if err != nil {
+			return nil, err
+		}
+		if len(args) == maxList {
+			return nil, faultAt(x.at(), "more than %d arguments", maxList)
+		}
+		args = append(args, x)
+		if more, err = p.accept(","); err != nil {
+			return nil, err
+		}
+	}
+	if err := p.expect(")", "to close the arguments of "+name.text); err != nil {
+		return nil, err
+	}
+	return newCall(name, args)
 }
 
 // predicate reads what may follow an operand: in, :, like, regex.
@@ -211,6 +239,9 @@ func (p *parser) match(x Expr, op token) (Expr, error) {
 		}
 		return newMatch(op, x, list)
 	}
+	if op.is(":") && p.tok.kind == word && isFunction(p.tok.text) {
+		return p.method(x)
+	}
 	pattern, err := p.single()
 	if err != nil {
 		return nil, err
@@ -220,6 +251,24 @@ func (p *parser) match(x Expr, op token) (Expr, error) {
 		return nil, faultAt(pattern.at(), "%s takes a string, not a field", op.text)
 	}
 	return newMatch(op, x, []Literal{*lit})
+}
+
+// method reads the rest of x:f(...), and what follows it.
+func (p *parser) method(x Expr) (Expr, error) {
+	leave, err := p.nest()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	name := p.tok
+	if err := p.advance(); err != nil {
+		return nil, err
+	}
+	call, err := p.call(name, []Expr{x})
+	if err != nil {
+		return nil, err
+	}
+	return p.predicate(call)
 }
 
 // list reads constants in parentheses.

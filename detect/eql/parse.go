@@ -39,11 +39,9 @@ func (p *parser) expect(text, where string) error {
 // has and this engine does not take, and what people write by mistake.
 func (p *parser) unexpected(wanted string) error {
 	switch {
-	case p.tok.is("|"):
-		return faultAt(p.tok.at, "pipes are not supported")
 	case p.tok.is("="):
 		return faultAt(p.tok.at, `unexpected "=": write == (verbatim) or : (any case, wildcards)`)
-	case p.tok.is("["):
+	case p.tok.is("[") && p.tok.at > 0 && isNameStart(p.lexer.text[p.tok.at-1]):
 		return faultAt(p.tok.at, `unexpected "[": a condition on a list looks at every element`)
 	}
 	return faultAt(p.tok.at, "unexpected %s, want %s", p.tok.describe(), wanted)
@@ -62,58 +60,86 @@ func (p *parser) nest() (leave func(), err error) {
 var reserved = []string{"and", "any", "by", "false", "in", "join", "like", "maxspan", "not", "null",
 	"of", "or", "regex", "sample", "sequence", "true", "until", "where", "with"}
 
-// query reads: category where condition.
+// query reads an event query or a sequence, and its pipes.
 func (p *parser) query() error {
-	if err := p.advance(); err != nil {
-		return err
-	}
-	cat := p.tok
-	switch {
-	case cat.kind == endOfText:
-		return faultAt(cat.at, "the query is empty")
-	case cat.is("sequence") || cat.is("sample") || cat.is("join"):
-		return faultAt(cat.at, "%ss are not supported", cat.text)
-	case cat.is("any"):
-		p.q.any = true
-	case cat.kind == stringText && cat.text == "":
-		return faultAt(cat.at, "the event category is empty")
-	case cat.kind == stringText, cat.kind == word && !slices.Contains(reserved, cat.text):
-	default:
-		return p.unexpected("an event category")
-	}
-	p.q.category = cat.text
-	if err := p.advance(); err != nil {
-		return err
-	}
-	if err := p.expect("where", "after the event category"); err != nil {
-		return err
-	}
-	return p.rest()
-}
-
-// anyQuery reads a condition alone.
-func (p *parser) anyQuery() error {
-	p.q.any, p.q.category = true, Any
-	if err := p.advance(); err != nil {
-		return err
-	}
-	return p.rest()
-}
-
-// rest reads the condition up to the end.
-func (p *parser) rest() error {
-	if p.tok.kind == endOfText {
-		return faultAt(p.tok.at, "the condition is missing")
-	}
-	where, err := p.expression()
+	err := p.advance()
 	if err != nil {
+		return err
+	}
+	switch {
+	case p.tok.kind == endOfText:
+		return faultAt(p.tok.at, "the query is empty")
+	case p.tok.is("sample"), p.tok.is("join"):
+		return faultAt(p.tok.at, "%ss are not supported: their events have no order; write a sequence", p.tok.text)
+	case p.tok.is("sequence"):
+		err = p.sequence()
+	default:
+		p.q.event, err = p.event()
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.pipes(); err != nil {
 		return err
 	}
 	if p.tok.kind != endOfText {
 		return p.unexpected("and, or, or the end of the query")
 	}
-	p.q.where = where
-	return condition(where)
+	return nil
+}
+
+// event reads: category where condition.
+func (p *parser) event() (Event, error) {
+	cat := p.tok
+	e := Event{Category: cat.text, any: cat.is("any"), at: cat.at}
+	switch {
+	case e.any:
+	case cat.kind == stringText && cat.text == "":
+		return e, faultAt(cat.at, "the event category is empty")
+	case cat.kind == stringText, cat.kind == word && !slices.Contains(reserved, cat.text):
+	default:
+		return e, p.unexpected("an event category")
+	}
+	if err := p.advance(); err != nil {
+		return e, err
+	}
+	if err := p.expect("where", "after the event category"); err != nil {
+		return e, err
+	}
+	var err error
+	e.Where, err = p.condition()
+	return e, err
+}
+
+// anyQuery reads a condition alone.
+func (p *parser) anyQuery() error {
+	err := p.advance()
+	if err != nil {
+		return err
+	}
+	p.q.event = Event{Category: Any, any: true}
+	if p.q.event.Where, err = p.condition(); err != nil {
+		return err
+	}
+	switch {
+	case p.tok.is("|"):
+		return faultAt(p.tok.at, "a condition has no pipes")
+	case p.tok.kind != endOfText:
+		return p.unexpected("and, or, or the end of the condition")
+	}
+	return nil
+}
+
+// condition reads an expression that is a condition.
+func (p *parser) condition() (Expr, error) {
+	if p.tok.kind == endOfText {
+		return nil, faultAt(p.tok.at, "the condition is missing")
+	}
+	where, err := p.expression()
+	if err != nil {
+		return nil, err
+	}
+	return where, condition(where)
 }
 
 // expression reads terms joined by or.

@@ -6,6 +6,11 @@ import "fmt"
 // work.
 const maxUses = 8
 
+// maxPicks bounds the choices of elements that are tried for one record, beyond trying
+// every element once, so that a computation on several long lists does not hold up what
+// comes after it.
+const maxPicks = 1 << 16
+
 type (
 	// picks says which element of each field a computation looks at. The same field
 	// used twice has two picks.
@@ -22,33 +27,59 @@ type (
 )
 
 // computed compiles a condition on a value that is computed from fields: it holds if
-// it does for any pick of their elements. A missing field is null.
+// it does for any pick of their elements, and is unknown if it is for all of them. A
+// missing field is null. Comparing two fields is a condition on fields, which is never
+// unknown.
 func (b binder[T]) computed(e Expr) (cond[T], error) {
 	c := computation[T]{fields: b}
 	value := c.scalar(e)
 	if len(c.uses) > maxUses {
 		return nil, faultAt(e.at(), "more than %d fields in one computation", maxUses)
 	}
-	uses := c.uses
-	return func(rec T) bool {
+	uses, otherwise := c.uses, unknown
+	if cmp, ok := e.(*Compare); ok && isField(cmp.Left) && isField(cmp.Right) {
+		otherwise = no
+	}
+	return func(rec T) truth {
 		var p picks
-		for {
-			if truthOfValue(value(rec, p)) == yes {
-				return true
+		all := otherwise
+		for n := 0; n < maxPicks || n < elementsOf(uses, rec); n++ {
+			switch truthOfValue(value(rec, p)) {
+			case yes:
+				return yes
+			case no:
+				all = no
 			}
-			i := 0
-			for i < len(uses) {
-				if p[i]++; p[i] < uses[i](rec).len() {
-					break
-				}
-				p[i] = 0
-				i++
-			}
-			if i == len(uses) {
-				return false
+			if !next(&p, uses, rec) {
+				break
 			}
 		}
+		return all
 	}, nil
+}
+
+// elementsOf returns the number of elements of all the fields.
+func elementsOf[T any](uses []Field[T], rec T) (n int) {
+	for _, f := range uses {
+		n += f(rec).len()
+	}
+	return n
+}
+
+// next moves on to another pick.
+func next[T any](p *picks, uses []Field[T], rec T) bool {
+	for i, f := range uses {
+		if p[i]++; p[i] < f(rec).len() {
+			return true
+		}
+		p[i] = 0
+	}
+	return false
+}
+
+func isField(e Expr) bool {
+	_, ok := e.(*Ref)
+	return ok
 }
 
 // scalar compiles an expression by three-valued logic.
@@ -77,6 +108,8 @@ func (c *computation[T]) scalar(e Expr) scalar[T] {
 		return func(rec T, p picks) Value { return truthOfValue(x(rec, p)).not().value() }
 	case *Logic:
 		return c.logic(e)
+	case *Call:
+		return c.call(e)
 	}
 	panic(fmt.Sprintf("eql: no evaluation of %T", e)) // the cases are all the types of ast.go
 }
@@ -122,5 +155,32 @@ func (c *computation[T]) logic(e *Logic) scalar[T] {
 			all = min(all, truthOfValue(t(rec, p)))
 		}
 		return all.value()
+	}
+}
+
+// call compiles a function.
+func (c *computation[T]) call(e *Call) scalar[T] {
+	args := make([]scalar[T], len(e.Args), max(len(e.Args), maxArgs))
+	for i, x := range e.Args {
+		args[i] = c.scalar(x)
+	}
+	switch e.Name {
+	case "concat":
+		return func(rec T, p picks) Value {
+			values := make([]Value, len(args))
+			for i, x := range args {
+				values[i] = x(rec, p)
+			}
+			return concat(values)
+		}
+	case "cidrMatch":
+		return func(rec T, p picks) Value { return e.inBlocks(args[0](rec, p)) }
+	}
+	eval, null := e.fn.eval, func(T, picks) Value { return Value{} }
+	for len(args) < maxArgs {
+		args = append(args, null)
+	}
+	return func(rec T, p picks) Value {
+		return eval(e, args[0](rec, p), args[1](rec, p), args[2](rec, p), args[3](rec, p))
 	}
 }

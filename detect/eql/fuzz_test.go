@@ -1,0 +1,145 @@
+package eql
+
+import (
+	"strings"
+	"testing"
+)
+
+// queries are seeds that use the whole of the language.
+func queries() (all []string) {
+	all = append(all, typicalRule,
+		`sequence by a [process where true] [file where b == 1] until [any where true]`,
+		`sequence by ?name with maxspan=1m [any where pid == 7] by args with runs=2 ![file where signed] by gone [any where true] by same | tail 2`,
+		"\"c\" where ?a.`b``c` == \"\"\"x\"\"\" | head 5",
+		"sequence with maxspan=5s\n  ![any where true]\n [any where length(name) > 1] ![any where true] until [any where name:length() == 2]")
+	for _, c := range conditions {
+		for _, condition := range strings.Split(c.holds+"\n"+c.fails, "\n") {
+			all = append(all, "any where "+strings.TrimSpace(condition))
+		}
+	}
+	for _, c := range functionConditions {
+		for _, condition := range strings.Split(c.holds+"\n"+c.fails, "\n") {
+			all = append(all, "any where "+strings.TrimSpace(condition))
+		}
+	}
+	return all
+}
+
+func FuzzParse(f *testing.F) {
+	for _, q := range queries() {
+		f.Add(q)
+	}
+	records := []record{sample, typicalRecord, {}, functionSample(), sample}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, parse := range []func(string) (*Query, error){Parse, ParseCondition} {
+			q, err := parse(text)
+			if err != nil {
+				if e, ok := err.(*Error); !ok || e.Line < 1 || e.Col < 1 || e.Msg == "" {
+					t.Fatalf("%q: got the error %#v", text, err)
+				}
+				continue
+			}
+			n := 0
+			results, err := Run(q, records, category("event.category"), anyField, SequenceOptions[record]{
+				Time: func(record) (int64, bool) { n++; return int64(n) * 1e9, true },
+			})
+			if err != nil && !strings.Contains(err.Error(), "fields in one computation") {
+				t.Fatalf("%q: parsed, but does not compile: %v", text, err)
+			}
+			if err == nil {
+				checkRequirements(t, q, results)
+			}
+		}
+	})
+}
+
+// checkRequirements checks that every event of the results meets what the query is said
+// to require.
+func checkRequirements(t *testing.T, q *Query, results []Result[record]) {
+	t.Helper()
+	all := q.Requires()
+	for _, r := range results {
+		for _, e := range r.Events {
+			if !allowed(all, e) {
+				t.Errorf("%s: matches %v, which meets none of %v", q.text, e, all)
+			}
+		}
+	}
+}
+
+// allowed reports whether an event meets one of some requirements.
+func allowed(all []Requirement, e record) bool {
+	for i := range all {
+		if all[i].Allows(e["event.category"], e[all[i].Field]) {
+			return true
+		}
+	}
+	return false
+}
+
+// FuzzFunctions calls every function with whatever values there are.
+func FuzzFunctions(f *testing.F) {
+	f.Add("Defaults", "FAU", "ts", int64(-3), 2.5, false)
+	f.Add("K\u212A\u017Fs", "ſ", "", int64(1<<62), -1e300, true)
+	f.Add("10.1.2.3", "::ffff:10.0.0.0/100", "0x1F", int64(36), 1e7, false)
+	f.Add("\xff\xfe", "\xff", strings.Repeat("a", 100), int64(0), 0.0, true)
+	f.Fuzz(func(t *testing.T, a, b, c string, i int64, d float64, x bool) {
+		args := []Value{String(a), String(b), String(c), Int(i), Float(d), Bool(x), Null(), Strings([]string{a, b}), List([]Value{Int(i), String(c)})}
+		for _, fn := range functions {
+			for _, fold := range []bool{false, true} {
+				call := &Call{fn: fn, Fold: fold, Name: fn.name}
+				for n := range args {
+					checkCall(t, call, []Value{args[n], args[(n+len(b))%9], args[int(uint64(i)%9)], args[len(c)%9]})
+				}
+			}
+		}
+		checkFind(t, a+b+c, b)
+		for _, part := range []string{a, b, c} {
+			for _, fold := range []bool{false, true} {
+				want := a != "" && part != "" && first(a, part, fold) >= 0
+				if got := textTest("stringContains", part, fold)(a); got != want {
+					t.Errorf("stringContains %q in %q, any case %v: got %v, want %v", part, a, fold, got, want)
+				}
+			}
+		}
+	})
+}
+
+func checkCall(t *testing.T, c *Call, args []Value) {
+	t.Helper()
+	if _, isOperator := operators[c.Name]; isOperator {
+		arith(operators[c.Name][0], args[0], args[1])
+		return
+	}
+	if c.Name == "number" && args[1].kind != kNull {
+		args[1] = Int(int64(len(args[0].text)%35 + 2)) // what loading makes sure of
+	}
+	v := c.evalList(args)
+	if k := c.fn.result; v.kind != k && v.kind != kNull && (k != kInt || v.kind != kFloat) {
+		t.Errorf("%s%v: got %v, want the type %s", c.Name, args, v, k.describe())
+	}
+	if args[0].missing() && !v.missing() {
+		t.Errorf("%s%v: got %v, want null", c.Name, args, v)
+	}
+}
+
+func checkFind(t *testing.T, s, part string) {
+	t.Helper()
+	wantFirst, wantLast := -1, -1
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && s[i]&0xc0 == 0x80 { // not where a character begins
+			continue
+		}
+		if prefixLen(s[i:], part, true) >= 0 {
+			if wantLast = i; wantFirst < 0 {
+				wantFirst = i
+			}
+		}
+	}
+	if got := first(s, part, true); got != wantFirst && !strings.ContainsRune(s, '\ufffd') {
+		t.Errorf("first %q in %q: got %d, want %d", part, s, got, wantFirst)
+	}
+	if got := last(s, part, true); got != wantLast && !strings.ContainsRune(s, '\ufffd') {
+		t.Errorf("last %q in %q: got %d, want %d", part, s, got, wantLast)
+	}
+}

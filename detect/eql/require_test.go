@@ -1,0 +1,125 @@
+package eql
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestRequires(t *testing.T) {
+	for query, want := range map[string]string{
+		`process where true`:                             `process`,
+		`any where true`:                                 `any`,
+		`process where false`:                            ``,
+		`process where a == "x"`:                         `process a [x]`,
+		`process where "x" == a`:                         `process a [x]`,
+		`process where a == 5`:                           `process`,
+		`process where a != "x"`:                         `process`,
+		`process where a > "x"`:                          `process`,
+		`process where a in ("y", "x", "y", null)`:       `process a [x y]`,
+		`process where a in ("x", 5)`:                    `process`,
+		`process where a in~ ("x")`:                      `process a [x] any case`,
+		`process where a : ("x", "Y")`:                   `process a [Y x] any case`,
+		`process where a : ("x", "y*")`:                  `process`,
+		`process where a like "x"`:                       `process a [x]`,
+		`process where a regex "x"`:                      `process`,
+		`process where not a == "x"`:                     `process`,
+		`process where a == b`:                           `process`,
+		`process where length(a) == 1`:                   `process`,
+		`process where a == "x" or b == "y" or a == "z"`: `process a [x z]; process b [y]`,
+		`process where a == "x" or b > 1`:                `process`,
+		`process where a == "x" or false and b > 1`:      `process a [x]`,
+		`process where a == "x" and b in ("y", "z")`:     `process a [x]`,
+		`process where (a == "x" or c == "x") and b > 1`: `process a [x]; process c [x]`,
+		`process where b > 1 and (a == "x" and null)`:    ``,
+		`process where a : ("x", "y") and b == "z"`:      `process b [z]`,
+		`process where null == a`:                        `process`,
+		`process where a == "x" and not (b == "y")`:      `process a [x]`,
+		`sequence [a where x == "1"] [b where x == "2"]`: `a x [1]; b x [2]`,
+		`sequence [a where x == "1"] [a where x == "2"]`: `a x [1 2]`,
+		`sequence [a where x == "1"] [b where y > 1]`:    `a x [1]; b`,
+		`sequence [a where false] [a where x == "2"]`:    `a x [2]`,
+		`process where host.os.type == "macos" and event.type == "start" and process.args == "-c" and process.name in ("a", "b")`: `process process.name [a b]`,
+		`process where event.type == "start" and process.args == "-c" and process.parent.name == "sh"`:                            `process process.args [-c]`,
+		`process where event.type == "start" and event.action == "exec" and process.name like "x*"`:                               `process event.action [exec]`,
+		`sequence with maxspan=1s [a where x == "1"] ![b where x == "2"] until [c where x : "3"]`:                                 `a x [1]; b x [2]; c x [3] any case`,
+		`process where ` + strings.Join(strings.Split("a==1 b==2 c==3", " "), " or "):                                             `process`,
+	} {
+		q, err := Parse(query)
+		if err != nil {
+			t.Errorf("%s: %v", query, err)
+			continue
+		}
+		var got []string
+		for _, r := range q.Requires() {
+			s := r.Category
+			if r.Field != "" {
+				s += fmt.Sprintf(" %s %v", r.Field, r.Values)
+			}
+			got = append(got, s+map[bool]string{true: " any case"}[r.Fold])
+		}
+		if got := strings.Join(got, "; "); got != want {
+			t.Errorf("%s:\n got %s\nwant %s", query, got, want)
+		}
+	}
+}
+
+func TestRequiresManyFields(t *testing.T) {
+	var terms []string
+	for i := range 2000 {
+		terms = append(terms, fmt.Sprintf("f%d == \"x\"", i))
+	}
+	q, err := Parse("process where " + strings.Join(terms, " or "))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := q.Requires(); len(got) != 1 || got[0].Field != "" {
+		t.Errorf("got %d requirements, want one that asks for no field", len(got))
+	}
+}
+
+// TestPublishedRequires checks every rule over every document: one that meets none of a
+// rule's requirements does not match it. Most rules must ask for something to look up.
+func TestPublishedRequires(t *testing.T) {
+	var documents []record
+	for line := range bytes.Lines(sharedFile(t, "geneve", "macos_process_positive.jsonl")) {
+		var c struct{ Events []json.RawMessage }
+		if err := json.Unmarshal(line, &c); err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range c.Events {
+			documents = append(documents, document(t, e))
+		}
+	}
+	rules, useful, asked, matched := 0, 0, 0, 0
+	for name, query := range ruleQueries(t) {
+		q, err := Parse(query)
+		if err != nil || q.IsSequence() {
+			continue
+		}
+		rules++
+		m := matcher(t, query)
+		all := q.Requires()
+		if len(all) > 0 && all[0].Field != "" && worths[all[0].Field] != worths["event.type"] {
+			useful++
+		}
+		for _, d := range documents {
+			may, matches := allowed(all, d), m.Match(d)
+			if matches && !may {
+				t.Errorf("%s matches %v, which meets none of %v", name, d, all)
+			}
+			if may {
+				asked++
+			}
+			if matches {
+				matched++
+			}
+		}
+	}
+	t.Logf("%d of %d rules ask for something to look up; of %d questions %d are left, %d matches", useful, rules, rules*len(documents), asked, matched)
+	if useful*10 < rules*7 {
+		t.Errorf("only %d of %d rules ask for something to look up", useful, rules)
+	}
+}

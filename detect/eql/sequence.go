@@ -1,0 +1,168 @@
+package eql
+
+import (
+	"errors"
+	"math"
+)
+
+// Limits bound what a Sequence remembers, whatever it is fed with. A zero field stands
+// for the default.
+type Limits struct {
+	Keys     int   // values of the join keys that are followed at one time; 10,000
+	Partials int   // sequences that have begun; 20,000
+	Age      int64 // nanoseconds without an event after which a value of the keys is forgotten; none
+}
+
+// Defaults of Limits, and the bound of what one event can set off: a join key that is
+// a list stands for each of its elements.
+const (
+	defaultKeys     = 10_000
+	defaultPartials = 20_000
+	maxKeysPerEvent = 100
+)
+
+// SequenceOptions say how to follow a sequence. Its zero value works for a sequence
+// without maxspan.
+type SequenceOptions[T any] struct {
+	// Time reads when an event happened, in nanoseconds from any fixed moment. An
+	// event without a time happens when the one before it did.
+	Time func(T) (ns int64, ok bool)
+	// Tiebreaker tells, for Run, the order of events of the same time.
+	Tiebreaker Field[T]
+	Limits     Limits
+}
+
+// Stats count what a Sequence has forgotten to stay within its limits, since it was
+// made. Each may be a match that was lost.
+type Stats struct {
+	Keys     uint64 // values of the join keys, the least recently used first
+	Partials uint64 // sequences that had begun
+	Expanded uint64 // elements of join keys beyond the first 100 of an event
+}
+
+// Result is a sequence that was found, or an event.
+type Result[T any] struct {
+	// Events are the events in the order of the query. One that had to be missing is
+	// not there.
+	Events []T
+	// Stages tell, for each of Events, which of the query's Stages it is.
+	Stages []int
+
+	last uint64 // number of the latest event, by which results are in order
+}
+
+// Sequence follows the events of one sequence query. It is for one goroutine, has no
+// clock but the times of the events, and remembers no more than its limits allow.
+type Sequence[T any] struct {
+	sequenceProgram[T]
+	limits  Limits
+	time    func(T) (int64, bool)
+	now     int64  // time of the latest event
+	number  uint64 // of the latest event
+	kept    T      // the latest event, made to be kept
+	isKept  bool
+	keys    keyTable[T]
+	waiting waiting[T]
+	out     []Result[T]
+	dropped Stats
+}
+
+// sequenceProgram is a compiled sequence. It does not change.
+type sequenceProgram[T any] struct {
+	steps   []step[T]         // what has to come, in order; runs are written out
+	missing [][]*described[T] // what must not come before each step, and after the last
+	until   *described[T]
+	maxspan int64
+	leading bool // an event is missing before the first step
+	ending  bool // an event is missing after the last step
+}
+
+// step is an event that has to come.
+type step[T any] struct {
+	event *described[T]
+	stage int // of the query
+}
+
+// CompileSequence binds a sequence to records of type T, as Compile does with an event
+// query. A sequence with a maxspan needs a Time.
+func CompileSequence[T any](q *Query, category Field[T], fields func(name string) (Field[T], bool), options SequenceOptions[T]) (*Sequence[T], error) {
+	if !q.IsSequence() {
+		return nil, locate(q.text, faultAt(0, "not a sequence"))
+	}
+	if q.seq.maxspan > 0 && options.Time == nil {
+		return nil, locate(q.text, errors.New("maxspan needs the time of the events, and there is none"))
+	}
+	b, err := bind(q, fields)
+	if err != nil {
+		return nil, err
+	}
+	s := &Sequence[T]{time: options.Time, limits: options.Limits.orDefault(), now: math.MinInt64}
+	if err := s.compile(q.seq, b, category); err != nil {
+		return nil, locate(q.text, err)
+	}
+	s.keys = newKeyTable[T](len(s.steps))
+	return s, nil
+}
+
+func (l Limits) orDefault() Limits {
+	if l.Keys <= 0 {
+		l.Keys = defaultKeys
+	}
+	if l.Partials <= 0 {
+		l.Partials = defaultPartials
+	}
+	if l.Age <= 0 {
+		l.Age = math.MaxInt64
+	}
+	return l
+}
+
+func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[T]) error {
+	p.maxspan = int64(seq.maxspan)
+	p.missing = [][]*described[T]{nil}
+	for i := range seq.stages {
+		stage := &seq.stages[i]
+		e, err := p.describe(stage, b, category)
+		if err != nil {
+			return err
+		}
+		if stage.Missing {
+			gap := &p.missing[len(p.missing)-1]
+			*gap = append(*gap, e)
+			continue
+		}
+		for range stage.Runs {
+			p.steps = append(p.steps, step[T]{e, i})
+			p.missing = append(p.missing, nil)
+		}
+	}
+	p.leading = p.missing[0] != nil
+	p.ending = p.missing[len(p.steps)] != nil
+	if seq.until == nil {
+		return nil
+	}
+	var err error
+	p.until, err = p.describe(seq.until, b, category)
+	return err
+}
+
+func (p *sequenceProgram[T]) describe(stage *Stage, b binder[T], category Field[T]) (*described[T], error) {
+	m, err := b.matcher(stage.Event, category)
+	if err != nil {
+		return nil, err
+	}
+	e := &described[T]{matcher: m}
+	for _, key := range stage.By {
+		e.by = append(e.by, joinKey[T]{b[key.Name], key.Optional})
+	}
+	return e, nil
+}
+
+// Dropped returns the counts of what was forgotten to stay within the limits.
+func (s *Sequence[T]) Dropped() Stats { return s.dropped }
+
+// Pending returns how many values of the join keys are followed, and how many
+// sequences have begun.
+func (s *Sequence[T]) Pending() (keys, partials int) {
+	return len(s.keys.byKey), s.keys.partials + s.waiting.Len()
+}
