@@ -18,7 +18,7 @@ func timestamp(b []byte) (time.Time, bool) {
 	minute, ok6 := two(b[14:])
 	second, ok7 := two(b[17:])
 	year += century * 100
-	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7) || month < 1 || month > 12 || day < 1 || day > 28 ||
+	if year < 1 || !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6 && ok7) || month < 1 || month > 12 || day < 1 || day > 28 ||
 		hour > 23 || minute > 59 || second > 59 {
 		return slowTimestamp(b) // also the last days of a month
 	}
@@ -37,7 +37,17 @@ func timestamp(b []byte) (time.Time, bool) {
 			nanos = nanos*10 + digit
 		}
 	}
-	return time.Date(year, time.Month(month), day, hour, minute, second, nanos, time.UTC), true
+	days := daysBefore(year, month) + day - 1
+	return time.Unix(int64(days)*86400+int64(hour*3600+minute*60+second), int64(nanos)).UTC(), true
+}
+
+// daysBefore returns the days from 1970 to the first of a month, in the Gregorian
+// calendar. time.Date knows them too, and normalises and looks zones up besides.
+func daysBefore(year, month int) int {
+	if month <= 2 { // years begin in March here, so that the leap day is the last
+		year, month = year-1, month+12
+	}
+	return 365*year + year/4 - year/100 + year/400 + (153*(month-3)+2)/5 - 719468
 }
 
 func two(b []byte) (int, bool) {

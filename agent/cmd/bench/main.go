@@ -22,7 +22,7 @@ func main() {
 	program := flag.String("hooksnare", "bin/hooksnare", "`PROGRAM` to measure")
 	lines := flag.Int("lines", 60_000, "lines of the recording")
 	times := flag.Int("times", 10, "also measure a recording this many times as long; 0 leaves it out")
-	rounds := flag.Int("rounds", 5, "runs of each command, of which the fastest counts; jq runs once")
+	rounds := flag.Int("rounds", 9, "runs of each command, of which the fastest counts; jq runs once")
 	flag.Parse()
 	if err := bench(*program, *lines, *times, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
