@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -93,7 +94,9 @@ func New(o Options) (*Agent, error) {
 func (a *Agent) sensor() eslogger.Options {
 	c := a.opts.Config
 	o := eslogger.Options{Path: c.EsloggerPath, Events: c.EsloggerEvents, CanaryInterval: c.CanaryInterval, Timing: a.opts.Timing}
-	if c.Root == "" {
+	// A program of another disk is run only by someone who names an eslogger on it: a disk
+	// that is merely looked at must not get to run anything.
+	if c.Root == "" || !strings.HasPrefix(filepath.Clean(c.EsloggerPath), filepath.Clean(c.Root)+"/") {
 		return o
 	}
 	o.CanaryPath, o.CanarySeenAs = filepath.Join(c.Root, canaryBelow), []string{canaryBelow}

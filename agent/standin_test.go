@@ -51,7 +51,7 @@ func standIn(t *testing.T, root string, p plan) (dir, program string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	program = filepath.Join(dir, "eslogger")
+	program = filepath.Join(root, "usr/bin/eslogger")
 	place(t, filepath.Join(dir, planFile), string(b), 0o600)
 	// A program that looks for races else sleeps a second as it ends.
 	place(t, program, fmt.Sprintf("#!/bin/sh\nexport GORACE=atexit_sleep_ms=0 %s='%s'\nexec '%s' -test.run='^TestStandIn$'\n", standInFolder, dir, self), 0o700)
