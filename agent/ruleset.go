@@ -14,11 +14,8 @@ import (
 	"hooksnare/pkg/safefile"
 )
 
-// Bounds of what rule folders may hold.
-const (
-	maxRuleFile  = 1 << 20 // bytes
-	maxRuleFiles = 10_000
-)
+// maxRuleFiles bounds what a rule folder may hold.
+const maxRuleFiles = 10_000
 
 // RuleSet is the rules the agent works with.
 type RuleSet struct {
@@ -59,7 +56,7 @@ func LoadRules(c config.Config, sources config.Sources) (RuleSet, error) {
 			faults = append(faults, sources.Problem(fmt.Sprintf("RuleDirectories[%d]", i), err.Error()))
 		}
 		for _, name := range files {
-			text, _, err := safefile.ReadTrusted(name, maxRuleFile)
+			text, _, err := safefile.ReadTrusted(name, rules.MaxFile)
 			if err != nil {
 				faults = append(faults, fmt.Errorf("rule file: %w", err))
 				continue

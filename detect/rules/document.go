@@ -12,8 +12,8 @@ import (
 	"github.com/BurntSushi/toml"
 )
 
-// maxFile bounds a rule file, in bytes. The largest published ones have 20 KiB.
-const maxFile = 1 << 20
+// MaxFile bounds a rule file, in bytes. The largest published ones have 20 KiB.
+const MaxFile = 1 << 20
 
 // maxFaults bounds the faults of keys that are told of one file.
 const maxFaults = 100
@@ -47,8 +47,8 @@ type document struct {
 // open decodes a file into v, a pointer to a struct. An error is the only fault there is
 // to tell; otherwise the faults of its keys are noted in the document.
 func open(name string, text []byte, v any) (*document, error) {
-	if len(text) > maxFile {
-		return nil, &Error{File: name, Why: fmt.Sprintf("%d bytes: want at most %d", len(text), maxFile)}
+	if len(text) > MaxFile {
+		return nil, &Error{File: name, Why: fmt.Sprintf("%d bytes: want at most %d", len(text), MaxFile)}
 	}
 	d := &document{name: name, text: string(text)}
 	if at := invalid(d.text); at < len(d.text) {

@@ -82,7 +82,7 @@ func TestParseExamplesFaults(t *testing.T) {
 		{"[[silent]]\ncommand = [\"a\"]\nuid = -1", "x.toml:3"},
 		{"[[silent", "x.toml:1"},
 		{"a = \"\xff\"", "x.toml:1:6: not UTF-8"},
-		{"# " + strings.Repeat("x", maxFile), "x.toml: 1048578 bytes: want at most 1048576"},
+		{"# " + strings.Repeat("x", MaxFile), "x.toml: 1048578 bytes: want at most 1048576"},
 	} {
 		got, err := ParseExamples(Source{"x.toml", []byte(c.text)})
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) || got != nil {

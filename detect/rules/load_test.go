@@ -214,7 +214,7 @@ func TestFaults(t *testing.T) {
 		{"a long string without its end", "[rule]\nquery = '''\nany where\n", "r.toml:2:12: unexpected EOF; expected \"'''\""},
 		{"a table without its end", "[rule\n", "r.toml:1:6: expected '.' or ']' to end table name, but got '\\n' instead"},
 		{"not UTF-8", "[rule]\n# \xff\n", "r.toml:2:3: not UTF-8"},
-		{"a large file", strings.Repeat("#", maxFile+1), "r.toml: 1048577 bytes: want at most 1048576"},
+		{"a large file", strings.Repeat("#", MaxFile+1), "r.toml: 1048577 bytes: want at most 1048576"},
 		{"deep arrays", minimal + "meta = " + strings.Repeat("[", 500_000), "r.toml:8:41: arrays and tables nested more than 32 deep"},
 		{"deep tables", minimal + "meta = " + strings.Repeat("{a=", 300_000), "r.toml:8:105: arrays and tables nested more than 32 deep"},
 		{"a long key", strings.Repeat("a.", 400_000) + "a = 1", "r.toml:1:33: a key of more than 16 parts"},

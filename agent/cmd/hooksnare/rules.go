@@ -220,6 +220,17 @@ rule. A rule's event_category_override names another field for the category.`,
 	return cmd
 }
 
+// readRule reads a rule file that the command line names, be it a pipe. One that goes on
+// after the bound of rule files is cut behind it, for the loader to refuse.
+func readRule(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, rules.MaxFile+1))
+}
+
 // namedRules loads rules by file name or by the id of a built-in one.
 func namedRules(names []string) ([]*rules.Rule, error) {
 	var out []*rules.Rule
@@ -233,7 +244,7 @@ func namedRules(names []string) ([]*rules.Rule, error) {
 	for _, name := range names {
 		source, ok := builtin[name]
 		if !ok {
-			text, err := os.ReadFile(name)
+			text, err := readRule(name)
 			if err != nil {
 				faults = append(faults, fmt.Errorf("rule %s: no file and no built-in rule of that name: %w", name, err))
 				continue
