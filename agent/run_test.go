@@ -180,6 +180,9 @@ func TestRepeats(t *testing.T) {
 // TestFullDisk lets the local log grow no further for a while. What could not be written
 // waits, and comes in order with the news of the trouble once there is room.
 func TestFullDisk(t *testing.T) {
+	if !alone(t) {
+		return
+	}
 	s, o := setUp(t, plan{{{Do: "hooks", N: 2}, {Do: "await"}, {Do: "hooks", N: 3}, {Do: "serve"}}})
 	var own journal
 	o.Log = zerolog.New(&own)
