@@ -21,7 +21,7 @@ func condition(x Expr) error {
 	case kBool, kNull:
 		return nil
 	default:
-		return faultAt(x.at(), "not a condition: %s", k.describe())
+		return FaultAt(x.at(), "not a condition: %s", k.describe())
 	}
 }
 
@@ -121,11 +121,11 @@ func comparable(op token, left, right Expr) error {
 	order := op.text != "==" && op.text != "!="
 	switch {
 	case order && (l == kBool || r == kBool):
-		return faultAt(op.at, "true and false have no order: %s", op.text)
+		return FaultAt(op.at, "true and false have no order: %s", op.text)
 	case l == kNull || r == kNull || l.describe() == r.describe():
 		return nil
 	}
-	return faultAt(op.at, "can't compare %s with %s", l.describe(), r.describe())
+	return FaultAt(op.at, "can't compare %s with %s", l.describe(), r.describe())
 }
 
 // newIn makes: x in (list).
@@ -134,10 +134,10 @@ func newIn(op token, x Expr, list []Literal) (Expr, error) {
 	for i := range list {
 		k := list[i].kind()
 		if x.kind() != kNull && k != kNull && k.describe() != x.kind().describe() {
-			return nil, faultAt(list[i].at(), "can't compare %s with %s", x.kind().describe(), k.describe())
+			return nil, FaultAt(list[i].at(), "can't compare %s with %s", x.kind().describe(), k.describe())
 		}
 		if in.Fold && k != kString {
-			return nil, faultAt(list[i].at(), "in~ takes strings, not %s", k.describe())
+			return nil, FaultAt(list[i].at(), "in~ takes strings, not %s", k.describe())
 		}
 	}
 	in.test = oneOf(list, in.Fold)
@@ -153,11 +153,11 @@ func newMatch(op token, x Expr, patterns []Literal) (Expr, error) {
 	m.Fold = op.text != "like" && op.text != "regex"
 	m.Regex = op.text == "regex" || op.text == "regex~"
 	if k := x.kind(); k != kString && k != kNull {
-		return nil, faultAt(x.at(), "%s looks at strings, not at %s", op.text, k.describe())
+		return nil, FaultAt(x.at(), "%s looks at strings, not at %s", op.text, k.describe())
 	}
 	for i := range patterns {
 		if k := patterns[i].kind(); k != kString {
-			return nil, faultAt(patterns[i].at(), "%s takes a string, not %s", op.text, k.describe())
+			return nil, FaultAt(patterns[i].at(), "%s takes a string, not %s", op.text, k.describe())
 		}
 	}
 	var err error
@@ -179,20 +179,20 @@ func newMatch(op token, x Expr, patterns []Literal) (Expr, error) {
 func newArith(op token, left, right Expr) (Expr, error) {
 	for _, x := range []Expr{left, right} {
 		if k := x.kind(); k != kNull && k != kInt && k != kFloat {
-			return nil, faultAt(x.at(), "can't compute %s with %s", op.text, k.describe())
+			return nil, FaultAt(x.at(), "can't compute %s with %s", op.text, k.describe())
 		}
 	}
 	a, constLeft := constant(left)
 	b, constRight := constant(right)
 	if constRight && (op.text == "/" || op.text == "%") && b.isNumber() && b.float() == 0 {
-		return nil, faultAt(op.at, "division by zero")
+		return nil, FaultAt(op.at, "division by zero")
 	}
 	if !constLeft || !constRight {
 		return &Arith{At(left.at()), op.text[0], left, right}, nil
 	}
 	v := arith(op.text[0], a, b)
 	if v.missing() && !a.missing() && !b.missing() {
-		return nil, faultAt(op.at, "the result of %s is too large", op.text)
+		return nil, FaultAt(op.at, "the result of %s is too large", op.text)
 	}
 	return newLiteral(left.at(), v), nil
 }

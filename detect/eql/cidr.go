@@ -21,7 +21,7 @@ func (c *Call) prepareBlocks() error {
 		}
 		b, err := readBlock(v.text)
 		if err != nil {
-			return faultAt(x.at(), "cidrMatch: not an address or range: %s", v)
+			return FaultAt(x.at(), "cidrMatch: not an address or range: %s", v)
 		}
 		c.cidrs = append(c.cidrs, b)
 	}

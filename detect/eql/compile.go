@@ -23,7 +23,7 @@ func (m *Matcher[T]) Match(rec T) bool {
 // *Error. The pipes of the query are not applied: see Limit.
 func Compile[T any](q *Query, category Field[T], fields func(name string) (Field[T], bool)) (*Matcher[T], error) {
 	if q.IsSequence() {
-		return nil, locate(q.text, faultAt(0, "a sequence can't be matched with one event alone"))
+		return nil, Locate(q.text, FaultAt(0, "a sequence can't be matched with one event alone"))
 	}
 	b, err := bind(q, fields)
 	if err != nil {
@@ -31,7 +31,7 @@ func Compile[T any](q *Query, category Field[T], fields func(name string) (Field
 	}
 	m, err := b.matcher(q.event, category)
 	if err != nil {
-		return nil, locate(q.text, err)
+		return nil, Locate(q.text, err)
 	}
 	return m, nil
 }
@@ -56,7 +56,7 @@ func bind[T any](q *Query, fields func(name string) (Field[T], bool)) (binder[T]
 		}
 	}
 	if unknown != nil {
-		return nil, locate(q.text, faultAt(unknown.at, "unknown field: %s", name))
+		return nil, Locate(q.text, FaultAt(unknown.at, "unknown field: %s", name))
 	}
 	return b, nil
 }
@@ -70,7 +70,7 @@ func (b binder[T]) matcher(e Event, category Field[T]) (*Matcher[T], error) {
 	m := &Matcher[T]{name: comparing(Equal, String(e.Category)), where: where}
 	if !e.any {
 		if category == nil {
-			return nil, faultAt(e.at, "no event category to look at: %s", e.Category)
+			return nil, FaultAt(e.at, "no event category to look at: %s", e.Category)
 		}
 		m.category = category
 	}

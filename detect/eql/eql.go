@@ -60,8 +60,8 @@
 package eql
 
 import (
+	"maps"
 	"slices"
-	"unicode/utf8"
 )
 
 // Bounds of a query. They are far above what people write and keep the cost of
@@ -111,28 +111,14 @@ func ParseCondition(text string) (*Query, error) {
 }
 
 func parse(text string, rule func(*parser) error) (*Query, error) {
-	if len(text) > maxQuery {
-		return nil, &Error{1, 1, "the query is longer than 256 KiB"}
-	}
-	if !utf8.ValidString(text) {
-		return nil, locate(text, faultAt(invalidByte(text), "the query is not valid UTF-8"))
+	if err := CheckText(text); err != nil {
+		return nil, err
 	}
 	p := &parser{lexer: lexer{text: text}, q: &Query{text: text, fields: map[string]mention{}}}
 	if err := rule(p); err != nil {
-		return nil, locate(text, err)
+		return nil, Locate(text, err)
 	}
 	return p.q, nil
-}
-
-func invalidByte(text string) int {
-	for i, r := range text {
-		if r == utf8.RuneError {
-			if _, n := utf8.DecodeRuneInString(text[i:]); n == 1 {
-				return i
-			}
-		}
-	}
-	return len(text)
 }
 
 // Category returns the event category that the query asks for, Any for every one.
@@ -144,14 +130,7 @@ func (q *Query) Category() string { return q.event.Category }
 func (q *Query) Where() Expr { return q.event.Where }
 
 // Fields returns the names of all fields that the query mentions, sorted.
-func (q *Query) Fields() []string {
-	names := make([]string, 0, len(q.fields))
-	for name := range q.fields {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func (q *Query) Fields() []string { return slices.Sorted(maps.Keys(q.fields)) }
 
 // Optional reports whether every mention of the field is marked with ?, so that the
 // query also makes sense where no such field exists.

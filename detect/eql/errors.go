@@ -16,8 +16,8 @@ type Error struct {
 // Error returns line, column and message.
 func (e *Error) Error() string { return fmt.Sprintf("%d:%d: %s", e.Line, e.Col, e.Msg) }
 
-// fault is an error inside this package: a byte offset says where. Line and column
-// are worked out only when an error leaves the package.
+// fault is an error that knows a byte offset. Line and column are worked out only when
+// it is told to people.
 type fault struct {
 	at  int
 	msg string
@@ -25,12 +25,15 @@ type fault struct {
 
 func (f *fault) Error() string { return f.msg }
 
-func faultAt(at int, format string, args ...any) error {
+// FaultAt returns an error at a byte offset of a query's text, which Locate makes an
+// Error of. The two are exported for query languages that are built on this package.
+func FaultAt(at int, format string, args ...any) error {
 	return &fault{at, fmt.Sprintf(format, args...)}
 }
 
-// locate turns a fault into the Error for people.
-func locate(text string, err error) *Error {
+// Locate turns an error of FaultAt into the Error for people. Any other error is about
+// the text as a whole.
+func Locate(text string, err error) *Error {
 	f, ok := err.(*fault)
 	if !ok {
 		return &Error{1, 1, err.Error()}
@@ -39,4 +42,28 @@ func locate(text string, err error) *Error {
 	line := 1 + strings.Count(before, "\n")
 	col := 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
 	return &Error{line, col, f.msg}
+}
+
+// CheckText returns an *Error if a text is no query in any language: longer than
+// 256 KiB, or not UTF-8.
+func CheckText(text string) error {
+	if len(text) > maxQuery {
+		return &Error{1, 1, fmt.Sprintf("the query is longer than %d KiB", maxQuery>>10)}
+	}
+	if !utf8.ValidString(text) {
+		return Locate(text, FaultAt(invalidByte(text), "the query is not valid UTF-8"))
+	}
+	return nil
+}
+
+// invalidByte returns the offset of the first byte that is no part of a character.
+func invalidByte(text string) int {
+	for i, r := range text {
+		if r == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(text[i:]); n == 1 {
+				return i
+			}
+		}
+	}
+	return len(text)
 }

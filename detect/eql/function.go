@@ -73,9 +73,9 @@ func lookup(name token) (fn *function, fold bool, err error) {
 	i := slices.IndexFunc(functions, func(f *function) bool { return strings.EqualFold(f.name, plain) })
 	switch {
 	case i < 0:
-		return nil, false, faultAt(name.at, "unknown function: %s", plain)
+		return nil, false, FaultAt(name.at, "unknown function: %s", plain)
 	case fold && !functions[i].fold:
-		return nil, false, faultAt(name.at, "%s has no variant with ~", functions[i].name)
+		return nil, false, FaultAt(name.at, "%s has no variant with ~", functions[i].name)
 	}
 	return functions[i], fold, nil
 }
@@ -114,19 +114,19 @@ func newCall(name token, args []Expr) (Expr, error) {
 func (f *function) check(at int, args []Expr) error {
 	switch n := len(f.params); {
 	case f.more && len(args) < f.least:
-		return faultAt(at, "%s takes %d arguments or more, not %d", f.name, f.least, len(args))
+		return FaultAt(at, "%s takes %d arguments or more, not %d", f.name, f.least, len(args))
 	case !f.more && f.least == n && len(args) != n:
-		return faultAt(at, "%s takes %s, not %d", f.name, arguments(n), len(args))
+		return FaultAt(at, "%s takes %s, not %d", f.name, arguments(n), len(args))
 	case !f.more && (len(args) < f.least || len(args) > n):
-		return faultAt(at, "%s takes %d to %d arguments, not %d", f.name, f.least, n, len(args))
+		return FaultAt(at, "%s takes %d to %d arguments, not %d", f.name, f.least, n, len(args))
 	}
 	for i, x := range args {
 		want := f.params[min(i, len(f.params)-1)]
 		if !want.has(x.kind()) {
-			return faultAt(x.at(), "%s: argument %d is %s, want %s", f.name, i+1, x.kind().describe(), want.describe())
+			return FaultAt(x.at(), "%s: argument %d is %s, want %s", f.name, i+1, x.kind().describe(), want.describe())
 		}
 		if _, ok := constant(x); !ok && want&aConstant != 0 {
-			return faultAt(x.at(), "%s: argument %d must be a constant", f.name, i+1)
+			return FaultAt(x.at(), "%s: argument %d must be a constant", f.name, i+1)
 		}
 	}
 	return nil
@@ -171,7 +171,7 @@ func (c *Call) prepare() error {
 		}
 		base, _ := constant(c.Args[1])
 		if !base.missing() && (base.kind != kInt || base.int() < 2 || base.int() > 36) {
-			return faultAt(c.Args[1].at(), "number: the base is %s, want 2 to 36", base)
+			return FaultAt(c.Args[1].at(), "number: the base is %s, want 2 to 36", base)
 		}
 	case "startsWith", "endsWith", "stringContains":
 		if v, ok := constant(c.Args[1]); ok && !v.missing() {
@@ -189,7 +189,7 @@ func (c *Call) foldConstant() (Expr, error) {
 	}
 	v := c.evalList(args)
 	if c.fn.name == "number" && v.missing() && !args[0].missing() {
-		return nil, faultAt(c.at(), "number: not a number: %s", args[0])
+		return nil, FaultAt(c.at(), "number: not a number: %s", args[0])
 	}
 	return newLiteral(c.at(), v), nil
 }

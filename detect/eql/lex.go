@@ -80,7 +80,7 @@ func (l *lexer) next() (token, error) {
 		}
 	}
 	r, _ := utf8.DecodeRuneInString(rest)
-	return token{}, faultAt(at, "unexpected character %q", r)
+	return token{}, FaultAt(at, "unexpected character %q", r)
 }
 
 // take returns the next n bytes and moves past them.
@@ -105,7 +105,7 @@ func (l *lexer) skipSpace() error {
 		case strings.HasPrefix(rest, "/*"):
 			n := strings.Index(rest[2:], "*/")
 			if n < 0 {
-				return faultAt(l.pos, "comment is not closed")
+				return FaultAt(l.pos, "comment is not closed")
 			}
 			l.pos += n + 4
 		default:
@@ -139,7 +139,7 @@ func (l *lexer) quotedName() (string, error) {
 	for l.pos++; ; l.pos++ {
 		n := strings.IndexAny(l.text[l.pos:], "`\n")
 		if n < 0 || l.text[l.pos+n] == '\n' {
-			return "", faultAt(at, "name in backticks is not closed on its line")
+			return "", FaultAt(at, "name in backticks is not closed on its line")
 		}
 		name.WriteString(l.take(n))
 		if !strings.HasPrefix(l.text[l.pos:], "``") {
@@ -150,7 +150,7 @@ func (l *lexer) quotedName() (string, error) {
 	}
 	l.pos++
 	if name.Len() == 0 {
-		return "", faultAt(at, "empty name in backticks")
+		return "", FaultAt(at, "empty name in backticks")
 	}
 	return name.String(), nil
 }
@@ -170,12 +170,12 @@ func (l *lexer) number() (string, error) {
 		}
 		exp := digits(s[n:])
 		if exp == 0 {
-			return "", faultAt(l.pos, "number %s has no digits in its exponent", s[:n])
+			return "", FaultAt(l.pos, "number %s has no digits in its exponent", s[:n])
 		}
 		n += exp
 	}
 	if n < len(s) && isNameStart(s[n]) {
-		return "", faultAt(l.pos+n, "unexpected character %q in a number", s[n])
+		return "", FaultAt(l.pos+n, "unexpected character %q in a number", s[n])
 	}
 	return l.take(n), nil
 }

@@ -17,7 +17,7 @@ func (p *parser) arithmetic(ops string, operand func() (Expr, error)) (Expr, err
 	for n := 0; err == nil && p.tok.kind == symbol && strings.Contains(ops, p.tok.text); n++ {
 		op := p.tok
 		if n == maxNesting {
-			return nil, faultAt(op.at, "more than %d operators in a row", maxNesting)
+			return nil, FaultAt(op.at, "more than %d operators in a row", maxNesting)
 		}
 		if err := p.advance(); err != nil {
 			return nil, err
@@ -125,7 +125,7 @@ func (p *parser) number(sign string, at int) (Expr, error) {
 	} else if f, err := strconv.ParseFloat(s, 64); err == nil {
 		v = Float(f) // also an integer beyond 64 bits
 	} else {
-		return nil, faultAt(at, "number %.20s is too large", s)
+		return nil, FaultAt(at, "number %.20s is too large", s)
 	}
 	return &Literal{At(at), v}, p.advance()
 }
@@ -149,7 +149,7 @@ func (p *parser) field() (Expr, error) {
 			return p.call(part, nil)
 		}
 		if part.kind == word && strings.HasSuffix(part.text, "~") {
-			return nil, faultAt(part.at, `unexpected "~" after %s`, strings.TrimSuffix(part.text, "~"))
+			return nil, FaultAt(part.at, `unexpected "~" after %s`, strings.TrimSuffix(part.text, "~"))
 		}
 		f.Name += part.text
 		more, err := p.accept(".")
@@ -179,7 +179,7 @@ func (p *parser) call(name token, args []Expr) (Expr, error) {
 			return nil, err
 		}
 		if len(args) == maxList {
-			return nil, faultAt(x.at(), "more than %d arguments", maxList)
+			return nil, FaultAt(x.at(), "more than %d arguments", maxList)
 		}
 		args = append(args, x)
 		if more, err = p.accept(","); err != nil {
@@ -200,7 +200,7 @@ func (p *parser) predicate(x Expr) (Expr, error) {
 		return nil, err
 	}
 	if negated && !p.tok.is("in") && !p.tok.is("in~") {
-		return nil, faultAt(op.at, "not can't be here, except in not in: write not before the condition")
+		return nil, FaultAt(op.at, "not can't be here, except in not in: write not before the condition")
 	}
 	op = p.tok
 	switch {
@@ -248,7 +248,7 @@ func (p *parser) match(x Expr, op token) (Expr, error) {
 	}
 	lit, ok := pattern.(*Literal)
 	if !ok {
-		return nil, faultAt(pattern.at(), "%s takes a string, not a field", op.text)
+		return nil, FaultAt(pattern.at(), "%s takes a string, not a field", op.text)
 	}
 	return newMatch(op, x, []Literal{*lit})
 }
@@ -284,10 +284,10 @@ func (p *parser) list(op string, element func() (Expr, error)) ([]Literal, error
 		}
 		lit, ok := x.(*Literal)
 		if !ok {
-			return nil, faultAt(x.at(), "a list takes constants only")
+			return nil, FaultAt(x.at(), "a list takes constants only")
 		}
 		if len(list) == maxList {
-			return nil, faultAt(x.at(), "list of more than %d elements", maxList)
+			return nil, FaultAt(x.at(), "list of more than %d elements", maxList)
 		}
 		list = append(list, *lit)
 		more, err := p.accept(",")

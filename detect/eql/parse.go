@@ -40,17 +40,17 @@ func (p *parser) expect(text, where string) error {
 func (p *parser) unexpected(wanted string) error {
 	switch {
 	case p.tok.is("="):
-		return faultAt(p.tok.at, `unexpected "=": write == (verbatim) or : (any case, wildcards)`)
+		return FaultAt(p.tok.at, `unexpected "=": write == (verbatim) or : (any case, wildcards)`)
 	case p.tok.is("[") && p.tok.at > 0 && isNameStart(p.lexer.text[p.tok.at-1]):
-		return faultAt(p.tok.at, `unexpected "[": a condition on a list looks at every element`)
+		return FaultAt(p.tok.at, `unexpected "[": a condition on a list looks at every element`)
 	}
-	return faultAt(p.tok.at, "unexpected %s, want %s", p.tok.describe(), wanted)
+	return FaultAt(p.tok.at, "unexpected %s, want %s", p.tok.describe(), wanted)
 }
 
 // nest counts a level of nesting until the returned function is called.
 func (p *parser) nest() (leave func(), err error) {
 	if p.depth == maxNesting {
-		return nil, faultAt(p.tok.at, "nested deeper than %d levels", maxNesting)
+		return nil, FaultAt(p.tok.at, "nested deeper than %d levels", maxNesting)
 	}
 	p.depth++
 	return func() { p.depth-- }, nil
@@ -68,9 +68,9 @@ func (p *parser) query() error {
 	}
 	switch {
 	case p.tok.kind == endOfText:
-		return faultAt(p.tok.at, "the query is empty")
+		return FaultAt(p.tok.at, "the query is empty")
 	case p.tok.is("sample"), p.tok.is("join"):
-		return faultAt(p.tok.at, "%ss are not supported: their events have no order; write a sequence", p.tok.text)
+		return FaultAt(p.tok.at, "%ss are not supported: their events have no order; write a sequence", p.tok.text)
 	case p.tok.is("sequence"):
 		err = p.sequence()
 	default:
@@ -95,7 +95,7 @@ func (p *parser) event() (Event, error) {
 	switch {
 	case e.any:
 	case cat.kind == stringText && cat.text == "":
-		return e, faultAt(cat.at, "the event category is empty")
+		return e, FaultAt(cat.at, "the event category is empty")
 	case cat.kind == stringText, cat.kind == word && !slices.Contains(reserved, cat.text):
 	default:
 		return e, p.unexpected("an event category")
@@ -123,7 +123,7 @@ func (p *parser) anyQuery() error {
 	}
 	switch {
 	case p.tok.is("|"):
-		return faultAt(p.tok.at, "a condition has no pipes")
+		return FaultAt(p.tok.at, "a condition has no pipes")
 	case p.tok.kind != endOfText:
 		return p.unexpected("and, or, or the end of the condition")
 	}
@@ -133,7 +133,7 @@ func (p *parser) anyQuery() error {
 // condition reads an expression that is a condition.
 func (p *parser) condition() (Expr, error) {
 	if p.tok.kind == endOfText {
-		return nil, faultAt(p.tok.at, "the condition is missing")
+		return nil, FaultAt(p.tok.at, "the condition is missing")
 	}
 	where, err := p.expression()
 	if err != nil {
@@ -210,7 +210,7 @@ func (p *parser) comparison() (Expr, error) {
 		return nil, err
 	}
 	if p.atComparison() {
-		return nil, faultAt(p.tok.at, "comparisons do not chain: join two with and")
+		return nil, FaultAt(p.tok.at, "comparisons do not chain: join two with and")
 	}
 	return newCompare(at, op, left, right)
 }

@@ -29,7 +29,7 @@ func (p *parser) sequence() error {
 			return err
 		}
 		if p.tok.is("by") {
-			return faultAt(p.tok.at, "by comes before with")
+			return FaultAt(p.tok.at, "by comes before with")
 		}
 	}
 	for p.tok.is("[") || p.tok.is("!") {
@@ -88,11 +88,11 @@ func (p *parser) until(shared []*Ref) (*Stage, error) {
 		return nil, err
 	}
 	if p.tok.is("!") {
-		return nil, faultAt(p.tok.at, "until takes an event that comes, not one that is missing")
+		return nil, FaultAt(p.tok.at, "until takes an event that comes, not one that is missing")
 	}
 	s, err := p.stage(shared)
 	if err == nil && s.Runs > 1 {
-		err = faultAt(s.Event.at, "until takes no runs")
+		err = FaultAt(s.Event.at, "until takes no runs")
 	}
 	return &s, err
 }
@@ -112,10 +112,10 @@ func (p *parser) keys() ([]*Ref, error) {
 		}
 		key, ok := x.(*Ref)
 		if !ok {
-			return nil, faultAt(at, "by takes fields, not a function")
+			return nil, FaultAt(at, "by takes fields, not a function")
 		}
 		if len(keys) == maxKeys {
-			return nil, faultAt(at, "more than %d join keys", maxKeys)
+			return nil, FaultAt(at, "more than %d join keys", maxKeys)
 		}
 		keys = append(keys, key)
 		if more, err := p.accept(","); !more || err != nil {
@@ -148,7 +148,7 @@ func (p *parser) runs() (int, error) {
 		return 0, err
 	}
 	if p.tok.is("maxspan") {
-		return 0, faultAt(p.tok.at, "maxspan goes before the first event of a sequence")
+		return 0, FaultAt(p.tok.at, "maxspan goes before the first event of a sequence")
 	}
 	if err := p.expect("runs", "after with"); err != nil {
 		return 0, err
@@ -161,7 +161,7 @@ func (p *parser) runs() (int, error) {
 	}
 	n, err := strconv.Atoi(p.tok.text)
 	if p.tok.kind != number || err != nil || n < 1 || n > maxRuns {
-		return 0, faultAt(p.tok.at, "runs is a whole number from 1 to %d", maxRuns)
+		return 0, FaultAt(p.tok.at, "runs is a whole number from 1 to %d", maxRuns)
 	}
 	return n, p.advance()
 }
@@ -180,7 +180,7 @@ func (l *lexer) timespan() (time.Duration, error) {
 	at := l.pos
 	n, err := strconv.ParseInt(l.take(digits(l.text[at:])), 10, 64)
 	if err != nil || n == 0 {
-		return 0, faultAt(at, "a time is a whole number greater than 0 and a unit, as in 30s")
+		return 0, FaultAt(at, "a time is a whole number greater than 0 and a unit, as in 30s")
 	}
 	if err := l.skipSpace(); err != nil {
 		return 0, err
@@ -195,12 +195,12 @@ func (l *lexer) timespan() (time.Duration, error) {
 			continue
 		}
 		if n > math.MaxInt64/int64(u.unit) {
-			return 0, faultAt(at, "a time of more than 292 years")
+			return 0, FaultAt(at, "a time of more than 292 years")
 		}
 		l.pos += length
 		return time.Duration(n) * u.unit, nil
 	}
-	return 0, faultAt(l.pos, "the unit of a time is ms, s, m, h or d, as in 30s")
+	return 0, FaultAt(l.pos, "the unit of a time is ms, s, m, h or d, as in 30s")
 }
 
 // category returns the category that all events of a sequence have, or Any.
@@ -224,23 +224,23 @@ func (s *sequence) check(at int) error {
 	for i := range s.stages {
 		stage := &s.stages[i]
 		if len(stage.By) != want {
-			return faultAt(stage.Event.at, "this event has %s, the first one has %d", joinKeys(len(stage.By)), want)
+			return FaultAt(stage.Event.at, "this event has %s, the first one has %d", joinKeys(len(stage.By)), want)
 		}
 		events += stage.Runs
 		present = present || !stage.Missing
 		if stage.Missing && s.maxspan == 0 {
-			return faultAt(stage.Event.at, "an event can be missing only within a time: write with maxspan after sequence")
+			return FaultAt(stage.Event.at, "an event can be missing only within a time: write with maxspan after sequence")
 		}
 	}
 	switch {
 	case s.until != nil && len(s.until.By) != want:
-		return faultAt(s.until.Event.at, "this event has %s, the first one has %d", joinKeys(len(s.until.By)), want)
+		return FaultAt(s.until.Event.at, "this event has %s, the first one has %d", joinKeys(len(s.until.By)), want)
 	case events < 2:
-		return faultAt(at, "a sequence has two events or more")
+		return FaultAt(at, "a sequence has two events or more")
 	case events > maxStages:
-		return faultAt(at, "a sequence of more than %d events", maxStages)
+		return FaultAt(at, "a sequence of more than %d events", maxStages)
 	case !present:
-		return faultAt(at, "all events of the sequence are missing")
+		return FaultAt(at, "all events of the sequence are missing")
 	}
 	return nil
 }
@@ -260,17 +260,17 @@ func (p *parser) pipes() error {
 		}
 		name := p.tok
 		if !name.is("head") && !name.is("tail") {
-			return faultAt(name.at, "unexpected %s: the pipes are head and tail", name.describe())
+			return FaultAt(name.at, "unexpected %s: the pipes are head and tail", name.describe())
 		}
 		if err := p.advance(); err != nil {
 			return err
 		}
 		if len(p.q.pipes) == maxNesting {
-			return faultAt(name.at, "more than %d pipes", maxNesting)
+			return FaultAt(name.at, "more than %d pipes", maxNesting)
 		}
 		at := p.tok.at
 		if p.tok.kind == endOfText || p.tok.is("|") {
-			return faultAt(at, "%s takes a number", name.text)
+			return FaultAt(at, "%s takes a number", name.text)
 		}
 		x, err := p.sum()
 		if err != nil {
@@ -278,7 +278,7 @@ func (p *parser) pipes() error {
 		}
 		n, ok := constant(x)
 		if !ok || n.kind != kInt || n.int() < 1 || n.int() > math.MaxInt32 {
-			return faultAt(at, "%s takes a whole number greater than 0", name.text)
+			return FaultAt(at, "%s takes a whole number greater than 0", name.text)
 		}
 		p.q.pipes = append(p.q.pipes, Pipe{name.text == "tail", int(n.int())})
 	}

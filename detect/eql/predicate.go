@@ -131,7 +131,7 @@ func matchingWildcard(patterns []Literal, fold bool) (predicate, error) {
 		}
 		g, err := newGlob(s, fold)
 		if err != nil {
-			return predicate{}, faultAt(patterns[i].at(), "%v", err)
+			return predicate{}, FaultAt(patterns[i].at(), "%v", err)
 		}
 		globs = append(globs, g)
 	}
@@ -153,7 +153,7 @@ func matchingRegex(patterns []Literal, fold bool) (predicate, error) {
 	for i := range patterns {
 		re, err := compileRegex(patterns[i].Value.text, fold)
 		if err != nil {
-			return predicate{}, faultAt(patterns[i].at(), "%v", err)
+			return predicate{}, FaultAt(patterns[i].at(), "%v", err)
 		}
 		any = append(any, re.MatchString)
 	}

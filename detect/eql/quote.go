@@ -20,7 +20,7 @@ func (l *lexer) string() (string, error) {
 	for l.pos++; ; {
 		n := strings.IndexAny(l.text[l.pos:], stop)
 		if n < 0 {
-			return "", faultAt(at, "string is not closed")
+			return "", FaultAt(at, "string is not closed")
 		}
 		s.WriteString(l.take(n))
 		switch l.text[l.pos] {
@@ -34,7 +34,7 @@ func (l *lexer) string() (string, error) {
 			}
 			s.WriteRune(r)
 		default:
-			return "", faultAt(at, "string is not closed on its line")
+			return "", FaultAt(at, "string is not closed on its line")
 		}
 	}
 }
@@ -46,7 +46,7 @@ func (l *lexer) rawString() (string, error) {
 	l.pos += len(rawQuote)
 	n := strings.Index(l.text[l.pos:], rawQuote)
 	if n < 0 || strings.ContainsAny(l.text[l.pos:l.pos+n], "\r\n") {
-		return "", faultAt(at, "raw string is not closed on its line")
+		return "", FaultAt(at, "raw string is not closed on its line")
 	}
 	for more := 0; more < 2 && strings.HasPrefix(l.text[l.pos+n+1:], rawQuote); more++ {
 		n++
@@ -61,7 +61,7 @@ func (l *lexer) escape() (rune, error) {
 	at := l.pos
 	rest := l.text[at+1:]
 	if rest == "" {
-		return 0, faultAt(at, "string is not closed")
+		return 0, FaultAt(at, "string is not closed")
 	}
 	if rest[0] == 'u' {
 		return l.unicodeEscape()
@@ -70,7 +70,7 @@ func (l *lexer) escape() (rune, error) {
 	i := strings.IndexByte(letters, rest[0])
 	if i < 0 {
 		r, _ := utf8.DecodeRuneInString(rest)
-		return 0, faultAt(at, `unknown escape \%c in a string: write \\ for a backslash, or use """ quotes`, r)
+		return 0, FaultAt(at, `unknown escape \%c in a string: write \\ for a backslash, or use """ quotes`, r)
 	}
 	l.pos += 2
 	return rune(meaning[i]), nil
@@ -82,11 +82,11 @@ func (l *lexer) unicodeEscape() (rune, error) {
 	rest := l.text[at+2:]
 	end := strings.IndexByte(rest[:min(len(rest), 10)], '}')
 	if !strings.HasPrefix(rest, "{") || end < 2 {
-		return 0, faultAt(at, `\u takes one to eight hexadecimal digits in braces, as in \u{e9}`)
+		return 0, FaultAt(at, `\u takes one to eight hexadecimal digits in braces, as in \u{e9}`)
 	}
 	n, err := strconv.ParseUint(rest[1:end], 16, 32)
 	if err != nil || n > utf8.MaxRune || !utf8.ValidRune(rune(n)) {
-		return 0, faultAt(at, `\u%s is not a character`, rest[:end+1])
+		return 0, FaultAt(at, `\u%s is not a character`, rest[:end+1])
 	}
 	l.pos += 2 + end + 1
 	return rune(n), nil

@@ -34,7 +34,7 @@ func (b binder[T]) computed(e Expr) (cond[T], error) {
 	c := computation[T]{fields: b}
 	value := c.scalar(e)
 	if len(c.uses) > maxUses {
-		return nil, faultAt(e.at(), "more than %d fields in one computation", maxUses)
+		return nil, FaultAt(e.at(), "more than %d fields in one computation", maxUses)
 	}
 	uses, otherwise := c.uses, unknown
 	if cmp, ok := e.(*Compare); ok && isField(cmp.Left) && isField(cmp.Right) {

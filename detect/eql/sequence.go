@@ -87,10 +87,10 @@ type step[T any] struct {
 // query. A sequence with a maxspan needs a Time.
 func CompileSequence[T any](q *Query, category Field[T], fields func(name string) (Field[T], bool), options SequenceOptions[T]) (*Sequence[T], error) {
 	if !q.IsSequence() {
-		return nil, locate(q.text, faultAt(0, "not a sequence"))
+		return nil, Locate(q.text, FaultAt(0, "not a sequence"))
 	}
 	if q.seq.maxspan > 0 && options.Time == nil {
-		return nil, locate(q.text, errors.New("maxspan needs the time of the events, and there is none"))
+		return nil, Locate(q.text, errors.New("maxspan needs the time of the events, and there is none"))
 	}
 	b, err := bind(q, fields)
 	if err != nil {
@@ -98,7 +98,7 @@ func CompileSequence[T any](q *Query, category Field[T], fields func(name string
 	}
 	s := &Sequence[T]{time: options.Time, limits: options.Limits.orDefault(), now: math.MinInt64}
 	if err := s.compile(q.seq, b, category); err != nil {
-		return nil, locate(q.text, err)
+		return nil, Locate(q.text, err)
 	}
 	s.keys = newKeyTable[T](len(s.steps))
 	return s, nil

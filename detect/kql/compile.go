@@ -22,11 +22,11 @@ func Compile[T any](q *Query, fields func(name string) (eql.Field[T], bool)) (*M
 		}
 	}
 	if unknown != "" {
-		return nil, locate(q.text, faultAt(q.fields[unknown], "unknown field: %s", unknown))
+		return nil, eql.Locate(q.text, eql.FaultAt(q.fields[unknown], "unknown field: %s", unknown))
 	}
 	where, err := binder[T](fields).cond(q.where)
 	if err != nil {
-		return nil, locate(q.text, err)
+		return nil, eql.Locate(q.text, err)
 	}
 	return &Matcher[T]{where}, nil
 }
@@ -67,7 +67,7 @@ func (b binder[T]) cond(x expr) (cond[T], error) {
 func (b binder[T]) field(at int, q *eql.Query) (cond[T], error) {
 	m, err := eql.Compile(q, nil, b)
 	if err != nil {
-		return nil, &fault{at, err.Error()}
+		return nil, eql.FaultAt(at, "%v", err)
 	}
 	return m.Match, nil
 }

@@ -50,9 +50,9 @@ func condition(at int, text string) (*eql.Query, error) {
 		return q, nil
 	}
 	if e, ok := err.(*eql.Error); ok {
-		return nil, &fault{at, e.Msg} // its line and column are not this text's
+		return nil, eql.FaultAt(at, "%s", e.Msg) // its line and column are not this text's
 	}
-	return nil, &fault{at, err.Error()}
+	return nil, eql.FaultAt(at, "%v", err)
 }
 
 // conditions makes as few conditions as the values fit in.

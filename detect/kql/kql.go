@@ -29,18 +29,19 @@
 package kql
 
 import (
+	"maps"
 	"slices"
-	"unicode/utf8"
+
+	"hooksnare/detect/eql"
 )
 
 // Bounds of a query. They are far above what people write and keep the cost of
 // loading and of matching a query in proportion.
 const (
-	maxQuery   = 256 << 10 // bytes of text
-	maxNesting = 256       // levels of parentheses and not
-	maxValues  = 10_000    // values in all lists and conditions together
-	maxValue   = 64 << 10  // bytes of one value
-	maxName    = 1 << 10   // bytes of the name of a field
+	maxNesting = 256      // levels of parentheses and not
+	maxValues  = 10_000   // values in all lists and conditions together
+	maxValue   = 64 << 10 // bytes of one value
+	maxName    = 1 << 10  // bytes of the name of a field
 )
 
 // Query is a parsed and checked query. It never changes.
@@ -52,11 +53,8 @@ type Query struct {
 
 // Parse reads a query. Its error is an *Error.
 func Parse(text string) (*Query, error) {
-	if len(text) > maxQuery {
-		return nil, &Error{1, 1, "the query is longer than 256 KiB"}
-	}
-	if !utf8.ValidString(text) {
-		return nil, locate(text, faultAt(invalidByte(text), "the query is not valid UTF-8"))
+	if err := eql.CheckText(text); err != nil {
+		return nil, err
 	}
 	p := &parser{lexer: lexer{text: text}, fields: map[string]int{}}
 	where, err := p.query()
@@ -64,32 +62,13 @@ func Parse(text string) (*Query, error) {
 		err = prepare(where)
 	}
 	if err != nil {
-		return nil, locate(text, err)
+		return nil, eql.Locate(text, err)
 	}
 	return &Query{text, where, p.fields}, nil
 }
 
-// invalidByte returns the offset of the first byte that is no part of a character.
-func invalidByte(text string) int {
-	for i, r := range text {
-		if r == utf8.RuneError {
-			if _, n := utf8.DecodeRuneInString(text[i:]); n == 1 {
-				return i
-			}
-		}
-	}
-	return len(text)
-}
-
 // Fields returns the names of all fields that the query mentions, sorted.
-func (q *Query) Fields() []string {
-	names := make([]string, 0, len(q.fields))
-	for name := range q.fields {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
+func (q *Query) Fields() []string { return slices.Sorted(maps.Keys(q.fields)) }
 
 // Allowed returns the values of a field of which a record must have one for the query
 // to hold, and whether there is such a condition: without one any value may do. The

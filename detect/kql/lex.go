@@ -3,6 +3,8 @@ package kql
 import (
 	"strings"
 	"unicode/utf8"
+
+	"hooksnare/detect/eql"
 )
 
 // tokenKind tells the sorts of tokens apart.
@@ -80,7 +82,7 @@ func (l *lexer) next() (token, error) {
 	if rest[0] == '"' {
 		n := quotedLen(rest)
 		if n < 0 {
-			return token{}, faultAt(at, "quote is not closed")
+			return token{}, eql.FaultAt(at, "quote is not closed")
 		}
 		return token{quoted, at, l.take(n)}, nil
 	}

@@ -197,7 +197,7 @@ func TestUnknownField(t *testing.T) {
 		return f, name == "a"
 	})
 	e, ok := err.(*Error)
-	if !ok || *e != (Error{2, 4, "unknown field: c"}) {
+	if !ok || *e != (Error{Line: 2, Col: 4, Msg: "unknown field: c"}) {
 		t.Errorf("got %v, want 2:4: unknown field: c", err)
 	}
 }

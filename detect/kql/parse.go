@@ -3,6 +3,8 @@ package kql
 import (
 	"strings"
 	"unicode"
+
+	"hooksnare/detect/eql"
 )
 
 // parser reads a query by recursive descent with one token of look-ahead.
@@ -23,7 +25,7 @@ func (p *parser) advance() (err error) {
 // nest counts a level of nesting until the returned function is called.
 func (p *parser) nest() (leave func(), err error) {
 	if p.depth == maxNesting {
-		return nil, faultAt(p.tok.at, "nested deeper than %d levels", maxNesting)
+		return nil, eql.FaultAt(p.tok.at, "nested deeper than %d levels", maxNesting)
 	}
 	p.depth++
 	return func() { p.depth-- }, nil
@@ -32,12 +34,12 @@ func (p *parser) nest() (leave func(), err error) {
 // unexpected reports that something else had to be here.
 func (p *parser) unexpected(wanted string) error {
 	if p.tok.is("{") {
-		return faultAt(p.tok.at, "nested queries in { } are not supported: an event has no nested fields")
+		return eql.FaultAt(p.tok.at, "nested queries in { } are not supported: an event has no nested fields")
 	}
 	if p.tok.kind == keyword {
-		return faultAt(p.tok.at, `unexpected "%s", want %s: put it in quotes if it is a value`, p.tok.text, wanted)
+		return eql.FaultAt(p.tok.at, `unexpected "%s", want %s: put it in quotes if it is a value`, p.tok.text, wanted)
 	}
-	return faultAt(p.tok.at, "unexpected %s, want %s", p.tok.describe(), wanted)
+	return eql.FaultAt(p.tok.at, "unexpected %s, want %s", p.tok.describe(), wanted)
 }
 
 // query reads the whole.
@@ -46,7 +48,7 @@ func (p *parser) query() (expr, error) {
 		return nil, err
 	}
 	if p.tok.kind == endOfText {
-		return nil, faultAt(p.tok.at, "the query is empty")
+		return nil, eql.FaultAt(p.tok.at, "the query is empty")
 	}
 	x, err := p.any(p.condition)
 	if err == nil && p.tok.kind != endOfText {
@@ -110,7 +112,7 @@ func (p *parser) term(l leaf) (expr, error) {
 	case err != nil:
 		return nil, err
 	case p.tok.kind == endOfText:
-		return nil, faultAt(at, "parenthesis is not closed")
+		return nil, eql.FaultAt(at, "parenthesis is not closed")
 	case !p.tok.is(")"):
 		return nil, p.unexpected(`and, or, or ")"`)
 	}
@@ -138,7 +140,7 @@ func (p *parser) condition() (expr, error) {
 		return p.comparison(field, op.text)
 	}
 	if p.tok.is("not") {
-		return nil, faultAt(p.tok.at, "not stands before the field, or in parentheses before a value")
+		return nil, eql.FaultAt(p.tok.at, "not stands before the field, or in parentheses before a value")
 	}
 	if p.tok.is("{") {
 		return nil, p.unexpected("")
@@ -153,7 +155,7 @@ func (p *parser) noOperator(name value) error {
 	if strings.Contains(text, "=") {
 		hint = "the operators are : < <= > >="
 	}
-	return faultAt(name.at, `"%s" is a value without a field: %s`, abridge(text), hint)
+	return eql.FaultAt(name.at, `"%s" is a value without a field: %s`, abridge(text), hint)
 }
 
 // field checks the name of a field and notes that the query mentions it.
@@ -161,13 +163,13 @@ func (p *parser) field(v value) (string, error) {
 	name, plain := v.text()
 	switch {
 	case !plain:
-		return "", faultAt(v.at, "wildcards in the name of a field are not supported: %s", abridge(strings.Join(v.pieces, "*")))
+		return "", eql.FaultAt(v.at, "wildcards in the name of a field are not supported: %s", abridge(strings.Join(v.pieces, "*")))
 	case name == "":
-		return "", faultAt(v.at, "the name of the field is empty")
+		return "", eql.FaultAt(v.at, "the name of the field is empty")
 	case len(name) > maxName:
-		return "", faultAt(v.at, "the name of the field is longer than %d bytes", maxName)
+		return "", eql.FaultAt(v.at, "the name of the field is longer than %d bytes", maxName)
 	case strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }):
-		return "", faultAt(v.at, `"%s" is no name of a field: join conditions with and or or`, abridge(name))
+		return "", eql.FaultAt(v.at, `"%s" is no name of a field: join conditions with and or or`, abridge(name))
 	}
 	if _, seen := p.fields[name]; !seen {
 		p.fields[name] = v.at
@@ -195,7 +197,7 @@ func (p *parser) literal(wanted string) (value, error) {
 		}
 		end = p.tok.at + len(p.tok.text)
 		if read.size > maxValue {
-			return value{}, faultAt(at, "value is longer than %d KiB", maxValue>>10)
+			return value{}, eql.FaultAt(at, "value is longer than %d KiB", maxValue>>10)
 		}
 		if err := p.advance(); err != nil {
 			return value{}, err
@@ -211,13 +213,13 @@ func (p *parser) operand(wanted string) (value, error) {
 		return v, err
 	}
 	if p.values++; p.values > maxValues {
-		return v, faultAt(v.at, "the query has more than %d values", maxValues)
+		return v, eql.FaultAt(v.at, "the query has more than %d values", maxValues)
 	}
 	if text, plain := v.text(); plain && !v.quoted && text == "null" {
-		return v, faultAt(v.at, `null is no value: write not field : * for a missing field, or "null" for the word`)
+		return v, eql.FaultAt(v.at, `null is no value: write not field : * for a missing field, or "null" for the word`)
 	}
 	if p.tok.is(":") {
-		return v, faultAt(p.tok.at, `unexpected ":" after a value: join conditions with and or or`)
+		return v, eql.FaultAt(p.tok.at, `unexpected ":" after a value: join conditions with and or or`)
 	}
 	return v, nil
 }
@@ -243,11 +245,11 @@ func (p *parser) comparison(field, op string) (expr, error) {
 	text, plain := v.text()
 	switch {
 	case !plain:
-		return nil, faultAt(v.at, "a range takes no wildcards")
+		return nil, eql.FaultAt(v.at, "a range takes no wildcards")
 	case text == "true" || text == "false":
-		return nil, faultAt(v.at, "true and false have no order: %s", op)
+		return nil, eql.FaultAt(v.at, "true and false have no order: %s", op)
 	case isRelativeDate(text):
-		return nil, faultAt(v.at, "dates relative to now are not supported: %s", abridge(text))
+		return nil, eql.FaultAt(v.at, "dates relative to now are not supported: %s", abridge(text))
 	}
 	return &compare{field: field, op: op, value: v}, nil
 }

@@ -62,7 +62,7 @@ func TestParseErrors(t *testing.T) {
 		{`a : x*\udc00`, `1:7: \udc00 is half a character`},
 		{"é : b and\n é", `2:2: "é" is a value without a field: write field : value`},
 		{"a : b\xff", "1:6: the query is not valid UTF-8"},
-		{strings.Repeat(" ", maxQuery+1), "1:1: the query is longer than 256 KiB"},
+		{strings.Repeat(" ", 256<<10+1), "1:1: the query is longer than 256 KiB"},
 		{strings.Repeat("(", maxNesting+1), "1:257: nested deeper than 256 levels"},
 		{"a : " + strings.Repeat("(", maxNesting+1), "1:261: nested deeper than 256 levels"},
 		{strings.Repeat("not ", maxNesting+1) + "a:b", "1:1025: nested deeper than 256 levels"},

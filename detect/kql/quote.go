@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"hooksnare/detect/eql"
 )
 
 // value is what stands behind an operator: literal pieces with a star between each two.
@@ -85,7 +87,7 @@ func wordEscape(at int, s string) (meaning string, length int, err error) {
 			return s[1 : 1+len(k)], 1 + len(k), nil
 		}
 	}
-	return "", 0, faultAt(at, `unknown escape %s: write \\ for a backslash`, firstTwo(s))
+	return "", 0, eql.FaultAt(at, `unknown escape %s: write \\ for a backslash`, firstTwo(s))
 }
 
 // firstTwo returns a backslash and the character behind it, for a message.
@@ -150,7 +152,7 @@ func commonEscape(at int, s string) (meaning string, length int, err error) {
 		low, _ := utf16Unit(s[6:])
 		r, length = utf16.DecodeRune(unit, low), 12
 		if r == utf8.RuneError {
-			return "", 0, faultAt(at, "%s is half a character", s[:6])
+			return "", 0, eql.FaultAt(at, "%s is half a character", s[:6])
 		}
 	}
 	return string(r), length, nil

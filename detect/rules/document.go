@@ -148,12 +148,28 @@ func (d *document) note(key string, format string, args ...any) {
 	d.faults = append(d.faults, &Error{File: d.name, Why: fmt.Sprintf(format, args...)})
 }
 
+// noteNth keeps an error about the value of the n-th key of a name, counted from 0, or
+// about the first where the text has fewer, as with inline tables.
+func (d *document) noteNth(key string, n int, format string, args ...any) {
+	if it := d.nth(key, n); it != nil {
+		d.faults = append(d.faults, d.fault(it.value, format, args...))
+		return
+	}
+	d.note(key, format, args...)
+}
+
 // find returns the first item of a name, nil without one.
-func (d *document) find(name string) *item {
+func (d *document) find(name string) *item { return d.nth(name, 0) }
+
+func (d *document) nth(name string, n int) *item {
 	for i := range d.items {
-		if strings.Join(d.items[i].path, ".") == name {
+		if strings.Join(d.items[i].path, ".") != name {
+			continue
+		}
+		if n == 0 {
 			return &d.items[i]
 		}
+		n--
 	}
 	return nil
 }

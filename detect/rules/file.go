@@ -37,9 +37,9 @@ type file struct {
 		Note               string   `toml:"note"`
 		Setup              string   `toml:"setup"`
 		Threat             []threat `toml:"threat"`
-		From               any      `toml:"from"`
+		From               string   `toml:"from"`
 		To                 any      `toml:"to"`
-		Interval           any      `toml:"interval"`
+		Interval           string   `toml:"interval"`
 		Index              any      `toml:"index"`
 		DataView           any      `toml:"data_view_id"`
 		Enabled            any      `toml:"enabled"`
@@ -49,8 +49,6 @@ type file struct {
 		Tiebreaker         string   `toml:"tiebreaker_field"`
 		TimelineID         any      `toml:"timeline_id"`
 		TimelineTitle      any      `toml:"timeline_title"`
-		Threshold          any      `toml:"threshold"`
-		NewTerms           any      `toml:"new_terms"`
 		AlertSuppression   any      `toml:"alert_suppression"`
 		InvestigationField any      `toml:"investigation_fields"`
 		RelatedIntegration any      `toml:"related_integrations"`
@@ -59,7 +57,7 @@ type file struct {
 		SeverityMapping    any      `toml:"severity_mapping"`
 		RuleNameOverride   any      `toml:"rule_name_override"`
 		ExceptionsList     any      `toml:"exceptions_list"`
-		Filters            any      `toml:"filters"`
+		Filters            []any    `toml:"filters"`
 		Meta               any      `toml:"meta"`
 		Output             any      `toml:"output_index"`
 		Throttle           any      `toml:"throttle"`
@@ -73,6 +71,12 @@ type file struct {
 		ThreatFilters      any      `toml:"threat_filters"`
 		ThreatLanguage     any      `toml:"threat_language"`
 		ThreatPath         any      `toml:"threat_indicator_path"`
+		SavedID            any      `toml:"saved_id"`
+
+		Threshold          *threshold `toml:"threshold"`
+		NewTerms           *newTerms  `toml:"new_terms"`
+		NewTermsFields     []string   `toml:"new_terms_fields"`
+		HistoryWindowStart string     `toml:"history_window_start"`
 	} `toml:"rule"`
 	Transform any `toml:"transform"`
 	Internal  any `toml:"internal"`
@@ -85,4 +89,47 @@ type threat struct {
 		Named
 		Subtechnique []Named `toml:"subtechnique"`
 	} `toml:"technique"`
+}
+
+// newTerms is how published files say new_terms_fields and history_window_start.
+type newTerms struct {
+	Field   string   `toml:"field"`
+	Value   []string `toml:"value"`
+	History []struct {
+		Field string `toml:"field"`
+		Value string `toml:"value"`
+	} `toml:"history_window_start"`
+}
+
+type threshold struct {
+	Field       names         `toml:"field"`
+	Value       int           `toml:"value"`
+	Cardinality []cardinality `toml:"cardinality"`
+}
+
+// cardinality has pointers to tell which of several lack a member.
+type cardinality struct {
+	Field *string `toml:"field"`
+	Value *int    `toml:"value"`
+}
+
+// names are one name, or a list of them.
+type names []string
+
+// UnmarshalTOML leaves what is neither to the check of the file's shape. An empty
+// string is an old way of writing an empty list.
+func (n *names) UnmarshalTOML(v any) error {
+	switch v := v.(type) {
+	case string:
+		if v != "" {
+			*n = names{v}
+		}
+	case []any:
+		for _, e := range v {
+			if s, ok := e.(string); ok {
+				*n = append(*n, s)
+			}
+		}
+	}
+	return nil
 }

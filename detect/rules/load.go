@@ -2,11 +2,11 @@ package rules
 
 import (
 	"errors"
-	"fmt"
 	"regexp"
 	"strconv"
 
 	"hooksnare/detect/eql"
+	"hooksnare/detect/kql"
 )
 
 // Load reads one rule file. The error joins an *Error for each fault, in the order of
@@ -50,14 +50,14 @@ func (d *document) rule(f *file) *Rule {
 		}
 		r.Threat = append(r.Threat, out)
 	}
+	r.NotRunnable = elsewhere(r.Type, r.Language)
+	if r.NotRunnable == "" && len(in.Filters) > 0 {
+		r.NotRunnable = "it has filters, which a server applies: put them into the query"
+	}
 	d.required(r)
-	switch {
-	case r.Type == "eql" && (r.Language == "eql" || r.Language == ""):
+	if r.NotRunnable == "" && r.Type != "" {
 		d.query(r)
-	case r.Type == "eql":
-		d.note("rule.language", "language %q: a rule of type eql is written in eql", r.Language)
-	default:
-		r.NotRunnable = fmt.Sprintf("this version runs rules of type eql, not %s", r.Type)
+		d.remembers(r, f)
 	}
 	return r
 }
@@ -68,7 +68,7 @@ func (d *document) required(r *Rule) {
 		d.note("rule.rule_id", "rule_id %q: want letters, digits, '.', '_' and '-', at most 128", r.ID)
 	}
 	for _, field := range [...]struct{ key, value string }{{"name", r.Name}, {"type", r.Type}, {"query", r.Text}} {
-		if field.value == "" && !(field.key == "query" && r.Type == "machine_learning") { // which asks a job instead
+		if field.value == "" && !(field.key == "query" && r.NotRunnable != "") { // a job or a saved query may stand for it
 			d.note("rule."+field.key, "%s is missing", field.key)
 		}
 	}
@@ -88,15 +88,22 @@ func (d *document) required(r *Rule) {
 
 // query parses the rule's query and places its fault within the file.
 func (d *document) query(r *Rule) {
+	if r.Type == eqlType && r.Language != "" && r.Language != "eql" {
+		d.note("rule.language", "language %q: a rule of type eql is written in eql", r.Language)
+		return
+	}
 	if r.Text == "" {
 		return
 	}
-	q, err := eql.Parse(r.Text)
+	var err error
+	if r.Type == eqlType {
+		r.Query, err = eql.Parse(r.Text)
+	} else {
+		r.KQL, err = kql.Parse(r.Text)
+	}
 	if err != nil {
 		d.queryFault(err)
-		return
 	}
-	r.Query = q
 }
 
 func (d *document) queryFault(err error) {

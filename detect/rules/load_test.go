@@ -3,12 +3,9 @@ package rules
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
-
-	"hooksnare/pkg/shared"
 )
 
 // good is a rule file with a value for everything that a rule carries.
@@ -137,12 +134,6 @@ func TestDefaults(t *testing.T) {
 		{"language", minimal, func(r *Rule) bool { return r.Language == "" && r.Query != nil && r.NotRunnable == "" }},
 		{"building block", minimal, func(r *Rule) bool { return !r.BuildingBlock }},
 		{"building block", minimal + "building_block_type = \"default\"\n", func(r *Rule) bool { return r.BuildingBlock }},
-		{"esql", with(`type = "eql"`, "type = \"esql\"\nlanguage = \"esql\"\n"), func(r *Rule) bool {
-			return r.Query == nil && r.NotRunnable == "this version runs rules of type eql, not esql"
-		}},
-		{"a type without a query", strings.Replace(with(`query = "any where true"`, ""), `"eql"`, `"machine_learning"`, 1), func(r *Rule) bool {
-			return r.NotRunnable == "this version runs rules of type eql, not machine_learning"
-		}},
 		{"a mark of the byte order", "\ufeff" + minimal, func(r *Rule) bool { return r.ID == "r" }},
 		{"line breaks of two characters", strings.ReplaceAll(minimal, "\n", "\r\n"), func(r *Rule) bool { return r.ID == "r" }},
 		{"inline tables", "rule = { rule_id = 'r', name = 'n', type = 'eql', severity = 'low', risk_score = 1, query = 'any where true',\nthreat = [ { tactic = { id = 'T' } } ] }",
@@ -167,6 +158,7 @@ func TestFaults(t *testing.T) {
 		{"a long id", with(`rule_id = "r"`, "rule_id = '"+strings.Repeat("r", 129)+"'\n"), `r.toml:2:11: rule_id "` + strings.Repeat("r", 129) + `": want letters, digits, '.', '_' and '-', at most 128`},
 		{"no name", with(`name = "n"`, ""), "r.toml:1:1: name is missing"},
 		{"an empty name", with(`name = "n"`, "name = ''\n"), "r.toml:3:8: name is missing"},
+		{"no type", with(`type = "eql"`, "") + "[rule.threshold]\n", "r.toml:1:1: type is missing"},
 		{"no query", with(`query = "any where true"`, ""), "r.toml:1:1: query is missing"},
 		{"no severity", with(`severity = "low"`, ""), `r.toml:1:1: severity "": want low, medium, high or critical`},
 		{"another severity", with(`severity = "low"`, "severity = \"Low\"\n"), `r.toml:5:12: severity "Low": want low, medium, high or critical`},
@@ -285,6 +277,14 @@ func TestLocate(t *testing.T) {
 	if got, want := err.Error(), "r.toml:9:3: query: unknown field: proces.name"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
+	inKuery := []byte(strings.Replace(of("query", "kuery"), `"event.type : start"`, "'''\nevent.type : start and\n  proces.name : x\n'''", 1))
+	if r, err = Load("r.toml", inKuery); err != nil {
+		t.Fatal(err)
+	}
+	err = Locate("r.toml", inKuery, unknownField(r))
+	if got, want := err.Error(), "r.toml:9:3: query: unknown field: proces.name"; got != want {
+		t.Errorf("in kuery: got %s, want %s", got, want)
+	}
 	err = Locate("r.toml", text, os.ErrInvalid)
 	if got, want := err.Error(), "r.toml:7:9: query: invalid argument"; got != want {
 		t.Errorf("an error without a place: got %s, want %s", got, want)
@@ -312,60 +312,4 @@ func TestBuiltin(t *testing.T) {
 	if len(ids) < 12 {
 		t.Errorf("got %d rules, want at least 6", len(ids)/2)
 	}
-}
-
-// notYet is what queries of published rules use and this version refuses, by its words.
-var notYet = []string{"sequence", "function", "pipe"}
-
-// TestPublished loads the rules that others publish for macOS.
-func TestPublished(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(shared.Path(t, "eql", "rules", "macos"), "*.toml"))
-	if err != nil || len(files) < 90 {
-		t.Fatalf("got %d files, error %v", len(files), err)
-	}
-	got := map[string]int{}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r, err := Load(filepath.Base(file), text)
-		switch {
-		case err != nil:
-			got["refused"]++
-			wantNotYet(t, filepath.Base(file), text, err)
-		case r.Query != nil:
-			got["runnable"]++
-		case r.NotRunnable != "":
-			got[r.Type]++
-		default:
-			t.Errorf("%s: neither a query nor why not", file)
-		}
-	}
-	t.Logf("%d files: %v", len(files), got)
-	if got["runnable"] < 60 || got["esql"] == 0 || got["new_terms"] == 0 || got["query"] == 0 {
-		t.Errorf("got %v", got)
-	}
-}
-
-// wantNotYet accepts an error that names what is missing, and where.
-func wantNotYet(t *testing.T, file string, text []byte, err error) {
-	t.Helper()
-	e, ok := err.(interface{ Unwrap() []error })
-	if !ok || len(e.Unwrap()) != 1 {
-		t.Errorf("%s: got %v, want one fault", file, err)
-		return
-	}
-	at := e.Unwrap()[0].(*Error)
-	lines := strings.Split(string(text), "\n")
-	if at.Line < 1 || at.Line > len(lines) || at.Column < 1 || at.Column > len(lines[at.Line-1])+1 {
-		t.Errorf("%v: is not in the file", at)
-		return
-	}
-	for _, feature := range notYet {
-		if strings.Contains(at.Why, feature) {
-			return
-		}
-	}
-	t.Errorf("%v: want one of %v, at %q", at, notYet, lines[at.Line-1])
 }

@@ -8,9 +8,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"hooksnare/detect/eql"
+	"hooksnare/detect/kql"
 )
 
 // Severity is how much a match matters.
@@ -52,8 +54,11 @@ type Rule struct {
 	Version        string // "" when the file has none
 	Type           string // eql, query, new_terms, threshold, ...
 	Language       string
-	Text           string // the query's text
-	Query          *eql.Query
+	Text           string     // the query's text
+	Query          *eql.Query // of a query in eql, nil otherwise
+	KQL            *kql.Query // of a query in kuery, nil otherwise
+	NewTerms       *NewTerms  // of type new_terms, nil otherwise
+	Threshold      *Threshold // of type threshold, nil otherwise
 	Severity       Severity
 	RiskScore      int
 	MaxSignals     int
@@ -107,12 +112,33 @@ func (r *Rule) UUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// Mentions reports whether the query uses a field whose name begins with prefix.
-func (r *Rule) Mentions(prefix string) bool {
-	if r.Query == nil {
-		return false
+// Fields returns the names of all fields that the rule looks at, sorted: those of its
+// query and those that it remembers or counts by. A query in a language that is not read
+// here has none.
+func (r *Rule) Fields() []string {
+	var names []string
+	switch {
+	case r.Query != nil:
+		names = r.Query.Fields()
+	case r.KQL != nil:
+		names = r.KQL.Fields()
 	}
-	for _, f := range r.Query.Fields() {
+	if r.NewTerms != nil {
+		names = append(names, r.NewTerms.Fields...)
+	}
+	if r.Threshold != nil {
+		names = append(names, r.Threshold.Fields...)
+		for _, d := range r.Threshold.Distinct {
+			names = append(names, d.Field)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Mentions reports whether the rule looks at a field whose name begins with prefix.
+func (r *Rule) Mentions(prefix string) bool {
+	for _, f := range r.Fields() {
 		if strings.HasPrefix(f, prefix) {
 			return true
 		}

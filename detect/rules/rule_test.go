@@ -1,9 +1,11 @@
 package rules
 
 import (
+	"slices"
 	"testing"
 
 	"hooksnare/detect/eql"
+	"hooksnare/detect/kql"
 )
 
 func TestUUID(t *testing.T) {
@@ -41,15 +43,56 @@ func TestMentions(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", prefix, got, want)
 		}
 	}
+	words := &Rule{KQL: kuery(t, "hooksnare.hook.key : x")}
+	if !words.Mentions("hooksnare.hook.") || words.Mentions("process.") {
+		t.Errorf("a rule in kuery: got fields %q", words.Fields())
+	}
 	if (&Rule{}).Mentions("") {
 		t.Error("a rule without a query mentions something")
 	}
 }
 
+func TestFields(t *testing.T) {
+	q, err := eql.Parse(`sequence [process where b == 1] [any where not ?a : "x"]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		name string
+		rule *Rule
+		want []string
+	}{
+		{"eql", &Rule{Query: q}, []string{"a", "b"}},
+		{"kuery", &Rule{KQL: kuery(t, "b : 1 or a : *")}, []string{"a", "b"}},
+		{"new terms", &Rule{KQL: kuery(t, "b : 1"), NewTerms: &NewTerms{Fields: []string{"c", "b", "a"}}}, []string{"a", "b", "c"}},
+		{"threshold", &Rule{KQL: kuery(t, "c : 1"), Threshold: &Threshold{Fields: []string{"b"}, Distinct: []Distinct{{"a", 2}, {"c", 2}}}}, []string{"a", "b", "c"}},
+		{"not runnable", &Rule{Text: "x", NotRunnable: "y"}, nil},
+	} {
+		if got := tc.rule.Fields(); !slices.Equal(got, tc.want) {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+func kuery(t *testing.T, text string) *kql.Query {
+	t.Helper()
+	q, err := kql.Parse(text)
+	if err != nil {
+		t.Fatalf("%s: %v", text, err)
+	}
+	return q
+}
+
 // unknownField returns the error of compiling a rule for records that have but event.type.
 func unknownField(r *Rule) error {
-	_, err := eql.Compile(r.Query, func(int) eql.Value { return eql.String("process") }, func(name string) (eql.Field[int], bool) {
+	fields := func(name string) (eql.Field[int], bool) {
 		return func(int) eql.Value { return eql.Null() }, name == "event.type"
-	})
+	}
+	var err error
+	if r.KQL != nil {
+		_, err = kql.Compile(r.KQL, fields)
+	} else {
+		_, err = eql.Compile(r.Query, func(int) eql.Value { return eql.String("process") }, fields)
+	}
 	return err
 }

@@ -43,6 +43,9 @@ func memberOf(t reflect.Type, name string) (reflect.Type, bool) {
 
 // kindsOf returns what may be decoded into a type; nothing for anything.
 func kindsOf(t reflect.Type) []kind {
+	if t == reflect.TypeFor[names]() {
+		return []kind{kindTexts, kindArray, kindString}
+	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return kindsOf(t.Elem())

@@ -1,0 +1,97 @@
+package rules
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// of is a rule of a type, perhaps with a language, whose query is one of kuery.
+func of(typ, language string) string {
+	text := with(`type = "eql"`, "type = '"+typ+"'\n")
+	if language != "" {
+		text += "language = '" + language + "'\n"
+	}
+	return strings.Replace(text, "any where true", "event.type : start", 1)
+}
+
+// TestTypes holds which rules run.
+func TestTypes(t *testing.T) {
+	const terms = "[rule.new_terms]\nfield = 'new_terms_fields'\nvalue = ['a']\nhistory_window_start = [ { field = 'history_window_start', value = 'now-7d' } ]\n"
+	const count = "[rule.threshold]\nfield = ''\nvalue = 1\n"
+	for _, tc := range []struct{ name, text, want string }{
+		{"eql without a language", minimal, "eql"},
+		{"eql", minimal + "language = 'eql'\n", "eql"},
+		{"query without a language", of("query", ""), "query in kuery"},
+		{"query", of("query", "kuery"), "query in kuery"},
+		{"new_terms without a language", of("new_terms", "") + terms, "new_terms in kuery"},
+		{"new_terms", of("new_terms", "kuery") + terms, "new_terms in kuery"},
+		{"threshold without a language", of("threshold", "") + count, "threshold in kuery"},
+		{"threshold", of("threshold", "kuery") + count, "threshold in kuery"},
+
+		{"query in lucene", of("query", "lucene"), "Lucene's query language runs on a server, over events indexed there"},
+		{"new_terms in lucene", of("new_terms", "lucene") + terms, "Lucene's query language runs on a server, over events indexed there"},
+		{"threshold in lucene", of("threshold", "lucene") + count, "Lucene's query language runs on a server, over events indexed there"},
+		{"query in another language", of("query", "sql"), `this version does not know the language "sql" in rules of type query`},
+		{"query in eql", of("query", "eql"), `this version does not know the language "eql" in rules of type query`},
+		{"esql", of("esql", "esql"), "ES|QL runs on a server, over events collected there"},
+		{"esql without a query", strings.Replace(of("esql", "esql"), "event.type : start", "", 1), "ES|QL runs on a server, over events collected there"},
+		{"query in esql", of("query", "esql"), "ES|QL runs on a server, over events collected there"},
+		{"machine_learning", strings.Replace(of("machine_learning", ""), "query = ", "machine_learning_job_id = ", 1) + "anomaly_threshold = 50\n",
+			"a machine learning job runs on a server, over events collected there"},
+		{"threat_match", of("threat_match", "kuery") + "threat_index = ['x']\nthreat_query = '*:*'\nthreat_language = 'kuery'\n[[rule.threat_mapping]]\n",
+			"rules of type threat_match run on a server, which has the indicators to compare with"},
+		{"saved_query", strings.Replace(of("saved_query", ""), "query = ", "saved_id = ", 1), "rules of type saved_query run on a server, which has the query"},
+		{"a type of a later time", of("odd", "odd"), `this version does not know rules of type "odd"`},
+		{"a long type", of(strings.Repeat("x", 50), ""), `this version does not know rules of type "` + strings.Repeat("x", 40) + `"`},
+		{"a query that is no kuery, in a language that is not read", strings.Replace(of("query", "lucene"), "event.type : start", "a:/b/ AND (", 1),
+			"Lucene's query language runs on a server, over events indexed there"},
+		{"new terms that are not read", strings.Replace(of("new_terms", "lucene")+terms, "now-7d", "then", 1), "Lucene's query language runs on a server, over events indexed there"},
+	} {
+		r, err := Load("r.toml", []byte(tc.text))
+		if err != nil {
+			t.Errorf("%s: got error %v, of\n%s", tc.name, err, tc.text)
+			continue
+		}
+		if got := state(r); got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestNotRunnableIsWhole holds that a rule that can't run lacks nothing but the means to.
+func TestNotRunnableIsWhole(t *testing.T) {
+	want, err := Load("r.toml", []byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.NewReplacer(`type = "eql"`, `type = "esql"`, `language = "eql"`, `language = "esql"`).Replace(good)
+	got, err := Load("r.toml", []byte(text))
+	if err != nil || got.NotRunnable == "" {
+		t.Fatalf("got %+v, error %v", got, err)
+	}
+	want.Type, want.Language, want.Query, want.NotRunnable = "esql", "esql", nil, got.NotRunnable
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+}
+
+// TestKueryFaults holds where in the file the fault of a query in kuery is.
+func TestKueryFaults(t *testing.T) {
+	for _, tc := range []struct{ query, want string }{
+		{`'event.type : start and (a : b'`, "r.toml:7:33: query: parenthesis is not closed"},
+		{`'*'`, `r.toml:7:10: query: "*" is a value without a field: write field : value`},
+		{`''`, "r.toml:7:9: query is missing"},
+		{`' '`, "r.toml:7:11: query: the query is empty"},
+		{`"a : \"\u00e9\" and\n b : null"`, `r.toml:7:35: query: null is no value: write not field : * for a missing field, or "null" for the word`},
+		{"'''\na : (b or\n  c) and odd\n'''", `r.toml:9:10: query: "odd" is a value without a field: write field : value`},
+		{"\"\"\"\na : b and \\\n   c : { d : e }\n\"\"\"", "r.toml:9:8: query: nested queries in { } are not supported: an event has no nested fields"},
+		{"'''\r\na : b\r\n or ä* : c\r\n'''", "r.toml:9:5: query: wildcards in the name of a field are not supported: ä*"},
+	} {
+		text := strings.Replace(of("query", "kuery"), `"event.type : start"`, tc.query, 1)
+		r, err := Load("r.toml", []byte(text))
+		if err == nil || err.Error() != tc.want {
+			t.Errorf("%s: got %+v, error\n%v\nwant\n%s", tc.query, r, err, tc.want)
+		}
+	}
+}
