@@ -11,7 +11,6 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
-	"hooksnare/detect"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 )
@@ -122,12 +121,11 @@ func exampleCommand(t *testing.T, set RuleSet, x *rules.Example) []*alert.Alert 
 // exampleState returns the alerts of a condition of the sensor.
 func exampleState(t *testing.T, set RuleSet, x *rules.Example) []*alert.Alert {
 	t.Helper()
-	engine, err := detect.New(set.Rules, exceptions(config.Default().Exceptions))
-	if err != nil {
-		t.Fatal(err)
-	}
 	var got []*alert.Alert
-	p := NewPipeline(PipelineOptions{Engine: engine, Emit: func(a *alert.Alert) { got = append(got, a) }})
+	p, err := NewPipeline(PipelineOptions{
+		Rules: set.Rules, Exceptions: exceptions(config.Default().Exceptions), Emit: func(a *alert.Alert) { got = append(got, a) },
+	})
+	must(t, err)
 	since := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	st := eslogger.State{Name: eslogger.Condition(x.State), On: !x.Ended, Since: since, Detail: "an example"}
 	if x.Ended {

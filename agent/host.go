@@ -3,7 +3,6 @@ package agent
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -47,15 +46,38 @@ func (id *Identity) host() alert.Host {
 }
 
 // entity returns the id of a process that no other process of any host has.
-func (id *Identity) entity(key event.Key) string {
-	return digest("process", id.ID, id.Boot, strconv.Itoa(int(key.PID)), strconv.FormatUint(uint64(key.Version), 10))
+func (id *Identity) entity(key event.Key) string { return string(id.appendEntity(nil, key)) }
+
+// appendEntity appends what entity returns.
+func (id *Identity) appendEntity(to []byte, key event.Key) []byte {
+	var room [160]byte
+	var number [20]byte
+	b := room[:0]
+	b = appendText(b, "process")
+	b = appendText(b, id.ID)
+	b = appendText(b, id.Boot)
+	b = appendText(b, strconv.AppendInt(number[:0], int64(key.PID), 10))
+	b = appendText(b, strconv.AppendUint(number[:0], uint64(key.Version), 10))
+	return appendDigest(to, b)
 }
 
 // digest is a stable id made of texts.
 func digest(texts ...string) string {
-	h := sha256.New()
+	var b []byte
 	for _, t := range texts {
-		fmt.Fprintf(h, "%d:%s", len(t), t)
+		b = appendText(b, t)
 	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
+	return string(appendDigest(nil, b))
+}
+
+// appendText writes a text so that no two lists of texts look alike.
+func appendText[T string | []byte](to []byte, text T) []byte {
+	to = strconv.AppendInt(to, int64(len(text)), 10)
+	to = append(to, ':')
+	return append(to, text...)
+}
+
+func appendDigest(to, texts []byte) []byte {
+	sum := sha256.Sum256(texts)
+	return hex.AppendEncode(to, sum[:16])
 }

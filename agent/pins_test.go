@@ -21,7 +21,7 @@ func jamfDisk(t *testing.T) (root string) {
 	return root
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

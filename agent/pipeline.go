@@ -8,6 +8,8 @@ import (
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/process"
 	"hooksnare/detect"
+	"hooksnare/detect/baseline"
+	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -15,13 +17,14 @@ import (
 // Pipeline carries each message from the decoder to the alert, in one pass and in the
 // caller's goroutine: what can't keep up shows at the sensor, not in a queue.
 type Pipeline struct {
-	mu      sync.Mutex
-	table   *process.Table
-	engine  *detect.Engine
-	compose composer
-	pin     detect.Pin
-	emit    func(*alert.Alert)
-	live    bool
+	mu         sync.Mutex
+	table      *process.Table
+	engine     *detect.Engine
+	exceptions []detect.Exception
+	compose    composer
+	pin        detect.Pin
+	emit       func(*alert.Alert)
+	live       bool
 
 	repeats *detect.Repeats[*alert.Alert]
 	signals detect.Signals
@@ -43,7 +46,8 @@ type Counts struct {
 
 // PipelineOptions is what a pipeline is made of.
 type PipelineOptions struct {
-	Engine       *detect.Engine
+	Rules        []*rules.Rule
+	Exceptions   []detect.Exception
 	Host         Identity
 	Pin          detect.Pin         // nil: there is no disk, exceptions hold by their condition
 	Emit         func(*alert.Alert) // takes every alert, in order, one at a time
@@ -52,10 +56,11 @@ type PipelineOptions struct {
 	Limits       process.Limits
 }
 
-// NewPipeline puts a pipeline together.
-func NewPipeline(o PipelineOptions) *Pipeline {
+// NewPipeline puts a pipeline together. The error names the rules and exceptions that it
+// goes without; it works with the others.
+func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 	p := &Pipeline{
-		table: process.New(o.Limits), engine: o.Engine, pin: o.Pin, emit: o.Emit, live: o.Live,
+		table: process.New(o.Limits), pin: o.Pin, emit: o.Emit, live: o.Live, exceptions: o.Exceptions,
 		repeats: detect.NewRepeats[*alert.Alert](o.RepeatWindow),
 		open:    map[string][]*alert.Alert{},
 	}
@@ -67,7 +72,59 @@ func NewPipeline(o PipelineOptions) *Pipeline {
 		p.compose.now = time.Now
 	}
 	p.counts = Counts{Events: map[event.Kind]uint64{}, Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}}
-	return p
+	var err error
+	p.engine, err = p.newEngine(o.Rules)
+	return p, err
+}
+
+// newEngine compiles rules against the world that this pipeline sees.
+func (p *Pipeline) newEngine(list []*rules.Rule) (*detect.Engine, error) {
+	host := &p.compose.host
+	o := detect.Options{
+		Exceptions: p.exceptions,
+		World: detect.World{
+			HostID: host.ID, Hostname: host.Hostname, Architecture: host.Arch, OSVersion: host.Version,
+			UserName: host.Users.Name, GroupName: host.Users.Group, Home: host.Users.Home,
+			Entity: host.appendEntity, Lookup: p.table.Lookup, Ancestors: p.table.Ancestors,
+		},
+		Learning: baseline.NoLearning, // a recording has no other history than itself
+	}
+	if p.live {
+		o.Learning, o.Start = 0, time.Now()
+	}
+	return detect.New(list, o)
+}
+
+// SetRules goes on with other rules. What those know that stay, they keep. The error is as
+// NewPipeline's.
+func (p *Pipeline) SetRules(list []*rules.Rule) error {
+	engine, err := p.newEngine(list)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	engine.Inherit(p.engine)
+	p.engine = engine
+	return err
+}
+
+// Activities returns what every rule did so far.
+func (p *Pipeline) Activities() []detect.Activity {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.engine.Activities()
+}
+
+// Memories returns what rules remember of long times, by the rule's id.
+func (p *Pipeline) Memories() map[string][]byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.engine.Memories(p.now())
+}
+
+// Remember gives a rule back what Memories returned of it.
+func (p *Pipeline) Remember(id string, memory []byte) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.engine.Remember(id, memory, p.now())
 }
 
 // HandleMessage takes one message of the sensor.
@@ -83,23 +140,10 @@ func (p *Pipeline) HandleMessage(m *eslogger.Message) {
 	if !p.live && ev.Time.After(p.clock) {
 		p.clock = ev.Time
 	}
-	if !p.engine.Interesting(ev) {
-		return
+	p.judge(p.engine.Examine(ev))
+	if !p.live {
+		p.judge(p.engine.Advance(ev.Time))
 	}
-	p.judge(p.engine.Examine(ev, p.surroundings(ev.Process)))
-}
-
-// surroundings looks up what the analysis of a command needs.
-func (p *Pipeline) surroundings(proc *event.Process) detect.Surroundings {
-	users := p.compose.host.Users
-	s := detect.Surroundings{HostUUID: p.compose.host.ID, UserName: users.Name(proc.Token.EUID)}
-	if proc.Responsible.PID != proc.Token.PID {
-		s.Responsible = p.table.Lookup(proc.Responsible)
-	}
-	if s.Home = users.Home(proc.Token.EUID); s.Home == "" && proc.Exec != nil && proc.Token.EUID != 0 {
-		s.Home = proc.Exec.Getenv("HOME")
-	}
-	return s
 }
 
 // now is the clock that windows go by: of the machine, or of the recording.
@@ -202,10 +246,17 @@ func (p *Pipeline) condition(name, detail string, on bool, since, until time.Tim
 func (p *Pipeline) Tick() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.live {
-		p.tell(time.Now(), false)
+	if !p.live {
+		return
 	}
+	now := time.Now()
+	p.judge(p.engine.Advance(now.Add(-eventDelay)))
+	p.tell(now, false)
 }
+
+// eventDelay is how late an event may come that is not lost: what is not there by then did
+// not happen.
+const eventDelay = 5 * time.Second
 
 // Close gives everything that was still held back. Conditions that begin or end later are
 // not told: nobody takes alerts any more.

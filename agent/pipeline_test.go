@@ -10,7 +10,6 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
-	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 )
 
@@ -37,13 +36,9 @@ func feedWith(t *testing.T, c config.Config, change func(*PipelineOptions)) *fee
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := detect.New(set.Rules, exceptions(c.Exceptions))
-	if err != nil {
-		t.Fatal(err)
-	}
 	f := &feed{t: t, decoder: eslogger.NewDecoder()}
 	o := PipelineOptions{
-		Engine: engine, Host: Identity{ID: "host-1"}, RepeatWindow: time.Hour,
+		Rules: set.Rules, Exceptions: exceptions(c.Exceptions), Host: Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Emit: func(a *alert.Alert) { f.got = append(f.got, a) },
 	}
 	if c.Root != "" {
@@ -52,7 +47,8 @@ func feedWith(t *testing.T, c config.Config, change func(*PipelineOptions)) *fee
 	if change != nil {
 		change(&o)
 	}
-	f.pipeline = NewPipeline(o)
+	f.pipeline, err = NewPipeline(o)
+	must(t, err)
 	f.Host = synthetic.New(f, synthetic.Options{})
 	f.Shell()
 	return f

@@ -14,7 +14,6 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger"
-	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 )
 
@@ -43,15 +42,15 @@ type ReplayStats struct {
 // NewReplay prepares a replay. With a root in the configuration the pins of exceptions are
 // checked on the disk below it; without one there is no disk to check them on.
 func NewReplay(c config.Config, set RuleSet, emit func(*alert.Alert)) (*Replay, error) {
-	engine, err := detect.New(set.Rules, exceptions(c.Exceptions))
-	if err != nil {
-		return nil, err
-	}
-	o := PipelineOptions{Engine: engine, Emit: emit, RepeatWindow: c.RepeatWindow}
+	o := PipelineOptions{Rules: set.Rules, Exceptions: exceptions(c.Exceptions), Emit: emit, RepeatWindow: c.RepeatWindow}
 	if c.Root != "" {
 		o.Pin = newPins(c.Root, c.Exceptions).check
 	}
-	return &Replay{pipeline: NewPipeline(o), decoder: eslogger.NewDecoder()}, nil
+	p, err := NewPipeline(o)
+	if err != nil {
+		return nil, err
+	}
+	return &Replay{pipeline: p, decoder: eslogger.NewDecoder()}, nil
 }
 
 // Recording reports why a file can't be a recording; "-" is standard input.

@@ -72,23 +72,18 @@ func LoadRules(c config.Config, sources config.Sources) (RuleSet, error) {
 	return set, errors.Join(faults...)
 }
 
-// LoadRule reads one rule and makes sure that it can be compiled.
+// LoadRule reads one rule, makes sure that it can be compiled, and settles whether it can
+// run here.
 func LoadRule(s rules.Source) (*rules.Rule, error) {
 	r, err := rules.Load(s.Name, s.Text)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case r.NotRunnable != "":
-	case !detect.Alone(r):
-		r.NotRunnable = "this version runs sequences and pipes in rules test only"
-	case !detect.Sees(r):
-		r.NotRunnable = fmt.Sprintf("this version sees process events, not those of category %s", r.Query.Category())
-	default:
-		if _, err := detect.Compile(r); err != nil {
-			return nil, rules.Locate(s.Name, s.Text, err)
-		}
+	why, err := detect.Runnable(r)
+	if err != nil {
+		return nil, rules.Locate(s.Name, s.Text, err)
 	}
+	r.NotRunnable = why
 	return r, nil
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"hooksnare/collector/eslogger"
 	"hooksnare/detect"
-	"hooksnare/detect/eql"
 	"hooksnare/detect/rules"
 )
 
@@ -24,7 +23,7 @@ type RuleMatch struct {
 // finds, which takes all events in the order of their times, comes at the end.
 func TestRules(in io.Reader, list []*rules.Rule, found func(RuleMatch) error) error {
 	var single, whole []*rules.Rule
-	var matchers []*eql.Matcher[detect.Document]
+	var matchers []func(detect.Document) bool
 	for _, r := range list {
 		if !detect.Alone(r) {
 			whole = append(whole, r)
@@ -39,8 +38,8 @@ func TestRules(in io.Reader, list []*rules.Rule, found func(RuleMatch) error) er
 	var all []detect.Document
 	var numbers []int
 	err := documents(in, func(n int, doc detect.Document) error {
-		for i, m := range matchers {
-			if m.Match(doc) {
+		for i, matches := range matchers {
+			if matches(doc) {
 				if err := found(RuleMatch{single[i].ID, []int{n}}); err != nil {
 					return err
 				}

@@ -18,7 +18,6 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger"
-	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 )
 
@@ -71,13 +70,14 @@ func New(o Options) (*Agent, error) {
 	a := &Agent{opts: o, log: o.Log}
 	set, faults := LoadRules(o.Config, o.Sources)
 	a.set = set
-	engine, err := detect.New(set.Rules, exceptions(o.Config.Exceptions))
-	faults = errors.Join(o.Faults, faults, err, Unavailable(o.Config, o.Sources))
 	a.outputs = OpenOutputs(usable(o.Config), o.Show, a.condition, o.timing)
-	a.pipeline = NewPipeline(PipelineOptions{
-		Engine: engine, Host: ThisHost(o.Config.Root), Pin: newPins(o.Config.Root, o.Config.Exceptions).check,
+	var err error
+	a.pipeline, err = NewPipeline(PipelineOptions{
+		Rules: set.Rules, Exceptions: exceptions(o.Config.Exceptions),
+		Host: ThisHost(o.Config.Root), Pin: newPins(o.Config.Root, o.Config.Exceptions).check,
 		Emit: a.give, Live: true, RepeatWindow: o.Config.RepeatWindow,
 	})
+	faults = errors.Join(o.Faults, faults, err, Unavailable(o.Config, o.Sources))
 	source, err := eslogger.New(a.sensor(), (*handler)(a))
 	if err != nil {
 		a.outputs.Close(context.Background())

@@ -84,7 +84,7 @@ func TestCompileDocument(t *testing.T) {
 			t.Errorf("%s: %v", tc.query, err)
 			continue
 		}
-		if got := m.Match(document(t, tc.text)); got != tc.want {
+		if got := m(document(t, tc.text)); got != tc.want {
 			t.Errorf("%s of %s: got %v, want %v", tc.query, tc.text, got, tc.want)
 		}
 	}

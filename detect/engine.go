@@ -3,8 +3,9 @@ package detect
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
-	"hooksnare/detect/eql"
 	"hooksnare/detect/hook"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
@@ -12,25 +13,30 @@ import (
 
 // Engine asks every rule about every event. It is for one goroutine.
 type Engine struct {
-	processes  []compiled // rules that do not look at hooks
-	hooks      []compiled // rules that do: asked about each fact of an event
-	bare       []compiled // those of hooks that can match without a fact: asked about events that have none
-	conditions []compiled // rules about sensors
+	programs   []*program
+	index      [len(situations)]index // by event.Kind, for records without a fact
+	hooks      []*program             // asked about each fact
+	conditions []*program             // asked about conditions of sensors
+	late       []*program
 	exceptions []exception
-	findings   []Finding
-	record     Record
-	matches    map[string]uint64
-}
 
-type compiled struct {
-	rule    *rules.Rule
-	matcher *eql.Matcher[*Record]
+	world    World
+	findings []Finding
+	record   Record
+	made     made
+	at       time.Time // the latest time that an event had
 }
 
 // Finding is a rule that matched.
 type Finding struct {
 	Rule   *rules.Rule
-	Record Record
+	Record Record // of a sequence the last event
+	// Events are those of a sequence, in the order of the query, the last one too.
+	Events []*Record
+	// Terms are the values that are new, for a rule that looks for such.
+	Terms []string
+	// Count is how many events there were, for a rule that counts.
+	Count int
 	// Hidden is the exception that covers it, "" for none. A covered finding is no alert.
 	Hidden string
 	// Broken is an exception that would cover it if its pin held, and why it does not.
@@ -40,24 +46,34 @@ type Finding struct {
 	Unpinned bool
 }
 
+// Options are what an engine is made of beside its rules.
+type Options struct {
+	Exceptions []Exception
+	World      World
+	// Learning is for how long rules about what is new only learn: 0 for the window of each,
+	// baseline.NoLearning for not at all. It begins at Start.
+	Learning time.Duration
+	Start    time.Time
+}
+
 // New compiles rules and exceptions. The error names every rule that can't be compiled;
-// the caller leaves those out and goes on with the rest. Rules that this version can't
-// run, and those about events that it does not see, are passed over.
-func New(list []*rules.Rule, exceptions []Exception) (*Engine, error) {
-	e := &Engine{matches: map[string]uint64{}}
+// it leaves those out and goes on with the rest. Rules that can't run are passed over.
+func New(list []*rules.Rule, o Options) (*Engine, error) {
+	e := &Engine{world: o.World}
 	var faults []error
+	partials := partialsOf(list)
 	for _, r := range list {
-		if !Sees(r) {
+		if r.NotRunnable != "" || r.Query == nil && r.KQL == nil {
 			continue
 		}
-		m, err := Compile(r)
+		p, err := newProgram(r, partials, o.Learning, o.Start)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: query: %w", r.File, err))
 			continue
 		}
-		e.add(compiled{r, m})
+		e.add(p)
 	}
-	for _, x := range exceptions {
+	for _, x := range o.Exceptions {
 		c, err := x.compile()
 		if err != nil {
 			faults = append(faults, err)
@@ -68,93 +84,187 @@ func New(list []*rules.Rule, exceptions []Exception) (*Engine, error) {
 	return e, errors.Join(faults...)
 }
 
+// partialsOf returns what one sequence may remember if all share what there is.
+func partialsOf(list []*rules.Rule) int {
+	n := 0
+	for _, r := range list {
+		if r.NotRunnable == "" && r.Query != nil && r.Query.IsSequence() {
+			n++
+		}
+	}
+	return max(sequencePartials/max(n, 1), leastPartials)
+}
+
 // add files a rule under what it has to be asked about.
-func (e *Engine) add(c compiled) {
-	r := c.rule
-	if asks(r, conditionCategory) {
-		e.conditions = append(e.conditions, c)
+func (e *Engine) add(p *program) {
+	n, needs := len(e.programs), requirements(p.rule)
+	e.programs = append(e.programs, p)
+	for k := range situations {
+		s := &situations[k]
+		switch {
+		case !s.concerns(p.rule):
+		case k == int(event.Other):
+			e.conditions = append(e.conditions, p)
+		case k != int(withFact):
+			e.index[k].add(n, needs, s.known)
+		case p.hooks:
+			e.hooks = append(e.hooks, p)
+		}
 	}
-	if !asks(r, processCategory) || needs(r.Query.Where(), isHealth) {
-		return
+	if p.late {
+		e.late = append(e.late, p)
 	}
-	if !r.Mentions(hookFields) {
-		e.processes = append(e.processes, c)
-		return
-	}
-	e.hooks = append(e.hooks, c)
-	if !needs(r.Query.Where(), isHook) {
-		e.bare = append(e.bare, c)
-	}
-}
-
-// Surroundings is what an analysis needs beside the event, and pure code can't look up.
-type Surroundings struct {
-	Home        string // of the process's effective user, "" if not known
-	HostUUID    string
-	UserName    string         // of the process's effective user, "" if not known
-	Responsible *event.Process // nil if not known, or the process itself
-}
-
-// Interesting reports, without allocating, whether Examine can find anything in an
-// event. Most events of a host are of no interest to any rule.
-func (e *Engine) Interesting(ev *event.Event) bool {
-	return len(e.processes) > 0 || len(e.bare) > 0 || e.mayHaveFacts(ev)
-}
-
-// mayHaveFacts reports whether an event is of a tool that can change a hook, and whether
-// anyone asks.
-func (e *Engine) mayHaveFacts(ev *event.Event) bool {
-	p := ev.Process
-	return len(e.hooks) > 0 && ev.Kind == event.ExecKind && p.Exec != nil && hook.ToolOf(p.Name(), p.Image.SigningID) != ""
 }
 
 // Examine returns what the rules find in an event. The slice holds until the next call;
 // what it points to may be kept, but for the event.
-func (e *Engine) Examine(ev *event.Event, s Surroundings) []Finding {
+func (e *Engine) Examine(ev *event.Event) []Finding {
 	e.findings = e.findings[:0]
-	e.record = Record{Event: ev, UserName: s.UserName, Responsible: s.Responsible}
-	e.ask(e.processes)
-	facts := e.facts(ev, s)
-	if len(facts) == 0 {
-		e.ask(e.bare)
+	if ev.Time.After(e.at) {
+		e.at = ev.Time
 	}
-	for n := range facts {
-		e.record.Fact = &facts[n]
-		e.ask(e.hooks)
+	e.begin(Record{Event: ev, at: ev.Time})
+	if ev.Time.IsZero() {
+		e.record.at = e.at
+	}
+	facts := e.facts(ev)
+	asked := e.index[ev.Kind].of(&e.record)
+	for n, ok := asked.next(0); ok; n, ok = asked.next(n + 1) {
+		if p := e.programs[n]; !p.hooks || len(facts) == 0 {
+			e.findings = p.ask(&e.record, e.findings)
+		}
+	}
+	for i := range facts {
+		e.record.Fact = &facts[i]
+		for _, p := range e.hooks {
+			e.findings = p.ask(&e.record, e.findings)
+		}
 	}
 	return e.findings
 }
 
-// facts returns what an event does to hooks.
-func (e *Engine) facts(ev *event.Event, s Surroundings) []hook.Fact {
-	if !e.mayHaveFacts(ev) {
+func (e *Engine) begin(r Record) {
+	e.made.reset()
+	r.world, r.made = &e.world, &e.made
+	e.record = r
+}
+
+// facts returns what an event does to hooks, if anyone asks.
+func (e *Engine) facts(ev *event.Event) []hook.Fact {
+	p := ev.Process
+	if len(e.hooks) == 0 || ev.Kind != event.ExecKind || p.Exec == nil || hook.ToolOf(p.Name(), p.Image.SigningID) == "" {
 		return nil
 	}
-	p := ev.Process
 	return hook.Analyze(hook.Input{
 		Name: p.Name(), Executable: p.Image.Executable, SigningID: p.Image.SigningID,
 		Args: p.Exec.Args, WorkingDirectory: p.Exec.WorkingDirectory,
-		EUID: p.Token.EUID, Home: s.Home, HostUUID: s.HostUUID,
+		EUID: p.Token.EUID, Home: e.record.home(), HostUUID: e.world.HostID,
 	})
 }
 
 // Consider returns what the rules find in a condition of a sensor.
 func (e *Engine) Consider(c Condition) []Finding {
 	e.findings = e.findings[:0]
-	e.record = Record{Condition: &c}
-	e.ask(e.conditions)
+	e.begin(Record{Condition: &c, at: c.Since})
+	for _, p := range e.conditions {
+		e.findings = p.ask(&e.record, e.findings)
+	}
 	return e.findings
 }
 
-// ask asks rules about the record.
-func (e *Engine) ask(list []compiled) {
-	for i := range list {
-		if c := &list[i]; c.matcher.Match(&e.record) {
-			e.findings = append(e.findings, Finding{Rule: c.rule, Record: e.record})
-			e.matches[c.rule.ID]++
+// Advance tells that a time has come, and returns what the rules find since something did
+// not happen until then.
+func (e *Engine) Advance(now time.Time) []Finding {
+	e.findings = e.findings[:0]
+	for _, p := range e.late {
+		e.findings = p.advance(now, e.findings)
+	}
+	return e.findings
+}
+
+// Inherit takes over what an engine with other rules knows: how often rules matched, how
+// often exceptions were used, and what rules that are the same remember.
+func (e *Engine) Inherit(old *Engine) {
+	e.at = old.at
+	for _, p := range e.programs {
+		if i := slices.IndexFunc(old.programs, func(o *program) bool { return o.rule.ID == p.rule.ID }); i >= 0 {
+			p.inherit(old.programs[i])
+		}
+	}
+	for i := range e.exceptions {
+		x := &e.exceptions[i]
+		for _, o := range old.exceptions {
+			if o.ID == x.ID {
+				x.hits, x.broken = o.hits, o.broken
+			}
 		}
 	}
 }
 
-// Matches returns how often a rule matched so far.
-func (e *Engine) Matches(id string) uint64 { return e.matches[id] }
+// Activity is what a rule did so far.
+type Activity struct {
+	Rule          *rules.Rule
+	Matches       uint64
+	Last          time.Time // zero without a match
+	LearningUntil time.Time // zero for a rule that does not learn
+	Remembered    int       // sequences that have begun, values that were seen, groups that are counted
+	Dropped       uint64    // of these, forgotten for want of room: each may be a match that was lost
+}
+
+// Activities returns what every rule did so far.
+func (e *Engine) Activities() []Activity {
+	out := make([]Activity, len(e.programs))
+	for i, p := range e.programs {
+		out[i] = p.activity()
+	}
+	return out
+}
+
+func (p *program) activity() Activity {
+	a := Activity{Rule: p.rule, Matches: p.matches, Last: p.last}
+	switch {
+	case p.sequence != nil:
+		_, a.Remembered = p.sequence.Pending()
+		d := p.sequence.Dropped()
+		a.Dropped = d.Keys + d.Partials + d.Expanded
+	case p.memory == nil:
+	case p.memory.terms != nil:
+		s := p.memory.terms.Stats()
+		a.Remembered, a.Dropped, a.LearningUntil = s.Entries, s.Dropped+s.Cut, p.memory.terms.LearningUntil()
+	default:
+		s := p.memory.threshold.Stats()
+		a.Remembered, a.Dropped = s.Groups, s.Dropped+s.Cut
+	}
+	return a
+}
+
+// Memories returns what rules remember of long times, by the rule's id, to be kept while
+// the agent does not run.
+func (e *Engine) Memories(now time.Time) map[string][]byte {
+	out := map[string][]byte{}
+	for _, p := range e.programs {
+		switch m := p.memory; {
+		case m == nil:
+		case m.terms != nil:
+			out[p.rule.ID] = m.terms.Snapshot(now)
+		default:
+			out[p.rule.ID] = m.threshold.Snapshot()
+		}
+	}
+	return out
+}
+
+// Remember gives a rule back what Memories returned of it. A memory that is damaged, or of
+// a rule that asked something else, is an error and changes nothing.
+func (e *Engine) Remember(id string, memory []byte, now time.Time) error {
+	for _, p := range e.programs {
+		switch m := p.memory; {
+		case p.rule.ID != id || m == nil:
+		case m.terms != nil:
+			return m.terms.Restore(memory, now)
+		default:
+			return m.threshold.Restore(memory)
+		}
+	}
+	return fmt.Errorf("no rule %q remembers", id)
+}

@@ -1,7 +1,7 @@
 package detect
 
 import (
-	"math/rand/v2"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -39,13 +39,9 @@ func TestExamine(t *testing.T) {
 		{"about a sensor", setsHook("/a"), []string{`any where hooksnare.health.state == "x" or hooksnare.health.state == "y"`}, ""},
 	} {
 		e := engine(t, tc.queries...)
-		if got := found(e.Examine(tc.event, Surroundings{})); got != tc.want {
+		if got := found(e.Examine(tc.event)); got != tc.want {
 			t.Errorf("%s: got %q, want %q, of %q", tc.name, got, tc.want, tc.queries)
 		}
-		if e.Interesting(tc.event) || tc.want == "" {
-			continue
-		}
-		t.Errorf("%s: it is not interesting, and yet %q is found", tc.name, tc.want)
 	}
 }
 
@@ -60,24 +56,41 @@ func TestConsider(t *testing.T) {
 	if got := e.Consider(Condition{State: "blind", Detail: "d", Since: now})[0].Record.Condition; got.Detail != "d" || got.Since != now {
 		t.Errorf("got %+v", got)
 	}
-	if got := e.Matches("2"); got != 3 {
-		t.Errorf("matches: got %d, want 3", got)
+	if got := e.Activities()[2]; got.Rule.ID != "2" || got.Matches != 3 || !got.Last.Equal(now) {
+		t.Errorf("activity: got %d matches of rule %s, the last at %v; want 3 of rule 2 at %v", got.Matches, got.Rule.ID, got.Last, now)
 	}
 }
 
-// TestSurroundings holds that what can't be looked up here arrives where it is asked for.
-func TestSurroundings(t *testing.T) {
-	e := engine(t,
+// TestWorld holds that what the event does not say arrives where it is asked for.
+func TestWorld(t *testing.T) {
+	queries := []string{
 		`process where hooksnare.hook.plist == "/Users/ann/Library/Preferences/com.apple.loginwindow.plist"`,
-		`process where user.name == "ann"`, `process where process.Ext.effective_parent.name == "Terminal"`)
+		`process where user.name == "ann"`, `process where process.Ext.effective_parent.name == "Terminal"`,
+		`process where group.name == "staff"`, `process where host.hostname == "mac"`, `process where process.entity_id == "id70"`,
+		`process where process.Ext.ancestry == "id1"`,
+	}
 	ev := setsHook("/a")
-	ev.Process.Token.EUID = 502
-	if got := found(e.Examine(ev, Surroundings{})); got != "" {
+	ev.Process.Token.EUID, ev.Process.Responsible = 502, event.Key{PID: 9, Version: 9}
+	if got := found(engine(t, queries...).Examine(ev)); got != "" {
 		t.Errorf("nothing is known: got %q", got)
 	}
-	s := Surroundings{Home: "/Users/ann", UserName: "ann", Responsible: process("/Applications/Terminal")}
-	if got, want := found(e.Examine(ev, s)), "120(LoginHook)"; got != want {
+	if got, want := found(engineIn(t, aWorld(), queries...).Examine(ev)), "1234560(LoginHook)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// aWorld knows about everything.
+func aWorld() World {
+	terminal := process("/Applications/Terminal")
+	terminal.Token.PID, terminal.Token.Version = 1, 1
+	return World{
+		HostID: "ABC", Hostname: "mac", Architecture: "arm64", OSVersion: "26.0",
+		UserName:  func(id uint32) string { return map[uint32]string{0: "root", 502: "ann"}[id] },
+		GroupName: func(uint32) string { return "staff" },
+		Home:      func(uint32) string { return "/Users/ann" },
+		Entity:    func(to []byte, key event.Key) []byte { return fmt.Appendf(to, "id%d", key.PID) },
+		Lookup:    func(event.Key) *event.Process { return terminal },
+		Ancestors: func(*event.Process) []*event.Process { return []*event.Process{terminal} },
 	}
 }
 
@@ -90,9 +103,8 @@ func TestNewFaults(t *testing.T) {
 		rule(t, "bad", `process where no.such == 1`),
 		odd,
 		{ID: "else", NotRunnable: "of another type"},
-		rule(t, "files", `file where file.path == "/x"`),
 	}
-	e, err := New(list, []Exception{{ID: "x", Where: "process.name =="}, {ID: "y", Where: "process.args == \"a\""}, {ID: "z", Where: "true"}})
+	e, err := New(list, Options{Exceptions: []Exception{{ID: "x", Where: "process.name =="}, {ID: "y", Where: "process.args == \"a\""}, {ID: "z", Where: "true"}}})
 	want := "bad.toml: query: 1:15: unknown field: no.such\n" +
 		"odd-category.toml: query: event_category_override: unknown field: no.such\n" +
 		"exception x: where: 1:16: unexpected the end of the query, want a field or a value\n" +
@@ -100,7 +112,7 @@ func TestNewFaults(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
-	if got := found(e.Examine(exec("/bin/ls"), Surroundings{})); got != "good" {
+	if got := found(e.Examine(exec("/bin/ls"))); got != "good" {
 		t.Errorf("got %q, want good", got)
 	}
 	if got := e.Uses(); len(got) != 1 || got[0].ID != "z" {
@@ -112,97 +124,35 @@ func TestNewFaults(t *testing.T) {
 func TestCategoryOverride(t *testing.T) {
 	r := rule(t, "r", `start where process.name == "ls"`)
 	r.EventCategory = "event.type"
-	e, err := New([]*rules.Rule{r}, nil)
+	e, err := New([]*rules.Rule{r}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := found(e.Examine(exec("/bin/ls"), Surroundings{})); got != "r" {
+	if got := found(e.Examine(exec("/bin/ls"))); got != "r" {
 		t.Errorf("got %q, want r", got)
-	}
-}
-
-// TestUninteresting tries random events on random rules: what Interesting passes over,
-// Examine finds nothing in.
-func TestUninteresting(t *testing.T) {
-	conditions := []string{
-		`process.name == "defaults"`, `hooksnare.hook.key == "LoginHook"`, `hooksnare.hook.value : "/a*"`, `hooksnare.hook.key != null`,
-		`hooksnare.hook.key == null`, `not hooksnare.hook.operation in ("set", "remove")`, `hooksnare.health.state == "x"`,
-		`event.action == "fork"`, `process.args : "write"`, `true`, `hooksnare.hook.key == hooksnare.hook.source`,
-	}
-	executables := []string{"/usr/bin/defaults", "/bin/ls", "/usr/libexec/PlistBuddy", "/tmp/DEFAULTS", "", "/"}
-	commands := [][]string{
-		nil, {"defaults"}, {"x", "write", "com.apple.loginwindow", "LoginHook", "/a"}, {"x", "delete", "com.apple.loginwindow"},
-		{"x", "-c", "Add :LogoutHook string /a", "/private/var/root/Library/Preferences/com.apple.loginwindow.plist"},
-	}
-	r := rand.New(rand.NewPCG(1, 2))
-	pick := func(list []string) string { return list[r.IntN(len(list))] }
-	passed, matched := 0, 0
-	for range 4000 {
-		var queries []string
-		for range 1 + r.IntN(2) {
-			q := pick([]string{"process", "any", "host", "file"}) + " where " + pick(conditions)
-			if r.IntN(2) == 0 {
-				q += pick([]string{" and ", " or "}) + pick(conditions)
-			}
-			queries = append(queries, q)
-		}
-		ev := exec(pick(executables), commands[r.IntN(len(commands))]...)
-		ev.Kind = event.Kind(1 + r.IntN(3))
-		ev.Process.Image.SigningID = pick([]string{"", "com.apple.defaults", "x"})
-		if r.IntN(5) == 0 {
-			ev.Process.Exec = nil
-		}
-		e := engine(t, queries...)
-		got := found(e.Examine(ev, Surroundings{}))
-		if got != "" {
-			matched++
-		}
-		if e.Interesting(ev) {
-			continue
-		}
-		if passed++; got != "" {
-			t.Fatalf("%v of %+v is not interesting, and yet %q is found of %q", ev.Kind, ev.Process.Image, got, queries)
-		}
-	}
-	if passed < 300 || matched < 300 {
-		t.Errorf("%d events were passed over and %d matched: the test tries too little", passed, matched)
 	}
 }
 
 // TestAllocations holds what asking costs beside the time: nothing where no rule matches.
 func TestAllocations(t *testing.T) {
-	builtin := engine(t, `process where hooksnare.hook.operation == "set"`, `process where hooksnare.hook.key != null`)
-	others := engine(t, `process where process.name == "x" and process.args : "y*"`, `process where process.parent.executable : "/z/*"`, `process where user.id == "0" and process.args_count > 9`)
-	ls, write := exec("/bin/ls", "ls", "-l"), setsHook("/a")
+	hooks := engine(t, `process where hooksnare.hook.operation == "set"`, `process where hooksnare.hook.key != null`)
+	others := engine(t, `process where process.name == "x" and process.args : "y*"`, `process where process.parent.executable : "/z/*"`, `process where user.id == "501" and process.args_count > 9`,
+		`process where process.command_line : "*z" or process.parent.command_line : "*z"`, `process where process.entity_id == "x" or user.id == "7"`,
+		`process where process.args : ("q", "r", "s")`, `process where process.start == "x" or @timestamp == "y"`, `sequence by user.id [process where process.args == "q"] [process where true]`)
+	ls, long := exec("/bin/ls", "ls", "-l"), exec("/bin/ls", strings.Repeat("x", 5000))
+	ls.Process.Token.EUID, ls.Parent = 501, process("/bin/zsh", "zsh")
 	for _, tc := range []struct {
 		name string
 		want float64
 		run  func()
 	}{
-		{"an event of no interest", 0, func() { builtin.Interesting(ls) }},
-		{"an event of interest", 0, func() { builtin.Interesting(write) }},
-		{"an event that no rule matches", 0, func() { others.Examine(ls, Surroundings{}) }},
+		{"an event of no interest", 0, func() { hooks.Examine(ls) }},
+		{"an event that no rule matches", 0, func() { others.Examine(ls) }},
+		{"a long one", 0, func() { others.Examine(long) }},
 	} {
 		if got := testing.AllocsPerRun(100, tc.run); got > tc.want {
 			t.Errorf("%s: got %v allocations, want %v", tc.name, got, tc.want)
 		}
-	}
-}
-
-// TestCommandLineOnce holds that a long command line is joined once, whoever asks for it.
-func TestCommandLineOnce(t *testing.T) {
-	ask := func(n int) float64 {
-		var queries []string
-		for range n {
-			queries = append(queries, `process where process.command_line : "*y" or process.parent.command_line : "*y"`)
-		}
-		e := engine(t, queries...)
-		ev := exec("/bin/sh", "sh", "-c", strings.Repeat("x", 1<<16))
-		ev.Parent = process("/bin/zsh", "zsh", strings.Repeat("z", 1<<16))
-		return testing.AllocsPerRun(20, func() { e.Examine(ev, Surroundings{}) })
-	}
-	if one, many := ask(1), ask(9); one != 2 || many != one {
-		t.Errorf("got %v allocations for one rule, %v for nine; want 2, 2", one, many)
 	}
 }
 
@@ -218,7 +168,7 @@ func TestCommandLineOfEach(t *testing.T) {
 	} {
 		ev := exec("/bin/x", tc.own...)
 		ev.Parent = process("/bin/y", tc.parent...)
-		if got := found(e.Examine(ev, Surroundings{})); got != tc.want {
+		if got := found(e.Examine(ev)); got != tc.want {
 			t.Errorf("event %d: got %q, want %q", i, got, tc.want)
 		}
 	}

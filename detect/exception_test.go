@@ -46,11 +46,11 @@ func TestExcept(t *testing.T) {
 		{"two pins do not hold", []Exception{pinned, {ID: "p2", Where: value, Pinned: true}}, pins{"pinned": "owner", "p2": "mode"}, "", "pinned: owner", false, []Use{{"pinned", 0, 1}, {"p2", 0, 1}}},
 		{"a pin that is not asked", []Exception{{ID: "x", Where: `hooksnare.hook.value == "/b"`, Pinned: true}}, pins{"x": "owner"}, "", "", false, []Use{{"x", 0, 0}}},
 	} {
-		e, err := New([]*rules.Rule{rule(t, "0", `process where hooksnare.hook.operation == "set"`)}, tc.exceptions)
+		e, err := New([]*rules.Rule{rule(t, "0", `process where hooksnare.hook.operation == "set"`)}, Options{Exceptions: tc.exceptions})
 		if err != nil {
 			t.Fatal(err)
 		}
-		list := e.Examine(setsHook("/a"), Surroundings{})
+		list := e.Examine(setsHook("/a"))
 		e.Except(list, now, tc.pins.check)
 		f := list[0]
 		broken := f.Broken
@@ -71,12 +71,12 @@ func TestExceptEach(t *testing.T) {
 	e, err := New([]*rules.Rule{
 		rule(t, "hooks", `process where hooksnare.hook.operation == "set"`),
 		rule(t, "processes", `process where process.name == "defaults"`),
-	}, []Exception{{ID: "x", Where: `hooksnare.hook.key == "LoginHook"`}, {ID: "all", Where: `true`}, {ID: "named", Where: `true`, Rules: []string{"processes"}}})
+	}, Options{Exceptions: []Exception{{ID: "x", Where: `hooksnare.hook.key == "LoginHook"`}, {ID: "all", Where: `true`}, {ID: "named", Where: `true`, Rules: []string{"processes"}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, at := range []time.Time{now, {}} {
-		list := e.Examine(setsTwo(), Surroundings{})
+		list := e.Examine(setsTwo())
 		e.Except(list, at, pins{}.check)
 		got := map[string]string{}
 		for i := range list {

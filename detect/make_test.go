@@ -26,11 +26,16 @@ func rule(t testing.TB, id, query string) *rules.Rule {
 // engine is an engine of rules that are named by their numbers.
 func engine(t testing.TB, queries ...string) *Engine {
 	t.Helper()
+	return engineIn(t, World{}, queries...)
+}
+
+func engineIn(t testing.TB, w World, queries ...string) *Engine {
+	t.Helper()
 	var list []*rules.Rule
 	for i, q := range queries {
 		list = append(list, rule(t, string(rune('0'+i)), q))
 	}
-	e, err := New(list, nil)
+	e, err := New(list, Options{World: w})
 	if err != nil {
 		t.Fatal(err)
 	}

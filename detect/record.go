@@ -18,28 +18,50 @@ type Condition struct {
 }
 
 // Record is what a rule is asked about: an event of a process, one of the facts about a
-// hook that were derived from it, or a condition of a sensor. It is for one goroutine: it
-// keeps what rules made it work out.
+// hook that were derived from it, or a condition of a sensor. It is for one goroutine.
 type Record struct {
-	Event       *event.Event   // nil for a condition
-	Fact        *hook.Fact     // nil without
-	Condition   *Condition     // nil for an event
-	UserName    string         // of the event's process, "" if not known
-	Responsible *event.Process // nil if not known, or the process itself
+	Event     *event.Event // nil for a condition
+	Fact      *hook.Fact   // nil without
+	Condition *Condition   // nil for an event
 
-	commandLine, parentCommandLine joined
+	at    time.Time // of the event, or of the latest one that says when it was
+	world *World
+	made  *made // nil in a record that is kept: each look makes its texts anew
 }
 
-// joined is a command line, once a rule has asked for it: it may be long, and many rules
-// ask for the same one.
-type joined struct {
-	text string
-	done bool
+// shown returns the record as a finding has it.
+func (r *Record) shown() Record {
+	out := *r
+	out.made = nil
+	return out
 }
 
-func (j *joined) of(x *event.Exec) string {
-	if !j.done {
-		j.text, j.done = x.CommandLine(), true
+// keptArgs bounds the arguments, in bytes, of an event that waits for others to follow: it
+// was matched already, and what stays is to tell of it.
+const keptArgs = 512
+
+// kept returns a record that may be kept: the event of this one is good until the next.
+func (r *Record) kept() *Record {
+	out := &Record{Fact: r.Fact, Condition: r.Condition, at: r.at, world: r.world}
+	if r.Event == nil {
+		return out
 	}
-	return j.text
+	ev := *r.Event
+	out.Event = &ev
+	if x := ev.Process.Exec; x != nil && x.Size() > keptArgs {
+		p := *ev.Process
+		p.Exec = x.Head(keptArgs)
+		ev.Process = &p
+	}
+	return out
+}
+
+// home returns the home folder of the process's effective user, "" if not known.
+func (r *Record) home() string {
+	p := r.Event.Process
+	home := r.world.home(p.Token.EUID)
+	if home == "" && p.Exec != nil && p.Token.EUID != 0 {
+		home = p.Exec.Getenv("HOME")
+	}
+	return home
 }

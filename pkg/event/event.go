@@ -6,6 +6,7 @@ package event
 import (
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Key identifies one image of one process on one boot. A pid is reused and a
@@ -87,6 +88,36 @@ func (e *Exec) Getenv(name string) string {
 		}
 	}
 	return ""
+}
+
+// Size returns the bytes of arguments and environment.
+func (e *Exec) Size() int {
+	n := 0
+	for _, list := range [...][]string{e.Args, e.Env} {
+		for _, s := range list {
+			n += len(s)
+		}
+	}
+	return n
+}
+
+// Head returns a copy that holds no more than the first n bytes of the arguments, and none
+// of the environment.
+func (e *Exec) Head(n int) *Exec {
+	out := *e
+	out.Args, out.Env = nil, nil
+	for _, arg := range e.Args {
+		if n <= 0 {
+			break
+		}
+		end := min(len(arg), n)
+		for end > 0 && end < len(arg) && !utf8.RuneStart(arg[end]) {
+			end--
+		}
+		out.Args = append(out.Args, strings.Clone(arg[:end]))
+		n -= max(len(arg), 1)
+	}
+	return &out
 }
 
 // CommandLine returns the arguments joined by one space, as ECS has it.

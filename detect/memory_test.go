@@ -1,0 +1,222 @@
+package detect
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"hooksnare/detect/baseline"
+	"hooksnare/detect/rules"
+	"hooksnare/pkg/event"
+)
+
+// at is an event some seconds from now.
+func at(seconds float64, ev *event.Event) *event.Event {
+	ev.Time = now.Add(time.Duration(seconds * float64(time.Second)))
+	return ev
+}
+
+// play returns what is found in events, one word an event.
+func play(e *Engine, events ...*event.Event) string {
+	var out []string
+	for _, ev := range events {
+		out = append(out, found(e.Examine(ev)))
+	}
+	return strings.Join(out, " ")
+}
+
+// TestSequences has events that a rule waits for, through the engine and its index.
+func TestSequences(t *testing.T) {
+	pair := `sequence by host.id, process.parent.entity_id with maxspan=10s [process where event.action == "exec" and process.name == "sh"] [process where event.action == "exec" and process.name == "curl"]`
+	sh, curl, ls := func() *event.Event { return exec("/bin/sh", "sh", "x") }, func() *event.Event { return exec("/usr/bin/curl") }, func() *event.Event { return exec("/bin/ls") }
+	of := func(pid int32, ev *event.Event) *event.Event {
+		ev.Parent = process("/bin/zsh")
+		ev.Parent.Token.PID = pid
+		return ev
+	}
+	for _, tc := range []struct {
+		name, query string
+		events      []*event.Event
+		want        string
+	}{
+		{"in order", pair, []*event.Event{at(0, of(1, sh())), at(1, of(1, ls())), at(2, of(1, curl()))}, "  0"},
+		{"too late", pair, []*event.Event{at(0, of(1, sh())), at(11, of(1, curl()))}, " "},
+		{"of another parent", pair, []*event.Event{at(0, of(1, sh())), at(1, of(2, curl())), at(2, of(1, curl()))}, "  0"},
+		{"without a parent", pair, []*event.Event{at(0, sh()), at(1, curl())}, " "},
+		{"runs", `sequence with maxspan=1m [process where process.name == "ls"] with runs=3`, []*event.Event{at(0, ls()), at(1, ls()), at(2, ls()), at(3, ls())}, "  0 0"},
+		{"a fact", `sequence [process where hooksnare.hook.operation == "set"] [process where process.name == "ls"]`, []*event.Event{at(0, setsHook("/a")), at(1, ls())}, " 0"},
+		{"no time", `sequence with maxspan=1s [process where process.name == "sh"] [process where process.name == "ls"]`, []*event.Event{{Kind: event.ExecKind, Process: sh().Process}, {Kind: event.ExecKind, Process: ls().Process}}, " 0"},
+	} {
+		if got := play(engine(t, tc.query), tc.events...); got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+		}
+	}
+}
+
+// TestSequenceFinding holds what a sequence's finding tells: every event as it was, though
+// the sensor's memory is used again.
+func TestSequenceFinding(t *testing.T) {
+	e := engine(t, `sequence [process where process.name == "sh"] [process where process.name == "curl"]`)
+	var ev event.Event
+	ev = *at(0, exec("/bin/sh", "sh", strings.Repeat("x", 3*keptArgs)))
+	e.Examine(&ev)
+	ev = *at(1, exec("/usr/bin/curl", "curl", "-s"))
+	list := e.Examine(&ev)
+	if len(list) != 1 || len(list[0].Events) != 2 {
+		t.Fatalf("got %d findings, want one of two events", len(list))
+	}
+	f := list[0]
+	ev = event.Event{}
+	first, last := f.Events[0].Event, f.Events[1].Event
+	if first.Process.Name() != "sh" || last.Process.Name() != "curl" || f.Record.Event.Process.Name() != "curl" || !last.Time.Equal(now.Add(time.Second)) {
+		t.Errorf("got %s and %s at %v", first.Process.Name(), last.Process.Name(), last.Time)
+	}
+	if got := first.Process.Exec; got.Size() > keptArgs || got.ArgsCount != 2 {
+		t.Errorf("of the first event %d bytes of %d arguments are kept, want at most %d of 2", got.Size(), got.ArgsCount, keptArgs)
+	}
+}
+
+// TestLate has an event that does not come, which only time tells.
+func TestLate(t *testing.T) {
+	e := engine(t, `sequence by process.pid with maxspan=5s [process where process.name == "sh"] ![process where event.type == "end"]`)
+	if got := play(e, at(0, exec("/bin/sh"))); got != "" {
+		t.Errorf("got %q at once", got)
+	}
+	if got := found(e.Advance(now.Add(5 * time.Second))); got != "" {
+		t.Errorf("got %q in time", got)
+	}
+	if got := found(e.Advance(now.Add(5*time.Second + 1))); got != "0" {
+		t.Errorf("got %q when it is late, want 0", got)
+	}
+}
+
+// newTerms is a rule about programs that a shell did not start before.
+func newTerms(t *testing.T) *rules.Rule {
+	r := kuery(t, "new", "event.action:exec and process.parent.name:zsh")
+	r.Type, r.NewTerms = "new_terms", &rules.NewTerms{Fields: []string{"host.id", "process.entity_id"}, Window: time.Hour}
+	return r
+}
+
+// often is a rule about many equal commands.
+func often(t *testing.T) *rules.Rule {
+	r := kuery(t, "often", "event.action:exec and process.name:ls")
+	r.Type, r.Threshold = "threshold", &rules.Threshold{
+		Fields: []string{"host.id"}, AtLeast: 4, Window: time.Minute, Distinct: []rules.Distinct{{Field: "process.command_line", AtLeast: 2}},
+	}
+	return r
+}
+
+func fromZsh(pid int32) *event.Event {
+	ev := exec("/bin/x", "x")
+	ev.Parent = process("/bin/zsh")
+	ev.Process.Token.PID = pid
+	return ev
+}
+
+// TestRemembering has rules that judge by what was before.
+func TestRemembering(t *testing.T) {
+	e, err := New([]*rules.Rule{newTerms(t), often(t)}, Options{World: aWorld(), Learning: baseline.NoLearning})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := play(e, at(0, fromZsh(1)), at(1, fromZsh(1)), at(2, fromZsh(2)), at(3, exec("/bin/x"))), "new  new "; got != want {
+		t.Errorf("new terms: got %q, want %q", got, want)
+	}
+	got := e.Examine(at(4, fromZsh(3)))[0].Terms
+	e.Examine(at(5, fromZsh(4))) // the memory of texts is used again
+	if fmt.Sprint(got) != "[ABC id3]" {
+		t.Errorf("terms: got %v, want [ABC id3]", got)
+	}
+	ls := func(args ...string) *event.Event { return exec("/bin/ls", args...) }
+	if got, want := play(e, at(10, ls("a")), at(11, ls("a")), at(12, ls("a")), at(13, ls("a")), at(14, ls("b")), at(15, ls("c"))), "    often "; got != want {
+		t.Errorf("threshold: got %q, want %q", got, want)
+	}
+	if got := e.Activities(); got[0].Matches != 4 || got[1].Matches != 1 || got[0].Remembered != 4 || got[1].Remembered != 1 {
+		t.Errorf("activities: got %+v", got)
+	}
+}
+
+// TestLearning holds that a rule about what is new is silent while all is.
+func TestLearning(t *testing.T) {
+	e, err := New([]*rules.Rule{newTerms(t)}, Options{World: aWorld(), Start: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := play(e, at(0, fromZsh(1)), at(3500, fromZsh(2)), at(3601, fromZsh(3)), at(3602, fromZsh(2))), "  new "; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := e.Activities()[0].LearningUntil; !got.Equal(now.Add(time.Hour)) {
+		t.Errorf("learning until %v, want %v", got, now.Add(time.Hour))
+	}
+}
+
+// TestInherit holds what other rules do to those that stay.
+func TestInherit(t *testing.T) {
+	sequence := rule(t, "s", `sequence [process where process.name == "sh"] [process where process.name == "curl"]`)
+	plain := rule(t, "p", `process where process.name == "ls"`)
+	old, err := New([]*rules.Rule{newTerms(t), sequence, plain}, Options{World: aWorld(), Learning: baseline.NoLearning})
+	if err != nil {
+		t.Fatal(err)
+	}
+	play(old, at(0, fromZsh(1)), at(1, exec("/bin/sh")), at(2, exec("/bin/ls")))
+	changed := rule(t, "s", `sequence [process where process.name == "sh"] [process where process.name == "cp"]`)
+	for _, tc := range []struct {
+		name string
+		list []*rules.Rule
+		want string
+	}{
+		{"the same", []*rules.Rule{newTerms(t), sequence, plain}, " s p"},
+		{"others", []*rules.Rule{plain, rule(t, "q", `process where process.name == "ls"`)}, "  pq"},
+		{"one that was changed", []*rules.Rule{changed}, "  "},
+	} {
+		e, err := New(tc.list, Options{World: aWorld(), Learning: baseline.NoLearning})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.Inherit(old)
+		if got := play(e, at(3, fromZsh(1)), at(4, exec("/usr/bin/curl")), at(5, exec("/bin/ls"))); got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
+		}
+		for _, a := range e.Activities() {
+			if a.Rule.ID == "p" && a.Matches != 2 {
+				t.Errorf("%s: got %d matches, want 2", tc.name, a.Matches)
+			}
+		}
+	}
+}
+
+// TestMemories holds that what is remembered outlives the engine, and only for the rule
+// that it is of.
+func TestMemories(t *testing.T) {
+	make := func(list ...*rules.Rule) *Engine {
+		e, err := New(list, Options{World: aWorld(), Learning: baseline.NoLearning, Start: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	e := make(newTerms(t), often(t))
+	play(e, at(0, fromZsh(1)), at(0, exec("/bin/ls", "a")), at(1, exec("/bin/ls", "b")), at(1, exec("/bin/ls", "b")))
+	saved := e.Memories(now.Add(time.Minute))
+	next := make(newTerms(t), often(t))
+	for id, b := range saved {
+		if err := next.Remember(id, b, now.Add(time.Minute)); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	if got, want := play(next, at(30, fromZsh(1)), at(30, exec("/bin/ls", "c"))), " often"; got != want || len(saved) != 2 {
+		t.Errorf("got %q of %d memories, want %q of 2", got, len(saved), want)
+	}
+	other := newTerms(t)
+	other.Text += " "
+	for name, err := range map[string]error{
+		"a rule that asks something else": make(other).Remember("new", saved["new"], now),
+		"no such rule":                    make().Remember("new", saved["new"], now),
+		"damage":                          make(newTerms(t)).Remember("new", saved["new"][1:], now),
+	} {
+		if err == nil {
+			t.Errorf("%s: got no error", name)
+		}
+	}
+}

@@ -1,0 +1,148 @@
+package detect
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"hooksnare/detect/eql"
+	"hooksnare/detect/kql"
+	"hooksnare/detect/rules"
+)
+
+// program is a rule that is ready to be asked, and what it remembers.
+type program struct {
+	rule  *rules.Rule
+	hooks bool // it looks at facts about hooks
+	late  bool // it may find something as time goes by: an event that had to be missing
+
+	// One of the two says whether a record is what the rule is about.
+	match    func(*Record) bool
+	sequence *eql.Sequence[*Record]
+
+	memory *memory[*Record] // of a rule that judges by what was before; nil otherwise
+
+	matches uint64
+	last    time.Time
+}
+
+// Bounds of what the sequences of all rules remember together, and each at the least.
+const (
+	sequencePartials = 2000
+	leastPartials    = 32
+	sequenceAge      = 24 * time.Hour
+)
+
+// newProgram compiles a rule. learning is for how long a rule about what is new only
+// learns, 0 for its own window.
+func newProgram(r *rules.Rule, partials int, learning time.Duration, start time.Time) (*program, error) {
+	p := &program{rule: r, hooks: r.Mentions(hookPrefix)}
+	if r.KQL != nil {
+		m, err := kql.Compile(r.KQL, Fields)
+		if err != nil {
+			return nil, err
+		}
+		p.match = m.Match
+		p.memory, err = newMemory(r, Fields, learning, start)
+		return p, err
+	}
+	from, err := categoryOf(r)
+	if err != nil {
+		return nil, err
+	}
+	if !r.Query.IsSequence() {
+		m, err := eql.Compile(r.Query, from, Fields)
+		if err != nil {
+			return nil, err
+		}
+		p.match = m.Match
+		return p, nil
+	}
+	stages := r.Query.Stages()
+	p.late = stages[len(stages)-1].Missing
+	p.sequence, err = eql.CompileSequence(r.Query, from, Fields, eql.SequenceOptions[*Record]{
+		Time:   nanoseconds,
+		Limits: eql.Limits{Keys: partials, Partials: partials, Age: int64(sequenceAge)},
+	})
+	return p, err
+}
+
+// nanoseconds is the time of a record, by which sequences go.
+func nanoseconds(r *Record) (int64, bool) {
+	if r.Event == nil || r.Event.Time.IsZero() {
+		return 0, false
+	}
+	return r.Event.Time.UnixNano(), true
+}
+
+// categoryOf returns where a rule looks for an event's category.
+func categoryOf(r *rules.Rule) (field, error) {
+	if r.EventCategory == "" {
+		return category, nil
+	}
+	f, ok := Fields(r.EventCategory)
+	if !ok {
+		return nil, fmt.Errorf("event_category_override: unknown field: %s", r.EventCategory)
+	}
+	return f, nil
+}
+
+// ask appends what a rule finds in a record.
+func (p *program) ask(r *Record, to []Finding) []Finding {
+	n := len(to)
+	switch {
+	case p.sequence != nil:
+		to = p.found(p.sequence.Feed(r, (*Record).kept), to)
+	case !p.match(r):
+	case p.memory != nil:
+		if seen := p.memory.see(r, r.at); seen.fires {
+			to = append(to, Finding{Rule: p.rule, Record: r.shown(), Terms: seen.terms, Count: seen.count})
+		}
+	default:
+		to = append(to, Finding{Rule: p.rule, Record: r.shown()})
+	}
+	p.count(to[n:])
+	return to
+}
+
+// advance appends what a rule finds since a time has come.
+func (p *program) advance(now time.Time, to []Finding) []Finding {
+	n := len(to)
+	to = p.found(p.sequence.Advance(now.UnixNano()), to)
+	p.count(to[n:])
+	return to
+}
+
+// found appends the sequences that are complete.
+func (p *program) found(results []eql.Result[*Record], to []Finding) []Finding {
+	for i := range results {
+		events := results[i].Events
+		to = append(to, Finding{Rule: p.rule, Record: *events[len(events)-1], Events: events})
+	}
+	return to
+}
+
+func (p *program) count(found []Finding) {
+	p.matches += uint64(len(found))
+	for i := range found {
+		if at := found[i].Record.at; at.After(p.last) {
+			p.last = at
+		}
+	}
+}
+
+// same reports whether another rule asks the same, so that what one remembers is of use to
+// the other.
+func (p *program) same(o *program) bool {
+	a, b := p.rule, o.rule
+	return a.ID == b.ID && a.Type == b.Type && a.Text == b.Text && a.EventCategory == b.EventCategory &&
+		reflect.DeepEqual(a.NewTerms, b.NewTerms) && reflect.DeepEqual(a.Threshold, b.Threshold)
+}
+
+// inherit takes over what an earlier program of the same rule remembers.
+func (p *program) inherit(o *program) {
+	p.matches, p.last = o.matches, o.last
+	if p.same(o) {
+		p.sequence, p.memory = o.sequence, o.memory
+	}
+}

@@ -1,0 +1,111 @@
+package detect
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hooksnare/detect/kql"
+	"hooksnare/detect/rules"
+	"hooksnare/pkg/shared"
+)
+
+// kuery is a rule of a query in kuery.
+func kuery(t testing.TB, id, query string) *rules.Rule {
+	t.Helper()
+	q, err := kql.Parse(query)
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return &rules.Rule{File: id + ".toml", ID: id, Name: "Rule " + id, Type: "query", Language: "kuery", Text: query, KQL: q, Severity: rules.Medium, MaxSignals: 3}
+}
+
+func TestRunnable(t *testing.T) {
+	const see = "eslogger's exec, fork and exit"
+	for query, want := range map[string]string{
+		`process where true`: "", `host where true`: "", `any where true`: "",
+		`file where true`:                                                       "needs file events: " + see + " are what is seen",
+		`"network" where true`:                                                  "needs network events: " + see + " are what is seen",
+		`any where event.category == "file"`:                                    "needs another event.category than " + see + " have",
+		`process where event.action == "rename"`:                                "needs another event.action than " + see + " have",
+		`process where host.os.type == "linux" and process.name == "x"`:         "needs another host.os.type than " + see + " have",
+		`process where event.type == "start" and event.action == "end"`:         "needs what " + see + " never are",
+		`process where process.hash.sha256 == "x"`:                              "needs process.hash.sha256, which " + see + " do not have",
+		`process where process.parent.hash.md5 == "x" or file.path == "y"`:      "needs file.path and 1 more fields that " + see + " do not have",
+		`process where process.parent.Ext.real.pid == 1`:                        "needs process.parent.Ext.real.pid, which " + see + " do not have",
+		`process where process.group_leader.name == "x"`:                        "needs process.group_leader.name, which " + see + " do not have",
+		`process where process.name.caseless == "x"`:                            "needs process.name.caseless, which " + see + " do not have",
+		`process where ?process.hash.sha256 == "x" or true`:                     "",
+		`process where process.nmae == "x"`:                                     "error: 1:15: unknown field: process.nmae",
+		`process where hooksnare.hook.kye == "x"`:                               "error: 1:15: unknown field: hooksnare.hook.kye",
+		`process where process.nmae == "x" and process.hash.md5 == "y"`:         "error: 1:15: unknown field: process.nmae",
+		`process where true | head 5`:                                           "pipes pick from all results, which here come one by one: rules test runs them",
+		`sequence [process where true] [process where event.type == "end"]`:     "",
+		`sequence [process where true] [file where true]`:                       "needs file events: " + see + " are what is seen",
+		`sequence with maxspan=1s [process where true] ![network where true]`:   "needs network events: " + see + " are what is seen",
+		`sequence [process where true] [any where true] until [dns where true]`: "needs dns events: " + see + " are what is seen",
+		`kuery process.name:x`:                                                  "",
+		`kuery event.category:file and process.name:x`:                          "needs file events: " + see + " are what is seen",
+		`kuery event.action:launch and process.name:x`:                          "needs another event.action than " + see + " have",
+		`kuery file.path:x`:                                                     "needs file.path, which " + see + " do not have",
+		`kuery nothing:x`:                                                       "error: 1:1: unknown field: nothing",
+	} {
+		var r *rules.Rule
+		if text, ok := strings.CutPrefix(query, "kuery "); ok {
+			r = kuery(t, "r", text)
+		} else {
+			r = rule(t, "r", query)
+		}
+		got, err := Runnable(r)
+		if err != nil {
+			got = "error: " + err.Error()
+		}
+		if got != want {
+			t.Errorf("%s:\n got %q\nwant %q", query, got, want)
+		}
+	}
+	if got, _ := Runnable(&rules.Rule{NotRunnable: "x"}); got != "x" {
+		t.Errorf("a reason of the loader's: got %q, want x", got)
+	}
+	terms := kuery(t, "r", "process.name:x")
+	terms.NewTerms = &rules.NewTerms{Fields: []string{"host.id", "destination.domain"}, Window: time.Hour}
+	if got, err := Runnable(terms); err != nil || !strings.HasPrefix(got, "needs destination.domain") {
+		t.Errorf("a field of new_terms: got %q, %v", got, err)
+	}
+}
+
+// TestPublishedRunnable holds what becomes of every published rule for macOS: the rules
+// about processes run, of EQL and of kuery, and every other has a reason.
+func TestPublishedRunnable(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(shared.Path(t, "eql", "rules", "macos"), "*.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	active := map[string]int{}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := rules.Load(filepath.Base(file), text)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		why, err := Runnable(r)
+		if err != nil {
+			t.Error(rules.Locate(r.File, text, err))
+		}
+		if why == "" {
+			active[r.Type]++
+		}
+		if r.Query != nil && (r.Query.Category() == processCategory) != (why == "") {
+			t.Errorf("%s: about %s, and got %q", r.File, r.Query.Category(), why)
+		}
+	}
+	if active["eql"] != 47 || active["threshold"] != 1 || active["new_terms"] != 1 || len(files) != 97 {
+		t.Errorf("got %v active of %d files, want 47 of eql, 1 threshold and 1 new_terms of 97", active, len(files))
+	}
+}
