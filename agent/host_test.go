@@ -71,8 +71,11 @@ func TestUsers(t *testing.T) {
 		}
 	}
 	var none *Users
-	if none.Name(0) != "" || none.Home(0) != "" || none.Group(0) != "" {
+	if none.Name(501) != "" || none.Home(0) != "" || none.Group(20) != "" {
 		t.Error("without a look-up: got names")
+	}
+	if name, group := none.Name(0), none.Group(0); name != "root" || group != "wheel" {
+		t.Errorf("without a look-up: user and group 0 are %q and %q, want root and wheel", name, group)
 	}
 }
 

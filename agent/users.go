@@ -20,8 +20,12 @@ func NewUsers() *Users {
 	return &Users{users: newMemory(user.LookupId), groups: newMemory(user.LookupGroupId)}
 }
 
-// Name returns the short name of a user, "" if not known.
+// Name returns the short name of a user, "" if not known. The superuser's is the same on
+// every Mac, also on one that is known from a recording alone.
 func (u *Users) Name(id uint32) string {
+	if id == 0 {
+		return "root"
+	}
 	if found := u.user(id); found != nil {
 		return found.Username
 	}
@@ -45,6 +49,9 @@ func (u *Users) user(id uint32) *user.User {
 
 // Group returns the name of a group, "" if not known.
 func (u *Users) Group(id uint32) string {
+	if id == 0 {
+		return "wheel"
+	}
 	if u == nil {
 		return ""
 	}

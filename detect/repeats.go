@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"hooksnare/pkg/event"
 )
 
 // Sameness is what makes two alerts one: rule, key, value, file and program.
@@ -23,11 +25,22 @@ func (f *Finding) Same() Sameness {
 		h.add("condition", c.State, c.Detail, c.Since.UTC().Format(time.RFC3339Nano))
 	}
 	if e := f.Record.Event; e != nil {
-		h.add("event", e.Kind.String(), e.Process.Image.Executable)
+		kind := e.Kind
+		if kind == event.Fork {
+			kind = event.ExecKind // the child runs what its parent was started as: there is nothing new to look at
+		}
+		h.add("event", kind.String(), e.Process.Image.Executable)
 		if f.Record.Fact == nil && e.Process.Exec != nil {
 			h.add(e.Process.Exec.Args...)
 		}
 	}
+	for _, r := range f.Events {
+		h.add("before", r.Event.Kind.String(), r.Event.Process.Image.Executable)
+		if r.Event.Process.Exec != nil {
+			h.add(r.Event.Process.Exec.Args...)
+		}
+	}
+	h.add(f.Terms...)
 	if k := f.Record.Fact; k != nil {
 		h.add("fact", k.Tool, k.Verb, string(k.Operation), k.Key, k.Source, k.SourceFile, k.Domain, k.Plist)
 		if k.HasValue {
