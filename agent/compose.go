@@ -53,7 +53,7 @@ func (c *composer) frame(r *rules.Rule) *alert.Alert {
 		},
 		Threat:    threat(r.Threat),
 		Host:      c.host.host(),
-		Hooksnare: &alert.Hooksnare{},
+		Hooksnare: &alert.Hooksnare{BuildingBlock: r.BuildingBlock},
 	}
 	return a
 }
@@ -120,6 +120,7 @@ func (c *composer) event(a *alert.Alert, f *detect.Finding) {
 		a.Process.Previous = &alert.Previous{Executable: clipTo(ev.Previous.Executable, nameBytes)}
 	}
 	c.relations(a, ev)
+	c.match(a, f)
 	if f.Record.Fact != nil {
 		c.fact(a, f.Record.Fact)
 	}
@@ -138,7 +139,35 @@ func (c *composer) eventID(f *detect.Finding) string {
 	if k := f.Record.Fact; k != nil {
 		texts = append(texts, string(k.Operation), k.Key, k.Plist, k.Domain, k.Value, k.Source)
 	}
+	for _, r := range f.Events {
+		key, at := r.Event.Process.Key(), r.Event.Time.UnixNano()
+		texts = append(texts, strconv.Itoa(int(key.PID)), strconv.FormatUint(uint64(key.Version), 10), strconv.FormatInt(at, 10))
+	}
 	return digest(texts...)
+}
+
+// maxMatched bounds the events of a sequence that an alert tells of.
+const maxMatched = 16
+
+// match fills in what a rule found beside the event.
+func (c *composer) match(a *alert.Alert, f *detect.Finding) {
+	if len(f.Events) == 0 && len(f.Terms) == 0 && f.Count == 0 {
+		return
+	}
+	m := &alert.Match{Count: f.Count}
+	m.NewTerms, _ = bounded(f.Terms, wordBytes)
+	for i, r := range f.Events {
+		if i == maxMatched {
+			a.Hooksnare.Truncated = slices.Concat(a.Hooksnare.Truncated, []string{"hooksnare.match.events"})
+			break
+		}
+		m.Events = append(m.Events, c.command(r.Event.Process, a.Hooksnare.Evidence))
+		m.Events[i].Time = alert.At(r.Event.Time)
+	}
+	if len(f.Events) > 0 {
+		a.Event.Start = alert.At(f.Events[0].Event.Time)
+	}
+	a.Hooksnare.Match = m
 }
 
 // fact fills in what is done to a hook.

@@ -36,7 +36,8 @@ type Options struct {
 // Agent is the daemon.
 type Agent struct {
 	opts     Options
-	set      RuleSet
+	keeper   keeper
+	ruleSet  ruleSet
 	pipeline *Pipeline
 	outputs  *Outputs
 	source   *eslogger.Source
@@ -68,8 +69,7 @@ func Frugal() (restore func()) {
 // a condition; it does not keep the agent from watching.
 func New(o Options) (*Agent, error) {
 	a := &Agent{opts: o, log: o.Log}
-	set, faults := LoadRules(o.Config, o.Sources)
-	a.set = set
+	set, ruleFaults := LoadRules(o.Config, o.Sources)
 	a.outputs = OpenOutputs(usable(o.Config), o.Show, a.condition, o.timing)
 	var err error
 	a.pipeline, err = NewPipeline(PipelineOptions{
@@ -77,7 +77,7 @@ func New(o Options) (*Agent, error) {
 		Host: ThisHost(o.Config.Root), Pin: newPins(o.Config.Root, o.Config.Exceptions).check,
 		Emit: a.give, Live: true, RepeatWindow: o.Config.RepeatWindow,
 	})
-	faults = errors.Join(o.Faults, faults, err, Unavailable(o.Config, o.Sources))
+	faults := errors.Join(o.Faults, err, Unavailable(o.Config, o.Sources))
 	source, err := eslogger.New(a.sensor(), (*handler)(a))
 	if err != nil {
 		a.outputs.Close(context.Background())
@@ -87,6 +87,8 @@ func New(o Options) (*Agent, error) {
 	if faults != nil {
 		a.condition("configuration", oneLine(faults), true, time.Now(), time.Time{})
 	}
+	a.keeper = keeper{dir: o.Config.StateDir, started: time.Now(), pipeline: a.pipeline, health: a.condition}
+	a.rules(set, ruleFaults)
 	return a, nil
 }
 
@@ -159,11 +161,10 @@ const flushTime = 900 * time.Millisecond
 // be delivered is logged; it is no error, as the watching itself was well.
 func (a *Agent) Run(ctx context.Context) error {
 	defer Frugal()()
-	a.log.Info().Str("eslogger", a.opts.Config.EsloggerPath).Int("rules", len(a.set.Rules)).Msg("watching")
+	a.log.Info().Str("eslogger", a.opts.Config.EsloggerPath).Msg("watching")
 	ctx, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { a.tick(ctx) })
-	wg.Go(func() { a.hangups(ctx) })
 	err := a.source.Run(ctx)
 	stop()
 	wg.Wait()
@@ -177,33 +178,29 @@ func (a *Agent) Run(ctx context.Context) error {
 	return err
 }
 
-// tick gives what becomes due with time.
+// tick does what becomes due with time, and what SIGHUP asks for: the local log is opened
+// anew, as log rotation wants it, and the rule folders are read anew.
 func (a *Agent) tick(ctx context.Context) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	t := time.NewTicker(2 * time.Second) // no idle wake-up more often than that
 	defer t.Stop()
+	a.keeper.tick(time.Now(), true)
 	for {
 		select {
 		case <-ctx.Done():
+			a.keeper.tick(time.Now(), true)
 			return
-		case <-t.C:
-			a.pipeline.Tick()
-			a.outputs.Check(time.Now())
-		}
-	}
-}
-
-// hangups reopens the local log on SIGHUP, as log rotation asks for.
-func (a *Agent) hangups(ctx context.Context) {
-	c := make(chan os.Signal, 1)
-	signal.Notify(c, syscall.SIGHUP)
-	defer signal.Stop(c)
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-c:
-			a.log.Info().Msg("hang-up: outputs are opened anew")
+		case <-hangup:
+			a.log.Info().Msg("hang-up: outputs are opened anew, rules are read anew")
 			a.outputs.Reopen()
+			a.reload()
+			a.keeper.tick(time.Now(), true)
+		case now := <-t.C:
+			a.pipeline.Tick()
+			a.outputs.Check(now)
+			a.keeper.tick(now, false)
 		}
 	}
 }

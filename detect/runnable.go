@@ -125,6 +125,9 @@ func absent(name string) bool {
 
 // unknownFields names a field that events lack here.
 func unknownFields(r *rules.Rule) string {
+	if _, ok := Fields(r.EventCategory); r.EventCategory != "" && !ok {
+		return fmt.Sprintf("looks for the category in %s, which %s do not have", r.EventCategory, sensors)
+	}
 	var missing []string
 	for _, name := range r.Fields() {
 		if _, ok := Fields(name); ok || r.Query != nil && r.Query.Optional(name) {

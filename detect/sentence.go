@@ -18,7 +18,7 @@ func (f *Finding) Sentence() string {
 	case r.Fact != nil:
 		what = factSentence(r.Event.Process, r.Fact)
 	case r.Event != nil:
-		what = eventSentence(r.Event)
+		what = f.eventSentence()
 	case r.Condition != nil:
 		what = word(r.Condition.State)
 		if r.Condition.Detail != "" {
@@ -29,6 +29,32 @@ func (f *Finding) Sentence() string {
 		return f.Rule.Name
 	}
 	return f.Rule.Name + ": " + what
+}
+
+// eventsShown bounds the events that a message tells of; the members hold all of them.
+const eventsShown = 4
+
+// eventSentence tells of the event, of those before it in a sequence, and of what is
+// remembered.
+func (f *Finding) eventSentence() string {
+	var parts []string
+	for i, r := range f.Events {
+		if i == eventsShown-1 && len(f.Events) > eventsShown {
+			parts = append(parts, fmt.Sprintf("%d more", len(f.Events)-eventsShown))
+			break
+		}
+		if i < len(f.Events)-1 {
+			parts = append(parts, eventSentence(r.Event))
+		}
+	}
+	what := strings.Join(append(parts, eventSentence(f.Record.Event)), ", then ")
+	switch {
+	case f.Terms != nil:
+		what += ", for the first time with " + quote(strings.Join(f.Terms, ", "))
+	case f.Count > 0:
+		what += fmt.Sprintf(", the last of %d such events", f.Count)
+	}
+	return what
 }
 
 func eventSentence(e *event.Event) string {

@@ -124,6 +124,9 @@ hooksnare.evidence.lineage.pid hooksnare.evidence.lineage.entity_id hooksnare.ev
 hooksnare.evidence.lineage.command_line hooksnare.evidence.lineage.user.id hooksnare.evidence.lineage.user.name
 hooksnare.evidence.recent.pid hooksnare.evidence.recent.entity_id hooksnare.evidence.recent.time hooksnare.evidence.recent.executable
 hooksnare.evidence.recent.command_line hooksnare.evidence.recent.user.id hooksnare.evidence.recent.user.name
+hooksnare.match.new_terms hooksnare.match.count hooksnare.building_block
+hooksnare.match.events.pid hooksnare.match.events.entity_id hooksnare.match.events.time hooksnare.match.events.executable
+hooksnare.match.events.command_line hooksnare.match.events.user.id hooksnare.match.events.user.name
 hooksnare.exception.id hooksnare.exception.failed
 hooksnare.repeat.count hooksnare.repeat.first hooksnare.repeat.last
 hooksnare.held_back.count hooksnare.held_back.max_signals hooksnare.held_back.first hooksnare.held_back.last

@@ -17,6 +17,7 @@ type Hooksnare struct {
 	Verdict     Verdict    `json:"verdict,omitempty"`
 	Signals     []string   `json:"signals,omitempty"`
 	Hook        *Hook      `json:"hook,omitempty"`
+	Match       *Match     `json:"match,omitempty"`
 	Evidence    *Evidence  `json:"evidence,omitempty"`
 	Exception   *Exception `json:"exception,omitempty"`
 	Repeat      *Repeat    `json:"repeat,omitempty"`
@@ -25,6 +26,17 @@ type Hooksnare struct {
 	Remediation string     `json:"remediation,omitempty"`
 	LatencyMS   *float64   `json:"latency_ms,omitempty"`
 	Truncated   []string   `json:"truncated,omitempty"` // members that were cut
+
+	// BuildingBlock says that the rule is meant for other rules to build on, and nobody need
+	// look at its alerts as such.
+	BuildingBlock bool `json:"building_block,omitempty"`
+}
+
+// Match is how a rule matched that does not judge an event by itself.
+type Match struct {
+	Events   []Command `json:"events,omitempty"`    // of a sequence, in its order; the last is the alert's own
+	NewTerms []string  `json:"new_terms,omitempty"` // values that were never seen before
+	Count    int       `json:"count,omitempty"`     // events within the rule's window
 }
 
 // Hook is what was done to a hook.

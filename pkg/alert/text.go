@@ -55,6 +55,7 @@ func (a *Alert) Write(w io.Writer) error {
 		}
 	}
 	a.writeProcess(row)
+	a.writeMatch(row)
 	a.writeHook(row)
 	row("rule", fmt.Sprintf("%s (%s)", a.Rule.ID, strings.Join(techniques(a.Threat), ", ")))
 	id := a.Event.ID
@@ -91,12 +92,39 @@ func (a *Alert) writeProcess(row func(name, value string)) {
 		if i > 0 {
 			name = "·" // the rows below the first need no name
 		}
-		at := ""
-		if c.Time != nil {
-			at = c.Time.UTC().Format(time.TimeOnly) + "  "
-		}
-		row(name, at+c.CommandLine)
+		row(name, c.line())
 	}
+}
+
+// writeMatch tells of the other events of a match, the last of which is the alert's own.
+func (a *Alert) writeMatch(row func(name, value string)) {
+	if a.Hooksnare == nil || a.Hooksnare.Match == nil {
+		return
+	}
+	m := a.Hooksnare.Match
+	for i, c := range m.Events {
+		name := "sequence"
+		if i > 0 {
+			name = "·"
+		}
+		row(name, c.line())
+	}
+	row("new", strings.Join(m.NewTerms, ", "))
+	if m.Count > 0 {
+		row("count", strconv.Itoa(m.Count)+" events")
+	}
+}
+
+// line tells of a command in a line: when, and what.
+func (c *Command) line() string {
+	what := c.CommandLine
+	if what == "" {
+		what = c.Executable
+	}
+	if c.Time != nil {
+		what = c.Time.UTC().Format(time.TimeOnly) + "  " + what
+	}
+	return what
 }
 
 // recentShown is how many of the same user's commands a person is shown.

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -39,29 +41,66 @@ type ruleRow struct {
 	Status   string `json:"status"`
 	Reason   string `json:"reason,omitempty"`
 	File     string `json:"file"`
+
+	// What the agent tells of a rule that runs; absent where no agent has run.
+	Matches       *uint64    `json:"matches,omitempty"`
+	LastMatch     *time.Time `json:"last_match,omitempty"`
+	LearningUntil *time.Time `json:"learning_until,omitempty"`
+	Dropped       uint64     `json:"dropped,omitempty"`
 }
 
-func rowOf(r *rules.Rule, disabled bool) ruleRow {
+func rowOf(r *rules.Rule, disabled bool, told map[string]agent.RuleStatus) ruleRow {
 	row := ruleRow{ID: r.ID, Name: r.Name, Severity: string(r.Severity), Language: r.Language, Status: "active", Reason: r.NotRunnable, File: r.File}
 	if row.Language == "" {
-		row.Language = r.Type
+		row.Language = "eql"
+		if r.KQL != nil {
+			row.Language = "kuery"
+		}
 	}
 	switch {
 	case disabled:
-		row.Status, row.Reason = "disabled", "DisabledRules"
+		row.Status, row.Reason = "disabled", "it is one of DisabledRules"
+		return row
 	case r.NotRunnable != "":
 		row.Status = "not runnable"
+		return row
+	}
+	if s, ok := told[r.ID]; ok {
+		row.Matches, row.LastMatch, row.LearningUntil, row.Dropped = &s.Matches, s.Last, s.LearningUntil, s.Dropped
+	}
+	if row.LearningUntil != nil && time.Now().Before(*row.LearningUntil) {
+		row.Status, row.Reason = "learning", "what is new is told from "+row.LearningUntil.Local().Format(time.DateTime)+" on"
+	}
+	if row.Dropped > 0 {
+		row.Reason = fmt.Sprintf("%d times it had to forget something for want of room: a match may be lost", row.Dropped)
 	}
 	return row
+}
+
+// ruleStatuses returns what the agent tells of its rules, nil where it tells nothing that
+// may be read.
+func ruleStatuses(dir string) map[string]agent.RuleStatus {
+	status, err := agent.ReadStatus(dir)
+	if err != nil {
+		return nil
+	}
+	out := map[string]agent.RuleStatus{}
+	for _, r := range status.Rules {
+		out[r.ID] = r
+	}
+	return out
 }
 
 func newRulesList() *cobra.Command {
 	var s settings
 	var format string
 	cmd := &cobra.Command{
-		Use:     "list",
-		Short:   "List every rule and whether it is active",
-		Example: "  hooksnare rules list\n  hooksnare rules list --rules ./our-rules --format ndjson",
+		Use:   "list",
+		Short: "List every rule, whether it runs or why not, and how often it matched",
+		Long: `Lists every rule: id, severity, language, whether it runs, how often it matched since the
+agent started, and its name; then, for each that does not run, why. The numbers are what
+the running agent last told in its state folder, which only root may read.`,
+		Example: "  sudo hooksnare rules list\n  hooksnare rules list --rules ./our-rules --format ndjson",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			format, err := chosen(format, cmd.OutOrStdout())
@@ -71,11 +110,12 @@ func newRulesList() *cobra.Command {
 			c, sources, loaded := s.load()
 			set, faults := agent.LoadRules(c, sources)
 			var rows []ruleRow
+			told := ruleStatuses(c.StateDir)
 			for _, r := range set.Rules {
-				rows = append(rows, rowOf(r, false))
+				rows = append(rows, rowOf(r, false, told))
 			}
 			for _, r := range set.Disabled {
-				rows = append(rows, rowOf(r, true))
+				rows = append(rows, rowOf(r, true, told))
 			}
 			if err := printRows(cmd.OutOrStdout(), format, rows); err != nil {
 				return err
@@ -89,6 +129,7 @@ func newRulesList() *cobra.Command {
 	s.rootFlag(cmd)
 	s.fileFlag(cmd)
 	s.rulesFlag(cmd)
+	s.stateFlag(cmd)
 	formatFlag(cmd, &format)
 	return cmd
 }
@@ -104,13 +145,17 @@ func printRows(w io.Writer, format string, rows []ruleRow) error {
 		return nil
 	}
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tSEVERITY\tLANGUAGE\tSTATUS\tNAME")
+	fmt.Fprintln(t, "ID\tSEVERITY\tLANGUAGE\tSTATUS\tMATCHES\tNAME")
 	for _, row := range rows {
-		status := row.Status
-		if row.Reason != "" {
-			status += " (" + row.Reason + ")"
+		matches := "-"
+		if row.Matches != nil {
+			matches = strconv.FormatUint(*row.Matches, 10)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\n", row.ID, row.Severity, row.Language, status, alert.Printable(row.Name))
+		name := alert.Printable(row.Name)
+		if row.Reason != "" {
+			name += " (" + alert.Printable(row.Reason) + ")"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, row.Severity, row.Language, row.Status, matches, name)
 	}
 	return t.Flush()
 }
@@ -152,6 +197,10 @@ func showRule(w io.Writer, r *rules.Rule) error {
 	row("severity", fmt.Sprintf("%s (risk score %d)", r.Severity, r.RiskScore))
 	row("type", strings.TrimSpace(r.Type+" "+r.Language))
 	row("not runnable", r.NotRunnable)
+	if r.BuildingBlock {
+		row("alerts", "building blocks: for other rules to build on, not to be looked at as such")
+	}
+	row("max signals", fmt.Sprintf("%d in five minutes", r.MaxSignals))
 	row("author", strings.Join(r.Author, ", "))
 	row("license", r.License)
 	for _, t := range r.Threat {
@@ -190,7 +239,9 @@ func newRulesTest() *cobra.Command {
 		Short: "Ask rules about events from a file",
 		Long: `Reads one ECS document a line and prints a line for each match: the rule's id and the
 numbers, from 1, of the lines that match. RULE is a rule file or the id of a built-in
-rule. A rule's event_category_override names another field for the category.`,
+rule. event_category_override, timestamp_field and tiebreaker_field of a rule say where its
+documents have category, time and order. What a sequence, a query with pipes, or a rule
+that remembers finds is printed at the end: such rules take the events by their times.`,
 		Example: `  hooksnare rules test --events events.ndjson ./my_rule.toml
   hooksnare rules test --events - hook-set < events.ndjson`,
 		Args: cobra.MinimumNArgs(1),

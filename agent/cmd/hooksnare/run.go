@@ -24,7 +24,8 @@ log and to syslog. launchd runs it; in the foreground it needs root and, for the
 terminal, Full Disk Access. A fault in the configuration is logged and raised as an
 alert, and the rest goes on.
 
-SIGTERM and SIGINT end it within five seconds; SIGHUP opens the local log anew.`,
+SIGTERM and SIGINT end it within five seconds; SIGHUP opens the local log and reads the
+rule folders anew.`,
 		Example: `  sudo hooksnare run
   sudo hooksnare run --show
   hooksnare run --root ./disk --eslogger ./disk/usr/bin/eslogger`,
@@ -49,7 +50,7 @@ SIGTERM and SIGINT end it within five seconds; SIGHUP opens the local log anew.`
 	s.rootFlag(cmd)
 	s.fileFlag(cmd)
 	cmd.Flags().StringVar(&s.eslogger, "eslogger", "", "`PATH` of eslogger, or of a program that writes the same")
-	cmd.Flags().StringVar(&s.state, "state-dir", "", "`DIR` of state and spool")
+	s.stateFlag(cmd)
 	cmd.Flags().BoolVar(&show, "show", false, "also print each alert, for a person")
 	return cmd
 }

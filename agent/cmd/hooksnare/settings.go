@@ -44,6 +44,10 @@ func (s *settings) rulesFlag(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&s.rules, "rules", nil, "`DIR` of rule files beside the built-in ones; may be given again")
 }
 
+func (s *settings) stateFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&s.state, "state-dir", "", "`DIR` of state and spool")
+}
+
 // load reads the configuration.
 func (s *settings) load() (config.Config, config.Sources, error) {
 	flags := map[string][]string{}

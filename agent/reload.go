@@ -1,0 +1,65 @@
+package agent
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// ruleSet is what the agent knows of its rules from one reading to the next.
+type ruleSet struct {
+	active []string  // ids
+	fault  string    // what was wrong, "" for nothing
+	since  time.Time // since when
+}
+
+// reload reads the rule folders anew. Rules that are as they were go on with what they
+// know; a file that is wrong leaves itself out, alone.
+func (a *Agent) reload() {
+	set, faults := LoadRules(a.opts.Config, a.opts.Sources)
+	a.rules(set, errors.Join(faults, a.pipeline.SetRules(set.Rules)))
+}
+
+// rules takes note of the rules that the pipeline goes by now: what new ones remember of
+// earlier times is given back to them, and what is wrong is told as a condition.
+func (a *Agent) rules(set RuleSet, faults error) {
+	var active, added []string
+	idle := 0
+	for _, r := range set.Rules {
+		if r.NotRunnable != "" {
+			idle++
+			continue
+		}
+		active = append(active, r.ID)
+		if (r.NewTerms != nil || r.Threshold != nil) && !slices.Contains(a.ruleSet.active, r.ID) {
+			added = append(added, r.ID)
+		}
+	}
+	a.ruleSet.active = active
+	if err := a.keeper.restoreMemories(added); err != nil {
+		a.log.Warn().Err(err).Msg("rules")
+	}
+	e := a.log.Info().Int("active", len(active)).Int("not_runnable", idle).Int("disabled", len(set.Disabled))
+	e.Int("faults", len(Faults(faults))).Msg("rules")
+	a.tellRules(faults, time.Now())
+}
+
+// tellRules tells what is wrong with rules, as it begins, changes and ends.
+func (a *Agent) tellRules(faults error, now time.Time) {
+	const state = "rules"
+	told := &a.ruleSet
+	fault := ""
+	if faults != nil {
+		fault = oneLine(faults)
+	}
+	if fault == told.fault {
+		return
+	}
+	if told.fault != "" {
+		a.condition(state, "", false, told.since, now)
+	}
+	if fault != "" {
+		a.condition(state, fault, true, now, time.Time{})
+	}
+	told.fault, told.since = fault, now
+}
