@@ -97,16 +97,16 @@ func partialsOf(list []*rules.Rule) int {
 
 // add files a rule under what it has to be asked about.
 func (e *Engine) add(p *program) {
-	n, needs := len(e.programs), requirements(p.rule)
+	n := len(e.programs)
 	e.programs = append(e.programs, p)
 	for k := range situations {
-		s := &situations[k]
+		q, concerned := situations[k].left(p.rule)
 		switch {
-		case !s.concerns(p.rule):
+		case !concerned:
 		case k == int(event.Other):
 			e.conditions = append(e.conditions, p)
 		case k != int(withFact):
-			e.index[k].add(n, needs, s.known)
+			e.index[k].add(n, requirements(p.rule, q))
 		case p.hooks:
 			e.hooks = append(e.hooks, p)
 		}
@@ -131,13 +131,13 @@ func (e *Engine) Examine(ev *event.Event) []Finding {
 	asked := e.index[ev.Kind].of(&e.record)
 	for n, ok := asked.next(0); ok; n, ok = asked.next(n + 1) {
 		if p := e.programs[n]; !p.hooks || len(facts) == 0 {
-			e.findings = p.ask(&e.record, e.findings)
+			e.findings = p.ask(&e.record, ev.Kind, e.findings)
 		}
 	}
 	for i := range facts {
 		e.record.Fact = &facts[i]
 		for _, p := range e.hooks {
-			e.findings = p.ask(&e.record, e.findings)
+			e.findings = p.ask(&e.record, withFact, e.findings)
 		}
 	}
 	return e.findings
@@ -167,7 +167,7 @@ func (e *Engine) Consider(c Condition) []Finding {
 	e.findings = e.findings[:0]
 	e.begin(Record{Condition: &c, at: c.Since})
 	for _, p := range e.conditions {
-		e.findings = p.ask(&e.record, e.findings)
+		e.findings = p.ask(&e.record, event.Other, e.findings)
 	}
 	return e.findings
 }

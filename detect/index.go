@@ -27,6 +27,7 @@ type lookup struct {
 	// other lengths may be equal in any case; odd tells that it does not go.
 	lengths uint64
 	odd     bool
+	begins  prefixes
 }
 
 // set is a set of small numbers.
@@ -53,19 +54,10 @@ func (s set) next(n int) (int, bool) {
 	return 0, false
 }
 
-// add files the rule of a number under what it requires of an event. known tells what a
-// field has in each event that is looked up here.
-func (x *index) add(n int, needs []eql.Requirement, known func(string) (eql.Value, bool)) {
+// add files the rule of a number under what it requires of an event.
+func (x *index) add(n int, needs []eql.Requirement) {
 	for i := range needs {
 		r := &needs[i]
-		if v, ok := known(r.Field); ok {
-			r = &eql.Requirement{Category: eql.Any, Field: r.Field, Values: r.Values, Fold: r.Fold}
-			if !r.Allows(eql.Null(), v) {
-				continue
-			}
-			x.always.add(n)
-			return
-		}
 		get, ok := Fields(r.Field)
 		if !ok { // nothing is asked of any field
 			x.always.add(n)
@@ -73,7 +65,12 @@ func (x *index) add(n int, needs []eql.Requirement, known func(string) (eql.Valu
 		}
 		l := x.lookup(r.Field, get)
 		for _, v := range r.Values {
-			l.add(v, n)
+			if !r.Prefix {
+				l.add(v, n)
+			} else if !l.begins.add(v, n) {
+				x.always.add(n)
+				return
+			}
 		}
 	}
 }
@@ -127,6 +124,9 @@ func (x *index) of(r *Record) set {
 }
 
 func (x *index) look(l *lookup, s string) {
+	if l.begins.used != 0 {
+		l.begins.look(s, &x.found)
+	}
 	if !l.odd && l.lengths>>min(len(s), maxLength)&1 == 0 && ascii(s) {
 		return
 	}

@@ -67,28 +67,30 @@ func (s *situation) known(name string) (eql.Value, bool) {
 	return f(&r), true
 }
 
-// concerns reports whether a rule can have something to say about a record of the
-// situation. It may say yes where the answer is no.
-func (s *situation) concerns(r *rules.Rule) bool { return possible(r, s.category, s.known) }
+// left returns what is left of a rule's query in the situation, and whether anything is:
+// else the rule can have nothing to say. A query in kuery stays as it is, nil here.
+func (s *situation) left(r *rules.Rule) (q *eql.Query, concerned bool) {
+	return left(r, eql.String(s.category), s.known)
+}
 
-// possible reports whether a rule can have something to say about a record of a category
-// of which some fields are known.
-func possible(r *rules.Rule, of string, known func(string) (eql.Value, bool)) bool {
+// left is situation.left for records of a category, null if that is not known, of which
+// some fields are known.
+func left(r *rules.Rule, category eql.Value, known func(string) (eql.Value, bool)) (q *eql.Query, concerned bool) {
 	switch {
 	case r.KQL != nil:
 		for _, name := range r.KQL.Fields() {
 			if v, ok := known(name); ok && !kqlAllows(r, name, v) {
-				return false
+				return nil, false
 			}
 		}
-		return true
+		return nil, true
 	case r.Query == nil:
-		return false
+		return nil, false
 	case r.EventCategory != "":
-		v, ok := known(r.EventCategory)
-		return !ok || r.Query.Possible(v, known)
+		category, _ = known(r.EventCategory)
 	}
-	return r.Query.Possible(eql.String(of), known)
+	q = r.Query.Given(category, known)
+	return q, q != nil
 }
 
 // kqlAllows reports whether a query in kuery can hold of records that have a value in a
@@ -102,19 +104,25 @@ func kqlAllows(r *rules.Rule, name string, v eql.Value) bool {
 	return need.Allows(eql.Null(), v)
 }
 
-// lookedUp are the fields by which rules in kuery are found, the best first.
-var lookedUp = [...]string{"process.name", "process.executable", "process.parent.name", "process.args"}
+// worths rank the fields by which rules are looked up: how few events have a given value in
+// them. What is not here costs too much to be read of every event.
+var worths = map[string]int{
+	"process.name": 6, "process.executable": 5, "process.parent.name": 4, "process.parent.executable": 3, "process.args": 2, "process.parent.args": 1,
+}
 
-// requirements returns what a record must meet for a rule to be asked about it: one of
-// them.
-func requirements(r *rules.Rule) []eql.Requirement {
+func worth(field string) int { return worths[field] }
+
+// requirements returns what a record must meet for a rule to be asked about it, one of
+// them, where q is what is left of its query.
+func requirements(r *rules.Rule, q *eql.Query) []eql.Requirement {
 	if r.KQL == nil {
-		return r.Query.Requires()
+		return q.Requires(worth)
 	}
-	for _, name := range lookedUp {
-		if values, ok := r.KQL.Allowed(name); ok {
-			return []eql.Requirement{{Category: eql.Any, Field: name, Values: values}}
+	best := eql.Requirement{Category: eql.Any}
+	for _, name := range r.KQL.Fields() {
+		if values, ok := r.KQL.Allowed(name); ok && worth(name) > worth(best.Field) {
+			best.Field, best.Values = name, values
 		}
 	}
-	return []eql.Requirement{{Category: eql.Any}}
+	return []eql.Requirement{best}
 }

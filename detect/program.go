@@ -8,6 +8,7 @@ import (
 	"hooksnare/detect/eql"
 	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
+	"hooksnare/pkg/event"
 )
 
 // program is a rule that is ready to be asked, and what it remembers.
@@ -16,8 +17,9 @@ type program struct {
 	hooks bool // it looks at facts about hooks
 	late  bool // it may find something as time goes by: an event that had to be missing
 
-	// One of the two says whether a record is what the rule is about.
-	match    func(*Record) bool
+	// One of the two says whether a record is what the rule is about: by the situation, nil
+	// where it can have nothing to say, or for all of them.
+	match    [len(situations)]func(*Record) bool
 	sequence *eql.Sequence[*Record]
 
 	memory *memory[*Record] // of a rule that judges by what was before; nil otherwise
@@ -42,7 +44,9 @@ func newProgram(r *rules.Rule, partials int, learning time.Duration, start time.
 		if err != nil {
 			return nil, err
 		}
-		p.match = m.Match
+		for k := range p.match {
+			p.match[k] = m.Match
+		}
 		p.memory, err = newMemory(r, Fields, learning, start)
 		return p, err
 	}
@@ -51,12 +55,7 @@ func newProgram(r *rules.Rule, partials int, learning time.Duration, start time.
 		return nil, err
 	}
 	if !r.Query.IsSequence() {
-		m, err := eql.Compile(r.Query, from, Fields)
-		if err != nil {
-			return nil, err
-		}
-		p.match = m.Match
-		return p, nil
+		return p, p.compile(from)
 	}
 	stages := r.Query.Stages()
 	p.late = stages[len(stages)-1].Missing
@@ -65,6 +64,25 @@ func newProgram(r *rules.Rule, partials int, learning time.Duration, start time.
 		Limits: eql.Limits{Keys: partials, Partials: partials, Age: int64(sequenceAge)},
 	})
 	return p, err
+}
+
+// compile compiles what is left of an event query in each situation.
+func (p *program) compile(from field) error {
+	if _, err := eql.Compile(p.rule.Query, from, Fields); err != nil {
+		return err // of the whole, whatever is left of it
+	}
+	for k := range situations {
+		q, concerned := situations[k].left(p.rule)
+		if !concerned {
+			continue
+		}
+		m, err := eql.Compile(q, from, Fields)
+		if err != nil {
+			return err
+		}
+		p.match[k] = m.Match
+	}
+	return nil
 }
 
 // nanoseconds is the time of a record, by which sequences go.
@@ -87,13 +105,13 @@ func categoryOf(r *rules.Rule) (field, error) {
 	return f, nil
 }
 
-// ask appends what a rule finds in a record.
-func (p *program) ask(r *Record, to []Finding) []Finding {
+// ask appends what a rule finds in a record, which is of a situation that concerns it.
+func (p *program) ask(r *Record, in event.Kind, to []Finding) []Finding {
 	n := len(to)
 	switch {
 	case p.sequence != nil:
 		to = p.found(p.sequence.Feed(r, (*Record).kept), to)
-	case !p.match(r):
+	case !p.match[in](r):
 	case p.memory != nil:
 		if seen := p.memory.see(r, r.at); seen.fires {
 			to = append(to, Finding{Rule: p.rule, Record: r.shown(), Terms: seen.terms, Count: seen.count})

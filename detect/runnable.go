@@ -150,7 +150,7 @@ func unknownFields(r *rules.Rule) string {
 // impossibleHere looks for conditions that no event seen here can meet.
 func impossibleHere(r *rules.Rule) string {
 	for i := range situations {
-		if situations[i].concerns(r) {
+		if _, concerned := situations[i].left(r); concerned {
 			return ""
 		}
 	}
@@ -163,7 +163,11 @@ func impossibleHere(r *rules.Rule) string {
 				return s.known(n)
 			}
 		}
-		if !slices.ContainsFunc(situations[:], func(s situation) bool { return possible(r, s.category, only(&s)) }) {
+		concerns := func(s situation) bool {
+			_, concerned := left(r, eql.String(s.category), only(&s))
+			return concerned
+		}
+		if !slices.ContainsFunc(situations[:], concerns) {
 			return fmt.Sprintf("needs another %s than %s have", name, sensors)
 		}
 	}

@@ -57,7 +57,7 @@ func FuzzParse(f *testing.F) {
 // to require.
 func checkRequirements(t *testing.T, q *Query, results []Result[record]) {
 	t.Helper()
-	all := q.Requires()
+	all := q.Requires(worth)
 	for _, r := range results {
 		for _, e := range r.Events {
 			if !allowed(all, e) {

@@ -2,16 +2,19 @@ package eql
 
 import (
 	"cmp"
+	"math"
 	"slices"
+	"strings"
 )
 
 // Requirement is something that an event needs to match: to be of the category, and to
-// have one of the values in the field.
+// have one of the values in the field, or a value that begins with one.
 type Requirement struct {
 	Category string // Any for every one
 	Field    string // "" if nothing is asked of any field
 	Values   []string
 	Fold     bool // in any case
+	Prefix   bool // a value that begins with one of these will do
 }
 
 // Allows reports whether an event with these values of its category and of the field
@@ -27,7 +30,12 @@ func (r *Requirement) Allows(category, field Value) bool {
 		return true
 	}
 	p := predicate{text: verbatim(r.Values)}
-	if r.Fold {
+	switch {
+	case r.Prefix:
+		p.text = func(s string) bool {
+			return slices.ContainsFunc(r.Values, func(v string) bool { return hasPrefix(s, v, r.Fold) })
+		}
+	case r.Fold:
 		p.text = verbatimFold(r.Values)
 	}
 	return p.any(field)
@@ -40,18 +48,23 @@ func FoldedHash(s string) uint64 { return foldedHash(s) }
 // Requires returns requirements of which every event that matches meets at least one:
 // what meets none need not be asked about. For a sequence that goes for every event
 // that changes anything about it, also those that must be missing and the one that ends
-// it; its Advance must then be told of the time. Of what a query asks for it picks what
-// the fewest events have. Without any requirement a query never matches.
-func (q *Query) Requires() []Requirement {
+// it; its Advance must then be told of the time. Without any requirement a query never
+// matches.
+//
+// worth tells how much it says of an event that a field has a given value: the more, the
+// fewer events have it; 0 for a field that can't be looked up. Of what a query asks for,
+// Requires picks what says most.
+func (q *Query) Requires(worth func(field string) int) []Requirement {
+	w := weighing{worth}
 	var all []Requirement
 	if q.seq == nil {
-		all = merge(all, q.event.requires())
+		all = merge(all, w.event(&q.event))
 	}
 	for _, s := range q.Stages() {
-		all = merge(all, s.requires())
+		all = merge(all, w.event(&s.Event))
 	}
 	if until := q.Until(); until != nil {
-		all = merge(all, until.requires())
+		all = merge(all, w.event(&until.Event))
 	}
 	for i := range all {
 		slices.Sort(all[i].Values)
@@ -60,12 +73,15 @@ func (q *Query) Requires() []Requirement {
 	return all
 }
 
-func (e *Event) requires() []Requirement {
+// weighing finds what a condition requires.
+type weighing struct{ worth func(field string) int }
+
+func (w weighing) event(e *Event) []Requirement {
 	category := e.Category
 	if e.any {
 		category = Any
 	}
-	found, ok := alternatives(e.Where)
+	found, ok := w.alternatives(e.Where)
 	if !ok || len(found) > maxAlternatives {
 		return []Requirement{{Category: category}}
 	}
@@ -79,56 +95,74 @@ func (e *Event) requires() []Requirement {
 
 // alternatives returns requirements of which an event must meet one for a condition to
 // hold; not ok if there are none to be told.
-func alternatives(e Expr) (all []Requirement, ok bool) {
+func (w weighing) alternatives(e Expr) (all []Requirement, ok bool) {
 	switch e := e.(type) {
 	case *Literal:
 		return nil, truthOfValue(e.Value) != yes
 	case *Compare:
 		v, isConst := constant(e.Right)
-		if f, isRef := e.Left.(*Ref); isRef && isConst && e.Op == Equal && v.kind == kString {
+		if f, isRef := e.Left.(*Ref); isRef && isConst && e.Op == Equal && v.kind == kString && w.worth(f.Name) > 0 {
 			return []Requirement{{Field: f.Name, Values: []string{v.text}}}, true
 		}
 	case *In:
-		return oneOfTexts(e.X, e.List, e.Fold, false)
+		return w.oneOfTexts(e.X, e.List, e.Fold, false)
 	case *Match:
 		if !e.Regex {
-			return oneOfTexts(e.X, e.Patterns, e.Fold, true)
+			return w.oneOfTexts(e.X, e.Patterns, e.Fold, true)
 		}
 	case *Logic:
 		if e.Or {
-			return anyOf(e.Terms)
+			return w.anyOf(e.Terms)
 		}
-		return bestOf(e.Terms)
+		return w.bestOf(e.Terms)
 	}
 	return nil, false
 }
 
-// oneOfTexts is about a list of strings for a field, which must be without wildcards.
-func oneOfTexts(x Expr, list []Literal, fold, patterns bool) ([]Requirement, bool) {
+// leastPrefix is the length, in bytes, from which on the beginning of a pattern says
+// something of what matches it.
+const leastPrefix = 2
+
+// oneOfTexts is about a list of strings for a field. Of a pattern the text before its first
+// wildcard is required.
+func (w weighing) oneOfTexts(x Expr, list []Literal, fold, patterns bool) ([]Requirement, bool) {
 	f, ok := x.(*Ref)
-	if !ok {
+	if !ok || w.worth(f.Name) <= 0 {
 		return nil, false
 	}
-	r := Requirement{Field: f.Name, Fold: fold}
+	whole, begin := Requirement{Field: f.Name, Fold: fold}, Requirement{Field: f.Name, Fold: fold, Prefix: true}
 	for i := range list {
-		switch v := list[i].Value; {
+		v := list[i].Value
+		wild := -1
+		if patterns {
+			wild = strings.IndexAny(v.text, "*?")
+		}
+		switch {
 		case v.missing(): // which no element equals
-		case v.kind != kString || patterns && hasWildcard(v.text):
+		case v.kind != kString || wild >= 0 && wild < leastPrefix:
 			return nil, false
+		case wild >= 0:
+			begin.Values = append(begin.Values, v.text[:wild])
 		default:
-			r.Values = append(r.Values, v.text)
+			whole.Values = append(whole.Values, v.text)
 		}
 	}
-	return []Requirement{r}, true
+	if begin.Values == nil {
+		return []Requirement{whole}, true
+	}
+	if whole.Values == nil {
+		return []Requirement{begin}, true
+	}
+	return []Requirement{whole, begin}, true
 }
 
 // maxAlternatives is the number of fields from which on an index would be no gain.
 const maxAlternatives = 16
 
 // anyOf is about terms of which one must hold.
-func anyOf(terms []Expr) (all []Requirement, ok bool) {
+func (w weighing) anyOf(terms []Expr) (all []Requirement, ok bool) {
 	for _, t := range terms {
-		found, ok := alternatives(t)
+		found, ok := w.alternatives(t)
 		if !ok || len(all) > maxAlternatives {
 			return nil, false
 		}
@@ -138,9 +172,9 @@ func anyOf(terms []Expr) (all []Requirement, ok bool) {
 }
 
 // bestOf is about terms that must all hold: it takes the one that says most.
-func bestOf(terms []Expr) (best []Requirement, ok bool) {
+func (w weighing) bestOf(terms []Expr) (best []Requirement, ok bool) {
 	for _, t := range terms {
-		if found, is := alternatives(t); is && (!ok || compareWorth(found, best) > 0) {
+		if found, is := w.alternatives(t); is && (!ok || w.compare(found, best) > 0) {
 			best, ok = found, true
 		}
 	}
@@ -151,7 +185,7 @@ func bestOf(terms []Expr) (best []Requirement, ok bool) {
 func merge(all, more []Requirement) []Requirement {
 	for _, r := range more {
 		i := slices.IndexFunc(all, func(o Requirement) bool {
-			return o.Category == r.Category && o.Field == r.Field && o.Fold == r.Fold
+			return o.Category == r.Category && o.Field == r.Field && o.Fold == r.Fold && o.Prefix == r.Prefix
 		})
 		if i < 0 {
 			r.Values = slices.Clone(r.Values)
@@ -163,32 +197,22 @@ func merge(all, more []Requirement) []Requirement {
 	return all
 }
 
-// worths rank fields by how few events have a given value in them. What is not here is
-// between process.args and event.action.
-var worths = map[string]int{
-	"process.name": 7, "process.executable": 6, "process.args": 5,
-	"event.action": 3, "event.type": 2, "event.kind": 1, "event.category": 1, "host.os.type": 1,
+// compare compares how much two sets of alternatives rule out: the one whose worst field is
+// better, then the one without prefixes, and then the one with fewer values.
+func (w weighing) compare(a, b []Requirement) int {
+	worthA, prefixA, valuesA := w.of(a)
+	worthB, prefixB, valuesB := w.of(b)
+	return cmp.Or(cmp.Compare(worthA, worthB), cmp.Compare(prefixB, prefixA), cmp.Compare(valuesB, valuesA))
 }
 
-const otherWorth = 4
-
-// compareWorth compares how much two sets of alternatives rule out: the one whose worst
-// field is better, and then the one with fewer values.
-func compareWorth(a, b []Requirement) int {
-	worthA, valuesA := worthOf(a)
-	worthB, valuesB := worthOf(b)
-	return cmp.Or(cmp.Compare(worthA, worthB), cmp.Compare(valuesB, valuesA))
-}
-
-func worthOf(all []Requirement) (worst, values int) {
-	worst = 100 // of what never holds
+func (w weighing) of(all []Requirement) (worst, prefixes, values int) {
+	worst = math.MaxInt // of what never holds
 	for i := range all {
-		worth, known := worths[all[i].Field]
-		if !known {
-			worth = otherWorth
-		}
-		worst = min(worst, worth)
+		worst = min(worst, w.worth(all[i].Field))
 		values += len(all[i].Values)
+		if all[i].Prefix {
+			prefixes++
+		}
 	}
-	return worst, values
+	return worst, prefixes, values
 }

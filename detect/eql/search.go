@@ -1,6 +1,10 @@
 package eql
 
-import "unicode/utf8"
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
 
 // searchWords is the size of a search's state, in machine words.
 const searchWords = 16
@@ -8,7 +12,10 @@ const searchWords = 16
 // search finds a run of characters, some of which may be any, in one pass: bit i of
 // its state says that the last i+1 characters of the input are the first i+1 of the
 // run (the shift-and method). The time per character does not depend on the input.
+//
+// A run of certain characters, in their case, is looked for as the text that it is.
 type search struct {
+	plain string // the run, "" if it takes a state to find it
 	fold  bool
 	words int             // of the state
 	final uint64          // the bit of the last word that says: found
@@ -20,6 +27,9 @@ type search struct {
 // newSearch prepares the search for a run of 1 to maxBetweenStars characters.
 func newSearch(run []rune, fold bool) *search {
 	s := &search{fold: fold, words: (len(run) + 63) / 64, final: 1 << ((len(run) - 1) % 64)}
+	if !fold && !slices.Contains(run, anyChar) && !slices.Contains(run, utf8.RuneError) { // which stands for bytes that are no text
+		s.plain = string(run)
+	}
 	s.masks = make([]uint64, s.words) // class 0: characters that are not in the run
 	for i, r := range run {
 		if r == anyChar {
@@ -71,6 +81,13 @@ func (s *search) class(r rune) uint16 {
 
 // find returns the end of the first occurrence in text, or -1.
 func (s *search) find(text string) int {
+	if s.plain != "" {
+		i := strings.Index(text, s.plain)
+		if i < 0 {
+			return -1
+		}
+		return i + len(s.plain)
+	}
 	if s.words > 1 {
 		return s.findLong(text)
 	}

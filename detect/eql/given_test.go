@@ -2,10 +2,11 @@ package eql
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
-func TestPossible(t *testing.T) {
+func TestGivenPossible(t *testing.T) {
 	known := func(name string) (Value, bool) {
 		v, ok := map[string]Value{"action": String("exec"), "type": Strings([]string{"start"}), "none": Null()}[name]
 		return v, ok
@@ -25,7 +26,7 @@ func TestPossible(t *testing.T) {
 		`process where none == null`:                                            true,
 		`process where length(action) == 3`:                                     false,
 		`process where length(action) == length(other)`:                         true,
-		`process where length(none) == 3`:                                       true, // there is no value, which is no answer
+		`process where length(none) == 3`:                                       false, // there is no value, which is no answer
 		`process where startsWith(action, "f")`:                                 false,
 		`process where (action == "fork") == true`:                              false,
 		`process where true`:                                                    true,
@@ -44,15 +45,39 @@ func TestPossible(t *testing.T) {
 			t.Errorf("%s: %v", query, err)
 			continue
 		}
-		if got := q.Possible(String("process"), known); got != want {
+		if got := q.Given(String("process"), known) != nil; got != want {
 			t.Errorf("%s: got %v, want %v", query, got, want)
 		}
 	}
 }
 
-// TestPossibleIsSound holds over random conditions and events that what is called
-// impossible never matches, and that a good part is called so.
-func TestPossibleIsSound(t *testing.T) {
+func TestGivenLeft(t *testing.T) {
+	known := func(name string) (Value, bool) { return String("exec"), name == "action" }
+	for query, want := range map[string]string{
+		`process where action == "exec" and name == "x"`:                            `process name [x]`,
+		`process where action == "fork" or name == "x"`:                             `process name [x]`,
+		`process where action == "exec" and not (action == "exec" and name == "x")`: `any`,
+		`process where not (action == "fork" or name != "x")`:                       `process name [x]`,
+		`file where true`: `nothing`,
+		`sequence [process where action == "exec" and name == "x"] [process where action == "fork" and name == "y"] until [file where name == "z"]`: `process name [x]`,
+	} {
+		q, err := Parse(query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := "nothing"
+		if q := q.Given(String("process"), known); q != nil {
+			got = required(q)
+		}
+		if got = strings.Replace(got, "any name", "process name", 1); got != want {
+			t.Errorf("%s: got %s, want %s", query, got, want)
+		}
+	}
+}
+
+// TestGivenIsSound holds over random conditions and events that what is left of a query
+// matches what the whole query does, and that a good part of them is settled.
+func TestGivenIsSound(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 1))
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }
 	var condition func(depth int) string
@@ -70,7 +95,7 @@ func TestPossibleIsSound(t *testing.T) {
 		return f + pick(` == "a"`, ` != "a"`, ` in ("a", "b")`, ` : "B*"`, ` == null`, ` > "a"`, ` == known`, ` like~ ("c", "A")`) +
 			pick("", "", " and length("+f+") == 1", " or indexOf("+f+`, "a") == 0`)
 	}
-	impossible := 0
+	settled := 0
 	for range 20_000 {
 		text := "process where " + condition(3)
 		q, err := Parse(text)
@@ -78,23 +103,26 @@ func TestPossibleIsSound(t *testing.T) {
 			t.Fatalf("%s: %v", text, err)
 		}
 		values := map[string]Value{"known": String(pick("a", "b")), "other": String(pick("a", "b", "c")), "list": Strings([]string{pick("a", "c"), "b"})}
-		m, err := Compile(q, func(struct{}) Value { return String("process") }, func(name string) (Field[struct{}], bool) {
-			return func(struct{}) Value { return values[name] }, true
-		})
-		if err != nil {
-			t.Fatalf("%s: %v", text, err)
+		matches := func(q *Query) bool {
+			m, err := Compile(q, func(struct{}) Value { return String("process") }, func(name string) (Field[struct{}], bool) {
+				return func(struct{}) Value { return values[name] }, true
+			})
+			if err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			return m.Match(struct{}{})
 		}
-		possible := q.Possible(String("process"), func(name string) (Value, bool) {
+		left := q.Given(String("process"), func(name string) (Value, bool) {
 			return values[name], name == "known" || name == "none"
 		})
-		if !possible {
-			impossible++
+		if left == nil {
+			settled++
 		}
-		if !possible && m.Match(struct{}{}) {
-			t.Fatalf("%s matches %v and is called impossible", text, values)
+		if got, want := left != nil && matches(left), matches(q); got != want {
+			t.Fatalf("%s with %v: what is left matches: %v, the whole: %v", text, values, got, want)
 		}
 	}
-	if impossible < 1000 {
-		t.Errorf("%d of 20000 are called impossible: the test tries too little", impossible)
+	if settled < 1000 {
+		t.Errorf("%d of 20000 are settled: the test tries too little", settled)
 	}
 }
