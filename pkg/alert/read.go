@@ -20,4 +20,11 @@ func Parse(line []byte) (*Alert, error) {
 
 // Escaped returns a line of valid JSON so that nothing in it can act on a terminal: the
 // same document, written as Line writes one. What it returns may be the line itself.
-func Escaped(line []byte) []byte { return escape(line) }
+func Escaped(line []byte) []byte {
+	for _, c := range line {
+		if c >= 0x7f { // of what is below, valid JSON has nothing that acts
+			return escape(line)
+		}
+	}
+	return line
+}

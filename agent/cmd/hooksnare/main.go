@@ -81,7 +81,7 @@ be read; 3 something was found (replay --exit-code).`,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newRun(), newReplay(), newCheck(), newRules(), newVersion())
+	root.AddCommand(newRun(), newReplay(), newCheck(), newRules(), newAlerts(), newVersion())
 	root.AddCommand(serviceCommands()...)
 	completion(root)
 	return root
