@@ -68,9 +68,14 @@ fuzz:
 attacks:
 	$(GO) test -count 1 -run '^TestAttacks$$' -v ./agent
 
-## conformance: run the public EQL suites, a line for each
+## conformance: run the public EQL suites and play the published rules, a line for each
 conformance:
-	$(GO) test -count 1 -run '^TestConformance' -v ./detect/eql
+	@log=$$(mktemp) && trap 'rm -f "$$log"' EXIT && \
+	if $(GO) test -count 1 -run '^(TestConformance.*|TestPublishedRunnable|TestPublished)$$' -v ./detect/eql ./detect ./agent >"$$log" 2>&1; then \
+		grep -E '[0-9] of [0-9]|^ok|SKIP' "$$log"; \
+	else \
+		cat "$$log"; exit 1; \
+	fi
 
 ## dist: release archives for macOS
 dist:
