@@ -67,6 +67,14 @@ func (s *situation) known(name string) (eql.Value, bool) {
 	return f(&r), true
 }
 
+// common returns what a field has in every record of an event.
+func common(name string) (eql.Value, bool) {
+	if strings.HasPrefix(name, "host.os.") || strings.HasPrefix(name, healthPrefix) || name == "event.category" || name == "event.kind" {
+		return situations[event.ExecKind].known(name)
+	}
+	return eql.Null(), false
+}
+
 // left returns what is left of a rule's query in the situation, and whether anything is:
 // else the rule can have nothing to say. A query in kuery stays as it is, nil here.
 func (s *situation) left(r *rules.Rule) (q *eql.Query, concerned bool) {

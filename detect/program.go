@@ -59,7 +59,13 @@ func newProgram(r *rules.Rule, partials int, learning time.Duration, start time.
 	}
 	stages := r.Query.Stages()
 	p.late = stages[len(stages)-1].Missing
-	p.sequence, err = eql.CompileSequence(r.Query, from, Fields, eql.SequenceOptions[*Record]{
+	left := r.Query
+	if _, conditions := situations[event.Other].left(r); !conditions && r.EventCategory == "" {
+		if q := r.Query.Given(eql.String(processCategory), common); q != nil {
+			left = q // all records that it is asked about have that in common
+		}
+	}
+	p.sequence, err = eql.CompileSequence(left, from, Fields, eql.SequenceOptions[*Record]{
 		Time:   nanoseconds,
 		Limits: eql.Limits{Keys: partials, Partials: partials, Age: int64(sequenceAge)},
 	})

@@ -8,8 +8,9 @@ import "slices"
 // returns the value that a field has in all of these events, and false for a field that may
 // hold anything.
 //
-// An event query that is left serves to match those events; a sequence, to tell what they
-// require: to follow it takes the whole.
+// What is left serves to match those events, and to tell what they require. A sequence that
+// is left is for those events alone, too: to follow it through others takes one that was
+// made from what all of them have in common.
 func (q *Query) Given(category Value, known func(name string) (Value, bool)) *Query {
 	g := given{category: category, binder: binder[struct{}]{}}
 	for name := range q.fields {

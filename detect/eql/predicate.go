@@ -17,14 +17,14 @@ func (p *predicate) any(v Value) bool {
 	case kString:
 		return p.text != nil && p.text(v.text)
 	case kStrings:
-		return p.text != nil && slices.ContainsFunc(v.texts, p.text)
+		return p.text != nil && slices.ContainsFunc(v.texts(), p.text)
 	case kInt, kFloat:
 		return p.number != nil && p.number(v)
 	case kBool:
 		return p.bool != nil && p.bool(v.bool())
 	case kList:
-		for i := range v.list {
-			if e := v.list[i]; e.kind != kList && p.any(e) {
+		for _, e := range v.list() {
+			if e.kind != kList && p.any(e) {
 				return true
 			}
 		}

@@ -3,6 +3,7 @@ package eql
 import (
 	"math"
 	"strconv"
+	"unsafe"
 )
 
 // kind is the type of a Value.
@@ -37,12 +38,18 @@ func (k kind) describe() string {
 // them, or nothing. The zero Value is nothing. A Value refers to the slice it was made
 // from, which must not change while the record is matched.
 type Value struct {
-	kind  kind
-	bits  uint64 // boolean, integer, decimal
-	text  string
-	texts []string
-	list  []Value
+	kind kind
+	bits uint64 // boolean, integer, decimal; the length of a list
+	text string
+	// first is the first element of a list, whose type the kind tells. Values are handed from
+	// function to function for every condition of every rule: two slices here would make
+	// that twice as much to copy.
+	first unsafe.Pointer
 }
+
+func (v Value) texts() []string { return unsafe.Slice((*string)(v.first), v.bits) }
+
+func (v Value) list() []Value { return unsafe.Slice((*Value)(v.first), v.bits) }
 
 // Null returns the value of a field that is not there.
 func Null() Value { return Value{} }
@@ -74,7 +81,7 @@ func Strings(s []string) Value {
 	if len(s) == 0 {
 		return Value{}
 	}
-	return Value{kind: kStrings, texts: s}
+	return Value{kind: kStrings, bits: uint64(len(s)), first: unsafe.Pointer(unsafe.SliceData(s))}
 }
 
 // List returns a list of values that are not lists. A list without any value that is
@@ -82,7 +89,7 @@ func Strings(s []string) Value {
 func List(v []Value) Value {
 	for i := range v {
 		if v[i].kind != kNull {
-			return Value{kind: kList, list: v}
+			return Value{kind: kList, bits: uint64(len(v)), first: unsafe.Pointer(unsafe.SliceData(v))}
 		}
 	}
 	return Value{}
@@ -100,9 +107,9 @@ func (v Value) Texts(to []string) []string {
 	case kString:
 		return append(to, v.text)
 	case kStrings:
-		return append(to, v.texts...)
+		return append(to, v.texts()...)
 	case kList:
-		for _, e := range v.list {
+		for _, e := range v.list() {
 			to = e.Texts(to)
 		}
 		return to
@@ -112,7 +119,12 @@ func (v Value) Texts(to []string) []string {
 
 // Strings returns the strings of a list of strings, nil for anything else. They must not
 // be changed.
-func (v Value) Strings() []string { return v.texts }
+func (v Value) Strings() []string {
+	if v.kind != kStrings {
+		return nil
+	}
+	return v.texts()
+}
 
 func (v Value) missing() bool    { return v.kind == kNull }
 func (v Value) isNumber() bool   { return v.kind == kInt || v.kind == kFloat }
@@ -133,10 +145,8 @@ func (v Value) len() int {
 	switch v.kind {
 	case kNull:
 		return 0
-	case kStrings:
-		return len(v.texts)
-	case kList:
-		return len(v.list)
+	case kStrings, kList:
+		return int(v.bits)
 	}
 	return 1
 }
@@ -146,8 +156,8 @@ func (v Value) hasText() bool {
 	if v.kind != kList {
 		return v.kind == kString || v.kind == kStrings
 	}
-	for i := range v.list {
-		if v.list[i].kind == kString {
+	for _, e := range v.list() {
+		if e.kind == kString {
 			return true
 		}
 	}
@@ -158,9 +168,9 @@ func (v Value) hasText() bool {
 func (v Value) at(i int) Value {
 	switch v.kind {
 	case kStrings:
-		return String(v.texts[i])
+		return String(v.texts()[i])
 	case kList:
-		return v.list[i]
+		return v.list()[i]
 	}
 	return v
 }

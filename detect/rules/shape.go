@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // shape checks a key against the struct that its file is decoded into: it returns how much
@@ -33,12 +34,26 @@ func memberOf(t reflect.Type, name string) (reflect.Type, bool) {
 	if t.Kind() != reflect.Struct {
 		return nil, false
 	}
+	known, ok := members.Load(t)
+	if !ok {
+		known, _ = members.LoadOrStore(t, membersOf(t))
+	}
+	member, ok := known.(map[string]reflect.Type)[name]
+	return member, ok
+}
+
+// members holds the members of each type by their names: working them out takes longer than
+// all else about a rule file.
+var members sync.Map
+
+func membersOf(t reflect.Type) map[string]reflect.Type {
+	out := map[string]reflect.Type{}
 	for _, f := range reflect.VisibleFields(t) {
-		if !f.Anonymous && f.Tag.Get("toml") == name {
-			return f.Type, true
+		if name := f.Tag.Get("toml"); !f.Anonymous && name != "" {
+			out[name] = f.Type
 		}
 	}
-	return nil, false
+	return out
 }
 
 // kindsOf returns what may be decoded into a type; nothing for anything.

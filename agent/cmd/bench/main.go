@@ -23,8 +23,9 @@ func main() {
 	lines := flag.Int("lines", 60_000, "lines of the recording")
 	times := flag.Int("times", 10, "also measure a recording this many times as long; 0 leaves it out")
 	rounds := flag.Int("rounds", 9, "runs of each command, of which the fastest counts; jq runs once")
+	from := flag.String("rules", "../shared/eql/rules/macos", "`DIR` of published rules to measure with, too; left out where it is not there")
 	flag.Parse()
-	if err := bench(*program, *lines, *times, *rounds); err != nil {
+	if err := bench(*program, *from, *lines, *times, *rounds); err != nil {
 		fmt.Fprintln(os.Stderr, "bench: "+err.Error())
 		os.Exit(1)
 	}
@@ -36,7 +37,7 @@ const filter = `select(.event.exec != null)
    and ((.event.exec.args // []) | index("write"))
    and ((.event.exec.args // []) | any(ascii_downcase | . == "loginhook" or . == "logouthook")))`
 
-func bench(program string, lines, times, rounds int) error {
+func bench(program, from string, lines, times, rounds int) error {
 	dir, err := os.MkdirTemp("", "hooksnare-bench-")
 	if err != nil {
 		return err
@@ -83,6 +84,13 @@ func bench(program string, lines, times, rounds int) error {
 	}
 	verdict = append(verdict, fmt.Sprintf("%.2f processors in use (wanted: one), peak %.1f MiB (wanted: under 40)",
 		fastReplay.cpu.Seconds()/fastReplay.wall.Seconds(), fastReplay.peak))
+	if _, err := os.Stat(from); err == nil {
+		more, err := costs(dir, program, name, from, rounds)
+		if err != nil {
+			return err
+		}
+		verdict = append(verdict, more...)
+	}
 	if times > 0 {
 		long := filepath.Join(dir, "long.ndjson")
 		size, _, err := record(long, lines*times)
