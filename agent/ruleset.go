@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"hooksnare/agent/config"
 	"hooksnare/detect"
@@ -30,17 +33,16 @@ func LoadRules(c config.Config, sources config.Sources) (RuleSet, error) {
 	var set RuleSet
 	var faults []error
 	seen := map[string]string{}
-	add := func(s rules.Source) {
-		r, err := LoadRule(s)
+	add := func(name string, r *rules.Rule, err error) {
 		if err != nil {
 			faults = append(faults, err)
 			return
 		}
 		if other := seen[r.ID]; other != "" {
-			faults = append(faults, &rules.Error{File: s.Name, Why: fmt.Sprintf("rule_id %q: is also the id of %s", r.ID, other)})
+			faults = append(faults, &rules.Error{File: name, Why: fmt.Sprintf("rule_id %q: is also the id of %s", r.ID, other)})
 			return
 		}
-		seen[r.ID] = s.Name
+		seen[r.ID] = name
 		if slices.Contains(c.DisabledRules, r.ID) {
 			set.Disabled = append(set.Disabled, r)
 			return
@@ -48,20 +50,16 @@ func LoadRules(c config.Config, sources config.Sources) (RuleSet, error) {
 		set.Rules = append(set.Rules, r)
 	}
 	for _, s := range rules.Builtin() {
-		add(s)
+		r, err := LoadRule(s)
+		add(s.Name, r, err)
 	}
 	for i, dir := range c.RuleDirectories {
 		files, err := ruleFiles(dir)
 		if err != nil {
 			faults = append(faults, sources.Problem(fmt.Sprintf("RuleDirectories[%d]", i), err.Error()))
 		}
-		for _, name := range files {
-			text, _, err := safefile.ReadTrusted(name, rules.MaxFile)
-			if err != nil {
-				faults = append(faults, fmt.Errorf("rule file: %w", err))
-				continue
-			}
-			add(rules.Source{Name: name, Text: text})
+		for n, l := range loadFiles(files) {
+			add(files[n], l.rule, l.err)
 		}
 	}
 	for i, id := range c.DisabledRules {
@@ -70,6 +68,36 @@ func LoadRules(c config.Config, sources config.Sources) (RuleSet, error) {
 		}
 	}
 	return set, errors.Join(faults...)
+}
+
+type loaded struct {
+	rule *rules.Rule
+	err  error
+}
+
+// loadFiles loads rule files, on all processors: reading TOML takes nearly a millisecond a
+// rule, and there may be many.
+func loadFiles(names []string) []loaded {
+	out := make([]loaded, len(names))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(names)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(names); i = int(next.Add(1)) - 1 {
+				out[i].rule, out[i].err = loadFile(names[i])
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+func loadFile(name string) (*rules.Rule, error) {
+	text, _, err := safefile.ReadTrusted(name, rules.MaxFile)
+	if err != nil {
+		return nil, fmt.Errorf("rule file: %w", err)
+	}
+	return LoadRule(rules.Source{Name: name, Text: text})
 }
 
 // LoadRule reads one rule, makes sure that it can be compiled, and settles whether it can

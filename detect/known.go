@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"slices"
 	"strings"
 
 	"hooksnare/detect/eql"
@@ -115,10 +116,20 @@ func kqlAllows(r *rules.Rule, name string, v eql.Value) bool {
 // worths rank the fields by which rules are looked up: how few events have a given value in
 // them. What is not here costs too much to be read of every event.
 var worths = map[string]int{
-	"process.name": 6, "process.executable": 5, "process.parent.name": 4, "process.parent.executable": 3, "process.args": 2, "process.parent.args": 1,
+	"process.name": 7, "process.executable": 6, "process.parent.name": 5, "process.parent.executable": 4, "process.args": 3, "process.parent.args": 1,
 }
 
-func worth(field string) int { return worths[field] }
+// usual are programs that are so often run, or run others, that they say little.
+var usual = []string{"bash", "csh", "dash", "env", "fish", "ksh", "launchd", "login", "node", "perl", "python", "python3", "ruby", "sh", "sudo", "tcsh", "xpcproxy", "zsh"}
+
+// worth is what it says of an event that a field has a value.
+func worth(field, value string) int {
+	w := worths[field]
+	if w > 2 && slices.Contains(usual, strings.ToLower(value)) {
+		w = 2
+	}
+	return w
+}
 
 // requirements returns what a record must meet for a rule to be asked about it, one of
 // them, where q is what is left of its query.
@@ -128,7 +139,7 @@ func requirements(r *rules.Rule, q *eql.Query) []eql.Requirement {
 	}
 	best := eql.Requirement{Category: eql.Any}
 	for _, name := range r.KQL.Fields() {
-		if values, ok := r.KQL.Allowed(name); ok && worth(name) > worth(best.Field) {
+		if values, ok := r.KQL.Allowed(name); ok && worths[name] > worths[best.Field] {
 			best.Field, best.Values = name, values
 		}
 	}

@@ -51,10 +51,10 @@ func FoldedHash(s string) uint64 { return foldedHash(s) }
 // it; its Advance must then be told of the time. Without any requirement a query never
 // matches.
 //
-// worth tells how much it says of an event that a field has a given value: the more, the
-// fewer events have it; 0 for a field that can't be looked up. Of what a query asks for,
-// Requires picks what says most.
-func (q *Query) Requires(worth func(field string) int) []Requirement {
+// worth tells how much it says of an event that a field has a value: the more, the fewer
+// events have it; 0 for a field that can't be looked up. Of what a query asks for, Requires
+// picks what says most.
+func (q *Query) Requires(worth func(field, value string) int) []Requirement {
 	w := weighing{worth}
 	var all []Requirement
 	if q.seq == nil {
@@ -74,7 +74,7 @@ func (q *Query) Requires(worth func(field string) int) []Requirement {
 }
 
 // weighing finds what a condition requires.
-type weighing struct{ worth func(field string) int }
+type weighing struct{ worth func(field, value string) int }
 
 func (w weighing) event(e *Event) []Requirement {
 	category := e.Category
@@ -101,7 +101,7 @@ func (w weighing) alternatives(e Expr) (all []Requirement, ok bool) {
 		return nil, truthOfValue(e.Value) != yes
 	case *Compare:
 		v, isConst := constant(e.Right)
-		if f, isRef := e.Left.(*Ref); isRef && isConst && e.Op == Equal && v.kind == kString && w.worth(f.Name) > 0 {
+		if f, isRef := e.Left.(*Ref); isRef && isConst && e.Op == Equal && v.kind == kString && w.worth(f.Name, v.text) > 0 {
 			return []Requirement{{Field: f.Name, Values: []string{v.text}}}, true
 		}
 	case *In:
@@ -127,7 +127,7 @@ const leastPrefix = 2
 // wildcard is required.
 func (w weighing) oneOfTexts(x Expr, list []Literal, fold, patterns bool) ([]Requirement, bool) {
 	f, ok := x.(*Ref)
-	if !ok || w.worth(f.Name) <= 0 {
+	if !ok || w.worth(f.Name, "") <= 0 {
 		return nil, false
 	}
 	whole, begin := Requirement{Field: f.Name, Fold: fold}, Requirement{Field: f.Name, Fold: fold, Prefix: true}
@@ -208,7 +208,9 @@ func (w weighing) compare(a, b []Requirement) int {
 func (w weighing) of(all []Requirement) (worst, prefixes, values int) {
 	worst = math.MaxInt // of what never holds
 	for i := range all {
-		worst = min(worst, w.worth(all[i].Field))
+		for _, v := range all[i].Values {
+			worst = min(worst, w.worth(all[i].Field, v))
+		}
 		values += len(all[i].Values)
 		if all[i].Prefix {
 			prefixes++

@@ -72,7 +72,7 @@ func required(q *Query) string {
 }
 
 // worth is how much the value of a field says.
-func worth(field string) int {
+func worth(field, _ string) int {
 	if n, ok := map[string]int{"process.name": 7, "process.args": 5, "event.action": 3, "event.type": 2, "never": 0, "event.kind": 1, "host.os.type": 1}[field]; ok {
 		return n
 	}
@@ -115,7 +115,7 @@ func TestPublishedRequires(t *testing.T) {
 		rules++
 		m := matcher(t, query)
 		all := q.Requires(worth)
-		if len(all) > 0 && all[0].Field != "" && worth(all[0].Field) > worth("event.type") {
+		if len(all) > 0 && all[0].Field != "" && worth(all[0].Field, "") > worth("event.type", "") {
 			useful++
 		}
 		for _, d := range documents {
