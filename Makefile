@@ -15,7 +15,7 @@ ifeq ($(OS),Darwin)
 AMD64   := v3
 endif
 
-.PHONY: run build test check bench profile fuzz attacks conformance dist clean
+.PHONY: run build test check bench profile fuzz emulate attacks conformance dist clean
 
 ## run: watch an attack become an alert (on a Mac: watch this Mac, asking for sudo)
 run: build
@@ -63,6 +63,12 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(N)x -fuzzminimizetime 1x $$package || exit 1; \
 		done; \
 	done
+
+## emulate: run the decoder's assembly for arm64 on another Linux; needs qemu-aarch64
+emulate:
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && \
+		GOARCH=arm64 $(GO) test -c -o "$$dir/eslogger.test" ./collector/eslogger && \
+		cd collector/eslogger && qemu-aarch64 "$$dir/eslogger.test" -test.run '^Test(Classify|SkipFlat|FlatStrings|Decode)' -lines 5000
 
 ## attacks: print every case of attack and what it gives
 attacks:

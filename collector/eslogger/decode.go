@@ -119,6 +119,8 @@ func (d *Decoder) message(i int, m *Message) int {
 			m.Version, i = d.small(i, 1)
 		case topSchema:
 			m.Schema, i = d.small(i, 1)
+		case topAction:
+			i = d.action(i)
 		default:
 			i = skipValue(d.line, i, 1)
 		}
@@ -127,6 +129,22 @@ func (d *Decoder) message(i int, m *Message) int {
 		}
 	}
 	return i
+}
+
+// What eslogger writes of the action of a notification, in either order.
+const (
+	notified      = `{"result":{"result_type":0,"result":{"auth":0}}}`
+	notifiedOther = `{"result":{"result":{"auth":0},"result_type":0}}`
+)
+
+// action skips what was decided about a message: of a notification, always the same.
+func (d *Decoder) action(i int) int {
+	if len(d.line)-i > len(notified) {
+		if s := d.line[i : i+len(notified)]; string(s) == notified || string(s) == notifiedOther {
+			return i + len(notified)
+		}
+	}
+	return skipValue(d.line, i, 1)
 }
 
 // event reads the object whose one member names the kind of event.

@@ -231,15 +231,20 @@ func TestDecodeGivesMemoryBack(t *testing.T) {
 }
 
 // compare decodes a line in both ways: alone, and as it lies in a reader's buffer, where
-// another line follows it.
+// another line follows it; with every processor's instructions and with none.
 func compare(t *testing.T, line []byte) {
 	t.Helper()
 	want, ok := reference(line)
-	compareOne(t, slices.Clip(slices.Clone(line)), &want, ok)
+	alone := slices.Clip(slices.Clone(line))
 	inBuffer := append(append(slices.Clone(line), '\n'), seeds[0]...)
-	compareOne(t, inBuffer[:len(line)], &want, ok)
 	tempting := append(append(slices.Clone(line), '\n'), temptation...)
-	compareOne(t, tempting[:len(line)], &want, ok)
+	all := func() {
+		compareOne(t, alone, &want, ok)
+		compareOne(t, inBuffer[:len(line)], &want, ok)
+		compareOne(t, tempting[:len(line)], &want, ok)
+	}
+	all()
+	plainly(all)
 }
 
 // temptation continues in a likely way what a line that is cut might have begun.

@@ -82,7 +82,7 @@ func skipStat(b []byte, i int) (int, bool) {
 		if p[0] != '"' || s.differs(first, word(p[9:]), word(p[17:])) {
 			return i, false
 		}
-		v := s.value & (nameRoom - 1)
+		v := int(s.value) & (nameRoom - 1)
 		q := (*[valueRoom]byte)(p[v:])
 		end := i + v
 		if s.member < statTimes {
@@ -145,7 +145,7 @@ func fastToken(b []byte, i int) (t event.Token, next int, ok bool) {
 		if p[0] != '"' || s.differs(first, word(p[9:]), 0) {
 			return t, 0, false
 		}
-		v := s.value & (nameRoom - 1)
+		v := int(s.value) & (nameRoom - 1)
 		q := (*[valueRoom]byte)(p[v:])
 		w := word(q[:])
 		m := notDigits(w)

@@ -126,6 +126,9 @@ func (d *Decoder) strings(i int, to [][]byte, keep func([]byte) bool) ([][]byte,
 	if i >= len(b) || b[i] != '[' {
 		return to, false, d.other(i, 3)
 	}
+	if words, next := d.flatStrings(i, to, keep); next >= 0 {
+		return words, true, next
+	}
 	if i = skipSpace(b, i+1); i < len(b) && b[i] == ']' {
 		return to, true, i + 1
 	}

@@ -12,16 +12,17 @@ type nameTable struct {
 
 const (
 	nameBits  = 5
-	nameBytes = 24 // of a name that are compared as words
+	nameBytes = 24 // of a name and its quote that are compared as words
 )
 
 // nameSlot is one name with its closing quote and colon. An empty one has no member and
 // matches nothing that has a quote.
 type nameSlot struct {
 	word, mask [3]uint64 // the first 24 bytes, and which of them count
-	rest       string    // what comes after those
-	value      int       // index of the value, from the name's opening quote
-	member     int       // index of the name, from 1
+	long       bool      // a colon comes after those
+	value      uint16    // index of the value, from the name's opening quote
+	member     uint16    // index of the name, from 1
+	_          [10]byte  // makes 64: to find a slot takes no multiplication
 }
 
 // differs reports whether other bytes than the name's are in the 24 bytes behind a quote.
@@ -29,18 +30,19 @@ func (s *nameSlot) differs(first, second, third uint64) bool {
 	return (first^s.word[0])&s.mask[0]|(second^s.word[1])&s.mask[1]|(third^s.word[2])&s.mask[2] != 0
 }
 
-// newNameTable makes a table; each name begins with head bytes unlike the others'.
+// newNameTable makes a table; each name begins with head bytes unlike the others'. One that
+// with its quote is longer than nameBytes is left to the slow way.
 func newNameTable(head int, magic uint64, names ...string) *nameTable {
 	t := &nameTable{head: ^uint64(0) >> (64 - 8*head), magic: magic, names: names}
 	for n, name := range names {
+		if len(name)+1 > nameBytes {
+			continue
+		}
 		name += `":`
-		s := nameSlot{value: len(name) + 1, member: n + 1}
+		s := nameSlot{value: uint16(len(name) + 1), member: uint16(n + 1), long: len(name) > nameBytes}
 		for k, c := range []byte(name[:min(len(name), nameBytes)]) {
 			s.word[k/8] |= uint64(c) << (8 * (k % 8))
 			s.mask[k/8] |= 0xff << (8 * (k % 8))
-		}
-		if len(name) > nameBytes {
-			s.rest = name[nameBytes:]
 		}
 		t.slots[(s.word[0]&t.head)*magic>>(64-nameBits)] = s
 	}
@@ -59,10 +61,11 @@ func (t *nameTable) find(b []byte, i int) (member, value int) {
 	if p[0] != '"' || s.differs(first, word(p[9:]), word(p[17:])) {
 		return 0, i
 	}
-	if s.rest != "" && string(b[i+1+nameBytes:i+s.value]) != s.rest {
+	member, value = int(s.member), i+int(s.value)
+	if s.long && b[value-1] != ':' {
 		return 0, i
 	}
-	return s.member, i + s.value
+	return member, value
 }
 
 // named returns which name the key is, 0 for none: the slow way, for a key that has
@@ -110,7 +113,7 @@ const (
 	_ = iota
 	filePath
 	_ // path_truncated
-	_ // stat
+	fileStat
 )
 
 var fileNames = newNameTable(5, 0x501aff866397036f, "path", "path_truncated", "stat")
@@ -141,6 +144,7 @@ const (
 	topVersion
 	topSchema
 	topUnused // and those after it: known, of no use here
+	topAction
 )
 
 var topNames = newNameTable(7, 0xee7551b7143a3d4b,

@@ -85,9 +85,12 @@ func (d *Decoder) file(i, depth int) (path []byte, next int) {
 		if member, i = d.name(fileNames, i); i < 0 {
 			return nil, i
 		}
-		if member == filePath {
+		switch member {
+		case filePath:
 			path, i = d.str(d.once(&seen, 0, i), depth+1)
-		} else {
+		case fileStat:
+			i = skipStatObject(d.line, i, depth+1)
+		default:
 			i = skipValue(d.line, i, depth+1)
 		}
 		if i >= 0 {

@@ -189,21 +189,14 @@ func skipSpace(b []byte, i int) int {
 
 // skipWord skips the literal that the byte at i begins.
 func skipWord(b []byte, i int) int {
-	var word string
-	switch b[i] {
-	case 't':
-		word = "true"
-	case 'f':
-		word = "false"
-	case 'n':
-		word = "null"
-	default:
-		return ^i
+	// Comparisons with texts of known length need no call.
+	switch left := len(b) - i; {
+	case left >= 5 && string(b[i:i+5]) == "false":
+		return i + 5
+	case left >= 4 && (string(b[i:i+4]) == "true" || string(b[i:i+4]) == "null"):
+		return i + 4
 	}
-	if len(b)-i < len(word) || string(b[i:i+len(word)]) != word {
-		return ^i
-	}
-	return i + len(word)
+	return ^i
 }
 
 // skipScalar skips a string, a number or a literal.
@@ -242,6 +235,14 @@ func skipValue(b []byte, i, depth int) int {
 				return ^i
 			}
 			object := b[i] == '{'
+			if object {
+				// A small one; for a large one it costs too much to try.
+				if end := skipFlat(b, i, 1); end >= 0 {
+					i = end - 1 // at the brace, which closes it below
+					objects |= 1 << (depth - 1)
+					break
+				}
+			}
 			objects &^= 1 << (depth - 1)
 			if object {
 				objects |= 1 << (depth - 1)
