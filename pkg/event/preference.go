@@ -63,12 +63,13 @@ type Program struct {
 	SigningID  string
 	Risks      []string // see package program
 	WritableBy string   // the first element of the path that others than root can change, "" for none
+	Shadow     string   // a file that would be run instead if the value were split at an earlier space, "" for none
 }
 
 // ProgramChange is a program of a hook that is not what it was.
 type ProgramChange struct {
 	Value    string
-	What     []string // content, owner, mode, replaced, appeared, vanished, writable
+	What     []string // content, owner, mode, replaced, appeared, vanished, writable, shadowed
 	Old, New Program
 	Since    Since
 	Time     time.Time

@@ -1,0 +1,46 @@
+package program
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const library = "/Library/Application Support/JAMF/ManagementFrameworkScripts/"
+
+// BenchmarkLook looks at a script of 4 KiB.
+func BenchmarkLook(b *testing.B) {
+	root := newRoot(b)
+	put(b, filepath.Join(root, library, "loginhook.sh"), hookScript+strings.Repeat("#\n", 2038), 0o755)
+	b.ReportAllocs()
+	for b.Loop() {
+		if p := Look(root, library+"loginhook.sh"); !p.Hashed {
+			b.Fatalf("%+v", p)
+		}
+	}
+}
+
+// BenchmarkSweepIdle sweeps four programs of which none changed, on the machine's own disk
+// and on another.
+func BenchmarkSweepIdle(b *testing.B) {
+	root := newRoot(b)
+	values := []string{library + "loginhook.sh", library + "logouthook.sh", "/hooks/login.sh -x", "/usr/local/bin/hook"}
+	var own []string
+	for _, v := range values {
+		put(b, filepath.Join(root, strings.TrimSuffix(v, " -x")), hookScript, 0o755)
+		own = append(own, root+v)
+	}
+	for name, disk := range map[string][]string{"machine": own, "disk": values} {
+		b.Run(name, func(b *testing.B) {
+			w := NewWatcher(map[string]string{"machine": "/", "disk": root}[name], Options{})
+			w.settle = 0
+			w.Sweep(disk, noon)
+			b.ReportAllocs()
+			for b.Loop() {
+				if c := w.Sweep(disk, noon); c != nil {
+					b.Fatal(told(c))
+				}
+			}
+		})
+	}
+}

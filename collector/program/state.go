@@ -1,0 +1,83 @@
+package program
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strconv"
+
+	"hooksnare/pkg/event"
+)
+
+// State is what a Watcher knows of its programs, to be kept as JSON for the next start.
+type State struct {
+	Programs []Known `json:"programs"`
+}
+
+// Known is the last look at one program, without what it is not compared by.
+type Known struct {
+	Value   string      `json:"value_sha256"` // of the hook's value, which may be long
+	Program known       `json:"program"`
+	Found   event.Found `json:"found"`
+}
+
+type known struct {
+	Path       raw      `json:"path"`
+	Resolved   raw      `json:"resolved,omitempty"`
+	Exists     bool     `json:"exists"`
+	Type       string   `json:"type,omitempty"`
+	Kind       string   `json:"kind,omitempty"`
+	Shebang    raw      `json:"shebang,omitempty"`
+	Hashed     bool     `json:"hashed"`
+	Unread     string   `json:"unread,omitempty"`
+	TeamID     string   `json:"team_id,omitempty"`
+	SigningID  string   `json:"signing_id,omitempty"`
+	Risks      []string `json:"risks,omitempty"`
+	WritableBy raw      `json:"writable_by,omitempty"`
+	Shadow     raw      `json:"shadow,omitempty"`
+}
+
+// raw is a string of any bytes. JSON has no way to write those that are not UTF-8, and
+// the names of files need not be.
+type raw string
+
+// MarshalText writes the bytes as they stand in a Go string.
+func (r raw) MarshalText() ([]byte, error) {
+	q := strconv.QuoteToASCII(string(r))
+	return []byte(q[1 : len(q)-1]), nil
+}
+
+// UnmarshalText reads what MarshalText wrote.
+func (r *raw) UnmarshalText(b []byte) error {
+	s, err := strconv.Unquote(`"` + string(b) + `"`)
+	*r = raw(s)
+	return err
+}
+
+func remember(p *event.Program) Known {
+	return Known{sumOf(p.Value), known{
+		raw(p.Path), raw(p.Resolved), p.Exists, p.Type, p.Kind, raw(p.Shebang), p.Hashed, p.Unread, p.TeamID, p.SigningID,
+		slices.Clone(p.Risks), raw(p.WritableBy), raw(p.Shadow),
+	}, p.Found}
+}
+
+// program returns what was known of the program of a value.
+func (k *Known) program(value string) event.Program {
+	p := &k.Program
+	out := event.Program{
+		Value: value, Path: string(p.Path), Resolved: string(p.Resolved), Exists: p.Exists, Type: p.Type, Found: k.Found, Kind: p.Kind,
+		Shebang: string(p.Shebang), Hashed: p.Hashed, Unread: p.Unread, TeamID: p.TeamID, SigningID: p.SigningID,
+		Risks: slices.Clone(p.Risks), WritableBy: string(p.WritableBy), Shadow: string(p.Shadow),
+	}
+	if len(out.Path) <= len(value) && value[:len(out.Path)] == out.Path {
+		out.Arguments = arguments(value, out.Path)
+	}
+	return out
+}
+
+func sumOf(s string) string { return hexSum([]byte(s)) }
+
+func hexSum(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

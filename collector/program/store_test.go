@@ -1,0 +1,158 @@
+package program
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hooksnare/pkg/safefile"
+)
+
+// holds returns what is in a store's folder, by content.
+func holds(t *testing.T, dir string) string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	must(t, err)
+	var out []string
+	for _, e := range entries {
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		must(t, err)
+		out = append(out, string(b))
+	}
+	// Names are hashes: put what they hold in order.
+	for i := range out {
+		for j := i; j > 0 && out[j] < out[j-1]; j-- {
+			out[j], out[j-1] = out[j-1], out[j]
+		}
+	}
+	return words(out)
+}
+
+func keep(t *testing.T, s *Store, content string) string {
+	t.Helper()
+	path, err := s.Keep([]byte(content), sumOf(content))
+	must(t, err)
+	b, err := os.ReadFile(path)
+	must(t, err)
+	equal(t, path, string(b), content)
+	if info, err := os.Lstat(path); err != nil || info.Mode() != 0o600 {
+		t.Errorf("%s: mode %v, %v; want a file of 0600", path, info.Mode(), err)
+	}
+	return path
+}
+
+func TestStore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "state", "scripts")
+	s, err := NewStore(dir, 10, 3)
+	must(t, err)
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("folder: %v, %v; want 0700", info, err)
+	}
+	steps := []struct{ keep, holds string }{
+		{"aa", "aa"}, {"bb", "aa bb"}, {"aa", "aa bb"}, {"cc", "aa bb cc"},
+		{"dd", "aa cc dd"},                                   // bb was used the longest ago
+		{"eeeeee", "cc dd eeeeee"},                           // bytes and files are full
+		{"fff", "eeeeee fff"},                                // bytes
+		{"0123456789", "0123456789"}, {"g", "g"}, {"", " g"}, // the largest, and nothing
+	}
+	for _, step := range steps {
+		keep(t, s, step.keep)
+		equal(t, "after "+step.keep, holds(t, dir), step.holds)
+	}
+	if _, err := s.Keep([]byte("01234567890"), ""); !errors.Is(err, safefile.ErrTooLarge) {
+		t.Errorf("more than there is room for: %v, want %v", err, safefile.ErrTooLarge)
+	}
+	if _, err := s.Keep([]byte("x"), sumOf("y")); err == nil || !strings.Contains(err.Error(), sumOf("y")) {
+		t.Errorf("the hash of another: %v, want an error that names it", err)
+	}
+	for _, bad := range [][2]int{{0, 1}, {1, 0}} {
+		if _, err := NewStore(dir, int64(bad[0]), bad[1]); err == nil {
+			t.Errorf("bounds of %v: no error", bad)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "f")
+	put(t, file, "", 0o600)
+	if _, err := NewStore(file, 1, 1); err == nil {
+		t.Error("a file in place of the folder: no error")
+	}
+}
+
+// TestStoreAgain opens a folder that was used before, and that others were in.
+func TestStoreAgain(t *testing.T) {
+	dir := t.TempDir()
+	s, err := NewStore(dir, 100, 10)
+	must(t, err)
+	for i, c := range []string{"a", "b", "c"} {
+		at := noon.Add(time.Duration(-i) * time.Hour) // c is the oldest
+		must(t, os.Chtimes(keep(t, s, c), at, at))
+	}
+	put(t, filepath.Join(dir, "."+sumOf("x")+".123.tmp"), "cut off", 0o600)
+	put(t, filepath.Join(dir, "README"), "not ours", 0o600)
+	must(t, os.Chmod(dir, 0o755))
+	s, err = NewStore(dir, 100, 2)
+	must(t, err)
+	equal(t, "opened with less room", holds(t, dir), "a b not ours")
+	keep(t, s, "d")
+	equal(t, "one more", holds(t, dir), "a d not ours")
+	must(t, os.RemoveAll(dir))
+	keep(t, s, "e")
+	equal(t, "folder removed", holds(t, dir), "e")
+}
+
+// TestStoreTampered spoils a copy in every way.
+func TestStoreTampered(t *testing.T) {
+	for name, spoil := range map[string]func(path string) error{
+		"edited":  func(path string) error { return os.WriteFile(path, []byte("SCRIPT"), 0o600) },
+		"longer":  func(path string) error { return os.WriteFile(path, []byte("script and more"), 0o600) },
+		"cut":     func(path string) error { return os.Truncate(path, 0) },
+		"open":    func(path string) error { return os.Chmod(path, 0o644) },
+		"removed": os.Remove,
+		"a link": func(path string) error {
+			return changed(os.Remove(path), func() error { return os.Symlink("/etc/passwd", path) })
+		},
+		"a folder": func(path string) error {
+			return changed(os.Remove(path), func() error { return os.MkdirAll(path+"/sub", 0o700) })
+		},
+	} {
+		for _, again := range []bool{false, true} {
+			dir := t.TempDir()
+			s, err := NewStore(dir, 100, 10)
+			must(t, err)
+			must(t, spoil(keep(t, s, "script")))
+			if again {
+				s, err = NewStore(dir, 100, 10)
+				must(t, err)
+			}
+			keep(t, s, "script")
+			equal(t, name, holds(t, dir), "script")
+			if s.bytes != 6 || len(s.kept) != 1 {
+				t.Errorf("%s: %d bytes in %d files counted, want 6 in 1", name, s.bytes, len(s.kept))
+			}
+		}
+	}
+}
+
+func TestStoreConcurrent(t *testing.T) {
+	dir := t.TempDir()
+	s, err := NewStore(dir, 1000, 5)
+	must(t, err)
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for j := range 10 {
+				if _, err := s.Keep(fmt.Append(nil, "script ", (i+j)%12), ""); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 5 || len(s.kept) != 5 {
+		t.Errorf("%d files, %d counted, %v; want 5", len(entries), len(s.kept), err)
+	}
+}

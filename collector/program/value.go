@@ -1,0 +1,58 @@
+package program
+
+import "strings"
+
+// Bounds on a value. macOS takes paths of 1,024 bytes; every split is a look at the disk.
+const (
+	maxPath   = 1024
+	maxSplits = 64
+)
+
+// breaks are the bytes at which a value may be cut into a program and its arguments.
+const breaks = " \t\r\n\v\f\x00"
+
+// splits returns what of a value may be the path of its program, shortest first: each
+// beginning that ends before a break, and the whole. How loginwindow splits a value is not
+// documented, so none is ruled out but what no path can be.
+func splits(value string) []string {
+	if !strings.HasPrefix(value, "/") {
+		return nil
+	}
+	var out []string
+	for i := 1; i < len(value) && i <= maxPath && len(out) < maxSplits-1; i++ {
+		if strings.IndexByte(breaks, value[i]) < 0 {
+			continue
+		}
+		out = append(out, value[:i])
+		if value[i] == 0 {
+			return out // a path ends there
+		}
+	}
+	if len(value) <= maxPath && strings.IndexByte(value, 0) < 0 {
+		out = append(out, value)
+	}
+	return out
+}
+
+// firstWord is the program of a value where nothing is found.
+func firstWord(value string) string {
+	if i := strings.IndexAny(value[:min(len(value), maxPath)], breaks); i >= 0 {
+		return value[:i]
+	}
+	return value[:min(len(value), maxPath)]
+}
+
+// arguments returns what follows the program in a value.
+func arguments(value, program string) string {
+	rest := value[len(program):]
+	if rest != "" && strings.IndexByte(breaks, rest[0]) >= 0 {
+		return rest[1:]
+	}
+	return rest
+}
+
+// oneAbsolutePath reports whether a value can be read in no other way than as a path from
+// the root, with or without arguments.
+func oneAbsolutePath(value string) bool {
+	return strings.HasPrefix(value, "/") && !strings.ContainsAny(value, "\x00\n\r")
+}
