@@ -1,0 +1,94 @@
+package prefs
+
+import (
+	"path"
+	"strings"
+)
+
+// Folders and names as a Mac knows them, without links.
+const (
+	rootHome      = "/private/var/root"
+	usersFolder   = "/Users"
+	library       = "/Library"
+	managedFolder = "/Library/Managed Preferences"
+	etcFolder     = "/private/etc"
+	ttysFile      = "/private/etc/ttys"
+
+	preferences = "/Library/Preferences" // in a home
+	byHost      = "/ByHost"              // in there
+	extension   = ".plist"
+)
+
+// names are the files of a preferences folder that can hold a hook. The second is how the
+// first was called before domains were in reverse DNS.
+var names = [...]string{"com.apple.loginwindow.plist", "loginwindow.plist", ".GlobalPreferences.plist"}
+
+// byHostStems are how the files of ByHost that can hold a hook begin.
+var byHostStems = [...]string{"com.apple.loginwindow.", ".GlobalPreferences."}
+
+// byHostName returns the name of a ByHost file that can hold a hook in macOS's
+// spelling, or "". A volume that ignores case opens it under any.
+func byHostName(name string) string {
+	for _, stem := range byHostStems {
+		n, end := len(stem), len(name)-len(extension)
+		if end > n && strings.EqualFold(name[:n], stem) && strings.EqualFold(name[end:], extension) {
+			return stem + name[n:end] + extension
+		}
+	}
+	return ""
+}
+
+// scopeOf says whose preferences a file holds.
+func scopeOf(file string) string {
+	dir, base := path.Split(file)
+	switch {
+	case file == ttysFile:
+		return "ttys"
+	case strings.HasPrefix(dir, managedFolder+"/"):
+		return "managed"
+	case strings.HasSuffix(dir, byHost+"/"):
+		return "byhost"
+	case base == names[2]:
+		return "global"
+	case dir == preferences+"/":
+		return "system"
+	case dir == rootHome+preferences+"/":
+		return "root"
+	}
+	return "user"
+}
+
+// aliases are folders that lead to the root folder again: where the data volume is
+// mounted (its folders appear at the root by firmlinks), and the startup volume's name as
+// delivered.
+var aliases = [...]string{"/System/Volumes/Data", "/Volumes/Macintosh HD"}
+
+// canonical returns the one spelling of an absolute path that is shown.
+func canonical(p string) string {
+	p = path.Clean(p)
+	for _, a := range aliases {
+		if p == a {
+			return "/"
+		}
+		if strings.HasPrefix(p, a+"/") {
+			p = p[len(a):]
+		}
+	}
+	for _, link := range [...]string{"/var", "/etc", "/tmp"} {
+		if p == link || strings.HasPrefix(p, link+"/") {
+			return "/private" + p
+		}
+	}
+	return p
+}
+
+// plain returns how a disk without /private, such as one made of plain folders, names a
+// path; "" if it has no other name there.
+func plain(p string) string {
+	for _, dir := range [...]string{"/var", "/etc", "/tmp"} {
+		if strings.HasPrefix(p, "/private"+dir+"/") || p == "/private"+dir {
+			return p[len("/private"):]
+		}
+	}
+	return ""
+}
