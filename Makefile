@@ -72,7 +72,7 @@ emulate:
 
 ## attacks: print every case of attack and what it gives
 attacks:
-	$(GO) test -count 1 -run '^TestAttacks$$' -v ./agent
+	$(GO) test -count 1 -run '^TestAttacks(State)?$$' -v ./agent
 
 ## conformance: run the public EQL suites and play the published rules, a line for each
 conformance:

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"hooksnare/agent/config"
@@ -140,9 +141,16 @@ func testAlertSize(t *testing.T, fill string, size int) {
 	}
 }
 
-// TestAlertMemory keeps many alerts about long commands, as the counting of repeats does.
+// TestAlertMemory keeps many alerts about long commands, as the counting of repeats and the
+// wait for their changes do.
 func TestAlertMemory(t *testing.T) {
-	f := newFeed(t, func(o *PipelineOptions) { o.Emit = func(*alert.Alert) {} })
+	f := newFeed(t, func(o *PipelineOptions) {
+		o.Emit = func(*alert.Alert) {}
+		o.Watching = &Watching{
+			Window: time.Hour, Watched: func(string) bool { return true }, Wake: func() {},
+			Look: func(string) *alert.Program { return nil },
+		}
+	})
 	const commands, size = 60, 1 << 20
 	before := heap()
 	for i := range commands {

@@ -42,20 +42,19 @@ func Faults(err error) []error {
 
 func checkException(x *config.Exception, set RuleSet, sources config.Sources, now time.Time) error {
 	var faults []error
-	key := x.Key
-	if key == "" {
-		key = "Exceptions"
-	}
 	if x.Expired(now) {
-		faults = append(faults, sources.Problem(key+".Expires", fmt.Sprintf("exception %s has ended on %s: remove or renew it", x.ID, x.Expires.Format(time.DateOnly))))
+		faults = append(faults, sources.ProblemOf(x, "Expires", fmt.Sprintf("exception %s has ended on %s: remove or renew it", x.ID, x.Expires.Format(time.DateOnly))))
 	}
 	for _, id := range x.Rules {
 		if !slices.ContainsFunc(append(slices.Clone(set.Rules), set.Disabled...), func(r *rules.Rule) bool { return r.ID == id }) {
-			faults = append(faults, sources.Problem(key+".Rules", fmt.Sprintf("exception %s: no rule has the id %q", x.ID, id)))
+			faults = append(faults, sources.ProblemOf(x, "Rules", fmt.Sprintf("exception %s: no rule has the id %q", x.ID, id)))
 		}
 	}
+	if x.Require.TeamID != "" {
+		faults = append(faults, sources.ProblemOf(x, "Require.TeamID", fmt.Sprintf("exception %s covers nothing: this version can't verify team ids; pin the program's SHA256 instead", x.ID)))
+	}
 	if tooBroad(x.Where) {
-		faults = append(faults, sources.Problem(key+".Where", fmt.Sprintf("exception %s hides every hook, whatever its value: name the values it is for", x.ID)))
+		faults = append(faults, sources.ProblemOf(x, "Where", fmt.Sprintf("exception %s hides every hook, whatever its value: name the values it is for", x.ID)))
 	}
 	return errors.Join(faults...)
 }

@@ -19,7 +19,11 @@ import (
 type composer struct {
 	host  Identity
 	table *process.Table
-	now   func() time.Time // nil for a recording, whose alerts have no latency
+
+	lookAt func(value string) *alert.Program // nil where there is no disk
+	around *surroundings                     // nil where there is no disk
+	setBy  setBy
+	now    func() time.Time // nil for a recording, whose alerts have no latency
 }
 
 // alert tells of a finding.
@@ -31,6 +35,8 @@ func (c *composer) alert(f *detect.Finding) *alert.Alert {
 		a.Hooksnare.Exception = &alert.Exception{ID: f.Broken, Failed: clipTo(f.Why, nameBytes)}
 	}
 	switch {
+	case f.Record.State != nil:
+		c.state(a, f)
 	case f.Record.Event != nil:
 		c.event(a, f)
 	case f.Record.Condition != nil:
@@ -121,8 +127,9 @@ func (c *composer) event(a *alert.Alert, f *detect.Finding) {
 	}
 	c.relations(a, ev)
 	c.match(a, f)
-	if f.Record.Fact != nil {
-		c.fact(a, f.Record.Fact)
+	if k := f.Record.Fact; k != nil {
+		c.fact(a, k)
+		a.Hooksnare.Triage = c.triage(k.Plist, ev.Time, a.Hooksnare.Program, ev, a.Hooksnare.Evidence)
 	}
 	a.Hooksnare.Signals = []string{"process"}
 }
@@ -184,8 +191,15 @@ func (c *composer) fact(a *alert.Alert, k *hook.Fact) {
 		}
 	}
 	a.Hooksnare.Hook = h
-	a.Hooksnare.Verdict = alert.Attempted
+	if k.Operation != hook.Execute {
+		a.Hooksnare.Verdict = alert.Attempted
+	} else if a.Hooksnare.Evidence != nil {
+		a.Hooksnare.Evidence.SetBy = c.setBy[setByKey(k.Plist, k.Key)]
+	}
 	a.Hooksnare.Remediation = remediation(k)
+	if k.HasValue && runsProgram(k.Key) {
+		a.Hooksnare.Program = c.look(k.Value)
+	}
 	if h.Plist != "" {
 		a.File = &alert.File{Path: h.Plist, Name: path.Base(h.Plist), Directory: path.Dir(h.Plist)}
 	}

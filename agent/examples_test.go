@@ -2,8 +2,11 @@ package agent
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,14 +14,17 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
+	"hooksnare/detect"
+	"hooksnare/detect/hook"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
 )
 
-// Every rule shows at least this many commands that fire it and that do not.
+// Every rule shows at least this many cases that fire it and that do not.
 const (
-	leastFires  = 4
-	leastSilent = 6
+	leastFires  = 5
+	leastSilent = 7
 )
 
 // TestExamples runs what stands beside each built-in rule through everything from the
@@ -51,26 +57,21 @@ func runExamples(t *testing.T, set RuleSet, rule string, s rules.Source) {
 	fires, silent := 0, 0
 	for i := range list {
 		x := &list[i]
-		var got []*alert.Alert
-		if x.State != "" {
-			got = exampleState(t, set, x)
-		} else {
-			got = exampleCommand(t, set, x)
-		}
-		said := fmt.Sprintf("%q%s", x.Command, x.State)
+		got := exampleAlerts(t, set, &x.Case)
 		if !x.Fires {
 			if silent++; len(got) > 0 {
-				t.Errorf("%s: got %s, want silence", said, saying(got))
+				t.Errorf("%s: got %s, want silence", exampleName(&x.Case), saying(got))
 			}
 			continue
 		}
 		fires++
 		if len(got) != 1 {
-			t.Errorf("%s: got %d alerts, want one of %s: %s", said, len(got), rule, saying(got))
+			t.Errorf("%s: got %d alerts, want one of %s: %s", exampleName(&x.Case), len(got), rule, saying(got))
 			continue
 		}
-		for _, f := range append(exampleFaults(rule, x, got[0]), lineFaults(got[0])...) {
-			t.Errorf("%s: %s", said, f)
+		faults := append(differ("rule", got[0].Rule.ID, rule), exampleFaults(&x.Case, got[0])...)
+		for _, f := range append(faults, lineFaults(got[0])...) {
+			t.Errorf("%s: %s", exampleName(&x.Case), f)
 		}
 	}
 	if fires < leastFires || silent < leastSilent {
@@ -78,29 +79,90 @@ func runExamples(t *testing.T, set RuleSet, rule string, s rules.Source) {
 	}
 }
 
-func exampleFaults(rule string, x *rules.Example, a *alert.Alert) []string {
-	if x.State != "" {
-		out := differ("rule", a.Rule.ID, rule)
-		if h := a.Hooksnare.Health; h == nil || h.State != x.State || !h.Active {
-			out = append(out, fmt.Sprintf("health: got %+v, want %s", h, x.State))
-		}
-		return out
+// exampleName tells an example from the others of its file.
+func exampleName(x *rules.Case) string {
+	var out []string
+	if len(x.Command) > 0 {
+		out = append(out, fmt.Sprintf("%q", x.Command))
 	}
-	want := told{
-		rule: rule, operation: x.Operation, key: x.Key, value: x.Value, plist: x.Plist, scope: x.Scope,
-		source: x.Source, sourceFile: x.SourceFile,
+	switch c := x.Change; {
+	case c != nil && c.New != nil:
+		out = append(out, fmt.Sprintf("%s of %s becomes %q", c.Key, c.Plist(), *c.New))
+	case c != nil:
+		out = append(out, fmt.Sprintf("%s of %s goes", c.Key, c.Plist()))
+	case x.ProgramChange != nil:
+		out = append(out, fmt.Sprintf("%q: %q", x.ProgramChange.Value, x.ProgramChange.What))
+	case x.Unreadable != nil:
+		out = append(out, fmt.Sprintf("%q: %s", x.Unreadable.Path, x.Unreadable.Why))
+	case x.State != "":
+		out = append(out, x.State)
 	}
-	return want.faults(a)
+	return strings.Join(out, ", then ")
 }
 
-// exampleCommand returns the alerts of a command that some daemon runs.
-func exampleCommand(t *testing.T, set RuleSet, x *rules.Example) []*alert.Alert {
+// exampleStart is when the examples without a command take place.
+var exampleStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// exampleAlerts returns the alerts of an example, each as its last update has it.
+func exampleAlerts(t *testing.T, set RuleSet, x *rules.Case) []*alert.Alert {
+	t.Helper()
+	var got []*alert.Alert
+	p, err := NewPipeline(PipelineOptions{
+		Rules: set.Rules, Exceptions: exceptions(config.Default().Exceptions),
+		Watching: &Watching{Window: config.Default().CorrelationWindow, Watched: watched, Wake: func() {}},
+		Emit: func(a *alert.Alert) {
+			i := slices.IndexFunc(got, func(o *alert.Alert) bool { return o.Event.ID == a.Event.ID })
+			if i < 0 {
+				i, got = len(got), append(got, nil)
+			} else if a.Event.Sequence != got[i].Event.Sequence+1 {
+				t.Errorf("%s: event.sequence: got %d after %d", exampleName(x), a.Event.Sequence, got[i].Event.Sequence)
+			}
+			got[i] = a
+		},
+	})
+	must(t, err)
+	p.SetHooks(exampleHooks(x))
+	at := exampleStart
+	if len(x.Command) > 0 {
+		at = exampleCommand(t, p, x)
+	}
+	exampleObserved(p, x, at)
+	p.Close()
+	return got
+}
+
+func exampleHooks(x *rules.Case) []detect.Hooked {
+	var out []detect.Hooked
+	for _, h := range x.Hooks {
+		program := h.Program
+		if program == "" {
+			program = h.Value
+		}
+		out = append(out, detect.Hooked{File: h.Plist(), Scope: exampleScope(h.Plist()), Key: h.Key, Value: h.Value, Program: program})
+	}
+	return out
+}
+
+// exampleScope is a file's scope as it is told of what is seen of the disk.
+func exampleScope(file string) string {
+	if file == "/private/etc/ttys" {
+		return "ttys"
+	}
+	return string(hook.ScopeOf(file))
+}
+
+// exampleCommand has some program run a command, and returns when it has ended.
+func exampleCommand(t *testing.T, p *Pipeline, x *rules.Case) time.Time {
 	t.Helper()
 	var out bytes.Buffer
 	h := synthetic.New(&out, synthetic.Options{})
-	parent := h.Daemon("com.example.agent", synthetic.AsRoot, synthetic.Spec{Path: "/bin/zsh", Args: []string{"zsh", "-s"}})
+	by := synthetic.Spec{Path: "/bin/zsh", Args: []string{"zsh", "-s"}}
+	if x.Parent != "" {
+		by = synthetic.Spec{Path: x.Parent}
+	}
+	parent := h.Daemon("com.example.agent", synthetic.AsRoot, by)
 	spec := synthetic.Spec{
-		Path: x.Program(), Args: x.Command, CWD: x.CWD, SigningID: x.SigningID, Unsigned: x.Unsigned,
+		Path: x.Program(), Args: x.Command, Script: x.Script, CWD: x.CWD, SigningID: x.SigningID, Unsigned: x.Unsigned,
 		Platform: strings.HasPrefix(x.SigningID, "com.apple."),
 		Env:      []string{"PATH=/usr/bin:/bin"},
 		As:       &synthetic.Cred{EUID: x.UID, RUID: x.UID, EGID: 20, RGID: 20},
@@ -112,26 +174,201 @@ func exampleCommand(t *testing.T, set RuleSet, x *rules.Example) []*alert.Alert 
 		spec.Env = append(spec.Env, "HOME="+x.Home)
 	}
 	h.Run(parent, spec)
-	if err := h.Err(); err != nil {
-		t.Fatal(err)
+	must(t, h.Err())
+	lines, decoder := eslogger.NewLines(&out, 0), eslogger.NewDecoder()
+	for {
+		line, err := lines.Next()
+		if errors.Is(err, io.EOF) {
+			return h.Now()
+		}
+		must(t, err)
+		var m eslogger.Message
+		must(t, decoder.Decode(line, &m))
+		p.HandleMessage(&m)
 	}
-	return replayed(t, config.Default(), set, out.Bytes())
 }
 
-// exampleState returns the alerts of a condition of the sensor.
-func exampleState(t *testing.T, set RuleSet, x *rules.Example) []*alert.Alert {
-	t.Helper()
-	var got []*alert.Alert
-	p, err := NewPipeline(PipelineOptions{
-		Rules: set.Rules, Exceptions: exceptions(config.Default().Exceptions), Emit: func(a *alert.Alert) { got = append(got, a) },
-	})
-	must(t, err)
-	since := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	st := eslogger.State{Name: eslogger.Condition(x.State), On: !x.Ended, Since: since, Detail: "an example"}
-	if x.Ended {
-		st.Until = since.Add(time.Minute)
+// exampleObserved has the pipeline told of what is seen of the disk or of the sensor.
+func exampleObserved(p *Pipeline, x *rules.Case, at time.Time) {
+	switch {
+	case x.Change != nil:
+		c := x.Change
+		p.HandleChange(event.Change{
+			File: c.Plist(), Scope: exampleScope(c.Plist()), Key: c.Key, Old: c.Old, New: c.New,
+			Since: exampleSince(c.Since), Time: at.Add(time.Duration(max(c.After, 1)) * time.Second),
+		})
+	case x.ProgramChange != nil:
+		c := x.ProgramChange
+		was, is := examplePrograms(c)
+		p.HandleProgram(event.ProgramChange{Value: c.Value, What: c.What, Old: was, New: is, Since: exampleSince(c.Since), Time: at})
+	case x.Unreadable != nil:
+		u := event.Unreadable{Path: x.Unreadable.Path, Why: x.Unreadable.Why, Detail: x.Unreadable.Detail, On: !x.Ended, Since: at}
+		if x.Ended {
+			u.Until = at.Add(time.Minute)
+		}
+		p.HandleUnreadable(u)
+	case x.State != "":
+		st := eslogger.State{Name: eslogger.Condition(x.State), On: !x.Ended, Since: at, Detail: "an example"}
+		if x.Ended {
+			st.Until = at.Add(time.Minute)
+		}
+		p.HandleState(st)
 	}
-	p.HandleState(st)
-	p.Close()
-	return got
+}
+
+func exampleSince(word string) event.Since {
+	for since, w := range sinceWords {
+		if w == word {
+			return since
+		}
+	}
+	return event.SinceSeen
+}
+
+// examplePrograms are a program of which just that has changed.
+func examplePrograms(c *rules.ExampleProgramChange) (was, is event.Program) {
+	was = event.Program{Value: c.Value, Path: c.Value, Resolved: c.Value, Exists: true, Type: "file", Kind: "script", Hashed: true}
+	was.Mode, was.Inode, was.SHA256 = 0o755, 1, strings.Repeat("0", 64)
+	is = was
+	for _, what := range c.What {
+		switch what {
+		case "appeared":
+			was = event.Program{Value: c.Value, Path: c.Value}
+		case "vanished":
+			is = event.Program{Value: c.Value, Path: c.Value}
+		case "content":
+			is.SHA256 = strings.Repeat("1", 64)
+		case "replaced":
+			is.Inode++
+		case "owner":
+			is.UID = 501
+		case "mode":
+			is.Mode = 0o777
+		case "writable":
+			is.WritableBy = c.Value
+		case "shadowed":
+			is.Shadow, _, _ = strings.Cut(c.Value, " ")
+		}
+	}
+	return was, is
+}
+
+// exampleFaults are what an alert does not tell as the example has it.
+func exampleFaults(x *rules.Case, a *alert.Alert) []string {
+	switch {
+	case x.State != "":
+		if h := a.Hooksnare.Health; h == nil || h.State != x.State || !h.Active {
+			return []string{fmt.Sprintf("health: got %+v, want %s", h, x.State)}
+		}
+		return nil
+	case x.Change != nil:
+		return changeFaults(x, a)
+	case x.ProgramChange != nil:
+		return programFaults(x, a)
+	case x.Unreadable != nil:
+		return unreadableFaults(x, a)
+	case x.Operation == string(hook.Execute):
+		want := exampleHook{operation: x.Operation, key: x.Key, value: x.Value, plist: x.Plist, scope: x.Scope}
+		out := append(want.faults(a), differ("verdict", string(a.Hooksnare.Verdict), string(alert.Observed))...)
+		return append(out, differ("signals", strings.Join(a.Hooksnare.Signals, " "), "process")...)
+	}
+	want := told{
+		rule: a.Rule.ID, operation: x.Operation, key: x.Key, value: x.Value, plist: x.Plist, scope: x.Scope,
+		source: x.Source, sourceFile: x.SourceFile,
+	}
+	return want.faults(a)
+}
+
+// exampleHook is what an alert is to say of a hook.
+type exampleHook struct {
+	operation, key, plist, scope, source, sourceFile string
+	value, previous                                  *string
+}
+
+func (w *exampleHook) faults(a *alert.Alert) []string {
+	h := a.Hooksnare.Hook
+	if h == nil {
+		return []string{"no facts about a hook"}
+	}
+	out := differ("operation", h.Operation, w.operation)
+	out = append(out, differ("key", h.Key, w.key)...)
+	out = append(out, differ("value", shown(h.Value), shown(w.value))...)
+	out = append(out, differ("previous value", shown(h.Previous), shown(w.previous))...)
+	out = append(out, differ("plist", h.Plist, w.plist)...)
+	out = append(out, differ("scope", h.Scope, w.scope)...)
+	out = append(out, differ("source", h.Source, w.source)...)
+	out = append(out, differ("source file", h.SourceFile, w.sourceFile)...)
+	if a.File == nil || a.File.Path != w.plist {
+		out = append(out, fmt.Sprintf("file: got %+v, want %s", a.File, w.plist))
+	}
+	return out
+}
+
+// shown is a value as differ tells it, and tells none from an empty one.
+func shown(value *string) string {
+	if value == nil {
+		return "none"
+	}
+	return fmt.Sprintf("%q", *value)
+}
+
+func changeFaults(x *rules.Case, a *alert.Alert) []string {
+	c := x.Change
+	want := exampleHook{
+		operation: x.Operation, key: c.Key, value: c.New, previous: c.Old, plist: c.Plist(), scope: exampleScope(c.Plist()),
+		source: x.Source, sourceFile: x.SourceFile,
+	}
+	signals := "state"
+	if x.Verdict == string(alert.Confirmed) {
+		signals = "process state"
+	}
+	switch {
+	case want.operation != "":
+	case c.New == nil:
+		want.operation = string(hook.Remove)
+	default:
+		want.operation = string(hook.Set)
+	}
+	out := append(want.faults(a), differ("verdict", string(a.Hooksnare.Verdict), x.Verdict)...)
+	if len(a.Hooksnare.Signals) == 1 { // else the alert may be a command's own
+		out = append(out, differ("event.action", a.Event.Action, "hook-changed")...)
+	}
+	out = append(out, differ("signals", strings.Join(a.Hooksnare.Signals, " "), signals)...)
+	if a.Hooksnare.Change == nil {
+		return append(out, "no facts about a change")
+	}
+	out = append(out, differ("since", a.Hooksnare.Change.Since, sinceWords[exampleSince(c.Since)])...)
+	switch {
+	case (a.Process != nil) != (signals != "state"):
+		out = append(out, fmt.Sprintf("process: got %+v, want one: %v", a.Process, signals != "state"))
+	case a.Process != nil:
+		out = append(out, differ("executable", a.Process.Executable, x.Program())...)
+	}
+	return out
+}
+
+func programFaults(x *rules.Case, a *alert.Alert) []string {
+	i := slices.IndexFunc(x.Hooks, func(h rules.ExampleHook) bool { return h.Value == x.ProgramChange.Value })
+	h, ch := x.Hooks[i], a.Hooksnare.Change
+	want := exampleHook{operation: string(hook.Edit), key: h.Key, value: &h.Value, plist: h.Plist(), scope: exampleScope(h.Plist())}
+	out := append(want.faults(a), differ("verdict", string(a.Hooksnare.Verdict), string(alert.Observed))...)
+	out = append(out, differ("signals", strings.Join(a.Hooksnare.Signals, " "), "state")...)
+	out = append(out, differ("event.action", a.Event.Action, "hook-program-changed")...)
+	if ch == nil || ch.Previous == nil || a.Hooksnare.Program == nil {
+		return append(out, fmt.Sprintf("change: got %+v of %+v, want what was and what is", ch, a.Hooksnare.Program))
+	}
+	out = append(out, differ("what", strings.Join(ch.What, " "), strings.Join(x.ProgramChange.What, " "))...)
+	return append(out, differ("since", ch.Since, sinceWords[exampleSince(x.ProgramChange.Since)])...)
+}
+
+func unreadableFaults(x *rules.Case, a *alert.Alert) []string {
+	ch, u := a.Hooksnare.Change, x.Unreadable
+	out := append(differ("verdict", string(a.Hooksnare.Verdict), string(alert.Observed)), differ("event.action", a.Event.Action, "preferences-unreadable")...)
+	if ch == nil || ch.Path != u.Path || ch.Why != u.Why || ch.Detail != u.Detail || ch.Active == nil || !*ch.Active {
+		out = append(out, fmt.Sprintf("change: got %+v, want %+v, active", ch, *u))
+	}
+	if a.Hooksnare.Hook != nil {
+		out = append(out, fmt.Sprintf("hook: got %+v of a file that can't be read", a.Hooksnare.Hook))
+	}
+	return out
 }

@@ -34,7 +34,7 @@ func BenchmarkLatency(b *testing.B) {
 	c := config.Default()
 	c.EsloggerPath, c.CanaryInterval = player, 0
 	c.Outputs = []config.Output{{Name: "file", Type: "file", Path: log, MinSeverity: "low", Enabled: true}}
-	c.RuleDirectories, c.DisabledRules = []string{unboundedRule(b, dir)}, []string{"hook-set"}
+	c.RuleDirectories, c.DisabledRules = []string{unboundedRule(b, dir, "hook-set")}, []string{"hook-set"}
 	a, err := New(Options{Config: c, Log: zerolog.Nop()})
 	if err != nil {
 		b.Fatal(err)
@@ -85,23 +85,23 @@ func BenchmarkLatency(b *testing.B) {
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms/p99")
 }
 
-// unboundedRule writes the rule about hooks that are set, without its bound on alerts.
-func unboundedRule(b *testing.B, dir string) string {
+// unboundedRule writes a built-in rule without its bound on alerts.
+func unboundedRule(b *testing.B, dir, id string) string {
 	b.Helper()
 	folder := filepath.Join(dir, "rules")
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		b.Fatal(err)
 	}
 	for _, s := range rules.Builtin() {
-		if !strings.Contains(string(s.Text), `rule_id = "hook-set"`) {
+		if !strings.Contains(string(s.Text), `rule_id = "`+id+`"`) {
 			continue
 		}
-		text := strings.Replace(string(s.Text), `rule_id = "hook-set"`, "rule_id = \"bench\"\nmax_signals = 100000", 1)
+		text := strings.Replace(string(s.Text), `rule_id = "`+id+`"`, "rule_id = \"bench\"\nmax_signals = 100000", 1)
 		if err := os.WriteFile(filepath.Join(folder, "bench.toml"), []byte(text), 0o600); err != nil {
 			b.Fatal(err)
 		}
 		return folder
 	}
-	b.Fatal("no built-in rule hook-set")
+	b.Fatalf("no built-in rule %s", id)
 	return ""
 }

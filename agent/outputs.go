@@ -280,6 +280,22 @@ type OutputStats struct {
 	Dropped uint64
 }
 
+// Delivered reports whether every alert that was given is in the local logs.
+func (all *Outputs) Delivered() bool {
+	for _, o := range all.list {
+		if _, local := o.sink.(*fileSink); !local {
+			continue
+		}
+		o.mu.Lock()
+		waiting := len(o.waiting)
+		o.mu.Unlock()
+		if waiting > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Stats returns how every output stands.
 func (all *Outputs) Stats() []OutputStats {
 	var out []OutputStats

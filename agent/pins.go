@@ -1,25 +1,15 @@
 package agent
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"os/user"
+	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
-	"syscall"
 
 	"hooksnare/agent/config"
+	"hooksnare/collector/program"
 	"hooksnare/detect"
-	"hooksnare/pkg/safefile"
+	"hooksnare/pkg/event"
 )
-
-// maxProgram bounds a hook's program that is hashed, in bytes.
-const maxProgram = 32 << 20
 
 // pins holds what exceptions ask of a hook's program, and looks at the disk for it.
 type pins struct {
@@ -28,10 +18,7 @@ type pins struct {
 }
 
 func newPins(root string, list []config.Exception) *pins {
-	p := &pins{root: root, require: map[string]config.Require{}}
-	if p.root == "" {
-		p.root = "/"
-	}
+	p := &pins{root: filepath.Join("/", root), require: map[string]config.Require{}}
 	for _, x := range list {
 		if !x.Require.IsZero() {
 			p.require[x.ID] = x.Require
@@ -52,78 +39,52 @@ func (p *pins) check(exception string, r *detect.Record) (why string, held, chec
 
 // program returns what about a hook's program is not as required, "" for nothing.
 func (p *pins) program(value string, want config.Require) string {
-	if !strings.HasPrefix(value, "/") {
-		return fmt.Sprintf("the program %q has no absolute path", clipTo(value, wordBytes))
+	found := program.Look(p.root, value)
+	if why := unpinnable(&found); why != "" {
+		return why
 	}
-	content, info, err := safefile.ReadIn(p.root, value, maxProgram)
+	return p.differs(&found, want)
+}
+
+// unpinnable returns why no property of the program that was found says what a hook runs,
+// "" if they do.
+func unpinnable(p *event.Program) string {
+	risk := func(name string) bool { return slices.Contains(p.Risks, name) }
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case risk(program.NoAbsolutePath):
+		return fmt.Sprintf("the program %q has no absolute path", clipTo(p.Value, wordBytes))
+	case p.Unread != "":
+		return "the program can't be read: " + p.Unread
+	case risk(program.Missing):
 		return "the program is missing"
-	case err != nil:
-		return "the program can't be read: " + err.Error()
-	}
-	if want.Owner != "" && !p.owns(want.Owner, info.UID) {
-		return fmt.Sprintf("the program belongs to user %d, not to %s", info.UID, want.Owner)
-	}
-	if want.NotWritableByOthers {
-		at, writable, err := safefile.WritableByOthers(p.root, value)
-		if err != nil {
-			return "the program's folders can't be looked at: " + err.Error()
-		}
-		if writable {
-			return fmt.Sprintf("others than root can write %q", at)
-		}
-	}
-	if len(want.SHA256) > 0 {
-		sum := sha256.Sum256(content)
-		if got := hex.EncodeToString(sum[:]); !slices.Contains(want.SHA256, got) {
-			return "the program's SHA-256 is " + got
-		}
-	}
-	if want.TeamID != "" {
-		return "this version can't read the team id of a program" // TeamID pins hold for no one until it can
-	}
-	if shadow := p.shadowed(value); shadow != "" {
-		return fmt.Sprintf("%q is there, which an unquoted %q runs instead", shadow, value)
+	case risk(program.NotAFile):
+		return fmt.Sprintf("the program can't be read: %q is a %s", clip(p.Path), p.Type)
+	case risk(program.RunsArguments):
+		return fmt.Sprintf("%q runs what its arguments say, which no pin covers", clip(p.Path))
+	case p.Shadow != "":
+		return fmt.Sprintf("%q is there, which an unquoted %q runs instead", clip(p.Shadow), clip(p.Value))
 	}
 	return ""
 }
 
-// shadowed returns a file that would be run in place of a path with spaces if the value
-// were split at its spaces, "" without one.
-func (p *pins) shadowed(value string) string {
-	for i, c := range value {
-		if c != ' ' {
-			continue
-		}
-		if _, _, err := safefile.ReadIn(p.root, value[:i], maxProgram); !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, safefile.ErrNotRegular) {
-			return value[:i]
-		}
+// differs returns which requirement a program does not meet, "" for none.
+func (p *pins) differs(found *event.Program, want config.Require) string {
+	switch {
+	case want.Owner != "" && !program.Owns(p.root, want.Owner, found.UID):
+		return fmt.Sprintf("the program belongs to user %d, not to %s", found.UID, want.Owner)
+	case want.NotWritableByOthers && found.WritableBy != "":
+		return fmt.Sprintf("others than root can write %q", clip(found.WritableBy))
+	case want.NotWritableByOthers && slices.Contains(found.Risks, program.InterpreterWritable):
+		return fmt.Sprintf("others than root can write its interpreter %q", clipTo(found.Shebang, wordBytes))
+	case len(want.SHA256) > 0 && !found.Hashed:
+		return fmt.Sprintf("the program has %d bytes, too many to take its SHA-256", found.Size)
+	case len(want.SHA256) > 0 && !slices.Contains(want.SHA256, found.SHA256):
+		return "the program's SHA-256 is " + found.SHA256
+	case want.TeamID != "" && found.TeamID == "":
+		return "the program claims no team id"
+	case want.TeamID != "":
+		// Anyone can write any team id into a file: a claim that nobody verified holds no pin.
+		return fmt.Sprintf("the program claims the team id %q, which this version can't verify", found.TeamID)
 	}
 	return ""
-}
-
-// owns reports whether the wanted owner is the user with that id. Under a root folder
-// that stands for a disk, whoever owns the folder plays root.
-func (p *pins) owns(owner string, uid uint32) bool {
-	if n, err := strconv.ParseUint(owner, 10, 32); err == nil {
-		return uint32(n) == uid
-	}
-	if owner == "root" {
-		return uid == 0 || p.root != "/" && uid == ownerOf(p.root)
-	}
-	if p.root != "/" {
-		return false // its users are not this machine's
-	}
-	u, err := user.Lookup(owner)
-	return err == nil && u.Uid == strconv.FormatUint(uint64(uid), 10)
-}
-
-func ownerOf(path string) uint32 {
-	if st, err := os.Stat(path); err == nil {
-		if sys, ok := st.Sys().(*syscall.Stat_t); ok {
-			return sys.Uid
-		}
-	}
-	return 0
 }

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,23 +26,30 @@ type Pipeline struct {
 	pin        detect.Pin
 	emit       func(*alert.Alert)
 	live       bool
+	watching   *Watching // nil where no preferences are watched
+	correlator *correlator
+	hooked     []detect.Hooked // the hooks that are set
+	telling    []*alert.Alert  // what is to be given of a change, nil at all other times
 
-	repeats *detect.Repeats[*alert.Alert]
+	repeats *detect.Repeats[*family]
 	signals detect.Signals
 	open    map[string][]*alert.Alert // alerts of the conditions that are on, by name
 	clock   time.Time                 // latest time of a recording
 	closed  bool
+	events  [event.Exit + 1]uint64 // by kind; counts has them when it is asked for
 	counts  Counts
 }
 
 // Counts is what a pipeline did.
 type Counts struct {
 	Events   map[event.Kind]uint64
-	Alerts   uint64            // given, with updates
-	Repeated uint64            // counted into an update instead
-	Held     uint64            // over max_signals
-	Hidden   map[string]uint64 // by exception
-	Unpinned map[string]uint64 // of these, by the condition alone: there was no disk
+	Alerts   uint64 // given, with updates
+	Repeated uint64 // counted into an update instead
+	Held     uint64 // over max_signals
+	// Confirmed counts changes by commands that an exception covers.
+	Confirmed uint64
+	Hidden    map[string]uint64 // by exception
+	Unpinned  map[string]uint64 // of these, by the condition alone: there was no disk
 }
 
 // PipelineOptions is what a pipeline is made of.
@@ -54,6 +62,7 @@ type PipelineOptions struct {
 	Live         bool               // false: a recording, whose own times are the only clock
 	RepeatWindow time.Duration
 	Limits       process.Limits
+	Watching     *Watching // nil: no preferences are watched
 }
 
 // NewPipeline puts a pipeline together. The error names the rules and exceptions that it
@@ -61,17 +70,21 @@ type PipelineOptions struct {
 func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 	p := &Pipeline{
 		table: process.New(o.Limits), pin: o.Pin, emit: o.Emit, live: o.Live, exceptions: o.Exceptions,
-		repeats: detect.NewRepeats[*alert.Alert](o.RepeatWindow),
+		repeats: detect.NewRepeats[*family](o.RepeatWindow),
 		open:    map[string][]*alert.Alert{},
 	}
 	if p.pin == nil {
 		p.pin = func(string, *detect.Record) (string, bool, bool) { return "", false, false }
 	}
-	p.compose = composer{host: o.Host, table: p.table}
+	p.compose = composer{host: o.Host, table: p.table, setBy: setBy{}}
+	if o.Watching != nil {
+		p.watching, p.compose.lookAt, p.compose.around = o.Watching, o.Watching.Look, o.Watching.Around
+		p.correlator = detect.NewCorrelator[*said, *said](o.Watching.Window)
+	}
 	if o.Live {
 		p.compose.now = time.Now
 	}
-	p.counts = Counts{Events: map[event.Kind]uint64{}, Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}}
+	p.counts = Counts{Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}}
 	var err error
 	p.engine, err = p.newEngine(o.Rules)
 	return p, err
@@ -133,14 +146,18 @@ func (p *Pipeline) HandleMessage(m *eslogger.Message) {
 	defer p.mu.Unlock()
 	ev := p.table.Apply(m)
 	if ev == nil {
-		p.counts.Events[event.Other]++
+		p.events[event.Other]++
 		return
 	}
-	p.counts.Events[ev.Kind]++
+	p.events[ev.Kind]++
 	if !p.live && ev.Time.After(p.clock) {
 		p.clock = ev.Time
 	}
-	p.judge(p.engine.Examine(ev))
+	found := p.engine.Examine(ev)
+	p.judge(found)
+	if ev.Kind == event.ExecKind && !slices.ContainsFunc(found, func(f detect.Finding) bool { return f.Record.Fact != nil }) {
+		p.named(ev)
+	}
 	if !p.live {
 		p.judge(p.engine.Advance(ev.Time))
 	}
@@ -162,43 +179,86 @@ func (p *Pipeline) judge(found []detect.Finding) {
 	now := p.now()
 	p.tell(now, false)
 	p.engine.Except(found, now, p.pin)
+	joined := commands{p: p}
 	for i := range found {
 		f := &found[i]
-		if f.Hidden != "" {
-			p.counts.Hidden[f.Hidden]++
-			if f.Unpinned {
-				p.counts.Unpinned[f.Hidden]++
+		m := joined.of(f)
+		if p.isHidden(f) {
+			if m != nil {
+				m.said.hidden = true
 			}
 			continue
 		}
-		p.find(f, now)
+		p.find(f, now, m)
+	}
+	joined.end(now)
+}
+
+// isHidden counts a finding that an exception covers.
+func (p *Pipeline) isHidden(f *detect.Finding) bool {
+	if f.Hidden == "" {
+		return false
+	}
+	p.counts.Hidden[f.Hidden]++
+	if f.Unpinned {
+		p.counts.Unpinned[f.Hidden]++
+	}
+	return true
+}
+
+// find gives a finding's alert, unless it is a repeat or one too many. That of a command
+// whose change was seen before waits to be told together with that; m is nil for a finding
+// that is of no command.
+func (p *Pipeline) find(f *detect.Finding, now time.Time, m *deed) {
+	same := f.Same()
+	told, again := p.repeats.Again(same, now)
+	if again {
+		p.counts.Repeated++
+	} else {
+		a := p.allowed(f, now)
+		if a == nil {
+			return
+		}
+		given := m == nil || len(m.makes) == 0
+		if given {
+			p.give(a)
+		}
+		told = newFamily(a, given)
+		for _, r := range p.repeats.Add(same, now, told) {
+			p.repeated(r)
+		}
+	}
+	if m != nil {
+		m.said.families = append(m.said.families, told)
 	}
 }
 
-// find gives a finding's alert, unless it is a repeat or one too many.
-func (p *Pipeline) find(f *detect.Finding, now time.Time) {
-	same := f.Same()
-	if p.repeats.Seen(same, now) {
-		p.counts.Repeated++
-		return
-	}
+// allowed returns a finding's alert, nil if it is one too many.
+func (p *Pipeline) allowed(f *detect.Finding, now time.Time) *alert.Alert {
 	ok, before := p.signals.Allow(f.Rule, now)
 	if before != nil {
 		p.give(p.compose.held(before))
 	}
 	if !ok {
 		p.counts.Held++
-		return
+		return nil
 	}
-	a := p.compose.alert(f)
-	p.give(a)
-	for _, r := range p.repeats.Add(same, now, brief(a)) {
-		p.give(repeated(r))
-	}
+	return p.compose.alert(f)
+}
+
+// repeated tells how often an alert came again.
+func (p *Pipeline) repeated(r detect.Repeat[*family]) {
+	t := r.Of.threads[0]
+	p.say(t, repeated(t.last, r.Count, r.First, r.Last))
 }
 
 func (p *Pipeline) give(a *alert.Alert) {
 	p.counts.Alerts++
+	p.compose.setBy.note(a)
+	if p.telling != nil {
+		p.telling = append(p.telling, a)
+		return
+	}
 	p.emit(a)
 }
 
@@ -251,6 +311,7 @@ func (p *Pipeline) Tick() {
 	}
 	now := time.Now()
 	p.judge(p.engine.Advance(now.Add(-eventDelay)))
+	p.closeCommands(now.Add(-eventDelay))
 	p.tell(now, false)
 }
 
@@ -269,7 +330,7 @@ func (p *Pipeline) Close() {
 
 func (p *Pipeline) tell(now time.Time, all bool) {
 	for _, r := range p.repeats.Due(now, all) {
-		p.give(repeated(r))
+		p.repeated(r)
 	}
 	for _, h := range p.signals.Due(now, all) {
 		p.give(p.compose.held(h))
@@ -281,6 +342,11 @@ func (p *Pipeline) Counts() Counts {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := p.counts
-	out.Events, out.Hidden, out.Unpinned = maps.Clone(p.counts.Events), maps.Clone(p.counts.Hidden), maps.Clone(p.counts.Unpinned)
+	out.Events, out.Hidden, out.Unpinned = map[event.Kind]uint64{}, maps.Clone(p.counts.Hidden), maps.Clone(p.counts.Unpinned)
+	for kind, n := range p.events {
+		if n > 0 {
+			out.Events[event.Kind(kind)] = n
+		}
+	}
 	return out
 }

@@ -8,9 +8,15 @@ import (
 
 // ruleSet is what the agent knows of its rules from one reading to the next.
 type ruleSet struct {
-	active []string  // ids
-	fault  string    // what was wrong, "" for nothing
-	since  time.Time // since when
+	active []string // ids
+	fault  standing
+}
+
+// standing is what was told of the faults of a part of the agent.
+type standing struct {
+	state string    // the condition's name
+	fault string    // what was wrong, "" for nothing
+	since time.Time // since when
 }
 
 // reload reads the rule folders anew. Rules that are as they were go on with what they
@@ -41,25 +47,24 @@ func (a *Agent) rules(set RuleSet, faults error) {
 	}
 	e := a.log.Info().Int("active", len(active)).Int("not_runnable", idle).Int("disabled", len(set.Disabled))
 	e.Int("faults", len(Faults(faults))).Msg("rules")
-	a.tellRules(faults, time.Now())
+	a.ruleSet.fault.state = "rules"
+	a.ruleSet.fault.tell(a, faults, time.Now())
 }
 
-// tellRules tells what is wrong with rules, as it begins, changes and ends.
-func (a *Agent) tellRules(faults error, now time.Time) {
-	const state = "rules"
-	told := &a.ruleSet
+// tell tells what is wrong, as it begins, changes and ends.
+func (t *standing) tell(a *Agent, faults error, now time.Time) {
 	fault := ""
 	if faults != nil {
 		fault = oneLine(faults)
 	}
-	if fault == told.fault {
+	if fault == t.fault {
 		return
 	}
-	if told.fault != "" {
-		a.condition(state, "", false, told.since, now)
+	if t.fault != "" {
+		a.condition(t.state, "", false, t.since, now)
 	}
 	if fault != "" {
-		a.condition(state, fault, true, now, time.Time{})
+		a.condition(t.state, fault, true, now, time.Time{})
 	}
-	told.fault, told.since = fault, now
+	t.fault, t.since = fault, now
 }

@@ -6,6 +6,7 @@ import (
 	"unicode"
 
 	"hooksnare/detect/hook"
+	"hooksnare/pkg/event"
 )
 
 // remediation returns the command that takes back what a command did to a hook, "" where
@@ -19,6 +20,25 @@ func remediation(k *hook.Fact) string {
 	}
 	// defaults takes a path without its extension as well, and keeps cfprefsd in the picture.
 	return "sudo /usr/bin/defaults delete " + shellQuote(strings.TrimSuffix(k.Plist, ".plist")) + " " + shellQuote(k.Key)
+}
+
+// undo returns the command that takes back a change: what was there before is written again,
+// what was not is removed. "" where no command can be sure to.
+func undo(ch *event.Change) string {
+	if !strings.HasPrefix(ch.File, "/") || clip(ch.File) != ch.File || !strings.HasSuffix(ch.File, ".plist") || strings.ContainsRune(ch.File, unicode.ReplacementChar) {
+		return ""
+	}
+	command := func(verb string, rest ...string) string {
+		words := []string{"sudo /usr/bin/defaults", verb, shellQuote(strings.TrimSuffix(ch.File, ".plist")), shellQuote(ch.Key)}
+		return strings.Join(append(words, rest...), " ")
+	}
+	switch {
+	case ch.Old != nil && (ch.Key == hook.LoginHook || ch.Key == hook.LogoutHook) && clipTo(*ch.Old, valueBytes) == *ch.Old && !strings.ContainsRune(*ch.Old, unicode.ReplacementChar):
+		return command("write", "-string", shellQuote(*ch.Old))
+	case ch.Old == nil && ch.New != nil:
+		return command("delete")
+	}
+	return ""
 }
 
 // shellQuote returns s as one word of bash and zsh, in which nothing is special and all

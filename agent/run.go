@@ -18,6 +18,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger"
+	"hooksnare/collector/prefs"
 	"hooksnare/pkg/alert"
 )
 
@@ -29,6 +30,7 @@ type Options struct {
 	Log     zerolog.Logger
 	Show    io.Writer       // is written each alert for a person; nil for none
 	Timing  eslogger.Timing // zero but in tests
+	Watch   prefs.Timing    // zero but in tests
 
 	timing outputTiming // zero but in tests
 }
@@ -38,9 +40,11 @@ type Agent struct {
 	opts     Options
 	keeper   keeper
 	ruleSet  ruleSet
+	allowed  *allowed
 	pipeline *Pipeline
 	outputs  *Outputs
 	source   *eslogger.Source
+	watch    *watch
 	log      zerolog.Logger
 }
 
@@ -71,13 +75,23 @@ func New(o Options) (*Agent, error) {
 	a := &Agent{opts: o, log: o.Log}
 	set, ruleFaults := LoadRules(o.Config, o.Sources)
 	a.outputs = OpenOutputs(usable(o.Config), o.Show, a.condition, o.timing)
+	watch, watchErr := newWatch(a)
+	if watch.prefs == nil {
+		return nil, watchErr
+	}
+	a.watch = watch
 	var err error
 	a.pipeline, err = NewPipeline(PipelineOptions{
-		Rules: set.Rules, Exceptions: exceptions(o.Config.Exceptions),
+		Watching: watch.watching(o.Config),
+		Rules:    set.Rules, Exceptions: exceptions(o.Config.Exceptions),
 		Host: ThisHost(o.Config.Root), Pin: newPins(o.Config.Root, o.Config.Exceptions).check,
 		Emit: a.give, Live: true, RepeatWindow: o.Config.RepeatWindow,
 	})
-	faults := errors.Join(o.Faults, err, Unavailable(o.Config, o.Sources))
+	a.pipeline.SetHooks(watch.hooks())
+	a.pipeline.RestoreSetBy(watch.last.SetBy)
+	own, faults := ownFaults(o.Config.Root, o.Faults)
+	a.allowed = newAllowed(o.Config.Exceptions, time.Now())
+	faults = errors.Join(faults, err, Unavailable(o.Config, o.Sources))
 	source, err := eslogger.New(a.sensor(), (*handler)(a))
 	if err != nil {
 		a.outputs.Close(context.Background())
@@ -87,8 +101,14 @@ func New(o Options) (*Agent, error) {
 	if faults != nil {
 		a.condition("configuration", oneLine(faults), true, time.Now(), time.Time{})
 	}
-	a.keeper = keeper{dir: o.Config.StateDir, started: time.Now(), pipeline: a.pipeline, health: a.condition}
+	a.keeper = keeper{dir: o.Config.StateDir, started: time.Now(), pipeline: a.pipeline, health: a.condition, uses: a.uses}
+	a.allowed.fault.tell(a, own, time.Now())
 	a.rules(set, ruleFaults)
+	if watchErr != nil {
+		now := time.Now()
+		a.condition("state_damaged", oneLine(watchErr), true, now, time.Time{})
+		a.condition("state_damaged", "hooks are told of anew", false, now, now)
+	}
 	return a, nil
 }
 
@@ -129,6 +149,7 @@ func (h *handler) HandleMessage(m *eslogger.Message) { h.pipeline.HandleMessage(
 func (h *handler) HandleState(st eslogger.State) {
 	h.logCondition(string(st.Name), st.Detail, st.On)
 	h.pipeline.HandleState(st)
+	h.watch.prefs.Wake() // what was not seen may have changed them
 }
 
 func (h *handler) logCondition(name, detail string, on bool) {
@@ -165,6 +186,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() { a.tick(ctx) })
+	wg.Go(func() { a.watch.run(ctx) })
 	err := a.source.Run(ctx)
 	stop()
 	wg.Wait()
@@ -174,12 +196,13 @@ func (a *Agent) Run(ctx context.Context) error {
 	if left := a.outputs.Close(flush); left != nil {
 		a.log.Error().Err(left).Msg("ended with alerts left")
 	}
+	a.watch.end()
 	a.summary()
 	return err
 }
 
 // tick does what becomes due with time, and what SIGHUP asks for: the local log is opened
-// anew, as log rotation wants it, and the rule folders are read anew.
+// anew, as log rotation wants it, and rule folders and the file of exceptions are read anew.
 func (a *Agent) tick(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -193,12 +216,14 @@ func (a *Agent) tick(ctx context.Context) {
 			a.keeper.tick(time.Now(), true)
 			return
 		case <-hangup:
-			a.log.Info().Msg("hang-up: outputs are opened anew, rules are read anew")
+			a.log.Info().Msg("hang-up: outputs are opened anew, rules and exceptions are read anew")
 			a.outputs.Reopen()
 			a.reload()
+			a.readExceptions(time.Now(), true)
 			a.keeper.tick(time.Now(), true)
 		case now := <-t.C:
 			a.pipeline.Tick()
+			a.readExceptions(now, false)
 			a.outputs.Check(now)
 			a.keeper.tick(now, false)
 		}

@@ -90,6 +90,8 @@ type player struct {
 	agent *synthetic.Proc
 	hooks int // hook commands written
 	seen  int // bytes of the canary file that were read
+	told  int // commands of a test that were run
+	login *synthetic.Proc
 }
 
 func playESLogger(dir string) {
@@ -182,6 +184,8 @@ func (p *player) end(a act) {
 		p.until(func() bool { return false }, p.canaries)
 	case "await": // until a test says so
 		p.until(p.mayGo, p.canaries)
+	case "follow": // run what a test says, as it says it
+		p.until(func() bool { return false }, p.follow)
 	case "farewell": // N hook commands when told to end
 		told := make(chan os.Signal, 1)
 		signal.Notify(told, syscall.SIGINT)
@@ -237,3 +241,38 @@ func (p *player) canaries() {
 		p.host.Exit(c, 0)
 	}
 }
+
+// ran is a command that a test has run.
+type ran struct {
+	synthetic.Spec
+	Ago  time.Duration // since it was
+	By   string        // loginwindow, or the shell
+	User bool          // not root
+}
+
+// commandFile names the n-th of a stand-in's folder.
+func commandFile(dir string, n int) string { return filepath.Join(dir, "command."+strconv.Itoa(n)) }
+
+// follow runs the next command of a test.
+func (p *player) follow() {
+	b, err := os.ReadFile(commandFile(p.dir, p.told+1))
+	var r ran
+	if err != nil || json.Unmarshal(b, &r) != nil {
+		return
+	}
+	p.told++
+	if p.login == nil {
+		p.login = p.host.Adopt(p.host.Launchd(), 1<<30+1, synthetic.Spec{Path: loginwindowProgram})
+	}
+	parent := p.shell
+	if r.By == "loginwindow" {
+		parent = p.login
+	}
+	if r.User {
+		r.As = &synthetic.AsUser
+	}
+	p.host.SetTime(time.Now().Add(-r.Ago))
+	p.host.Run(parent, r.Spec)
+}
+
+const loginwindowProgram = "/System/Library/CoreServices/loginwindow.app/Contents/MacOS/loginwindow"

@@ -18,6 +18,8 @@ type Status struct {
 	PID     int          `json:"pid"`
 	Started time.Time    `json:"started"`
 	Rules   []RuleStatus `json:"rules"`
+
+	Exceptions []ExceptionStatus `json:"exceptions"`
 }
 
 // RuleStatus is what a rule did since the agent started.
@@ -28,6 +30,14 @@ type RuleStatus struct {
 	LearningUntil *time.Time `json:"learning_until,omitempty"`
 	Remembered    int        `json:"remembered,omitempty"`
 	Dropped       uint64     `json:"dropped,omitempty"` // forgotten for want of room: each may be a lost match
+}
+
+// ExceptionStatus is what an exception did since the agent goes by it.
+type ExceptionStatus struct {
+	ID     string    `json:"id"`
+	Since  time.Time `json:"since"`
+	Hits   uint64    `json:"hits"`   // findings that it covered
+	Broken uint64    `json:"broken"` // findings that it did not cover, since its pin did not hold
 }
 
 // statusFile is the name of the status in the state folder, and maxStatus its bound in
@@ -83,8 +93,9 @@ type keeper struct {
 	started  time.Time
 	pipeline *Pipeline
 	health   condition
+	uses     func() []ExceptionStatus
 
-	rules    []byte // as they were written last
+	told     []byte // of rules and exceptions, as it was written last
 	wrote    time.Time
 	memories map[string][]byte
 	saved    time.Time
@@ -120,24 +131,23 @@ func (k *keeper) tell(err error, now time.Time) {
 }
 
 func (k *keeper) writeStatus(now time.Time) error {
-	rules, err := json.Marshal(ruleStatus(k.pipeline.Activities()))
+	s := Status{PID: os.Getpid(), Started: k.started.UTC(), Rules: ruleStatus(k.pipeline.Activities()), Exceptions: k.uses()}
+	told, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("status: %w", err)
 	}
-	if bytes.Equal(rules, k.rules) && k.failing.IsZero() {
+	if bytes.Equal(told, k.told) && k.failing.IsZero() {
 		return nil
 	}
-	b, err := json.Marshal(struct {
-		Status
-		Rules json.RawMessage `json:"rules"`
-	}{Status{Written: now.UTC(), PID: os.Getpid(), Started: k.started.UTC()}, rules})
+	s.Written = now.UTC()
+	b, err := json.Marshal(s)
 	if err == nil {
 		err = k.write(statusFile, append(b, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("status: %w", err)
 	}
-	k.rules, k.wrote = rules, now
+	k.told, k.wrote = told, now
 	return nil
 }
 

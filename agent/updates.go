@@ -24,7 +24,7 @@ func update(a *alert.Alert, at time.Time) *alert.Alert {
 // update has had the alert, and hundreds are kept for as long as repeats are counted.
 func brief(a *alert.Alert) *alert.Alert {
 	b, h := *a, *a.Hooksnare
-	b.Hooksnare, h.Evidence = &h, nil
+	b.Hooksnare, h.Evidence, h.Triage = &h, nil, nil
 	if a.Process != nil {
 		p := *a.Process
 		p.Parent, p.Ext = nil, nil
@@ -37,14 +37,14 @@ func brief(a *alert.Alert) *alert.Alert {
 	return &b
 }
 
-// repeated tells how often an alert came again.
-func repeated(r detect.Repeat[*alert.Alert]) *alert.Alert {
-	u := update(r.Of, r.Last)
-	u.Event.End = alert.At(r.Last)
-	u.Hooksnare.Repeat = &alert.Repeat{Count: r.Count, First: alert.At(r.First), Last: alert.At(r.Last)}
-	u.Message = fmt.Sprintf("%s (%d more times)", r.Of.Message, r.Count)
-	if r.Count == 1 {
-		u.Message = r.Of.Message + " (once more)"
+// repeated returns the update of how often an alert came again.
+func repeated(a *alert.Alert, count int, first, last time.Time) *alert.Alert {
+	u := update(a, last)
+	u.Event.End = alert.At(last)
+	u.Hooksnare.Repeat = &alert.Repeat{Count: count, First: alert.At(first), Last: alert.At(last)}
+	u.Message = fmt.Sprintf("%s (%d more times)", a.Message, count)
+	if count == 1 {
+		u.Message = a.Message + " (once more)"
 	}
 	return u
 }

@@ -2,7 +2,9 @@ package detect
 
 import (
 	"cmp"
+	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"hooksnare/detect/hook"
@@ -36,27 +38,29 @@ type Cause struct {
 	Key       string // "" if the command does not tell
 	Operation hook.Operation
 	Value     *string // what it sets, nil if the command does not tell
-	Names     bool    // it does no more than name the file
+	Names     bool    // it does no more than name the file, or its folder
 }
 
 // Command is a cause and what the caller keeps with it.
 type Command[C any] struct {
 	Cause
 	Of    C
-	Joins int // changes that it explains
+	Joins int // changes that it makes
 }
 
 // State is a change and what the caller keeps with it.
 type State[C, S any] struct {
 	event.Change
-	Of S
-	By *Command[C] // the cause, nil as long as none is known
+	Of    S
+	By    *Command[C] // the cause, nil as long as none is known
+	Makes bool        // the cause tells that it makes this change, and does not just name its file
 }
 
 // Explained is a change that got a cause, or a likelier one than it had.
 type Explained[C, S any] struct {
 	*State[C, S]
 	Before *Command[C] // the cause that it had, nil for none
+	Made   bool        // what Makes was with that
 }
 
 // NewCorrelator joins what lies within a window.
@@ -74,12 +78,11 @@ func (k *Correlator[C, S]) Command(c Cause, of C) (*Command[C], []Explained[C, S
 	var explained []Explained[C, S]
 	for _, s := range k.changes {
 		if k.better(cmd, s.By, &s.Change) {
-			explained = append(explained, Explained[C, S]{s, s.By})
-			if s.By != nil {
+			explained = append(explained, Explained[C, S]{s, s.By, s.Makes})
+			if s.Makes {
 				s.By.Joins--
 			}
-			s.By = cmd
-			cmd.Joins++
+			k.join(s, cmd)
 		}
 	}
 	return cmd, explained
@@ -89,17 +92,29 @@ func (k *Correlator[C, S]) Command(c Cause, of C) (*Command[C], []Explained[C, S
 func (k *Correlator[C, S]) Change(ch event.Change, of S) *State[C, S] {
 	s := &State[C, S]{Change: ch, Of: of}
 	k.know(&ch)
+	var by *Command[C]
 	for _, cmd := range k.commands {
-		if k.better(cmd, s.By, &ch) {
-			s.By = cmd
+		if k.better(cmd, by, &ch) {
+			by = cmd
 		}
 	}
-	if s.By != nil {
-		s.By.Joins++
+	if by != nil {
+		k.join(s, by)
 	}
 	k.changes = insert(k.changes, s, func(a, b *State[C, S]) int { return a.Time.Compare(b.Time) }, &k.dropped)
 	return s
 }
+
+// join makes a command the cause of a change.
+func (k *Correlator[C, S]) join(s *State[C, S], cmd *Command[C]) {
+	s.By, s.Makes = cmd, k.likelihood(&cmd.Cause, &s.Change) > names
+	if s.Makes {
+		cmd.Joins++
+	}
+}
+
+// Know takes note of what is under a key of a file without its having changed.
+func (k *Correlator[C, S]) Know(file, key, value string) { k.values[slot{file, key}] = value }
 
 func (k *Correlator[C, S]) know(ch *event.Change) {
 	if ch.New == nil {
@@ -143,12 +158,16 @@ func (k *Correlator[C, S]) likelihood(c *Cause, ch *event.Change) int {
 	if ch.Since != event.SinceSeen || c.At.After(ch.Time) || ch.Time.Sub(c.At) > k.window {
 		return unlikely
 	}
-	if c.File != ch.File && (c.File != "" || c.Names || c.Key != ch.Key) {
+	switch {
+	case c.Names:
+		if c.File == "" || c.File != ch.File && c.File != path.Dir(ch.File) {
+			return unlikely
+		}
+		return names
+	case c.File != ch.File && (c.File != "" || c.Key != ch.Key):
 		return unlikely
 	}
 	switch {
-	case c.Names:
-		return names
 	case c.Key == "" || c.Operation == hook.Import || c.Operation == hook.Edit:
 		if c.Key != "" && c.Key != ch.Key {
 			return names
@@ -158,10 +177,26 @@ func (k *Correlator[C, S]) likelihood(c *Cause, ch *event.Change) int {
 		return names // it may have replaced all keys
 	case c.Operation == hook.Remove && ch.New == nil:
 		return sets
-	case c.Operation == hook.Set && ch.New != nil && (c.Value == nil || *c.Value == *ch.New):
+	case c.Operation == hook.Set && ch.New != nil && (c.Value == nil || sameValue(*c.Value, *ch.New)):
 		return sets
 	}
 	return unlikely
+}
+
+// sameValue reports whether what a command is given is what the preferences show of it: a
+// truth is written in several ways.
+func sameValue(given, shown string) bool {
+	return given == shown || truth(given) != "" && truth(given) == truth(shown)
+}
+
+func truth(s string) string {
+	switch strings.ToLower(s) {
+	case "true", "yes":
+		return "true"
+	case "false", "no":
+		return "false"
+	}
+	return ""
 }
 
 // Closed is a command whose window has passed.
@@ -212,7 +247,7 @@ func (k *Correlator[C, S]) isSo(c *Cause) bool {
 	case c.Operation == hook.Remove:
 		return !there
 	}
-	return there && c.Value != nil && *c.Value == value
+	return there && c.Value != nil && sameValue(*c.Value, value)
 }
 
 // Value returns what is known to be under a key of a file.

@@ -14,9 +14,10 @@ import (
 // Engine asks every rule about every event. It is for one goroutine.
 type Engine struct {
 	programs   []*program
-	index      [len(situations)]index // by event.Kind, for records without a fact
-	hooks      []*program             // asked about each fact
-	conditions []*program             // asked about conditions of sensors
+	index      [len(situations)]index      // by event.Kind, for records without a fact
+	hooks      []*program                  // asked about each fact
+	conditions []*program                  // asked about conditions of sensors
+	observers  [len(situations)][]*program // asked about what became of preferences
 	late       []*program
 	exceptions []exception
 
@@ -24,6 +25,7 @@ type Engine struct {
 	findings []Finding
 	record   Record
 	made     made
+	hooked   []Hooked
 	at       time.Time // the latest time that an event had
 }
 
@@ -73,14 +75,7 @@ func New(list []*rules.Rule, o Options) (*Engine, error) {
 		}
 		e.add(p)
 	}
-	for _, x := range o.Exceptions {
-		c, err := x.compile()
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		e.exceptions = append(e.exceptions, c)
-	}
+	faults = append(faults, e.SetExceptions(o.Exceptions))
 	return e, errors.Join(faults...)
 }
 
@@ -105,6 +100,8 @@ func (e *Engine) add(p *program) {
 		case !concerned:
 		case k == int(event.Other):
 			e.conditions = append(e.conditions, p)
+		case k > int(withFact):
+			e.observers[k] = append(e.observers[k], p)
 		case k != int(withFact):
 			e.index[k].add(n, requirements(p.rule, q))
 		case p.hooks:
@@ -152,14 +149,18 @@ func (e *Engine) begin(r Record) {
 // facts returns what an event does to hooks, if anyone asks.
 func (e *Engine) facts(ev *event.Event) []hook.Fact {
 	p := ev.Process
-	if len(e.hooks) == 0 || ev.Kind != event.ExecKind || p.Exec == nil || hook.ToolOf(p.Name(), p.Image.SigningID) == "" {
+	if len(e.hooks) == 0 || ev.Kind != event.ExecKind || p.Exec == nil {
 		return nil
 	}
-	return hook.Analyze(hook.Input{
+	executed := e.executed(ev)
+	if hook.ToolOf(p.Name(), p.Image.SigningID) == "" {
+		return executed
+	}
+	return append(executed, hook.Analyze(hook.Input{
 		Name: p.Name(), Executable: p.Image.Executable, SigningID: p.Image.SigningID,
 		Args: p.Exec.Args, WorkingDirectory: p.Exec.WorkingDirectory,
 		EUID: p.Token.EUID, Home: e.record.home(), HostUUID: e.world.HostID,
-	})
+	})...)
 }
 
 // Consider returns what the rules find in a condition of a sensor.
@@ -185,20 +186,13 @@ func (e *Engine) Advance(now time.Time) []Finding {
 // Inherit takes over what an engine with other rules knows: how often rules matched, how
 // often exceptions were used, and what rules that are the same remember.
 func (e *Engine) Inherit(old *Engine) {
-	e.at = old.at
+	e.at, e.hooked = old.at, old.hooked
 	for _, p := range e.programs {
 		if i := slices.IndexFunc(old.programs, func(o *program) bool { return o.rule.ID == p.rule.ID }); i >= 0 {
 			p.inherit(old.programs[i])
 		}
 	}
-	for i := range e.exceptions {
-		x := &e.exceptions[i]
-		for _, o := range old.exceptions {
-			if o.ID == x.ID {
-				x.hits, x.broken = o.hits, o.broken
-			}
-		}
-	}
+	e.inheritUses(old.exceptions)
 }
 
 // Activity is what a rule did so far.

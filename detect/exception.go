@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -108,4 +109,39 @@ func (e *Engine) Uses() []Use {
 		out[i] = Use{x.ID, x.hits, x.broken}
 	}
 	return out
+}
+
+// SetExceptions goes on with other exceptions. Those that are as they were keep the count of
+// their use. The error names the ones that can't be compiled; it goes on without them.
+func (e *Engine) SetExceptions(list []Exception) error {
+	var faults []error
+	compiled := make([]exception, 0, len(list))
+	for _, x := range list {
+		c, err := x.compile()
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		compiled = append(compiled, c)
+	}
+	old := e.exceptions
+	e.exceptions = compiled
+	e.inheritUses(old)
+	return errors.Join(faults...)
+}
+
+// inheritUses takes over how often exceptions were used that say the same.
+func (e *Engine) inheritUses(old []exception) {
+	for i := range e.exceptions {
+		x := &e.exceptions[i]
+		for n := range old {
+			if o := &old[n]; x.same(&o.Exception) {
+				x.hits, x.broken = o.hits, o.broken
+			}
+		}
+	}
+}
+
+func (x *Exception) same(o *Exception) bool {
+	return x.ID == o.ID && x.Where == o.Where && x.Pinned == o.Pinned && slices.Equal(x.Rules, o.Rules)
 }

@@ -47,7 +47,7 @@ func FieldDoc() string {
 // fields holds all there are. What a name with a dot more says of the parent, of the user or
 // of the process held responsible is the same question asked of another process.
 var fields = merged(eventFields, hostFields, processFields("process.", own), processFields("process.parent.", parent),
-	effectiveParentFields, lineageFields, hookFields, healthFields)
+	effectiveParentFields, lineageFields, hookFields, stateFields, healthFields)
 
 func merged(groups ...map[string]fieldInfo) map[string]fieldInfo {
 	out := map[string]fieldInfo{}
@@ -60,16 +60,21 @@ func merged(groups ...map[string]fieldInfo) map[string]fieldInfo {
 var (
 	startType   = []string{"start"}
 	endType     = []string{"end"}
+	creation    = []string{"creation"}
+	change      = []string{"change"}
+	deletion    = []string{"deletion"}
+	info        = []string{"info"}
 	processes   = []string{processCategory}
 	conditions  = []string{conditionCategory}
+	states      = []string{stateCategory}
 	eventFields = map[string]fieldInfo{
 		"@timestamp":     {timestamp, "date", "time", "text in UTC, as in RFC 3339"},
 		"event.created":  {timestamp, "date", "time", "as @timestamp"},
 		"event.kind":     {func(*Record) eql.Value { return eql.String("event") }, "keyword", "always `event`", ""},
 		"event.module":   {func(*Record) eql.Value { return eql.String("hooksnare") }, "keyword", "always `hooksnare`", ""},
-		"event.category": {category, "keywords", "`process`; `host` for a condition of a sensor", ""},
-		"event.type":     {ofEvent(eventType), "keywords", "`start` of exec and fork, `end` of exit", ""},
-		"event.action":   {ofEvent(eventAction), "keyword", "`exec`, `fork`, `end`", ""},
+		"event.category": {category, "keywords", "`process`; `hooksnare` for what became of preferences; `host` for a condition of a sensor", ""},
+		"event.type":     {eventType, "keywords", "`start` of exec and fork, `end` of exit; `creation`, `change` or `deletion` of a hook", ""},
+		"event.action":   {eventAction, "keyword", "`exec`, `fork`, `end`; `hook-changed`, `hook-program-changed`, `preferences-unreadable`", ""},
 		"event.sequence": {ofEvent(func(e *event.Event) eql.Value { return eql.Int(int64(e.GlobalSeq)) }), "long", "global_seq_num", "counts anew with each stream"},
 	}
 	hostFields = map[string]fieldInfo{
@@ -86,7 +91,7 @@ var (
 	hookFields = map[string]fieldInfo{
 		hookPrefix + "tool":      {ofFact(func(f *hook.Fact) eql.Value { return text(f.Tool) }), "keyword", "the command: defaults, PlistBuddy, plutil", ""},
 		hookPrefix + "verb":      {ofFact(func(f *hook.Fact) eql.Value { return text(f.Verb) }), "keyword", "the command: the tool's own word", ""},
-		hookPrefix + "operation": {ofFact(func(f *hook.Fact) eql.Value { return text(string(f.Operation)) }), "keyword", "the command: `set`, `remove`, `import`, `edit`", ""},
+		hookPrefix + "operation": {ofFact(func(f *hook.Fact) eql.Value { return text(string(f.Operation)) }), "keyword", "the command: `set`, `remove`, `import`, `edit`; `execute` where loginwindow runs the program", ""},
 		hookPrefix + "key":       {ofFact(func(f *hook.Fact) eql.Value { return text(f.Key) }), "keyword", "the command", "absent where a command does not show it"},
 		hookPrefix + "value": {ofFact(func(f *hook.Fact) eql.Value {
 			if !f.HasValue {
@@ -100,6 +105,39 @@ var (
 		hookPrefix + "source":      {ofFact(func(f *hook.Fact) eql.Value { return text(f.Source) }), "keyword", "the command: the key that was renamed or copied", ""},
 		hookPrefix + "source_file": {ofFact(func(f *hook.Fact) eql.Value { return text(f.SourceFile) }), "keyword", "the command: the file that is imported", ""},
 	}
+	stateFields = map[string]fieldInfo{
+		verdictField: {ofState(func(o *Observed) string { return o.Verdict }), "keyword", "whether a command was seen that made the change: `confirmed`, `unattributed`; `observed` at the first look", ""},
+		statePrefix + "since": {ofState(func(o *Observed) string {
+			if o.Change == nil {
+				return ""
+			}
+			return sinceNames[o.Change.Since]
+		}), "keyword", "what a change is a difference to: `running`, `stopped` (while the agent did not run), `first_look`", ""},
+		statePrefix + "what": {func(r *Record) eql.Value {
+			if r.State == nil || r.State.Program == nil {
+				return eql.Null()
+			}
+			return eql.Strings(r.State.Program.What)
+		}, "keywords", "what of a hook's program changed: `content`, `owner`, `mode`, `replaced`, `appeared`, `vanished`, `writable`, `shadowed`", ""},
+		hookPrefix + "previous_value": {func(r *Record) eql.Value {
+			if r.State == nil || r.State.Change == nil || r.State.Change.Old == nil {
+				return eql.Null()
+			}
+			return eql.String(*r.State.Change.Old)
+		}, "keyword", "the preferences, before", ""},
+		"hooksnare.unreadable.path": {ofState(func(o *Observed) string {
+			if o.Unreadable == nil {
+				return ""
+			}
+			return o.Unreadable.Path
+		}), "keyword", "the file or folder that can't be read", ""},
+		"hooksnare.unreadable.why": {ofState(func(o *Observed) string {
+			if o.Unreadable == nil {
+				return ""
+			}
+			return o.Unreadable.Why
+		}), "keyword", "why it can't be read", ""},
+	}
 	healthFields = map[string]fieldInfo{
 		healthPrefix + "state": {func(r *Record) eql.Value {
 			if r.Condition == nil {
@@ -112,14 +150,31 @@ var (
 
 // category is what a rule names before its where.
 func category(r *Record) eql.Value {
-	if r.Event == nil {
+	switch {
+	case r.State != nil:
+		return eql.Strings(states)
+	case r.Event == nil:
 		return eql.Strings(conditions)
 	}
 	return eql.Strings(processes)
 }
 
+// verdictField is what became known of a change.
+const verdictField = "hooksnare.verdict"
+
+func ofState(f func(*Observed) string) field {
+	return func(r *Record) eql.Value {
+		if r.State == nil {
+			return eql.Null()
+		}
+		return text(f(r.State))
+	}
+}
+
 func timestamp(r *Record) eql.Value {
 	switch {
+	case r.State != nil:
+		return r.date(eventTime, r.State.Time())
 	case r.Event != nil:
 		return r.date(eventTime, r.Event.Time)
 	case r.Condition != nil:
@@ -128,8 +183,14 @@ func timestamp(r *Record) eql.Value {
 	return eql.Null()
 }
 
-func eventType(e *event.Event) eql.Value {
-	switch e.Kind {
+func eventType(r *Record) eql.Value {
+	switch {
+	case r.State != nil:
+		return eql.Strings(r.State.types())
+	case r.Event == nil:
+		return eql.Null()
+	}
+	switch r.Event.Kind {
 	case event.ExecKind, event.Fork:
 		return eql.Strings(startType)
 	case event.Exit:
@@ -138,11 +199,29 @@ func eventType(e *event.Event) eql.Value {
 	return eql.Null()
 }
 
-func eventAction(e *event.Event) eql.Value {
-	if e.Kind == event.Exit {
+// types is what ECS has for what became of preferences.
+func (o *Observed) types() []string {
+	switch {
+	case o.Change == nil:
+		return info
+	case o.Change.New == nil:
+		return deletion
+	case o.Change.Old == nil:
+		return creation
+	}
+	return change
+}
+
+func eventAction(r *Record) eql.Value {
+	switch {
+	case r.State != nil:
+		return eql.String(r.State.action())
+	case r.Event == nil:
+		return eql.Null()
+	case r.Event.Kind == event.Exit:
 		return eql.String("end")
 	}
-	return eql.String(e.Kind.String())
+	return eql.String(r.Event.Kind.String())
 }
 
 func ofEvent(f func(*event.Event) eql.Value) field {

@@ -87,6 +87,8 @@ func TestFields(t *testing.T) {
 		"hooksnare.hook.key": `"LoginHook"`, "hooksnare.hook.value": `"/a"`, "hooksnare.hook.source": `"Foo"`,
 		"hooksnare.hook.source_file": `"/f"`, "hooksnare.hook.domain": `"com.apple.loginwindow"`, "hooksnare.hook.plist": `"/p"`,
 		"hooksnare.hook.scope": `"root"`, "hooksnare.health.state": "null",
+		"hooksnare.hook.previous_value": "null", "hooksnare.verdict": "null", "hooksnare.change.since": "null", "hooksnare.change.what": "null",
+		"hooksnare.unreadable.path": "null", "hooksnare.unreadable.why": "null",
 	}
 	names := FieldNames()
 	if !slices.IsSorted(names) || len(names) != len(want) {

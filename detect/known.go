@@ -13,12 +13,14 @@ import (
 const (
 	processCategory   = "process"
 	conditionCategory = "host"
+	stateCategory     = "hooksnare" // not configuration: published rules have that for events of other sensors
 )
 
 // Prefixes of the names of what is derived from an event.
 const (
 	hookPrefix   = "hooksnare.hook."
 	healthPrefix = "hooksnare.health."
+	statePrefix  = "hooksnare.change."
 )
 
 // situation is a kind of record: an event of a kind that does nothing to a hook, one that
@@ -38,9 +40,19 @@ var situations = [...]situation{
 	event.ExecKind: {"an exec", processCategory, ofKind(event.ExecKind), false},
 	event.Exit:     {"an exit", processCategory, ofKind(event.Exit), false},
 	withFact:       {"an exec that changes a hook", processCategory, ofKind(event.ExecKind), true},
+
+	withChange:     {"a change of preferences", stateCategory, Record{State: &Observed{Change: &event.Change{}}}, true},
+	withProgram:    {"a change of a hook's program", stateCategory, Record{State: &Observed{Program: &event.ProgramChange{}}}, true},
+	withUnreadable: {"preferences that can't be read", stateCategory, Record{State: &Observed{Unreadable: &event.Unreadable{}}}, true},
 }
 
-const withFact = event.Exit + 1
+// Kinds of records beside the kinds of events.
+const (
+	withFact = event.Exit + 1 + iota
+	withChange
+	withProgram
+	withUnreadable
+)
 
 func ofKind(k event.Kind) Record {
 	return Record{Event: &event.Event{Kind: k, Process: &event.Process{Image: &event.Image{}}}}
@@ -50,11 +62,15 @@ func ofKind(k event.Kind) Record {
 // known: what kind of event it is, and the names of what it can't have.
 func (s *situation) known(name string) (eql.Value, bool) {
 	switch name {
-	case "event.category", "event.type", "event.action", "event.kind", "event.module",
-		"host.os.type", "host.os.family", "host.os.platform", "host.os.name":
+	case "event.type":
+		if s.category == stateCategory {
+			return eql.Null(), false
+		}
+	case "event.action", "event.category", "event.kind", "event.module", "host.os.type", "host.os.family", "host.os.platform", "host.os.name":
 	default:
 		absent := strings.HasPrefix(name, hookPrefix) && !s.fact ||
-			strings.HasPrefix(name, healthPrefix) && s.category == processCategory ||
+			strings.HasPrefix(name, healthPrefix) && s.category != conditionCategory ||
+			(name == verdictField || strings.HasPrefix(name, statePrefix)) && s.category != stateCategory ||
 			strings.HasPrefix(name, "process.") && s.category == conditionCategory
 		if !absent {
 			return eql.Null(), false

@@ -18,11 +18,13 @@ type Condition struct {
 }
 
 // Record is what a rule is asked about: an event of a process, one of the facts about a
-// hook that were derived from it, or a condition of a sensor. It is for one goroutine.
+// hook that were derived from it, what became of preferences, or a condition of a sensor.
+// It is for one goroutine.
 type Record struct {
-	Event     *event.Event // nil for a condition
+	Event     *event.Event // nil for a condition, and for preferences without a known cause
 	Fact      *hook.Fact   // nil without
-	Condition *Condition   // nil for an event
+	State     *Observed    // nil for all else
+	Condition *Condition   // nil for all else
 
 	at    time.Time // of the event, or of the latest one that says when it was
 	world *World
@@ -42,7 +44,7 @@ const keptArgs = 512
 
 // kept returns a record that may be kept: the event of this one is good until the next.
 func (r *Record) kept() *Record {
-	out := &Record{Fact: r.Fact, Condition: r.Condition, at: r.at, world: r.world}
+	out := &Record{Fact: r.Fact, State: r.State, Condition: r.Condition, at: r.at, world: r.world}
 	if r.Event == nil {
 		return out
 	}

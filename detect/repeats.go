@@ -24,7 +24,9 @@ func (f *Finding) Same() Sameness {
 	if c := f.Record.Condition; c != nil {
 		h.add("condition", c.State, c.Detail, c.Since.UTC().Format(time.RFC3339Nano))
 	}
-	if e := f.Record.Event; e != nil {
+	if o := f.Record.State; o != nil {
+		o.same(h)
+	} else if e := f.Record.Event; e != nil {
 		kind := e.Kind
 		if kind == event.Fork {
 			kind = event.ExecKind // the child runs what its parent was started as: there is nothing new to look at
@@ -41,7 +43,7 @@ func (f *Finding) Same() Sameness {
 		}
 	}
 	h.add(f.Terms...)
-	if k := f.Record.Fact; k != nil {
+	if k := f.Record.Fact; k != nil && f.Record.State == nil {
 		h.add("fact", k.Tool, k.Verb, string(k.Operation), k.Key, k.Source, k.SourceFile, k.Domain, k.Plist)
 		if k.HasValue {
 			h.add("value", k.Value)
@@ -53,6 +55,28 @@ func (f *Finding) Same() Sameness {
 	var out Sameness
 	h.Sum(out[:0])
 	return out
+}
+
+// same adds what makes two observations one.
+func (o *Observed) same(h sameness) {
+	switch {
+	case o.Change != nil:
+		h.add("change", o.Verdict, sinceNames[o.Change.Since], o.Change.File, o.Change.Key)
+		for _, v := range [...]*string{o.Change.Old, o.Change.New} {
+			if v != nil {
+				h.add(*v)
+			} else {
+				h.add()
+			}
+		}
+	case o.Program != nil:
+		h.add("program", o.Program.Value, o.Program.New.Resolved, o.Program.New.SHA256, o.Program.New.WritableBy)
+		h.add(o.Program.What...)
+		h.number(int(o.Program.New.UID))
+		h.number(int(o.Program.New.Mode))
+	case o.Unreadable != nil:
+		h.add("unreadable", o.Unreadable.Path, o.Unreadable.Why)
+	}
 }
 
 // sameness hashes lists of texts, so that no two different ones look alike.
@@ -97,17 +121,17 @@ func NewRepeats[T any](window time.Duration) *Repeats[T] {
 	return &Repeats[T]{window: window, open: map[Sameness]*Repeat[T]{}}
 }
 
-// Seen counts a finding that came again and reports whether it did.
-func (r *Repeats[T]) Seen(same Sameness, at time.Time) bool {
+// Again counts a finding that came again, and returns what was added of the first one.
+func (r *Repeats[T]) Again(same Sameness, at time.Time) (of T, again bool) {
 	open := r.open[same]
 	if open == nil || !at.Before(open.until) {
-		return false
+		return of, false
 	}
 	open.Count++
 	if at.After(open.Last) {
 		open.Last = at
 	}
-	return true
+	return open.Of, true
 }
 
 // Add opens the window of a finding that was not seen. It returns the repeats of an

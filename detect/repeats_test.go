@@ -90,7 +90,7 @@ func alike(n int) Sameness { return Sameness{byte(n), byte(n >> 8)} }
 func TestRepeats(t *testing.T) {
 	at := func(seconds int) time.Time { return now.Add(time.Duration(seconds) * time.Second) }
 	r := NewRepeats[string](time.Minute)
-	if r.Seen(alike(1), at(0)) {
+	if _, again := r.Again(alike(1), at(0)); again {
 		t.Error("the first is a repeat")
 	}
 	if got := r.Add(alike(1), at(0), "one"); got != nil {
@@ -100,7 +100,7 @@ func TestRepeats(t *testing.T) {
 		n, at int
 		want  bool
 	}{{1, 0, true}, {2, 1, false}, {1, 59, true}, {1, 30, true}, {1, -5, true}, {1, 60, false}} {
-		if got := r.Seen(alike(tc.n), at(tc.at)); got != tc.want {
+		if got := again(r, alike(tc.n), at(tc.at)); got != tc.want {
 			t.Errorf("%d after %d s: got %v, want %v", tc.n, tc.at, got, tc.want)
 		}
 	}
@@ -114,7 +114,7 @@ func TestRepeats(t *testing.T) {
 	if got := r.Due(at(121), false); got != nil {
 		t.Errorf("a window without repeats: got %+v", got)
 	}
-	if r.Seen(alike(1), at(122)) {
+	if _, again := r.Again(alike(1), at(122)); again {
 		t.Error("a closed window still counts")
 	}
 }
@@ -122,7 +122,7 @@ func TestRepeats(t *testing.T) {
 // TestRepeatsOff has no window at all.
 func TestRepeatsOff(t *testing.T) {
 	r := NewRepeats[int](0)
-	if got := r.Add(alike(1), now, 1); got != nil || r.Seen(alike(1), now) || r.Due(now, true) != nil {
+	if got := r.Add(alike(1), now, 1); got != nil || again(r, alike(1), now) || r.Due(now, true) != nil {
 		t.Errorf("got something of no window: %v", got)
 	}
 }
@@ -134,10 +134,10 @@ func TestRepeatsDue(t *testing.T) {
 		r := NewRepeats[int](time.Minute)
 		for i := range 100 {
 			r.Add(alike(i), now.Add(time.Duration(i/10)), i)
-			r.Seen(alike(i), now)
+			again(r, alike(i), now)
 		}
 		r.Add(alike(999), now.Add(time.Hour), 999)
-		r.Seen(alike(999), now.Add(time.Hour))
+		again(r, alike(999), now.Add(time.Hour))
 		var got, want []int
 		for _, repeat := range r.Due(now.Add(2*time.Minute), all) {
 			got = append(got, repeat.Of)
@@ -161,7 +161,7 @@ func TestRepeatsBound(t *testing.T) {
 	for i := range maxRepeats {
 		r.Add(alike(i), now, i)
 	}
-	r.Seen(alike(1), now)
+	again(r, alike(1), now)
 	if got := r.Add(alike(5000), now, 5000); got != nil {
 		t.Errorf("the oldest had no repeats: got %+v to tell", got)
 	}
@@ -170,7 +170,7 @@ func TestRepeatsBound(t *testing.T) {
 		t.Errorf("got %+v to tell, want one of 1", got)
 	}
 	for i, want := range map[int]bool{0: false, 1: false, 2: true, maxRepeats - 1: true, 5000: true, 5001: true} {
-		if got := r.Seen(alike(i), now); got != want {
+		if got := again(r, alike(i), now); got != want {
 			t.Errorf("%d: got %v, want %v", i, got, want)
 		}
 	}
@@ -183,7 +183,7 @@ func ExampleRepeats() {
 	r := NewRepeats[string](time.Hour)
 	for _, value := range []string{"/a", "/a", "/b", "/a"} {
 		same := Sameness{value[1]}
-		if r.Seen(same, now) {
+		if _, again := r.Again(same, now); again {
 			fmt.Println(value, "again")
 			continue
 		}
@@ -199,4 +199,9 @@ func ExampleRepeats() {
 	// /b
 	// /a again
 	// /a 2 more
+}
+
+func again[T any](r *Repeats[T], same Sameness, at time.Time) bool {
+	_, seen := r.Again(same, at)
+	return seen
 }

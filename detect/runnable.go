@@ -65,7 +65,9 @@ func about(category string) string {
 	return fmt.Sprintf("needs %s events: %s are what is seen", category, sensors)
 }
 
-func seen(c string) bool { return c == processCategory || c == conditionCategory || c == eql.Any }
+func seen(c string) bool {
+	return c == processCategory || c == stateCategory || c == conditionCategory || c == eql.Any
+}
 
 // fieldSets are the first parts of names that ECS and Elastic's endpoint have, for events
 // that are not seen here.
@@ -167,7 +169,7 @@ func impossibleHere(r *rules.Rule) string {
 			_, concerned := left(r, eql.String(s.category), only(&s))
 			return concerned
 		}
-		if !slices.ContainsFunc(situations[:], concerns) {
+		if !slices.ContainsFunc(situations[:withChange], concerns) {
 			return fmt.Sprintf("needs another %s than %s have", name, sensors)
 		}
 	}

@@ -15,6 +15,10 @@ import (
 func (f *Finding) Sentence() string {
 	var what string
 	switch r := &f.Record; {
+	case r.State != nil:
+		what = r.State.sentence(r.Event)
+	case r.Fact != nil && r.Fact.Operation == hook.Execute:
+		what = "loginwindow runs " + quote(r.Fact.Value) + ", the " + word(r.Fact.Key) + " of " + quote(r.Fact.Plist)
 	case r.Fact != nil:
 		what = factSentence(r.Event.Process, r.Fact)
 	case r.Event != nil:
@@ -96,6 +100,47 @@ func factSentence(p *event.Process, f *hook.Fact) string {
 		b.WriteString(" in " + quote(where))
 	}
 	return b.String()
+}
+
+// sentence says what became of preferences; by is the event of the likeliest cause.
+func (o *Observed) sentence(by *event.Event) string {
+	switch {
+	case o.Change != nil:
+		return o.Change.Key + " " + changeWords(o.Change) + " in " + quote(o.Change.File) + causeWords(o.Change, by)
+	case o.Program != nil:
+		return quote(o.Program.Value) + ": " + strings.Join(o.Program.What, ", ")
+	}
+	what := quote(o.Unreadable.Path) + ": " + word(o.Unreadable.Why)
+	if o.Unreadable.Detail != "" {
+		what += " (" + word(o.Unreadable.Detail) + ")"
+	}
+	return what
+}
+
+func changeWords(ch *event.Change) string {
+	switch {
+	case ch.New == nil && ch.Old == nil:
+		return "is not there"
+	case ch.New == nil:
+		return "was removed, it was " + quote(*ch.Old)
+	case ch.Since == event.SinceNever:
+		return "is " + quote(*ch.New)
+	case ch.Old == nil:
+		return "was set to " + quote(*ch.New)
+	}
+	return "was changed from " + quote(*ch.Old) + " to " + quote(*ch.New)
+}
+
+func causeWords(ch *event.Change, by *event.Event) string {
+	switch {
+	case by != nil:
+		return ", which " + word(by.Process.Name()) + " names"
+	case ch.Since == event.SinceStop:
+		return " while the agent did not run"
+	case ch.Since == event.SinceNever:
+		return ""
+	}
+	return "; no command was seen that does this"
 }
 
 func orAll(key string) string {

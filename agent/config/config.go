@@ -46,6 +46,7 @@ type Exception struct {
 	Reason  string
 	Expires time.Time // zero means never
 	Require Require
+	Own     bool // it is of the file of exceptions; Key is the place there
 }
 
 // Expired says whether the exception has ended at the given time.
@@ -90,8 +91,13 @@ type Output struct {
 const (
 	ManagedFile = "/Library/Managed Preferences/com.hooksnare.agent.plist"
 	LocalFile   = "/Library/Preferences/com.hooksnare.agent.plist"
-	stateDir    = "/var/db/hooksnare"
-	alertLog    = "/var/log/hooksnare/alerts.jsonl"
+
+	// ExceptionsFile holds exceptions beside those of the configuration: what was allowed
+	// on this machine. hooksnare allow keeps it.
+	ExceptionsFile = "/Library/Application Support/Hooksnare/exceptions.plist"
+
+	stateDir = "/var/db/hooksnare"
+	alertLog = "/var/log/hooksnare/alerts.jsonl"
 )
 
 // Default returns the configuration of an agent that was told nothing.

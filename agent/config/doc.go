@@ -36,6 +36,11 @@ this machine's, and no default under a root.
 	members(&b, exceptionMembers)
 	b.WriteString("\n`Require` is a dictionary of:\n\n")
 	members(&b, requireMembers)
+	fmt.Fprintf(&b, "\nBeside these, exceptions are read from `%s`: a property\n"+
+		"list that holds `Exceptions` and nothing else, the same dictionaries, which `hooksnare allow`\n"+
+		"keeps. They are added to the configuration's, wherever that is from, and no ID may be that of\n"+
+		"another. File and folder must belong to root, and nobody else may write them. A running agent\n"+
+		"goes by what is changed there within seconds.\n", ExceptionsFile)
 	b.WriteString("\nAn output is a dictionary. At least one must be enabled. Secrets are never values, only\npaths of files.\n\n")
 	members(&b, outputMembers)
 	b.WriteString("\nEvery type takes `Name`, `Type`, `MinSeverity` and `Enabled`; beside these:\n\n" +

@@ -25,9 +25,9 @@ var exceptionMembers = []member{
 
 var requireMembers = []member{
 	{"Owner", "string or integer", "user name or user id that owns the program"},
-	{"NotWritableByOthers", "boolean", "nobody but root can change the program or any folder above it"},
+	{"NotWritableByOthers", "boolean", "nobody but root can change the program, its interpreter or any folder above it"},
 	{"SHA256", "strings", "the program's SHA-256 in hex is one of these"},
-	{"TeamID", "string", "the program is signed by this team"},
+	{"TeamID", "string", "the program is signed by this team; this version can't verify that, so such an exception covers nothing"},
 }
 
 // names returns what the members are called.
@@ -67,14 +67,14 @@ func ruleID(v value) (string, bool) {
 }
 
 // exceptions returns the exceptions of an array that are right. Only a value that is
-// no array at all is not to be used: what it would have replaced then stays.
-func (v value) exceptions() ([]Exception, bool) {
+// no array at all is not to be used: what it would have replaced then stays. seen tells
+// which IDs are taken, and by what.
+func (v value) exceptions(seen map[string]string) ([]Exception, bool) {
 	elements, ok := v.list("dictionaries")
 	if !ok {
 		return nil, false
 	}
 	all := make([]Exception, 0, len(elements))
-	seen := map[string]string{}
 	for _, e := range elements {
 		x, ok := e.exception()
 		if x.ID != "" {

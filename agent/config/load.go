@@ -40,7 +40,8 @@ type Options struct {
 
 // Load reads the configuration: the command line wins over the managed file, that over
 // the environment, that over the local file, that over the defaults, key by key. A
-// named file replaces the managed and the local one.
+// named file replaces the managed and the local one. The exceptions of the file of
+// exceptions are added to those of the configuration, wherever that is from.
 //
 // The error, if any, is an Errors with everything that is wrong. The configuration
 // that comes with it is complete all the same: a wrong value counts as not given, a
@@ -64,6 +65,11 @@ func Load(o Options) (Config, Sources, error) {
 		if len(source.Keys) > 0 {
 			sources = slices.Insert(sources, 0, source)
 		}
+	}
+	own, source, wrong := ownExceptions(o.Root, c.Exceptions, o.CheckWhere)
+	c.Exceptions = append(c.Exceptions, own...)
+	if all = append(all, wrong...); len(own)+len(wrong) > 0 {
+		sources = append(sources, source)
 	}
 	return c, sources, all.err()
 }

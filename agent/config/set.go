@@ -74,7 +74,7 @@ func setEvents(v value, c *Config) bool {
 }
 
 func setExceptions(v value, c *Config) bool {
-	all, ok := v.exceptions()
+	all, ok := v.exceptions(map[string]string{})
 	return keep(&c.Exceptions, all, ok)
 }
 

@@ -15,6 +15,7 @@ const (
 	Environment Layer = "environment"
 	File        Layer = "file"
 	Local       Layer = "local"
+	Own         Layer = "exceptions" // the file of exceptions, which sets no key
 )
 
 // Source is one place that was looked at and what it had to say.
@@ -53,6 +54,24 @@ func (s Sources) Of(key string) (Source, bool) {
 		}
 	}
 	return Source{}, false
+}
+
+// ProblemOf is Problem for a member of an exception, be it of the configuration or of the
+// file of exceptions.
+func (s Sources) ProblemOf(x *Exception, member, why string) *Error {
+	key := x.Key
+	if key == "" {
+		key = "Exceptions"
+	}
+	if member != "" {
+		key = join(key, member)
+	}
+	for _, source := range s {
+		if x.Own && source.Layer == Own {
+			return &Error{File: source.Name, Line: source.line(key), Key: key, Why: why}
+		}
+	}
+	return s.Problem(key, why)
 }
 
 // Problem returns an error about the value of a key that was found elsewhere, in the

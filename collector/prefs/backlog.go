@@ -48,9 +48,12 @@ func (c *Collector) report(now time.Time) bool {
 	if p == nil {
 		return c.save(now)
 	}
-	f, key := p.change(now)
+	f, key, next := p.change(now)
 	if f == nil {
-		return true // the rest was refused and is not due
+		if !next.IsZero() {
+			c.schedule(p, next)
+		}
+		return true
 	}
 	pend := &f.pend[key]
 	err := c.handler.HandleChange(event.Change{
@@ -63,7 +66,6 @@ func (c *Collector) report(now time.Time) bool {
 	if err != nil {
 		c.stats.Refused++
 		pend.notBefore = now.Add(c.opts.Timing.Retry)
-		c.schedule(p, pend.notBefore)
 	} else {
 		c.stats.Changes++
 		f.known[key] = f.now[key]
@@ -75,20 +77,27 @@ func (c *Collector) report(now time.Time) bool {
 	return true
 }
 
-// change returns a change of p that is due: by file, then in the keys' order.
-func (p *place) change(now time.Time) (found *file, key int) {
+// change returns a change of p that is due: by file, then in the keys' order. If there is
+// none, next is when there is.
+func (p *place) change(now time.Time) (found *file, key int, next time.Time) {
 	for _, f := range p.files {
 		if found != nil && f.shown > found.shown {
 			continue
 		}
 		for i := range f.pend {
-			if pend := &f.pend[i]; pend.on && !now.Before(pend.notBefore) {
-				found, key = f, i
-				break
+			pend := &f.pend[i]
+			if !pend.on {
+				continue
 			}
+			if now.Before(pend.notBefore) {
+				next = earliest(next, pend.notBefore)
+				continue
+			}
+			found, key = f, i
+			break
 		}
 	}
-	return found, key
+	return found, key, next
 }
 
 // save offers the state if it is not what the handler has. Before the first look at

@@ -13,9 +13,12 @@ func (l *look) entries(f *folder) {
 	if !e.settled || e.st != f.st || l.relist {
 		l.read(f)
 	}
-	// Where a look can't afford all files, the next begins with others.
-	for i := range e.nodes {
-		l.node(e.nodes[(i+l.turn)%len(e.nodes)])
+	// Where a look can't afford all files, the next begins with those it left out.
+	for i, first := 0, l.turn; i < len(e.nodes); i++ {
+		at, short := (first+i)%len(e.nodes), l.short
+		if l.node(e.nodes[at]); l.short && !short {
+			l.turn = at
+		}
 	}
 	for _, u := range e.users {
 		l.folder(u, "")

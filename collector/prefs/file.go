@@ -64,7 +64,7 @@ func (f *file) momentary(o outcome) bool {
 	if o.stands {
 		return o.bad.why == malformed || o.bad.why == hostile || o.bad.why == changing
 	}
-	return o.vals == values{} && f.now != values{}
+	return o.found == event.Found{} && f.now != values{} // it is not there
 }
 
 // merge takes over what a look at p found.

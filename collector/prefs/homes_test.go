@@ -319,3 +319,29 @@ func TestNothingHoldsUpRoot(t *testing.T) {
 		}
 	})
 }
+
+// TestSlowHome holds that a home that is slow to look at gets a tenth of the time.
+func TestSlowHome(t *testing.T) {
+	d := newDisk(t)
+	d.mkdir("/Users/slow/Library/Preferences")
+	synctest.Test(t, func(t *testing.T) {
+		r := newTale(t)
+		var spent atomic.Int64
+		c := start(t, Options{Root: d.root, Sweep: time.Second}, r, func(c *Collector) {
+			c.disk.lstat = func(name string) (stamp, error) {
+				if strings.Contains(name, "/slow") {
+					time.Sleep(50 * time.Millisecond)
+					spent.Add(int64(50 * time.Millisecond))
+				}
+				return lstat(name)
+			}
+		})
+		defer c.stop()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := time.Duration(spent.Load()); got > time.Hour/9 || got < time.Hour/20 {
+			t.Errorf("%v of an hour in the slow home, want a tenth", got)
+		}
+		r.want("slow, and still in time")
+	})
+}

@@ -74,6 +74,7 @@ func (c *Collector) land(l *look, now time.Time) {
 		c.backOff(p, now)
 	} else {
 		c.answered(p)
+		c.spare(p, l.duration, now)
 	}
 	p.tried = true
 	c.merge(p, now)
@@ -119,6 +120,15 @@ func (c *Collector) backOff(p *place, now time.Time) {
 	p.strikes++
 	p.notBefore = now.Add(wait)
 	c.schedule(p, p.notBefore)
+}
+
+// spare puts off the next look at a home that takes long to look at, be it for what its
+// owner puts there: it gets a tenth of the time, however often that changes.
+func (c *Collector) spare(p *place, took time.Duration, now time.Time) {
+	if p.home && took >= slowLook {
+		p.notBefore = now.Add(9 * took)
+		c.schedule(p, p.notBefore)
+	}
 }
 
 // schedule has p looked at, and what waits to be reported of it offered, at a time.
@@ -173,7 +183,7 @@ func (c *Collector) setWatch() {
 	for _, p := range c.places {
 		all = append(all, p.watch...)
 	}
-	c.watch.set(all)
+	c.watch.set(all[:min(len(all), maxFolders)])
 }
 
 // heard takes over what the watcher tells of a folder.

@@ -86,12 +86,21 @@ func (m *model) trouble(f, why string) {
 	m.bad[f+": "+why] = true
 }
 
+// certain is how long it takes for all to be told: a sweep, settling, two refusals.
+const certain = 7 * time.Second
+
 // step changes something.
-func (m *model) step() string {
+func (m *model) step(running bool) string {
 	f := modelFiles[m.rnd.IntN(len(modelFiles))]
 	m.mkdir(filepath.Dir(f))
 	m.stamp(m.at("/Users"))
 	n := m.rnd.IntN(14)
+	if n >= 9 && n <= 11 {
+		if !running {
+			return "nothing"
+		}
+		time.Sleep(certain) // what the file held counts from now on
+	}
 	fresh := func() { m.must(os.RemoveAll(m.at(f))) }
 	switch n {
 	case 0, 1, 2: // rename over
@@ -162,26 +171,33 @@ func (m *model) step() string {
 // TestModel does ten thousand things to a disk, while the handler refuses now and then and
 // the collector is stopped and started, and compares what was told with the model.
 func TestModel(t *testing.T) {
-	const runs, stepsEach = 20, 500
+	const runs, rounds = 10, 400 // of two or three things each
 	if testing.Short() {
 		t.Skip("ten thousand steps")
 	}
 	for seed := range uint64(runs) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			m := &model{fakeDisk: newDisk(t), rnd: rand.New(rand.NewPCG(seed, 4)), vals: map[string]string{}, bad: map[string]bool{}}
-			synctest.Test(t, func(t *testing.T) { m.run(t, stepsEach) })
+			synctest.Test(t, func(t *testing.T) { m.run(t, rounds) })
 		})
 	}
 }
 
-func (m *model) run(t *testing.T, steps int) {
+func (m *model) run(t *testing.T, rounds int) {
 	r := newTale(t)
 	refuse := rand.New(rand.NewPCG(m.rnd.Uint64(), 1))
-	r.refuse = func(event.Change) bool { return refuse.IntN(4) == 0 }
-	opts := Options{Root: m.root, Sweep: time.Second}
+	refused := map[string]int{}
+	r.refuse = func(c event.Change) bool {
+		id := c.File + c.Key
+		if refused[id]++; refused[id] > 2 || refuse.IntN(4) > 0 {
+			refused[id] = 0
+		}
+		return refused[id] > 0
+	}
+	opts := Options{Root: m.root, Sweep: 2 * time.Second}
 	c := start(t, opts, r, nil)
 	var did []string
-	for i := range steps {
+	for i := range rounds {
 		if m.rnd.IntN(25) == 0 {
 			c.stop()
 			opts.Previous = r.state
@@ -191,19 +207,19 @@ func (m *model) run(t *testing.T, steps int) {
 			}
 			r.mu.Unlock()
 			for range m.rnd.IntN(3) {
-				did = append(did, m.step())
+				did = append(did, m.step(false))
 			}
 			did = append(did, "start")
 			c = start(t, opts, r, nil)
 		}
 		for range 1 + m.rnd.IntN(3) {
-			did = append(did, m.step())
+			did = append(did, m.step(true))
 			if m.rnd.IntN(2) == 0 {
 				c.Wake()
 			}
 			time.Sleep(time.Duration(m.rnd.IntN(1500)) * time.Millisecond)
 		}
-		time.Sleep(15 * time.Second) // refusals and all
+		time.Sleep(certain)
 		synctest.Wait()
 		if !maps.Equal(r.known, m.vals) {
 			t.Errorf("after %d rounds, the last things %q: told\n\t%v\nwant\n\t%v", i, did[max(0, len(did)-4):], r.known, m.vals)

@@ -66,12 +66,9 @@ var aliases = [...]string{"/System/Volumes/Data", "/Volumes/Macintosh HD"}
 // canonical returns the one spelling of an absolute path that is shown.
 func canonical(p string) string {
 	p = path.Clean(p)
-	for _, a := range aliases {
-		if p == a {
-			return "/"
-		}
-		if strings.HasPrefix(p, a+"/") {
-			p = p[len(a):]
+	for i := 0; i < len(aliases); i++ {
+		if below(p, aliases[i]) {
+			p, i = path.Clean("/"+p[len(aliases[i]):]), -1
 		}
 	}
 	for _, link := range [...]string{"/var", "/etc", "/tmp"} {

@@ -54,7 +54,7 @@ type look struct {
 	home    bool // one below /Users
 	system  bool // root's own: its folders are watched
 	granule time.Duration
-	turn    int
+	turn    int // the file of ByHost to begin with
 
 	at       time.Time
 	left     int64 // bytes it may still read
@@ -100,9 +100,6 @@ func (l *look) all(base string, home bool) {
 				l.gone(f)
 			}
 		}
-	}
-	if l.short {
-		l.turn++
 	}
 	l.duration = time.Since(l.at)
 }

@@ -171,10 +171,13 @@ func (o Options) complete() (Options, error) {
 		if !strings.HasPrefix(h, "/") || strings.IndexByte(h, 0) >= 0 {
 			return o, fmt.Errorf("home %q: must be an absolute path", h)
 		}
-		if h = canonical(h); h == "/" {
-			return o, fmt.Errorf("home %q: must be a folder below the root", h)
+		switch h = canonical(h); h {
+		case "/", usersFolder, library, managedFolder, etcFolder:
+			return o, fmt.Errorf("home %q: is no home", h)
+		case rootHome: // is looked at anyway
+		default:
+			homes = append(homes, h)
 		}
-		homes = append(homes, h)
 	}
 	slices.Sort(homes)
 	o.Homes = slices.Compact(homes)

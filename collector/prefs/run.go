@@ -151,6 +151,9 @@ func (c *Collector) tickTimed(now time.Time) {
 	for _, p := range due {
 		c.backlog.add(p)
 		c.request(p, now)
+		if now.Before(p.notBefore) {
+			c.schedule(p, p.notBefore)
+		}
 	}
 }
 

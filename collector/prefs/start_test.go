@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,7 +56,7 @@ func TestPlaces(t *testing.T) {
 	d.put(ttysFile, `console "/System/loginwindow -LoginHook /private/etc/ttys" vt100 on secure`)
 	files[ttysFile] = "ttys"
 
-	got, bad, err := Scan(d.root, []string{"/var/extra", "/System/Volumes/Data/Volumes/Homes/eve", "/Volumes/Homes/eve/"})
+	got, bad, err := Scan(d.root, []string{"/var/root", "/var/extra", "/System/Volumes/Data/Volumes/Homes/eve", "/Volumes/Homes/eve/"})
 	d.must(err)
 	for _, s := range got {
 		if s.Key != LoginHook || s.Value != s.File || s.Scope != files[s.File] || len(s.Found.SHA256) != 64 {
@@ -110,6 +111,7 @@ func TestNewRefuses(t *testing.T) {
 		"relative home":    {Homes: []string{"home"}},
 		"the root as home": {Homes: []string{"/System/Volumes/Data"}},
 		"empty home":       {Homes: []string{""}},
+		"folder of homes":  {Homes: []string{"/Users/."}},
 		"negative sweep":   {Sweep: -1},
 		"negative wait":    {Timing: Timing{Wake: []time.Duration{-1}}},
 	} {
@@ -231,11 +233,13 @@ func TestRefused(t *testing.T) {
 	d := newDisk(t)
 	synctest.Test(t, func(t *testing.T) {
 		r := newTale(t)
-		no := true
-		r.refuse = func(c event.Change) bool { return no && c.Key == LogoutHook }
+		var no atomic.Bool
+		no.Store(true)
+		r.refuse = func(c event.Change) bool { return no.Load() && c.Key == LogoutHook }
 		c := start(t, Options{Root: d.root, Sweep: time.Second}, r, nil)
 		defer c.stop()
 		time.Sleep(3500 * time.Millisecond)
+		synctest.Wait()
 		if r.saves != 1 {
 			t.Errorf("%d states after the first look, want one", r.saves)
 		}
@@ -248,19 +252,19 @@ func TestRefused(t *testing.T) {
 		if s := r.state; len(s.Files) != 1 || len(s.Files[0].Values) != 1 {
 			t.Errorf("state %+v, want the accepted value alone", s)
 		}
-		no = false
+		no.Store(false)
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		r.want("accepted", out)
 		if got := r.all[len(r.all)-1]; got.Time.Sub(began) > time.Second {
 			t.Errorf("the change offered again is of %v after it was made", got.Time.Sub(began))
 		}
-		no = true
+		no.Store(true)
 		d.swap(rootPlist, xml("LoginHook", "/in", "LogoutHook", "/other"))
 		time.Sleep(1500 * time.Millisecond)
 		d.swap(rootPlist, xml("LoginHook", "/in", "LogoutHook", "/out"))
 		time.Sleep(1500 * time.Millisecond)
-		no = false
+		no.Store(false)
 		time.Sleep(3 * time.Second)
 		synctest.Wait()
 		for _, l := range r.take() {

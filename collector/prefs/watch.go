@@ -1,19 +1,27 @@
 package prefs
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"sync"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"hooksnare/pkg/safefile"
 )
 
 const (
 	// maxWatched bounds the names in a watched folder: kqueue takes a descriptor for each.
 	maxWatched = 512
+	// maxFolders bounds the folders that are watched. Only users' managed preferences can be
+	// more than some: these are not early then, and that is no trouble.
+	maxFolders = 16
 	// retryWatch is how long after a failure to watch it is tried again.
 	retryWatch = 30 * time.Second
+	// movedWatch is how long after a folder was not where it was seen it is looked for again.
+	movedWatch = time.Second
 	// stopWatch is how long the watcher may take to stop: it may hang in a folder.
 	stopWatch = time.Second
 )
@@ -107,8 +115,8 @@ func (w *watcher) run() {
 				s.failure = err.Error()
 			}
 		}
-		if s.sync() {
-			retry.Reset(retryWatch)
+		if wait := s.sync(); wait > 0 {
+			retry.Reset(wait)
 		}
 	}
 }
@@ -153,8 +161,9 @@ type watching struct {
 	told    int               // how many are watched
 }
 
-// sync makes the folders watched those that are wanted. It returns whether that failed.
-func (s *watching) sync() (fault bool) {
+// sync makes the folders watched those that are wanted. If that failed it returns when to
+// try again.
+func (s *watching) sync() (again time.Duration) {
 	s.w.mu.Lock()
 	want, lost := s.w.want, s.w.lost
 	s.w.lost = map[string]bool{}
@@ -167,10 +176,18 @@ func (s *watching) sync() (fault bool) {
 		}
 		why := s.failure
 		if s.fs != nil {
-			why = s.add(t)
+			err := s.add(t)
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, safefile.ErrChanged) {
+				again = movedWatch // it is being moved: the next look will tell
+				continue
+			}
+			why = ""
+			if err != nil {
+				why = reason(err, "").detail
+			}
 		}
-		if why != "" {
-			fault = true
+		if why != "" && again == 0 {
+			again = retryWatch
 		}
 		s.say(t.shown, why)
 	}
@@ -185,48 +202,48 @@ func (s *watching) sync() (fault bool) {
 			s.say(shown, "")
 		}
 	}
-	return fault
+	return again
 }
 
-// add watches a folder, if it is fit for that, and returns why not.
-func (s *watching) add(t target) (why string) {
+// add watches a folder, if it is fit for that.
+func (s *watching) add(t target) error {
 	have, ok := s.have[t.shown]
 	if ok && have.st == t.st {
-		return ""
+		return nil
 	}
-	if why := unwatchable(t); why != "" {
+	if err := watchable(t); err != nil {
 		if ok {
 			s.remove(have)
 		}
-		return why
+		return err
 	}
 	if !ok {
 		s.host(t.host, true)
 		if err := s.fs.Add(t.host); err != nil {
 			s.host(t.host, false)
-			return reason(err, "").detail
+			return err
 		}
 		signal(s.w.changed) // what happened before it was watched
 	}
 	s.have[t.shown] = t
-	return ""
+	return nil
 }
 
-// unwatchable says why a folder is not watched.
-func unwatchable(t target) string {
+// watchable says whether a folder can be watched.
+func watchable(t target) error {
 	all, more, err := list(t.host, t.st, maxWatched)
 	switch {
 	case err != nil:
-		return reason(err, "").detail
+		return err
 	case more:
-		return fmt.Sprintf("more than %d files", maxWatched)
+		return fmt.Errorf("more than %d files", maxWatched)
 	}
 	for _, e := range all {
 		if e.kind == fs.ModeSymlink {
-			return fmt.Sprintf("the link %q in it", e.name)
+			return fmt.Errorf("the link %q in it", e.name)
 		}
 	}
-	return ""
+	return nil
 }
 
 func (s *watching) remove(t target) {

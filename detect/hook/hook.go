@@ -18,6 +18,8 @@ const (
 	Remove Operation = "remove" // a hook key, or all keys of its domain, go away
 	Import Operation = "import" // the domain is filled from a file or stdin
 	Edit   Operation = "edit"   // the hook file is changed; how, the arguments do not tell
+
+	Execute Operation = "execute" // loginwindow runs the hook's program: no command of these
 )
 
 // Scope says whose preferences a file holds.

@@ -3,33 +3,99 @@ package rules
 import (
 	"fmt"
 	"path"
-	"slices"
 )
 
-// Example is a command, or a condition of the sensor, and what is to come of it. What a
-// file leaves out is as on any Mac: the tool at its own place with its own signature,
-// run by root, in the root folder.
+// Example is something that happens on a Mac, and what is to come of it.
 type Example struct {
 	Fires bool // false: nothing is to be said of it, by any rule
+	Case
+}
 
-	Command    []string // arguments, with argv[0]
-	Executable string   // "": the program that a shell finds under the name in Command[0]
-	SigningID  string   // "": the genuine program's
-	Unsigned   bool
-	UID        uint32
-	Home       string // "": not known
-	CWD        string
+// Case is what happens, and what an alert says of it. What a file leaves out is as on any
+// Mac: the tool at its own place with its own signature, run by root, in the root folder.
+type Case struct {
+	Hooks []ExampleHook `toml:"hooks"` // set when the agent starts
 
-	State string // instead of Command
-	Ended bool   // the condition is over, and its beginning was not seen
+	Command    []string `toml:"command"`    // arguments, with argv[0]
+	Executable string   `toml:"executable"` // "": the program that a shell finds under the name in Command[0]
+	Script     string   `toml:"script"`     // that was started as a program, and that Executable interprets
+	Parent     string   `toml:"parent"`     // the program that starts it; "": a daemon's shell
+	SigningID  string   `toml:"signing_id"` // "": the genuine program's
+	Unsigned   bool     `toml:"unsigned"`
+	UID        uint32   `toml:"uid"`
+	Home       string   `toml:"home"` // "": not known
+	CWD        string   `toml:"cwd"`
 
-	// What an alert says; "" is what it does not tell.
-	Operation, Key, Plist, Scope, Source, SourceFile string
-	Value                                            *string
+	// What is seen of the disk, or becomes of the sensor: one of these at most.
+	Change        *ExampleChange        `toml:"change"` // also after a command
+	ProgramChange *ExampleProgramChange `toml:"program_change"`
+	Unreadable    *ExampleUnreadable    `toml:"unreadable"`
+	State         string                `toml:"state"`
+
+	Ended bool `toml:"ended"` // the state, or that the file can't be read, is over, and its beginning was not seen
+
+	// What an alert says; "" is what it does not tell. Of a change these are the verdict, and
+	// what a command before it says more than the change.
+	Operation  string  `toml:"operation"`
+	Key        string  `toml:"key"`
+	Value      *string `toml:"value"`
+	Plist      string  `toml:"plist"`
+	Scope      string  `toml:"scope"`
+	Source     string  `toml:"source"`
+	SourceFile string  `toml:"source_file"`
+	Verdict    string  `toml:"verdict"`
+}
+
+// ExampleHook is a hook that is set.
+type ExampleHook struct {
+	File    string `toml:"file"` // "": root's
+	Key     string `toml:"key"`
+	Value   string `toml:"value"`
+	Program string `toml:"program"` // "": the value is a path without arguments
+}
+
+// ExampleChange is a value in preferences that is not what it was.
+type ExampleChange struct {
+	File  string  `toml:"file"` // "": root's
+	Key   string  `toml:"key"`
+	Old   *string `toml:"old"`   // nil: it was not there
+	New   *string `toml:"new"`   // nil: it is not there any more
+	Since string  `toml:"since"` // running, stopped or first_look; "": running
+	After int     `toml:"after"` // seconds after the command; 0: one
+}
+
+// ExampleProgramChange is a program that is not what it was when a hook had that value.
+type ExampleProgramChange struct {
+	Value string   `toml:"value"`
+	What  []string `toml:"what"`
+	Since string   `toml:"since"` // running or stopped; "": running
+}
+
+// ExampleUnreadable is a file, or a folder, that can't be read as it should.
+type ExampleUnreadable struct {
+	Path   string `toml:"path"`
+	Why    string `toml:"why"`
+	Detail string `toml:"detail"`
+}
+
+// examplePreferences is the file where an example names none.
+const examplePreferences = "/private/var/root/Library/Preferences/com.apple.loginwindow.plist"
+
+// Plist returns the file that holds the hook.
+func (h *ExampleHook) Plist() string { return orRoots(h.File) }
+
+// Plist returns the file that holds the value.
+func (c *ExampleChange) Plist() string { return orRoots(c.File) }
+
+func orRoots(file string) string {
+	if file == "" {
+		return examplePreferences
+	}
+	return file
 }
 
 // Program returns the path of the program that runs.
-func (e *Example) Program() string {
+func (e *Case) Program() string {
 	if e.Executable != "" {
 		return e.Executable
 	}
@@ -45,27 +111,8 @@ func (e *Example) Program() string {
 
 // exampleFile is the TOML shape.
 type exampleFile struct {
-	Fires  []exampleEntry `toml:"fires"`
-	Silent []exampleEntry `toml:"silent"`
-}
-
-type exampleEntry struct {
-	Command    []string `toml:"command"`
-	Executable string   `toml:"executable"`
-	SigningID  string   `toml:"signing_id"`
-	Unsigned   bool     `toml:"unsigned"`
-	UID        uint32   `toml:"uid"`
-	Home       string   `toml:"home"`
-	CWD        string   `toml:"cwd"`
-	State      string   `toml:"state"`
-	Ended      bool     `toml:"ended"`
-	Operation  string   `toml:"operation"`
-	Key        string   `toml:"key"`
-	Value      *string  `toml:"value"`
-	Plist      string   `toml:"plist"`
-	Scope      string   `toml:"scope"`
-	Source     string   `toml:"source"`
-	SourceFile string   `toml:"source_file"`
+	Fires  []Case `toml:"fires"`
+	Silent []Case `toml:"silent"`
 }
 
 // ParseExamples reads a file of examples. The error joins an *Error for each fault.
@@ -77,11 +124,11 @@ func ParseExamples(s Source) ([]Example, error) {
 	}
 	var out []Example
 	for _, list := range [...]struct {
-		name    string
-		entries []exampleEntry
+		name  string
+		cases []Case
 	}{{"fires", f.Fires}, {"silent", f.Silent}} {
-		for i, e := range list.entries {
-			x := e.example(list.name == "fires")
+		for i, c := range list.cases {
+			x := Example{Fires: list.name == "fires", Case: c}
 			if why := x.fault(); why != "" {
 				d.faults = append(d.faults, &Error{File: s.Name, Why: fmt.Sprintf("%s[%d]: %s", list.name, i, why)})
 			}
@@ -92,37 +139,4 @@ func ParseExamples(s Source) ([]Example, error) {
 		return nil, err
 	}
 	return out, nil
-}
-
-func (e exampleEntry) example(fires bool) Example {
-	return Example{
-		Fires: fires, Command: e.Command, Executable: e.Executable, SigningID: e.SigningID, Unsigned: e.Unsigned,
-		UID: e.UID, Home: e.Home, CWD: e.CWD, State: e.State, Ended: e.Ended,
-		Operation: e.Operation, Key: e.Key, Value: e.Value, Plist: e.Plist, Scope: e.Scope,
-		Source: e.Source, SourceFile: e.SourceFile,
-	}
-}
-
-// fault returns what is wrong with an example, "" for nothing.
-func (e *Example) fault() string {
-	told := e.Operation != "" || e.Key != "" || e.Value != nil || e.Plist != "" || e.Scope != "" || e.Source != "" || e.SourceFile != ""
-	switch {
-	case len(e.Command) == 0 && e.State == "":
-		return "neither a command nor a state"
-	case len(e.Command) > 0 && e.State != "":
-		return "both a command and a state"
-	case e.State != "" && told:
-		return "a state says nothing of a hook"
-	case e.State == "" && e.Ended:
-		return "ended: only a state ends"
-	case !e.Fires && told:
-		return "what is silent says nothing of a hook"
-	case e.Fires && e.Ended:
-		return "a state that has ended without having begun is silent"
-	case e.Fires && e.State == "" && !slices.Contains([]string{"set", "remove", "import", "edit"}, e.Operation):
-		return fmt.Sprintf("operation %q: want set, remove, import or edit", e.Operation)
-	case e.Unsigned && e.SigningID != "":
-		return "unsigned, but with a signing_id"
-	}
-	return ""
 }

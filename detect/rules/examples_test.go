@@ -19,11 +19,13 @@ func TestBuiltinExamplesAreRight(t *testing.T) {
 }
 
 func TestParseExamples(t *testing.T) {
-	empty := ""
+	empty, value := "", "/x"
 	const text = `
 [[fires]]
 command = ["defaults", "write", "D", "K", ""]
 executable = "/tmp/x"
+script = "/s"
+parent = "/sbin/launchd"
 signing_id = "com.example.x"
 uid = 501
 home = "/Users/ann"
@@ -46,16 +48,38 @@ state = "blind"
 [[silent]]
 state = "blind"
 ended = true
+
+[[fires]]
+command = ["cp", "/a", "/b"]
+change = { file = "/b", key = "LoginHook", old = "", new = "/x", since = "running", after = 2 }
+verdict = "confirmed"
+
+[[silent]]
+hooks = [{ key = "LoginHook", value = "/x" }, { file = "/f", key = "LogoutHook", value = "/x -a", program = "/x" }]
+program_change = { value = "/y", what = ["content", "mode"], since = "stopped" }
+
+[[silent]]
+unreadable = { path = "/p", why = "malformed", detail = "an example" }
+ended = true
 `
 	want := []Example{
-		{
-			Fires: true, Command: []string{"defaults", "write", "D", "K", ""}, Executable: "/tmp/x", SigningID: "com.example.x",
-			UID: 501, Home: "/Users/ann", CWD: "/tmp", Operation: "set", Key: "K", Value: &empty, Plist: "/p", Scope: "root",
-			Source: "s", SourceFile: "/f",
-		},
-		{Fires: true, State: "blind"},
-		{Command: []string{"./x"}, Unsigned: true},
-		{State: "blind", Ended: true},
+		{true, Case{
+			Command: []string{"defaults", "write", "D", "K", ""}, Executable: "/tmp/x", Script: "/s", Parent: "/sbin/launchd",
+			SigningID: "com.example.x", UID: 501, Home: "/Users/ann", CWD: "/tmp",
+			Operation: "set", Key: "K", Value: &empty, Plist: "/p", Scope: "root", Source: "s", SourceFile: "/f",
+		}},
+		{true, Case{State: "blind"}},
+		{true, Case{
+			Command: []string{"cp", "/a", "/b"}, Verdict: "confirmed",
+			Change: &ExampleChange{File: "/b", Key: "LoginHook", Old: &empty, New: &value, Since: "running", After: 2},
+		}},
+		{false, Case{Command: []string{"./x"}, Unsigned: true}},
+		{false, Case{State: "blind", Ended: true}},
+		{false, Case{
+			Hooks:         []ExampleHook{{Key: "LoginHook", Value: "/x"}, {File: "/f", Key: "LogoutHook", Value: "/x -a", Program: "/x"}},
+			ProgramChange: &ExampleProgramChange{Value: "/y", What: []string{"content", "mode"}, Since: "stopped"},
+		}},
+		{false, Case{Unreadable: &ExampleUnreadable{Path: "/p", Why: "malformed", Detail: "an example"}, Ended: true}},
 	}
 	got, err := ParseExamples(Source{"x.toml", []byte(text)})
 	if err != nil || !reflect.DeepEqual(got, want) {
@@ -64,44 +88,78 @@ ended = true
 }
 
 func TestParseExamplesFaults(t *testing.T) {
+	const command = "command = [\"a\"]\n"
 	for _, c := range []struct{ text, want string }{
 		{"[[fires]]\ncommand = [\"a\"]\noperation = \"set\"\nkye = \"K\"", `x.toml:4:1: unknown key "fires.kye"`},
 		{"[[fire]]\ncommand = [\"a\"]", `x.toml:1:1: unknown key "fire"`},
 		{"other = 1", `x.toml:1:1: unknown key "other"`},
-		{"[[fires]]\n\n[[fires]]\nstate = \"blind\"", "x.toml: fires[0]: neither a command nor a state"},
-		{"[[silent]]\ncommand = []", "x.toml: silent[0]: neither a command nor a state"},
-		{"[[fires]]\ncommand = [\"a\"]\nstate = \"blind\"", "x.toml: fires[0]: both a command and a state"},
-		{"[[fires]]\nstate = \"blind\"\nkey = \"K\"", "x.toml: fires[0]: a state says nothing of a hook"},
-		{"[[fires]]\nstate = \"blind\"\nended = true", "x.toml: fires[0]: a state that has ended without having begun is silent"},
-		{"[[silent]]\ncommand = [\"a\"]\nended = true", "x.toml: silent[0]: ended: only a state ends"},
-		{"[[silent]]\ncommand = [\"a\"]\nvalue = \"\"", "x.toml: silent[0]: what is silent says nothing of a hook"},
-		{"[[fires]]\ncommand = [\"a\"]", `x.toml: fires[0]: operation "": want set, remove, import or edit`},
-		{"[[fires]]\ncommand = [\"a\"]\noperation = \"Set\"", `x.toml: fires[0]: operation "Set": want set, remove, import or edit`},
-		{"[[silent]]\ncommand = [\"a\"]\nunsigned = true\nsigning_id = \"x\"", "x.toml: silent[0]: unsigned, but with a signing_id"},
+		{"[[silent]]\nFires = true\n" + command, `x.toml:2:1: unknown key "silent.Fires"`},
+		{"[[silent]]\nchange = { kye = \"K\", key = \"LoginHook\", new = \"/x\" }", `x.toml:2:12: unknown key "silent.change.kye"`},
+		{"[[silent]]\nhooks = [{ kye = \"K\", key = \"LoginHook\", value = \"/x\" }]\n" + command, `x.toml:2:12: unknown key "silent.hooks.kye"`},
 		{"[[silent]]\ncommand = \"a\"", "x.toml:2"},
 		{"[[silent]]\ncommand = [\"a\"]\nuid = -1", "x.toml:3"},
+		{"[[silent]]\nchange = \"a\"", "x.toml:2:10: silent.change: want a table, got a string"},
 		{"[[silent", "x.toml:1"},
 		{"a = \"\xff\"", "x.toml:1:6: not UTF-8"},
 		{"# " + strings.Repeat("x", MaxFile), "x.toml: 1048578 bytes: want at most 1048576"},
+
+		{"[[fires]]\n\n[[fires]]\nstate = \"blind\"", "x.toml: fires[0]: neither a command nor a change"},
+		{"[[silent]]\ncommand = []", "x.toml: silent[0]: neither a command nor a change"},
+		{"[[silent]]\nhooks = [{ key = \"LoginHook\", value = \"/x\" }]", "x.toml: silent[0]: neither a command nor a change"},
+		{"[[fires]]\nstate = \"blind\"\n" + command, "x.toml: fires[0]: both a command and state"},
+		{"[[fires]]\nunreadable = {}\n" + command, "x.toml: fires[0]: both a command and unreadable"},
+		{"[[fires]]\nstate = \"blind\"\nchange = {}", "x.toml: fires[0]: more than one of change, state"},
+		{"[[fires]]\nstate = \"blind\"\nkey = \"K\"", "x.toml: fires[0]: state says no more of a hook than what it is"},
+		{"[[silent]]\nstate = \"blind\"\nhooks = [{}]", "x.toml: silent[0]: a state has nothing to do with hooks"},
+		{"[[fires]]\nstate = \"blind\"\nended = true", "x.toml: fires[0]: what has ended without having begun is silent"},
+		{"[[silent]]\nended = true\n" + command, "x.toml: silent[0]: ended: only a state ends, or that a file is unreadable"},
+
+		{"[[silent]]\nvalue = \"\"\n" + command, "x.toml: silent[0]: what is silent says nothing of a hook"},
+		{"[[silent]]\nverdict = \"observed\"\n" + command, "x.toml: silent[0]: what is silent says nothing of a hook"},
+		{"[[fires]]\n" + command, `x.toml: fires[0]: operation "": want set, remove, import, edit or execute`},
+		{"[[fires]]\noperation = \"Set\"\n" + command, `x.toml: fires[0]: operation "Set": want set, remove, import, edit or execute`},
+		{"[[fires]]\noperation = \"set\"\nverdict = \"attempted\"\n" + command, "x.toml: fires[0]: verdict: only a change has one to choose"},
+		{"[[silent]]\nunsigned = true\nsigning_id = \"x\"\n" + command, "x.toml: silent[0]: unsigned, but with a signing_id"},
+		{"[[silent]]\nstate = \"blind\"\nparent = \"/x\"", "x.toml: silent[0]: how a command is run, without a command"},
+		{"[[silent]]\nhooks = [{ key = \"LoginHook\" }]\n" + command, "x.toml: silent[0]: hooks[0]: want a value of LoginHook or LogoutHook"},
+		{"[[silent]]\nhooks = [{ key = \"MCXScriptTrust\", value = \"x\" }]\n" + command, "x.toml: silent[0]: hooks[0]: want a value of LoginHook or LogoutHook"},
+
+		{"[[silent]]\nchange = { key = \"loginhook\", new = \"/x\" }", `x.toml: silent[0]: change: key "loginhook": want one of LoginHook`},
+		{"[[silent]]\nchange = { key = \"LoginHook\" }", "x.toml: silent[0]: change: changes nothing"},
+		{"[[silent]]\nchange = { key = \"LoginHook\", old = \"/x\", new = \"/x\" }", "x.toml: silent[0]: change: changes nothing"},
+		{"[[silent]]\nchange = { key = \"LoginHook\", new = \"/x\", since = \"start\" }", `x.toml: silent[0]: change: since "start": want running, stopped or first_look`},
+		{"[[silent]]\nchange = { key = \"LoginHook\", old = \"/x\", since = \"first_look\" }", "x.toml: silent[0]: change: nothing is known from before the first look"},
+		{"[[silent]]\nchange = { key = \"LoginHook\", new = \"/x\", after = 1 }", "x.toml: silent[0]: change: after: want seconds after a command"},
+		{"[[silent]]\nchange = { key = \"LoginHook\", new = \"/x\", after = -1 }\n" + command, "x.toml: silent[0]: change: after: want seconds after a command"},
+		{"[[fires]]\nchange = { key = \"LoginHook\", new = \"/x\" }", `x.toml: fires[0]: verdict "": want confirmed, unattributed or observed`},
+		{"[[fires]]\nchange = { key = \"LoginHook\", new = \"/x\" }\nverdict = \"confirmed\"\nkey = \"LoginHook\"", "x.toml: fires[0]: what an alert says of a change is in the change"},
+		{"[[fires]]\nchange = { key = \"LoginHook\", new = \"/x\" }\nverdict = \"confirmed\"\nsource = \"K\"", "x.toml: fires[0]: what a command says, without a command"},
+		{"[[fires]]\nchange = { key = \"LoginHook\", new = \"/x\" }\nverdict = \"confirmed\"\nsource = \"K\"\n" + command, `x.toml: fires[0]: operation ""`},
+
+		{"[[silent]]\nprogram_change = { value = \"/x\" }", "x.toml: silent[0]: program_change: want a value and what changed"},
+		{"[[silent]]\nprogram_change = { value = \"/x\", what = [\"size\"] }", `x.toml: silent[0]: program_change: what "size": want some of appeared`},
+		{"[[silent]]\nprogram_change = { value = \"/x\", what = [\"mode\"], since = \"first_look\" }", `x.toml: silent[0]: program_change: since "first_look"`},
+		{"[[fires]]\nprogram_change = { value = \"/x\", what = [\"mode\"] }", "x.toml: fires[0]: program_change: no hook has that value"},
+		{"[[silent]]\nunreadable = { path = \"/p\" }", "x.toml: silent[0]: unreadable: want a path and why"},
 	} {
 		got, err := ParseExamples(Source{"x.toml", []byte(c.text)})
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) || got != nil {
-			t.Errorf("%.80q: got %v, error %v, want %s", c.text, got, err, c.want)
+			t.Errorf("%.120q: got %v, error %v, want %s", c.text, got, err, c.want)
 		}
 	}
 }
 
 func TestExampleProgram(t *testing.T) {
 	for _, c := range []struct {
-		in   Example
+		in   Case
 		want string
 	}{
-		{Example{Command: []string{"defaults"}}, "/usr/bin/defaults"},
-		{Example{Command: []string{"plutil", "-lint"}}, "/usr/bin/plutil"},
-		{Example{Command: []string{"PlistBuddy"}}, "/usr/libexec/PlistBuddy"},
-		{Example{Command: []string{"/bin/echo"}}, "/bin/echo"},
-		{Example{Command: []string{"./defaults"}}, "/usr/bin/defaults"},
-		{Example{Command: []string{"/bin/echo"}, Executable: "/tmp/x"}, "/tmp/x"},
+		{Case{Command: []string{"defaults"}}, "/usr/bin/defaults"},
+		{Case{Command: []string{"plutil", "-lint"}}, "/usr/bin/plutil"},
+		{Case{Command: []string{"PlistBuddy"}}, "/usr/libexec/PlistBuddy"},
+		{Case{Command: []string{"/bin/echo"}}, "/bin/echo"},
+		{Case{Command: []string{"./defaults"}}, "/usr/bin/defaults"},
+		{Case{Command: []string{"/bin/echo"}, Executable: "/tmp/x"}, "/tmp/x"},
 	} {
 		if got := c.in.Program(); got != c.want {
 			t.Errorf("%q: got %s, want %s", c.in.Command, got, c.want)
@@ -114,14 +172,15 @@ func FuzzParseExamples(f *testing.F) {
 		f.Add(s.Text)
 	}
 	f.Add([]byte("[[fires]]\nstate = 'x'\n"))
+	f.Add([]byte("[[silent]]\nhooks = [{ key = 'LoginHook', value = '/x' }]\nprogram_change = { value = '/x', what = ['mode'] }\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		list, err := ParseExamples(Source{"x.toml", text})
 		if err != nil && list != nil {
 			t.Errorf("got %d examples beside the error %v: %q", len(list), err, text)
 		}
 		for i := range list {
-			if e := &list[i]; (len(e.Command) == 0) == (e.State == "") {
-				t.Errorf("got %+v, want a command or a state: %q", e, text)
+			if e := &list[i]; len(e.Command) == 0 && len(e.seen()) != 1 || len(e.seen()) > 1 {
+				t.Errorf("got %+v, want a command, or one thing that is seen: %q", e, text)
 			}
 		}
 	})

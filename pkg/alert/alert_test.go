@@ -124,6 +124,21 @@ hooksnare.evidence.lineage.pid hooksnare.evidence.lineage.entity_id hooksnare.ev
 hooksnare.evidence.lineage.command_line hooksnare.evidence.lineage.user.id hooksnare.evidence.lineage.user.name
 hooksnare.evidence.recent.pid hooksnare.evidence.recent.entity_id hooksnare.evidence.recent.time hooksnare.evidence.recent.executable
 hooksnare.evidence.recent.command_line hooksnare.evidence.recent.user.id hooksnare.evidence.recent.user.name
+hooksnare.program.arguments hooksnare.program.exists hooksnare.program.excerpt hooksnare.program.kind hooksnare.program.mode
+hooksnare.program.modified hooksnare.program.owner hooksnare.program.path hooksnare.program.resolved hooksnare.program.risks
+hooksnare.program.sha256 hooksnare.program.shebang hooksnare.program.signing.id hooksnare.program.signing.team_id hooksnare.program.size
+hooksnare.program.type hooksnare.program.unread hooksnare.program.writable_at hooksnare.program.writable_by_others hooksnare.program.kept_at
+hooksnare.change.since hooksnare.change.what hooksnare.change.path hooksnare.change.why hooksnare.change.detail hooksnare.change.active
+hooksnare.change.previous.arguments hooksnare.change.previous.exists hooksnare.change.previous.excerpt hooksnare.change.previous.kind
+hooksnare.change.previous.mode hooksnare.change.previous.modified hooksnare.change.previous.owner hooksnare.change.previous.path
+hooksnare.change.previous.resolved hooksnare.change.previous.risks hooksnare.change.previous.sha256 hooksnare.change.previous.shebang
+hooksnare.change.previous.signing.id hooksnare.change.previous.signing.team_id hooksnare.change.previous.size hooksnare.change.previous.type
+hooksnare.change.previous.unread hooksnare.change.previous.writable_at hooksnare.change.previous.writable_by_others
+hooksnare.change.previous.kept_at hooksnare.hook.previous_value hooksnare.reason hooksnare.evidence.set_by
+hooksnare.triage.program_age_seconds hooksnare.triage.known_good
+hooksnare.triage.recent_packages.name hooksnare.triage.recent_packages.time hooksnare.triage.recent_preferences.name hooksnare.triage.recent_preferences.time
+hooksnare.triage.same_tree.pid hooksnare.triage.same_tree.entity_id hooksnare.triage.same_tree.time hooksnare.triage.same_tree.executable
+hooksnare.triage.same_tree.command_line hooksnare.triage.same_tree.user.id hooksnare.triage.same_tree.user.name
 hooksnare.match.new_terms hooksnare.match.count hooksnare.building_block
 hooksnare.match.events.pid hooksnare.match.events.entity_id hooksnare.match.events.time hooksnare.match.events.executable
 hooksnare.match.events.command_line hooksnare.match.events.user.id hooksnare.match.events.user.name

@@ -15,10 +15,14 @@ const (
 // Hooksnare holds what ECS has no name for.
 type Hooksnare struct {
 	Verdict     Verdict    `json:"verdict,omitempty"`
+	Reason      string     `json:"reason,omitempty"` // why the verdict is another than it was
 	Signals     []string   `json:"signals,omitempty"`
 	Hook        *Hook      `json:"hook,omitempty"`
+	Program     *Program   `json:"program,omitempty"`
+	Change      *Change    `json:"change,omitempty"`
 	Match       *Match     `json:"match,omitempty"`
 	Evidence    *Evidence  `json:"evidence,omitempty"`
+	Triage      *Triage    `json:"triage,omitempty"`
 	Exception   *Exception `json:"exception,omitempty"`
 	Repeat      *Repeat    `json:"repeat,omitempty"`
 	HeldBack    *HeldBack  `json:"held_back,omitempty"`
@@ -30,6 +34,46 @@ type Hooksnare struct {
 	// BuildingBlock says that the rule is meant for other rules to build on, and nobody need
 	// look at its alerts as such.
 	BuildingBlock bool `json:"building_block,omitempty"`
+}
+
+// Program is what a hook points to.
+type Program struct {
+	Path       string   `json:"path,omitempty"`
+	Arguments  string   `json:"arguments,omitempty"`
+	Resolved   string   `json:"resolved,omitempty"` // without links
+	Exists     bool     `json:"exists"`
+	Type       string   `json:"type,omitempty"`
+	Kind       string   `json:"kind,omitempty"`
+	SHA256     string   `json:"sha256,omitempty"`
+	Size       *int64   `json:"size,omitempty"`  // bytes
+	Owner      string   `json:"owner,omitempty"` // user id
+	Mode       string   `json:"mode,omitempty"`  // octal
+	Modified   *Time    `json:"modified,omitempty"`
+	Writable   bool     `json:"writable_by_others"`
+	WritableBy string   `json:"writable_at,omitempty"` // the element of the path that others can write
+	Shebang    string   `json:"shebang,omitempty"`
+	Signing    *Signing `json:"signing,omitempty"`
+	Excerpt    string   `json:"excerpt,omitempty"`
+	Unread     string   `json:"unread,omitempty"` // why it could not be read
+	Risks      []string `json:"risks,omitempty"`
+	Kept       string   `json:"kept_at,omitempty"` // a copy of it
+}
+
+// Signing is what a program claims of its signature.
+type Signing struct {
+	ID     string `json:"id,omitempty"`
+	TeamID string `json:"team_id,omitempty"`
+}
+
+// Change is what became of preferences or of a hook's program.
+type Change struct {
+	Since    string   `json:"since,omitempty"` // running, stopped or first_look
+	What     []string `json:"what,omitempty"`  // of a program
+	Previous *Program `json:"previous,omitempty"`
+	Path     string   `json:"path,omitempty"` // that can't be read
+	Why      string   `json:"why,omitempty"`
+	Detail   string   `json:"detail,omitempty"`
+	Active   *bool    `json:"active,omitempty"` // false: it can be read again
 }
 
 // Match is how a rule matched that does not judge an event by itself.
@@ -44,6 +88,7 @@ type Hook struct {
 	Operation  string  `json:"operation,omitempty"`
 	Key        string  `json:"key,omitempty"`
 	Value      *string `json:"value,omitempty"`
+	Previous   *string `json:"previous_value,omitempty"`
 	Domain     string  `json:"domain,omitempty"`
 	Plist      string  `json:"plist,omitempty"`
 	Scope      string  `json:"scope,omitempty"`
@@ -59,6 +104,7 @@ type Evidence struct {
 	Lineage   []Command `json:"lineage,omitempty"`    // the parent first
 	Recent    []Command `json:"recent,omitempty"`     // the same user's commands, oldest first
 	Redacted  int       `json:"redacted,omitempty"`   // secrets taken out of command lines
+	SetBy     string    `json:"set_by,omitempty"`     // event.id of the alert that told of the hook being set
 }
 
 // Command is one process of the evidence.
@@ -99,4 +145,19 @@ type Health struct {
 	Active bool   `json:"active"`
 	Since  *Time  `json:"since,omitempty"`
 	Until  *Time  `json:"until,omitempty"`
+}
+
+// Triage answers the questions of an investigation as facts.
+type Triage struct {
+	ProgramAge  *int64    `json:"program_age_seconds,omitempty"` // from the program's last modification to the alert
+	KnownGood   string    `json:"known_good,omitempty"`          // the exception that names the program's SHA-256
+	Packages    []Lately  `json:"recent_packages,omitempty"`     // installed within a day before
+	Preferences []Lately  `json:"recent_preferences,omitempty"`  // changed within a day before, in the same folder
+	Tree        []Command `json:"same_tree,omitempty"`           // what else was run from the same login or job, oldest first
+}
+
+// Lately is a file that changed not long before.
+type Lately struct {
+	Name string `json:"name"`
+	Time *Time  `json:"time"`
 }

@@ -89,7 +89,7 @@ func (f *filler) fill(v reflect.Value, depth int) {
 	switch v.Kind() {
 	case reflect.String:
 		v.SetString(f.texts[f.n%len(f.texts)])
-	case reflect.Int, reflect.Int32:
+	case reflect.Int, reflect.Int32, reflect.Int64:
 		v.SetInt(int64(f.n))
 	case reflect.Float64:
 		v.SetFloat(float64(f.n) + 0.5)

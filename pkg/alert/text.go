@@ -139,6 +139,15 @@ func (a *Alert) writeHook(row func(name, value string)) {
 		row("file", k.where())
 		row("verdict", string(h.Verdict))
 	}
+	if h.Hook != nil && h.Hook.Previous != nil {
+		row("previous", strconv.Quote(*h.Hook.Previous))
+	}
+	if h.Program != nil {
+		for _, r := range h.Program.Rows() {
+			row(r[0], r[1])
+		}
+	}
+	row("reason", h.Reason)
 	if x := h.Exception; x != nil {
 		row("exception", x.ID+" does not hold: "+x.Failed)
 	}

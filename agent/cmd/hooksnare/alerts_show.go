@@ -45,19 +45,10 @@ func showAlert(cmd *cobra.Command, l *alertLog, id string) error {
 		return err
 	}
 	defer closeLog(cmd.ErrOrStderr(), log)
-	matches, err := log.Find(cmd.Context(), id)
+	m, err := findAlert(cmd, log, id)
 	if err != nil {
-		return interrupted(err)
+		return err
 	}
-	matches = slices.DeleteFunc(matches, func(m agent.AlertMatch) bool { return len(m.Lines) == 0 })
-	switch len(matches) {
-	case 0:
-		return &exit{exitNotWell, fmt.Errorf("alert %q: not found; see hooksnare alerts list", id)}
-	case 1:
-	default:
-		return ambiguous(id, matches)
-	}
-	m := &matches[0]
 	if m.LeftOut > 0 {
 		note(cmd.ErrOrStderr(), fmt.Sprintf("%d of the alert's updates are not shown", m.LeftOut))
 	}
@@ -71,6 +62,22 @@ func showAlert(cmd *cobra.Command, l *alertLog, id string) error {
 		}
 	}
 	return errors.Join(err, out.Flush())
+}
+
+// findAlert returns the one alert that an id, or the beginning of one, means.
+func findAlert(cmd *cobra.Command, log *agent.AlertLog, id string) (*agent.AlertMatch, error) {
+	matches, err := log.Find(cmd.Context(), id)
+	if err != nil {
+		return nil, interrupted(err)
+	}
+	matches = slices.DeleteFunc(matches, func(m agent.AlertMatch) bool { return len(m.Lines) == 0 })
+	switch len(matches) {
+	case 0:
+		return nil, &exit{exitNotWell, fmt.Errorf("alert %q: not found; see hooksnare alerts list", id)}
+	case 1:
+		return &matches[0], nil
+	}
+	return nil, ambiguous(id, matches)
 }
 
 // ambiguous names the alerts that an id may mean.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
+	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
 )
 
@@ -17,7 +18,8 @@ func newCheck() *cobra.Command {
 		Use:   "check",
 		Short: "Find faults in configuration, rules and exceptions",
 		Long: `Reads the configuration, every rule and every exception and prints all that is wrong,
-a line each, with file and line where there is one. Exits with 1 when something is, with 2 when --config names no file.`,
+a line each, with file and line where there is one; exceptions that a running agent has not
+used for a day are noted. Exits with 1 when something is, with 2 when --config names no file.`,
 		Example: `  hooksnare check
   hooksnare check --config ./com.hooksnare.agent.plist
   hooksnare check --rules ./our-rules`,
@@ -32,6 +34,7 @@ a line each, with file and line where there is one. Exits with 1 when something 
 			for _, fault := range list {
 				fmt.Fprintln(cmd.OutOrStdout(), alert.Printable(fault.Error()))
 			}
+			checkUse(cmd, c, sources)
 			if len(list) > 0 {
 				return &exit{exitNotWell, fmt.Errorf("check: faults: %d", len(list))}
 			}
@@ -43,6 +46,17 @@ a line each, with file and line where there is one. Exits with 1 when something 
 	s.fileFlag(cmd)
 	s.rulesFlag(cmd)
 	return cmd
+}
+
+// checkUse tells of exceptions that are never used. That is no fault: some hooks are rare.
+func checkUse(cmd *cobra.Command, c config.Config, sources config.Sources) {
+	idle, err := agent.Idle(c, sources, time.Now())
+	for _, one := range idle {
+		fmt.Fprintln(cmd.OutOrStdout(), "note: "+alert.Printable(one.Error()))
+	}
+	if err != nil {
+		fmt.Fprintln(cmd.ErrOrStderr(), alert.Printable("check: whether exceptions are used is not known: "+err.Error()))
+	}
 }
 
 // readable reports why a configuration file that was named can't be read at all.

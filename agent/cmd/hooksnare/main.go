@@ -71,9 +71,10 @@ func newRoot() *cobra.Command {
 logout (LoginHook and LogoutHook of com.apple.loginwindow, MITRE ATT&CK T1037.002).
 
 Exit codes: 0 done; 1 the thing checked is not well; 2 usage, or input that can't
-be read; 3 something was found (replay --exit-code).`,
+be read; 3 something was found (--exit-code of replay and scan).`,
 		Example: `  sudo hooksnare install              put the agent on this Mac and start it
   hooksnare replay recording.ndjson   look for hooks in what eslogger recorded
+  sudo hooksnare scan                 list the hooks that are set
   hooksnare check                     find faults in configuration, rules and exceptions
   hooksnare rules list                see what is looked for`,
 		SilenceUsage:  true,
@@ -81,7 +82,7 @@ be read; 3 something was found (replay --exit-code).`,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newRun(), newReplay(), newCheck(), newRules(), newAlerts(), newVersion())
+	root.AddCommand(newRun(), newReplay(), newScan(), newCheck(), newRules(), newAlerts(), newAllow(), newVersion())
 	root.AddCommand(serviceCommands()...)
 	completion(root)
 	return root

@@ -25,7 +25,7 @@ terminal, Full Disk Access. A fault in the configuration is logged and raised as
 alert, and the rest goes on.
 
 SIGTERM and SIGINT end it within five seconds; SIGHUP opens the local log and reads the
-rule folders anew.`,
+rule folders anew. The file of exceptions is read anew whenever it changes.`,
 		Example: `  sudo hooksnare run
   sudo hooksnare run --show
   hooksnare run --root ./disk --eslogger ./disk/usr/bin/eslogger`,

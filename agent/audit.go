@@ -1,0 +1,128 @@
+package agent
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"hooksnare/agent/config"
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/logfile"
+	"hooksnare/pkg/safefile"
+)
+
+// auditLog is where every change of the exceptions is told, on the disk below root, and
+// maxAudit bounds what of it is read to tell who made one, in bytes.
+const (
+	auditLog = "/var/log/hooksnare/audit.jsonl"
+	maxAudit = 64 << 20
+)
+
+// AuditPath returns where changes of the exceptions are told on the disk below root.
+func AuditPath(root string) string { return filepath.Join("/", root, auditLog) }
+
+// AuditEntry is one line of the audit log. It is written before what it tells of is done; one
+// with an Error tells that nothing came of it.
+type AuditEntry struct {
+	Time      time.Time      `json:"time"`
+	Verb      string         `json:"verb"` // add or remove
+	ID        string         `json:"id"`
+	By        Who            `json:"by"`
+	Reason    string         `json:"reason,omitempty"`
+	Alert     string         `json:"alert,omitempty"` // event.id of the one that it was made of
+	Exception *ExceptionText `json:"exception,omitempty"`
+	Error     string         `json:"error,omitempty"`
+}
+
+// Who is the user who changes exceptions. sudo says who is behind it; nothing proves that.
+type Who struct {
+	UID      int    `json:"uid"`
+	SudoUser string `json:"sudo_user,omitempty"`
+	SudoUID  string `json:"sudo_uid,omitempty"`
+}
+
+// Whoever returns who runs this process.
+func Whoever() Who {
+	return Who{UID: os.Getuid(), SudoUser: clipTo(os.Getenv("SUDO_USER"), wordBytes), SudoUID: clipTo(os.Getenv("SUDO_UID"), wordBytes)}
+}
+
+// String names the user for a person.
+func (w Who) String() string {
+	if w.SudoUser != "" {
+		return w.SudoUser
+	}
+	return fmt.Sprintf("user %d", w.UID)
+}
+
+// ExceptionText is an exception as it is shown and told.
+type ExceptionText struct {
+	ID      string       `json:"id"`
+	Rules   []string     `json:"rules,omitempty"`
+	Where   string       `json:"where,omitempty"`
+	Reason  string       `json:"reason,omitempty"`
+	Expires *time.Time   `json:"expires,omitempty"`
+	Require *RequireText `json:"require,omitempty"`
+}
+
+// RequireText is what an exception asks of the hook's program.
+type RequireText struct {
+	Owner               string   `json:"owner,omitempty"`
+	NotWritableByOthers bool     `json:"not_writable_by_others,omitempty"`
+	SHA256              []string `json:"sha256,omitempty"`
+	TeamID              string   `json:"team_id,omitempty"`
+}
+
+// TextOf returns an exception as it is shown and told.
+func TextOf(x *config.Exception) ExceptionText {
+	out := ExceptionText{ID: x.ID, Rules: x.Rules, Where: x.Where, Reason: x.Reason, Expires: there(x.Expires)}
+	if r := x.Require; !r.IsZero() {
+		out.Require = &RequireText{r.Owner, r.NotWritableByOthers, r.SHA256, r.TeamID}
+	}
+	return out
+}
+
+// appendAudit adds a line to the audit log; it is on the disk when this returns. The log is
+// never rotated.
+func appendAudit(root string, e *AuditEntry) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	log, err := logfile.Open(AuditPath(root), logfile.Options{MaxBytes: math.MaxInt64})
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	if err = log.Append(append(bytes.Clone(alert.Escaped(line)), '\n')); err != nil {
+		err = fmt.Errorf("audit: %w", err)
+	}
+	return errors.Join(err, log.Close())
+}
+
+// readAudit returns, by the exception's ID, the line that tells of its being added. A log
+// that is not there has none.
+func readAudit(root string) (map[string]AuditEntry, error) {
+	b, _, err := safefile.ReadTrusted(AuditPath(root), maxAudit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("audit: %w", err)
+	}
+	out := map[string]AuditEntry{}
+	for line := range bytes.Lines(b) {
+		var e AuditEntry
+		if json.Unmarshal(line, &e) != nil || e.Verb != "add" {
+			continue // what is not ours says nothing of who added what
+		}
+		if out[e.ID] = e; e.Error != "" {
+			delete(out, e.ID) // nothing came of the line before
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hooksnare/agent"
+	"hooksnare/agent/config"
+	"hooksnare/pkg/alert"
+)
+
+func newAllow() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "allow",
+		Short: "Add, list and remove exceptions",
+		Long: `An exception keeps back the alerts of a hook that someone has explained. Those added here
+are in a file of their own,
+` + config.ExceptionsFile + `,
+and count beside those of the configuration. Each change is told in
+` + agent.AuditPath("") + ` first. A running agent goes by it within seconds.`,
+		Example: `  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
+  sudo hooksnare allow list
+  sudo hooksnare allow remove alert-0123456789abcdef`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newAllowAdd(), newAllowList(), newAllowRemove())
+	return cmd
+}
+
+// allowAdd is the flags of allow add.
+type allowAdd struct {
+	alertLog
+	alert, reason, expires, id string
+	unpinned                   bool
+}
+
+func newAllowAdd() *cobra.Command {
+	var o allowAdd
+	cmd := &cobra.Command{
+		Use:   "add --from-alert ID --reason TEXT",
+		Short: "Keep the alerts of a hook back from now on",
+		Long: `Makes an exception of an alert of the local log: for that value of that key in that file and
+for no other, whoever sets or runs it. It is pinned to the hook's program as it is now: owned
+by root, writable by nobody else, in a path that nobody else can write, with the SHA-256 that
+it has. When one of these does not hold any more there are alerts again, which say so.
+
+A hook whose program can't be pinned is refused: one that is missing, that others can write,
+or that runs what its arguments say, as a shell does. With --unpinned the exception holds for
+the value alone: whoever can change the program then decides what runs as root, unseen.`,
+		Example: `  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
+  sudo hooksnare allow add --from-alert 0123456789ab --reason "trial" --expires 30d --id trial`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
+	}
+	o.logFlags(cmd)
+	cmd.Flags().StringVar(&o.alert, "from-alert", "", "`ID` of the alert, or its beginning")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "`TEXT` that says who wants it and why")
+	cmd.Flags().StringVar(&o.expires, "expires", "", "`DURATION` after which it ends, as 12h, 30d or 8w (default: never)")
+	cmd.Flags().StringVar(&o.id, "id", "", "`NAME` of the exception (default: made of the alert's id)")
+	cmd.Flags().BoolVar(&o.unpinned, "unpinned", false, "hold for the value alone, whatever its program is or becomes")
+	return cmd
+}
+
+func (o *allowAdd) run(cmd *cobra.Command) error {
+	format, err := chosen(o.format, cmd.OutOrStdout())
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	w, err := o.wish(now)
+	if err != nil {
+		return err
+	}
+	c, err := o.configured(cmd)
+	if err != nil {
+		return err
+	}
+	docs, err := o.documents(cmd)
+	if err != nil {
+		return err
+	}
+	p, err := agent.Propose(c.Root, docs, w)
+	if err != nil {
+		return &exit{exitNotWell, fmt.Errorf("alert %s: %w", docs[0].Event.ID, err)}
+	}
+	if err := agent.NewAllow(c, agent.Whoever()).Add(cmd.Context(), p); err != nil {
+		return refused(err)
+	}
+	for _, text := range p.Notes {
+		allowNote(cmd.ErrOrStderr(), text)
+	}
+	if err := showAllowed(cmd.OutOrStdout(), format, c, p); err != nil {
+		return err
+	}
+	allowNote(cmd.ErrOrStderr(), "added "+p.Exception.ID+": a running agent goes by it within seconds")
+	return nil
+}
+
+// wish is what the flags ask for.
+func (o *allowAdd) wish(now time.Time) (agent.Wish, error) {
+	w := agent.Wish{ID: o.id, Reason: o.reason, Unpinned: o.unpinned}
+	switch {
+	case o.alert == "":
+		return w, errors.New("--from-alert: want the id of an alert: see hooksnare alerts list")
+	case strings.TrimSpace(o.reason) == "":
+		return w, errors.New("--reason: want words that say who wants it and why")
+	case o.expires == "":
+		return w, nil
+	}
+	d, err := longDuration(o.expires)
+	if err != nil || d <= 0 {
+		return w, fmt.Errorf("--expires %q: want a duration such as 12h, 30d or 8w", o.expires)
+	}
+	w.Expires = now.Add(d)
+	return w, nil
+}
+
+// configured reads the configuration, whose faults elsewhere keep nobody from allowing.
+func (s *settings) configured(cmd *cobra.Command) (config.Config, error) {
+	if err := s.readable(); err != nil {
+		return config.Config{}, err
+	}
+	c, _, faults := s.load()
+	if n := len(agent.Faults(faults)); n > 0 {
+		allowNote(cmd.ErrOrStderr(), fmt.Sprintf("the configuration has faults (%d): see hooksnare check", n))
+	}
+	return c, nil
+}
+
+// documents returns those of the one alert that is meant.
+func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
+	log, err := o.open(cmd)
+	if err != nil {
+		return nil, err
+	}
+	defer closeLog(cmd.ErrOrStderr(), log)
+	m, err := findAlert(cmd, log, o.alert)
+	if err != nil {
+		return nil, err
+	}
+	var docs []*alert.Alert
+	for _, line := range m.Lines {
+		a, err := alert.Parse(line)
+		if err != nil {
+			return nil, fmt.Errorf("alert %s: %w", m.ID, err)
+		}
+		docs = append(docs, a)
+	}
+	return docs, nil
+}
+
+// refused tells a change that can't be made as things are from one that was asked for in a
+// wrong way.
+func refused(err error) error {
+	if errors.Is(err, agent.ErrKnownException) || errors.Is(err, agent.ErrNoException) || errors.Is(err, agent.ErrNotOwn) {
+		return &exit{exitNotWell, err}
+	}
+	return err
+}
+
+// allowNote says something beside the results.
+func allowNote(w io.Writer, text string) {
+	fmt.Fprintf(w, "allow: %s\n", alert.Printable(text))
+}
+
+func newAllowRemove() *cobra.Command {
+	var s settings
+	cmd := &cobra.Command{
+		Use:   "remove ID",
+		Short: "Remove an exception that was added",
+		Long: `Removes an exception from the file that allow add keeps. One of the configuration is removed
+where it is written, which the error names. Exits with 1 when there is no such exception.`,
+		Example: `  sudo hooksnare allow remove alert-0123456789abcdef`,
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := s.readable(); err != nil {
+				return err
+			}
+			c, sources, _ := s.load()
+			if err := agent.NewAllow(c, agent.Whoever()).Remove(cmd.Context(), args[0], sources); err != nil {
+				return refused(err)
+			}
+			allowNote(cmd.ErrOrStderr(), "removed "+args[0]+": a running agent goes by it within seconds")
+			return nil
+		},
+	}
+	s.rootFlag(cmd)
+	s.fileFlag(cmd)
+	return cmd
+}

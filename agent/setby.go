@@ -1,0 +1,48 @@
+package agent
+
+import (
+	"maps"
+
+	"hooksnare/detect/hook"
+	"hooksnare/pkg/alert"
+)
+
+// maxSetBy bounds the hooks of which is known which alert told of them.
+const maxSetBy = 1024
+
+// setBy is which alert told of a hook being set, by file and key. It is for one goroutine.
+type setBy map[string]string
+
+func setByKey(file, key string) string { return key + " " + file }
+
+// note takes note of an alert. One that tells of a hook's execution tells of no setting.
+func (s setBy) note(a *alert.Alert) {
+	if a.Hooksnare == nil || a.Hooksnare.Hook == nil || a.Hooksnare.Hook.Plist == "" || a.Hooksnare.Hook.Key == "" {
+		return
+	}
+	k := a.Hooksnare.Hook
+	switch key := setByKey(k.Plist, k.Key); {
+	case k.Operation == string(hook.Remove) && a.Hooksnare.Verdict != alert.Attempted:
+		delete(s, key)
+	case k.Operation == string(hook.Set) && a.Hooksnare.Verdict != alert.NotApplied && len(s) < maxSetBy:
+		s[key] = a.Event.ID
+	}
+}
+
+// SetBy returns which alert told of each hook, to be kept for the next start.
+func (p *Pipeline) SetBy() map[string]string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.compose.setBy)
+}
+
+// RestoreSetBy takes back what SetBy returned.
+func (p *Pipeline) RestoreSetBy(m map[string]string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for key, id := range m {
+		if len(p.compose.setBy) < maxSetBy {
+			p.compose.setBy[key] = id
+		}
+	}
+}

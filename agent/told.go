@@ -1,0 +1,176 @@
+package agent
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"hooksnare/collector/prefs"
+	"hooksnare/detect/hook"
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
+)
+
+// maxTold bounds the changes whose alerts are on their way. More have to wait, but no longer
+// than maxToldWait: if the log can't be written, other outputs may. What is told then may be
+// told once more, as another alert, if the agent is killed.
+const (
+	maxTold     = 64
+	maxToldWait = 10 * time.Second
+)
+
+// toldChange is a change of which alerts are about to be given. It is on the disk before
+// they are: an agent that is killed then knows at its next start what it may have told, and
+// gives the same alerts again.
+type toldChange struct {
+	File   string            `json:"file"`
+	Key    string            `json:"key"`
+	Value  *string           `json:"value"`            // nil: it was removed
+	Alerts []json.RawMessage `json:"alerts,omitempty"` // none once they are in the log
+}
+
+func (c *toldChange) place() place { return place{c.File, c.Key} }
+
+// room reports whether another change may be told.
+func (w *watch) room(now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.delivered()
+	if len(w.last.Told) < maxTold {
+		w.full = time.Time{}
+		return true
+	}
+	if w.full.IsZero() {
+		w.full = now
+	}
+	return now.Sub(w.full) > maxToldWait
+}
+
+// delivered forgets the alerts of what was told, if they are all in the log. It returns
+// whether it forgot any.
+func (w *watch) delivered() bool {
+	if len(w.last.Told) == 0 || !w.agent.outputs.Delivered() {
+		return false
+	}
+	if w.last.withTold(); w.last.Preferences != nil {
+		w.last.Told = nil
+		return true
+	}
+	// As long as there is no state to put it into, the last of each place stays.
+	var out []toldChange
+	forgot := false
+	for i, c := range w.last.Told {
+		if slices.ContainsFunc(w.last.Told[i+1:], func(o toldChange) bool { return o.place() == c.place() }) {
+			forgot = true
+			continue
+		}
+		forgot = forgot || c.Alerts != nil
+		c.Alerts = nil
+		out = append(out, c)
+	}
+	w.last.Told = out
+	return forgot
+}
+
+// telling keeps what is about to be told of a change.
+func (w *watch) telling(ch *event.Change, list []*alert.Alert) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.last.Told) >= maxTold {
+		return
+	}
+	c := toldChange{File: ch.File, Key: ch.Key, Value: ch.New}
+	for _, a := range list {
+		if line, err := a.Line(); err == nil {
+			c.Alerts = append(c.Alerts, line)
+		}
+	}
+	w.last.Told = append(w.last.Told, c)
+	if err := w.save(); err != nil {
+		w.agent.log.Warn().Err(err).Msg("state")
+	}
+}
+
+// tellAgain gives the alerts that the run before may not have given.
+func (w *watch) tellAgain() {
+	for _, c := range w.last.Told {
+		for _, line := range c.Alerts {
+			a := new(alert.Alert)
+			if json.Unmarshal(line, a) == nil {
+				w.agent.pipeline.Repeat(a)
+			}
+		}
+	}
+}
+
+// end saves what the outputs have delivered since, as the agent ends.
+func (w *watch) end() {
+	w.savePrograms()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.delivered() {
+		if err := w.save(); err != nil {
+			w.agent.log.Warn().Err(err).Msg("state")
+		}
+	}
+}
+
+// withTold makes what was told part of the preferences that are known. Before the first of
+// these were saved it returns what was told of them by place.
+func (k *kept) withTold() (early map[place]*string) {
+	if k.Preferences == nil {
+		early = map[place]*string{}
+		for _, c := range k.Told {
+			early[c.place()] = c.Value
+		}
+		return early
+	}
+	for _, c := range k.Told {
+		k.Preferences.Files = withValue(k.Preferences.Files, &c)
+	}
+	return nil
+}
+
+func withValue(files []prefs.FileState, c *toldChange) []prefs.FileState {
+	i := slices.IndexFunc(files, func(f prefs.FileState) bool { return f.File == c.File })
+	if i < 0 {
+		i = len(files)
+		files = append(files, prefs.FileState{File: c.File, Values: map[string]string{}})
+	}
+	if c.Value != nil {
+		files[i].Values[c.Key] = *c.Value
+	} else {
+		delete(files[i].Values, c.Key)
+	}
+	return files
+}
+
+// news compares a change with what an agent told of it that was killed in its first moments.
+// false says that there is nothing new.
+func (w *watch) news(ch *event.Change) bool {
+	was, ok := w.early[placeOf(ch)]
+	if !ok {
+		return true
+	}
+	delete(w.early, placeOf(ch))
+	if was != nil && ch.New != nil && *was == *ch.New {
+		return false
+	}
+	ch.Old, ch.Since = was, event.SinceStop
+	return true
+}
+
+// gone returns the hooks that such an agent told of and that are there no more.
+func (w *watch) gone(s *prefs.State) []event.Change {
+	var out []event.Change
+	for at, was := range w.early {
+		if slices.Contains(s.Never, at.file) {
+			continue // it is not known yet
+		}
+		delete(w.early, at)
+		if was != nil {
+			out = append(out, event.Change{File: at.file, Scope: string(hook.ScopeOf(at.file)), Key: at.key, Old: was, Since: event.SinceStop})
+		}
+	}
+	return out
+}

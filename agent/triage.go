@@ -1,0 +1,159 @@
+package agent
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"hooksnare/agent/config"
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
+)
+
+// Bounds of the triage in one alert.
+const (
+	lately       = 24 * time.Hour
+	maxLately    = 10
+	maxEntries   = 4096 // of a folder that is looked through
+	maxTree      = 20
+	aroundWait   = 300 * time.Millisecond // for a folder to answer: a home may be on a server
+	aroundAsked  = 4                      // folders without an answer yet
+	receiptsPath = "/private/var/db/receipts"
+)
+
+// surroundings looks at the disk around a hook.
+type surroundings struct {
+	root  string
+	known map[string]string // SHA-256 of programs, and the exception that names it
+	asked chan struct{}
+}
+
+func newSurroundings(root string, list []config.Exception) *surroundings {
+	s := &surroundings{root: root, known: map[string]string{}, asked: make(chan struct{}, aroundAsked)}
+	for _, x := range list {
+		for _, sum := range x.Require.SHA256 {
+			s.known[strings.ToLower(sum)] = x.ID
+		}
+	}
+	return s
+}
+
+// triage answers what can be answered about a hook in a preferences file at a time.
+func (c *composer) triage(file string, at time.Time, p *alert.Program, ev *event.Event, e *alert.Evidence) *alert.Triage {
+	out := &alert.Triage{}
+	if s := c.around; s != nil {
+		if p != nil && p.Modified != nil && !at.IsZero() {
+			age := int64(at.Sub(p.Modified.Time) / time.Second)
+			out.ProgramAge = &age
+		}
+		if p != nil && p.SHA256 != "" {
+			out.KnownGood = s.known[p.SHA256]
+		}
+		out.Packages = s.changed(receiptsPath, ".plist", at)
+		if strings.HasPrefix(file, "/") {
+			out.Preferences = s.changed(filepath.Dir(file), "", at)
+		}
+	}
+	if ev != nil {
+		out.Tree = c.tree(ev.Process, e)
+	}
+	if out.ProgramAge == nil && out.KnownGood == "" && out.Packages == nil && out.Preferences == nil && out.Tree == nil {
+		return nil
+	}
+	return out
+}
+
+// changed returns the files of a folder that changed within a day before a time, the latest
+// first; nil for a folder that does not answer.
+func (s *surroundings) changed(folder, suffix string, at time.Time) []alert.Lately {
+	select {
+	case s.asked <- struct{}{}:
+	default:
+		return nil // others do not answer, either
+	}
+	answer := make(chan []alert.Lately, 1)
+	go func() {
+		defer func() { <-s.asked }()
+		answer <- changedIn(s.root, folder, suffix, at)
+	}()
+	found, _ := within(answer, aroundWait)
+	return found
+}
+
+// openFolder opens a folder of a Mac below a root, without leaving that and without waiting.
+// A disk that was made up may have /var where a Mac has a link to /private/var.
+func openFolder(root, path string) (*os.File, error) {
+	disk, err := os.OpenRoot(filepath.Join("/", root))
+	if err != nil {
+		return nil, err
+	}
+	defer disk.Close()
+	const flags = os.O_RDONLY | syscall.O_DIRECTORY | syscall.O_NONBLOCK
+	f, err := disk.OpenFile(strings.TrimPrefix(path, "/"), flags, 0)
+	if short, ok := strings.CutPrefix(path, "/private/"); ok && err != nil {
+		f, err = disk.OpenFile(short, flags, 0)
+	}
+	return f, err
+}
+
+func changedIn(root, folder, suffix string, at time.Time) []alert.Lately {
+	d, err := openFolder(root, folder)
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	entries, err := d.ReadDir(maxEntries)
+	if err != nil {
+		return nil
+	}
+	var files []fs.FileInfo
+	for _, entry := range entries {
+		if !entry.Type().IsRegular() || !strings.HasSuffix(entry.Name(), suffix) {
+			continue
+		}
+		info, err := entry.Info()
+		if err == nil && at.Sub(info.ModTime()) < lately && !info.ModTime().After(at.Add(time.Minute)) {
+			files = append(files, info)
+		}
+	}
+	slices.SortFunc(files, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	var out []alert.Lately
+	for _, f := range files[:min(len(files), maxLately)] {
+		out = append(out, alert.Lately{Name: clipTo(strings.TrimSuffix(f.Name(), suffix), wordBytes), Time: alert.At(f.ModTime())})
+	}
+	return out
+}
+
+// tree returns what was run lately from the same login or job as a process: what has the same
+// ancestor right below launchd.
+func (c *composer) tree(p *event.Process, e *alert.Evidence) []alert.Command {
+	top := c.top(p)
+	if top == (event.Key{}) {
+		return nil
+	}
+	var out []alert.Command
+	for _, r := range slices.Backward(recent(c.table.Recent(p.User()), p)) {
+		if len(out) < maxTree && c.top(r) == top {
+			out = append(out, c.command(r, e))
+		}
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// top returns the ancestor of a process right below launchd, or the process itself if that
+// is it; none where the lineage is not known so far.
+func (c *composer) top(p *event.Process) event.Key {
+	up := c.table.Ancestors(p)
+	if len(up) == 0 || up[len(up)-1].Token.PID != 1 {
+		return event.Key{}
+	}
+	if len(up) == 1 {
+		return p.Key()
+	}
+	return up[len(up)-2].Key()
+}

