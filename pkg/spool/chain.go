@@ -1,0 +1,103 @@
+package spool
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"strings"
+)
+
+// chainFile says which chain this is. Every number up to sequence is taken; begun says
+// that there were alerts, so that an empty head/ means that history was removed.
+type chainFile struct {
+	tail  Stamp
+	begun bool
+}
+
+const (
+	maxChainFile = 512  // bytes
+	chainEvery   = 1024 // alerts, after which the file is written again
+)
+
+func (c chainFile) format() []byte {
+	hash := c.tail.Previous
+	if hash == "" {
+		hash = "-"
+	}
+	s := fmt.Sprintf("hooksnare chain %s %d %s %t", c.tail.Chain, c.tail.Sequence, hash, c.begun)
+	return fmt.Appendf(nil, "%s %08x\n", s, crc32.ChecksumIEEE([]byte(s)))
+}
+
+// parseChain takes only what format writes.
+func parseChain(b []byte) (chainFile, error) {
+	var c chainFile
+	if len(b) > maxChainFile {
+		return c, errors.New("too long for a chain file")
+	}
+	var hash string
+	var check uint32
+	_, err := fmt.Sscanf(string(b), "hooksnare chain %s %d %s %t %x\n", &c.tail.Chain, &c.tail.Sequence, &hash, &c.begun, &check)
+	if err != nil {
+		return chainFile{}, errors.New("not a chain file")
+	}
+	c.tail.Previous = strings.TrimPrefix(hash, "-")
+	if !isHex(c.tail.Chain, 16) || c.tail.Previous != "" && !isHex(c.tail.Previous, 32) || string(c.format()) != string(b) {
+		return chainFile{}, errors.New("does not match its checksum")
+	}
+	return c, nil
+}
+
+// isHex says whether s is n bytes in lower-case hex digits.
+func isHex(s string, n int) bool {
+	b, err := hex.DecodeString(s)
+	return err == nil && len(b) == n && hex.EncodeToString(b) == s
+}
+
+func newChain() string {
+	var id [16]byte
+	rand.Read(id[:])
+	return hex.EncodeToString(id[:])
+}
+
+// renew gives the chain a new id, under which no number is taken on disk.
+func (s *Spool) renew(why string) {
+	s.mu.Lock()
+	s.tail.Chain = newChain()
+	e := Event{Kind: Renewed, Why: why, First: s.tail.Sequence + 1, Last: s.tail.Sequence + 1}
+	s.mu.Unlock()
+	s.fresh = true
+	s.events.add(e)
+}
+
+// writeChain replaces the chain file by one that says what is now.
+func (s *Spool) writeChain() error {
+	s.attempt++
+	tmp := fmt.Sprintf("tmp/chain.%d", s.attempt)
+	c := chainFile{tail: s.tail, begun: s.begun}
+	if err := s.makingRoom(func() error { return s.writeFile(tmp, c.format()) }); err != nil {
+		return fmt.Errorf("chain: %w", err)
+	}
+	if err := s.d.Rename(tmp, "chain"); err != nil {
+		s.discard(tmp)
+		return fmt.Errorf("chain: %w", err)
+	}
+	if err := s.d.SyncDir(".", true); err != nil {
+		return fmt.Errorf("chain: %w", err)
+	}
+	s.fresh, s.chained = false, s.tail.Sequence
+	return nil
+}
+
+func (s *Spool) readChain() (chainFile, error) {
+	b, err := s.d.Read("chain", maxChainFile)
+	if err != nil {
+		return chainFile{}, err
+	}
+	return parseChain(b)
+}
+
+// isNew says whether a spool without a chain file is one that never had one.
+func isNew(err error) bool { return errors.Is(err, fs.ErrNotExist) }

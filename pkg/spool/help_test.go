@@ -1,0 +1,190 @@
+package spool
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// document is what tests put into the spool.
+type document struct {
+	ID       string `json:"id"`
+	Chain    string `json:"chain"`
+	Sequence uint64 `json:"sequence"`
+	Previous string `json:"previous"`
+	Pad      string `json:"pad,omitempty"`
+}
+
+func parse(t testing.TB, b []byte) document {
+	t.Helper()
+	var d document
+	if err := json.Unmarshal(b, &d); err != nil {
+		t.Fatalf("document %.100q: %v", b, err)
+	}
+	return d
+}
+
+var when = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
+
+// entry is an alert of so many further bytes.
+func entry(id string, sev, pad int) Entry {
+	return Entry{Severity: sev, Time: when, Make: func(s Stamp) ([]byte, error) {
+		return json.Marshal(document{id, s.Chain, s.Sequence, s.Previous, strings.Repeat("x", pad)})
+	}}
+}
+
+// number is how much of something a test does: by default n, or what the environment says.
+func number(t testing.TB, variable string, n int) int {
+	t.Helper()
+	v := os.Getenv(variable)
+	if v == "" {
+		return n
+	}
+	n, err := strconv.Atoi(v)
+	if err != nil {
+		t.Fatalf("%s: %v", variable, err)
+	}
+	return n
+}
+
+// eventLog gathers what a spool reports.
+type eventLog struct {
+	mu  sync.Mutex
+	all []Event
+}
+
+func (l *eventLog) add(e Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, e)
+}
+
+func (l *eventLog) of(k Kind) (found []Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.all {
+		if e.Kind == k {
+			found = append(found, e)
+		}
+	}
+	return found
+}
+
+func (l *eventLog) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var b strings.Builder
+	for _, e := range l.all {
+		fmt.Fprintln(&b, e)
+	}
+	return b.String()
+}
+
+func open(t testing.TB, o Options) (*Spool, *eventLog) {
+	t.Helper()
+	log := &eventLog{}
+	if o.Report == nil {
+		o.Report = log.add
+	}
+	if len(o.Outputs) == 0 {
+		o.Outputs = []Output{{Name: "a"}}
+	}
+	s, err := Open(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s, log
+}
+
+func closeSpool(t testing.TB, s *Spool) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatalf("Close: %v", err)
+	}
+}
+
+func put(t testing.TB, s *Spool, entries ...Entry) {
+	t.Helper()
+	if err := s.Put(entries...); err != nil {
+		t.Fatalf("Put: %v", err)
+	}
+}
+
+func putN(t testing.TB, s *Spool, n int) {
+	t.Helper()
+	for i := range n {
+		put(t, s, entry(fmt.Sprint("id", i), 47, 10))
+	}
+}
+
+// waiting returns what Next gives at once, without acknowledging it.
+func waiting(t testing.TB, q *Queue, maxItems int) []Item {
+	t.Helper()
+	if q.Stats().Depth == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	time.AfterFunc(30*time.Second, cancel) // a queue that only looked full
+	items, err := q.Next(ctx, maxItems, 1<<30)
+	if err != nil && !errors.Is(err, context.Canceled) {
+		t.Fatalf("Next: %v", err)
+	}
+	return items
+}
+
+// drain acknowledges all that waits, and returns it.
+func drain(t testing.TB, q *Queue) (all []Item) {
+	t.Helper()
+	for q.Stats().Depth > 0 {
+		// What is damaged leaves the queue without being returned.
+		picked, _, err := q.pick(7, 1<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		items, err := q.read(picked)
+		if err != nil {
+			t.Fatalf("Next: %v", err)
+		}
+		all = append(all, items...)
+		if err := q.Ack(items...); err != nil {
+			t.Fatalf("Ack: %v", err)
+		}
+	}
+	return all
+}
+
+func ids(t testing.TB, items []Item) []string {
+	t.Helper()
+	var out []string
+	for _, it := range items {
+		out = append(out, parse(t, it.Document).ID)
+	}
+	return out
+}
+
+// verify checks the chain of documents, given in any order.
+func verify(t testing.TB, docs ...[]byte) Verdict {
+	t.Helper()
+	var v Verifier
+	for _, b := range docs {
+		d := parse(t, b)
+		v.Add(d.Chain, d.Sequence, d.Previous, b)
+	}
+	return v.Verdict()
+}
+
+func docs(items []Item) (all [][]byte) {
+	for _, it := range items {
+		all = append(all, it.Document)
+	}
+	return all
+}

@@ -1,0 +1,213 @@
+package spool
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// model is a spool as one would write it on paper: slow, and without a disk.
+type model struct {
+	maxAlerts int
+	maxBytes  int64
+	alerts    []modelAlert
+	seq       uint64
+	lost      map[string]uint64
+}
+
+type modelAlert struct {
+	seq  uint64
+	id   string
+	sev  int
+	size int
+	ms   int64
+	for_ map[string]bool
+}
+
+func (m *model) put(id string, sev, size int, at time.Time) {
+	m.seq++
+	a := modelAlert{m.seq, id, sev, size, at.UnixMilli(), map[string]bool{}}
+	for _, out := range crashOutputs {
+		if sev >= out.MinSeverity {
+			a.for_[out.Name] = true
+		}
+	}
+	m.alerts = append(m.alerts, a)
+}
+
+func (m *model) sweep() (bytes int64) {
+	m.alerts = slices.DeleteFunc(m.alerts, func(a modelAlert) bool { return len(a.for_) == 0 })
+	for _, a := range m.alerts {
+		bytes += int64(a.size)
+	}
+	return bytes
+}
+
+// bound evicts, and says how many.
+func (m *model) bound() {
+	for {
+		bytes := m.sweep()
+		if len(m.alerts) <= m.maxAlerts && bytes <= m.maxBytes {
+			return
+		}
+		m.drop(slices.MinFunc(m.alerts, func(a, b modelAlert) int {
+			return cmp.Or(cmp.Compare(a.sev, b.sev), cmp.Compare(a.seq, b.seq))
+		}))
+	}
+}
+
+func (m *model) drop(a modelAlert) {
+	for out := range a.for_ {
+		m.lost[out]++
+		delete(a.for_, out)
+	}
+	m.sweep()
+}
+
+func (m *model) expire(before time.Time) {
+	for _, a := range slices.Clone(m.alerts) {
+		if a.ms < before.UnixMilli() {
+			m.drop(a)
+		}
+	}
+}
+
+func (m *model) next(out string, n int) (found []modelAlert) {
+	for _, a := range m.alerts {
+		if a.for_[out] && len(found) < n {
+			found = append(found, a)
+		}
+	}
+	return found
+}
+
+// TestModel does random things with a spool and with the model, also while the disk is full,
+// and compares.
+func TestModel(t *testing.T) {
+	for seed := range uint64(number(t, "HOOKSNARE_SPOOL_SEEDS", 8)) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		d := newFake()
+		now := when
+		m := &model{maxAlerts: 5 + rng.IntN(20), maxBytes: 1000 + int64(rng.IntN(4000)), lost: map[string]uint64{}}
+		o := Options{
+			Disk: d, Outputs: crashOutputs, MaxAlerts: m.maxAlerts, MaxBytes: m.maxBytes, MaxAge: 10 * time.Hour,
+			Now: func() time.Time { return now }, manual: true, retry: 1, Ballast: -1,
+		}
+		begin := now
+		o.elapsed = func() time.Duration { return now.Sub(begin) }
+		s, _ := open(t, o)
+		for step := range 400 {
+			n := rng.IntN(4) + 1
+			out := crashOutputs[rng.IntN(2)].Name
+			what := rng.IntN(14)
+			switch {
+			case what < 5:
+				m.putBoth(t, s, rng, n, now)
+			case what < 9:
+				m.deliverBoth(t, s, out, n, what-5)
+			case what == 9:
+				d.setFail(failing("write", errors.New("full")))
+			case what == 10:
+				d.setFail(nil)
+				s.tend()
+				m.expireLike(s, now)
+			case what == 11:
+				now = now.Add(time.Duration(rng.IntN(180)) * time.Minute)
+			case what == 12:
+				s.tend()
+				m.expireLike(s, now)
+			default:
+				d.setFail(nil)
+				closeSpool(t, s)
+				begin = now
+				s, _ = open(t, o)
+				clear(m.lost)
+			}
+			m.compare(t, s, fmt.Sprintf("seed %d, step %d, action %d", seed, step, what))
+		}
+		d.setFail(nil)
+		closeSpool(t, s)
+	}
+}
+
+// deliverBoth compares what waits, and refuses it, acknowledges it or leaves it.
+func (m *model) deliverBoth(t *testing.T, s *Spool, out string, n, how int) {
+	t.Helper()
+	q := s.Queue(out)
+	items := waiting(t, q, n)
+	want := m.next(out, n)
+	if len(items) != len(want) {
+		t.Fatalf("Next gave %d items, want %d", len(items), len(want))
+	}
+	for i, it := range items {
+		if id := parse(t, it.Document).ID; it.Sequence != want[i].seq || id != want[i].id || it.Severity != want[i].sev {
+			t.Fatalf("Next gave %d %s, want %+v", it.Sequence, id, want[i])
+		}
+		if how < 3 {
+			delete(want[i].for_, out)
+		}
+	}
+	if how == 0 {
+		q.Dead("no", items...)
+	} else if how < 3 {
+		q.Ack(items...)
+	}
+}
+
+func (m *model) putBoth(t *testing.T, s *Spool, rng *rand.Rand, n int, now time.Time) {
+	var entries []Entry
+	var sizes []int
+	from := m.seq
+	for i := range n {
+		e := entry(fmt.Sprint("id", from+uint64(i)+1), []int{21, 47, 73, 99}[rng.IntN(4)], rng.IntN(100))
+		e.Time = now.Add(-time.Duration(rng.IntN(300)) * time.Minute) // clocks step
+		made := e.Make
+		sizes = append(sizes, 0)
+		e.Make = func(s Stamp) ([]byte, error) {
+			b, err := made(s)
+			sizes[i] = len(b)
+			return b, err
+		}
+		entries = append(entries, e)
+	}
+	if err := s.Put(entries...); err != nil && !errors.Is(err, ErrHeld) {
+		t.Fatalf("Put: %v", err)
+	}
+	for i, e := range entries {
+		m.put(fmt.Sprint("id", m.seq+1), e.Severity, sizes[i], e.Time)
+	}
+	m.bound()
+}
+
+// expireLike drops what a tended spool drops.
+func (m *model) expireLike(s *Spool, now time.Time) {
+	if now.Sub(s.begin) >= ageGrace {
+		m.expire(now.Add(-10 * time.Hour))
+	}
+}
+
+func (m *model) compare(t *testing.T, s *Spool, at string) {
+	t.Helper()
+	bytes := m.sweep()
+	st := s.Stats()
+	if st.Waiting != len(m.alerts) || st.Bytes != bytes || st.Head.Sequence != m.seq {
+		t.Fatalf("%s: %d alerts, %d bytes, newest %d; want %d, %d, %d", at, st.Waiting, st.Bytes, st.Head.Sequence, len(m.alerts), bytes, m.seq)
+	}
+	for _, q := range st.Queues {
+		want := m.next(q.Output, len(m.alerts))
+		var oldest int64
+		if len(want) > 0 {
+			oldest = want[0].ms
+		}
+		if q.Lost != m.lost[q.Output] {
+			t.Fatalf("%s: output %s lost %d, want %d", at, q.Output, q.Lost, m.lost[q.Output])
+		}
+		if q.Depth != len(want) || len(want) > 0 && q.Oldest.UnixMilli() != oldest || q.Oldest.IsZero() != (len(want) == 0) {
+			t.Fatalf("%s: output %s has %d, the oldest of %v; want %d, %d", at, q.Output, q.Depth, q.Oldest, len(want), oldest)
+		}
+	}
+}

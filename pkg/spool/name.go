@@ -1,0 +1,129 @@
+package spool
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"hash/crc32"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// record is what the index knows of an alert: what its file's name says, and who waits
+// for it. 64 bytes, so that 100,000 cost little.
+type record struct {
+	seq   uint64
+	ms    int64  // Unix time in milliseconds
+	mask  uint64 // bits of the queues in which it waits
+	size  uint32
+	sev   uint16
+	flags uint16
+	sum   [32]byte
+}
+
+const (
+	inMemory uint16 = 1 << iota // the document is in Spool.held, and in no file
+	inTmp                       // not linked everywhere: the file in tmp/ counts
+)
+
+const (
+	maxSeverity = 999
+	maxMillis   = 1e15 - 1 // the year 33658: fifteen digits
+	maxName     = 128      // bytes: the longest there can be
+	suffix      = ".json"
+)
+
+// name is the alert's file name: number, severity, time, size, hash, and a checksum of
+// these, so that a name that was changed is not taken for another.
+func (r *record) name() string { return string(r.appendName(make([]byte, 0, maxName))) }
+
+func (r *record) appendName(b []byte) []byte {
+	start := len(b)
+	b = append(padded(b, r.seq, 20), '-')
+	b = append(padded(b, uint64(r.sev), 3), '-')
+	b = append(padded(b, uint64(r.ms), 13), '-')
+	b = append(padded(b, uint64(r.size), 1), '-')
+	b = append(hex.AppendEncode(b, r.sum[:]), '-')
+	var check [4]byte
+	binary.BigEndian.PutUint32(check[:], crc32.ChecksumIEEE(b[start:len(b)-1]))
+	return append(hex.AppendEncode(b, check[:]), suffix...)
+}
+
+// padded appends a number of at least so many digits.
+func padded(b []byte, n uint64, width int) []byte {
+	for limit := uint64(10); width > 1; width-- {
+		if n < limit { // one zero for each digit that is missing
+			b = append(b, "00000000000000000000"[:width-1]...)
+			break
+		}
+		if limit > math.MaxUint64/10 {
+			break
+		}
+		limit *= 10
+	}
+	return strconv.AppendUint(b, n, 10)
+}
+
+// parseName reads a file name; it takes only what name writes.
+func parseName(s string) (record, bool) {
+	if len(s) > maxName {
+		return record{}, false
+	}
+	var r record
+	var buffer [maxName]byte
+	seq, rest := digits(s)
+	sev, rest := digits(rest)
+	ms, rest := digits(rest)
+	size, rest := digits(rest)
+	if len(rest) < 2*len(r.sum) || seq == 0 || sev > maxSeverity || ms > maxMillis || size == 0 || size > MaxDocument {
+		return record{}, false
+	}
+	if _, err := hex.Decode(r.sum[:], append(buffer[:0], rest[:2*len(r.sum)]...)); err != nil {
+		return record{}, false
+	}
+	r.seq, r.sev, r.ms, r.size = seq, uint16(sev), int64(ms), uint32(size)
+	if string(r.appendName(buffer[:0])) != s {
+		return record{}, false
+	}
+	return r, true
+}
+
+// digits reads a number and the hyphen behind it. What is wrong shows when the name is
+// written again.
+func digits(s string) (n uint64, rest string) {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return n, s[i+1:]
+		}
+		n = 10*n + uint64(s[i]-'0')
+	}
+	return n, ""
+}
+
+// parseTmp reads the name of a file in tmp/, which has the number of the attempt behind it.
+func parseTmp(s string) (record, bool) {
+	i := strings.LastIndexByte(s, '.')
+	if i < 0 || attemptOf(s) == 0 {
+		return record{}, false
+	}
+	return parseName(s[:i])
+}
+
+// attemptOf is the number behind a name in tmp/, 0 where there is none that can be.
+func attemptOf(s string) uint64 {
+	n, err := strconv.ParseUint(s[strings.LastIndexByte(s, '.')+1:], 10, 62)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func (r *record) hash() string    { return hex.EncodeToString(r.sum[:]) }
+func (r *record) time() time.Time { return time.UnixMilli(r.ms).UTC() }
+
+// millis is a time as names have it.
+func millis(t time.Time) int64 { return min(max(t.UnixMilli(), 0), maxMillis) }
+
+// severity is a severity as names have it.
+func severity(n int) uint16 { return uint16(min(max(n, 0), maxSeverity)) }

@@ -1,0 +1,110 @@
+package spool
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+func sample() record {
+	return record{seq: 42, ms: when.UnixMilli(), size: 5, sev: 73, sum: sha256.Sum256([]byte("hello"))}
+}
+
+func TestName(t *testing.T) {
+	r := sample()
+	const want = "00000000000000000042-073-1772600767000-5-2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824-"
+	if got := r.name(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ".json") || len(got) != len(want)+8+5 {
+		t.Errorf("got %q, want %q, a checksum and .json", got, want)
+	}
+	for _, big := range []record{
+		{seq: 1<<64 - 1, ms: maxMillis, size: MaxDocument, sev: maxSeverity},
+		{seq: 1, size: 1},
+	} {
+		if got, ok := parseName(big.name()); !ok || got != big {
+			t.Errorf("parseName(%q) = %+v, %v; want %+v", big.name(), got, ok, big)
+		}
+	}
+}
+
+// TestNameChanged changes every byte of a name in several ways: none is taken.
+func TestNameChanged(t *testing.T) {
+	r := sample()
+	good := r.name()
+	if got, ok := parseName(good); !ok || got != r {
+		t.Fatalf("parseName(%q) = %+v, %v; want %+v", good, got, ok, r)
+	}
+	for i := range good {
+		for _, c := range []byte{'0', '1', '9', 'a', 'F', '-', '.', ' ', 0, good[i] ^ 1} {
+			changed := good[:i] + string(rune(c)) + good[i+1:]
+			if got, ok := parseName(changed); ok && changed != good {
+				t.Errorf("parseName(%q) = %+v, want it refused: byte %d of %q was changed", changed, got, i, good)
+			}
+		}
+		for _, cut := range []string{good[:i], good[i+1:], good[:i] + good[i+1:]} {
+			if _, ok := parseName(cut); ok {
+				t.Errorf("parseName(%q) is taken", cut)
+			}
+		}
+	}
+}
+
+func TestPadded(t *testing.T) {
+	for _, width := range []int{1, 3, 13, 20} {
+		for _, n := range []uint64{0, 1, 9, 10, 11, 99, 100, 999, 1000, 1234567890123, 12345678901234, 9999999999999999999, 10000000000000000000, 1<<64 - 1} {
+			if got, want := string(padded(nil, n, width)), fmt.Sprintf("%0*d", width, n); got != want {
+				t.Errorf("padded(%d, %d) = %q, want %q", n, width, got, want)
+			}
+		}
+	}
+}
+
+func TestClamped(t *testing.T) {
+	for _, tt := range []struct {
+		sev  int
+		want uint16
+	}{{-5, 0}, {0, 0}, {99, 99}, {1000, 999}, {1 << 40, 999}} {
+		if got := severity(tt.sev); got != tt.want {
+			t.Errorf("severity(%d) = %d, want %d", tt.sev, got, tt.want)
+		}
+	}
+	for _, tt := range []struct {
+		at   time.Time
+		want int64
+	}{{time.Time{}, 0}, {time.UnixMilli(7), 7}, {time.Unix(1<<50, 0), maxMillis}} {
+		if got := millis(tt.at); got != tt.want {
+			t.Errorf("millis(%v) = %d, want %d", tt.at, got, tt.want)
+		}
+	}
+}
+
+func FuzzName(f *testing.F) {
+	r := sample()
+	f.Add(r.name())
+	f.Add(r.name() + ".7")
+	f.Add("")
+	f.Add("-----.json")
+	f.Add("../" + r.name())
+	f.Fuzz(func(t *testing.T, s string) {
+		if r, ok := parseName(s); ok && r.name() != s {
+			t.Errorf("parseName(%q) is taken, but its name is %q", s, r.name())
+		}
+		if r, ok := parseTmp(s); ok && !strings.HasPrefix(s, r.name()+".") {
+			t.Errorf("parseTmp(%q) is taken, but its name is %q", s, r.name())
+		}
+		if h := harmless(s); strings.ContainsAny(h, "/\x00\n") || len(h) > 200 {
+			t.Errorf("harmless(%q) = %q", s, h)
+		}
+	})
+}
+
+func FuzzNameRoundTrip(f *testing.F) {
+	f.Add(uint64(1), int64(0), uint32(1), uint16(0), []byte("x"))
+	f.Fuzz(func(t *testing.T, seq uint64, ms int64, size uint32, sev uint16, content []byte) {
+		r := record{seq: max(seq, 1), ms: ms & (1<<49 - 1), size: size%MaxDocument + 1, sev: sev % 1000, sum: sha256.Sum256(content)}
+		if got, ok := parseName(r.name()); !ok || got != r {
+			t.Errorf("parseName(%q) = %+v, %v; want %+v", r.name(), got, ok, r)
+		}
+	})
+}

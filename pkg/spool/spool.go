@@ -1,0 +1,360 @@
+// Package spool keeps alerts until every output has acknowledged them. What Put accepted
+// is on disk, synced, before any output sees it, and survives a kill or a power cut at
+// any point; numbers are gapless and never used twice for different content; a damaged
+// file costs that alert and no other, and is named; what goes because a bound was passed
+// is counted, least severe first. When the disk takes nothing, alerts are held in memory
+// and handed out from there, and Put says so.
+//
+// The folder is a maildir that one process owns by a lock on the folder itself:
+//
+//	tmp/          written and synced, not yet linked everywhere
+//	out/NAME/     a hard link for each alert that output NAME has not acknowledged
+//	dead/NAME/    what the receiver of NAME refused for good
+//	damaged/      what is not what its name says
+//	head/         the newest alert, so that number and hash survive when all was delivered
+//	chain         the chain's id, and a number below which nothing is free
+//	ballast       given up when the disk is full
+//
+// A file is named by number, severity, time, size and hash of its content, and a
+// checksum of all that: the index is built from names alone.
+package spool
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Bounds that apply where Options has a zero.
+const (
+	DefaultMaxBytes     = 64 << 20            // bytes of waiting documents
+	DefaultMaxAlerts    = 50_000              // waiting alerts
+	DefaultMaxAge       = 30 * 24 * time.Hour // of a waiting alert
+	DefaultBallast      = 1 << 20             // bytes: room for some hundred alerts and the bookkeeping
+	DefaultMaxHeld      = 1000                // alerts in memory
+	DefaultMaxHeldBytes = 4 << 20             // bytes in memory
+	MaxDocument         = 16 << 20            // bytes of one document
+)
+
+// What can be wrong; errors.Is tells.
+var (
+	ErrClosed = errors.New("spool is closed")
+	ErrLocked = errors.New("another process owns the spool")
+	ErrHeld   = errors.New("held in memory") // by Put: accepted, not durable
+)
+
+// HeldError is what Put returns when the disk did not take alerts. They are numbered,
+// outputs get them from memory, and they are written once the disk takes them; until
+// then they are lost if the process ends. It is ErrHeld and the disk's error.
+type HeldError struct {
+	Count int // of the Put's alerts
+	Err   error
+}
+
+func (e *HeldError) Error() string {
+	return fmt.Sprintf("%d alerts held in memory: %v", e.Count, e.Err)
+}
+
+// Unwrap lets errors.Is find ErrHeld and the reason.
+func (e *HeldError) Unwrap() []error { return []error{ErrHeld, e.Err} }
+
+// Output is a place alerts go to.
+type Output struct {
+	Name        string // letters, digits, '.', '_', '-'; unique, whatever the case
+	MinSeverity int    // the least severe alert it gets
+}
+
+// Options say where the spool is, who reads it, and its bounds; zeros are the defaults.
+type Options struct {
+	Dir     string
+	Outputs []Output // at most 32
+
+	MaxBytes     int64 // of alerts that wait anywhere; an alert counts once, for all outputs
+	MaxAlerts    int
+	MaxAge       time.Duration
+	MaxHeld      int
+	MaxHeldBytes int64
+	Ballast      int64 // bytes; negative for none
+
+	Now    func() time.Time // time.Now
+	Report func(Event)      // called by one goroutine, one event after the other; it may use the spool, but not Close it
+	Disk   Disk             // System(Dir)
+
+	retry   time.Duration        // between tries to write what is held; grows
+	manual  bool                 // no goroutine tends the spool: a test calls tend
+	elapsed func() time.Duration // since Open, whatever the clock was set to
+}
+
+// Stamp is an alert's place in the chain, to be written into its document.
+type Stamp struct {
+	Chain    string // 32 hex digits: numbers are unique within a chain
+	Sequence uint64 // from 1
+	Previous string // hex SHA-256 of the document before; "" where that is not known
+}
+
+// Entry is an alert to be kept.
+type Entry struct {
+	Severity int // 0 to 999; what lies outside is moved to the nearer end
+	Time     time.Time
+
+	// Everywhere has it go to every output, whatever its MinSeverity. When the process ends
+	// amid its Put, it goes where its severity takes it.
+	Everywhere bool
+
+	// Make returns the document for a stamp: JSON without a line break, which is kept
+	// as it is. It may be called again with another stamp, when the disk did not take the
+	// first. It must not use the spool.
+	Make func(Stamp) ([]byte, error)
+}
+
+// Spool is an open spool; its methods may be called from any goroutine.
+type Spool struct {
+	o      Options
+	d      Disk
+	unlock func() error
+	events *reporter
+	begin  time.Time // by Options.Now, when it was opened
+	done   chan struct{}
+	kick   chan struct{} // there is something to tend
+	owned  sync.WaitGroup
+
+	// disk is held by whoever changes files, but for Ack, which only removes links; mu is
+	// locked after it, never before. acks keeps Close from releasing the folder under an Ack.
+	disk sync.Mutex
+	acks sync.RWMutex
+	files
+
+	mu      sync.Mutex
+	tail    Stamp // of the newest alert; Previous is its own hash. Changed under both locks.
+	index   index
+	held    map[uint64][]byte // documents that are in memory alone
+	heldLen int64
+	newest  *draft // the newest alert while it is not on disk
+	waiting []*request
+	queues  []*Queue // its place is its bit in a record's mask
+	changed chan struct{}
+	closed  bool
+	trouble error // why the disk takes nothing
+	since   time.Time
+}
+
+// files is what only the holder of Spool.disk may touch.
+type files struct {
+	fresh      bool // the id of the chain is not on disk
+	begun      bool // the chain file says that there are alerts
+	chained    uint64
+	rooted     bool // the folders are synced
+	ballast    bool
+	attempt    uint64
+	heads      []record            // in head/, the newest last
+	unfinished map[uint64]draft    // on disk in tmp/, not linked everywhere
+	adopt      bool                // tmp/ holds alerts of an earlier process still
+	trash      map[string]struct{} // in tmp/, could not be removed
+	retryAt    time.Time
+	backoff    time.Duration
+	damaged    []kept
+	damagedLen int64
+}
+
+var validName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
+
+const maxOutputs = 32 // of the 64 bits of a mask: the rest is for outputs of earlier configurations
+
+func (o *Options) complete() error {
+	if len(o.Outputs) > maxOutputs {
+		return fmt.Errorf("%d outputs: more than the %d a spool has", len(o.Outputs), maxOutputs)
+	}
+	seen := map[string]bool{}
+	for _, out := range o.Outputs {
+		folded := strings.ToLower(out.Name)
+		if !validName.MatchString(out.Name) {
+			return fmt.Errorf("output %.80q: a name has letters, digits, '.', '_' and '-'", out.Name)
+		}
+		if seen[folded] {
+			return fmt.Errorf("output %q: there is one of that name", out.Name)
+		}
+		seen[folded] = true
+	}
+	orDefault(&o.MaxBytes, DefaultMaxBytes)
+	orDefault(&o.MaxAlerts, DefaultMaxAlerts)
+	orDefault(&o.MaxAge, DefaultMaxAge)
+	orDefault(&o.MaxHeld, DefaultMaxHeld)
+	orDefault(&o.MaxHeldBytes, DefaultMaxHeldBytes)
+	orDefault(&o.retry, time.Second)
+	if o.Ballast == 0 {
+		o.Ballast = DefaultBallast
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.elapsed == nil {
+		begin := time.Now()
+		o.elapsed = func() time.Duration { return time.Since(begin) }
+	}
+	if o.Report == nil {
+		o.Report = func(Event) {}
+	}
+	if o.Disk == nil {
+		if o.Dir == "" {
+			return errors.New("a spool wants a folder")
+		}
+		o.Disk = System(o.Dir)
+	}
+	return nil
+}
+
+func orDefault[T int | int64 | time.Duration](v *T, d T) {
+	if *v <= 0 {
+		*v = d
+	}
+}
+
+// Open locks the folder, makes what is missing, repairs what a crash left, and sets
+// aside what does not belong. A disk that is full or can't be written is no error: the
+// spool then holds alerts in memory. A folder that can't be locked or listed is one.
+func Open(o Options) (*Spool, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	unlock, err := o.Disk.Lock()
+	if err != nil {
+		return nil, fmt.Errorf("spool %s: %w", o.Dir, err)
+	}
+	s := &Spool{
+		o: o, d: o.Disk, unlock: unlock, begin: o.Now().Round(0),
+		done: make(chan struct{}), kick: make(chan struct{}, 1), changed: make(chan struct{}),
+		held: map[uint64][]byte{},
+	}
+	s.events = newReporter(o.Report, o.Now)
+	s.unfinished, s.trash = map[uint64]draft{}, map[string]struct{}{}
+	for i, out := range o.Outputs {
+		s.queues = append(s.queues, &Queue{s: s, name: out.Name, min: out.MinSeverity, bit: 1 << i, configured: true})
+	}
+	s.disk.Lock()
+	err = s.load()
+	s.disk.Unlock()
+	if err != nil {
+		unlock()
+		return nil, fmt.Errorf("spool %s: %w", o.Dir, err)
+	}
+	s.owned.Go(s.events.run)
+	if !o.manual {
+		s.owned.Go(s.keep)
+	}
+	return s, nil
+}
+
+// Close writes what is held, if the disk takes it, and releases the folder. Alerts that
+// could not be written are lost, and the error says how many. Waiting Nexts return
+// ErrClosed. Every event is reported before it returns.
+func (s *Spool) Close() error {
+	s.acks.Lock()
+	s.mu.Lock()
+	was := s.closed
+	s.closed = true
+	s.mu.Unlock()
+	s.acks.Unlock()
+	if was {
+		return ErrClosed
+	}
+	close(s.done)
+	s.disk.Lock()
+	for len(s.waiting) > 0 { // Puts that came before
+		s.commit()
+	}
+	err := s.settle()
+	if left := s.heldCount(); left > 0 {
+		err = fmt.Errorf("%d alerts were in memory alone and are lost: %w", left, err)
+	} else if err == nil && s.chained != s.tail.Sequence {
+		err = s.writeChain()
+	}
+	s.disk.Unlock()
+	s.events.stop()
+	s.owned.Wait()
+	return errors.Join(err, s.unlock())
+}
+
+func (s *Spool) heldCount() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.held)
+}
+
+// Queue returns the queue of a configured output, nil for another name.
+func (s *Spool) Queue(output string) *Queue {
+	for _, q := range s.queues {
+		if q.configured && q.name == output {
+			return q
+		}
+	}
+	return nil
+}
+
+// Item is an alert that waits for an output.
+type Item struct {
+	Sequence uint64
+	Severity int
+	Time     time.Time // to the millisecond
+	Sum      string    // hex SHA-256 of the document
+	Document []byte
+}
+
+// Queue is what one output has not acknowledged. It is meant for one reader.
+type Queue struct {
+	s          *Spool
+	name       string
+	min        int
+	bit        uint64
+	configured bool
+
+	// Under Spool.mu.
+	from  uint64 // nothing below waits
+	stats QueueStats
+
+	// Under Spool.disk.
+	dead    []record
+	deadLen int64
+}
+
+// folder is where the links of the queue lie. A leading dot would hide it, or be
+// another folder altogether.
+func (q *Queue) folder(of string) string {
+	if strings.HasPrefix(q.name, ".") {
+		return of + "/%" + q.name
+	}
+	return of + "/" + q.name
+}
+
+// Next returns the oldest alerts the output has not acknowledged, in order of their
+// numbers: at least one, then at most maxItems of at most maxBytes together. It waits until
+// there is one. Without Ack or Dead it returns the same ones again. What does not have
+// the content its name says is set aside and reported, and is not returned.
+func (q *Queue) Next(ctx context.Context, maxItems, maxBytes int) ([]Item, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		picked, changed, err := q.pick(maxItems, maxBytes)
+		if err != nil {
+			return nil, err
+		}
+		if len(picked) > 0 {
+			items, err := q.read(picked)
+			if len(items) > 0 || err != nil {
+				return items, err
+			}
+			continue // all of them were damaged
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-q.s.done:
+			return nil, ErrClosed
+		case <-changed:
+		}
+	}
+}
