@@ -1,0 +1,225 @@
+// Package receivers starts the programs that people collect alerts with, for tests: real
+// ones on free ports of this machine, with certificates made for the one test, ended
+// with it, and what they wrote down read back. A test whose program is not installed
+// is skipped, and says what installs it; with HOOKSNARE_RECEIVERS=required it fails.
+package receivers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Bounds of waiting for a receiver: generous, as a machine under load is slow.
+const (
+	startTimeout = 30 * time.Second
+	stopTimeout  = 10 * time.Second
+	awaitTimeout = 30 * time.Second
+	pollInterval = 10 * time.Millisecond
+)
+
+// Host is the name that receivers have in their certificates.
+const Host = "localhost"
+
+// Receiver is a running program that listens on one address of this machine.
+type Receiver struct {
+	Address string // host:port
+	PKI     *PKI
+
+	name    string
+	command func() *exec.Cmd
+	output  string // file that it writes what it received to
+	process *exec.Cmd
+	ended   chan struct{}
+	log     lockedBuffer
+
+	messages []Message // read so far
+	parsed   int64     // bytes of output that they were in
+}
+
+// missing skips the test, or fails it where receivers are required.
+func missing(t testing.TB, name string) {
+	t.Helper()
+	if os.Getenv("HOOKSNARE_RECEIVERS") == "required" {
+		t.Fatalf("receiver not installed: run .ci/receivers (%s)", name)
+	}
+	t.Skipf("receiver not installed: run .ci/receivers (%s)", name)
+}
+
+// Cache is the folder that .ci/receivers puts programs into.
+func Cache() string {
+	base := os.Getenv("XDG_CACHE_HOME")
+	if base == "" {
+		base = filepath.Join(os.Getenv("HOME"), ".cache")
+	}
+	return filepath.Join(base, "hooksnare-receivers")
+}
+
+// program returns the first of the files that is there.
+func program(t testing.TB, name string, files ...string) string {
+	t.Helper()
+	for _, f := range files {
+		if i, err := os.Stat(f); err == nil && i.Mode().IsRegular() {
+			return f
+		}
+	}
+	missing(t, name)
+	return ""
+}
+
+// freePort returns a port that nobody listens on.
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// run starts the program and sees to its end.
+func (r *Receiver) run(t testing.TB) {
+	t.Helper()
+	t.Cleanup(func() {
+		r.Kill(t)
+		if t.Failed() {
+			t.Logf("%s said:\n%s", r.name, tail(r.log.String()))
+		}
+	})
+	r.Start(t)
+}
+
+// Start starts the program, again at the same address after Stop or Kill, and returns
+// when it accepts connections.
+func (r *Receiver) Start(t testing.TB) {
+	t.Helper()
+	if r.process != nil {
+		t.Fatalf("%s: runs already", r.name)
+	}
+	cmd := r.command()
+	cmd.Stdout, cmd.Stderr = &r.log, &r.log
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("%s: %v", r.name, err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	r.process, r.ended = cmd, ended
+	r.awaitPort(t)
+}
+
+// awaitPort waits until the program accepts connections.
+func (r *Receiver) awaitPort(t testing.TB) {
+	t.Helper()
+	for deadline := time.Now().Add(startTimeout); ; {
+		c, err := net.DialTimeout("tcp", r.Address, time.Second)
+		if err == nil {
+			_ = c.Close()
+			return
+		}
+		select {
+		case <-r.ended:
+			r.process = nil
+			t.Fatalf("%s: ended at its start:\n%s", r.name, tail(r.log.String()))
+		case <-time.After(pollInterval):
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: does not listen on %s: %v\n%s", r.name, r.Address, err, tail(r.log.String()))
+		}
+	}
+}
+
+// Stop asks the program to end and waits for it.
+func (r *Receiver) Stop(t testing.TB) { r.end(t, syscall.SIGTERM) }
+
+// Kill ends the program without a chance to tidy up.
+func (r *Receiver) Kill(t testing.TB) { r.end(t, syscall.SIGKILL) }
+
+func (r *Receiver) end(t testing.TB, with syscall.Signal) {
+	t.Helper()
+	if r.process == nil {
+		return
+	}
+	if err := r.process.Process.Signal(with); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Errorf("%s: %v", r.name, err)
+	}
+	select {
+	case <-r.ended:
+	case <-time.After(stopTimeout):
+		t.Errorf("%s: still there %v after signal %v", r.name, stopTimeout, with)
+		_ = r.process.Process.Kill()
+		<-r.ended
+	}
+	r.process = nil
+}
+
+// Log returns what the program said about itself.
+func (r *Receiver) Log() string { return r.log.String() }
+
+// lockedBuffer takes the output of a program while a test looks at it.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+// maxLog bounds what is kept of a program's own output, in bytes.
+const maxLog = 4 << 20
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.b.Len() < maxLog {
+		l.b.Write(p)
+	}
+	return len(p), nil
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// tail returns the end of a long text.
+func tail(s string) string {
+	const most = 8 << 10
+	if len(s) > most {
+		return "..." + s[len(s)-most:]
+	}
+	return s
+}
+
+// writeFile writes a file of the receiver's own folder.
+func writeFile(t testing.TB, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// awaitUntil polls until done says so, or fails the test with what it waited for.
+func awaitUntil(t testing.TB, done func() (bool, string)) {
+	t.Helper()
+	for deadline := time.Now().Add(awaitTimeout); ; time.Sleep(pollInterval) {
+		ok, state := done()
+		if ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after %v: %s", awaitTimeout, state)
+		}
+	}
+}
+
+func address(port int) string { return net.JoinHostPort(Host, fmt.Sprint(port)) }

@@ -1,0 +1,160 @@
+package forward
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Parts of a syslog message; RFC 5424, section 6. Facility 10 is authpriv, which
+// systems keep from ordinary users.
+const (
+	syslogFacility = 10
+	syslogVersion  = "1"
+	syslogApp      = "hooksnare"
+	nilValue       = "-"
+
+	// structuredID needs an enterprise number to be unique. 32473 is the one set aside
+	// for examples (RFC 5612): the project has none of its own, and a receiver can tell
+	// by the name in front.
+	structuredID = "hooksnare@32473"
+
+	maxHostname  = 255 // characters
+	maxMessageID = 32  // characters
+	maxParameter = 255 // bytes, before escaping
+)
+
+// messageFormat makes syslog messages of one agent.
+type messageFormat struct {
+	host string // HOSTNAME, "" to take the alert's
+	pid  string // PROCID
+}
+
+func newMessageFormat(host string) messageFormat {
+	return messageFormat{host: host, pid: strconv.Itoa(os.Getpid())}
+}
+
+// messageFields are what a header says of the document behind it.
+type messageFields struct {
+	Event struct {
+		Action string `json:"action"`
+	} `json:"event"`
+	Rule struct {
+		ID string `json:"id"`
+	} `json:"rule"`
+	Host struct {
+		Hostname string `json:"hostname"`
+		Name     string `json:"name"`
+	} `json:"host"`
+}
+
+var errDocument = errors.New("the document is not a JSON object on one line")
+
+// append appends the item as a syslog message: a header, structured data by which a
+// receiver knows a repeat and misses a gap without reading JSON, and the whole document.
+// No byte order mark stands in front of it, as receivers would have to take that off
+// to read the JSON. The names in the structured data have no dots: syslog-ng takes what
+// is before the last dot for part of the ID.
+func (f *messageFormat) append(b []byte, item *Item) ([]byte, error) {
+	var of messageFields
+	// A member of another type than usual is left out; the document still goes.
+	var wrongType *json.UnmarshalTypeError
+	if err := json.Unmarshal(item.Document, &of); !oneLine(item.Document) || err != nil && !errors.As(err, &wrongType) {
+		return b, errDocument
+	}
+	host := f.host
+	for _, other := range []string{of.Host.Hostname, of.Host.Name} {
+		if host == "" {
+			host = other
+		}
+	}
+	action := of.Event.Action
+	if action == "" {
+		action = "alert"
+	}
+	b = append(b, '<')
+	b = strconv.AppendInt(b, int64(syslogFacility*8+syslogSeverity(item.Severity)), 10)
+	b = append(b, '>')
+	b = append(b, syslogVersion+" "...)
+	b = appendSyslogTime(b, item)
+	b = append(appendWord(append(b, ' '), host, maxHostname), " "+syslogApp+" "...)
+	b = append(append(b, f.pid...), ' ')
+	b = append(appendWord(b, action, maxMessageID), " ["+structuredID...)
+	b = appendParameter(b, "eventId", item.ID)
+	b = appendParameter(b, "eventSequence", strconv.Itoa(item.Update))
+	b = appendParameter(b, "ruleId", of.Rule.ID)
+	b = appendParameter(b, "sequence", strconv.FormatUint(item.Sequence, 10))
+	b = append(b, "] "...)
+	return append(b, item.Document...), nil
+}
+
+// syslogSeverity returns the severity of syslog for event.severity: critical, error,
+// warning, notice, and informational for what has none, such as a heartbeat.
+func syslogSeverity(severity int) int {
+	const low, medium, high = 21, 47, 73 // the most of each
+	switch {
+	case severity > high:
+		return 2
+	case severity > medium:
+		return 3
+	case severity > low:
+		return 4
+	case severity > 0:
+		return 5
+	}
+	return 6
+}
+
+func appendSyslogTime(b []byte, item *Item) []byte {
+	at := item.Time.UTC()
+	if item.Time.IsZero() || at.Year() < 1 || at.Year() > 9999 {
+		return append(b, nilValue...)
+	}
+	return at.AppendFormat(b, "2006-01-02T15:04:05.000000Z")
+}
+
+// appendWord appends a word of the header: printable US-ASCII without spaces, cut to its
+// length, and a dash for none.
+func appendWord(b []byte, word string, most int) []byte {
+	if word == "" {
+		return append(b, nilValue...)
+	}
+	n := 0
+	for _, r := range word {
+		if n++; n > most {
+			break
+		}
+		if r <= ' ' || r > '~' {
+			r = '_'
+		}
+		b = append(b, byte(r))
+	}
+	return b
+}
+
+// appendParameter appends a parameter of the structured data, if it has a value.
+func appendParameter(b []byte, name, value string) []byte {
+	if value == "" {
+		return b
+	}
+	b = append(append(append(b, ' '), name...), `="`...)
+	n := 0
+	for _, r := range strings.ToValidUTF8(value, "\ufffd") {
+		if n += utf8.RuneLen(r); n > maxParameter {
+			break
+		}
+		switch {
+		case r == '"' || r == '\\' || r == ']':
+			b = append(b, '\\', byte(r))
+		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029':
+			b = append(b, '_')
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+	}
+	return append(b, '"')
+}
