@@ -1,0 +1,96 @@
+package collectors_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"reflect"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// members returns the members of the documents by their paths, with the Go types that
+// pkg/alert declares them with. It reads the source, as this folder may not import it.
+func members(t *testing.T) map[string]string {
+	t.Helper()
+	files, err := filepath.Glob("../../pkg/alert/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("pkg/alert: no source: %v", err)
+	}
+	w := walker{types: map[string]*ast.StructType{}, found: map[string]string{}}
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.TypeSpec); ok {
+				if s, ok := spec.Type.(*ast.StructType); ok {
+					w.types[spec.Name.Name] = s
+				}
+			}
+			return true
+		})
+	}
+	w.walk("Alert", "", nil)
+	w.walk("Heartbeat", "", nil)
+	if len(w.found) < 200 {
+		t.Fatalf("found only %d members in pkg/alert", len(w.found))
+	}
+	return w.found
+}
+
+type walker struct {
+	types map[string]*ast.StructType
+	found map[string]string
+}
+
+// walk adds the members of a type. A process within a process within a process has no
+// place in a document.
+func (w *walker) walk(name, path string, inside []string) {
+	depth := 0
+	for _, outer := range inside {
+		if outer == name {
+			depth++
+		}
+	}
+	if depth > 1 {
+		return
+	}
+	inside = append(inside, name)
+	for _, field := range w.types[name].Fields.List {
+		kind := kindOf(field.Type)
+		if len(field.Names) == 0 {
+			w.walk(kind, path, inside) // embedded
+			continue
+		}
+		if field.Tag == nil {
+			continue
+		}
+		tag, _ := strconv.Unquote(field.Tag.Value)
+		json, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
+		member := strings.TrimPrefix(path+"."+json, ".")
+		if _, inner := w.types[kind]; inner && kind != "Time" {
+			w.walk(kind, member, inside)
+		} else {
+			w.found[member] = kind
+		}
+	}
+}
+
+// kindOf returns the name of a type without pointers and slices.
+func kindOf(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return kindOf(e.X)
+	case *ast.ArrayType:
+		return kindOf(e.Elt)
+	case *ast.MapType:
+		return "map"
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
+}
