@@ -62,7 +62,7 @@ func (l *AlertLog) Find(ctx context.Context, id string) ([]AlertMatch, error) {
 
 // find shows the alerts of a file whose ids begin with id.
 func (f *alertFile) find(ctx context.Context, id string, show func(*docHead, *logLine)) error {
-	r := forward{r: f.f, needle: []byte(`"` + id)}
+	r := forwards{r: f.f, needle: []byte(`"` + id)}
 	one := func(l logLine) error {
 		h, err := l.check()
 		switch {

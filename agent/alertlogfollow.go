@@ -72,7 +72,7 @@ type follower struct {
 	path string
 	once *recently
 	f    *alertFile // nil while there is no file
-	r    forward
+	r    forwards
 	at   int64  // what is before it was shown
 	last []byte // the end of what was shown, to know the file again
 	all  bool   // begun: whatever comes is new
@@ -125,7 +125,7 @@ func lastLine(ctx context.Context, f *alertFile) (int64, error) {
 }
 
 func (f *follower) open(file *alertFile) {
-	f.f, f.at, f.last, f.r = file, 0, nil, forward{r: file.f, buf: f.r.buf}
+	f.f, f.at, f.last, f.r = file, 0, nil, forwards{r: file.f, buf: f.r.buf}
 }
 
 func (f *follower) close() {

@@ -131,8 +131,8 @@ func (b *backward) fill() error {
 	}
 }
 
-// forward shows a log's lines from the first to the last, also while the log grows.
-type forward struct {
+// forwards shows a log's lines from the first to the last, also while the log grows.
+type forwards struct {
 	r      io.ReaderAt
 	needle []byte // show only lines that hold it; empty for every line
 	buf    []byte
@@ -141,7 +141,7 @@ type forward struct {
 
 // read shows the lines between two places, and returns where the first line without an
 // end begins, and that line. An error of show ends it.
-func (f *forward) read(ctx context.Context, from, to int64, show func(logLine) error) (int64, []byte, error) {
+func (f *forwards) read(ctx context.Context, from, to int64, show func(logLine) error) (int64, []byte, error) {
 	if room := int(min(maxLogLine+logBlock, to-from)); len(f.buf) < room {
 		f.buf = make([]byte, room)
 	}
@@ -181,7 +181,7 @@ func (f *forward) read(ctx context.Context, from, to int64, show func(logLine) e
 }
 
 // lines shows whole lines.
-func (f *forward) lines(text []byte, at int64, show func(logLine) error) error {
+func (f *forwards) lines(text []byte, at int64, show func(logLine) error) error {
 	for len(text) > 0 {
 		if f.skip {
 			f.skip = false

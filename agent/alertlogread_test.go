@@ -96,7 +96,7 @@ func TestLogLines(t *testing.T) {
 			back = append(back, shortLine(l, len(l.text)))
 		}
 		slices.Reverse(back)
-		f := forward{r: r}
+		f := forwards{r: r}
 		if _, rest, err := f.read(t.Context(), 0, size, func(l logLine) error {
 			ahead = append(ahead, shortLine(l, len(l.text)))
 			return nil

@@ -235,11 +235,11 @@ func short(a *alert.Alert) string {
 		if len(c.What) > 0 {
 			b.WriteString(", " + strings.Join(c.What, "+"))
 		}
-		if c.Path != "" {
-			fmt.Fprintf(&b, ": %s is %s", shorter(c.Path), c.Why)
-			if !*c.Active {
-				b.WriteString(" no more")
-			}
+	}
+	if u := h.Unreadable; u != nil {
+		fmt.Fprintf(&b, ": %s is %s", shorter(u.Path), u.Why)
+		if !u.Active {
+			b.WriteString(" no more")
 		}
 	}
 	if h.Health != nil {

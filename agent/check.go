@@ -17,7 +17,7 @@ import (
 // files, rules, and exceptions that have ended, name no rule or hide every hook.
 func Check(c config.Config, sources config.Sources, loaded error, now time.Time) (RuleSet, error) {
 	set, faults := LoadRules(c, sources)
-	faults = errors.Join(loaded, faults, c.CheckFiles(sources), Unavailable(c, sources))
+	faults = errors.Join(loaded, faults, c.CheckFiles(sources))
 	for i := range c.Exceptions {
 		faults = errors.Join(faults, checkException(&c.Exceptions[i], set, sources, now))
 	}

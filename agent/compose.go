@@ -21,6 +21,7 @@ type composer struct {
 	table *process.Table
 
 	lookAt func(value string) *alert.Program // nil where there is no disk
+	keptAt func(sum string) string           // where the copy of a content is; nil where there are none
 	around *surroundings                     // nil where there is no disk
 	setBy  setBy
 	now    func() time.Time // nil for a recording, whose alerts have no latency

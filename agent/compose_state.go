@@ -19,6 +19,14 @@ func (c *composer) look(value string) *alert.Program {
 	return c.lookAt(value)
 }
 
+// withCopy adds where a copy of the program is kept.
+func (c *composer) withCopy(p *alert.Program) *alert.Program {
+	if c.keptAt != nil && p.SHA256 != "" {
+		p.Kept = c.keptAt(p.SHA256)
+	}
+	return p
+}
+
 // state tells of what became of preferences.
 func (c *composer) state(a *alert.Alert, f *detect.Finding) {
 	o := f.Record.State
@@ -140,16 +148,15 @@ func (c *composer) verdict(a *alert.Alert, v alert.Verdict, now time.Time, why s
 func (c *composer) programChange(a *alert.Alert, ch *event.ProgramChange) {
 	a.Event.Action = "hook-program-changed"
 	a.Event.ID = digest(append([]string{"program", c.host.ID, ch.Value}, programTexts(ch)...)...)
-	a.Hooksnare.Program = programOf(&ch.New)
-	a.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since], What: ch.What, Previous: programOf(&ch.Old)}
+	a.Hooksnare.Program = c.withCopy(programOf(&ch.New))
+	a.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since], What: ch.What, Previous: c.withCopy(programOf(&ch.Old))}
 	a.Hooksnare.Remediation = "" // to take back the hook is one way, and not the only one
 }
 
 func (c *composer) unreadable(a *alert.Alert, u *event.Unreadable) {
-	on := true
 	a.Event.Action, a.Event.Type = "preferences-unreadable", []string{"info"}
 	a.Event.ID = digest("unreadable", c.host.ID, u.Path, u.Why, strconv.FormatInt(u.Since.UnixNano(), 10))
-	a.Hooksnare.Change = &alert.Change{Path: clip(u.Path), Why: u.Why, Detail: clipTo(u.Detail, nameBytes), Active: &on}
+	a.Hooksnare.Unreadable = &alert.Unreadable{Path: clip(u.Path), Why: u.Why, Detail: clipTo(u.Detail, nameBytes), Active: true}
 	a.File = &alert.File{Path: clip(u.Path), Name: path.Base(clip(u.Path)), Directory: path.Dir(clip(u.Path))}
 }
 
@@ -169,11 +176,11 @@ func programTexts(ch *event.ProgramChange) []string {
 // readable returns the update that a file can be read again.
 func (c *composer) readable(a *alert.Alert, at time.Time) *alert.Alert {
 	u := update(a, at)
-	off, ch := false, *a.Hooksnare.Change
-	ch.Active = &off
-	u.Hooksnare.Change = &ch
+	now := *a.Hooksnare.Unreadable
+	now.Active = false
+	u.Hooksnare.Unreadable = &now
 	u.Event.End = alert.At(at)
-	u.Message = a.Rule.Name + ": " + alert.Printable(ch.Path) + " can be read again"
+	u.Message = a.Rule.Name + ": " + alert.Printable(now.Path) + " can be read again"
 	return u
 }
 
@@ -182,7 +189,7 @@ func programOf(p *event.Program) *alert.Program {
 	out := &alert.Program{
 		Path: clip(p.Path), Arguments: clipTo(p.Arguments, nameBytes), Resolved: clip(p.Resolved), Exists: p.Exists, Type: p.Type, Kind: p.Kind,
 		SHA256: p.SHA256, Shebang: clipTo(p.Shebang, wordBytes), Excerpt: clipTo(p.Excerpt, valueBytes), Unread: clipTo(p.Unread, wordBytes),
-		Writable: p.WritableBy != "", WritableBy: clip(p.WritableBy), Risks: p.Risks,
+		Writable: p.WritableBy != "", WritableBy: clip(p.WritableBy), Shadow: clip(p.Shadow), Risks: p.Risks,
 	}
 	if p.Exists {
 		size := p.Size

@@ -362,10 +362,10 @@ func programFaults(x *rules.Case, a *alert.Alert) []string {
 }
 
 func unreadableFaults(x *rules.Case, a *alert.Alert) []string {
-	ch, u := a.Hooksnare.Change, x.Unreadable
+	got, u := a.Hooksnare.Unreadable, x.Unreadable
 	out := append(differ("verdict", string(a.Hooksnare.Verdict), string(alert.Observed)), differ("event.action", a.Event.Action, "preferences-unreadable")...)
-	if ch == nil || ch.Path != u.Path || ch.Why != u.Why || ch.Detail != u.Detail || ch.Active == nil || !*ch.Active {
-		out = append(out, fmt.Sprintf("change: got %+v, want %+v, active", ch, *u))
+	if want := (alert.Unreadable{Path: u.Path, Why: u.Why, Detail: u.Detail, Active: true}); got == nil || *got != want {
+		out = append(out, fmt.Sprintf("unreadable: got %+v, want %+v", got, want))
 	}
 	if a.Hooksnare.Hook != nil {
 		out = append(out, fmt.Sprintf("hook: got %+v of a file that can't be read", a.Hooksnare.Hook))

@@ -64,7 +64,7 @@ func BenchmarkLatency(b *testing.B) {
 		}
 		for {
 			// The file grows before the sync; the output waits for its end.
-			if st, err := os.Stat(log); err == nil && st.Size() > size && a.outputs.Stats()[0].Waiting == 0 {
+			if st, err := os.Stat(log); err == nil && st.Size() > size && a.outputs.spool.Stats().Waiting == 0 {
 				size = st.Size()
 				break
 			}

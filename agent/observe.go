@@ -29,6 +29,7 @@ type Watching struct {
 	Window  time.Duration                     // in which a command and a change belong together
 	Watched func(file string) bool            // whether changes of a file are seen
 	Look    func(value string) *alert.Program // what a hook points to, nil if that is not known
+	Kept    func(sum string) string           // where the copy of a content is, "" if there is none; may be nil
 	Wake    func()                            // is called when preferences may be about to change
 	// Telling is called with the alerts of a change, before they are given; nil for none.
 	Telling func(*event.Change, []*alert.Alert)

@@ -5,304 +5,321 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"hooksnare/agent/config"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/forward"
+	"hooksnare/pkg/spool"
 )
 
-// Bounds of an output that can't keep up, and waits between its tries.
+// Bounds of what is not on disk yet: over them whoever has another alert waits, which is
+// better than to lose one. A disk that can't be written does not get it that far: the spool
+// takes alerts into memory then.
 const (
 	maxWaiting      = 2048    // alerts
-	maxWaitingBytes = 4 << 20 // of JSON; what is kept in memory is about twice that
-	maxBatch        = 256     // alerts
-	retryMin        = 100 * time.Millisecond
-	retryMax        = 30 * time.Second
+	maxWaitingBytes = 4 << 20 // of JSON
+	maxBatch        = 256     // alerts that are made durable together
 )
+
+// spoolFolder is where alerts wait, in the state folder.
+const spoolFolder = "spool"
 
 // condition tells that something began, or ended, to be not as it should.
 type condition func(name, detail string, on bool, since, until time.Time)
 
-// Outputs carries alerts to every place that the configuration names, in order, each at
-// its own pace: a slow, failing or hanging one delays no other.
+// Outputs makes alerts durable and carries them to every place that the configuration
+// names, in order, each at its own pace: a slow, failing or hanging one delays no other.
 type Outputs struct {
-	list []*output
+	spool  *spool.Spool
+	list   []*output
+	show   *shower // nil: nobody looks on
+	health condition
+
+	mu       sync.Mutex
+	room     sync.Cond
+	pending  []pending // not durable yet, the oldest first
+	bytes    int
+	flying   bool // some are being made durable
+	closing  bool
+	events   []spool.Event // of the spool, not told yet
+	refusing error         // why alerts could not even be held
+
+	simulation simulation
+	told       spoolTold
+
+	wake chan struct{}
+	done chan struct{} // the writer has ended
+	stop context.CancelFunc
 	wg   sync.WaitGroup
+}
+
+// pending is a document that is not durable yet.
+type pending struct {
+	entry    spool.Entry
+	size     int
+	simulate bool
 }
 
 // output is one place.
 type output struct {
-	name  string
-	min   int // event.severity
-	batch int // alerts delivered at a time
-	sink  sink
-
+	config  config.Output
+	queue   *spool.Queue
+	sender  *timedSender
+	runner  *forward.Runner
 	trouble trouble
-
-	mu      sync.Mutex
-	waiting []*entry // oldest first; the first flying of them are being delivered
-	flying  int
-	bytes   int // of those waiting
-	closing bool
-	reopen  bool
-	facts   facts
-
-	wake chan struct{}
 }
 
-// entry is an alert on its way out.
-type entry struct {
-	alert *alert.Alert
-	line  []byte // as JSON, with its line break
+// OutputOptions are what Outputs are made of.
+type OutputOptions struct {
+	Config  config.Config
+	Host    string // name of this machine, for receivers
+	Version string
+	Show    io.Writer // is written each alert for a person; nil for none
+	Health  condition // is told what Check finds
+
+	timing  outputTiming
+	senders func(config.Output) (forward.Sender, error) // in tests
 }
 
-// OpenOutputs starts an output for each that is enabled, and one for show unless that is
-// nil. What can't be opened now is tried again with every alert. health is told when an
-// output is in trouble and when that is over; it may be called from any goroutine.
-func OpenOutputs(list []config.Output, show io.Writer, health condition, t outputTiming) *Outputs {
-	all := &Outputs{}
-	t.fill()
-	start := func(name, severity string, s sink, batch int) {
-		all.start(&output{
-			name: name, min: rules.Severity(severity).Number(), batch: batch, sink: s,
-			trouble: trouble{health: health, timing: t},
-		})
+// OpenOutputs opens the spool and starts an output for each that is enabled. What can't be
+// delivered now is tried again.
+func OpenOutputs(o OutputOptions) (*Outputs, error) {
+	o.timing.fill()
+	if o.senders == nil {
+		o.senders = o.sender
 	}
-	for _, c := range list {
-		switch {
-		case !c.Enabled:
-		case c.Type == "file":
-			start(c.Name, c.MinSeverity, &fileSink{path: c.Path}, maxBatch)
-		case c.Type == "syslog":
-			start(c.Name, c.MinSeverity, &syslogSink{}, 1) // a line that is sent can't be taken back
+	all := &Outputs{health: o.Health, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	all.room.L = &all.mu
+	places := usable(o.Config)
+	if err := all.open(o.Config, places); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	all.stop = stop
+	for _, c := range places {
+		all.start(ctx, c, o)
+	}
+	if o.Show != nil {
+		all.show = newShower(o.Show)
+	}
+	go all.write()
+	return all, nil
+}
+
+// open opens the spool. Where the state folder can't be used, alerts wait in a temporary one:
+// they are delivered as long as the agent runs.
+func (all *Outputs) open(c config.Config, places []config.Output) error {
+	o := spool.Options{
+		Dir: filepath.Join(c.StateDir, spoolFolder), Report: all.report,
+		MaxBytes: c.SpoolMaxBytes, MaxAlerts: int(c.SpoolMaxAlerts), MaxAge: c.SpoolMaxAge,
+	}
+	for _, p := range places {
+		o.Outputs = append(o.Outputs, spool.Output{Name: p.Name, MinSeverity: rules.Severity(p.MinSeverity).Number()})
+	}
+	s, err := spool.Open(o)
+	for range 20 { // somebody may just be asking whether it is in use, or an agent be ending
+		if !errors.Is(err, spool.ErrLocked) {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+		s, err = spool.Open(o)
+	}
+	if errors.Is(err, spool.ErrLocked) {
+		return fmt.Errorf("another agent runs: %w", err)
+	}
+	if err != nil {
+		dir, tempErr := os.MkdirTemp("", "hooksnare-spool-")
+		if tempErr != nil {
+			return errors.Join(err, tempErr)
+		}
+		all.told.elsewhere = fmt.Sprintf("alerts wait in %s, which does not outlive the agent: %v", dir, err)
+		o.Dir = dir
+		if s, err = spool.Open(o); err != nil {
+			return err
 		}
 	}
-	if show != nil {
-		start("stdout", "low", &textSink{show}, 1)
+	all.spool = s
+	return nil
+}
+
+func (all *Outputs) start(ctx context.Context, c config.Output, o OutputOptions) {
+	out := &output{config: c, queue: all.spool.Queue(c.Name), trouble: trouble{health: all.health, timing: o.timing, remote: remote(c.Type)}}
+	all.list = append(all.list, out)
+	s, err := o.senders(c)
+	if err == nil {
+		out.sender = &timedSender{Sender: s}
+		r := forward.Options{Name: c.Name, Queue: queue{out.queue, &all.simulation, c.Name}, Sender: out.sender, Flush: flushTime}
+		if c.Type == "syslog" {
+			r.MaxItems = 1 // a line that is sent can't be taken back
+		}
+		out.runner, err = forward.NewRunner(r)
 	}
-	return all
+	if err != nil {
+		out.trouble.unusable = err.Error()
+		return
+	}
+	all.wg.Go(func() { _ = out.runner.Run(ctx) })
 }
 
-func (all *Outputs) start(o *output) {
-	o.wake = make(chan struct{}, 1)
-	all.list = append(all.list, o)
-	all.wg.Go(o.run)
-}
-
-// Add hands an alert to every output that wants it. It does not wait for them.
+// Add hands over an alert, or an update of one.
 func (all *Outputs) Add(a *alert.Alert) error {
 	line, err := a.Line()
 	if err != nil {
 		return err
 	}
-	e := &entry{a, append(line, '\n')}
-	for _, o := range all.list {
-		if a.Event.Severity >= o.min {
-			o.add(e)
-		}
+	all.show.add(a)
+	at := time.Now()
+	if a.Timestamp != nil {
+		at = a.Timestamp.Time
 	}
+	all.put(line, spool.Entry{Severity: a.Event.Severity, Time: at}, all.simulation.saw(a))
 	return nil
 }
 
-func (o *output) add(e *entry) {
-	o.mu.Lock()
-	o.waiting, o.bytes = append(o.waiting, e), o.bytes+len(e.line)
-	for len(o.waiting) > maxWaiting || o.bytes > maxWaitingBytes && len(o.waiting) > o.flying+1 {
-		o.drop()
+// Beat hands over a heartbeat, which goes to every output.
+func (all *Outputs) Beat(b *alert.Heartbeat) error {
+	line, err := b.Line()
+	if err != nil {
+		return err
 	}
-	o.mu.Unlock()
-	o.signal()
+	all.put(line, spool.Entry{Severity: 0, Everywhere: true, Time: time.Now()}, false)
+	return nil
 }
 
-// drop gives up the oldest of the least severe alerts that are not being delivered.
-func (o *output) drop() {
-	least := o.flying
-	for i := o.flying; i < len(o.waiting); i++ {
-		if o.waiting[i].alert.Event.Severity < o.waiting[least].alert.Event.Severity {
-			least = i
-		}
+// put queues a document for the disk.
+func (all *Outputs) put(line []byte, e spool.Entry, simulate bool) {
+	e.Make = func(at spool.Stamp) ([]byte, error) {
+		return alert.WithDelivery(line, alert.Delivery{Chain: at.Chain, Sequence: at.Sequence, Previous: at.Previous})
 	}
-	o.bytes -= len(o.waiting[least].line)
-	o.waiting = slices.Delete(o.waiting, least, least+1)
-	o.facts.dropped++
-	o.facts.lastDrop = time.Now()
+	all.mu.Lock()
+	for len(all.pending) > 0 && !all.closing && (len(all.pending) >= maxWaiting || all.bytes+len(line) > maxWaitingBytes) {
+		all.room.Wait()
+	}
+	all.pending, all.bytes = append(all.pending, pending{e, len(line), simulate}), all.bytes+len(line)
+	all.mu.Unlock()
+	signalOnce(all.wake)
 }
 
-func (o *output) signal() {
+func signalOnce(c chan struct{}) {
 	select {
-	case o.wake <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
 
-// Reopen makes every output open its file anew, and try again at once.
-func (all *Outputs) Reopen() {
-	for _, o := range all.list {
-		o.mu.Lock()
-		o.reopen = true
-		o.mu.Unlock()
-		o.signal()
-	}
-}
-
-// Check tells of what shows with time alone: an output that hangs, that gave up alerts, or
-// that works again for a while.
-func (all *Outputs) Check(now time.Time) {
-	for _, o := range all.list {
-		o.tell(now)
-	}
-}
-
-// tell compares how the output stands with what was told.
-func (o *output) tell(now time.Time) {
-	o.trouble.mu.Lock()
-	defer o.trouble.mu.Unlock()
-	o.mu.Lock()
-	f := o.facts
-	f.waiting = len(o.waiting)
-	o.mu.Unlock()
-	o.trouble.tell(o.name, f, now)
-}
-
-// Close delivers what is waiting, until ctx is done, and ends the outputs. The error
-// names those that had something left. Nothing may be added once it was called.
-func (all *Outputs) Close(ctx context.Context) error {
-	for _, o := range all.list {
-		o.mu.Lock()
-		o.closing = true
-		o.mu.Unlock()
-		o.signal()
-	}
-	done := make(chan struct{})
-	go func() { // ends with the outputs; one that hangs in the system ends with the process
-		all.wg.Wait()
-		close(done)
-	}()
-	select {
-	case <-done:
-	case <-ctx.Done():
-	}
-	var faults []error
-	for _, s := range all.Stats() {
-		if s.Waiting > 0 {
-			faults = append(faults, fmt.Errorf("output %s: %d alerts not delivered", s.Name, s.Waiting))
-		}
-	}
-	return errors.Join(faults...)
-}
-
-// run delivers until it is told to close and nothing is waiting, or a delivery fails
-// while closing.
-func (o *output) run() {
-	defer o.sink.Close()
-	wait := retryMin
+// write makes durable what is pending, until it is told to close and nothing is.
+func (all *Outputs) write() {
+	defer close(all.done)
 	for {
-		batch, reopen, closing := o.next()
-		if reopen {
-			_ = o.sink.reopen() // a failure shows at the next delivery
-		}
+		batch, simulated, closing := all.take()
 		if len(batch) == 0 {
 			if closing {
 				return
 			}
-			<-o.wake
+			<-all.wake
 			continue
 		}
-		err := o.sink.put(batch)
-		o.done(err)
-		o.tell(time.Now())
-		switch {
-		case err == nil:
-			wait = retryMin
-		case closing:
-			return
-		default:
-			o.rest(wait)
-			wait = min(2*wait, retryMax)
+		all.store(batch)
+		if simulated {
+			all.simulation.stored()
 		}
+		all.mu.Lock()
+		all.flying = false
+		all.mu.Unlock()
 	}
 }
 
-// rest waits, or until the output is told to close or to open anew.
-func (o *output) rest(d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	for {
-		select {
-		case <-t.C:
-			return
-		case <-o.wake:
-			o.mu.Lock()
-			stop := o.closing || o.reopen
-			o.mu.Unlock()
-			if stop {
-				return
-			}
-		}
+// take returns what to make durable now.
+func (all *Outputs) take() (batch []spool.Entry, simulated, closing bool) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	n := min(len(all.pending), maxBatch)
+	for _, p := range all.pending[:n] {
+		batch = append(batch, p.entry)
+		all.bytes -= p.size
+		simulated = simulated || p.simulate
 	}
+	clear(all.pending[:n])
+	if all.pending = all.pending[n:]; len(all.pending) == 0 {
+		all.pending = nil
+	}
+	all.flying = n > 0
+	all.room.Broadcast()
+	return batch, simulated, all.closing
 }
 
-// next returns what to deliver now; it stays waiting until done is called, and its place
-// in memory is left alone so long.
-func (o *output) next() (batch []*entry, reopen, closing bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	reopen, o.reopen = o.reopen, false
-	if o.flying = min(len(o.waiting), o.batch); o.flying > 0 {
-		o.facts.began = time.Now()
-	}
-	return o.waiting[:o.flying:o.flying], reopen, o.closing
-}
-
-// done takes note of how a delivery went.
-func (o *output) done(err error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.facts.ended(err, time.Now())
-	n := o.flying
-	if o.flying = 0; err != nil {
+// store makes a batch durable. If one of its documents can't be kept, the others are.
+func (all *Outputs) store(batch []spool.Entry) {
+	err := all.spool.Put(batch...)
+	if err == nil || errors.Is(err, spool.ErrHeld) { // the spool tells of what it holds
 		return
 	}
-	for _, e := range o.waiting[:n] {
-		o.bytes -= len(e.line)
+	if len(batch) > 1 {
+		for i := range batch {
+			all.store(batch[i : i+1])
+		}
+		return
 	}
-	clear(o.waiting[:n])
-	o.waiting = o.waiting[n:]
+	all.mu.Lock()
+	all.refusing = err
+	all.mu.Unlock()
 }
 
-// OutputStats says how an output stands.
-type OutputStats struct {
-	Name    string
-	Waiting int
-	Dropped uint64
-}
-
-// Delivered reports whether every alert that was given is in the local logs.
-func (all *Outputs) Delivered() bool {
+// Reopen makes every output open its files anew, and try again at once.
+func (all *Outputs) Reopen() {
 	for _, o := range all.list {
-		if _, local := o.sink.(*fileSink); !local {
+		if o.sender == nil {
 			continue
 		}
-		o.mu.Lock()
-		waiting := len(o.waiting)
-		o.mu.Unlock()
-		if waiting > 0 {
-			return false
+		if f, ok := o.sender.Sender.(*fileSink); ok {
+			f.reopen()
 		}
 	}
-	return true
 }
 
-// Stats returns how every output stands.
-func (all *Outputs) Stats() []OutputStats {
-	var out []OutputStats
-	for _, o := range all.list {
-		o.mu.Lock()
-		out = append(out, OutputStats{o.name, len(o.waiting), o.facts.dropped})
-		o.mu.Unlock()
+// Delivered reports whether all that was handed over is durable.
+func (all *Outputs) Delivered() bool {
+	all.mu.Lock()
+	waiting := len(all.pending) > 0 || all.flying
+	all.mu.Unlock()
+	return !waiting && all.spool.Stats().Held == 0
+}
+
+// Close makes durable what is not, delivers what is waiting, until ctx is done, and ends the
+// outputs. What is left waits for the next start; the error tells what does not. Nothing may
+// be added once it was called.
+func (all *Outputs) Close(ctx context.Context) error {
+	all.mu.Lock()
+	all.closing = true
+	all.room.Broadcast()
+	all.mu.Unlock()
+	signalOnce(all.wake)
+	ended := make(chan struct{})
+	go func() { // ends with the outputs; one that hangs in the system ends with the process
+		<-all.done
+		all.stop()
+		all.wg.Wait()
+		all.show.close()
+		close(ended)
+	}()
+	var hung error
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		all.stop()
+		hung = errors.New("an output did not end in time: what it did not acknowledge waits for the next start")
 	}
-	return out
+	return errors.Join(hung, all.spool.Close())
+}
+
+// Abandon ends the outputs of an agent that was never run.
+func (all *Outputs) Abandon() {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = all.Close(ctx)
 }

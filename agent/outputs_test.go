@@ -3,9 +3,11 @@ package agent
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -17,41 +19,53 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/forward"
+	"hooksnare/pkg/spool"
 )
 
-// fakeSink is an output's other end.
-type fakeSink struct {
+// fakePlace is an output's other end.
+type fakePlace struct {
 	mu     sync.Mutex
 	got    []string // messages
 	tries  int
 	fails  func(try int) error // nil: it never does
-	hangs  chan struct{}       // put waits until it is closed; nil: it does not
+	hangs  chan struct{}       // Send waits until it is closed; nil: it does not
+	again  bool                // the next try is worth it now
 	closed bool
 }
 
-func (s *fakeSink) put(batch []*entry) error {
+func (s *fakePlace) Send(_ context.Context, items []forward.Item) forward.Result {
 	if s.hangs != nil {
 		<-s.hangs
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tries++
+	s.again = false
 	if s.fails != nil {
 		if err := s.fails(s.tries); err != nil {
-			return err
+			return came("x", len(items), err)
 		}
 	}
-	for _, e := range batch {
-		s.got = append(s.got, e.alert.Message)
+	for _, i := range items {
+		var a alert.Alert
+		if err := json.Unmarshal(i.Document, &a); err != nil {
+			return came("x", len(items), err)
+		}
+		s.got = append(s.got, a.Message)
 	}
-	return nil
+	return came("x", len(items), nil)
 }
 
-func (s *fakeSink) reopen() error { return nil }
+func (s *fakePlace) Changed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.again
+}
 
-func (s *fakeSink) Close() error { s.closed = true; return nil }
+func (s *fakePlace) Close() error { s.closed = true; return nil }
 
-func (s *fakeSink) messages() []string {
+func (s *fakePlace) messages() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.got)
@@ -83,16 +97,23 @@ func (h *hearing) expect(t *testing.T, want ...string) {
 	}
 }
 
-// opened starts outputs with the given ends, that are named a, b, c and so on.
-func opened(sinks ...*fakeSink) (*Outputs, *hearing) {
-	all, h := &Outputs{}, &hearing{from: time.Now()}
-	var timing outputTiming
-	timing.fill()
-	for i, s := range sinks {
-		all.start(&output{
-			name: string(rune('a' + i)), batch: 4, sink: s,
-			trouble: trouble{health: h.condition, timing: timing},
-		})
+// opened starts outputs with the given ends, that are named a, b, c and so on, over a spool
+// in dir.
+func opened(t *testing.T, dir string, places ...*fakePlace) (*Outputs, *hearing) {
+	t.Helper()
+	h := &hearing{from: time.Now()}
+	c := config.Config{StateDir: dir}
+	for i := range places {
+		c.Outputs = append(c.Outputs, config.Output{Name: string(rune('a' + i)), Type: "file", MinSeverity: "low", Enabled: true})
+	}
+	if len(places) > 1 {
+		c.Outputs[1].MinSeverity = "high"
+	}
+	all, err := OpenOutputs(OutputOptions{Config: c, Health: h.condition, senders: func(o config.Output) (forward.Sender, error) {
+		return places[o.Name[0]-'a'], nil
+	}})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return all, h
 }
@@ -102,7 +123,8 @@ func some(n, severity, first int) []*alert.Alert {
 	var out []*alert.Alert
 	for i := range n {
 		out = append(out, &alert.Alert{
-			Message: fmt.Sprintf("%d-%d", severity, first+i), Event: alert.Event{Severity: severity}, Hooksnare: &alert.Hooksnare{},
+			Message: fmt.Sprintf("%d-%d", severity, first+i), Hooksnare: &alert.Hooksnare{Verdict: alert.Observed},
+			Event: alert.Event{Kind: "alert", ID: fmt.Sprintf("%d-%d", severity, first+i), Sequence: 1, Severity: severity},
 		})
 	}
 	return out
@@ -144,10 +166,10 @@ func closes(t *testing.T, all *Outputs, want string) {
 }
 
 func TestOutputsOrder(t *testing.T) {
+	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		low, high := &fakeSink{}, &fakeSink{}
-		all, h := opened(low, high)
-		all.list[1].min = 73
+		low, high := &fakePlace{}, &fakePlace{}
+		all, h := opened(t, dir, low, high)
 		var want, severe []string
 		for i := range 300 {
 			severity := []int{21, 47, 73, 99}[i%4]
@@ -155,6 +177,10 @@ func TestOutputsOrder(t *testing.T) {
 			if want = append(want, names...); severity >= 73 {
 				severe = append(severe, names...)
 			}
+		}
+		passes(all, 10*time.Second)
+		if !all.Delivered() {
+			t.Error("after ten seconds: got not all durable, want all")
 		}
 		closes(t, all, "<nil>")
 		if got := low.messages(); !slices.Equal(got, want) {
@@ -173,36 +199,42 @@ func TestOutputsOrder(t *testing.T) {
 // TestOutputsFailing has an output that fails for a while: nothing is lost or delivered
 // twice, the order stays, no other output waits, and it is told once.
 func TestOutputsFailing(t *testing.T) {
+	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		failing := &fakeSink{fails: func(try int) error {
+		failing := &fakePlace{fails: func(try int) error {
 			if try <= 3 || try == 5 { // and again amid its recovery
 				return errors.New("disk is full")
 			}
 			return nil
 		}}
-		well := &fakeSink{}
-		all, h := opened(failing, well)
-		want := send(t, all, some(9, 47, 0)...)
-		synctest.Wait()
+		well := &fakePlace{}
+		all, h := opened(t, dir, failing, well)
+		want := send(t, all, some(9, 73, 0)...)
+		passes(all, 2*time.Second)
 		if got := well.messages(); !slices.Equal(got, want) {
 			t.Errorf("the other output: got %q, want %q", got, want)
 		}
-		h.expect(t, "0s +output_failed.a: a: disk is full")
-		passes(all, 2*time.Minute)
+		passes(all, time.Hour)
 		if got := failing.messages(); !slices.Equal(got, want) {
 			t.Errorf("the output that failed: got %q, want %q", got, want)
 		}
-		h.expect(t, "0s +output_failed.a: a: disk is full", "1m2s -output_failed.a: a works again")
+		h.mu.Lock()
+		told := strings.Join(h.told, "\n")
+		h.mu.Unlock()
+		if len(h.told) != 2 || !strings.Contains(h.told[0], " +output_failed.a: a: x: disk is full") || !strings.HasSuffix(told, " -output_failed.a: a works again") {
+			t.Errorf("got told\n%s\nwant that a failed once, and that it works again", told)
+		}
 		closes(t, all, "<nil>")
 	})
 }
 
 // TestOutputsHanging has an output that does not come back from a delivery.
 func TestOutputsHanging(t *testing.T) {
+	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		hanging, well := &fakeSink{hangs: make(chan struct{})}, &fakeSink{}
-		all, h := opened(hanging, well)
-		want := send(t, all, some(9, 47, 0)...)
+		hanging, well := &fakePlace{hangs: make(chan struct{})}, &fakePlace{}
+		all, h := opened(t, dir, hanging, well)
+		want := send(t, all, some(9, 73, 0)...)
 		passes(all, 30*time.Second)
 		if got := well.messages(); !slices.Equal(got, want) {
 			t.Errorf("the other output: got %q, want %q", got, want)
@@ -218,87 +250,69 @@ func TestOutputsHanging(t *testing.T) {
 	})
 }
 
-func TestOutputsCloseHanging(t *testing.T) {
+// TestOutputsRestart ends with outputs that hang and fail: what they did not acknowledge is
+// there at the next start, in order.
+func TestOutputsRestart(t *testing.T) {
+	dir := t.TempDir()
+	var want []string
 	synctest.Test(t, func(t *testing.T) {
-		hanging := &fakeSink{hangs: make(chan struct{})}
-		failing := &fakeSink{fails: func(int) error { return errors.New("no") }}
-		well := &fakeSink{}
-		all, _ := opened(hanging, failing, well)
-		want := send(t, all, some(9, 47, 0)...)
-		closes(t, all, "output a: 9 alerts not delivered\noutput b: 9 alerts not delivered")
-		if got := well.messages(); !slices.Equal(got, want) {
-			t.Errorf("the other output: got %q, want %q", got, want)
-		}
+		hanging, failing := &fakePlace{hangs: make(chan struct{})}, &fakePlace{fails: func(int) error { return errors.New("no") }}
+		all, _ := opened(t, dir, hanging, failing)
+		want = send(t, all, some(9, 73, 0)...)
+		passes(all, 2*time.Second)
+		closes(t, all, "an output did not end in time: what it did not acknowledge waits for the next start")
 		close(hanging.hangs)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		a, b := &fakePlace{}, &fakePlace{}
+		all, _ := opened(t, dir, a, b)
+		want = append(want, send(t, all, some(3, 73, 9)...)...)
+		passes(all, time.Minute)
+		closes(t, all, "<nil>")
+		for name, p := range map[string]*fakePlace{"that hung": a, "that failed": b} {
+			if got := p.messages(); !slices.Equal(got, want) {
+				t.Errorf("the output %s: got %q, want %q", name, got, want)
+			}
+		}
 	})
 }
 
-// TestOutputsBound gives an output that hangs more than it may keep: what is least severe
-// goes first, oldest first, and it is told how much that was.
+// TestOutputsBound has more to keep than the disk may hold, and an output that takes nothing:
+// what is lost is told of.
 func TestOutputsBound(t *testing.T) {
+	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		hanging := &fakeSink{hangs: make(chan struct{})}
-		all, h := opened(hanging)
-		first := send(t, all, some(1, 21, 0)...)
-		synctest.Wait() // this one is being delivered and can't be given up
-		send(t, all, some(100, 21, 100)...)
-		high := send(t, all, some(1000, 73, 1000)...)
-		medium := send(t, all, some(maxWaiting-1000, 47, 10_000)...)
-		send(t, all, some(1, 21, 200)...) // the least severe of all, and the room is taken
-		passes(all, 12*time.Second)
-		close(hanging.hangs)
-		passes(all, 3*time.Minute)
-		// 1 + 100 + 1000 + 1048 + 1 are 102 too many: all low ones but that one, and the
-		// oldest of medium severity.
-		want := slices.Concat(first, high, medium[1:])
-		if got := hanging.messages(); !slices.Equal(got, want) {
-			t.Errorf("got %d alerts, from %q; want %d, from %q", len(got), got[:8], len(want), want[:8])
+		place := &fakePlace{fails: func(int) error { return errors.New("no") }}
+		h := &hearing{from: time.Now()}
+		c := config.Config{StateDir: dir, SpoolMaxAlerts: 100, Outputs: []config.Output{{Name: "a", Type: "file", MinSeverity: "low", Enabled: true}}}
+		all, err := OpenOutputs(OutputOptions{Config: c, Health: h.condition, senders: func(config.Output) (forward.Sender, error) { return place, nil }})
+		if err != nil {
+			t.Fatal(err)
 		}
-		h.expect(t,
-			"0s +alerts_lost.a: a can't keep up: 102 alerts given up", "0s +output_failed.a: a: no answer for 10s",
-			"1m0s -alerts_lost.a: a keeps up again: 102 alerts given up in all", "1m12s -output_failed.a: a works again")
-		if got := all.Stats(); got[0] != (OutputStats{"a", 0, 102}) {
-			t.Errorf("stats: got %+v, want none waiting and 102 dropped", got)
-		}
+		send(t, all, some(150, 47, 0)...)
+		passes(all, 2*time.Minute)
 		closes(t, all, "<nil>")
-	})
-}
-
-func TestOutputsBoundInBytes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hanging := &fakeSink{hangs: make(chan struct{})}
-		all, _ := opened(hanging)
-		const size = 100 << 10
-		for i := range 200 {
-			send(t, all, &alert.Alert{Message: fmt.Sprintf("%d-%s", i, strings.Repeat("x", size)), Hooksnare: &alert.Hooksnare{}})
-		}
-		synctest.Wait()
-		if got, most := all.list[0].bytes, maxWaitingBytes; got > most {
-			t.Errorf("waiting: got %d bytes, want at most %d", got, most)
-		}
-		stats := all.Stats()[0]
-		if got := stats.Waiting + int(stats.Dropped); got != 200 || stats.Waiting < maxWaitingBytes/size-2 {
-			t.Errorf("got %+v, want 200 in all and most of the room taken", stats)
-		}
-		close(hanging.hangs)
-		closes(t, all, "<nil>")
-		if got := all.list[0].bytes; got != 0 {
-			t.Errorf("after all was delivered: got %d bytes, want 0", got)
+		all.Check(time.Now())
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if !slices.ContainsFunc(h.told, func(s string) bool { return strings.Contains(s, "+alerts_lost: evicted") }) {
+			t.Errorf("got told\n%s\nwant that alerts were lost", strings.Join(h.told, "\n"))
 		}
 	})
 }
 
-// TestOutputsFeedback has an output whose every second delivery fails, and that is sent the
+// TestOutputsFeedback has an output whose deliveries mostly fail, and that is sent the
 // alerts about itself: they must not raise each other for ever.
 func TestOutputsFeedback(t *testing.T) {
+	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		sink := &fakeSink{fails: func(try int) error {
-			if try%2 == 1 {
+		place := &fakePlace{fails: func(try int) error {
+			if try%6 != 0 {
 				return errors.New("no")
 			}
 			return nil
 		}}
-		all, h := opened(sink)
+		all, h := opened(t, dir, place)
 		listen := h.condition
 		all.list[0].trouble.health = func(name, detail string, on bool, since, until time.Time) {
 			listen(name, detail, on, since, until)
@@ -313,48 +327,66 @@ func TestOutputsFeedback(t *testing.T) {
 	})
 }
 
-// TestOutputsReopen tries at once when it is asked to open anew, however long the wait.
-func TestOutputsReopen(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		broken := true
-		sink := &fakeSink{}
-		sink.fails = func(int) error {
-			if broken {
-				return errors.New("no")
-			}
-			return nil
-		}
-		all, _ := opened(sink)
-		want := send(t, all, some(1, 47, 0)...)
-		passes(all, 10*time.Minute)
-		sink.mu.Lock()
-		broken = false
-		sink.mu.Unlock()
-		all.Reopen()
-		synctest.Wait()
-		if got := sink.messages(); !slices.Equal(got, want) {
-			t.Errorf("got %q, want %q at once", got, want)
-		}
-		closes(t, all, "<nil>")
-	})
+// TestOutputsElsewhere has a state folder that can't be used: alerts are delivered, and that
+// they do not outlive the agent is told.
+func TestOutputsElsewhere(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "spool"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	place := &fakePlace{}
+	all, h := opened(t, dir, place)
+	want := send(t, all, some(3, 47, 0)...)
+	all.Check(time.Now())
+	closes(t, all, "<nil>")
+	if got := place.messages(); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if len(h.told) != 1 || !strings.Contains(h.told[0], "+spool_failed: alerts wait in ") {
+		t.Errorf("got told %q, want that the spool is elsewhere", h.told)
+	}
+}
+
+// TestOutputsTwice has two agents with one state folder.
+func TestOutputsTwice(t *testing.T) {
+	dir := t.TempDir()
+	all, _ := opened(t, dir, &fakePlace{})
+	defer closes(t, all, "<nil>")
+	_, err := OpenOutputs(OutputOptions{Config: config.Config{StateDir: dir}, Health: func(string, string, bool, time.Time, time.Time) {}})
+	if !errors.Is(err, spool.ErrLocked) {
+		t.Errorf("a second agent: got %v, want %v", err, spool.ErrLocked)
+	}
 }
 
 // TestOutputsConcurrent adds, looks, reopens and closes from many goroutines.
 func TestOutputsConcurrent(t *testing.T) {
 	before := runtime.NumGoroutine()
-	flaky := &fakeSink{fails: func(int) error {
+	flaky := &fakePlace{fails: func(int) error {
 		if rand.IntN(2) == 0 {
 			return errors.New("no")
 		}
 		return nil
 	}}
-	path := filepath.Join(t.TempDir(), "alerts.jsonl")
+	dir := t.TempDir()
+	path := filepath.Join(dir, "alerts.jsonl")
 	var shown bytes.Buffer
-	all := OpenOutputs([]config.Output{
+	o := OutputOptions{Show: &shown, Health: func(string, string, bool, time.Time, time.Time) {}}
+	o.Config = config.Config{StateDir: dir, Outputs: []config.Output{
 		{Name: "file", Type: "file", Path: path, MinSeverity: "low", Enabled: true},
 		{Name: "off", Type: "file", Path: path + ".off", MinSeverity: "low"},
-	}, &shown, func(string, string, bool, time.Time, time.Time) {}, outputTiming{})
-	all.start(&output{name: "flaky", batch: 3, sink: flaky, trouble: trouble{health: func(string, string, bool, time.Time, time.Time) {}}})
+		{Name: "flaky", Type: "flaky", MinSeverity: "low", Enabled: true},
+	}}
+	o.senders = func(c config.Output) (forward.Sender, error) {
+		if c.Type == "flaky" {
+			return flaky, nil
+		}
+		return o.sender(c)
+	}
+	all, err := OpenOutputs(o)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var wg sync.WaitGroup
 	for n := range 4 {
 		wg.Go(func() {
@@ -362,22 +394,29 @@ func TestOutputsConcurrent(t *testing.T) {
 				if err := all.Add(a); err != nil {
 					t.Error(err)
 				}
-				all.Check(time.Now())
-				all.Stats()
 			}
 			all.Reopen()
 		})
 	}
+	wg.Go(func() {
+		for range 50 {
+			all.Check(time.Now())
+			all.Delivered()
+		}
+	})
 	wg.Wait()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	flaky.mu.Lock()
-	flaky.fails = nil
-	flaky.mu.Unlock()
 	_ = all.Close(ctx)
 	for limit := time.Now().Add(time.Minute); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatalf("after Close: %d goroutines, before %d", runtime.NumGoroutine(), before)
 		}
+	}
+	if b, err := os.ReadFile(path); err != nil || bytes.Count(b, []byte("\n")) != 200 {
+		t.Errorf("the log: got %d lines, %v; want 200", bytes.Count(b, []byte("\n")), err)
+	}
+	if got := strings.Count(shown.String(), "MEDIUM"); got < 1 || got > 200 {
+		t.Errorf("shown: got %d alerts, want some", got)
 	}
 }

@@ -78,7 +78,7 @@ func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 	}
 	p.compose = composer{host: o.Host, table: p.table, setBy: setBy{}}
 	if o.Watching != nil {
-		p.watching, p.compose.lookAt, p.compose.around = o.Watching, o.Watching.Look, o.Watching.Around
+		p.watching, p.compose.lookAt, p.compose.keptAt, p.compose.around = o.Watching, o.Watching.Look, o.Watching.Kept, o.Watching.Around
 		p.correlator = detect.NewCorrelator[*said, *said](o.Watching.Window)
 	}
 	if o.Live {

@@ -28,6 +28,7 @@ type Options struct {
 	Sources config.Sources
 	Faults  error // of the configuration, told as a condition
 	Log     zerolog.Logger
+	Version string          // of the agent
 	Show    io.Writer       // is written each alert for a person; nil for none
 	Timing  eslogger.Timing // zero but in tests
 	Watch   prefs.Timing    // zero but in tests
@@ -38,6 +39,8 @@ type Options struct {
 // Agent is the daemon.
 type Agent struct {
 	opts     Options
+	host     Identity
+	health   *health
 	keeper   keeper
 	ruleSet  ruleSet
 	allowed  *allowed
@@ -72,36 +75,41 @@ func Frugal() (restore func()) {
 // New puts an agent together. What is wrong with rules and outputs is logged and becomes
 // a condition; it does not keep the agent from watching.
 func New(o Options) (*Agent, error) {
-	a := &Agent{opts: o, log: o.Log}
+	a := &Agent{opts: o, log: o.Log, host: ThisHost(o.Config.Root)}
+	a.health = newHealth(a, time.Now())
 	set, ruleFaults := LoadRules(o.Config, o.Sources)
-	a.outputs = OpenOutputs(usable(o.Config), o.Show, a.condition, o.timing)
+	var err error
+	a.outputs, err = OpenOutputs(OutputOptions{Config: o.Config, Host: a.host.Hostname, Version: o.Version, Show: o.Show, Health: a.condition, timing: o.timing})
+	if err != nil {
+		return nil, err
+	}
 	watch, watchErr := newWatch(a)
 	if watch.prefs == nil {
+		a.outputs.Abandon()
 		return nil, watchErr
 	}
 	a.watch = watch
-	var err error
 	a.pipeline, err = NewPipeline(PipelineOptions{
 		Watching: watch.watching(o.Config),
 		Rules:    set.Rules, Exceptions: exceptions(o.Config.Exceptions),
-		Host: ThisHost(o.Config.Root), Pin: newPins(o.Config.Root, o.Config.Exceptions).check,
+		Host: a.host, Pin: newPins(o.Config.Root, o.Config.Exceptions).check,
 		Emit: a.give, Live: true, RepeatWindow: o.Config.RepeatWindow,
 	})
 	a.pipeline.SetHooks(watch.hooks())
 	a.pipeline.RestoreSetBy(watch.last.SetBy)
 	own, faults := ownFaults(o.Config.Root, o.Faults)
 	a.allowed = newAllowed(o.Config.Exceptions, time.Now())
-	faults = errors.Join(faults, err, Unavailable(o.Config, o.Sources))
+	faults = errors.Join(faults, err)
 	source, err := eslogger.New(a.sensor(), (*handler)(a))
 	if err != nil {
-		a.outputs.Close(context.Background())
+		a.outputs.Abandon()
 		return nil, err
 	}
 	a.source = source
 	if faults != nil {
 		a.condition("configuration", oneLine(faults), true, time.Now(), time.Time{})
 	}
-	a.keeper = keeper{dir: o.Config.StateDir, started: time.Now(), pipeline: a.pipeline, health: a.condition, uses: a.uses}
+	a.keeper = keeper{agent: a, dir: o.Config.StateDir, started: time.Now(), pipeline: a.pipeline, health: a.condition, uses: a.uses}
 	a.allowed.fault.tell(a, own, time.Now())
 	a.rules(set, ruleFaults)
 	if watchErr != nil {
@@ -147,12 +155,13 @@ func (h *handler) HandleMessage(m *eslogger.Message) { h.pipeline.HandleMessage(
 
 // HandleState takes a condition of the sensor.
 func (h *handler) HandleState(st eslogger.State) {
-	h.logCondition(string(st.Name), st.Detail, st.On)
+	h.logCondition(string(st.Name), st.Detail, st.On, st.Since)
 	h.pipeline.HandleState(st)
 	h.watch.prefs.Wake() // what was not seen may have changed them
 }
 
-func (h *handler) logCondition(name, detail string, on bool) {
+func (h *handler) logCondition(name, detail string, on bool, since time.Time) {
+	h.health.note(name, detail, on, since)
 	e := h.log.Info()
 	if on {
 		e = h.log.Warn()
@@ -160,10 +169,9 @@ func (h *handler) logCondition(name, detail string, on bool) {
 	e.Str("state", name).Bool("active", on).Str("detail", detail).Msg("state")
 }
 
-// condition takes a condition of another part. No output has one before it was given an
-// alert, which is after the pipeline is there.
+// condition takes a condition of another part.
 func (a *Agent) condition(name, detail string, on bool, since, until time.Time) {
-	(*handler)(a).logCondition(name, detail, on)
+	(*handler)(a).logCondition(name, detail, on, since)
 	a.pipeline.Condition(name, detail, on, since, until)
 }
 
@@ -191,10 +199,13 @@ func (a *Agent) Run(ctx context.Context) error {
 	stop()
 	wg.Wait()
 	a.pipeline.Close()
+	if a.opts.Config.HeartbeatInterval > 0 {
+		a.health.send(time.Now(), true)
+	}
 	flush, done := context.WithTimeout(context.Background(), flushTime)
 	defer done()
 	if left := a.outputs.Close(flush); left != nil {
-		a.log.Error().Err(left).Msg("ended with alerts left")
+		a.log.Error().Err(left).Msg("outputs")
 	}
 	a.watch.end()
 	a.summary()
@@ -209,6 +220,7 @@ func (a *Agent) tick(ctx context.Context) {
 	defer signal.Stop(hangup)
 	t := time.NewTicker(2 * time.Second) // no idle wake-up more often than that
 	defer t.Stop()
+	a.health.tick(time.Now())
 	a.keeper.tick(time.Now(), true)
 	for {
 		select {
@@ -225,6 +237,7 @@ func (a *Agent) tick(ctx context.Context) {
 			a.pipeline.Tick()
 			a.readExceptions(now, false)
 			a.outputs.Check(now)
+			a.health.tick(now)
 			a.keeper.tick(now, false)
 		}
 	}
@@ -235,9 +248,7 @@ func (a *Agent) summary() {
 	s, c := a.source.Stats(), a.pipeline.Counts()
 	a.log.Info().Uint64("lines", s.Lines).Uint64("malformed", s.Malformed).Uint64("dropped", s.Dropped).
 		Uint64("alerts", c.Alerts).Uint64("repeated", c.Repeated).Uint64("held_back", c.Held).Msg("ended")
-	for _, o := range a.outputs.Stats() {
-		if o.Dropped > 0 {
-			a.log.Error().Str("output", o.Name).Uint64("alerts", o.Dropped).Msg("alerts given up for room")
-		}
+	for _, q := range a.outputs.spool.Stats().Queues {
+		a.log.Info().Str("output", q.Output).Int("waiting", q.Depth).Uint64("delivered", q.Delivered).Uint64("lost", q.Lost).Msg("ended")
 	}
 }

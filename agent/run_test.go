@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
 )
 
@@ -145,16 +146,16 @@ func TestNotStarted(t *testing.T) {
 func TestFaultyConfiguration(t *testing.T) {
 	s, o := setUp(t, plan{well(3)})
 	o.Config.DisabledRules = []string{"no-such-rule", "hook-removed"}
-	o.Config.Outputs[0].Type = "https" // leaves no output that this version can do
+	o.Config.Outputs = append(o.Config.Outputs, config.Output{Name: "far", Type: "https", URL: "http://collector.example/", MinSeverity: "low", Enabled: true})
 	s.start(t, o)
-	list := s.until(t, "all alerts", func(list []*alert.Alert) bool { return len(hooks(list)) == 3 })
+	list := s.until(t, "all alerts", func(list []*alert.Alert) bool { return len(hooks(list)) == 3 && len(states(list)) == 2 })
 	s.stop(t)
-	if got, want := states(list), []string{"+configuration", "+rules"}; !slices.Equal(got, want) {
+	if got, want := slices.Sorted(slices.Values(states(list))), []string{"+output_failed.far", "+rules"}; !slices.Equal(got, want) {
 		t.Fatalf("states: got %q, want %q", got, want)
 	}
 	want := map[string]string{
-		"configuration": `defaults: .Type: "https" is not in this version, which has file and syslog`,
-		"rules":         `defaults: DisabledRules[0]: no rule has the id "no-such-rule": see hooksnare rules list`,
+		"output_failed.far": `far: URL: plain http goes to this machine only, not to "collector.example": use https`,
+		"rules":             `defaults: DisabledRules[0]: no rule has the id "no-such-rule": see hooksnare rules list`,
 	}
 	for _, a := range list {
 		if h := a.Hooksnare.Health; h != nil && h.Detail != want[h.State] {

@@ -1,51 +1,118 @@
 package agent
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
+	"sync"
+	"sync/atomic"
 
+	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/forward"
 	"hooksnare/pkg/logfile"
+	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/syslog"
 )
 
-// sink takes alerts to one place. It is for one goroutine.
-type sink interface {
-	// put delivers all of the alerts, or none where it can take them back.
-	put(batch []*entry) error
-	reopen() error
-	Close() error
+// remote reports whether an output of a type is on another machine, as far as is known.
+func remote(kind string) bool { return kind != "file" && kind != "syslog" }
+
+// maxSecret bounds the files of tokens, keys and certificates, in bytes.
+const maxSecret = 1 << 20
+
+// sender makes the sender of an output.
+func (o *OutputOptions) sender(c config.Output) (forward.Sender, error) {
+	switch c.Type {
+	case "file":
+		return &fileSink{name: c.Name, path: c.Path}, nil
+	case "syslog":
+		return &syslogSink{name: c.Name}, nil
+	}
+	return forward.New(forward.Config{
+		Name: c.Name, Type: c.Type, URL: c.URL, Address: c.Address, TokenFile: c.TokenFile, CAFile: c.CAFile,
+		CertificateFile: c.CertificateFile, KeyFile: c.KeyFile, Headers: c.Headers, Index: c.Index,
+		Host: o.Host, Version: o.Version,
+		ReadSecret: func(path string) ([]byte, error) {
+			b, _, err := safefile.ReadSecret(path, maxSecret)
+			return b, err
+		},
+		ReadTrusted: func(path string) ([]byte, error) {
+			b, _, err := safefile.ReadTrusted(path, maxSecret)
+			return b, err
+		},
+	})
 }
 
-// fileSink is the local log: whole documents, on the disk before put returns.
+// came is the result of a delivery that went one way for all. What fails here is tried
+// again soon: a disk that is full, or a daemon that starts anew.
+func came(name string, n int, err error) forward.Result {
+	r := forward.Result{Outcomes: make([]forward.Outcome, n)}
+	if err != nil {
+		r.Err = &forward.Error{Receiver: name, Kind: forward.KindBusy, Text: err.Error(), Err: err}
+		return r
+	}
+	for i := range r.Outcomes {
+		r.Outcomes[i] = forward.Delivered
+	}
+	return r
+}
+
+// fileSink is the local log: whole documents, on the disk before Send returns.
 type fileSink struct {
-	path string
-	log  *logfile.File
+	name, path string
+	log        *logfile.File
+	mu         sync.Mutex  // of log
+	again      atomic.Bool // the file is to be opened anew
 }
 
-func (s *fileSink) put(batch []*entry) error {
+// Send appends the documents, a line each.
+func (s *fileSink) Send(_ context.Context, items []forward.Item) forward.Result {
+	return came(s.name, len(items), s.append(items))
+}
+
+func (s *fileSink) append(items []forward.Item) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.log == nil {
 		l, err := logfile.Open(s.path, logfile.Options{})
 		if err != nil {
 			return err
 		}
 		s.log = l
+		s.again.Store(false)
+	}
+	if s.again.Swap(false) {
+		if err := s.log.Reopen(); err != nil {
+			s.again.Store(true)
+			return err
+		}
 	}
 	var all []byte
-	for _, e := range batch {
-		all = append(all, e.line...)
+	for i := range items {
+		all = append(append(all, items[i].Document...), '\n')
 	}
 	return s.log.Append(all)
 }
 
-func (s *fileSink) reopen() error {
-	if s.log == nil {
-		return nil
+// reopen opens the file anew, at once or, where a delivery is under way, before the next
+// one. It may be called at any time.
+func (s *fileSink) reopen() {
+	s.again.Store(true)
+	if !s.mu.TryLock() {
+		return
 	}
-	return s.log.Reopen()
+	defer s.mu.Unlock()
+	if s.log != nil && s.log.Reopen() == nil {
+		s.again.Store(false)
+	}
 }
 
+// Changed says whether a delivery that failed is worth another try now.
+func (s *fileSink) Changed() bool { return s.again.Load() }
+
+// Close closes the file.
 func (s *fileSink) Close() error {
 	if s.log == nil {
 		return nil
@@ -55,10 +122,16 @@ func (s *fileSink) Close() error {
 
 // syslogSink is the system's log: a line for a person, best effort.
 type syslogSink struct {
-	w *syslog.Writer
+	name string
+	w    *syslog.Writer
 }
 
-func (s *syslogSink) put(batch []*entry) error {
+// Send writes a line for each alert, none for a heartbeat: the log is for people.
+func (s *syslogSink) Send(_ context.Context, items []forward.Item) forward.Result {
+	return came(s.name, len(items), s.write(items))
+}
+
+func (s *syslogSink) write(items []forward.Item) error {
 	if s.w == nil {
 		w, err := syslog.Open("hooksnare")
 		if err != nil {
@@ -66,16 +139,22 @@ func (s *syslogSink) put(batch []*entry) error {
 		}
 		s.w = w
 	}
-	for _, e := range batch {
-		if err := s.w.Write(syslogSeverity(e.alert.Event.Severity), syslogText(e.alert)); err != nil {
+	for i := range items {
+		var a alert.Alert
+		if err := json.Unmarshal(items[i].Document, &a); err != nil {
+			return fmt.Errorf("alert %s: %w", items[i].ID, err)
+		}
+		if a.Event.Kind != "alert" {
+			continue
+		}
+		if err := s.w.Write(syslogSeverity(a.Event.Severity), syslogText(&a)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *syslogSink) reopen() error { return nil }
-
+// Close closes the connection.
 func (s *syslogSink) Close() error {
 	if s.w == nil {
 		return nil
@@ -99,8 +178,8 @@ func syslogSeverity(number int) syslog.Severity {
 func syslogText(a *alert.Alert) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "event.id=%s event.sequence=%d rule.id=%s", a.Event.ID, a.Event.Sequence, a.Rule.ID)
-	if v := a.Hooksnare.Verdict; v != "" {
-		fmt.Fprintf(&b, " verdict=%s", v)
+	if a.Hooksnare != nil && a.Hooksnare.Verdict != "" {
+		fmt.Fprintf(&b, " verdict=%s", a.Hooksnare.Verdict)
 	}
 	if a.User != nil {
 		fmt.Fprintf(&b, " user.id=%s", a.User.ID)
@@ -111,19 +190,3 @@ func syslogText(a *alert.Alert) string {
 	b.WriteString(" " + a.Message)
 	return b.String()
 }
-
-// textSink prints alerts for a person.
-type textSink struct{ w io.Writer }
-
-func (s *textSink) put(batch []*entry) error {
-	for _, e := range batch {
-		if err := e.alert.Write(s.w); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *textSink) reopen() error { return nil }
-
-func (s *textSink) Close() error { return nil }

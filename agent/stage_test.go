@@ -121,7 +121,9 @@ func parse(t *testing.T, log []byte) []*alert.Alert {
 		if err := json.Unmarshal(line, a); err != nil || line[len(line)-1] != '\n' {
 			t.Fatalf("line %q: got %v, want a whole document", line, err)
 		}
-		out = append(out, a)
+		if a.Event.Kind == "alert" { // and no heartbeat
+			out = append(out, a)
+		}
 	}
 	return out
 }

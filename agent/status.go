@@ -6,20 +6,38 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"hooksnare/detect"
+	"hooksnare/pkg/alert"
 	"hooksnare/pkg/safefile"
+	"hooksnare/pkg/spool"
 )
 
 // Status is what a running agent tells of itself in its state folder.
 type Status struct {
+	Version string       `json:"version,omitempty"`
 	Written time.Time    `json:"written"`
 	PID     int          `json:"pid"`
 	Started time.Time    `json:"started"`
 	Rules   []RuleStatus `json:"rules"`
 
 	Exceptions []ExceptionStatus `json:"exceptions"`
+
+	Health        alert.HeartbeatFacts `json:"health"`
+	Chain         alert.Delivery       `json:"chain"` // the newest document; previous is its own hash
+	LastHeartbeat *time.Time           `json:"last_heartbeat,omitempty"`
+	Simulation    *Simulated           `json:"simulation,omitempty"` // the latest
+}
+
+// Simulated is the way of a simulation's alert.
+type Simulated struct {
+	ID        string               `json:"id"`
+	Value     string               `json:"value"` // of the hook that was simulated
+	Seen      time.Time            `json:"seen"`
+	Stored    time.Time            `json:"stored"`    // when it was durable; zero as long as it is not
+	Delivered map[string]time.Time `json:"delivered"` // by output, when it was acknowledged
 }
 
 // RuleStatus is what a rule did since the agent started.
@@ -83,7 +101,8 @@ func there(t time.Time) *time.Time {
 // statusEvery and memoryEvery are how often, at the most, status and memories are written:
 // the status only when it has changed, so that a quiet Mac's disk can sleep.
 const (
-	statusEvery = 10 * time.Second
+	statusEvery = 5 * time.Second
+	countsEvery = time.Minute // of what changes all the time
 	memoryEvery = 10 * time.Minute
 )
 
@@ -91,6 +110,7 @@ const (
 type keeper struct {
 	dir      string
 	started  time.Time
+	agent    *Agent
 	pipeline *Pipeline
 	health   condition
 	uses     func() []ExceptionStatus
@@ -105,7 +125,7 @@ type keeper struct {
 // tick writes what has changed and is due; with all set, whether it is due or not.
 func (k *keeper) tick(now time.Time, all bool) {
 	var err error
-	if all || now.Sub(k.wrote) >= statusEvery {
+	if all || now.Sub(k.wrote) >= statusEvery || k.agent.outputs.simulation.fresh() {
 		err = k.writeStatus(now)
 	}
 	if all || now.Sub(k.saved) >= memoryEvery {
@@ -131,15 +151,21 @@ func (k *keeper) tell(err error, now time.Time) {
 }
 
 func (k *keeper) writeStatus(now time.Time) error {
-	s := Status{PID: os.Getpid(), Started: k.started.UTC(), Rules: ruleStatus(k.pipeline.Activities()), Exceptions: k.uses()}
+	a := k.agent
+	s := Status{Version: a.opts.Version, PID: os.Getpid(), Started: k.started.UTC(), Rules: ruleStatus(k.pipeline.Activities()), Exceptions: k.uses()}
+	s.Simulation = a.outputs.simulation.status()
 	told, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("status: %w", err)
 	}
-	if bytes.Equal(told, k.told) && k.failing.IsZero() {
+	s.Health = a.health.facts(now)
+	told = append(told, steady(s.Health)...)
+	if bytes.Equal(told, k.told) && k.failing.IsZero() && now.Sub(k.wrote) < countsEvery {
 		return nil
 	}
-	s.Written = now.UTC()
+	head := a.outputs.spool.Stats().Head
+	s.Chain = alert.Delivery{Chain: head.Chain, Sequence: head.Sequence, Previous: head.Previous}
+	s.LastHeartbeat, s.Written = there(a.health.beat), now.UTC()
 	b, err := json.Marshal(s)
 	if err == nil {
 		err = k.write(statusFile, append(b, '\n'))
@@ -157,4 +183,35 @@ func (k *keeper) write(name string, b []byte) error {
 		return err
 	}
 	return safefile.WriteAtomic(path, b, 0o600)
+}
+
+// Running reports whether an agent works with a state folder.
+func Running(dir string) bool {
+	used, err := spool.InUse(filepath.Join(dir, spoolFolder))
+	return err == nil && used
+}
+
+// stale is how old the status of a running agent may be: it writes one each minute.
+const stale = 3 * time.Minute
+
+// Faults are what is not well with an agent, by its status; none when all is.
+func (s *Status) Faults(running bool, now time.Time) []string {
+	if !running {
+		return []string{"no agent runs"}
+	}
+	var out []string
+	if age := now.Sub(s.Written); age > stale {
+		out = append(out, fmt.Sprintf("the agent has told nothing for %v: it hangs, or its state folder can't be written", age.Round(time.Second)))
+	}
+	for _, c := range s.Health.Conditions {
+		out = append(out, c.State+": "+c.Detail)
+	}
+	for _, o := range s.Health.Outputs {
+		state := "output_failed." + o.Name
+		told := slices.ContainsFunc(s.Health.Conditions, func(c alert.ConditionFacts) bool { return c.State == state })
+		if !o.Healthy && !told {
+			out = append(out, state+": "+o.Error)
+		}
+	}
+	return out
 }

@@ -2,101 +2,173 @@ package agent
 
 import (
 	"fmt"
-	"sync"
+	"maps"
+	"slices"
+	"strings"
 	"time"
+
+	"hooksnare/pkg/forward"
+	"hooksnare/pkg/spool"
 )
 
 // outputTiming are the waits of an output's conditions; a zero field means its default.
 // They are there for tests.
 type outputTiming struct {
-	hang time.Duration // a delivery that lasts longer counts as failing: 10 s
+	hang time.Duration // a delivery that lasts longer counts as failing: 10 s, and 90 s elsewhere
 	// hold is how long an output must work before its trouble is over: 60 s. The alert of
 	// a condition goes to the output that it is about, too. Without a hold one that fails now
 	// and then would raise alerts about its own alerts for ever.
 	hold time.Duration
+	// away is how long another machine may not answer before that is told: 5 minutes. Macs
+	// sleep and travel, and every alert waits meanwhile.
+	away time.Duration
 }
 
 func (t *outputTiming) fill() {
-	if t.hang == 0 {
-		t.hang = 10 * time.Second
-	}
-	if t.hold == 0 {
-		t.hold = time.Minute
-	}
-}
-
-// facts are what is known of an output's deliveries.
-type facts struct {
-	began   time.Time // of the delivery under way, zero without one
-	failing time.Time // since when deliveries fail, zero while they do not
-	failed  time.Time // the last time
-	why     string
-
-	dropped  uint64 // alerts given up for room
-	lastDrop time.Time
-	waiting  int
-}
-
-// ended takes note of the end of a delivery.
-func (f *facts) ended(err error, now time.Time) {
-	began := f.began
-	f.began = time.Time{}
-	if err == nil {
-		f.failing = time.Time{}
-		return
-	}
-	if f.failing.IsZero() {
-		f.failing = began
-	}
-	f.failed, f.why = now, err.Error()
-}
-
-// trouble is what was told of an output.
-type trouble struct {
-	health condition
-	timing outputTiming
-
-	mu      sync.Mutex // one telling at a time; taken before the output's, never after
-	failing time.Time  // the condition that is on, by its begin
-	lost    time.Time
-	dropped uint64 // when nothing was being lost
-	hung    time.Time
-}
-
-// tell tells what has begun or ended, once each.
-func (t *trouble) tell(name string, f facts, now time.Time) {
-	t.tellFailing(name, f, now)
-	t.tellLost(name, f, now)
-}
-
-func (t *trouble) tellFailing(name string, f facts, now time.Time) {
-	state := "output_failed." + name
-	if !f.began.IsZero() && now.Sub(f.began) >= t.timing.hang {
-		t.hung = now
-		if f.failing.IsZero() {
-			f.failing, f.why = f.began, fmt.Sprintf("no answer for %v", t.timing.hang)
+	for _, d := range []struct {
+		of *time.Duration
+		is time.Duration
+	}{{&t.hang, 10 * time.Second}, {&t.hold, time.Minute}, {&t.away, 5 * time.Minute}} {
+		if *d.of == 0 {
+			*d.of = d.is
 		}
 	}
+}
+
+// hangRemote is how long a request to another machine may last: the sender ends it after a
+// minute.
+const hangRemote = 90 * time.Second
+
+// trouble is what was told of an output. It is for one goroutine.
+type trouble struct {
+	health   condition
+	timing   outputTiming
+	remote   bool
+	unusable string // why there is no sender
+
+	failing time.Time // the condition that is on, by its begin
+	bad     time.Time // the last time that it was seen failing
+}
+
+// failure is how an output fails now. The zero value: it does not.
+type failure struct {
+	since time.Time
+	why   string
+	wait  time.Duration // before it is told
+}
+
+// failure returns how the output fails.
+func (o *output) failure(now time.Time) failure {
+	t := &o.trouble
+	if t.unusable != "" {
+		since := t.failing
+		if since.IsZero() {
+			since = now
+		}
+		return failure{since: since, why: t.unusable}
+	}
+	st := o.runner.Status()
+	f := failure{since: st.Health.Since, why: st.Health.Reason}
+	switch st.Health.Kind {
+	case forward.KindNone:
+		f = failure{}
+	case forward.KindNetwork, forward.KindBusy, forward.KindThrottled:
+		if t.remote {
+			f.wait = t.timing.away
+		}
+	}
+	hang := t.timing.hang
+	if t.remote {
+		hang = max(hang, hangRemote)
+	}
+	if began := o.sender.since(); f.since.IsZero() && !began.IsZero() && now.Sub(began) >= hang {
+		f = failure{since: began, why: fmt.Sprintf("no answer for %v", hang)}
+	}
+	return f
+}
+
+// check tells what has begun or ended, once each.
+func (o *output) check(now time.Time) {
+	t, f := &o.trouble, o.failure(now)
+	name, state := o.config.Name, "output_failed."+o.config.Name
+	if !f.since.IsZero() {
+		t.bad = now
+	}
 	switch {
-	case t.failing.IsZero() && !f.failing.IsZero():
-		t.failing = f.failing
-		t.health(state, name+": "+f.why, true, t.failing, time.Time{})
-	case !t.failing.IsZero() && f.failing.IsZero() && now.Sub(f.failed) >= t.timing.hold && now.Sub(t.hung) >= t.timing.hold:
+	case t.failing.IsZero() && !f.since.IsZero() && now.Sub(f.since) >= f.wait:
+		t.failing = f.since
+		t.health(state, name+": "+strings.TrimPrefix(f.why, name+": "), true, t.failing, time.Time{})
+	case !t.failing.IsZero() && f.since.IsZero() && now.Sub(t.bad) >= t.timing.hold:
 		since := t.failing
 		t.failing = time.Time{}
 		t.health(state, name+" works again", false, since, now)
 	}
 }
 
-func (t *trouble) tellLost(name string, f facts, now time.Time) {
-	state := "alerts_lost." + name
-	switch {
-	case t.lost.IsZero() && f.dropped > t.dropped:
-		t.lost = f.lastDrop
-		t.health(state, fmt.Sprintf("%s can't keep up: %d alerts given up", name, f.dropped-t.dropped), true, t.lost, time.Time{})
-	case !t.lost.IsZero() && f.waiting == 0 && now.Sub(f.lastDrop) >= t.timing.hold:
-		since, n := t.lost, f.dropped-t.dropped
-		t.lost, t.dropped = time.Time{}, f.dropped
-		t.health(state, fmt.Sprintf("%s keeps up again: %d alerts given up in all", name, n), false, since, now)
+// spoolTold is what was told of the spool.
+type spoolTold struct {
+	elsewhere string    // why it is not where it belongs
+	full      time.Time // since when the disk takes nothing
+}
+
+// report takes what the spool tells, for the next Check. It may be called at any time.
+func (all *Outputs) report(e spool.Event) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if len(all.events) < maxWaiting { // the spool sums up
+		all.events = append(all.events, e)
 	}
+}
+
+// Check tells of what became of outputs and of the spool. It is for one goroutine.
+func (all *Outputs) Check(now time.Time) {
+	for _, o := range all.list {
+		o.check(now)
+	}
+	all.mu.Lock()
+	events, refusing := all.events, all.refusing
+	all.events, all.refusing = nil, nil
+	all.mu.Unlock()
+	if refusing != nil {
+		all.once("alerts_lost", refusing.Error(), now)
+	}
+	if all.told.elsewhere != "" {
+		all.health("spool_failed", all.told.elsewhere, true, now, time.Time{})
+		all.told.elsewhere = ""
+	}
+	for _, e := range events {
+		all.tell(e)
+	}
+}
+
+// tell turns an event of the spool into what people are told.
+func (all *Outputs) tell(e spool.Event) {
+	switch e.Kind {
+	case spool.Full:
+		if all.told.full.IsZero() {
+			all.told.full = e.Time
+			all.health("spool_full", e.String(), true, e.Time, time.Time{})
+		}
+	case spool.Room:
+		if since := all.told.full; !since.IsZero() {
+			all.told.full = time.Time{}
+			all.health("spool_full", "the disk takes alerts again, and all that was held is written", false, since, e.Time)
+		}
+	case spool.Evicted:
+		all.once("alerts_lost", e.String(), e.Time)
+	case spool.Damaged:
+		all.once("spool_damaged", e.String(), e.Time)
+	case spool.Refused:
+		all.once("alerts_refused."+strings.Join(slices.Sorted(maps.Keys(e.Outputs)), "_"), e.String(), e.Time)
+	case spool.Renewed:
+		all.once("chain_renewed", e.String(), e.Time)
+	case spool.Dropped:
+		all.once("letters_dropped", e.String(), e.Time)
+	}
+}
+
+// once tells of what happened and does not last.
+func (all *Outputs) once(state, detail string, at time.Time) {
+	all.health(state, detail, true, at, time.Time{})
+	all.health(state, "what there was to tell is told", false, at, at)
 }

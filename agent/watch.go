@@ -8,9 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -83,7 +85,11 @@ func newWatch(a *Agent) (*watch, error) {
 
 // watching is what the pipeline is told of this.
 func (w *watch) watching(c config.Config) *Watching {
-	return &Watching{Window: c.CorrelationWindow, Watched: watched, Look: w.look, Wake: func() { w.prefs.Wake() }, Telling: w.telling, Around: newSurroundings(c.Root, c.Exceptions)}
+	var kept func(string) string
+	if w.store != nil {
+		kept = w.store.Path
+	}
+	return &Watching{Kept: kept, Window: c.CorrelationWindow, Watched: watched, Look: w.look, Wake: func() { w.prefs.Wake() }, Telling: w.telling, Around: newSurroundings(c.Root, c.Exceptions)}
 }
 
 // watched reports whether changes of a file are seen: it is one of those that hold hooks,
@@ -101,11 +107,14 @@ func (w *watch) hooks() []detect.Hooked {
 	}
 	var out []detect.Hooked
 	for _, f := range w.last.Preferences.Files {
-		for _, key := range [...]string{hook.LoginHook, hook.LogoutHook} {
-			if v, ok := f.Values[key]; ok {
+		for _, key := range slices.Sorted(maps.Keys(f.Values)) {
+			v := f.Values[key]
+			h := detect.Hooked{File: f.File, Scope: prefs.ScopeOf(f.File), Key: key, Value: v}
+			if key == hook.LoginHook || key == hook.LogoutHook {
 				p := program.Look(w.root, v)
-				out = append(out, detect.Hooked{File: f.File, Scope: string(hook.ScopeOf(f.File)), Key: key, Value: v, Program: p.Path})
+				h.Program = p.Path
 			}
+			out = append(out, h)
 		}
 	}
 	return out

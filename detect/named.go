@@ -2,6 +2,7 @@ package detect
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"hooksnare/detect/hook"
@@ -18,11 +19,15 @@ const (
 var hints = [...]string{"oginwindow", "Preferences", "LoginHook", "LogoutHook", "/ttys"}
 
 // Named returns the preferences files, or the folders of such, that a command names: by
-// path, also within a script that a shell is given, or by domain. home is the effective
-// user's home folder, "" if not known.
+// path, also within a script that a shell is given, or by domain. A command that is known
+// to change nothing of hooks names none: it would be taken for the cause of what another
+// program did a moment later. home is the effective user's home folder, "" if not known.
 func Named(ev *event.Event, home string) []string {
 	x := ev.Process.Exec
 	if ev.Kind != event.ExecKind || x == nil {
+		return nil
+	}
+	if onlyReads(ev) {
 		return nil
 	}
 	var out []string
@@ -37,6 +42,44 @@ func Named(ev *event.Event, home string) []string {
 		}
 	}
 	return out
+}
+
+// readers are programs that print what they are given and change nothing of it, by name. A
+// program that takes such a name gains nothing: its change has no known cause then.
+var readers = map[string]bool{
+	"bat": true, "cat": true, "cksum": true, "cmp": true, "diff": true, "file": true, "find": true, "grep": true, "egrep": true, "fgrep": true,
+	"head": true, "hexdump": true, "less": true, "ls": true, "lsof": true, "md5": true, "mdls": true, "more": true, "od": true, "rg": true,
+	"shasum": true, "stat": true, "strings": true, "tail": true, "wc": true, "xxd": true,
+}
+
+// onlyReads reports whether a command is known to leave the values of hooks as they are.
+// What defaults does to them is told by its arguments, where there is something to tell.
+func onlyReads(ev *event.Event) bool {
+	name, args := ev.Process.Name(), ev.Process.Exec.Args
+	switch hook.ToolOf(name, ev.Process.Image.SigningID) {
+	case "defaults":
+		return true
+	case "plutil":
+		return len(args) > 1 && slices.Contains([]string{"-p", "-lint", "-type", "-help"}, args[1])
+	case "PlistBuddy":
+		return prints(args)
+	}
+	return readers[name]
+}
+
+// prints reports whether the commands that PlistBuddy is given do no more than print.
+func prints(args []string) bool {
+	commands := 0
+	for i := 1; i+1 < len(args); i++ {
+		if args[i] != "-c" {
+			continue
+		}
+		i, commands = i+1, commands+1
+		if verb, _, _ := strings.Cut(strings.TrimLeft(args[i], " "), " "); !strings.EqualFold(verb, "Print") {
+			return false
+		}
+	}
+	return commands > 0
 }
 
 func hinted(arg string) bool {

@@ -57,7 +57,7 @@ func (c *Collector) report(now time.Time) bool {
 	}
 	pend := &f.pend[key]
 	err := c.handler.HandleChange(event.Change{
-		File: f.shown, Scope: scopeOf(f.shown), Key: keys[key],
+		File: f.shown, Scope: ScopeOf(f.shown), Key: keys[key],
 		Old: f.known[key].pointer(), New: f.now[key].pointer(),
 		Since: pend.since, Time: pend.at, Found: f.found,
 	})

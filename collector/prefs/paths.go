@@ -38,8 +38,8 @@ func byHostName(name string) string {
 	return ""
 }
 
-// scopeOf says whose preferences a file holds.
-func scopeOf(file string) string {
+// ScopeOf says whose preferences a file holds, by the path that the collector tells of.
+func ScopeOf(file string) string {
 	dir, base := path.Split(file)
 	switch {
 	case file == ttysFile:

@@ -85,8 +85,8 @@ func TestScopeOf(t *testing.T) {
 		"/private/var/home/Library/Preferences/loginwindow.plist":                  "user",
 		"/Users/Library/Managed Preferences/Library/Preferences/loginwindow.plist": "user",
 	} {
-		if got := scopeOf(name); got != want {
-			t.Errorf("scopeOf(%s) = %s, want %s", name, got, want)
+		if got := ScopeOf(name); got != want {
+			t.Errorf("ScopeOf(%s) = %s, want %s", name, got, want)
 		}
 	}
 }

@@ -28,6 +28,16 @@ type Store struct {
 	bytes int64
 }
 
+// Path returns where the copy of a content is, "" where none is kept.
+func (s *Store) Path(sum string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.ContainsFunc(s.kept, func(c copied) bool { return c.name == sum }) {
+		return ""
+	}
+	return filepath.Join(s.dir, sum)
+}
+
 type copied struct {
 	name string
 	size int64

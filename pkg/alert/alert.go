@@ -207,12 +207,14 @@ func escaped(r rune) bool {
 
 // Line returns the alert as one line of JSON, without a line break, in which nothing from
 // outside can act on a terminal or a log.
-func (a *Alert) Line() ([]byte, error) {
+func (a *Alert) Line() ([]byte, error) { return jsonLine(a, a.Event.ID) }
+
+func jsonLine(document any, id string) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(a); err != nil {
-		return nil, fmt.Errorf("alert %s: %w", a.Event.ID, err)
+	if err := enc.Encode(document); err != nil {
+		return nil, fmt.Errorf("alert %s: %w", id, err)
 	}
 	return escape(bytes.TrimRight(b.Bytes(), "\n")), nil
 }

@@ -125,10 +125,10 @@ hooksnare.evidence.lineage.command_line hooksnare.evidence.lineage.user.id hooks
 hooksnare.evidence.recent.pid hooksnare.evidence.recent.entity_id hooksnare.evidence.recent.time hooksnare.evidence.recent.executable
 hooksnare.evidence.recent.command_line hooksnare.evidence.recent.user.id hooksnare.evidence.recent.user.name
 hooksnare.program.arguments hooksnare.program.exists hooksnare.program.excerpt hooksnare.program.kind hooksnare.program.mode
-hooksnare.program.modified hooksnare.program.owner hooksnare.program.path hooksnare.program.resolved hooksnare.program.risks
+hooksnare.program.shadowed_by hooksnare.change.previous.shadowed_by hooksnare.program.modified hooksnare.program.owner hooksnare.program.path hooksnare.program.resolved hooksnare.program.risks
 hooksnare.program.sha256 hooksnare.program.shebang hooksnare.program.signing.id hooksnare.program.signing.team_id hooksnare.program.size
 hooksnare.program.type hooksnare.program.unread hooksnare.program.writable_at hooksnare.program.writable_by_others hooksnare.program.kept_at
-hooksnare.change.since hooksnare.change.what hooksnare.change.path hooksnare.change.why hooksnare.change.detail hooksnare.change.active
+hooksnare.change.since hooksnare.change.what hooksnare.delivery.chain hooksnare.delivery.sequence hooksnare.delivery.previous hooksnare.unreadable.path hooksnare.unreadable.why hooksnare.unreadable.detail hooksnare.unreadable.active
 hooksnare.change.previous.arguments hooksnare.change.previous.exists hooksnare.change.previous.excerpt hooksnare.change.previous.kind
 hooksnare.change.previous.mode hooksnare.change.previous.modified hooksnare.change.previous.owner hooksnare.change.previous.path
 hooksnare.change.previous.resolved hooksnare.change.previous.risks hooksnare.change.previous.sha256 hooksnare.change.previous.shebang

@@ -14,22 +14,24 @@ const (
 
 // Hooksnare holds what ECS has no name for.
 type Hooksnare struct {
-	Verdict     Verdict    `json:"verdict,omitempty"`
-	Reason      string     `json:"reason,omitempty"` // why the verdict is another than it was
-	Signals     []string   `json:"signals,omitempty"`
-	Hook        *Hook      `json:"hook,omitempty"`
-	Program     *Program   `json:"program,omitempty"`
-	Change      *Change    `json:"change,omitempty"`
-	Match       *Match     `json:"match,omitempty"`
-	Evidence    *Evidence  `json:"evidence,omitempty"`
-	Triage      *Triage    `json:"triage,omitempty"`
-	Exception   *Exception `json:"exception,omitempty"`
-	Repeat      *Repeat    `json:"repeat,omitempty"`
-	HeldBack    *HeldBack  `json:"held_back,omitempty"`
-	Health      *Health    `json:"health,omitempty"`
-	Remediation string     `json:"remediation,omitempty"`
-	LatencyMS   *float64   `json:"latency_ms,omitempty"`
-	Truncated   []string   `json:"truncated,omitempty"` // members that were cut
+	Verdict     Verdict     `json:"verdict,omitempty"`
+	Reason      string      `json:"reason,omitempty"` // why the verdict is another than it was
+	Signals     []string    `json:"signals,omitempty"`
+	Hook        *Hook       `json:"hook,omitempty"`
+	Program     *Program    `json:"program,omitempty"`
+	Change      *Change     `json:"change,omitempty"`
+	Unreadable  *Unreadable `json:"unreadable,omitempty"`
+	Match       *Match      `json:"match,omitempty"`
+	Evidence    *Evidence   `json:"evidence,omitempty"`
+	Triage      *Triage     `json:"triage,omitempty"`
+	Exception   *Exception  `json:"exception,omitempty"`
+	Repeat      *Repeat     `json:"repeat,omitempty"`
+	HeldBack    *HeldBack   `json:"held_back,omitempty"`
+	Health      *Health     `json:"health,omitempty"`
+	Delivery    *Delivery   `json:"delivery,omitempty"`
+	Remediation string      `json:"remediation,omitempty"`
+	LatencyMS   *float64    `json:"latency_ms,omitempty"`
+	Truncated   []string    `json:"truncated,omitempty"` // members that were cut
 
 	// BuildingBlock says that the rule is meant for other rules to build on, and nobody need
 	// look at its alerts as such.
@@ -54,7 +56,8 @@ type Program struct {
 	Shebang    string   `json:"shebang,omitempty"`
 	Signing    *Signing `json:"signing,omitempty"`
 	Excerpt    string   `json:"excerpt,omitempty"`
-	Unread     string   `json:"unread,omitempty"` // why it could not be read
+	Unread     string   `json:"unread,omitempty"`      // why it could not be read
+	Shadow     string   `json:"shadowed_by,omitempty"` // what would be run were the value split at an earlier space
 	Risks      []string `json:"risks,omitempty"`
 	Kept       string   `json:"kept_at,omitempty"` // a copy of it
 }
@@ -70,10 +73,14 @@ type Change struct {
 	Since    string   `json:"since,omitempty"` // running, stopped or first_look
 	What     []string `json:"what,omitempty"`  // of a program
 	Previous *Program `json:"previous,omitempty"`
-	Path     string   `json:"path,omitempty"` // that can't be read
-	Why      string   `json:"why,omitempty"`
-	Detail   string   `json:"detail,omitempty"`
-	Active   *bool    `json:"active,omitempty"` // false: it can be read again
+}
+
+// Unreadable is a file or folder that may hold hooks and can't be read.
+type Unreadable struct {
+	Path   string `json:"path"`
+	Why    string `json:"why"`
+	Detail string `json:"detail,omitempty"`
+	Active bool   `json:"active"` // false: it can be read again
 }
 
 // Match is how a rule matched that does not judge an event by itself.

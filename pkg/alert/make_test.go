@@ -91,6 +91,8 @@ func (f *filler) fill(v reflect.Value, depth int) {
 		v.SetString(f.texts[f.n%len(f.texts)])
 	case reflect.Int, reflect.Int32, reflect.Int64:
 		v.SetInt(int64(f.n))
+	case reflect.Uint64:
+		v.SetUint(uint64(f.n))
 	case reflect.Float64:
 		v.SetFloat(float64(f.n) + 0.5)
 	case reflect.Bool:

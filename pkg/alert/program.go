@@ -26,6 +26,7 @@ func (p *Program) Rows() [][2]string {
 		risks += " (" + p.WritableBy + ")"
 	}
 	add("risks", risks)
+	add("shadowed", p.Shadow)
 	add("copy", p.Kept)
 	return out
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,14 +25,15 @@ import (
 func newAlerts() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "alerts",
-		Short: "List, show and follow the alerts of the local log",
+		Short: "List, show, follow and verify the alerts of the local log",
 		Example: `  sudo hooksnare alerts list --since 7d
   sudo hooksnare alerts show 0123456789ab
-  sudo hooksnare alerts follow`,
+  sudo hooksnare alerts follow
+  sudo hooksnare alerts verify`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newAlertsList(), newAlertsShow(), newAlertsFollow())
+	cmd.AddCommand(newAlertsList(), newAlertsShow(), newAlertsFollow(), newAlertsVerify())
 	return cmd
 }
 
@@ -314,4 +316,13 @@ func resolved(names []string) ([]string, error) {
 		out = append(out, path)
 	}
 	return out, nil
+}
+
+// printJSON prints a value as a line for programs.
+func printJSON(w io.Writer, v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return ndjson(w)(line)
 }

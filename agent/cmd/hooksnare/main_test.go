@@ -36,8 +36,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// layRecordings writes the demo, as lines and pretty-printed, and a recording in which
-// nothing happens.
+// layRecordings writes the demo, as lines and pretty-printed, a recording in which nothing
+// happens, and what hooksnare simulate runs, with @VALUE@ in the place of the value.
 func layRecordings(dir string) error {
 	var demo, pretty, quiet bytes.Buffer
 	if err := synthetic.WriteDemo(&demo); err != nil {
@@ -49,9 +49,15 @@ func layRecordings(dir string) error {
 		}
 		pretty.WriteByte('\n')
 	}
+	var template bytes.Buffer
+	s := synthetic.New(&template, synthetic.Options{})
+	s.Run(s.Shell(), synthetic.Spec{Path: "/usr/bin/defaults", SigningID: "com.apple.defaults", Args: []string{"defaults", "write", "com.hooksnare.simulation", "LoginHook", "@VALUE@"}})
+	if err := s.Err(); err != nil {
+		return err
+	}
 	h := synthetic.New(&quiet, synthetic.Options{})
 	h.Run(h.Shell(), synthetic.Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "read", "com.apple.loginwindow", "LoginHook"}})
-	files := map[string][]byte{"demo.ndjson": demo.Bytes(), "pretty.json": pretty.Bytes(), "quiet.ndjson": quiet.Bytes()}
+	files := map[string][]byte{"demo.ndjson": demo.Bytes(), "pretty.json": pretty.Bytes(), "quiet.ndjson": quiet.Bytes(), "simulation.ndjson": template.Bytes()}
 	for name, b := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			return err

@@ -36,7 +36,7 @@ rule folders anew. The file of exceptions is read anew whenever it changes.`,
 			if runtime.GOOS == "darwin" && c.Root == "" && os.Geteuid() != 0 {
 				return errors.New("run: eslogger needs root: run it with sudo")
 			}
-			o := agent.Options{Config: c, Sources: sources, Faults: faults, Log: log}
+			o := agent.Options{Version: version, Config: c, Sources: sources, Faults: faults, Log: log}
 			if show {
 				o.Show = cmd.OutOrStdout()
 			}

@@ -99,7 +99,7 @@ func layDisk(dir string, s settings) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, name := range []string{"eslogger", canaryName} {
+	for _, name := range []string{"eslogger", canaryName, defaultsName} {
 		if err := placeSelf(filepath.Join(bin, name)); err != nil {
 			return "", err
 		}

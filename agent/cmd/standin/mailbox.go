@@ -3,12 +3,14 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -27,6 +29,7 @@ const (
 type execed struct {
 	pid, ppid int32
 	path      string
+	args      string // a JSON list
 }
 
 // ownFolder returns the folder of the program file, links resolved, which the
@@ -42,17 +45,21 @@ func ownFolder() (string, error) {
 	return filepath.Dir(self), nil
 }
 
-// reportCanary tells the player that this process runs, under the given name.
-func reportCanary(name string) error {
+// reportSelf tells the player that this process runs, with these arguments.
+func reportSelf(args []string) error {
 	folder, err := ownFolder()
 	if err != nil {
 		return err
 	}
-	path, err := filepath.Abs(name)
+	path, err := filepath.Abs(args[0])
 	if err != nil {
 		return err
 	}
-	return post(folder, execed{int32(os.Getpid()), int32(os.Getppid()), path})
+	list, err := json.Marshal(args)
+	if err != nil {
+		return err
+	}
+	return post(folder, execed{int32(os.Getpid()), int32(os.Getppid()), path, string(list)})
 }
 
 func post(folder string, e execed) error {
@@ -68,7 +75,7 @@ func post(folder string, e execed) error {
 	if err != nil || info.Size() > maxMailbox {
 		return err
 	}
-	_, err = fmt.Fprintf(f, "%d %d %q\n", e.pid, e.ppid, e.path)
+	_, err = fmt.Fprintf(f, "%d %d %q %s\n", e.pid, e.ppid, e.path, e.args)
 	return err
 }
 
@@ -102,6 +109,9 @@ func take(folder string) ([]execed, error) {
 	for s := bufio.NewScanner(bytes.NewReader(b)); s.Scan(); {
 		var e execed
 		_, err := fmt.Sscanf(s.Text(), "%d %d %q", &e.pid, &e.ppid, &e.path)
+		if _, after, ok := strings.Cut(s.Text(), " ["); err == nil && ok {
+			e.args = "[" + after
+		}
 		if err == nil && e.pid > 1 && e.ppid > 0 && e.pid != e.ppid {
 			all = append(all, e)
 		}

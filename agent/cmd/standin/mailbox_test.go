@@ -20,7 +20,7 @@ func TestMailboxLosesNothing(t *testing.T) {
 	for w := range writers {
 		wg.Go(func() {
 			for i := range each {
-				if err := post(dir, execed{int32(1000*(w+1) + i), 9, "/a \"b\"\n/true"}); err != nil {
+				if err := post(dir, execed{int32(1000*(w+1) + i), 9, "/a \"b\"\n/true", `["true [x"]`}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -59,14 +59,14 @@ func TestMailboxIsBoundedAndForgiving(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := take(dir)
-	if want := []execed{{8, 1, "/good"}}; err != nil || !reflect.DeepEqual(got, want) {
+	if want := []execed{{8, 1, "/good", ""}}; err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("take: got %v, %v; want %v", got, err, want)
 	}
 	full := strings.Repeat(fmt.Sprintf("8 1 %q\n", "/x"), maxMailbox/8)
 	if err := os.WriteFile(name, []byte(full), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := post(dir, execed{8, 1, "/x"}); err != nil {
+	if err := post(dir, execed{8, 1, "/x", ""}); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(name); err != nil || info.Size() != int64(len(full)) {

@@ -17,12 +17,17 @@ import (
 	"hooksnare/collector/eslogger/synthetic"
 )
 
-const canaryName = "true"
+// The programs of the fake disk that the agent runs: the canary, and what changes preferences.
+// Neither does anything but to be seen.
+const (
+	canaryName   = "true"
+	defaultsName = "defaults"
+)
 
 func main() {
-	if filepath.Base(os.Args[0]) == canaryName {
-		if err := reportCanary(os.Args[0]); err != nil {
-			fmt.Fprintln(os.Stderr, "true:", err)
+	if name := filepath.Base(os.Args[0]); name == canaryName || name == defaultsName {
+		if err := reportSelf(os.Args); err != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 			os.Exit(1)
 		}
 		return

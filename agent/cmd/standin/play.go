@@ -250,9 +250,12 @@ func (p *player) canary(e execed) error {
 	n := &p.numbers
 	h.Resume(n.global, n.seq[event.Fork], n.seq[event.ExecKind], n.seq[event.Exit])
 	child := h.ForkPID(parent, e.pid)
-	h.Exec(child, synthetic.Spec{
-		Path: e.path, Args: []string{e.path}, SigningID: "com.apple.true", Platform: true,
-	})
+	spec := synthetic.Spec{Path: e.path, Args: []string{e.path}, SigningID: "com.apple." + filepath.Base(e.path), Platform: true}
+	var args []string
+	if json.Unmarshal([]byte(e.args), &args) == nil && len(args) > 0 {
+		spec.Args = args
+	}
+	h.Exec(child, spec)
 	h.Exit(child, 0)
 	n.process()
 	return h.Err()

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hooksnare/agent"
+	"hooksnare/pkg/spool"
+)
+
+func newAlertsVerify() *cobra.Command {
+	var l alertLog
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Check that no alert is missing or was changed",
+		Long: `Checks the chain of the local log's documents: each has a number, without gaps, and the
+SHA-256 of the document before, so that what was taken out or changed shows. What rotation
+took away at the beginning, and what was cut off at the end, does not show here: compare the
+last number and hash with hooksnare status, or with what a collector has.
+
+Documents that a collector received can be checked, too, in any order, if they were kept as
+they came: name their file with --file. Exits with 1 when something is missing, changed or
+damaged.`,
+		Example: `  sudo hooksnare alerts verify
+  hooksnare alerts verify --file ./received.jsonl --format ndjson`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			format, err := chosen(l.format, cmd.OutOrStdout())
+			if err != nil {
+				return err
+			}
+			log, err := l.open(cmd)
+			if err != nil {
+				return err
+			}
+			v, err := log.Verify(cmd.Context())
+			damaged := len(log.Damage()) > 0
+			closeLog(cmd.ErrOrStderr(), log)
+			if err != nil {
+				return err
+			}
+			if format == formatText {
+				err = printVerdict(cmd.OutOrStdout(), v)
+			} else {
+				err = printJSON(cmd.OutOrStdout(), struct {
+					OK      bool `json:"ok"`
+					Damaged bool `json:"damaged"`
+					*agent.ChainVerdict
+				}{v.OK() && !damaged, damaged, v})
+			}
+			if err == nil && (!v.OK() || damaged) {
+				err = &exit{exitNotWell, nil}
+			}
+			return err
+		},
+	}
+	l.logFlags(cmd)
+	return cmd
+}
+
+func printVerdict(w io.Writer, v *agent.ChainVerdict) error {
+	var b strings.Builder
+	for _, c := range v.Chains {
+		verdict := "whole"
+		if !c.OK() {
+			verdict = "NOT WHOLE"
+		}
+		fmt.Fprintf(&b, "chain %s: %s: numbers %d to %d, %d documents\n", c.Chain, verdict, c.First, c.Last, c.Documents)
+		printFindings(&b, &c)
+	}
+	if len(v.Chains) == 0 {
+		b.WriteString("no documents with a place in a chain\n")
+	}
+	for _, n := range []struct {
+		count int
+		what  string
+	}{
+		{v.Repeats, "documents are there more than once, which is no fault: they were sent again"},
+		{v.Unchained, "documents have no place in a chain: this agent did not write them"},
+		{v.Malformed, "documents have a place that can't be one"},
+		{v.Overflow, "documents were not checked: there are too many"},
+	} {
+		if n.count > 0 {
+			fmt.Fprintf(&b, "%d %s\n", n.count, n.what)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func printFindings(b *strings.Builder, c *spool.Findings) {
+	for _, g := range c.Gaps {
+		fmt.Fprintf(b, "  missing: numbers %d to %d\n", g.First, g.Last)
+	}
+	for _, n := range c.Conflicts {
+		fmt.Fprintf(b, "  number %d: there are different documents of it\n", n)
+	}
+	for _, n := range c.Broken {
+		fmt.Fprintf(b, "  number %d: was not made after the document that is number %d here\n", n, n-1)
+	}
+	if c.Missing > 0 {
+		fmt.Fprintf(b, "  %d are missing in all\n", c.Missing)
+	}
+}

@@ -1,0 +1,219 @@
+package agent
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"hooksnare/pkg/alert"
+)
+
+// health is what an agent knows of itself: the conditions that are on, and what it counts.
+type health struct {
+	agent   *Agent
+	started time.Time
+	run     string // id of this run
+	config  string // digest of the configuration
+
+	mu    sync.Mutex
+	on    map[string]alert.ConditionFacts
+	lines uint64 // at the latest look, for the rate
+	at    time.Time
+	rate  float64
+	seen  time.Time // when the latest line was
+	proof time.Time // when the latest canary was
+	shown uint64    // canaries seen
+
+	beat time.Time // of the latest heartbeat, zero before the first
+	due  time.Time // of the next
+}
+
+// maxConditions bounds how many conditions are told of at a time.
+const maxConditions = 100
+
+func newHealth(a *Agent, now time.Time) *health {
+	h := &health{agent: a, started: now, at: now, on: map[string]alert.ConditionFacts{}}
+	h.run = digest("run", a.host.ID, strconv.FormatInt(now.UnixNano(), 10))[:32]
+	if b, err := json.Marshal(a.opts.Config); err == nil {
+		sum := sha256.Sum256(b)
+		h.config = hex.EncodeToString(sum[:])
+	}
+	return h
+}
+
+// note takes a condition as it begins or ends.
+func (h *health) note(name, detail string, on bool, since time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !on {
+		delete(h.on, name)
+	} else if _, known := h.on[name]; known || len(h.on) < maxConditions {
+		h.on[name] = alert.ConditionFacts{State: name, Detail: clipTo(detail, nameBytes), Since: alert.At(since)}
+	}
+}
+
+// look takes the sensor's counts, as often as the agent looks at anything.
+func (h *health) look(now time.Time) {
+	s := h.agent.source.Stats()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s.Lines != h.lines {
+		h.seen = now
+	}
+	if s.CanariesSeen != h.shown {
+		h.proof, h.shown = now, s.CanariesSeen
+	}
+	// A mean over about a minute.
+	if passed := now.Sub(h.at).Seconds(); passed > 0 {
+		share := min(passed/60, 1)
+		h.rate += share * (float64(s.Lines-h.lines)/passed - h.rate)
+	}
+	h.lines, h.at = s.Lines, now
+}
+
+// facts returns how the agent stands.
+func (h *health) facts(now time.Time) alert.HeartbeatFacts {
+	a := h.agent
+	f := alert.HeartbeatFacts{
+		Interval: a.opts.Config.HeartbeatInterval.Seconds(), Uptime: float64(now.Sub(h.started).Milliseconds()) / 1000,
+		Configuration: h.config, Versions: map[string]string{"go": runtime.Version()},
+	}
+	if v := a.host.Version; v != "" {
+		f.Versions["macos"] = v
+	}
+	h.sensor(&f)
+	f.Rules = a.rulesFacts()
+	a.outputs.facts(&f, now)
+	f.Healthy = len(f.Conditions) == 0
+	return f
+}
+
+func (h *health) sensor(f *alert.HeartbeatFacts) {
+	s := h.agent.source.Stats()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f.Sensor = alert.SensorFacts{
+		Lines: s.Lines, Malformed: s.Malformed, Dropped: s.Dropped, LinesRate: float64(int(h.rate*10)) / 10,
+		LastLine: alert.At(h.seen), LastCanary: alert.At(h.proof),
+	}
+	for _, c := range h.on {
+		f.Conditions = append(f.Conditions, c)
+	}
+	slices.SortFunc(f.Conditions, func(a, b alert.ConditionFacts) int { return cmp.Compare(a.State, b.State) })
+}
+
+func (a *Agent) rulesFacts() alert.RuleFacts {
+	c := a.pipeline.Counts()
+	f := alert.RuleFacts{Alerts: c.Alerts, HeldBack: c.Held, Repeated: c.Repeated}
+	f.Active = len(a.pipeline.Activities())
+	return f
+}
+
+// facts adds how the outputs stand.
+func (all *Outputs) facts(f *alert.HeartbeatFacts, now time.Time) {
+	st := all.spool.Stats()
+	f.Spool = alert.SpoolFacts{Alerts: st.Waiting, Bytes: st.Bytes, Held: st.Held}
+	for _, o := range all.list {
+		q := o.queue.Stats()
+		facts := alert.OutputFacts{
+			Name: o.config.Name, Type: o.config.Type, Healthy: true,
+			Depth: q.Depth, Bytes: q.Bytes, Delivered: q.Delivered, Refused: q.Dead, Lost: q.Lost,
+		}
+		if !q.Oldest.IsZero() {
+			facts.OldestAge = max(0, float64(now.Sub(q.Oldest).Milliseconds())/1000)
+		}
+		if fail := o.failure(now); !fail.since.IsZero() {
+			facts.Healthy, facts.Error = false, clipTo(fail.why, nameBytes)
+		}
+		if o.runner != nil {
+			facts.LastDelivery = alert.At(o.runner.Status().LastDelivery)
+		}
+		f.Outputs = append(f.Outputs, facts)
+	}
+}
+
+// heartbeat returns the document that says how the agent stands.
+func (h *health) heartbeat(now time.Time, final bool) *alert.Heartbeat {
+	f := h.facts(now)
+	f.Final = final
+	b := &alert.Heartbeat{
+		Timestamp: alert.At(now), ECS: alert.ECS{Version: alert.ECSVersion}, Host: h.agent.host.host(),
+		Message: "Hooksnare watches", Agent: alert.AgentInfo{Type: "hooksnare", Version: h.agent.opts.Version, EphemeralID: h.run},
+		Event: alert.HeartbeatItem{
+			Kind: "state", Category: []string{"host"}, Type: []string{"info"}, Action: "heartbeat", Sequence: 1,
+			Module: "hooksnare", Dataset: alert.HeartbeatDataset, Created: alert.At(now),
+			ID: digest("heartbeat", h.run, strconv.FormatInt(now.UnixNano(), 10)),
+		},
+		Hooksnare: alert.Beat{Heartbeat: f},
+	}
+	if final {
+		b.Message, b.Event.Action = "Hooksnare ends", "heartbeat-final"
+	}
+	if n := len(f.Conditions); n > 0 {
+		b.Message += fmt.Sprintf(", and not all is well: %s", f.Conditions[0].State)
+		if n > 1 {
+			b.Message += fmt.Sprintf(" and %d more", n-1)
+		}
+	}
+	return b
+}
+
+// tick sends a heartbeat when one is due. The first is sent at once; the following come at a
+// time of the host's own within each interval, so that a fleet that was switched on at nine
+// does not send all of them at five past.
+func (h *health) tick(now time.Time) {
+	h.look(now)
+	every := h.agent.opts.Config.HeartbeatInterval
+	// A clock that was set back must not silence it.
+	if every <= 0 || now.Before(h.due) && h.due.Sub(now) <= 2*every {
+		return
+	}
+	h.send(now, false)
+	h.due = nextBeat(now, every, h.agent.host.ID)
+}
+
+// nextBeat returns when the heartbeat after now is due.
+func nextBeat(now time.Time, every time.Duration, host string) time.Time {
+	f := fnv.New64a()
+	f.Write([]byte(host))
+	phase := time.Duration(f.Sum64() % uint64(every))
+	since := time.Duration((now.UnixNano() - int64(phase)) % int64(every))
+	if since < 0 {
+		since += every
+	}
+	next := now.Add(every - since)
+	if next.Sub(now) < every/10 {
+		next = next.Add(every) // the one just sent stands for it
+	}
+	return next
+}
+
+func (h *health) send(now time.Time, final bool) {
+	b := h.heartbeat(now, final)
+	if err := h.agent.outputs.Beat(b); err != nil {
+		h.agent.log.Error().Err(err).Msg("heartbeat")
+		return
+	}
+	h.beat = now
+}
+
+// steady is what of a status is worth writing at once; counts can wait.
+func steady(f alert.HeartbeatFacts) []byte {
+	f.Uptime, f.Sensor, f.Spool, f.Rules = 0, alert.SensorFacts{}, alert.SpoolFacts{}, alert.RuleFacts{}
+	f.Outputs = slices.Clone(f.Outputs)
+	for i := range f.Outputs {
+		o := &f.Outputs[i]
+		o.Depth, o.Bytes, o.OldestAge, o.Delivered, o.LastDelivery = 0, 0, 0, 0, nil
+	}
+	b, _ := json.Marshal(f)
+	return bytes.TrimSpace(b)
+}

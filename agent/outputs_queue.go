@@ -1,0 +1,152 @@
+package agent
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"time"
+
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/forward"
+	"hooksnare/pkg/spool"
+)
+
+// queue is an output's part of the spool as its runner wants it.
+type queue struct {
+	*spool.Queue
+	simulation *simulation
+	output     string
+}
+
+// Next returns the oldest alerts that are not acknowledged.
+func (q queue) Next(ctx context.Context, maxItems, maxBytes int) ([]forward.Item, error) {
+	list, err := q.Queue.Next(ctx, maxItems, maxBytes)
+	items := make([]forward.Item, len(list))
+	for i, l := range list {
+		items[i] = forward.Item{Sequence: l.Sequence, Severity: l.Severity, Time: l.Time, Document: l.Document, Update: 1}
+		// The document is ours and was checked against its hash; without an id it would still
+		// be one that no other has.
+		if h, err := readHead(l.Document); err == nil {
+			items[i].ID, items[i].Update = string(h.id), max(h.sequence, 1)
+		} else {
+			items[i].ID = l.Sum[:32]
+		}
+	}
+	return items, err
+}
+
+// Ack forgets what was delivered.
+func (q queue) Ack(items []forward.Item) error {
+	err := q.Queue.Ack(spooled(items)...)
+	if err == nil {
+		q.simulation.delivered(q.output, items)
+	}
+	return err
+}
+
+// Dead sets aside what the receiver refused for good.
+func (q queue) Dead(why string, items []forward.Item) error {
+	return q.Queue.Dead(why, spooled(items)...)
+}
+
+func spooled(items []forward.Item) []spool.Item {
+	out := make([]spool.Item, len(items))
+	for i := range items {
+		out[i].Sequence = items[i].Sequence
+	}
+	return out
+}
+
+// timedSender knows since when a delivery is under way.
+type timedSender struct {
+	forward.Sender
+
+	mu    sync.Mutex
+	began time.Time // zero without one
+}
+
+// Send tries to deliver.
+func (s *timedSender) Send(ctx context.Context, items []forward.Item) forward.Result {
+	s.set(time.Now())
+	defer s.set(time.Time{})
+	return s.Sender.Send(ctx, items)
+}
+
+// Changed says whether a file that the sender depends on has changed.
+func (s *timedSender) Changed() bool {
+	w, ok := s.Sender.(forward.Watcher)
+	return ok && w.Changed()
+}
+
+func (s *timedSender) set(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.began = at
+}
+
+func (s *timedSender) since() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.began
+}
+
+// simulation follows the alert of a simulation on its way.
+type simulation struct {
+	mu        sync.Mutex
+	ID        string
+	Value     string // of the hook that was simulated
+	Seen      time.Time
+	Stored    time.Time
+	Delivered map[string]time.Time // by output
+	news      bool
+}
+
+func (s *simulation) saw(a *alert.Alert) bool {
+	if a.Rule.ID != simulationRule || a.Hooksnare.Hook == nil || a.Hooksnare.Hook.Value == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a.Event.ID != s.ID {
+		s.ID, s.Value, s.Seen, s.Stored = a.Event.ID, *a.Hooksnare.Hook.Value, time.Now(), time.Time{}
+		s.Delivered, s.news = map[string]time.Time{}, true
+	}
+	return true
+}
+
+// stored tells that the alert is durable.
+func (s *simulation) stored() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.Stored.IsZero() {
+		s.Stored, s.news = time.Now(), true
+	}
+}
+
+// fresh reports whether there is something new to tell.
+func (s *simulation) fresh() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.news
+}
+
+// status returns what there is to tell, nil without a simulation.
+func (s *simulation) status() *Simulated {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.news = false
+	if s.ID == "" {
+		return nil
+	}
+	return &Simulated{ID: s.ID, Value: s.Value, Seen: s.Seen.UTC(), Stored: s.Stored.UTC(), Delivered: maps.Clone(s.Delivered)}
+}
+
+func (s *simulation) delivered(output string, items []forward.Item) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range items {
+		if s.ID != "" && items[i].ID == s.ID && s.Delivered[output].IsZero() {
+			s.Delivered[output], s.news = time.Now(), true
+		}
+	}
+}

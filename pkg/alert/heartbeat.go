@@ -1,0 +1,141 @@
+package alert
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+)
+
+// Delivery is a document's place in the chain of all that an agent tells. Sequence has no
+// gaps within a chain, and Previous is the SHA-256 of the document before, as it was
+// written, so that a receiver of all of them can tell that none is missing and none was
+// changed.
+type Delivery struct {
+	Chain    string `json:"chain"`
+	Sequence uint64 `json:"sequence"`
+	Previous string `json:"previous,omitempty"` // absent where the one before is not known
+}
+
+// Heartbeat is the document that says that an agent is there and what it sees. It goes the
+// way of the alerts, to every output.
+type Heartbeat struct {
+	Timestamp *Time         `json:"@timestamp,omitempty"`
+	ECS       ECS           `json:"ecs"`
+	Message   string        `json:"message"`
+	Event     HeartbeatItem `json:"event"`
+	Agent     AgentInfo     `json:"agent"`
+	Host      Host          `json:"host"`
+	Hooksnare Beat          `json:"hooksnare"`
+}
+
+// HeartbeatItem is the event of a heartbeat. It has no severity: it is no alert.
+type HeartbeatItem struct {
+	Kind     string   `json:"kind"` // state
+	Category []string `json:"category,omitempty"`
+	Type     []string `json:"type,omitempty"`
+	Action   string   `json:"action"` // heartbeat, or heartbeat-final for the last of a run
+	ID       string   `json:"id"`
+	Sequence int      `json:"sequence"` // 1
+	Module   string   `json:"module"`
+	Dataset  string   `json:"dataset"` // hooksnare.heartbeat
+	Created  *Time    `json:"created,omitempty"`
+}
+
+// HeartbeatDataset is the event.dataset of heartbeats; alerts have none.
+const HeartbeatDataset = "hooksnare.heartbeat"
+
+// AgentInfo is the agent itself.
+type AgentInfo struct {
+	Type        string `json:"type"` // hooksnare
+	Version     string `json:"version,omitempty"`
+	EphemeralID string `json:"ephemeral_id,omitempty"` // of this run
+}
+
+// Beat is what a heartbeat tells.
+type Beat struct {
+	Delivery  *Delivery      `json:"delivery,omitempty"`
+	Heartbeat HeartbeatFacts `json:"heartbeat"`
+}
+
+// HeartbeatFacts are the health of an agent at one time. Counts are since it started.
+type HeartbeatFacts struct {
+	Healthy       bool              `json:"healthy"`          // no condition is on
+	Final         bool              `json:"final,omitempty"`  // the agent ends
+	Interval      float64           `json:"interval_seconds"` // until the next one is due
+	Uptime        float64           `json:"uptime_seconds"`
+	Configuration string            `json:"configuration_sha256,omitempty"` // of all values, in their order
+	Rules         RuleFacts         `json:"rules"`
+	Sensor        SensorFacts       `json:"sensor"`
+	Conditions    []ConditionFacts  `json:"conditions,omitempty"`
+	Spool         SpoolFacts        `json:"spool"`
+	Outputs       []OutputFacts     `json:"outputs,omitempty"`
+	Versions      map[string]string `json:"versions,omitempty"` // of go, macos
+}
+
+// RuleFacts counts rules and what they found.
+type RuleFacts struct {
+	Active      int    `json:"active"`
+	NotRunnable int    `json:"not_runnable"`
+	Alerts      uint64 `json:"alerts"`
+	HeldBack    uint64 `json:"held_back"`
+	Repeated    uint64 `json:"repeated"`
+}
+
+// SensorFacts tell of eslogger's stream.
+type SensorFacts struct {
+	Lines      uint64  `json:"lines"`
+	Malformed  uint64  `json:"malformed"`
+	Dropped    uint64  `json:"dropped"` // events that are missing by their numbers
+	LinesRate  float64 `json:"lines_per_second"`
+	LastLine   *Time   `json:"last_line,omitempty"`
+	LastCanary *Time   `json:"last_canary,omitempty"`
+}
+
+// ConditionFacts are a state that is on.
+type ConditionFacts struct {
+	State  string `json:"state"`
+	Detail string `json:"detail,omitempty"`
+	Since  *Time  `json:"since,omitempty"`
+}
+
+// SpoolFacts tell of what waits on disk.
+type SpoolFacts struct {
+	Alerts int   `json:"alerts"`
+	Bytes  int64 `json:"bytes"`
+	Held   int   `json:"in_memory,omitempty"` // that the disk did not take
+}
+
+// OutputFacts tell how an output stands.
+type OutputFacts struct {
+	Name         string  `json:"name"`
+	Type         string  `json:"type"`
+	Healthy      bool    `json:"healthy"`
+	Depth        int     `json:"depth"`
+	Bytes        int64   `json:"bytes"`
+	OldestAge    float64 `json:"oldest_age_seconds"`
+	Delivered    uint64  `json:"delivered"`
+	Refused      uint64  `json:"refused"` // set aside as dead letters
+	Lost         uint64  `json:"lost"`    // given up for room, age or damage
+	LastDelivery *Time   `json:"last_delivery,omitempty"`
+	Error        string  `json:"error,omitempty"` // the last one, while it fails
+}
+
+// Line returns the heartbeat as one line of JSON, without the line break.
+func (h *Heartbeat) Line() ([]byte, error) { return jsonLine(h, h.Event.ID) }
+
+// WithDelivery returns a document's line with its place in the chain. The line is one that
+// Line returned, of a document without a place.
+func WithDelivery(line []byte, d Delivery) ([]byte, error) {
+	member, err := json.Marshal(d)
+	if err != nil {
+		return nil, err
+	}
+	// The last member of a document is hooksnare, which is an object and has members.
+	inside, ok := bytes.CutSuffix(line, []byte("}}"))
+	if !ok || bytes.HasSuffix(inside, []byte("{")) {
+		return nil, fmt.Errorf("document of %d bytes does not end with its member hooksnare", len(line))
+	}
+	out := make([]byte, 0, len(line)+len(member)+len(`,"delivery":`))
+	out = append(append(out, inside...), `,"delivery":`...)
+	return append(append(out, member...), "}}"...), nil
+}
