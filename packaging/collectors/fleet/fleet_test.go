@@ -88,7 +88,7 @@ func small(name string) Scenario {
 }
 
 func TestSameSeed(t *testing.T) {
-	s := small("day-calm")
+	s := small("day")
 	first, second, other := Simulate(s, 1), Simulate(s, 1), Simulate(s, 2)
 	if !reflect.DeepEqual(first, second) {
 		t.Error("the same seed gives another result")
@@ -101,14 +101,16 @@ func TestSameSeed(t *testing.T) {
 // TestNothingLost counts documents: all that were queued were acknowledged, are queued
 // still, or are on their way.
 func TestNothingLost(t *testing.T) {
-	for _, name := range []string{"start", "storm", "day", "day-calm", "day-endless"} {
+	// What was taken and is being answered too late is queued still, and not a repeat yet.
+	const answered = 30
+	for _, name := range []string{"start", "storm", "day", "day-hasty", "day-endless"} {
 		s := small(name).scaled()
 		sim := simulate(s, 1)
 		acknowledged := sim.Documents - sim.Repeats
 		beats := int64(s.Backlog*s.Macs) + int64(s.Length/agent.Heartbeat)*int64(s.Macs)
 		least := beats - int64(s.Macs) + int64(s.Alerts*s.Macs)
 		most := beats + 2*int64(s.Macs) + int64(s.Alerts*s.Macs)
-		if got := acknowledged + sim.Queued; got < least || got > most+int64(s.Receiver.Documents) {
+		if got := acknowledged + sim.Queued; got < least || got > most+answered*int64(s.Receiver.Documents) {
 			t.Errorf("%s: %d documents acknowledged and %d queued, want %d to %d together", name, acknowledged, sim.Queued, least, most)
 		}
 	}
@@ -126,9 +128,9 @@ func TestShapes(t *testing.T) {
 	if naive, host := late(run("start-naive")), late(run("start")); naive < 2*host {
 		t.Errorf("heartbeats from the start peak at %d/s, by host at %d/s: want the first more than twice as much", naive, host)
 	}
-	day, calm := run("day"), run("day-calm")
-	if day.Throttled < 5*calm.Throttled {
-		t.Errorf("429: %d as it is, %d when it recovers slowly: want the first 5 times as much", day.Throttled, calm.Throttled)
+	day, hasty := run("day"), run("day-hasty")
+	if hasty.Throttled < 5*day.Throttled {
+		t.Errorf("429: %d as it is, %d when it recovers faster: want the second 5 times as much", day.Throttled, hasty.Throttled)
 	}
 	if endless := run("day-endless"); endless.Repeats < 1e6 || day.Repeats != 0 {
 		t.Errorf("repeats: %d without 429, %d with: want millions and 0", endless.Repeats, day.Repeats)
@@ -157,11 +159,11 @@ func TestPauses(t *testing.T) {
 		}
 	}
 	m.window, m.throttled, m.failures = 64, true, 5
-	m.failed(Pace{Halve: true, Remember: true}, r)
+	m.failed(Pace{}, r)
 	m.sent = 1
-	m.well(0, Pace{Halve: true, Remember: true}, r)
+	m.well(0, Pace{}, r)
 	if m.window != 32 || m.failures != 5 {
-		t.Errorf("calm: got window %d and %d failures, want 32 and 5", m.window, m.failures)
+		t.Errorf("as it is: got window %d and %d failures, want 32 and 5", m.window, m.failures)
 	}
 }
 

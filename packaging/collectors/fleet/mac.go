@@ -24,10 +24,10 @@ func (m *mac) queued() int32 { return m.beats + m.alerts }
 // well returns the pause after a request that was taken.
 func (m *mac) well(now int64, p Pace, r *rand.Rand) int64 {
 	full := m.sent >= m.window
-	if p.Remember {
-		m.failures -= min(m.failures, 1)
-	} else {
+	if p.Forget {
 		m.failures = 0
+	} else {
+		m.failures -= min(m.failures, 1)
 	}
 	if full {
 		m.window = min(2*m.window, int32(agent.Batch))
@@ -46,7 +46,7 @@ func (m *mac) well(now int64, p Pace, r *rand.Rand) int64 {
 func (m *mac) failed(p Pace, r *rand.Rand) int64 {
 	m.failures = min(m.failures+1, 16)
 	m.outage = true
-	if p.Halve && m.throttled {
+	if m.throttled && !p.One {
 		m.window = max(1, m.window/2)
 	} else {
 		m.window = 1

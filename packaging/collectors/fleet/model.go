@@ -49,8 +49,8 @@ const (
 
 // Pace is how a Runner's pace could be other than it is; the zero value is as it is.
 type Pace struct {
-	Remember bool // a success takes back one failure, not all
-	Halve    bool // after 429 the next request is half as large, not of one document
+	Forget bool // a success takes back all failures, not one
+	One    bool // after 429 the next request is of one document, not half as large
 }
 
 // Scenario is one run of the simulation.

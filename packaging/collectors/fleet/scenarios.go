@@ -14,7 +14,7 @@ func Scenarios(macs int) []Scenario {
 	storm := Scenario{Macs: macs, Scale: 20, Receiver: middle, Length: 15 * time.Minute, Alerts: 5, Within: time.Minute}
 	day := Scenario{Macs: macs, Scale: 20, Receiver: middle, Length: 130 * time.Minute, Down: 10 * time.Minute, Backlog: 288, Alerts: 5, Within: time.Minute}
 
-	calm := Pace{Remember: true, Halve: true}
+	hasty := Pace{Forget: true, One: true}
 	with := func(s Scenario, name, text string, change func(s *Scenario)) Scenario {
 		s.Name, s.Text = name, text
 		change(&s)
@@ -26,10 +26,10 @@ func Scenarios(macs int) []Scenario {
 		with(storm, "storm", "a bad profile: every Mac raises 5 alerts within a minute", func(*Scenario) {}),
 		with(storm, "storm-large", "the same, larger receiver", func(s *Scenario) { s.Receiver = large }),
 		with(day, "day", "back after a day; answers 429 when 2,000 requests wait", func(*Scenario) {}),
-		with(day, "day-calm", "the same, agents that recover more slowly", func(s *Scenario) { s.Pace = calm }),
+		with(day, "day-hasty", "the same, agents that recover faster", func(s *Scenario) { s.Pace = hasty }),
 		with(day, "day-endless", "back after a day; all requests wait, none is refused", func(s *Scenario) { s.Receiver = endless }),
-		with(day, "day-endless-calm", "the same, agents that recover more slowly", func(s *Scenario) { s.Receiver, s.Pace = endless, calm }),
+		with(day, "day-endless-hasty", "the same, agents that recover faster", func(s *Scenario) { s.Receiver, s.Pace = endless, hasty }),
 		with(day, "day-large", "back after a day, larger receiver", func(s *Scenario) { s.Receiver = large }),
-		with(day, "day-large-calm", "the same, agents that recover more slowly", func(s *Scenario) { s.Receiver, s.Pace = large, calm }),
+		with(day, "day-large-hasty", "the same, agents that recover faster", func(s *Scenario) { s.Receiver, s.Pace = large, hasty }),
 	}
 }
