@@ -317,6 +317,9 @@ test_ends() { # SEES: not empty when eslogger is expected to run
 test_verbs() {
 	local old said
 	old=$(agent_pid)
+	check 'the chain of alerts is whole, also after kill -9' "$program alerts verify exits other than 0" quiet "$program" alerts verify
+	check 'fewer than 200 open files' "lsof shows $(lsof -p "$old" 2>/dev/null | wc -l)" \
+		test "$(lsof -p "$old" 2>/dev/null | wc -l)" -lt 200
 	if said=$("$program" restart 2>&1); then pass restart; else fail restart "$said"; fi
 	check 'restart brings a new agent within 30 s' 'no new pid' within 30 runs_anew "$old"
 	if said=$("$program" stop 2>&1); then pass stop; else fail stop "$said"; fi
