@@ -82,7 +82,7 @@ be read; 3 something was found (--exit-code of replay and scan).`,
 		Args:          cobra.NoArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(newRun(), newReplay(), newScan(), newCheck(), newRules(), newAlerts(), newAllow(), newStatus(), newSimulate(), newVersion())
+	root.AddCommand(newRun(), newReplay(), newScan(), newCheck(), newRules(), newAlerts(), newAllow(), newStatus(), newDoctor(), newSimulate(), newVersion())
 	root.AddCommand(serviceCommands()...)
 	completion(root)
 	return root
