@@ -38,7 +38,7 @@ func need(t *testing.T, name, pattern string) string {
 	if len(found) > 0 {
 		return found[0]
 	}
-	if os.Getenv("HOOKSNARE_RECEIVERS") == "required" {
+	if os.Getenv("TEST_RECEIVERS") == "required" {
 		t.Fatalf("receiver not installed: run .ci/receivers (%s)", name)
 	}
 	t.Skipf("receiver not installed: run .ci/receivers (%s)", name)

@@ -1,7 +1,7 @@
 // Package receivers starts the programs that people collect alerts with, for tests: real
 // ones on free ports of this machine, with certificates made for the one test, ended
 // with it, and what they wrote down read back. A test whose program is not installed
-// is skipped, and says what installs it; with HOOKSNARE_RECEIVERS=required it fails.
+// is skipped, and says what installs it; with TEST_RECEIVERS=required it fails.
 package receivers
 
 import (
@@ -40,6 +40,7 @@ type Receiver struct {
 	process *exec.Cmd
 	ended   chan struct{}
 	log     lockedBuffer
+	killed  bool // once, or more often
 
 	messages []Message // read so far
 	parsed   int64     // bytes of output that they were in
@@ -48,7 +49,7 @@ type Receiver struct {
 // missing skips the test, or fails it where receivers are required.
 func missing(t testing.TB, name string) {
 	t.Helper()
-	if os.Getenv("HOOKSNARE_RECEIVERS") == "required" {
+	if os.Getenv("TEST_RECEIVERS") == "required" {
 		t.Fatalf("receiver not installed: run .ci/receivers (%s)", name)
 	}
 	t.Skipf("receiver not installed: run .ci/receivers (%s)", name)
@@ -144,7 +145,10 @@ func (r *Receiver) awaitPort(t testing.TB) {
 func (r *Receiver) Stop(t testing.TB) { r.end(t, syscall.SIGTERM) }
 
 // Kill ends the program without a chance to tidy up.
-func (r *Receiver) Kill(t testing.TB) { r.end(t, syscall.SIGKILL) }
+func (r *Receiver) Kill(t testing.TB) {
+	r.killed = true
+	r.end(t, syscall.SIGKILL)
+}
 
 func (r *Receiver) end(t testing.TB, with syscall.Signal) {
 	t.Helper()
