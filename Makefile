@@ -15,7 +15,7 @@ ifeq ($(OS),Darwin)
 AMD64   := v3
 endif
 
-.PHONY: run build test check bench profile fuzz emulate attacks conformance dist clean
+.PHONY: run build test check bench profile fuzz emulate attacks soak soak-control backlog conformance dist clean
 
 ## run: watch an attack become an alert (on a Mac: watch this Mac, asking for sudo)
 run: build
@@ -73,6 +73,20 @@ emulate:
 ## attacks: print every case of attack and what it gives
 attacks:
 	$(GO) test -count 1 -run '^TestAttacks(State)?$$' -v ./agent
+
+SOAK = nice -n 15 $(GO) test -count 1 -timeout 15m -run '^TestSoak$$' -v ./agent/cmd/soak
+
+## soak: kill the agent again and again, spoil its receivers, and miss no alert
+soak: build
+	SOAK_ALERTS=$${SOAK_ALERTS:-2000} SOAK_KILLS=$${SOAK_KILLS:-110} $(SOAK)
+
+## soak-control: the same with an agent that acknowledges before it delivers, which must be caught
+soak-control: build
+	SOAK_CONTROL=1 SOAK_ALERTS=$${SOAK_ALERTS:-200} SOAK_KILLS=$${SOAK_KILLS:-10} $(SOAK)
+
+## backlog: 100,000 alerts that wait: memory, start, and how fast they are delivered
+backlog: build
+	$(GO) test -run '^$$' -bench '^BenchmarkBacklog$$' -benchtime 1x -timeout 15m ./agent/cmd/soak
 
 ## conformance: run the public EQL suites and play the published rules, a line for each
 conformance:

@@ -72,6 +72,13 @@ func (s *timedSender) Send(ctx context.Context, items []forward.Item) forward.Re
 	return s.Sender.Send(ctx, items)
 }
 
+// Each has every item told of that is delivered, where the sender can tell.
+func (s *timedSender) Each(delivered func(forward.Item)) {
+	if g, ok := s.Sender.(forward.Gradual); ok {
+		g.Each(delivered)
+	}
+}
+
 // Changed says whether a file that the sender depends on has changed.
 func (s *timedSender) Changed() bool {
 	w, ok := s.Sender.(forward.Watcher)

@@ -79,6 +79,14 @@ type Watcher interface {
 	Changed() bool
 }
 
+// Gradual is a Sender whose receiver acknowledges items one by one. It says so as it
+// happens, before Send returns, so that of a batch amid which the process is killed only
+// those come twice that were not answered.
+type Gradual interface {
+	// Each has every item told of that is delivered. It is called once, before Send.
+	Each(delivered func(Item))
+}
+
 // Config is one receiver. Name, Type and URL or Address are required.
 type Config struct {
 	Name    string // names the receiver in errors

@@ -35,6 +35,7 @@ type relpSender struct {
 	message []byte // scratch
 	taken   uint64
 	rejects map[uint64]rejects // by Item.Sequence
+	each    func(Item)         // is told of each item that is delivered
 }
 
 // newRELP returns the sender of type relp.
@@ -43,11 +44,14 @@ func (c *Config) newRELP() (Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &relpSender{c: c, dialer: d, format: newMessageFormat(c.Host), rejects: map[uint64]rejects{}}, nil
+	return &relpSender{c: c, dialer: d, format: newMessageFormat(c.Host), rejects: map[uint64]rejects{}, each: func(Item) {}}, nil
 }
 
 // Changed implements Watcher.
 func (s *relpSender) Changed() bool { return s.dialer.files.changed() }
+
+// Each implements Gradual.
+func (s *relpSender) Each(delivered func(Item)) { s.each = delivered }
 
 // Close implements Sender.
 func (s *relpSender) Close() error {
@@ -198,6 +202,7 @@ func (b *relpBatch) take(session *relpSession) error {
 		b.asked[i], b.r.Outcomes[i] = true, Delivered
 		b.s.taken++
 		delete(b.s.rejects, b.items[i].Sequence)
+		b.s.each(b.items[i])
 		return nil
 	}
 	b.rejected(i, &a)

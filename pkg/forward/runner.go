@@ -108,6 +108,10 @@ func NewRunner(o Options) (*Runner, error) {
 	r := &Runner{o: o}
 	r.pace = newPace(o)
 	r.status = Status{Name: o.Name, Phase: Stopped, Health: Health{Output: o.Name}}
+	if g, ok := o.Sender.(Gradual); ok {
+		// An acknowledgement that fails is made again, with the whole batch's.
+		g.Each(func(i Item) { _ = o.Queue.Ack([]Item{i}) })
+	}
 	return r, nil
 }
 

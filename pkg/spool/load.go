@@ -252,7 +252,7 @@ func (s *Spool) adoptThese(ds []draft) error {
 			s.discard(d.tmp)
 			continue
 		}
-		d.rec.mask = s.wanting(&Entry{Severity: int(d.rec.sev)})
+		d.rec.mask = s.wanting(&Entry{Severity: int(d.rec.sev), Everywhere: d.rec.sev == 0})
 		todo = append(todo, d)
 	}
 	s.adopt = false

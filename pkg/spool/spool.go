@@ -102,7 +102,7 @@ type Entry struct {
 	Time     time.Time
 
 	// Everywhere has it go to every output, whatever its MinSeverity. When the process ends
-	// amid its Put, it goes where its severity takes it.
+	// amid its Put, it does so only with a severity of 0.
 	Everywhere bool
 
 	// Make returns the document for a stamp: JSON without a line break, which is kept
