@@ -154,6 +154,9 @@ func (all *Outputs) start(ctx context.Context, c config.Output, o OutputOptions)
 	if err == nil {
 		out.sender = &timedSender{Sender: s}
 		r := forward.Options{Name: c.Name, Queue: queue{out.queue, &all.simulation, c.Name}, Sender: out.sender, Flush: flushTime}
+		if !remote(c.Type) {
+			r.Gather = -1 // nothing is gained by waiting for more
+		}
 		if c.Type == "syslog" {
 			r.MaxItems = 1 // a line that is sent can't be taken back
 		}

@@ -61,7 +61,7 @@ wait "$agent"
 agent=
 echo "Both alerts stand in the local log as ECS documents, one a line; the first begins:"
 echo
-head -c 600 "$log"
+grep '"kind":"alert"' "$log" | head -n 1 | cut -c 1-600
 echo "..."
 echo
 echo "The Jamf hook that was set in between gave none: its script is on the disk, owned by"

@@ -9,6 +9,7 @@ import (
 // random in it comes from outside.
 type pace struct {
 	random   func() float64
+	gather   time.Duration
 	most     int // items in a request
 	window   int // items in the next one: it doubles until it is most
 	bytes    int // documents in the next request
@@ -20,7 +21,7 @@ type pace struct {
 }
 
 func newPace(o Options) pace {
-	return pace{random: o.Random, most: o.MaxItems, window: 1, bytes: o.MaxBytes, maxBytes: o.MaxBytes}
+	return pace{random: o.Random, gather: o.Gather, most: o.MaxItems, window: 1, bytes: o.MaxBytes, maxBytes: o.MaxBytes}
 }
 
 // items returns how many items go into the next request.
@@ -80,7 +81,7 @@ func (p *pace) well(n, settled int, b *batch, begun time.Time) wait {
 	if full {
 		return wait{}
 	}
-	return wait{time: max(0, gatherPause-time.Since(begun))}
+	return wait{time: max(0, p.gather-time.Since(begun))}
 }
 
 // split makes two parts of a request that was refused as a whole.

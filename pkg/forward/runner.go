@@ -35,6 +35,7 @@ type Options struct {
 
 	MaxItems int           // in a request; 0: 500
 	MaxBytes int           // documents in a request; 0: 4 MiB
+	Gather   time.Duration // between requests that are not full; 0: 50 ms, negative: none
 	Flush    time.Duration // for what is queued when Run is to end; 0: nothing is begun
 
 	// Health is told when the output goes bad, when it is bad in another way, and when
@@ -101,6 +102,9 @@ func NewRunner(o Options) (*Runner, error) {
 	}
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = defaultBytes
+	}
+	if o.Gather == 0 {
+		o.Gather = gatherPause
 	}
 	if o.Random == nil {
 		o.Random = rand.Float64
