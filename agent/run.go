@@ -220,8 +220,9 @@ func (a *Agent) tick(ctx context.Context) {
 	defer signal.Stop(hangup)
 	t := time.NewTicker(2 * time.Second) // no idle wake-up more often than that
 	defer t.Stop()
-	a.health.tick(time.Now())
-	a.keeper.tick(time.Now(), true)
+	last := time.Now()
+	a.health.tick(last)
+	a.keeper.tick(last, true)
 	for {
 		select {
 		case <-ctx.Done():
@@ -234,6 +235,11 @@ func (a *Agent) tick(ctx context.Context) {
 			a.readExceptions(time.Now(), true)
 			a.keeper.tick(time.Now(), true)
 		case now := <-t.C:
+			if by := setBack(now.Sub(last), now.Round(0).Sub(last.Round(0))); by > 0 {
+				a.condition("clock_jumped", fmt.Sprintf("the clock was set back by %v", by.Round(time.Second)), true, now, time.Time{})
+				a.condition("clock_jumped", "it goes on from there", false, now, now)
+			}
+			last = now
 			a.pipeline.Tick()
 			a.readExceptions(now, false)
 			a.outputs.Check(now)
@@ -241,6 +247,17 @@ func (a *Agent) tick(ctx context.Context) {
 			a.keeper.tick(now, false)
 		}
 	}
+}
+
+// setBack returns by how much the clock was set back, of the time that has passed and what
+// the clock made of it. Forwards it also goes while a Mac sleeps, which nothing here can tell
+// from being set.
+func setBack(passed, shown time.Duration) time.Duration {
+	const usual = 2 * time.Second // what time servers correct
+	if by := passed - shown; by > usual {
+		return by
+	}
+	return 0
 }
 
 // summary logs what the run did.
