@@ -113,9 +113,10 @@ func (h *health) sensor(f *alert.HeartbeatFacts) {
 
 func (a *Agent) rulesFacts() alert.RuleFacts {
 	c := a.pipeline.Counts()
-	f := alert.RuleFacts{Alerts: c.Alerts, HeldBack: c.Held, Repeated: c.Repeated}
-	f.Active = len(a.pipeline.Activities())
-	return f
+	return alert.RuleFacts{
+		Active: len(a.ruleSet.active), NotRunnable: a.ruleSet.idle,
+		Alerts: c.Alerts, HeldBack: c.Held, Repeated: c.Repeated,
+	}
 }
 
 // facts adds how the outputs stand.
@@ -148,7 +149,7 @@ func (h *health) heartbeat(now time.Time, final bool) *alert.Heartbeat {
 	b := &alert.Heartbeat{
 		Timestamp: alert.At(now), ECS: alert.ECS{Version: alert.ECSVersion}, Host: h.agent.host.host(),
 		Message: "Hooksnare watches", Agent: alert.AgentInfo{Type: "hooksnare", Version: h.agent.opts.Version, EphemeralID: h.run},
-		Event: alert.HeartbeatItem{
+		Event: alert.HeartbeatEvent{
 			Kind: "state", Category: []string{"host"}, Type: []string{"info"}, Action: "heartbeat", Sequence: 1,
 			Module: "hooksnare", Dataset: alert.HeartbeatDataset, Created: alert.At(now),
 			ID: digest("heartbeat", h.run, strconv.FormatInt(now.UnixNano(), 10)),

@@ -35,10 +35,11 @@ type condition func(name, detail string, on bool, since, until time.Time)
 // Outputs makes alerts durable and carries them to every place that the configuration
 // names, in order, each at its own pace: a slow, failing or hanging one delays no other.
 type Outputs struct {
-	spool  *spool.Spool
-	list   []*output
-	show   *shower // nil: nobody looks on
-	health condition
+	spool   *spool.Spool
+	passing string // the folder of a spool that does not outlive the agent; "" for the usual one
+	list    []*output
+	show    *shower // nil: nobody looks on
+	health  condition
 
 	mu       sync.Mutex
 	room     sync.Cond
@@ -137,10 +138,11 @@ func (all *Outputs) open(c config.Config, places []config.Output) error {
 		if tempErr != nil {
 			return errors.Join(err, tempErr)
 		}
+		all.passing = dir
 		all.told.elsewhere = fmt.Sprintf("alerts wait in %s, which does not outlive the agent: %v", dir, err)
 		o.Dir = dir
 		if s, err = spool.Open(o); err != nil {
-			return err
+			return errors.Join(err, os.RemoveAll(dir))
 		}
 	}
 	all.spool = s
@@ -317,7 +319,11 @@ func (all *Outputs) Close(ctx context.Context) error {
 		all.stop()
 		hung = errors.New("an output did not end in time: what it did not acknowledge waits for the next start")
 	}
-	return errors.Join(hung, all.spool.Close())
+	err := errors.Join(hung, all.spool.Close())
+	if all.passing != "" {
+		err = errors.Join(err, os.RemoveAll(all.passing)) // alerts tell much of a Mac
+	}
+	return err
 }
 
 // Abandon ends the outputs of an agent that was never run.

@@ -9,6 +9,7 @@ import (
 // ruleSet is what the agent knows of its rules from one reading to the next.
 type ruleSet struct {
 	active []string // ids
+	idle   int      // rules that are not runnable here
 	fault  standing
 }
 
@@ -41,7 +42,7 @@ func (a *Agent) rules(set RuleSet, faults error) {
 			added = append(added, r.ID)
 		}
 	}
-	a.ruleSet.active = active
+	a.ruleSet.active, a.ruleSet.idle = active, idle
 	if err := a.keeper.restoreMemories(added); err != nil {
 		a.log.Warn().Err(err).Msg("rules")
 	}

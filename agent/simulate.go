@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -57,8 +56,15 @@ func (s *Simulation) OK() bool {
 }
 
 // Simulate sets a harmless hook, waits until the running agent has told of it everywhere, and
-// removes the hook. It waits for as long as ctx says.
-func Simulate(ctx context.Context, c config.Config) (*Simulation, error) {
+// removes the hook. It waits for as long as ctx says. program is what to run in the place of
+// /usr/bin/defaults, "" for that: a program of another disk is run only by someone who names it.
+func Simulate(ctx context.Context, c config.Config, program string) (*Simulation, error) {
+	switch {
+	case program == "" && c.Root != "":
+		return nil, errors.New("a disk that is merely looked at gets to run nothing: name what to run with --defaults")
+	case program == "":
+		program = defaultsProgram
+	}
 	if !Running(c.StateDir) {
 		return nil, errors.New("no agent runs with this state folder: start it with sudo hooksnare start")
 	}
@@ -67,10 +73,6 @@ func Simulate(ctx context.Context, c config.Config) (*Simulation, error) {
 		return nil, err
 	}
 	s := &Simulation{Word: "simulation-" + hex.EncodeToString(b[:])}
-	program := filepath.Join("/", c.Root, defaultsProgram)
-	if c.Root == "" {
-		program = defaultsProgram
-	}
 	s.Began = time.Now()
 	out, err := exec.CommandContext(ctx, program, "write", simulationDomain, "LoginHook", "/usr/bin/true "+s.Word).CombinedOutput()
 	if err != nil {

@@ -126,12 +126,30 @@ type syslogSink struct {
 	w    *syslog.Writer
 }
 
-// Send writes a line for each alert, none for a heartbeat: the log is for people.
+// Send writes a line for each alert, none for a heartbeat: the log is for people. What is no
+// alert at all would be none the next time, either, and is set aside.
 func (s *syslogSink) Send(_ context.Context, items []forward.Item) forward.Result {
-	return came(s.name, len(items), s.write(items))
+	r := came(s.name, len(items), nil)
+	for i := range items {
+		var a alert.Alert
+		if err := json.Unmarshal(items[i].Document, &a); err != nil {
+			r.Outcomes[i] = forward.Refused
+			r.Err = &forward.Error{Receiver: s.name, Kind: forward.KindRefused, Text: "no alert: " + err.Error(), Err: err}
+			continue
+		}
+		if a.Event.Kind != "alert" {
+			continue
+		}
+		if err := s.write(&a); err != nil {
+			failed := came(s.name, len(items), err)
+			copy(failed.Outcomes, r.Outcomes[:i]) // a line that is sent can't be taken back
+			return failed
+		}
+	}
+	return r
 }
 
-func (s *syslogSink) write(items []forward.Item) error {
+func (s *syslogSink) write(a *alert.Alert) error {
 	if s.w == nil {
 		w, err := syslog.Open("hooksnare")
 		if err != nil {
@@ -139,19 +157,7 @@ func (s *syslogSink) write(items []forward.Item) error {
 		}
 		s.w = w
 	}
-	for i := range items {
-		var a alert.Alert
-		if err := json.Unmarshal(items[i].Document, &a); err != nil {
-			return fmt.Errorf("alert %s: %w", items[i].ID, err)
-		}
-		if a.Event.Kind != "alert" {
-			continue
-		}
-		if err := s.w.Write(syslogSeverity(a.Event.Severity), syslogText(&a)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.w.Write(syslogSeverity(a.Event.Severity), syslogText(a))
 }
 
 // Close closes the connection.

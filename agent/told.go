@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"hooksnare/collector/prefs"
-	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -169,7 +168,7 @@ func (w *watch) gone(s *prefs.State) []event.Change {
 		}
 		delete(w.early, at)
 		if was != nil {
-			out = append(out, event.Change{File: at.file, Scope: string(hook.ScopeOf(at.file)), Key: at.key, Old: was, Since: event.SinceStop})
+			out = append(out, event.Change{File: at.file, Scope: prefs.ScopeOf(at.file), Key: at.key, Old: was, Since: event.SinceStop})
 		}
 	}
 	return out

@@ -19,17 +19,17 @@ type Delivery struct {
 // Heartbeat is the document that says that an agent is there and what it sees. It goes the
 // way of the alerts, to every output.
 type Heartbeat struct {
-	Timestamp *Time         `json:"@timestamp,omitempty"`
-	ECS       ECS           `json:"ecs"`
-	Message   string        `json:"message"`
-	Event     HeartbeatItem `json:"event"`
-	Agent     AgentInfo     `json:"agent"`
-	Host      Host          `json:"host"`
-	Hooksnare Beat          `json:"hooksnare"`
+	Timestamp *Time          `json:"@timestamp,omitempty"`
+	ECS       ECS            `json:"ecs"`
+	Message   string         `json:"message"`
+	Event     HeartbeatEvent `json:"event"`
+	Agent     AgentInfo      `json:"agent"`
+	Host      Host           `json:"host"`
+	Hooksnare Beat           `json:"hooksnare"`
 }
 
-// HeartbeatItem is the event of a heartbeat. It has no severity: it is no alert.
-type HeartbeatItem struct {
+// HeartbeatEvent is the event of a heartbeat. It has no severity: it is no alert.
+type HeartbeatEvent struct {
 	Kind     string   `json:"kind"` // state
 	Category []string `json:"category,omitempty"`
 	Type     []string `json:"type,omitempty"`

@@ -16,7 +16,7 @@ import (
 
 func newSimulate() *cobra.Command {
 	var s settings
-	var format string
+	var format, defaults string
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "simulate",
@@ -41,7 +41,7 @@ Plain syslog acknowledges nothing: there it means that the system's log took the
 			c, _, _ := s.load()
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
-			sim, err := agent.Simulate(ctx, c)
+			sim, err := agent.Simulate(ctx, c, defaults)
 			if err != nil {
 				return &exit{exitNotWell, fmt.Errorf("simulate: %w", err)}
 			}
@@ -60,6 +60,7 @@ Plain syslog acknowledges nothing: there it means that the system's log took the
 	s.fileFlag(cmd)
 	s.stateFlag(cmd)
 	formatFlag(cmd, &format)
+	cmd.Flags().StringVar(&defaults, "defaults", "", "`PATH` of defaults, or of a program that stands in for it; needed with --root")
 	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "`TIME` to wait for the alert and for every output")
 	return cmd
 }
