@@ -182,7 +182,8 @@ func present(what string) string {
 
 // otherWriters are commands that change the file without telling what they write.
 func otherWriters() []stateCase {
-	named := "hook-changed-in-file #1 confirmed by process+state: set LoginHook=/evil in root"
+	// Who merely mentions the file is a candidate, and lowers nothing.
+	named := unseen("set LoginHook=/evil in root")
 	edited := func(operation string) string {
 		return "hook-imported-or-edited #2 confirmed by process+state: " + operation + " LoginHook=/evil in root"
 	}
@@ -303,7 +304,9 @@ func commandsAndChanges() []stateCase {
 		{name: "set and deleted within a sweep", window: time.Second, does: func(w *world) {
 			w.command(write("/evil")...)
 			w.command(deletion...)
-		}, want: []string{attempted, "hook-removed #2 confirmed by process: remove LoginHook in root"}},
+		}, want: []string{
+			strings.Replace(attempted, "#1 attempted", "#2 not_applied", 1), "hook-removed #2 confirmed by process: remove LoginHook in root",
+		}},
 		{name: "a command without effect", window: time.Second, does: func(w *world) { w.command(write("/evil")...) },
 			want: []string{strings.Replace(attempted, "#1 attempted", "#2 not_applied", 1)}},
 		{name: "a command for a value that is there", window: time.Second, before: func(w *world) { w.hook("LoginHook", "/evil") },

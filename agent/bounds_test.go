@@ -148,7 +148,6 @@ func TestAlertMemory(t *testing.T) {
 		o.Emit = func(*alert.Alert) {}
 		o.Watching = &Watching{
 			Window: time.Hour, Watched: func(string) bool { return true }, Wake: func() {},
-			Look: func(string) *alert.Program { return nil },
 		}
 	})
 	const commands, size = 60, 1 << 20

@@ -20,21 +20,17 @@ type composer struct {
 	host  Identity
 	table *process.Table
 
-	lookAt func(value string) *alert.Program // nil where there is no disk
-	keptAt func(sum string) string           // where the copy of a content is; nil where there are none
-	around *surroundings                     // nil where there is no disk
-	setBy  setBy
-	now    func() time.Time // nil for a recording, whose alerts have no latency
+	keptAt       func(sum string) string // where the copy of a content is; nil where there are none
+	setBy        setBy
+	repeatWindow time.Duration
+	now          func() time.Time // nil for a recording, whose alerts have no latency
 }
 
-// alert tells of a finding.
+// alert tells of a finding, without what the disk has to say.
 func (c *composer) alert(f *detect.Finding) *alert.Alert {
 	a := c.frame(f.Rule)
 	a.Message = clip(f.Sentence())
 	a.Hooksnare.Verdict = alert.Observed
-	if f.Broken != "" {
-		a.Hooksnare.Exception = &alert.Exception{ID: f.Broken, Failed: clipTo(f.Why, nameBytes)}
-	}
 	switch {
 	case f.Record.State != nil:
 		c.state(a, f)
@@ -102,16 +98,6 @@ func (c *composer) event(a *alert.Alert, f *detect.Finding) {
 	ev := f.Record.Event
 	p := ev.Process
 	a.Timestamp, a.Event.Created = alert.At(ev.Time), alert.At(ev.Time)
-	if c.now != nil {
-		now := c.now()
-		a.Event.Created = alert.At(now)
-		if !ev.Time.IsZero() {
-			ms := float64(now.Sub(ev.Time).Microseconds()) / 1000
-			a.Hooksnare.LatencyMS = &ms
-		} else {
-			a.Timestamp = a.Event.Created
-		}
-	}
 	a.Event.Start = alert.At(ev.Time)
 	a.Event.Category, a.Event.Action = []string{"process"}, ev.Kind.String()
 	if a.Event.Type = []string{"start"}; ev.Kind == event.Exit {
@@ -130,7 +116,7 @@ func (c *composer) event(a *alert.Alert, f *detect.Finding) {
 	c.match(a, f)
 	if k := f.Record.Fact; k != nil {
 		c.fact(a, k)
-		a.Hooksnare.Triage = c.triage(k.Plist, ev.Time, a.Hooksnare.Program, ev, a.Hooksnare.Evidence)
+		a.Hooksnare.Triage = &alert.Triage{Tree: c.tree(p, a.Hooksnare.Evidence)}
 	}
 	a.Hooksnare.Signals = []string{"process"}
 }
@@ -198,9 +184,6 @@ func (c *composer) fact(a *alert.Alert, k *hook.Fact) {
 		a.Hooksnare.Evidence.SetBy = c.setBy[setByKey(k.Plist, k.Key)]
 	}
 	a.Hooksnare.Remediation = remediation(k)
-	if k.HasValue && runsProgram(k.Key) {
-		a.Hooksnare.Program = c.look(k.Value)
-	}
 	if h.Plist != "" {
 		a.File = &alert.File{Path: h.Plist, Name: path.Base(h.Plist), Directory: path.Dir(h.Plist)}
 	}
@@ -209,9 +192,6 @@ func (c *composer) fact(a *alert.Alert, k *hook.Fact) {
 // condition tells of a state of a sensor.
 func (c *composer) condition(a *alert.Alert, s *detect.Condition) {
 	a.Timestamp, a.Event.Created, a.Event.Start = alert.At(s.Since), alert.At(s.Since), alert.At(s.Since)
-	if c.now != nil {
-		a.Event.Created = alert.At(c.now())
-	}
 	a.Event.Category, a.Event.Type, a.Event.Action = []string{"host"}, []string{"info"}, s.State
 	a.Event.ID = digest("condition", c.host.ID, a.Rule.ID, s.State, strconv.FormatInt(s.Since.UnixNano(), 10))
 	a.Hooksnare.Health = &alert.Health{State: s.State, Detail: clipTo(s.Detail, nameBytes), Active: true, Since: alert.At(s.Since)}

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"fmt"
 	"path"
 	"strconv"
 	"time"
@@ -10,14 +11,6 @@ import (
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
-
-// look returns what a hook points to, nil where that can't be known.
-func (c *composer) look(value string) *alert.Program {
-	if c.lookAt == nil || value == "" {
-		return nil
-	}
-	return c.lookAt(value)
-}
 
 // withCopy adds where a copy of the program is kept.
 func (c *composer) withCopy(p *alert.Program) *alert.Program {
@@ -38,15 +31,8 @@ func (c *composer) state(a *alert.Alert, f *detect.Finding) {
 		a.Hooksnare.Signals = []string{"state"}
 	}
 	a.Timestamp, a.Event.Start, a.Event.Created = alert.At(at), alert.At(at), alert.At(at)
-	if c.now != nil {
-		now := c.now()
-		a.Event.Created = alert.At(now)
-		ms := float64(now.Sub(at).Microseconds()) / 1000
-		a.Hooksnare.LatencyMS = &ms
-	}
 	if k := f.Record.Fact; k != nil && f.Record.Event == nil {
 		c.fact(a, k)
-		a.Hooksnare.Triage = c.triage(k.Plist, at, a.Hooksnare.Program, nil, nil)
 	}
 	a.Event.Category, a.Event.Type = []string{"configuration"}, []string{"change"}
 	a.Hooksnare.Verdict = alert.Verdict(o.Verdict)
@@ -54,7 +40,7 @@ func (c *composer) state(a *alert.Alert, f *detect.Finding) {
 	case o.Change != nil:
 		c.change(a, o.Change)
 	case o.Program != nil:
-		c.programChange(a, o.Program)
+		c.programChange(a, o.Program, f.Record.Fact)
 	case o.Unreadable != nil:
 		c.unreadable(a, o.Unreadable)
 	}
@@ -68,7 +54,7 @@ func (c *composer) change(a *alert.Alert, ch *event.Change) {
 	case ch.Old == nil:
 		a.Event.Type = []string{"creation"}
 	}
-	a.Event.ID = digest(append([]string{"change", c.host.ID}, changeTexts(ch)...)...)
+	a.Event.ID = digest(append([]string{"change", c.host.ID, a.Rule.ID}, changeTexts(ch)...)...)
 	c.values(a.Hooksnare, ch)
 	a.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since]}
 	a.File = &alert.File{Path: clip(ch.File), Name: path.Base(clip(ch.File)), Directory: path.Dir(clip(ch.File))}
@@ -109,17 +95,18 @@ func (c *composer) values(h *alert.Hooksnare, ch *event.Change) {
 		k.Previous = &value
 	}
 	h.Hook = &k
-	h.Remediation = undo(ch)
-	if h.Program = nil; ch.New != nil && (ch.Key == hook.LoginHook || ch.Key == hook.LogoutHook) {
-		h.Program = c.look(*ch.New)
-	}
+	h.Remediation, h.Program = undo(ch), nil
 }
 
 // confirmed makes an update of a command's alert one of its change.
-func (c *composer) confirmed(u *alert.Alert, ch *event.Change) *alert.Alert {
+func (c *composer) confirmed(u *alert.Alert, by *confirmation) *alert.Alert {
+	ch := by.Change
 	u.Hooksnare.Verdict, u.Hooksnare.Reason = alert.Confirmed, changeSaid(ch)
 	u.Hooksnare.Signals = []string{"process", "state"}
 	c.values(u.Hooksnare, ch)
+	if ch.New != nil && runsProgram(ch.Key) {
+		u.Hooksnare.Program = by.seen.shown(*ch.New)
+	}
 	u.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since]}
 	if u.File == nil {
 		u.File = &alert.File{Path: clip(ch.File), Name: path.Base(clip(ch.File)), Directory: path.Dir(clip(ch.File))}
@@ -137,17 +124,25 @@ func changeSaid(ch *event.Change) string {
 	return ch.Key + " in the preferences is not what it was"
 }
 
-// verdict returns the update of an alert whose verdict is another.
-func (c *composer) verdict(a *alert.Alert, v alert.Verdict, now time.Time, why string) *alert.Alert {
-	u := update(a, now)
+// attributed makes an update of a change's alert one that names the command that made it.
+func (c *composer) attributed(u *alert.Alert, by *event.Event) *alert.Alert {
+	u.Hooksnare.Verdict, u.Hooksnare.Reason = alert.Confirmed, "a command was seen that makes this change"
+	u.Hooksnare.Signals = []string{"process", "state"}
+	u.User = c.user(by.Process.Token.EUID)
+	u.Process, _ = c.process(by.Process, parentArgsBytes)
+	return u
+}
+
+// verdict makes an update one of another verdict.
+func (c *composer) verdict(u *alert.Alert, v alert.Verdict, why string) *alert.Alert {
 	u.Hooksnare.Verdict = v
 	u.Hooksnare.Reason = why
 	return u
 }
 
-func (c *composer) programChange(a *alert.Alert, ch *event.ProgramChange) {
+func (c *composer) programChange(a *alert.Alert, ch *event.ProgramChange, k *hook.Fact) {
 	a.Event.Action = "hook-program-changed"
-	a.Event.ID = digest(append([]string{"program", c.host.ID, ch.Value}, programTexts(ch)...)...)
+	a.Event.ID = digest(append([]string{"program", c.host.ID, a.Rule.ID, k.Plist, k.Key, ch.Value}, programTexts(ch)...)...)
 	a.Hooksnare.Program = c.withCopy(programOf(&ch.New))
 	a.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since], What: ch.What, Previous: c.withCopy(programOf(&ch.Old))}
 	a.Hooksnare.Remediation = "" // to take back the hook is one way, and not the only one
@@ -155,7 +150,7 @@ func (c *composer) programChange(a *alert.Alert, ch *event.ProgramChange) {
 
 func (c *composer) unreadable(a *alert.Alert, u *event.Unreadable) {
 	a.Event.Action, a.Event.Type = "preferences-unreadable", []string{"info"}
-	a.Event.ID = digest("unreadable", c.host.ID, u.Path, u.Why, strconv.FormatInt(u.Since.UnixNano(), 10))
+	a.Event.ID = digest("unreadable", c.host.ID, a.Rule.ID, u.Path, u.Why, strconv.FormatInt(u.Since.UnixNano(), 10))
 	a.Hooksnare.Unreadable = &alert.Unreadable{Path: clip(u.Path), Why: u.Why, Detail: clipTo(u.Detail, nameBytes), Active: true}
 	a.File = &alert.File{Path: clip(u.Path), Name: path.Base(clip(u.Path)), Directory: path.Dir(clip(u.Path))}
 }
@@ -173,14 +168,22 @@ func programTexts(ch *event.ProgramChange) []string {
 	return out
 }
 
-// readable returns the update that a file can be read again.
-func (c *composer) readable(a *alert.Alert, at time.Time) *alert.Alert {
-	u := update(a, at)
-	now := *a.Hooksnare.Unreadable
+// unreadableAgain makes an update one that a file can't be read once more.
+func (c *composer) unreadableAgain(u *alert.Alert, now *event.Unreadable, again int) *alert.Alert {
+	u.Hooksnare.Unreadable = &alert.Unreadable{Path: clip(now.Path), Why: now.Why, Detail: clipTo(now.Detail, nameBytes), Active: true}
+	u.Event.End = nil
+	u.Hooksnare.Repeat = &alert.Repeat{Count: again, First: u.Event.Start, Last: alert.At(now.Since)}
+	u.Message = fmt.Sprintf("%s: %s: %s (comes and goes: %d more times)", u.Rule.Name, alert.Printable(clip(now.Path)), now.Why, again)
+	return u
+}
+
+// readable makes an update one that a file can be read again.
+func (c *composer) readable(u *alert.Alert, at time.Time) *alert.Alert {
+	now := *u.Hooksnare.Unreadable
 	now.Active = false
 	u.Hooksnare.Unreadable = &now
 	u.Event.End = alert.At(at)
-	u.Message = a.Rule.Name + ": " + alert.Printable(now.Path) + " can be read again"
+	u.Message = u.Rule.Name + ": " + alert.Printable(now.Path) + " can be read again"
 	return u
 }
 

@@ -108,7 +108,7 @@ func exampleAlerts(t *testing.T, set RuleSet, x *rules.Case) []*alert.Alert {
 	t.Helper()
 	var got []*alert.Alert
 	p, err := NewPipeline(PipelineOptions{
-		Rules: set.Rules, Exceptions: exceptions(config.Default().Exceptions),
+		Rules: set.Rules, Exceptions: exampleExceptions(x),
 		Watching: &Watching{Window: config.Default().CorrelationWindow, Watched: watched, Wake: func() {}},
 		Emit: func(a *alert.Alert) {
 			i := slices.IndexFunc(got, func(o *alert.Alert) bool { return o.Event.ID == a.Event.ID })
@@ -129,6 +129,14 @@ func exampleAlerts(t *testing.T, set RuleSet, x *rules.Case) []*alert.Alert {
 	exampleObserved(p, x, at)
 	p.Close()
 	return got
+}
+
+func exampleExceptions(x *rules.Case) []detect.Exception {
+	list := exceptions(config.Default().Exceptions)
+	if x.Excepted != "" {
+		list = append(list, detect.Exception{ID: "example", Where: x.Excepted})
+	}
+	return list
 }
 
 func exampleHooks(x *rules.Case) []detect.Hooked {
@@ -193,14 +201,19 @@ func exampleObserved(p *Pipeline, x *rules.Case, at time.Time) {
 	switch {
 	case x.Change != nil:
 		c := x.Change
+		home, owner := "", uint32(0)
+		if x.Home != "" && strings.HasPrefix(c.Plist(), x.Home+"/") {
+			home, owner = x.Home, x.UID
+		}
 		p.HandleChange(event.Change{
+			Home: home, Owner: owner, FolderOwner: owner,
 			File: c.Plist(), Scope: exampleScope(c.Plist()), Key: c.Key, Old: c.Old, New: c.New,
 			Since: exampleSince(c.Since), Time: at.Add(time.Duration(max(c.After, 1)) * time.Second),
 		})
 	case x.ProgramChange != nil:
 		c := x.ProgramChange
 		was, is := examplePrograms(c)
-		p.HandleProgram(event.ProgramChange{Value: c.Value, What: c.What, Old: was, New: is, Since: exampleSince(c.Since), Time: at})
+		p.HandleProgram("", event.ProgramChange{Value: c.Value, What: c.What, Old: was, New: is, Since: exampleSince(c.Since), Time: at})
 	case x.Unreadable != nil:
 		u := event.Unreadable{Path: x.Unreadable.Path, Why: x.Unreadable.Why, Detail: x.Unreadable.Detail, On: !x.Ended, Since: at}
 		if x.Ended {

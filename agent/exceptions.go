@@ -15,10 +15,10 @@ import (
 )
 
 // SetExceptions goes on with other exceptions. The error names those that it goes without.
-func (p *Pipeline) SetExceptions(list []detect.Exception, pin detect.Pin) error {
+func (p *Pipeline) SetExceptions(list []detect.Exception, pins *pins) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.exceptions, p.pin = list, pin
+	p.exceptions, p.pins = list, pins
 	return p.engine.SetExceptions(list)
 }
 
@@ -83,7 +83,7 @@ func (a *Agent) readExceptions(now time.Time, must bool) {
 	own, faults := config.OwnExceptions(root, beside, CheckWhere)
 	list := slices.Concat(beside, own)
 	if !reflect.DeepEqual(list, w.list) {
-		if err := a.pipeline.SetExceptions(exceptions(list), newPins(root, list).check); err != nil && faults == nil {
+		if err := a.pipeline.SetExceptions(exceptions(list), newPins(root, list)); err != nil && faults == nil {
 			faults = err
 		}
 		a.tellChanged(w.missing(list), (&allowed{list: list}).missing(w.list), now)

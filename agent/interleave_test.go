@@ -19,11 +19,12 @@ import (
 const interleaveWindow = 30 * time.Second
 
 // ending is what an alert ends with.
-type ending struct{ rule, verdict, file, key, value string }
+type ending struct{ rule, verdict, user, file, key, value string }
 
 // acted is a command of a history, as the model sees it.
 type acted struct {
 	at    int // seconds
+	euid  uint32
 	args  []string
 	rule  string
 	file  string
@@ -36,6 +37,7 @@ type acted struct {
 // became is a change of a history.
 type became struct {
 	at        int
+	owner     uint32 // of the file and its folder
 	file, key string
 	old, new  string // "" for nothing
 }
@@ -63,8 +65,8 @@ func TestInterleavings(t *testing.T) {
 		}
 	}
 	for _, rule := range []string{
-		"hook-set confirmed", "hook-set attempted", "hook-set not_applied", "hook-removed confirmed", "hook-imported-or-edited confirmed",
-		"hook-changed-in-file confirmed", "hook-changed-unseen unattributed",
+		"hook-set confirmed", "hook-set not_applied", "hook-removed confirmed", "hook-imported-or-edited confirmed",
+		"hook-changed-unseen unattributed",
 	} {
 		if joined[rule] < histories/50 {
 			t.Errorf("%s: %d of %d histories have it, too few to say much", rule, joined[rule], histories)
@@ -76,8 +78,9 @@ func randomHistory(t *testing.T, r *rand.Rand) ([]acted, []became) {
 	t.Helper()
 	pick := func(list ...string) string { return list[r.IntN(len(list))] }
 	var commands []acted
-	for range 1 + r.IntN(6) {
-		c := acted{at: r.IntN(60), file: pick(rootPrefs, rootPrefs, rootPrefs, systemPrefs), key: pick("LoginHook", "LoginHook", "LogoutHook")}
+	for range 1 + r.IntN(8) {
+		c := acted{at: r.IntN(60), file: pick(rootPrefs, rootPrefs, rootPrefs, systemPrefs, malloryPrefs), key: pick("LoginHook", "LoginHook", "LogoutHook")}
+		c.euid = []uint32{0, 0, mallory}[r.IntN(3)]
 		domain := strings.TrimSuffix(c.file, ".plist")
 		switch pick("set", "set", "set", "remove", "import", "names", "nothing") {
 		case "set":
@@ -97,7 +100,7 @@ func randomHistory(t *testing.T, r *rand.Rand) ([]acted, []became) {
 		commands = append(commands, c)
 	}
 	slices.SortStableFunc(commands, func(a, b acted) int { return a.at - b.at })
-	perform(t, commands)
+	perform(t, commands, 0)
 	return commands, randomChanges(r, pick)
 }
 
@@ -111,7 +114,10 @@ func randomChanges(r *rand.Rand, pick func(...string) string) []became {
 	}
 	slices.Sort(times)
 	for _, at := range times {
-		c := became{at: at, file: pick(rootPrefs, rootPrefs, systemPrefs), key: pick("LoginHook", "LoginHook", "LogoutHook")}
+		c := became{at: at, file: pick(rootPrefs, rootPrefs, systemPrefs, malloryPrefs), key: pick("LoginHook", "LoginHook", "LogoutHook")}
+		if c.file == malloryPrefs {
+			c.owner = mallory
+		}
 		c.old, c.new = is[place{c.file, c.key}], pick("/a", "/a", "/b", "")
 		if c.old == c.new {
 			continue
@@ -129,12 +135,16 @@ func historyTime(second int) time.Time {
 	return historyStart.Add(time.Duration(second) * time.Second)
 }
 
-// perform runs the commands, and keeps what eslogger writes of each.
-func perform(t *testing.T, commands []acted) {
+// perform runs the commands, so much after the full second, and keeps what eslogger writes of
+// each.
+func perform(t *testing.T, commands []acted, after time.Duration) {
 	t.Helper()
 	var out bytes.Buffer
 	host := synthetic.New(&out, synthetic.Options{Start: historyStart.Add(-time.Minute), Pace: time.Microsecond})
-	shell := host.Adopt(host.Launchd(), 600, synthetic.Spec{Path: "/bin/sh"})
+	shells := map[uint32]*synthetic.Proc{
+		0:       host.Adopt(host.Launchd(), 600, synthetic.Spec{Path: "/bin/sh"}),
+		mallory: host.Adopt(host.Launchd(), 601, synthetic.Spec{Path: "/bin/sh", As: &synthetic.Cred{EUID: mallory, RUID: mallory}}),
+	}
 	for i := range commands {
 		c := &commands[i]
 		folder := "/usr/bin/"
@@ -142,8 +152,8 @@ func perform(t *testing.T, commands []acted) {
 			folder = "/bin/"
 		}
 		out.Reset()
-		host.SetTime(historyTime(c.at).Add(time.Duration(i) * time.Millisecond))
-		host.Run(shell, synthetic.Spec{Path: folder + c.args[0], Args: c.args})
+		host.SetTime(historyTime(c.at).Add(time.Duration(i)*time.Millisecond + after))
+		host.Run(shells[c.euid], synthetic.Spec{Path: folder + c.args[0], Args: c.args})
 		for line := range bytes.Lines(bytes.Clone(out.Bytes())) {
 			c.lines = append(c.lines, line)
 		}
@@ -151,38 +161,52 @@ func perform(t *testing.T, commands []acted) {
 	must(t, host.Err())
 }
 
+// player is a pipeline without a disk that watches preferences.
+type player struct {
+	p       *Pipeline
+	got     []*alert.Alert
+	decoder *eslogger.Decoder
+	message eslogger.Message
+}
+
+func newPlayer(t *testing.T, set RuleSet) *player {
+	t.Helper()
+	f := &player{decoder: eslogger.NewDecoder()}
+	given := map[string]int{}
+	var err error
+	f.p, err = NewPipeline(PipelineOptions{
+		Rules: set.Rules, Exceptions: exceptions(config.Default().Exceptions), Host: Identity{ID: "host-1"}, RepeatWindow: time.Hour,
+		Emit: func(a *alert.Alert) {
+			if given[a.Event.ID]++; a.Event.Sequence != given[a.Event.ID] {
+				t.Errorf("event.sequence: got %d, want %d: %s", a.Event.Sequence, given[a.Event.ID], a.Message)
+			}
+			f.got = append(f.got, a)
+		},
+		Watching: &Watching{Window: interleaveWindow, Watched: func(string) bool { return true }, Wake: func() {}},
+	})
+	must(t, err)
+	return f
+}
+
+// lines has the pipeline read what eslogger writes.
+func (f *player) lines(t *testing.T, list [][]byte) {
+	t.Helper()
+	for _, line := range list {
+		must(t, f.decoder.Decode(line, &f.message))
+		f.p.HandleMessage(&f.message)
+	}
+}
+
 // interleaved plays a history and returns how its alerts end, and in which order it came.
 func interleaved(t *testing.T, set RuleSet, r *rand.Rand, commands []acted, changes []became) (map[ending]bool, string) {
 	t.Helper()
-	last := map[string]*alert.Alert{}
-	p, err := NewPipeline(PipelineOptions{
-		Rules: set.Rules, Exceptions: exceptions(config.Default().Exceptions), Host: Identity{ID: "host-1"}, RepeatWindow: time.Hour,
-		Emit: func(a *alert.Alert) {
-			sequence := 1
-			if was := last[a.Event.ID]; was != nil {
-				sequence = was.Event.Sequence + 1
-			}
-			if a.Event.Sequence != sequence {
-				t.Errorf("event.sequence: got %d, want %d: %s", a.Event.Sequence, sequence, a.Message)
-			}
-			last[a.Event.ID] = a
-		},
-		Watching: &Watching{
-			Window: interleaveWindow, Watched: func(string) bool { return true }, Wake: func() {},
-			Look: func(string) *alert.Program { return nil },
-		},
-	})
-	must(t, err)
+	f := newPlayer(t, set)
+	p := f.p
 	var order strings.Builder
-	var m eslogger.Message
-	decoder := eslogger.NewDecoder()
 	for len(commands)+len(changes) > 0 {
 		if len(changes) == 0 || len(commands) > 0 && r.IntN(len(commands)+len(changes)) < len(commands) {
 			fmt.Fprintf(&order, "  %d: %s\n", commands[0].at, strings.Join(commands[0].args, " "))
-			for _, line := range commands[0].lines {
-				must(t, decoder.Decode(line, &m))
-				p.HandleMessage(&m)
-			}
+			f.lines(t, commands[0].lines)
 			commands = commands[1:]
 			continue
 		}
@@ -191,12 +215,21 @@ func interleaved(t *testing.T, set RuleSet, r *rand.Rand, commands []acted, chan
 		fmt.Fprintf(&order, "  %d: %s in %s: %q is %q\n", c.at, c.key, c.file, c.old, c.new)
 		p.HandleChange(event.Change{
 			File: c.file, Scope: "root", Key: c.key, Old: orNil(c.old), New: orNil(c.new), Time: historyTime(c.at).Add(time.Second / 2),
+			Home: homeOf(c.file), Owner: c.owner, FolderOwner: c.owner,
 		})
 	}
 	p.closeCommands(historyTime(3600))
+	p.flush(true)
+	last := map[string]*alert.Alert{}
+	for _, a := range f.got {
+		last[a.Event.ID] = a
+	}
 	got := map[ending]bool{}
 	for _, a := range last {
 		e := ending{rule: a.Rule.ID, verdict: string(a.Hooksnare.Verdict)}
+		if a.User != nil {
+			e.user = a.User.ID
+		}
 		if k := a.Hooksnare.Hook; k != nil {
 			e.file, e.key = k.Plist, k.Key
 			if k.Value != nil {
@@ -242,80 +275,96 @@ func modelOf(commands []acted, changes []became) map[ending]bool {
 	for _, ch := range changes {
 		at := place{ch.file, ch.key}
 		is[at] = ch.new
-		by, says := causeIn(commands, ch)
-		switch says {
-		case 0:
-			out[ending{"hook-changed-unseen", "unattributed", ch.file, ch.key, ch.new}] = true
-		case 1:
-			out[ending{"hook-changed-in-file", "confirmed", ch.file, ch.key, ch.new}] = true
-		default:
-			joined[by] = true
-			what := strings.Join(commands[by].args, "\x00")
-			if made[what] == nil {
-				made[what] = map[place]string{}
-			}
-			made[what][at] = ch.new
-		}
-	}
-	for i, c := range commands {
-		what := strings.Join(c.args, "\x00")
-		for at, value := range made[what] {
-			out[ending{c.rule, "confirmed", at.file, at.key, value}] = true
-		}
-		if c.rule == "" || made[what] != nil {
+		by := causeIn(commands, ch)
+		if by < 0 {
+			out[ending{"hook-changed-unseen", "unattributed", "", ch.file, ch.key, ch.new}] = true
 			continue
 		}
-		out[ending{c.rule, conclusion(commands, joined, is, i), c.file, c.key, c.value}] = true
+		joined[by] = true
+		what := commands[by].what()
+		if made[what] == nil {
+			made[what] = map[place]string{}
+		}
+		made[what][at] = ch.new
+	}
+	for i, c := range commands {
+		user := fmt.Sprint(c.euid)
+		for at, value := range made[c.what()] {
+			out[ending{c.rule, "confirmed", user, at.file, at.key, value}] = true
+		}
+		if c.rule != "" && made[c.what()] == nil {
+			out[ending{c.rule, conclusion(commands, joined, changes, is, i), user, c.file, c.key, c.value}] = true
+		}
 	}
 	return out
 }
 
-// causeIn returns the likeliest cause of a change, and how much it says of that: 0 for none,
-// 1 if it names the file, 2 if it writes it, 3 if it does just that.
-func causeIn(commands []acted, ch became) (by, says int) {
+// what is the same of commands that are repeats of each other.
+func (c *acted) what() string { return fmt.Sprint(c.euid, strings.Join(c.args, "\x00")) }
+
+// could reports whether a command's user can write the file that it is about.
+func (c *acted) could() bool { return c.euid == 0 || c.file == malloryPrefs }
+
+// causeIn returns the likeliest of the commands that can have made a change and tell that
+// they do, -1 for none: who merely mentions the file is no cause.
+func causeIn(commands []acted, ch became) int {
+	by, says := -1, 0
 	for i, c := range commands {
 		n := 0
 		switch {
-		case c.file != ch.file || c.at > ch.at || ch.at-c.at >= int(interleaveWindow/time.Second):
-		case c.kind == "names":
-			n = 1
+		case c.file != ch.file || c.at > ch.at || ch.at-c.at >= int(interleaveWindow/time.Second) || !c.could():
 		case c.kind == "import":
-			n = 2
-		case c.kind == "nothing":
-		case c.key != ch.key:
 			n = 1
-		case c.kind == "set" && c.value == ch.new, c.kind == "remove" && ch.new == "":
-			n = 3
+		case c.kind == "set" && c.key == ch.key && c.value == ch.new, c.kind == "remove" && c.key == ch.key && ch.new == "":
+			n = 2
 		}
 		if n > 0 && n >= says { // the later one, if they say as much
 			by, says = i, n
 		}
 	}
-	return by, says
+	return by
 }
 
 // conclusion is the verdict on a command that made no change, nor did any that is equal.
-func conclusion(commands []acted, joined []bool, is map[place]string, i int) string {
+func conclusion(commands []acted, joined []bool, changes []became, is map[place]string, i int) string {
 	verdict := "attempted"
 	for n, c := range commands {
-		if !slices.Equal(c.args, commands[i].args) || joined[n] || overridden(commands, n) {
+		if c.what() != commands[i].what() || joined[n] {
 			continue
 		}
-		now := is[place{c.file, c.key}]
-		switch {
-		case c.kind != "import" && now == c.value:
+		if c.known(changes) && !overridden(commands, changes, n) && c.kind != "import" && is[place{c.file, c.key}] == c.value {
 			return "confirmed"
-		default:
-			verdict = "not_applied"
 		}
+		verdict = "not_applied"
 	}
 	return verdict
 }
 
-// overridden reports whether a later command says what is to be in the same place.
-func overridden(commands []acted, i int) bool {
+// known reports whether a command's user is known to be able to write its file: whose one is
+// that nobody has looked at is not.
+func (c *acted) known(changes []became) bool {
+	return c.euid == 0 || c.could() && slices.ContainsFunc(changes, func(ch became) bool { return ch.file == c.file })
+}
+
+// overridden reports whether a later command says what is to be in the same place, of
+// somebody who can.
+func overridden(commands []acted, changes []became, i int) bool {
 	c := commands[i]
 	return slices.ContainsFunc(commands[i+1:], func(o acted) bool {
-		return o.rule != "" && o.file == c.file && (o.key == "" || o.key == c.key) && o.at-c.at < int(interleaveWindow/time.Second)
+		return o.rule != "" && o.known(changes) && o.file == c.file && (o.key == "" || o.key == c.key) && o.at-c.at < int(interleaveWindow/time.Second)
 	})
+}
+
+// mallory is an ordinary user, whose preferences are these.
+const (
+	mallory      = 502
+	malloryHome  = "/Users/mallory"
+	malloryPrefs = malloryHome + "/Library/Preferences/com.apple.loginwindow.plist"
+)
+
+func homeOf(file string) string {
+	if strings.HasPrefix(file, malloryHome+"/") {
+		return malloryHome
+	}
+	return ""
 }

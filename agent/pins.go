@@ -27,23 +27,42 @@ func newPins(root string, list []config.Exception) *pins {
 	return p
 }
 
-// check is the detect.Pin of a disk.
-func (p *pins) check(exception string, r *detect.Record) (why string, held, checked bool) {
-	want := p.require[exception]
-	if r.Fact == nil || !r.Fact.HasValue {
-		return "the command does not show the hook's program", false, true
+// pinsOn is the detect.Pin of what an examination found.
+func (p *Pipeline) pinsOn(x *Examination) detect.Pin {
+	return func(exception string, r *detect.Record) (why string, held, checked bool) {
+		if p.pins == nil {
+			return "", false, false
+		}
+		why = p.pins.check(exception, r, x)
+		return why, why == "", true
 	}
-	why = p.program(r.Fact.Value, want)
-	return why, why == "", true
 }
 
-// program returns what about a hook's program is not as required, "" for nothing.
-func (p *pins) program(value string, want config.Require) string {
-	found := program.Look(p.root, value)
-	if why := unpinnable(&found); why != "" {
+// check returns what about a hook's program is not as an exception requires, "" for nothing.
+func (p *pins) check(exception string, r *detect.Record, x *Examination) string {
+	if r.Fact == nil || !r.Fact.HasValue {
+		return "the command does not show the hook's program"
+	}
+	found := x.program(r.Fact.Value)
+	if found == nil {
+		return "the program was not examined"
+	}
+	if why := unpinnable(found); why != "" {
 		return why
 	}
-	return p.differs(&found, want)
+	return p.differs(found, p.require[exception])
+}
+
+// lookAtPrograms is an examination of what values point to and of nothing else, for who has a disk and
+// no agent.
+func lookAtPrograms(root string) func(Question) *Examination {
+	return func(q Question) *Examination {
+		x := &Examination{Programs: map[string]ExaminedProgram{}}
+		for _, v := range q.Values {
+			x.Programs[v] = ExaminedProgram{Found: program.Look(filepath.Join("/", root), v)}
+		}
+		return x
+	}
 }
 
 // unpinnable returns why no property of the program that was found says what a hook runs,

@@ -8,6 +8,8 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger/synthetic"
+	"hooksnare/detect"
+	"hooksnare/detect/hook"
 	"hooksnare/pkg/event"
 )
 
@@ -173,7 +175,9 @@ func TestPinMembers(t *testing.T) {
 		{"/" + strings.Repeat("a ", 5000), config.Require{Owner: "root"}, "the program"},
 	}
 	for _, tt := range tests {
-		got := newPins(root, nil).program(tt.value, tt.want)
+		p := &pins{root: root, require: map[string]config.Require{"x": tt.want}}
+		q := Question{Values: []string{tt.value}}
+		got := p.check("x", &detect.Record{Fact: &hook.Fact{Value: tt.value, HasValue: true}}, lookAtPrograms(root)(q))
 		if (got == "") != (tt.why == "") || !strings.Contains(got, tt.why) {
 			t.Errorf("%.40q with %+v: got %q, want %q", tt.value, tt.want, got, tt.why)
 		}

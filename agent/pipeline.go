@@ -15,41 +15,44 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// Pipeline carries each message from the decoder to the alert, in one pass and in the
-// caller's goroutine: what can't keep up shows at the sensor, not in a queue.
+// Pipeline carries what collectors observe to the alert. Nothing that a user of the Mac
+// controls is touched while its lock is held: what an alert says of the disk is examined
+// outside, and comes back as a value.
 type Pipeline struct {
-	mu         sync.Mutex
+	mu         sync.Mutex // guards all below but what is set once
 	table      *process.Table
 	engine     *detect.Engine
 	exceptions []detect.Exception
 	compose    composer
-	pin        detect.Pin
+	pins       *pins // nil: there is no disk, exceptions hold by their condition
+	examine    Examine
 	emit       func(*alert.Alert)
 	live       bool
 	watching   *Watching // nil where no preferences are watched
 	correlator *correlator
-	hooked     []detect.Hooked // the hooks that are set
-	telling    []*alert.Alert  // what is to be given of a change, nil at all other times
+	hooked     []detect.Hooked     // the hooks that are set
+	judging    map[place][]*string // changes that are being examined: what was there before each
 
-	repeats *detect.Repeats[*family]
-	signals detect.Signals
-	open    map[string][]*alert.Alert // alerts of the conditions that are on, by name
-	clock   time.Time                 // latest time of a recording
-	closed  bool
-	events  [event.Exit + 1]uint64 // by kind; counts has them when it is asked for
-	counts  Counts
+	repeats  map[detect.Share]*detect.Repeats[*alertGroup]
+	budget   detect.Budget
+	delayed  map[detect.Share][]*alertThread // threads with an update that waits for its share
+	episodes episodes                        // conditions and files that can't be read
+	sharing  map[detect.Share]time.Time      // shares that are told to be used up, since when
+	outbox   outbox
+	clock    time.Time // latest time of a recording
+	closed   bool
+	events   [event.Exit + 1]uint64 // by kind; counts has them when it is asked for
+	counts   Counts
 }
 
 // Counts is what a pipeline did.
 type Counts struct {
 	Events   map[event.Kind]uint64
-	Alerts   uint64 // given, with updates
-	Repeated uint64 // counted into an update instead
-	Held     uint64 // over max_signals
-	// Confirmed counts changes by commands that an exception covers.
-	Confirmed uint64
-	Hidden    map[string]uint64 // by exception
-	Unpinned  map[string]uint64 // of these, by the condition alone: there was no disk
+	Alerts   uint64            // given, with updates
+	Repeated uint64            // counted into an update instead
+	Held     uint64            // over a bound of their share
+	Hidden   map[string]uint64 // by exception
+	Unpinned map[string]uint64 // of these, by the condition alone: there was no disk
 }
 
 // PipelineOptions is what a pipeline is made of.
@@ -57,8 +60,9 @@ type PipelineOptions struct {
 	Rules        []*rules.Rule
 	Exceptions   []detect.Exception
 	Host         Identity
-	Pin          detect.Pin         // nil: there is no disk, exceptions hold by their condition
-	Emit         func(*alert.Alert) // takes every alert, in order, one at a time
+	Pins         *pins              // nil: there is no disk, exceptions hold by their condition
+	Examine      Examine            // nil: there is no disk
+	Emit         func(*alert.Alert) // takes every alert, in order, one at a time, and never waits
 	Live         bool               // false: a recording, whose own times are the only clock
 	RepeatWindow time.Duration
 	Limits       process.Limits
@@ -69,17 +73,15 @@ type PipelineOptions struct {
 // goes without; it works with the others.
 func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 	p := &Pipeline{
-		table: process.New(o.Limits), pin: o.Pin, emit: o.Emit, live: o.Live, exceptions: o.Exceptions,
-		repeats: detect.NewRepeats[*family](o.RepeatWindow),
-		open:    map[string][]*alert.Alert{},
+		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, live: o.Live, exceptions: o.Exceptions,
+		repeats: map[detect.Share]*detect.Repeats[*alertGroup]{}, delayed: map[detect.Share][]*alertThread{},
+		episodes: newEpisodes(), sharing: map[detect.Share]time.Time{}, judging: map[place][]*string{},
 	}
-	if p.pin == nil {
-		p.pin = func(string, *detect.Record) (string, bool, bool) { return "", false, false }
-	}
-	p.compose = composer{host: o.Host, table: p.table, setBy: setBy{}}
+	p.outbox.room.L = &p.mu
+	p.compose = composer{host: o.Host, table: p.table, setBy: setBy{}, repeatWindow: o.RepeatWindow}
 	if o.Watching != nil {
-		p.watching, p.compose.lookAt, p.compose.keptAt, p.compose.around = o.Watching, o.Watching.Look, o.Watching.Kept, o.Watching.Around
-		p.correlator = detect.NewCorrelator[*said, *said](o.Watching.Window)
+		p.watching, p.compose.keptAt = o.Watching, o.Watching.Kept
+		p.correlator = detect.NewCorrelator[*hookCommand, *hookChange](o.Watching.Window)
 	}
 	if o.Live {
 		p.compose.now = time.Now
@@ -140,27 +142,41 @@ func (p *Pipeline) Remember(id string, memory []byte) error {
 	return p.engine.Remember(id, memory, p.now())
 }
 
-// HandleMessage takes one message of the sensor.
+// HandleMessage takes one message of the sensor. It waits for nothing.
 func (p *Pipeline) HandleMessage(m *eslogger.Message) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
+	batch := p.message(m)
+	quiet := p.outbox.empty()
+	p.mu.Unlock()
+	if batch != nil {
+		p.examineCommands(batch)
+	}
+	if !quiet || batch != nil {
+		p.flush(false)
+	}
+}
+
+func (p *Pipeline) message(m *eslogger.Message) *commandBatch {
 	ev := p.table.Apply(m)
 	if ev == nil {
 		p.events[event.Other]++
-		return
+		return nil
 	}
 	p.events[ev.Kind]++
 	if !p.live && ev.Time.After(p.clock) {
 		p.clock = ev.Time
 	}
 	found := p.engine.Examine(ev)
-	p.judge(found)
-	if ev.Kind == event.ExecKind && !slices.ContainsFunc(found, func(f detect.Finding) bool { return f.Record.Fact != nil }) {
-		p.named(ev)
+	batch := p.sort(found)
+	if ev.Kind == event.ExecKind && batch == nil {
+		p.mentioned(ev)
 	}
 	if !p.live {
-		p.judge(p.engine.Advance(ev.Time))
+		if late := p.engine.Advance(ev.Time); len(late) > 0 {
+			p.sort(late)
+		}
 	}
+	return batch
 }
 
 // now is the clock that windows go by: of the machine, or of the recording.
@@ -171,27 +187,28 @@ func (p *Pipeline) now() time.Time {
 	return p.clock
 }
 
-// judge makes alerts of findings.
-func (p *Pipeline) judge(found []detect.Finding) {
+// sort gives the findings that need no look at the disk, and returns the others.
+func (p *Pipeline) sort(found []detect.Finding) *commandBatch {
 	if len(found) == 0 {
-		return
+		return nil
 	}
 	now := p.now()
-	p.tell(now, false)
-	p.engine.Except(found, now, p.pin)
-	joined := commands{p: p}
+	found = slices.Clone(found) // to tell of one may ask the rules again
+	p.tellDue(now, false)
+	var batch *commandBatch
 	for i := range found {
 		f := &found[i]
-		m := joined.of(f)
-		if p.isHidden(f) {
-			if m != nil {
-				m.said.hidden = true
-			}
+		if f.Record.Fact == nil {
+			p.engine.Except(found[i:i+1], now, p.pinsOn(nil))
+			p.find(f, nil, nil, now)
 			continue
 		}
-		p.find(f, now, m)
+		if batch == nil {
+			batch = &commandBatch{}
+		}
+		p.addCommand(batch, f, now)
 	}
-	joined.end(now)
+	return batch
 }
 
 // isHidden counts a finding that an exception covers.
@@ -206,113 +223,30 @@ func (p *Pipeline) isHidden(f *detect.Finding) bool {
 	return true
 }
 
-// find gives a finding's alert, unless it is a repeat or one too many. That of a command
-// whose change was seen before waits to be told together with that; m is nil for a finding
-// that is of no command.
-func (p *Pipeline) find(f *detect.Finding, now time.Time, m *deed) {
-	same := f.Same()
-	told, again := p.repeats.Again(same, now)
-	if again {
-		p.counts.Repeated++
-	} else {
-		a := p.allowed(f, now)
-		if a == nil {
-			return
-		}
-		given := m == nil || len(m.makes) == 0
-		if given {
-			p.give(a)
-		}
-		told = newFamily(a, given)
-		for _, r := range p.repeats.Add(same, now, told) {
-			p.repeated(r)
-		}
-	}
-	if m != nil {
-		m.said.families = append(m.said.families, told)
-	}
-}
-
-// allowed returns a finding's alert, nil if it is one too many.
-func (p *Pipeline) allowed(f *detect.Finding, now time.Time) *alert.Alert {
-	ok, before := p.signals.Allow(f.Rule, now)
-	if before != nil {
-		p.give(p.compose.held(before))
-	}
-	if !ok {
-		p.counts.Held++
-		return nil
-	}
-	return p.compose.alert(f)
-}
-
-// repeated tells how often an alert came again.
-func (p *Pipeline) repeated(r detect.Repeat[*family]) {
-	t := r.Of.threads[0]
-	p.say(t, repeated(t.last, r.Count, r.First, r.Last))
-}
-
-func (p *Pipeline) give(a *alert.Alert) {
-	p.counts.Alerts++
-	p.compose.setBy.note(a)
-	if p.telling != nil {
-		p.telling = append(p.telling, a)
-		return
-	}
-	p.emit(a)
-}
-
-// HandleState takes a condition of the sensor as it begins and as it ends.
+// HandleState takes a condition of the sensor as it begins and as it ends. It waits for
+// nothing.
 func (p *Pipeline) HandleState(st eslogger.State) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.condition(string(st.Name), st.Detail, st.On, st.Since, st.Until)
-}
-
-// Condition takes a condition of another part of the agent.
-func (p *Pipeline) Condition(name, detail string, on bool, since, until time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.condition(name, detail, on, since, until)
-}
-
-func (p *Pipeline) condition(name, detail string, on bool, since, until time.Time) {
-	if p.closed {
-		return // the outputs take no more
-	}
-	if !on {
-		told := p.open[name]
-		delete(p.open, name)
-		for _, a := range told {
-			p.give(p.compose.ended(a, detail, until))
-		}
-		return
-	}
-	if _, known := p.open[name]; known {
-		return
-	}
-	found := p.engine.Consider(detect.Condition{State: name, Detail: detail, Since: since})
-	told := make([]*alert.Alert, 0, len(found))
-	for i := range found {
-		// Conditions are never held back: each is told when it begins and when it ends.
-		a := p.compose.alert(&found[i])
-		told = append(told, a)
-		p.give(a)
-	}
-	p.open[name] = told
+	p.mu.Unlock()
+	p.flush(false)
 }
 
 // Tick gives what has become due with time. It does nothing for a recording.
 func (p *Pipeline) Tick() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if !p.live {
 		return
 	}
+	p.mu.Lock()
 	now := time.Now()
-	p.judge(p.engine.Advance(now.Add(-eventDelay)))
+	batch := p.sort(p.engine.Advance(now.Add(-eventDelay)))
 	p.closeCommands(now.Add(-eventDelay))
-	p.tell(now, false)
+	p.tellDue(now, false)
+	p.mu.Unlock()
+	if batch != nil {
+		p.examineCommands(batch)
+	}
+	p.flush(true)
 }
 
 // eventDelay is how late an event may come that is not lost: what is not there by then did
@@ -323,18 +257,10 @@ const eventDelay = 5 * time.Second
 // not told: nobody takes alerts any more.
 func (p *Pipeline) Close() {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.tell(p.now(), true)
+	p.tellDue(p.now(), true)
 	p.closed = true
-}
-
-func (p *Pipeline) tell(now time.Time, all bool) {
-	for _, r := range p.repeats.Due(now, all) {
-		p.repeated(r)
-	}
-	for _, h := range p.signals.Due(now, all) {
-		p.give(p.compose.held(h))
-	}
+	p.mu.Unlock()
+	p.flush(true)
 }
 
 // Counts returns what was done so far.

@@ -42,7 +42,7 @@ func feedWith(t *testing.T, c config.Config, change func(*PipelineOptions)) *fee
 		Emit: func(a *alert.Alert) { f.got = append(f.got, a) },
 	}
 	if c.Root != "" {
-		o.Pin = newPins(c.Root, c.Exceptions).check
+		o.Pins, o.Examine = newPins(c.Root, c.Exceptions), examineHere(lookAtPrograms(c.Root))
 	}
 	if change != nil {
 		change(&o)

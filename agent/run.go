@@ -90,9 +90,9 @@ func New(o Options) (*Agent, error) {
 	}
 	a.watch = watch
 	a.pipeline, err = NewPipeline(PipelineOptions{
-		Watching: watch.watching(o.Config),
-		Rules:    set.Rules, Exceptions: exceptions(o.Config.Exceptions),
-		Host: a.host, Pin: newPins(o.Config.Root, o.Config.Exceptions).check,
+		Watching: watch.watching(o.Config), Examine: watch.examiner.examine,
+		Rules: set.Rules, Exceptions: exceptions(o.Config.Exceptions),
+		Host: a.host, Pins: newPins(o.Config.Root, o.Config.Exceptions),
 		Emit: a.give, Live: true, RepeatWindow: o.Config.RepeatWindow,
 	})
 	a.pipeline.SetHooks(watch.hooks())
@@ -186,6 +186,9 @@ func (a *Agent) give(al *alert.Alert) {
 // the sensor's four seconds at the worst it stays under launchd's and the promised time.
 const flushTime = 900 * time.Millisecond
 
+// examineTime bounds how long Run waits for what the disk has to say of the last events.
+const examineTime = time.Second
+
 // Run watches until ctx is done, then delivers what is waiting and returns. What could not
 // be delivered is logged; it is no error, as the watching itself was well.
 func (a *Agent) Run(ctx context.Context) error {
@@ -198,6 +201,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	err := a.source.Run(ctx)
 	stop()
 	wg.Wait()
+	a.watch.examiner.close(examineTime)
 	a.pipeline.Close()
 	if a.opts.Config.HeartbeatInterval > 0 {
 		a.health.send(time.Now(), true)

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -8,7 +9,6 @@ import (
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
-	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -44,29 +44,31 @@ func Scan(c config.Config, set RuleSet, now time.Time) ([]FoundHook, []event.Unr
 	if err != nil {
 		return nil, unreadable, err
 	}
-	pin := newPins(c.Root, c.Exceptions).check
+	pins := newPins(c.Root, c.Exceptions)
 	var out []FoundHook
 	for i := range settings {
-		out = append(out, found(c.Root, &settings[i], engine, pin, now))
+		out = append(out, found(c.Root, &settings[i], engine, pins, now))
 	}
 	return out, unreadable, nil
 }
 
 // found judges a hook.
-func found(root string, s *prefs.Setting, engine *detect.Engine, pin detect.Pin, now time.Time) FoundHook {
+func found(root string, s *prefs.Setting, engine *detect.Engine, pins *pins, now time.Time) FoundHook {
 	ch := event.Change{File: s.File, Scope: s.Scope, Key: s.Key, New: &s.Value, Since: event.SinceNever, Time: now, Found: s.Found}
 	out := FoundHook{File: s.File, Scope: s.Scope, Key: s.Key, Value: s.Value, Verdict: Unknown, Undo: undo(&ch)}
-	if s.Key == hook.LoginHook || s.Key == hook.LogoutHook {
-		if root == "" {
-			root = "/"
-		}
-		p := program.Look(root, s.Value)
+	x := &Examination{Programs: map[string]ExaminedProgram{}}
+	if runsProgram(s.Key) {
+		p := program.Look(filepath.Join("/", root), s.Value)
+		x.Programs[s.Value] = ExaminedProgram{Found: p}
 		if out.Program = programOf(&p); len(p.Risks) > 0 {
 			out.Verdict = Risky
 		}
 	}
 	list := engine.Observe(detect.Observed{Change: &ch, Verdict: string(alert.Observed)}, detect.FactOf(&ch), nil)
-	engine.Except(list, now, pin)
+	engine.Except(list, now, func(exception string, r *detect.Record) (why string, held, checked bool) {
+		why = pins.check(exception, r, x)
+		return why, why == "", true
+	})
 	if i := slices.IndexFunc(list, func(f detect.Finding) bool { return f.Hidden != "" }); i >= 0 {
 		out.Verdict, out.Exception = Allowed, list[i].Hidden
 		return out

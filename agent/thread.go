@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -13,56 +14,78 @@ type place struct{ file, key string }
 
 func placeOf(ch *event.Change) place { return place{ch.File, ch.Key} }
 
-// thread is one alert and its updates.
-type thread struct {
+// alertThread is one alert and its updates.
+type alertThread struct {
+	share   detect.Share
+	whole   *alert.Alert    // what begins it, nil once it was given
 	first   *alert.Alert    // what was told of the command, or is to be told of it
-	last    *alert.Alert    // the latest update; its sequence is 0 as long as nothing was given
-	changes []*event.Change // that it tells of, all in one place, by time: the last is what it says
+	last    *alert.Alert    // the latest update
+	given   int             // documents
+	delayed *alert.Alert    // the update that waits for the share, nil for none
+	changes []*confirmation // that it tells of, all in one place, by time: the last is what it says
+}
+
+// confirmation is a change as the alert of its command tells of it.
+type confirmation struct {
+	*event.Change
+	seen *Examination
 }
 
 // maxChanges bounds the changes of a thread. Only those of one window are ever withdrawn.
 const maxChanges = 16
 
-func (t *thread) tellsOf(at place) bool { return len(t.changes) > 0 && placeOf(t.changes[0]) == at }
+// newThread begins with an alert that is not given yet.
+func newThread(a *alert.Alert, share detect.Share) *alertThread {
+	b := brief(a)
+	return &alertThread{share: share, whole: a, first: b, last: b}
+}
 
-func (t *thread) latest() *event.Change { return t.changes[len(t.changes)-1] }
+func (t *alertThread) tellsOf(at place) bool {
+	return len(t.changes) > 0 && placeOf(t.changes[0].Change) == at
+}
 
-// add takes in a change. The list may be another thread's, too.
-func (t *thread) add(ch *event.Change) {
+func (t *alertThread) latest() *confirmation { return t.changes[len(t.changes)-1] }
+
+// addChange takes in a change. The list may be another thread's, too.
+func (t *alertThread) addChange(c *confirmation) {
 	i := len(t.changes)
-	for i > 0 && t.changes[i-1].Time.After(ch.Time) {
+	for i > 0 && t.changes[i-1].Time.After(c.Time) {
 		i--
 	}
-	t.changes = slices.Insert(slices.Clone(t.changes), i, ch)
+	t.changes = slices.Insert(slices.Clone(t.changes), i, c)
 	t.changes = t.changes[max(0, len(t.changes)-maxChanges):]
 }
 
-// family is what one rule tells of a command: an alert about the command, which becomes that
-// of the first change it makes, and one for each change in another place. Commands that are
-// repeats of each other share it.
-type family struct {
-	threads []*thread // the command's own first
-	applied bool      // the preferences were as the command wants them
+// next returns an alert as the next update of a thread.
+func (t *alertThread) next(a *alert.Alert, now time.Time) *alert.Alert {
+	u := update(a, now)
+	u.Event.ID = t.last.Event.ID
+	return u
 }
 
-// newFamily begins with an alert. One that was not given is kept whole until it is.
-func newFamily(a *alert.Alert, given bool) *family {
-	b := brief(a)
-	t := &thread{first: b, last: b}
-	if !given {
-		last := *b
-		last.Event.Sequence = 0
-		t.first, t.last = a, &last
+// start returns what the next document of a thread is made of: as long as none was given,
+// all of the alert.
+func (t *alertThread) start() *alert.Alert {
+	if t.whole != nil {
+		return t.whole
 	}
-	return &family{threads: []*thread{t}}
+	return t.first
+}
+
+// alertGroup is what one rule tells of a command: an alert about the command, which becomes
+// that of the first change it makes, and one for each change in another place. Commands that
+// are repeats of each other share it.
+type alertGroup struct {
+	threads []*alertThread // the command's own first
+	applied bool           // the preferences were as the command wants them
 }
 
 // confirmed reports whether the command is known to have had its effect.
-func (f *family) confirmed() bool { return f.applied || f.made() != nil }
+func (g *alertGroup) confirmed() bool { return g.applied || g.made() != nil }
 
 // made returns a thread that tells of a change, nil without one.
-func (f *family) made() *thread {
-	for _, t := range f.threads {
+func (g *alertGroup) made() *alertThread {
+	for _, t := range g.threads {
 		if len(t.changes) > 0 {
 			return t
 		}
@@ -71,15 +94,16 @@ func (f *family) made() *thread {
 }
 
 // of returns the threads for the changes in a place: those that tell of it, and those that
-// tell of none. Those that told of a change before its command was seen become the family's.
-func (f *family) of(c *composer, at place, told []*thread) []*thread {
-	own := f.threads[0]
-	if own.last.Event.Sequence == 0 && len(told) > 0 {
-		own.last, told = told[0].last, told[1:]
+// tell of none. Those that told of a change before its command was seen become the group's.
+func (g *alertGroup) of(c *composer, at place, told []*alertThread) []*alertThread {
+	own := g.threads[0]
+	if own.given == 0 && len(told) > 0 {
+		told[0].first, told[0].whole, told[0].changes = own.first, own.whole, own.changes
+		g.threads[0], own, told = told[0], told[0], told[1:]
 	}
-	var out []*thread
-	var changes []*event.Change
-	for _, t := range f.threads {
+	var out []*alertThread
+	var changes []*confirmation
+	for _, t := range g.threads {
 		if t.tellsOf(at) {
 			changes = t.changes
 		}
@@ -88,10 +112,11 @@ func (f *family) of(c *composer, at place, told []*thread) []*thread {
 		}
 	}
 	if len(out)+len(told) == 0 {
-		out = append(out, f.add(c.another(own.first, at)))
+		out = append(out, g.anotherThread(c, at))
 	}
 	for _, t := range told {
-		out = append(out, f.add(t.last))
+		t.first = own.first
+		g.threads, out = append(g.threads, t), append(out, t)
 	}
 	for _, t := range out {
 		t.changes = changes
@@ -99,58 +124,49 @@ func (f *family) of(c *composer, at place, told []*thread) []*thread {
 	return out
 }
 
-func (f *family) add(last *alert.Alert) *thread {
-	t := &thread{first: f.threads[0].first, last: last}
-	f.threads = append(f.threads, t)
+// anotherThread returns the thread for one more change by a command: the one that there was
+// for that place, if it tells of another by now.
+func (g *alertGroup) anotherThread(c *composer, at place) *alertThread {
+	own := g.threads[0]
+	u := *own.first
+	u.Event.ID = digest("another", c.host.ID, own.first.Event.ID, at.file, at.key)
+	for _, t := range g.threads {
+		if t.last.Event.ID == u.Event.ID {
+			return t
+		}
+	}
+	t := &alertThread{share: own.share, first: own.first, last: &u}
+	g.threads = append(g.threads, t)
 	return t
-}
-
-// another returns what begins the alert about one more change by a command.
-func (c *composer) another(a *alert.Alert, at place) *alert.Alert {
-	u := *a
-	u.Event.ID, u.Event.Sequence = digest("another", c.host.ID, a.Event.ID, at.file, at.key), 0
-	return &u
-}
-
-// next returns an alert as the next update of a thread.
-func (t *thread) next(a *alert.Alert, now time.Time) *alert.Alert {
-	u := update(a, now)
-	u.Event.ID, u.Event.Sequence = t.last.Event.ID, t.last.Event.Sequence+1
-	return u
-}
-
-// say gives an update of a thread.
-func (p *Pipeline) say(t *thread, u *alert.Alert) {
-	t.last = brief(u)
-	p.give(u)
 }
 
 // confirm tells that a command made a change. told are the alerts that told of the change
 // before the command was seen.
-func (p *Pipeline) confirm(f *family, ch *event.Change, told []*thread, now time.Time) {
-	for _, t := range f.of(&p.compose, placeOf(ch), told) {
-		t.add(ch)
-		p.say(t, p.compose.confirmed(t.next(t.first, now), t.latest()))
-		t.first = brief(t.first)
+func (p *Pipeline) confirm(g *alertGroup, c *confirmation, told []*alertThread, now time.Time) {
+	for _, t := range g.of(&p.compose, placeOf(c.Change), told) {
+		t.addChange(c)
+		u := p.compose.confirmed(t.next(t.start(), now), t.latest())
+		t.whole = nil
+		p.say(t, u, now)
 	}
 }
 
 // withdraw takes back that a command made a change: a likelier one was seen. If it made
 // another, that is what there is to tell of it.
-func (p *Pipeline) withdraw(f *family, ch *event.Change, now time.Time) {
-	var told []*thread // of it, and of none later
-	for _, t := range f.threads {
-		i := slices.Index(t.changes, ch)
+func (p *Pipeline) withdraw(g *alertGroup, ch *event.Change, now time.Time) {
+	var told []*alertThread // of it, and of none later
+	for _, t := range g.threads {
+		i := slices.IndexFunc(t.changes, func(c *confirmation) bool { return c.Change == ch })
 		if i < 0 {
 			continue
 		}
-		if t.latest() == ch {
+		if i == len(t.changes)-1 {
 			told = append(told, t)
 		}
 		t.changes = slices.Delete(slices.Clone(t.changes), i, i+1)
 	}
 	for _, t := range told {
-		if other := f.made(); len(t.changes) == 0 && other != nil {
+		if other := g.made(); len(t.changes) == 0 && other != nil {
 			t.changes = other.changes
 		}
 		u := t.next(t.first, now)
@@ -158,23 +174,26 @@ func (p *Pipeline) withdraw(f *family, ch *event.Change, now time.Time) {
 			u = p.compose.confirmed(u, t.latest())
 		}
 		u.Hooksnare.Reason = "another command made the change"
-		p.say(t, u)
+		p.say(t, u, now)
 	}
 }
 
 // conclude tells what came of a command of which no change was seen.
-func (p *Pipeline) conclude(f *family, applied bool, now time.Time) {
-	if f.confirmed() {
+func (p *Pipeline) conclude(g *alertGroup, o detect.Outcome, now time.Time) {
+	if g.confirmed() {
 		return
 	}
 	verdict, why := alert.NotApplied, "the preferences did not change"
-	if applied {
-		f.applied = true
+	switch o {
+	case detect.SoBefore:
+		g.applied = true
 		verdict, why = alert.Confirmed, "the preferences were so before"
+	case detect.Overridden:
+		why = "a later command took its place before a change was seen"
 	}
-	for _, t := range f.threads {
+	for _, t := range g.threads {
 		if t.last.Hooksnare.Verdict != verdict {
-			p.say(t, p.compose.verdict(t.last, verdict, now, why))
+			p.say(t, p.compose.verdict(t.next(t.last, now), verdict, why), now)
 		}
 	}
 }

@@ -6,15 +6,16 @@ import (
 	"time"
 
 	"hooksnare/collector/prefs"
+	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
 
-// maxTold bounds the changes whose alerts are on their way. More have to wait, but no longer
-// than maxToldWait: if the log can't be written, other outputs may. What is told then may be
-// told once more, as another alert, if the agent is killed.
+// maxTold bounds the changes of one share whose alerts are on their way. More have to wait,
+// but no longer than maxToldWait: if the log can't be written, other outputs may. What is
+// told then may be told once more, as another alert, if the agent is killed.
 const (
-	maxTold     = 64
+	maxTold     = 32
 	maxToldWait = 10 * time.Second
 )
 
@@ -24,25 +25,38 @@ const (
 type toldChange struct {
 	File   string            `json:"file"`
 	Key    string            `json:"key"`
+	Home   string            `json:"home,omitempty"`
 	Value  *string           `json:"value"`            // nil: it was removed
 	Alerts []json.RawMessage `json:"alerts,omitempty"` // none once they are in the log
 }
 
 func (c *toldChange) place() place { return place{c.File, c.Key} }
 
+// told counts the changes of a share whose alerts are on their way.
+func (w *watch) told(share detect.Share) int {
+	n := 0
+	for i := range w.last.Told {
+		if c := &w.last.Told[i]; detect.FileShare(c.File, c.Home) == share {
+			n++
+		}
+	}
+	return n
+}
+
 // room reports whether another change may be told.
-func (w *watch) room(now time.Time) bool {
+func (w *watch) room(ch *event.Change, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.delivered()
-	if len(w.last.Told) < maxTold {
-		w.full = time.Time{}
+	share := detect.FileShare(ch.File, ch.Home)
+	if w.told(share) < maxTold {
+		delete(w.full, share)
 		return true
 	}
-	if w.full.IsZero() {
-		w.full = now
+	if _, since := w.full[share]; !since {
+		w.full[share] = now
 	}
-	return now.Sub(w.full) > maxToldWait
+	return now.Sub(w.full[share]) > maxToldWait
 }
 
 // delivered forgets the alerts of what was told, if they are all in the log. It returns
@@ -71,14 +85,14 @@ func (w *watch) delivered() bool {
 	return forgot
 }
 
-// telling keeps what is about to be told of a change.
-func (w *watch) telling(ch *event.Change, list []*alert.Alert) {
+// record keeps what is about to be told of a change.
+func (w *watch) record(ch *event.Change, list []*alert.Alert) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.last.Told) >= maxTold {
+	if w.told(detect.FileShare(ch.File, ch.Home)) >= maxTold {
 		return
 	}
-	c := toldChange{File: ch.File, Key: ch.Key, Value: ch.New}
+	c := toldChange{File: ch.File, Home: ch.Home, Key: ch.Key, Value: ch.New}
 	for _, a := range list {
 		if line, err := a.Line(); err == nil {
 			c.Alerts = append(c.Alerts, line)

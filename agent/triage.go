@@ -42,29 +42,13 @@ func newSurroundings(root string, list []config.Exception) *surroundings {
 	return s
 }
 
-// triage answers what can be answered about a hook in a preferences file at a time.
-func (c *composer) triage(file string, at time.Time, p *alert.Program, ev *event.Event, e *alert.Evidence) *alert.Triage {
-	out := &alert.Triage{}
-	if s := c.around; s != nil {
-		if p != nil && p.Modified != nil && !at.IsZero() {
-			age := int64(at.Sub(p.Modified.Time) / time.Second)
-			out.ProgramAge = &age
-		}
-		if p != nil && p.SHA256 != "" {
-			out.KnownGood = s.known[p.SHA256]
-		}
-		out.Packages = s.changed(receiptsPath, ".plist", at)
-		if strings.HasPrefix(file, "/") {
-			out.Preferences = s.changed(filepath.Dir(file), "", at)
-		}
+// look answers what can be answered of the disk around a preferences file.
+func (s *surroundings) look(x *Examination, file string, at time.Time) {
+	x.Known = s.known
+	x.Packages = s.changed(receiptsPath, ".plist", at)
+	if strings.HasPrefix(file, "/") {
+		x.Preferences = s.changed(filepath.Dir(file), "", at)
 	}
-	if ev != nil {
-		out.Tree = c.tree(ev.Process, e)
-	}
-	if out.ProgramAge == nil && out.KnownGood == "" && out.Packages == nil && out.Preferences == nil && out.Tree == nil {
-		return nil
-	}
-	return out
 }
 
 // changed returns the files of a folder that changed within a day before a time, the latest

@@ -79,11 +79,14 @@ func TestTriage(t *testing.T) {
 		x := config.Exception{ID: "good", Require: config.Require{SHA256: []string{"AB12"}}}
 		o.Watching = &Watching{
 			Window: time.Minute, Watched: func(string) bool { return false }, Wake: func() {},
-			Look: func(value string) *alert.Program {
-				return &alert.Program{Path: value, Exists: true, SHA256: "ab12", Modified: alert.At(host.Now().Add(-time.Hour))}
-			},
-			Around: newSurroundings(t.TempDir(), []config.Exception{x}),
 		}
+		around := newSurroundings(t.TempDir(), []config.Exception{x})
+		o.Examine = examineHere(func(q Question) *Examination {
+			shown := &alert.Program{Path: q.Values[0], Exists: true, SHA256: "ab12", Modified: alert.At(host.Now().Add(-time.Hour))}
+			x := &Examination{Programs: map[string]ExaminedProgram{q.Values[0]: {Shown: shown}}}
+			around.look(x, q.File, q.At)
+			return x
+		})
 	})
 	host = f.Host
 	f.Daemon("com.example.other", synthetic.AsUser, synthetic.Spec{Path: "/usr/bin/true", Args: []string{"true", "elsewhere"}})

@@ -2,6 +2,8 @@ package agent
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"hooksnare/detect"
@@ -9,12 +11,11 @@ import (
 	"hooksnare/pkg/redact"
 )
 
-// update returns a copy of an alert as its next update. The copy shares what it does not
+// update returns a copy of an alert to make its next update of. The copy shares what it does not
 // change: nobody changes an alert that was given.
 func update(a *alert.Alert, at time.Time) *alert.Alert {
 	u, h := *a, *a.Hooksnare
 	u.Hooksnare = &h
-	u.Event.Sequence++
 	h.LatencyMS = nil
 	u.Event.Created = alert.At(at)
 	return &u
@@ -37,46 +38,80 @@ func brief(a *alert.Alert) *alert.Alert {
 	return &b
 }
 
-// repeated returns the update of how often an alert came again.
-func repeated(a *alert.Alert, count int, first, last time.Time) *alert.Alert {
-	u := update(a, last)
+// repeated makes an update one of how often an alert came again.
+func repeated(u *alert.Alert, count int, first, last time.Time) *alert.Alert {
 	u.Event.End = alert.At(last)
 	u.Hooksnare.Repeat = &alert.Repeat{Count: count, First: alert.At(first), Last: alert.At(last)}
-	u.Message = fmt.Sprintf("%s (%d more times)", a.Message, count)
 	if count == 1 {
-		u.Message = a.Message + " (once more)"
+		u.Message += " (once more)"
+	} else {
+		u.Message = fmt.Sprintf("%s (%d more times)", u.Message, count)
 	}
 	return u
 }
 
-// ended tells that a condition is over.
-func (c *composer) ended(a *alert.Alert, detail string, until time.Time) *alert.Alert {
-	u := update(a, until)
+// conditionAgain makes an update one that a condition has begun once more.
+func (c *composer) conditionAgain(u *alert.Alert, detail string, since time.Time, again int) *alert.Alert {
+	health := *u.Hooksnare.Health
+	health.Active, health.Until, health.Since, health.Detail = true, nil, alert.At(since), clipTo(detail, nameBytes)
+	u.Hooksnare.Health = &health
+	u.Event.End = nil
+	u.Hooksnare.Repeat = &alert.Repeat{Count: again, First: u.Event.Start, Last: alert.At(since)}
+	u.Message = fmt.Sprintf("%s: %s (comes and goes: %d more times)", u.Rule.Name, health.State, again)
+	return u
+}
+
+// ended makes an update one that a condition is over.
+func (c *composer) ended(u *alert.Alert, detail string, until time.Time) *alert.Alert {
 	u.Event.End = alert.At(until)
-	health := *a.Hooksnare.Health
+	health := *u.Hooksnare.Health
 	health.Active, health.Until = false, alert.At(until)
 	if detail != "" {
 		health.Detail = detail
 	}
 	u.Hooksnare.Health = &health
-	u.Message = fmt.Sprintf("%s: %s has ended", a.Rule.Name, health.State)
+	u.Message = fmt.Sprintf("%s: %s has ended", u.Rule.Name, health.State)
 	if health.Since != nil && !until.IsZero() {
 		u.Message += " after " + until.Sub(health.Since.Time).Round(time.Millisecond).String()
 	}
 	return u
 }
 
-// held tells how many alerts a rule's max_signals kept back.
+// held tells how much of a share was held back, and shows the newest and the most severe.
 func (c *composer) held(h *detect.Held) *alert.Alert {
 	a := c.frame(h.Rule)
 	a.Timestamp, a.Event.Created = alert.At(h.Last), alert.At(h.Last)
 	a.Event.Start, a.Event.End = alert.At(h.First), alert.At(h.Last)
 	a.Event.Category, a.Event.Type, a.Event.Action = []string{"process"}, []string{"info"}, "signals-held-back"
-	a.Event.ID = digest("held", c.host.ID, h.Rule.ID, h.First.UTC().Format(time.RFC3339Nano))
+	a.Event.ID = digest("held", c.host.ID, string(h.Share), h.Rule.ID, h.First.UTC().Format(time.RFC3339Nano))
 	a.Hooksnare.Verdict = alert.Observed
 	a.Hooksnare.HeldBack = &alert.HeldBack{
 		Count: h.Count, MaxSignals: h.Rule.MaxSignals, First: alert.At(h.First), Last: alert.At(h.Last),
+		Share: clipTo(h.Share.String(), wordBytes), Rules: heldRules(h.Rules), Newest: heldItems(h.Newest), Severest: heldItems(h.Severest),
 	}
-	a.Message = fmt.Sprintf("%s: %d more alerts within 5 minutes were held back, over the rule's %d", h.Rule.Name, h.Count, h.Rule.MaxSignals)
+	a.Message = fmt.Sprintf("%s: %d more alerts of %s within 5 minutes were held back", h.Rule.Name, h.Count, alert.Printable(clipTo(h.Share.String(), wordBytes)))
 	return a
+}
+
+// maxHeldRules bounds the rules that a summary names.
+const maxHeldRules = 32
+
+func heldRules(count map[string]int) []alert.HeldRule {
+	var out []alert.HeldRule
+	for _, id := range slices.Sorted(maps.Keys(count)) {
+		if len(out) < maxHeldRules {
+			out = append(out, alert.HeldRule{Rule: clipTo(id, wordBytes), Count: count[id]})
+		}
+	}
+	return out
+}
+
+func heldItems(list []detect.Item) []alert.HeldItem {
+	out := make([]alert.HeldItem, len(list))
+	for i, x := range list {
+		out[i] = alert.HeldItem{
+			Rule: x.Rule, Severity: x.Severity, File: clipTo(x.File, wordBytes), Key: clipTo(x.Key, wordBytes), Value: clipTo(x.Value, wordBytes), User: x.User,
+		}
+	}
+	return out
 }

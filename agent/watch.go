@@ -22,7 +22,6 @@ import (
 	"hooksnare/collector/program"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
-	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 	"hooksnare/pkg/safefile"
 )
@@ -55,18 +54,20 @@ type watch struct {
 	prefs    *prefs.Collector
 	store    *program.Store // nil if there is none
 	programs *program.Watcher
+	around   *surroundings
+	examiner *examiner
 
 	early map[place]*string // what was told before there was a state, for the goroutine of prefs
 
 	mu   sync.Mutex
-	last kept      // as it is saved
-	full time.Time // since when no more can be told
+	last kept                       // as it is saved
+	full map[detect.Share]time.Time // since when no more can be told
 }
 
 // newWatch prepares the second signal. Nil with the state off: nothing is watched.
 func newWatch(a *Agent) (*watch, error) {
 	c := a.opts.Config
-	w := &watch{agent: a, root: c.Root, sweep: c.SweepInterval}
+	w := &watch{agent: a, root: c.Root, sweep: c.SweepInterval, full: map[detect.Share]time.Time{}}
 	before, err := readKept(c.StateDir)
 	if err != nil {
 		a.log.Warn().Err(err).Msg("state")
@@ -76,6 +77,8 @@ func newWatch(a *Agent) (*watch, error) {
 		a.log.Warn().Err(storeErr).Msg("copies of scripts are not kept")
 		w.store = nil
 	}
+	w.around = newSurroundings(c.Root, c.Exceptions)
+	w.examiner = newExaminer(w.answer)
 	w.early = before.withTold()
 	w.last = before
 	w.programs = program.NewWatcher(w.root, program.Options{Previous: before.Programs, Keep: w.keep})
@@ -89,7 +92,7 @@ func (w *watch) watching(c config.Config) *Watching {
 	if w.store != nil {
 		kept = w.store.Path
 	}
-	return &Watching{Kept: kept, Window: c.CorrelationWindow, Watched: watched, Look: w.look, Wake: func() { w.prefs.Wake() }, Telling: w.telling, Around: newSurroundings(c.Root, c.Exceptions)}
+	return &Watching{Kept: kept, Window: c.CorrelationWindow, Watched: watched, Wake: func() { w.prefs.Wake() }, Record: w.record}
 }
 
 // watched reports whether changes of a file are seen: it is one of those that hold hooks,
@@ -120,8 +123,18 @@ func (w *watch) hooks() []detect.Hooked {
 	return out
 }
 
+// answer examines the disk for one event.
+func (w *watch) answer(q Question) *Examination {
+	x := &Examination{Programs: map[string]ExaminedProgram{}}
+	for _, v := range q.Values {
+		x.Programs[v] = w.look(v)
+	}
+	w.around.look(x, q.File, q.At)
+	return x
+}
+
 // look tells what a hook points to, and keeps a copy of a script.
-func (w *watch) look(value string) *alert.Program {
+func (w *watch) look(value string) ExaminedProgram {
 	p, content := program.LookContent(w.root, value)
 	out := programOf(&p)
 	if w.store != nil && p.Kind == program.Script && p.Hashed && int64(len(content)) == p.Size {
@@ -129,7 +142,7 @@ func (w *watch) look(value string) *alert.Program {
 			out.Kept = at
 		}
 	}
-	return out
+	return ExaminedProgram{p, out}
 }
 
 // keep keeps a copy of a script that a hook runs.
@@ -165,8 +178,12 @@ func (w *watch) sweepPrograms(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case now := <-t.C:
-			for _, ch := range w.programs.Sweep(w.agent.pipeline.Hooks(), now) {
-				w.agent.pipeline.HandleProgram(ch)
+			var values []string
+			for _, list := range w.agent.pipeline.Hooks() {
+				values = append(values, list...)
+			}
+			for _, ch := range w.programs.Sweep(values, now) {
+				w.agent.pipeline.HandleProgram("", ch)
 			}
 			w.savePrograms()
 		}
@@ -175,7 +192,7 @@ func (w *watch) sweepPrograms(ctx context.Context) {
 
 // HandleChange takes a change of preferences.
 func (w *watch) HandleChange(ch event.Change) error {
-	if !w.room(time.Now()) {
+	if !w.room(&ch, time.Now()) {
 		return errOnTheWay
 	}
 	if w.news(&ch) {
@@ -200,6 +217,10 @@ func (w *watch) HandleState(s prefs.State) error {
 	}
 	if !w.agent.outputs.Delivered() {
 		return errOnTheWay
+	}
+	// What is not judged yet is not known: after a kill it is found once more.
+	for at, was := range w.agent.pipeline.Judging() {
+		s.Files = withValue(s.Files, &toldChange{File: at.file, Key: at.key, Value: was})
 	}
 	setBy := w.agent.pipeline.SetBy()
 	w.mu.Lock()

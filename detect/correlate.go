@@ -2,44 +2,38 @@ package detect
 
 import (
 	"cmp"
-	"path"
 	"slices"
-	"strings"
 	"time"
 
-	"hooksnare/detect/hook"
 	"hooksnare/pkg/event"
 )
 
 // Correlator joins what processes were seen to do with what became of preferences files. It
 // goes by the times of the events, so that the order in which they arrive does not matter:
-// of all the commands that may have made a change the best one is its cause, whichever came
-// first. C and S are what the caller keeps with a command and with a change. It is for one
-// goroutine.
+// of all the commands that can have made a change the best one is its cause, whichever came
+// first. A command that merely mentions the file, or whose user can't have written it, is a
+// candidate and never a cause. C and S are what the caller keeps with a command and with a
+// change. It is for one goroutine.
 type Correlator[C, S any] struct {
 	window   time.Duration
-	commands []*Command[C]   // by time
-	changes  []*State[C, S]  // by time
+	commands ring[*Command[C]]
+	changes  ring[*State[C, S]]
 	values   map[slot]string // what is known to be there now
-	dropped  uint64
+	owners   map[string]owners
 }
-
-// maxCorrelated bounds the commands and the changes that are kept, each.
-const maxCorrelated = 1024
 
 // slot is a key of a file.
 type slot struct{ file, key string }
 
-// Cause is what a command does to preferences.
-type Cause struct {
-	At        time.Time
-	Order     uint64 // of those of one time
-	File      string // "" if it can't be known
-	Key       string // "" if the command does not tell
-	Operation hook.Operation
-	Value     *string // what it sets, nil if the command does not tell
-	Names     bool    // it does no more than name the file, or its folder
-}
+// owners are who can write a file: its owner and that of its folder.
+type owners struct{ file, folder uint32 }
+
+// maxCandidates bounds the candidates that are kept of one change, and maxUnable those of
+// them that can't have written the file: nobody crowds out the others.
+const (
+	maxCandidates = 8
+	maxUnable     = 3
+)
 
 // Command is a cause and what the caller keeps with it.
 type Command[C any] struct {
@@ -51,41 +45,49 @@ type Command[C any] struct {
 // State is a change and what the caller keeps with it.
 type State[C, S any] struct {
 	event.Change
-	Of    S
-	By    *Command[C] // the cause, nil as long as none is known
-	Makes bool        // the cause tells that it makes this change, and does not just name its file
+	Of         S
+	By         *Command[C]   // the cause, nil as long as none is known
+	Candidates []*Command[C] // the likelier ones first
 }
 
 // Explained is a change that got a cause, or a likelier one than it had.
 type Explained[C, S any] struct {
 	*State[C, S]
 	Before *Command[C] // the cause that it had, nil for none
-	Made   bool        // what Makes was with that
 }
 
 // NewCorrelator joins what lies within a window.
 func NewCorrelator[C, S any](window time.Duration) *Correlator[C, S] {
-	return &Correlator[C, S]{window: window, values: map[slot]string{}}
+	return &Correlator[C, S]{
+		window: window, values: map[slot]string{}, owners: map[string]owners{},
+		commands: newRing(func(c *Command[C]) Share { return UserShare(c.EUID) }, func(a, b *Command[C]) int {
+			return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Order, b.Order))
+		}),
+		changes: newRing(func(s *State[C, S]) Share { return FileShare(s.File, s.Home) }, func(a, b *State[C, S]) int {
+			return a.Time.Compare(b.Time)
+		}),
+	}
 }
 
-// Command takes note of a command, and returns the changes that it explains: those that had
-// no cause, or one that is less likely. Their By is the command now.
-func (k *Correlator[C, S]) Command(c Cause, of C) (*Command[C], []Explained[C, S]) {
-	cmd := &Command[C]{Cause: c, Of: of}
-	k.commands = insert(k.commands, cmd, func(a, b *Command[C]) int {
-		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Order, b.Order))
-	}, &k.dropped)
-	var explained []Explained[C, S]
-	for _, s := range k.changes {
+// Command takes note of a command. It returns the changes that it explains, which had no
+// cause or one that is less likely: their By is the command now. And it returns the changes
+// without a cause of which it is the first candidate who can have written the file.
+func (k *Correlator[C, S]) Command(c Cause, of C) (cmd *Command[C], explained []Explained[C, S], suspected []*State[C, S]) {
+	cmd = &Command[C]{Cause: c, Of: of}
+	k.commands.insert(cmd)
+	for _, s := range k.changes.list {
+		if k.suggest(s, cmd) && s.By == nil {
+			suspected = append(suspected, s)
+		}
 		if k.better(cmd, s.By, &s.Change) {
-			explained = append(explained, Explained[C, S]{s, s.By, s.Makes})
-			if s.Makes {
+			explained = append(explained, Explained[C, S]{s, s.By})
+			if s.By != nil {
 				s.By.Joins--
 			}
 			k.join(s, cmd)
 		}
 	}
-	return cmd, explained
+	return cmd, explained, suspected
 }
 
 // Change takes note of a change. Its By is the cause, nil if none is known yet.
@@ -93,7 +95,8 @@ func (k *Correlator[C, S]) Change(ch event.Change, of S) *State[C, S] {
 	s := &State[C, S]{Change: ch, Of: of}
 	k.know(&ch)
 	var by *Command[C]
-	for _, cmd := range k.commands {
+	for _, cmd := range k.commands.list {
+		k.suggest(s, cmd)
 		if k.better(cmd, by, &ch) {
 			by = cmd
 		}
@@ -101,22 +104,58 @@ func (k *Correlator[C, S]) Change(ch event.Change, of S) *State[C, S] {
 	if by != nil {
 		k.join(s, by)
 	}
-	k.changes = insert(k.changes, s, func(a, b *State[C, S]) int { return a.Time.Compare(b.Time) }, &k.dropped)
+	k.changes.insert(s)
 	return s
 }
 
 // join makes a command the cause of a change.
 func (k *Correlator[C, S]) join(s *State[C, S], cmd *Command[C]) {
-	s.By, s.Makes = cmd, k.likelihood(&cmd.Cause, &s.Change) > names
-	if s.Makes {
-		cmd.Joins++
-	}
+	s.By = cmd
+	cmd.Joins++
 }
 
-// Know takes note of what is under a key of a file without its having changed.
-func (k *Correlator[C, S]) Know(file, key, value string) { k.values[slot{file, key}] = value }
+// suggest makes a command a candidate of a change if it mentions the file or would be the
+// cause if its user could write it. It reports whether it is the first that can have done it.
+func (k *Correlator[C, S]) suggest(s *State[C, S], cmd *Command[C]) bool {
+	kind := cmd.matches(&s.Change, k.window)
+	able := cmd.able(s.Change.Owner, s.Change.FolderOwner)
+	if kind == unrelated || kind > mentions && able {
+		return false
+	}
+	list := s.Candidates
+	ables := slices.IndexFunc(list, func(c *Command[C]) bool { return !c.able(s.Change.Owner, s.Change.FolderOwner) })
+	if ables < 0 {
+		ables = len(list)
+	}
+	// Both halves hold the latest first.
+	from, to := 0, ables
+	if !able {
+		from, to = ables, len(list)
+	}
+	at := from
+	for at < to && list[at].At.After(cmd.At) {
+		at++
+	}
+	list = slices.Insert(list, at, cmd)
+	if able {
+		ables++
+	}
+	if len(list)-ables > maxUnable {
+		list = list[:ables+maxUnable]
+	}
+	if len(list) > maxCandidates {
+		list = list[:maxCandidates]
+	}
+	s.Candidates = list
+	return able && ables == 1
+}
+
+// Know takes note of what is under a key of a file without its having changed, and of who
+// can write that.
+func (k *Correlator[C, S]) Know(ch event.Change) { k.know(&ch) }
 
 func (k *Correlator[C, S]) know(ch *event.Change) {
+	k.owners[ch.File] = owners{ch.Owner, ch.FolderOwner}
 	if ch.New == nil {
 		delete(k.values, slot{ch.File, ch.Key})
 		return
@@ -124,127 +163,83 @@ func (k *Correlator[C, S]) know(ch *event.Change) {
 	k.values[slot{ch.File, ch.Key}] = *ch.New
 }
 
-// insert puts an element in its place; over the bound the oldest goes.
-func insert[T any](list []T, v T, compare func(a, b T) int, dropped *uint64) []T {
-	at, _ := slices.BinarySearchFunc(list, v, func(a, b T) int { return cmp.Or(compare(a, b), -1) })
-	list = slices.Insert(list, at, v)
-	if len(list) > maxCorrelated {
-		list = slices.Delete(list, 0, 1)
-		*dropped++
-	}
-	return list
-}
-
 // better reports whether a command is the likelier cause of a change than another, which
 // may be nil: it says more of what happened, or it was the later one.
 func (k *Correlator[C, S]) better(c, than *Command[C], ch *event.Change) bool {
-	n := k.likelihood(&c.Cause, ch)
-	if n == 0 || than == nil || c == than {
-		return n > 0 && c != than
+	n := c.matches(ch, k.window)
+	if n <= mentions || !c.able(ch.Owner, ch.FolderOwner) || c == than {
+		return false
 	}
-	return cmp.Or(cmp.Compare(n, k.likelihood(&than.Cause, ch)), c.At.Compare(than.At), cmp.Compare(c.Order, than.Order)) > 0
+	if than == nil {
+		return true
+	}
+	return cmp.Or(cmp.Compare(n, than.matches(ch, k.window)), c.At.Compare(than.At), cmp.Compare(c.Order, than.Order)) > 0
 }
 
-// How much a command says of a change.
+// Outcome says what came of a command that made no change.
+type Outcome uint8
+
 const (
-	unlikely = iota // it can't be the cause
-	names           // it names the file
-	edits           // it writes the file, and does not tell what
-	sets            // it does just that
+	NothingChanged Outcome = iota // what it was to do did not come
+	SoBefore                      // what it was to do is so, though nothing changed
+	Overridden                    // a later command says what is to be in the same place
 )
-
-// likelihood returns how much a command says of a change.
-func (k *Correlator[C, S]) likelihood(c *Cause, ch *event.Change) int {
-	if ch.Since != event.SinceSeen || c.At.After(ch.Time) || ch.Time.Sub(c.At) > k.window {
-		return unlikely
-	}
-	switch {
-	case c.Names:
-		if c.File == "" || c.File != ch.File && c.File != path.Dir(ch.File) {
-			return unlikely
-		}
-		return names
-	case c.File != ch.File && (c.File != "" || c.Key != ch.Key):
-		return unlikely
-	}
-	switch {
-	case c.Key == "" || c.Operation == hook.Import || c.Operation == hook.Edit:
-		if c.Key != "" && c.Key != ch.Key {
-			return names
-		}
-		return edits
-	case c.Key != ch.Key:
-		return names // it may have replaced all keys
-	case c.Operation == hook.Remove && ch.New == nil:
-		return sets
-	case c.Operation == hook.Set && ch.New != nil && (c.Value == nil || sameValue(*c.Value, *ch.New)):
-		return sets
-	}
-	return unlikely
-}
-
-// sameValue reports whether what a command is given is what the preferences show of it: a
-// truth is written in several ways.
-func sameValue(given, shown string) bool {
-	return given == shown || truth(given) != "" && truth(given) == truth(shown)
-}
-
-func truth(s string) string {
-	switch strings.ToLower(s) {
-	case "true", "yes":
-		return "true"
-	case "false", "no":
-		return "false"
-	}
-	return ""
-}
 
 // Closed is a command whose window has passed.
 type Closed[C any] struct {
 	*Command[C]
-	Applied bool // what it was to do is so, though nothing changed
+	Outcome Outcome
 }
 
 // Due forgets what is older than the window, and returns the commands of which nothing was
-// seen, oldest first: where the value is what they were to make it, they are applied. A
-// command that a later one overrode has no say, nor has one that does no more than name a
-// file. watched tells whether changes of a file are seen at all.
+// seen, oldest first. A command that merely mentions a file has no say. watched tells whether
+// changes of a file are seen at all.
 func (k *Correlator[C, S]) Due(now time.Time, watched func(file string) bool) []Closed[C] {
 	var out []Closed[C]
-	keep := 0
-	for i, c := range k.commands {
-		if now.Sub(c.At) <= k.window {
+	old := func(at time.Time) bool { return now.Sub(at) > k.window }
+	commands := k.commands.list
+	for i, c := range commands {
+		if !old(c.At) {
 			break
 		}
-		keep = i + 1
-		if c.Joins > 0 || c.Names || c.File == "" || !watched(c.File) || k.overridden(c, k.commands[i+1:]) {
-			continue
+		if c.Joins == 0 && !c.Mentions && c.File != "" && watched(c.File) {
+			out = append(out, Closed[C]{c, k.outcome(c, commands[i+1:])})
 		}
-		out = append(out, Closed[C]{c, k.isSo(&c.Cause)})
 	}
-	k.commands = slices.Delete(k.commands, 0, keep)
-	old := slices.IndexFunc(k.changes, func(s *State[C, S]) bool { return now.Sub(s.Time) <= k.window })
-	if old < 0 {
-		old = len(k.changes)
-	}
-	k.changes = slices.Delete(k.changes, 0, old)
+	k.commands.drop(func(c *Command[C]) bool { return old(c.At) })
+	k.changes.drop(func(s *State[C, S]) bool { return old(s.Time) })
 	return out
 }
 
-// overridden reports whether a later command says what is to be in the same place.
-func (k *Correlator[C, S]) overridden(c *Command[C], later []*Command[C]) bool {
-	return slices.ContainsFunc(later, func(o *Command[C]) bool {
-		return !o.Names && o.File == c.File && (o.Key == "" || o.Key == c.Key) && o.At.Sub(c.At) <= k.window
-	})
+func (k *Correlator[C, S]) outcome(c *Command[C], later []*Command[C]) Outcome {
+	who, known := k.owners[c.File]
+	if !known {
+		who = owners{event.None, event.None}
+	}
+	switch {
+	case !c.able(who.file, who.folder):
+		return NothingChanged
+	case slices.ContainsFunc(later, func(o *Command[C]) bool { return k.overrides(o, c, who) }):
+		return Overridden
+	case k.isSo(&c.Cause):
+		return SoBefore
+	}
+	return NothingChanged
+}
+
+// overrides reports whether a later command says what is to be in the same place, of
+// somebody who can.
+func (k *Correlator[C, S]) overrides(o, c *Command[C], who owners) bool {
+	return !o.Mentions && o.File == c.File && (o.Key == "" || o.Key == c.Key) && o.At.Sub(c.At) <= k.window && o.able(who.file, who.folder)
 }
 
 // isSo reports whether what a command was to do is so.
 func (k *Correlator[C, S]) isSo(c *Cause) bool {
 	value, there := k.values[slot{c.File, c.Key}]
 	switch {
-	case c.Key == "" || c.Operation == hook.Import || c.Operation == hook.Edit:
+	case c.Key == "" || !c.tellsValue():
 		return false
-	case c.Operation == hook.Remove:
+	case c.removes():
 		return !there
 	}
 	return there && c.Value != nil && sameValue(*c.Value, value)
@@ -256,5 +251,5 @@ func (k *Correlator[C, S]) Value(file, key string) (value string, there bool) {
 	return value, there
 }
 
-// Dropped returns how many commands and changes were forgotten for want of room.
-func (k *Correlator[C, S]) Dropped() uint64 { return k.dropped }
+// Forgotten returns how many commands and changes were forgotten for want of room.
+func (k *Correlator[C, S]) Forgotten() uint64 { return k.commands.forgotten + k.changes.forgotten }

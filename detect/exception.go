@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hooksnare/detect/eql"
+	"hooksnare/detect/hook"
 )
 
 // Exception names findings that are no alerts.
@@ -58,7 +59,8 @@ func CheckWhere(where string) (*eql.Matcher[*Record], error) {
 // checked is false where there is no disk to look at.
 type Pin func(exception string, r *Record) (why string, held, checked bool)
 
-// Except marks the findings that an exception covers at the given time. The first one
+// Except marks the findings that an exception covers at the given time: a command's by what
+// it shows, a change's by its own value, file and program, whoever made it. The first one
 // that covers a finding counts. A pin that does not hold leaves the alert, and says so.
 func (e *Engine) Except(found []Finding, now time.Time, pin Pin) {
 	for i := range found {
@@ -92,7 +94,24 @@ func (x *exception) applies(f *Finding, now time.Time) bool {
 	if len(x.Rules) > 0 && !slices.Contains(x.Rules, f.Rule.ID) || len(x.Rules) == 0 && f.Record.Fact == nil {
 		return false
 	}
-	return x.matcher.Match(&f.Record)
+	r := &f.Record
+	if !r.shows() {
+		return false
+	}
+	if r.State != nil && r.Event != nil {
+		// What a command was says nothing of the value that is there now.
+		alone := *r
+		alone.Event, alone.made = nil, nil
+		r = &alone
+	}
+	return x.matcher.Match(r)
+}
+
+// shows reports whether all is known that an exception can trust: a command that gives a
+// hook a value which it does not show may give it any.
+func (r *Record) shows() bool {
+	k := r.Fact
+	return k == nil || k.HasValue || k.Operation == hook.Remove
 }
 
 // Use is how often an exception covered a finding, and how often its pin kept it from

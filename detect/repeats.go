@@ -7,13 +7,13 @@ import (
 	"hash"
 	"io"
 	"slices"
-	"strconv"
 	"time"
 
 	"hooksnare/pkg/event"
 )
 
-// Sameness is what makes two alerts one: rule, key, value, file and program.
+// Sameness is what makes two alerts one: rule, key, value, file, program, user and parent
+// program.
 type Sameness [sha256.Size]byte
 
 // Same identifies a finding. Two of one rule are the same when nothing that an analyst
@@ -25,6 +25,9 @@ func (f *Finding) Same() Sameness {
 		h.add("condition", c.State, c.Detail, c.Since.UTC().Format(time.RFC3339Nano))
 	}
 	if o := f.Record.State; o != nil {
+		if k := f.Record.Fact; k != nil {
+			h.add("hook", k.Key, k.Plist)
+		}
 		o.same(h)
 	} else if e := f.Record.Event; e != nil {
 		kind := e.Kind
@@ -32,6 +35,12 @@ func (f *Finding) Same() Sameness {
 			kind = event.ExecKind // the child runs what its parent was started as: there is nothing new to look at
 		}
 		h.add("event", kind.String(), e.Process.Image.Executable)
+		h.number(int(e.Process.Token.EUID))
+		if by := f.Record.startedBy(); by != nil {
+			h.add(by.Image.Executable)
+		} else {
+			h.add()
+		}
 		if f.Record.Fact == nil && e.Process.Exec != nil {
 			h.add(e.Process.Exec.Args...)
 		}
@@ -48,13 +57,20 @@ func (f *Finding) Same() Sameness {
 		if k.HasValue {
 			h.add("value", k.Value)
 		}
-		if k.Plist == "" { // then the file depends on whose preferences they are
-			h.add("user", strconv.FormatUint(uint64(f.Record.Event.Process.Token.EUID), 10))
-		}
 	}
 	var out Sameness
 	h.Sum(out[:0])
 	return out
+}
+
+// startedBy returns the process that started the program of an event, nil if it is not
+// known: of a fork, whose child goes on with its parent's program, the parent's parent.
+func (r *Record) startedBy() *event.Process {
+	by := r.Event.Parent
+	if r.Event.Kind != event.Fork || by == nil || r.world == nil || r.world.Lookup == nil {
+		return by
+	}
+	return r.world.Lookup(by.Parent)
 }
 
 // same adds what makes two observations one.
@@ -96,8 +112,8 @@ func (h sameness) number(n int) {
 	h.Write(b[:])
 }
 
-// maxRepeats bounds the findings that repeats are counted for.
-const maxRepeats = 512
+// maxRepeats bounds the findings that repeats of one share are counted for.
+const maxRepeats = 256
 
 // Repeats holds back equal findings for a time and counts them. T is what the caller
 // needs to tell of them later. It is for one goroutine.
@@ -150,6 +166,9 @@ func (r *Repeats[T]) Add(same Sameness, at time.Time, of T) []Repeat[T] {
 	r.open[same] = &Repeat[T]{Of: of, First: at, Last: at, until: at.Add(r.window), order: r.added}
 	return closed
 }
+
+// Len returns how many windows are open.
+func (r *Repeats[T]) Len() int { return len(r.open) }
 
 // Due returns the repeats of every window that has ended, in order of their beginning;
 // with all set, of every window.

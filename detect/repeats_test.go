@@ -15,13 +15,12 @@ import (
 func TestSame(t *testing.T) {
 	base := hooked(t, nil).Same()
 	for name, change := range map[string]func(f *Finding){
-		"nothing":                           func(*Finding) {},
-		"the rule's name":                   func(f *Finding) { f.Rule.Name = "x" },
-		"the time":                          func(f *Finding) { f.Record.Event.Time = now.Add(time.Hour) },
-		"the pid":                           func(f *Finding) { f.Record.Event.Process.Token.PID++ },
-		"argv[0]":                           func(f *Finding) { f.Record.Event.Process.Exec.Args[0] = "x" },
-		"the user, of a file that is known": func(f *Finding) { f.Record.Event.Process.Token.EUID++ },
-		"whether it is seen":                func(f *Finding) { f.Unpinned = true },
+		"nothing":            func(*Finding) {},
+		"the rule's name":    func(f *Finding) { f.Rule.Name = "x" },
+		"the time":           func(f *Finding) { f.Record.Event.Time = now.Add(time.Hour) },
+		"the pid":            func(f *Finding) { f.Record.Event.Process.Token.PID++ },
+		"argv[0]":            func(f *Finding) { f.Record.Event.Process.Exec.Args[0] = "x" },
+		"whether it is seen": func(f *Finding) { f.Unpinned = true },
 	} {
 		if hooked(t, change).Same() != base {
 			t.Errorf("%s differs: got another finding, want the same", name)
@@ -32,10 +31,17 @@ func TestSame(t *testing.T) {
 	}
 	unknown := func(f *Finding) { f.Record.Fact.Plist = "" }
 	different := map[string]func(f *Finding){
-		"rule":               func(f *Finding) { f.Rule.ID = "x" },
-		"broken exception":   func(f *Finding) { f.Broken = "x" },
-		"why it is broken":   func(f *Finding) { f.Why = "x" },
-		"kind":               func(f *Finding) { f.Record.Event.Kind = event.Exit },
+		"rule":             func(f *Finding) { f.Rule.ID = "x" },
+		"broken exception": func(f *Finding) { f.Broken = "x" },
+		"why it is broken": func(f *Finding) { f.Why = "x" },
+		"kind":             func(f *Finding) { f.Record.Event.Kind = event.Exit },
+		"user":             func(f *Finding) { f.Record.Event.Process.Token.EUID++ },
+		"parent program": func(f *Finding) {
+			f.Record.Event.Parent = &event.Process{Image: &event.Image{Executable: "/usr/bin/sudo"}}
+		},
+		"another parent program": func(f *Finding) {
+			f.Record.Event.Parent = &event.Process{Image: &event.Image{Executable: "/bin/sh"}}
+		},
 		"program":            func(f *Finding) { f.Record.Event.Process.Image.Executable = "/tmp/defaults" },
 		"tool":               fact(func(k *hook.Fact) { k.Tool = "plutil" }),
 		"verb":               fact(func(k *hook.Fact) { k.Verb = "rename" }),

@@ -14,6 +14,7 @@ type Observed struct {
 	Unreadable *event.Unreadable
 
 	Verdict string // confirmed, unattributed or observed
+	Home    string // of a program: the home folder of the preferences that name it, "" for none
 }
 
 // The actions of what was observed, as rules ask for them.
@@ -62,7 +63,10 @@ var sinceNames = map[event.Since]string{event.SinceSeen: "running", event.SinceS
 // Hooked is a hook that is set.
 type Hooked struct {
 	File, Scope, Key, Value string
+	Home                    string // the home folder that the file lies in; "" for root's, the computer's and managed preferences
 	Program                 string // the path in the value
+	Resolved                string // the path without links, "" if it is not known
+	Owner, FolderOwner      uint32 // of the file, as event.Change has them
 }
 
 // FactOf returns what a change does to a hook.

@@ -155,3 +155,22 @@ func spell(p string) string {
 	}
 	return dir + "/" + base
 }
+
+// DomainOf returns the name of the preferences file, without .plist, that a domain means as
+// a command names it: "" for one that can't hold a hook.
+func DomainOf(domain string) string {
+	if isGlobalName(domain) || strings.EqualFold(domain, "-g") || strings.EqualFold(domain, "-globalDomain") {
+		return domainGlobal
+	}
+	base := path.Base(domain)
+	if d, _ := preferencesName(base); d != "" {
+		return d
+	}
+	if name, ok := cutSuffixFold(base, ".app"); ok {
+		base = name
+	}
+	if strings.EqualFold(base, "loginwindow") || strings.EqualFold(base, "login window") {
+		return domainLoginwindow
+	}
+	return ""
+}

@@ -16,6 +16,7 @@ type Example struct {
 type Case struct {
 	Hooks []ExampleHook `toml:"hooks"` // set when the agent starts
 
+	Excepted   string   `toml:"excepted"`   // the condition of an exception that is in force
 	Command    []string `toml:"command"`    // arguments, with argv[0]
 	Executable string   `toml:"executable"` // "": the program that a shell finds under the name in Command[0]
 	Script     string   `toml:"script"`     // that was started as a program, and that Executable interprets

@@ -112,6 +112,9 @@ type Evidence struct {
 	Recent    []Command `json:"recent,omitempty"`     // the same user's commands, oldest first
 	Redacted  int       `json:"redacted,omitempty"`   // secrets taken out of command lines
 	SetBy     string    `json:"set_by,omitempty"`     // event.id of the alert that told of the hook being set
+	// Candidates are commands just before a change that mention its file, or that were to do
+	// it and could not: none of them is known to have made it.
+	Candidates []Command `json:"candidates,omitempty"`
 }
 
 // Command is one process of the evidence.
@@ -143,6 +146,27 @@ type HeldBack struct {
 	MaxSignals int   `json:"max_signals"`
 	First      *Time `json:"first,omitempty"`
 	Last       *Time `json:"last,omitempty"`
+
+	Share    string     `json:"share,omitempty"`    // whose: root, a user, a home folder, a condition
+	Rules    []HeldRule `json:"rules,omitempty"`    // how many of each rule
+	Newest   []HeldItem `json:"newest,omitempty"`   // the latest first
+	Severest []HeldItem `json:"severest,omitempty"` // the most severe first
+}
+
+// HeldRule is how many alerts of a rule were held back.
+type HeldRule struct {
+	Rule  string `json:"rule_id"`
+	Count int    `json:"count"`
+}
+
+// HeldItem is one of the alerts that were held back.
+type HeldItem struct {
+	Rule     string `json:"rule_id"`
+	Severity int    `json:"severity"`
+	File     string `json:"file,omitempty"`
+	Key      string `json:"key,omitempty"`
+	Value    string `json:"value,omitempty"`
+	User     string `json:"user_id,omitempty"`
 }
 
 // Health is a condition of a sensor.

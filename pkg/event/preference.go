@@ -12,6 +12,10 @@ type Change struct {
 	Since Since
 	Time  time.Time // when it was seen
 	Found Found     // the file that holds it; zero if there is none any more
+
+	Home        string // the home folder that the file lies in, as a Mac knows it; "" for root's, the computer's and managed preferences
+	Owner       uint32 // user id of the file's owner when it was read, or of the file that is gone; None if not known
+	FolderOwner uint32 // user id of its folder's owner; None if not known
 }
 
 // Since says what a change is a difference to.
@@ -43,6 +47,7 @@ type Unreadable struct {
 	Since  time.Time
 	Until  time.Time // zero while it is on
 	Found  Found     // as far as known
+	Home   string    // as a Change has it
 }
 
 // Program is what a hook points to, as it was looked at.

@@ -1,0 +1,308 @@
+package agent
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"hooksnare/detect"
+	"hooksnare/detect/hook"
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
+)
+
+// hookChange is what was told of a change, as long as no command is known to have made it.
+type hookChange struct {
+	threads []*alertThread // as long as no command tells of it
+	by      *hookCommand   // whose alerts tell of it
+	seen    *Examination
+	judged  bool
+}
+
+// Watching says what of the preferences a pipeline goes by.
+type Watching struct {
+	Window  time.Duration           // in which a command and a change belong together
+	Watched func(file string) bool  // whether changes of a file are seen
+	Kept    func(sum string) string // where the copy of a content is, "" if there is none; may be nil
+	Wake    func()                  // is called when preferences may be about to change
+	// Record is called with the alerts of a change before they are given, and may wait for
+	// the disk; nil for none.
+	Record func(*event.Change, []*alert.Alert)
+}
+
+// mentioned takes note of a command that mentions preferences, which may be about to change
+// them.
+func (p *Pipeline) mentioned(ev *event.Event) {
+	if p.watching == nil {
+		return
+	}
+	files := detect.Named(ev, p.compose.host.Users.Home(ev.Process.Token.EUID))
+	if len(files) == 0 {
+		return
+	}
+	c := &hookCommand{event: keptEvent(ev), judged: true}
+	for _, file := range files {
+		_, _, suspected := p.correlator.Command(detect.Cause{
+			At: ev.Time, Order: ev.GlobalSeq, EUID: ev.Process.Token.EUID, File: file, Mentions: true,
+		}, c)
+		p.suspect(suspected)
+	}
+	p.watching.Wake()
+}
+
+// suspect tells of the first candidate of changes that were told before it was seen.
+func (p *Pipeline) suspect(list []*changeState) {
+	now := p.now()
+	for _, s := range list {
+		for _, t := range s.Of.threads {
+			p.say(t, p.compose.suspected(t.next(t.last, now), s.Candidates), now)
+		}
+	}
+}
+
+// HandleChange takes a change of preferences. It is judged once the disk was examined.
+func (p *Pipeline) HandleChange(ch event.Change) {
+	p.mu.Lock()
+	if p.watching == nil || p.closed {
+		p.mu.Unlock()
+		return
+	}
+	p.know(&ch)
+	at := placeOf(&ch)
+	p.judging[at] = append(p.judging[at], ch.Old)
+	s := p.correlator.Change(ch, &hookChange{})
+	p.mu.Unlock()
+	judge := func(x *Examination, waits bool) {
+		p.mu.Lock()
+		s.Of.seen = x
+		p.locate(&ch, x)
+		p.tellChange(s, p.now())
+		p.mu.Unlock()
+		p.flush(waits)
+	}
+	if p.examine == nil {
+		judge(nil, true)
+		return
+	}
+	q := Question{Share: detect.FileShare(ch.File, ch.Home), File: ch.File, At: ch.Time}
+	if ch.New != nil && runsProgram(ch.Key) {
+		q.Values, q.Watched = []string{*ch.New}, true
+	}
+	p.examine(q, judge)
+}
+
+// tellChange tells of a change: as an update of the command that made it, or by itself.
+func (p *Pipeline) tellChange(s *changeState, now time.Time) {
+	if s.By != nil && !s.By.Of.judged {
+		s.By.Of.waiting = append(s.By.Of.waiting, s)
+		return
+	}
+	end := p.outbox.together()
+	s.Of.judged = true
+	p.tellDue(now, false)
+	if s.By != nil && len(s.By.Of.groups) > 0 {
+		for _, g := range s.By.Of.groups {
+			p.confirm(g, &confirmation{&s.Change, s.Of.seen}, nil, now)
+		}
+		s.Of.by = s.By.Of
+	} else {
+		p.observed(s, now)
+	}
+	var record func([]*alert.Alert)
+	if p.watching.Record != nil {
+		record = func(list []*alert.Alert) { p.watching.Record(&s.Change, list) }
+	}
+	end(record)
+	p.judgedPlace(placeOf(&s.Change), s.Change.Old)
+}
+
+// judgedPlace forgets that a change is being judged.
+func (p *Pipeline) judgedPlace(at place, old *string) {
+	list := p.judging[at]
+	if i := slices.Index(list, old); i >= 0 {
+		list = slices.Delete(list, i, i+1)
+	}
+	if p.judging[at] = list; len(list) == 0 {
+		delete(p.judging, at)
+	}
+}
+
+// Judging returns what was there before the changes that are not judged yet, nil for
+// nothing.
+func (p *Pipeline) Judging() map[place]*string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := make(map[place]*string, len(p.judging))
+	for at, list := range p.judging {
+		out[at] = list[0]
+	}
+	return out
+}
+
+// observed tells of a change by itself: no command is known to have made it, or one that is
+// told nowhere.
+func (p *Pipeline) observed(s *changeState, now time.Time) {
+	o := detect.Observed{Change: &s.Change, Verdict: string(alert.Unattributed)}
+	var by *event.Event
+	switch {
+	case s.By != nil:
+		o.Verdict, by = string(alert.Confirmed), s.By.Of.event
+	case s.Since == event.SinceNever:
+		o.Verdict = string(alert.Observed)
+	}
+	found := slices.Clone(p.engine.Observe(o, detect.FactOf(&s.Change), by))
+	p.engine.Except(found, now, p.pinsOn(s.Of.seen))
+	for i := range found {
+		f := &found[i]
+		if p.isHidden(f) {
+			continue
+		}
+		t := p.open(f, func() *alert.Alert {
+			a := p.compose.alert(f)
+			p.compose.examined(a, f, s.Of.seen)
+			p.compose.candidates(a, s.Candidates)
+			return a
+		}, now)
+		if t != nil {
+			p.begin(t)
+			s.Of.threads = append(s.Of.threads, t)
+		}
+	}
+}
+
+// HandleProgram takes a change of the program of a hook in preferences of a home, "" for
+// those of root, the computer and management.
+func (p *Pipeline) HandleProgram(home string, ch event.ProgramChange) {
+	p.mu.Lock()
+	p.programChanged(home, &ch)
+	p.mu.Unlock()
+	p.flush(true)
+}
+
+func (p *Pipeline) programChanged(home string, ch *event.ProgramChange) {
+	h := p.namer(home, ch.Value)
+	if h == nil || p.watching == nil || p.closed {
+		return
+	}
+	now := p.now()
+	h.Program, h.Resolved = ch.New.Path, ch.New.Resolved
+	p.engine.SetHooks(p.hooked)
+	fact := &hook.Fact{Operation: hook.Edit, Key: h.Key, Value: h.Value, HasValue: true, Plist: h.File, Scope: hook.Scope(h.Scope), Strict: true}
+	o := detect.Observed{Program: ch, Verdict: string(alert.Observed), Home: home}
+	// No exception: one that trusts the program by its pin would hide that it changed.
+	found := slices.Clone(p.engine.Observe(o, fact, nil))
+	for i := range found {
+		f := &found[i]
+		if t := p.open(f, func() *alert.Alert { return p.compose.alert(f) }, now); t != nil {
+			p.begin(t)
+		}
+	}
+}
+
+// namer returns the hook in preferences of a home that has a value: where several have it,
+// one of root's before the computer's before others.
+func (p *Pipeline) namer(home, value string) *detect.Hooked {
+	rank := func(h *detect.Hooked) int {
+		switch detect.FileShare(h.File, h.Home) {
+		case detect.RootShare:
+			return 0
+		case detect.SystemShare:
+			return 1
+		}
+		return 2
+	}
+	var found *detect.Hooked
+	for i := range p.hooked {
+		h := &p.hooked[i]
+		if h.Value == value && h.Home == home && (found == nil || rank(h) < rank(found)) {
+			found = h
+		}
+	}
+	return found
+}
+
+// Know takes a change that was told before.
+func (p *Pipeline) Know(ch event.Change) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.watching == nil {
+		return
+	}
+	p.know(&ch)
+	p.correlator.Know(ch)
+}
+
+// Repeat gives an alert that may have been given before.
+func (p *Pipeline) Repeat(a *alert.Alert) {
+	p.mu.Lock()
+	p.give(a)
+	p.mu.Unlock()
+	p.flush(true)
+}
+
+// know keeps which hooks are set. Where its program is, an examination tells.
+func (p *Pipeline) know(ch *event.Change) {
+	p.hooked = slices.DeleteFunc(p.hooked, func(h detect.Hooked) bool { return h.File == ch.File && h.Key == ch.Key })
+	if ch.New != nil && runsProgram(ch.Key) {
+		p.hooked = append(p.hooked, detect.Hooked{File: ch.File, Home: ch.Home, Scope: ch.Scope, Key: ch.Key, Value: *ch.New, Program: firstPath(*ch.New)})
+	}
+	p.engine.SetHooks(p.hooked)
+}
+
+// locate takes over where an examination found the program of a hook.
+func (p *Pipeline) locate(ch *event.Change, x *Examination) {
+	if ch.New == nil {
+		return
+	}
+	found := x.program(*ch.New)
+	if found == nil {
+		return
+	}
+	for i := range p.hooked {
+		if h := &p.hooked[i]; h.File == ch.File && h.Key == ch.Key && h.Value == *ch.New {
+			h.Program, h.Resolved = found.Path, found.Resolved
+		}
+	}
+	p.engine.SetHooks(p.hooked)
+}
+
+// runsProgram reports whether the value of a key is a program.
+func runsProgram(key string) bool { return key == hook.LoginHook || key == hook.LogoutHook }
+
+// SetHooks tells what the preferences held when the agent was stopped.
+func (p *Pipeline) SetHooks(list []detect.Hooked) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.watching == nil {
+		return
+	}
+	p.hooked = nil
+	for _, h := range list {
+		p.correlator.Know(event.Change{File: h.File, Key: h.Key, New: &h.Value, Home: h.Home, Owner: h.Owner, FolderOwner: h.FolderOwner})
+		if runsProgram(h.Key) {
+			p.hooked = append(p.hooked, h)
+		}
+	}
+	p.engine.SetHooks(p.hooked)
+}
+
+// Hooks returns the values of the hooks that are set, by the home of their preferences, ""
+// for those of root, the computer and management.
+func (p *Pipeline) Hooks() map[string][]string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	out := map[string][]string{}
+	for _, h := range p.hooked {
+		out[h.Home] = append(out[h.Home], h.Value)
+	}
+	return out
+}
+
+// firstPath returns what of a hook's value is most likely its program, as long as nobody
+// looked at the disk.
+func firstPath(value string) string {
+	if i := strings.IndexAny(value, " \t\n"); i > 0 {
+		return value[:i]
+	}
+	return value
+}

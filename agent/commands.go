@@ -1,0 +1,247 @@
+package agent
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"hooksnare/detect"
+	"hooksnare/detect/hook"
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
+)
+
+// hookCommand is a command that does something to preferences, and what was told of it.
+type hookCommand struct {
+	event   *event.Event
+	groups  []*alertGroup // by rule; none where it is told nowhere
+	judged  bool
+	waiting []*changeState // changes by it that can't be told before it is judged
+	makes   []attribution  // changes that were seen before it, as long as it is not judged
+	fact    *hook.Fact
+}
+
+type (
+	correlator  = detect.Correlator[*hookCommand, *hookChange]
+	attribution = detect.Explained[*hookCommand, *hookChange]
+	changeState = detect.State[*hookCommand, *hookChange]
+)
+
+// commandBatch is what rules found in one event and what waits for an examination of the
+// disk.
+type commandBatch struct {
+	commands []*hookCommand
+	pending  []pendingAlert
+}
+
+// pendingAlert is a finding and its alert, without what the disk has to say.
+type pendingAlert struct {
+	finding detect.Finding
+	alert   *alert.Alert
+	command *hookCommand // nil for a finding that is of no command
+}
+
+// addCommand takes a finding about a hook into a batch. What can't be given any more, since
+// its share is used up, is counted at once.
+func (p *Pipeline) addCommand(b *commandBatch, f *detect.Finding, now time.Time) {
+	c := p.commandOf(b, f)
+	if p.budget.Spent(f, now) {
+		p.budget.Hold(f, now)
+		p.counts.Held++
+		p.shareUsedUp(f.Share(), now)
+		return
+	}
+	a := p.compose.alert(f)
+	kept := *f
+	if kept.Record.Event != nil {
+		kept.Record.Event = keptEvent(kept.Record.Event)
+	}
+	b.pending = append(b.pending, pendingAlert{kept, a, c})
+}
+
+// commandOf returns the command behind a finding, nil for one that changes no preferences.
+func (p *Pipeline) commandOf(b *commandBatch, f *detect.Finding) *hookCommand {
+	k := f.Record.Fact
+	if p.watching == nil || f.Record.Event == nil || k.Operation == hook.Execute {
+		return nil
+	}
+	for _, c := range b.commands {
+		if c.fact == k {
+			return c
+		}
+	}
+	c := &hookCommand{event: keptEvent(f.Record.Event), fact: k}
+	b.commands = append(b.commands, c)
+	_, explained, suspected := p.correlator.Command(causeOf(f.Record.Event, k), c)
+	c.makes = explained
+	p.suspect(suspected)
+	p.watching.Wake()
+	return c
+}
+
+func causeOf(ev *event.Event, k *hook.Fact) detect.Cause {
+	c := detect.Cause{
+		At: ev.Time, Order: ev.GlobalSeq, EUID: ev.Process.Token.EUID,
+		File: k.Plist, Scope: string(k.Scope), Key: k.Key, Operation: k.Operation,
+	}
+	if c.File == "" {
+		c.Domain = hook.DomainOf(k.Domain)
+	}
+	if k.HasValue && len(k.Value) <= maxCompared {
+		value := strings.Clone(k.Value)
+		c.Value = &value
+	}
+	return c
+}
+
+// maxCompared bounds the values, in bytes, that commands and changes are compared by. Of a
+// longer one any value that is seen may come.
+const maxCompared = 8 << 10
+
+// keptArgs bounds the arguments, in bytes, of an event that is kept for what may come of it.
+const keptArgs = 4 << 10
+
+// keptEvent returns an event that may be kept for the length of a window.
+func keptEvent(ev *event.Event) *event.Event {
+	out := *ev
+	out.Process, out.Parent = keptProcess(ev.Process), keptProcess(ev.Parent)
+	return &out
+}
+
+func keptProcess(p *event.Process) *event.Process {
+	if p == nil || p.Exec == nil || p.Exec.Size() <= keptArgs {
+		return p
+	}
+	out := *p
+	out.Exec = p.Exec.Head(keptArgs)
+	return &out
+}
+
+// examineCommands has the disk examined for a batch, and judges it then.
+func (p *Pipeline) examineCommands(b *commandBatch) {
+	if p.examine == nil || len(b.pending) == 0 {
+		p.judgeCommands(b, nil)
+		return
+	}
+	p.examine(b.question(), func(x *Examination, waits bool) {
+		p.judgeCommands(b, x)
+		p.flush(waits)
+	})
+}
+
+func (b *commandBatch) question() Question {
+	first := &b.pending[0].finding
+	q := Question{Share: first.Share(), At: first.Record.Event.Time}
+	for i := range b.pending {
+		k := b.pending[i].finding.Record.Fact
+		if k.HasValue && !slices.Contains(q.Values, k.Value) && len(q.Values) < maxQuestions {
+			q.Values = append(q.Values, k.Value)
+		}
+		if q.File == "" {
+			q.File = k.Plist
+		}
+	}
+	return q
+}
+
+// judgeCommands judges what was found in one event by what the disk has to say.
+func (p *Pipeline) judgeCommands(b *commandBatch, x *Examination) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	for i := range b.pending {
+		f := b.pending[i]
+		one := []detect.Finding{f.finding}
+		p.engine.Except(one, now, p.pinsOn(x))
+		p.compose.examined(f.alert, &one[0], x)
+		p.find(&one[0], f.alert, f.command, now)
+	}
+	for _, c := range b.commands {
+		c.judged = true
+		for _, a := range c.makes {
+			p.attribute(a, c, now)
+		}
+		for _, s := range c.waiting {
+			p.tellChange(s, now)
+		}
+		c.makes, c.waiting, c.fact = nil, nil, nil
+	}
+}
+
+// find gives a finding's alert, unless an exception covers it or it is a repeat or one too
+// many. That of a command whose change was seen before waits to be told together with that;
+// c is nil for a finding that is of no command, a for one whose alert was not composed yet.
+func (p *Pipeline) find(f *detect.Finding, a *alert.Alert, c *hookCommand, now time.Time) {
+	if p.isHidden(f) {
+		return
+	}
+	same, repeats := f.Same(), p.repeatsOf(f.Share())
+	group, again := repeats.Again(same, now)
+	if again {
+		p.counts.Repeated++
+	} else {
+		t := p.open(f, func() *alert.Alert {
+			if a == nil {
+				a = p.compose.alert(f)
+			}
+			return a
+		}, now)
+		if t == nil {
+			return
+		}
+		if c == nil || !c.tellsLater() {
+			p.begin(t)
+		}
+		group = &alertGroup{threads: []*alertThread{t}}
+		for _, r := range repeats.Add(same, now, group) {
+			p.repeated(r, now)
+		}
+	}
+	if c != nil {
+		c.groups = append(c.groups, group)
+	}
+}
+
+// tellsLater reports whether a command is told together with a change that was seen before.
+func (c *hookCommand) tellsLater() bool {
+	return slices.ContainsFunc(c.makes, func(a attribution) bool { return a.By.Of == c && a.Of.judged })
+}
+
+// attribute tells that a command made a change after all.
+func (p *Pipeline) attribute(a attribution, by *hookCommand, now time.Time) {
+	s := a.State
+	if s.By == nil || s.By.Of != by || !s.Of.judged {
+		return // a likelier one was seen meanwhile, or the change is told later
+	}
+	told := s.Of.threads
+	for i, g := range by.groups {
+		if i > 0 {
+			told = nil
+		}
+		p.confirm(g, &confirmation{&s.Change, s.Of.seen}, told, now)
+	}
+	if len(by.groups) > 0 {
+		s.Of.threads = nil
+	}
+	if was := s.Of.by; was != nil && was != by {
+		for _, g := range was.groups {
+			p.withdraw(g, &s.Change, now)
+		}
+	}
+	s.Of.by = by
+	for _, t := range s.Of.threads { // of a command that is told nowhere else
+		p.say(t, p.compose.attributed(t.next(t.last, now), by.event), now)
+	}
+}
+
+// closeCommands tells of commands of which nothing came.
+func (p *Pipeline) closeCommands(now time.Time) {
+	if p.watching == nil {
+		return
+	}
+	for _, c := range p.correlator.Due(now, p.watching.Watched) {
+		for _, g := range c.Of.groups {
+			p.conclude(g, c.Outcome, now)
+		}
+	}
+}

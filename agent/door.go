@@ -1,0 +1,163 @@
+package agent
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"hooksnare/detect"
+	"hooksnare/pkg/alert"
+)
+
+// Every document that tells of anything goes through this file: open for a new alert, say
+// for an update. Both count it against the share of whoever can cause it.
+
+// open gives a finding's alert unless its share is used up, and returns the thread that its
+// updates go on in; nil if it was held back. The thread has not begun yet.
+func (p *Pipeline) open(f *detect.Finding, compose func() *alert.Alert, now time.Time) *alertThread {
+	if !p.budget.Allow(f, now) {
+		p.counts.Held++
+		p.shareUsedUp(f.Share(), now)
+		return nil
+	}
+	return newThread(compose(), f.Share())
+}
+
+// begin gives the first document of a thread.
+func (p *Pipeline) begin(t *alertThread) {
+	a := t.whole
+	t.whole, t.given = nil, 1
+	a.Event.Sequence = 1
+	p.compose.timed(a)
+	p.give(a)
+}
+
+// maxDelayed bounds the threads of one share with an update that waits.
+const maxDelayed = 128
+
+// say gives an update of a thread. When the share of the thread is used up the update waits:
+// the latest one is given when there is room again.
+func (p *Pipeline) say(t *alertThread, u *alert.Alert, now time.Time) {
+	t.last = brief(u)
+	if t.delayed == nil && p.budget.Update(t.share, now) {
+		t.given++
+		u.Event.Sequence = t.given
+		p.give(u)
+		return
+	}
+	p.shareUsedUp(t.share, now)
+	if t.delayed == nil {
+		list := p.delayed[t.share]
+		if len(list) == maxDelayed {
+			p.counts.Held++
+			return
+		}
+		p.delayed[t.share] = append(list, t)
+	}
+	t.delayed = u
+}
+
+// sayDelayed gives the updates that waited, as far as their shares have room now; with all
+// set, every one.
+func (p *Pipeline) sayDelayed(now time.Time, all bool) {
+	for _, share := range sortedShares(p.delayed) {
+		list := p.delayed[share]
+		for len(list) > 0 && (p.budget.Update(share, now) || all) {
+			t := list[0]
+			list = list[1:]
+			t.given++
+			u := t.delayed
+			t.delayed = nil
+			u.Event.Sequence = t.given
+			p.give(u)
+		}
+		if p.delayed[share] = list; len(list) == 0 {
+			delete(p.delayed, share)
+		}
+	}
+}
+
+func sortedShares[T any](m map[detect.Share]T) []detect.Share {
+	out := make([]detect.Share, 0, len(m))
+	for share := range m {
+		out = append(out, share)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// give hands a document on, in order.
+func (p *Pipeline) give(a *alert.Alert) {
+	p.counts.Alerts++
+	p.compose.setBy.note(a)
+	p.outbox.add(a)
+}
+
+// tellDue tells what was repeated and what was held back in windows that have ended.
+func (p *Pipeline) tellDue(now time.Time, all bool) {
+	for _, share := range sortedShares(p.repeats) {
+		for _, r := range p.repeats[share].Due(now, all) {
+			p.repeated(r, now)
+		}
+		if p.repeats[share].Len() == 0 {
+			delete(p.repeats, share)
+		}
+	}
+	for _, h := range p.budget.Due(now, all) {
+		p.give(p.compose.held(h))
+	}
+	p.episodesDue(now)
+	p.sayDelayed(now, all)
+	if !all {
+		p.sharesLeft(now)
+	}
+}
+
+// repeatsOf returns the repeats of a share.
+func (p *Pipeline) repeatsOf(share detect.Share) *detect.Repeats[*alertGroup] {
+	r := p.repeats[share]
+	if r == nil {
+		r = detect.NewRepeats[*alertGroup](p.compose.repeatWindow)
+		p.repeats[share] = r
+	}
+	return r
+}
+
+// repeated tells how often an alert came again.
+func (p *Pipeline) repeated(r detect.Repeat[*alertGroup], now time.Time) {
+	t := r.Of.threads[0]
+	p.say(t, repeated(t.next(t.last, r.Last), r.Count, r.First, r.Last), now)
+}
+
+// shareUsedUp tells that a share is used up, once.
+func (p *Pipeline) shareUsedUp(share detect.Share, now time.Time) {
+	if share.Condition() || !p.live {
+		return // the summary tells it; a recording has no conditions
+	}
+	if _, told := p.sharing[share]; told {
+		return
+	}
+	p.sharing[share] = now
+	p.condition(shareState(share), share.String()+" has used up its share of alerts: more are held back and told in a summary", true, now, time.Time{})
+}
+
+// sharesLeft tells of shares of which nothing is held back any more.
+func (p *Pipeline) sharesLeft(now time.Time) {
+	if len(p.sharing) == 0 {
+		return
+	}
+	holding := p.budget.Holding()
+	for _, share := range sortedShares(p.sharing) {
+		if holding[share] == 0 && len(p.delayed[share]) == 0 {
+			since := p.sharing[share]
+			delete(p.sharing, share)
+			p.condition(shareState(share), "", false, since, now)
+		}
+	}
+}
+
+const shareUsedUpState = "share_used_up"
+
+func shareState(share detect.Share) string {
+	return shareUsedUpState + "." + strings.ReplaceAll(string(share), "/", "_")
+}

@@ -1,0 +1,167 @@
+package agent
+
+import (
+	"strings"
+	"sync"
+	"time"
+
+	"hooksnare/detect"
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
+)
+
+// Question is what an alert wants to know of the disk.
+type Question struct {
+	Share  detect.Share // whose bounds the examination counts against
+	Values []string     // of hooks: what they point to
+	File   string       // the preferences file; "" if it is not known
+	At     time.Time    // of the event
+	// Watched says that what is found is what the watch of the program starts from.
+	Watched bool
+}
+
+// maxQuestions bounds the values of one question: a command sets two hooks at the most that
+// anything reads.
+const maxQuestions = 4
+
+// Examination is what was found on the disk for one event. It is nil where nothing was.
+type Examination struct {
+	Programs    map[string]ExaminedProgram // by the hook's value
+	Packages    []alert.Lately
+	Preferences []alert.Lately
+	Known       map[string]string // exceptions that name a program's SHA-256, by that
+	Jamf        time.Time         // since when this Mac shows that Jamf manages it; zero: it does not
+}
+
+// ExaminedProgram is what a value points to, as found and as an alert shows it.
+type ExaminedProgram struct {
+	Found event.Program
+	Shown *alert.Program
+}
+
+// program returns what a value points to, nil if it was not examined.
+func (x *Examination) program(value string) *event.Program {
+	if x == nil {
+		return nil
+	}
+	if p, ok := x.Programs[value]; ok {
+		return &p.Found
+	}
+	return nil
+}
+
+// shown returns what an alert says of a value, nil if that was not examined.
+func (x *Examination) shown(value string) *alert.Program {
+	if x == nil {
+		return nil
+	}
+	return x.Programs[value].Shown
+}
+
+// Examine answers a question and calls judge with the answer, at once or from another
+// goroutine. waits tells judge whether it may wait for a disk.
+type Examine func(q Question, judge func(x *Examination, waits bool))
+
+// examineHere answers every question at once.
+func examineHere(answer func(Question) *Examination) Examine {
+	return func(q Question, judge func(*Examination, bool)) { judge(answer(q), true) }
+}
+
+// Bounds of the examinations that wait.
+const (
+	maxLane  = 64   // of one lane; what comes then is judged without one
+	maxLanes = 1024 // in all, where each has a goroutine
+)
+
+// examiner answers questions in lanes: one for each share and, within it, one for each home
+// or volume that a question leads to. A disk that does not answer holds up its own lane
+// alone. What comes in one lane is judged in its order.
+type examiner struct {
+	answer func(Question) *Examination
+
+	mu    sync.Mutex // guards what follows; nothing is called with it held
+	lanes map[string][]examination
+	idle  sync.Cond
+	shut  bool
+}
+
+type examination struct {
+	question Question
+	judge    func(*Examination, bool)
+}
+
+func newExaminer(answer func(Question) *Examination) *examiner {
+	e := &examiner{answer: answer, lanes: map[string][]examination{}}
+	e.idle.L = &e.mu
+	return e
+}
+
+// lane returns where a question waits.
+func (q *Question) lane() string {
+	name := string(q.Share)
+	for _, v := range q.Values {
+		for _, users := range [...]string{"/Users/", "/Volumes/"} {
+			if rest, ok := strings.CutPrefix(v, users); ok {
+				owner, _, _ := strings.Cut(rest, "/")
+				return name + "\x00" + users + owner
+			}
+		}
+	}
+	return name
+}
+
+// examine is an Examine that never waits.
+func (e *examiner) examine(q Question, judge func(*Examination, bool)) {
+	name := q.lane()
+	e.mu.Lock()
+	queue, runs := e.lanes[name]
+	full := e.shut || len(queue) >= maxLane || !runs && len(e.lanes) >= maxLanes
+	if !full {
+		e.lanes[name] = append(queue, examination{q, judge})
+	}
+	e.mu.Unlock()
+	switch {
+	case full:
+		judge(nil, false)
+	case !runs:
+		go e.run(name)
+	}
+}
+
+// run answers the questions of a lane until there are none.
+func (e *examiner) run(name string) {
+	for {
+		e.mu.Lock()
+		queue := e.lanes[name]
+		if len(queue) == 0 {
+			delete(e.lanes, name)
+			e.idle.Broadcast()
+			e.mu.Unlock()
+			return
+		}
+		next := queue[0]
+		queue[0] = examination{}
+		e.lanes[name] = queue[1:]
+		e.mu.Unlock()
+		next.judge(e.answer(next.question), true)
+	}
+}
+
+// close waits until every question that was asked is judged, but no longer than a time.
+// What is asked later is judged without an examination.
+func (e *examiner) close(limit time.Duration) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.shut = true
+	late := false
+	timer := time.AfterFunc(limit, func() {
+		e.mu.Lock()
+		late = true
+		e.mu.Unlock()
+		e.idle.Broadcast()
+	})
+	defer timer.Stop()
+	for len(e.lanes) > 0 && !late {
+		e.idle.Wait()
+	}
+}

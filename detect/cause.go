@@ -1,0 +1,110 @@
+package detect
+
+import (
+	"path"
+	"strings"
+	"time"
+
+	"hooksnare/detect/hook"
+	"hooksnare/pkg/event"
+)
+
+// Cause is what a command does to preferences.
+type Cause struct {
+	At        time.Time
+	Order     uint64 // of those of one time
+	EUID      uint32 // the effective user
+	File      string // "" if it can't be known
+	Domain    string // of preferences whose file is not known: the name of the file without .plist
+	Scope     string // where such preferences are: root, user, byhost, global
+	Key       string // "" if the command does not tell
+	Operation hook.Operation
+	Value     *string // what it sets, nil if the command does not tell
+	Mentions  bool    // it does no more than mention the file, or its folder
+}
+
+// matchKind is how much a command says of a change.
+type matchKind uint8
+
+const (
+	unrelated matchKind = iota
+	mentions            // it mentions the file, or writes another key of it
+	edits               // it writes the file, and does not tell what
+	sets                // it does just that
+)
+
+// able reports whether the command's user can write a file of these owners.
+func (c *Cause) able(file, folder uint32) bool {
+	return c.EUID == 0 || c.EUID != event.None && (c.EUID == file || c.EUID == folder)
+}
+
+// matches returns how much a command says of a change, whoever ran it.
+func (c *Cause) matches(ch *event.Change, window time.Duration) matchKind {
+	if ch.Since != event.SinceSeen || c.At.After(ch.Time) || ch.Time.Sub(c.At) > window {
+		return unrelated
+	}
+	if c.Mentions {
+		if c.File == "" || c.File != ch.File && c.File != path.Dir(ch.File) {
+			return unrelated
+		}
+		return mentions
+	}
+	if !c.means(ch) {
+		return unrelated
+	}
+	switch {
+	case c.Key == "" || !c.tellsValue():
+		if c.Key != "" && c.Key != ch.Key {
+			return mentions
+		}
+		return edits
+	case c.Key != ch.Key:
+		return mentions // it may have replaced all keys
+	case c.removes() && ch.New == nil:
+		return sets
+	case c.Operation == hook.Set && ch.New != nil && (c.Value == nil || sameValue(*c.Value, *ch.New)):
+		return sets
+	}
+	return unrelated
+}
+
+// means reports whether a command is about the file that changed. One whose file is not
+// known can only be about its own user's preferences of that domain.
+func (c *Cause) means(ch *event.Change) bool {
+	if c.File != "" {
+		return c.File == ch.File
+	}
+	folder, name := path.Split(ch.File)
+	byHost := strings.HasSuffix(folder, "/ByHost/")
+	if c.Domain == "" || c.Scope == string(hook.Other) || byHost != (c.Scope == string(hook.ByHost)) {
+		return false
+	}
+	if name != c.Domain+".plist" && !(byHost && strings.HasPrefix(name, c.Domain+".")) {
+		return false
+	}
+	if c.EUID == 0 {
+		return FileShare(ch.File, ch.Home) == RootShare
+	}
+	return ch.Home != "" && (c.EUID == ch.Owner || c.EUID == ch.FolderOwner)
+}
+
+// tellsValue reports whether a command tells what is to be under its key.
+func (c *Cause) tellsValue() bool { return c.Operation != hook.Import && c.Operation != hook.Edit }
+
+func (c *Cause) removes() bool { return c.Operation == hook.Remove }
+
+// sameValue reports whether what a command is given is what the preferences show of it: a
+// truth is written in several ways.
+func sameValue(given, shown string) bool {
+	return given == shown || truth(given) != "" && truth(given) == truth(shown)
+}
+
+func truth(s string) string {
+	switch strings.ToLower(s) {
+	case "true", "yes":
+		return "true"
+	case "false", "no":
+		return "false"
+	}
+	return ""
+}
