@@ -155,19 +155,31 @@ func quiet() []stateCase {
 			w.command("PlistBuddy", "-c", "Print :LoginHook", rootPlist)
 		}, want: there},
 		{name: "quiet: started again", before: admin, does: func(w *world) { w.again(func() {}) }, want: there},
+		// Once a Mac somebody is told what the preset covers from then on.
 		{name: "quiet: Jamf's script, as Jamf has it", before: func(w *world) { w.script(jamfProgram, "true") }, does: func(w *world) {
 			w.command(write(jamfProgram)...)
 			w.hook("LoginHook", jamfProgram)
-		}},
-		{name: "quiet: Jamf's script, by way of CFPreferences", before: func(w *world) { w.script(jamfProgram, "true") }, does: func(w *world) { w.hook("LoginHook", jamfProgram) }},
+		}, want: []string{excepted("process", "root")}},
+		{name: "quiet: Jamf's script, by way of CFPreferences", before: func(w *world) { w.script(jamfProgram, "true") },
+			does: func(w *world) { w.hook("LoginHook", jamfProgram) }, want: []string{excepted("state", "root")}},
 		{name: "quiet: Jamf's script, the command heard of after the change", before: func(w *world) { w.script(jamfProgram, "true") }, does: func(w *world) {
 			w.hook("LoginHook", jamfProgram)
 			w.looked()
 			w.late(10*time.Second, write(jamfProgram)...)
-		}},
+		}, want: []string{excepted("state", "root")}},
 		{name: "quiet: Jamf's script, there at the first start", before: func(w *world) {
 			w.script(jamfProgram, "true")
 			w.hook("LoginHook", jamfProgram)
-		}},
+		}, want: []string{excepted("state", "root")}},
+		{name: "quiet: Jamf's script, set, and set again after a restart", before: func(w *world) { w.script(jamfProgram, "true") }, does: func(w *world) {
+			w.hook("LoginHook", jamfProgram)
+			w.again(func() {})
+			w.swap(systemPlist, plistOf("LoginHook", jamfProgram))
+		}, want: []string{excepted("state", "root")}},
 	}
+}
+
+// excepted is the alert about the first hook that Jamf's preset covers.
+func excepted(signals, where string) string {
+	return "hook-excepted #1 observed by " + signals + ": set LoginHook=" + jamfProgram + " in " + where
 }

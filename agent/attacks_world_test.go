@@ -245,7 +245,7 @@ func short(a *alert.Alert) string {
 	if h.Health != nil {
 		b.WriteString(": " + h.Health.State)
 	}
-	if h.Exception != nil {
+	if h.Exception != nil && h.Exception.Failed != "" {
 		b.WriteString(", exception failed: " + h.Exception.Failed)
 	}
 	return b.String()

@@ -154,7 +154,7 @@ func (p *Pipeline) observed(s *changeState, now time.Time) {
 	p.engine.Except(found, now, p.pinsOn(s.Of.seen))
 	for i := range found {
 		f := &found[i]
-		if p.isHidden(f) {
+		if p.isHidden(f, s.Of.seen, now) {
 			continue
 		}
 		t := p.open(f, func() *alert.Alert {

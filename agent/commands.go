@@ -154,7 +154,7 @@ func (p *Pipeline) judgeCommands(b *commandBatch, x *Examination) {
 		one := []detect.Finding{f.finding}
 		p.engine.Except(one, now, p.pinsOn(x))
 		p.compose.examined(f.alert, &one[0], x)
-		p.find(&one[0], f.alert, f.command, now)
+		p.find(&one[0], f.alert, f.command, x, now)
 	}
 	for _, c := range b.commands {
 		c.judged = true
@@ -171,8 +171,8 @@ func (p *Pipeline) judgeCommands(b *commandBatch, x *Examination) {
 // find gives a finding's alert, unless an exception covers it or it is a repeat or one too
 // many. That of a command whose change was seen before waits to be told together with that;
 // c is nil for a finding that is of no command, a for one whose alert was not composed yet.
-func (p *Pipeline) find(f *detect.Finding, a *alert.Alert, c *hookCommand, now time.Time) {
-	if p.isHidden(f) {
+func (p *Pipeline) find(f *detect.Finding, a *alert.Alert, c *hookCommand, x *Examination, now time.Time) {
+	if p.isHidden(f, x, now) {
 		return
 	}
 	same, repeats := f.Same(), p.repeatsOf(f.Share())

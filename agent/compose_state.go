@@ -43,6 +43,8 @@ func (c *composer) state(a *alert.Alert, f *detect.Finding) {
 		c.programChange(a, o.Program, f.Record.Fact)
 	case o.Unreadable != nil:
 		c.unreadable(a, o.Unreadable)
+	case o.Excepted != "":
+		c.excepted(a, o, f.Record.Fact)
 	}
 }
 
@@ -153,6 +155,22 @@ func (c *composer) unreadable(a *alert.Alert, u *event.Unreadable) {
 	a.Event.ID = digest("unreadable", c.host.ID, a.Rule.ID, u.Path, u.Why, strconv.FormatInt(u.Since.UnixNano(), 10))
 	a.Hooksnare.Unreadable = &alert.Unreadable{Path: clip(u.Path), Why: u.Why, Detail: clipTo(u.Detail, nameBytes), Active: true}
 	a.File = &alert.File{Path: clip(u.Path), Name: path.Base(clip(u.Path)), Directory: path.Dir(clip(u.Path))}
+}
+
+// excepted tells of the first finding that an exception covers.
+func (c *composer) excepted(a *alert.Alert, o *detect.Observed, k *hook.Fact) {
+	a.Event.Action, a.Event.Type = "hook-excepted", []string{"info"}
+	a.Event.ID = digest("excepted", c.host.ID, a.Rule.ID, o.Excepted, k.Plist, k.Key, k.Value)
+	a.Hooksnare.Exception = &alert.Exception{ID: clipTo(o.Excepted, wordBytes)}
+	if s := o.Covered.Record.State; s != nil && s.Change != nil {
+		c.values(a.Hooksnare, s.Change)
+		a.Hooksnare.Change = &alert.Change{Since: sinceWords[s.Change.Since]}
+	} else {
+		a.Hooksnare.Signals = []string{"process"}
+	}
+	if at := o.Time(); !at.IsZero() {
+		a.Timestamp, a.Event.Start, a.Event.Created = alert.At(at), alert.At(at), alert.At(at)
+	}
 }
 
 // programTexts are the same each time that the same change is seen, be it by an agent that was

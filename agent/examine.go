@@ -30,7 +30,7 @@ type Examination struct {
 	Packages    []alert.Lately
 	Preferences []alert.Lately
 	Known       map[string]string // exceptions that name a program's SHA-256, by that
-	Jamf        time.Time         // since when this Mac shows that Jamf manages it; zero: it does not
+	Jamf        bool              // this Mac showed before the event that Jamf manages it
 }
 
 // ExaminedProgram is what a value points to, as found and as an alert shows it.

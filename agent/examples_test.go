@@ -107,7 +107,13 @@ var exampleStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 func exampleAlerts(t *testing.T, set RuleSet, x *rules.Case) []*alert.Alert {
 	t.Helper()
 	var got []*alert.Alert
+	var pins *pins
+	var examine Examine
+	if x.Managed {
+		pins, examine = newPins("", config.Default().Exceptions), examineHere(managedMac)
+	}
 	p, err := NewPipeline(PipelineOptions{
+		Pins: pins, Examine: examine,
 		Rules: set.Rules, Exceptions: exampleExceptions(x),
 		Watching: &Watching{Window: config.Default().CorrelationWindow, Watched: watched, Wake: func() {}},
 		Emit: func(a *alert.Alert) {
@@ -129,6 +135,15 @@ func exampleAlerts(t *testing.T, set RuleSet, x *rules.Case) []*alert.Alert {
 	exampleObserved(p, x, at)
 	p.Close()
 	return got
+}
+
+// managedMac finds every program as Jamf keeps its own.
+func managedMac(q Question) *Examination {
+	x := &Examination{Jamf: true, Programs: map[string]ExaminedProgram{}}
+	for _, v := range q.Values {
+		x.Programs[v] = ExaminedProgram{Found: event.Program{Value: v, Path: v, Resolved: v, Exists: true, Type: "file", Kind: "script"}}
+	}
+	return x
 }
 
 func exampleExceptions(x *rules.Case) []detect.Exception {
@@ -343,8 +358,15 @@ func changeFaults(x *rules.Case, a *alert.Alert) []string {
 		want.operation = string(hook.Set)
 	}
 	out := append(want.faults(a), differ("verdict", string(a.Hooksnare.Verdict), x.Verdict)...)
+	action := "hook-changed"
+	if x.Managed {
+		action = "hook-excepted"
+		if e := a.Hooksnare.Exception; e == nil || e.ID != "jamf-framework-scripts" || e.Failed != "" {
+			out = append(out, fmt.Sprintf("exception: got %+v, want Jamf's, which covers it", e))
+		}
+	}
 	if len(a.Hooksnare.Signals) == 1 { // else the alert may be a command's own
-		out = append(out, differ("event.action", a.Event.Action, "hook-changed")...)
+		out = append(out, differ("event.action", a.Event.Action, action)...)
 	}
 	out = append(out, differ("signals", strings.Join(a.Hooksnare.Signals, " "), signals)...)
 	if a.Hooksnare.Change == nil {

@@ -38,6 +38,9 @@ func (p *Pipeline) pinsOn(x *Examination) detect.Pin {
 	}
 }
 
+// isPreset reports whether an exception comes with the agent.
+func (p *pins) isPreset(exception string) bool { return p.require[exception].JamfManaged }
+
 // check returns what about a hook's program is not as an exception requires, "" for nothing.
 func (p *pins) check(exception string, r *detect.Record, x *Examination) string {
 	if r.Fact == nil || !r.Fact.HasValue {
@@ -50,14 +53,18 @@ func (p *pins) check(exception string, r *detect.Record, x *Examination) string 
 	if why := unpinnable(found); why != "" {
 		return why
 	}
-	return p.differs(found, p.require[exception])
+	require := p.require[exception]
+	if why := p.differs(found, require); why != "" || !require.JamfManaged || x.Jamf {
+		return why
+	}
+	return "this Mac did not show before that Jamf manages it"
 }
 
 // lookAtPrograms is an examination of what values point to and of nothing else, for who has a disk and
 // no agent.
 func lookAtPrograms(root string) func(Question) *Examination {
 	return func(q Question) *Examination {
-		x := &Examination{Programs: map[string]ExaminedProgram{}}
+		x := &Examination{Programs: map[string]ExaminedProgram{}, Jamf: managedByJamf(root)}
 		for _, v := range q.Values {
 			x.Programs[v] = ExaminedProgram{Found: program.Look(filepath.Join("/", root), v)}
 		}

@@ -38,6 +38,7 @@ type Pipeline struct {
 	delayed  map[detect.Share][]*alertThread // threads with an update that waits for its share
 	episodes episodes                        // conditions and files that can't be read
 	sharing  map[detect.Share]time.Time      // shares that are told to be used up, since when
+	presets  map[string]bool                 // exceptions that come with the agent: whether their first use was told
 	outbox   outbox
 	clock    time.Time // latest time of a recording
 	closed   bool
@@ -78,6 +79,7 @@ func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 		episodes: newEpisodes(), sharing: map[detect.Share]time.Time{}, judging: map[place][]*string{},
 	}
 	p.outbox.room.L = &p.mu
+	p.presets = map[string]bool{}
 	p.compose = composer{host: o.Host, table: p.table, setBy: setBy{}, repeatWindow: o.RepeatWindow}
 	if o.Watching != nil {
 		p.watching, p.compose.keptAt = o.Watching, o.Watching.Kept
@@ -200,7 +202,7 @@ func (p *Pipeline) sort(found []detect.Finding) *commandBatch {
 		f := &found[i]
 		if f.Record.Fact == nil {
 			p.engine.Except(found[i:i+1], now, p.pinsOn(nil))
-			p.find(f, nil, nil, now)
+			p.find(f, nil, nil, nil, now)
 			continue
 		}
 		if batch == nil {
@@ -212,7 +214,7 @@ func (p *Pipeline) sort(found []detect.Finding) *commandBatch {
 }
 
 // isHidden counts a finding that an exception covers.
-func (p *Pipeline) isHidden(f *detect.Finding) bool {
+func (p *Pipeline) isHidden(f *detect.Finding, x *Examination, now time.Time) bool {
 	if f.Hidden == "" {
 		return false
 	}
@@ -220,7 +222,45 @@ func (p *Pipeline) isHidden(f *detect.Finding) bool {
 	if f.Unpinned {
 		p.counts.Unpinned[f.Hidden]++
 	}
+	p.firstUse(f, x, now)
 	return true
+}
+
+// firstUse tells of the first finding that an exception covers which nobody of the site has
+// asked for: one that comes with the agent.
+func (p *Pipeline) firstUse(f *detect.Finding, x *Examination, now time.Time) {
+	if p.pins == nil || p.watching == nil || !p.pins.isPreset(f.Hidden) || p.presets[f.Hidden] {
+		return
+	}
+	p.presets[f.Hidden] = true
+	found := slices.Clone(p.engine.Observe(detect.Observed{Excepted: f.Hidden, Covered: f, Verdict: string(alert.Observed)}, f.Record.Fact, f.Record.Event))
+	for i := range found {
+		n := &found[i]
+		t := p.open(n, func() *alert.Alert {
+			a := p.compose.alert(n)
+			p.compose.examined(a, n, x)
+			return a
+		}, now)
+		if t != nil {
+			p.begin(t)
+		}
+	}
+}
+
+// PresetsTold returns the exceptions whose first use was told, to be kept for the next start.
+func (p *Pipeline) PresetsTold() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Sorted(maps.Keys(p.presets))
+}
+
+// RestorePresetsTold takes back what PresetsTold returned.
+func (p *Pipeline) RestorePresetsTold(list []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, id := range list {
+		p.presets[id] = true
+	}
 }
 
 // HandleState takes a condition of the sensor as it begins and as it ends. It waits for

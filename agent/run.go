@@ -97,6 +97,7 @@ func New(o Options) (*Agent, error) {
 	})
 	a.pipeline.SetHooks(watch.hooks())
 	a.pipeline.RestoreSetBy(watch.last.SetBy)
+	a.pipeline.RestorePresetsTold(watch.last.PresetTold)
 	own, faults := ownFaults(o.Config.Root, o.Faults)
 	a.allowed = newAllowed(o.Config.Exceptions, time.Now())
 	faults = errors.Join(faults, err)

@@ -56,7 +56,7 @@ func Scan(c config.Config, set RuleSet, now time.Time) ([]FoundHook, []event.Unr
 func found(root string, s *prefs.Setting, engine *detect.Engine, pins *pins, now time.Time) FoundHook {
 	ch := event.Change{File: s.File, Scope: s.Scope, Key: s.Key, New: &s.Value, Since: event.SinceNever, Time: now, Found: s.Found}
 	out := FoundHook{File: s.File, Scope: s.Scope, Key: s.Key, Value: s.Value, Verdict: Unknown, Undo: undo(&ch)}
-	x := &Examination{Programs: map[string]ExaminedProgram{}}
+	x := &Examination{Programs: map[string]ExaminedProgram{}, Jamf: managedByJamf(root)}
 	if runsProgram(s.Key) {
 		p := program.Look(filepath.Join("/", root), s.Value)
 		x.Programs[s.Value] = ExaminedProgram{Found: p}

@@ -44,6 +44,9 @@ type kept struct {
 	// Told is what was told of changes that are not in Preferences.
 	Told  []toldChange      `json:"told,omitempty"`
 	SetBy map[string]string `json:"set_by,omitempty"` // event.id of the alert that told of a hook, by key and file
+
+	Jamf       time.Time `json:"jamf,omitzero"`         // since when the Mac shows that Jamf manages it
+	PresetTold []string  `json:"preset_told,omitempty"` // exceptions that come with the agent whose first use was told
 }
 
 // watch is the second signal: what the preferences say, and what they point to.
@@ -56,6 +59,7 @@ type watch struct {
 	programs *program.Watcher
 	around   *surroundings
 	examiner *examiner
+	jamf     *jamfSigns
 
 	early map[place]*string // what was told before there was a state, for the goroutine of prefs
 
@@ -78,6 +82,7 @@ func newWatch(a *Agent) (*watch, error) {
 		w.store = nil
 	}
 	w.around = newSurroundings(c.Root, c.Exceptions)
+	w.jamf = newJamfSigns(c.Root, before.Jamf, before.Preferences == nil && len(before.Told) == 0)
 	w.examiner = newExaminer(w.answer)
 	w.early = before.withTold()
 	w.last = before
@@ -125,7 +130,8 @@ func (w *watch) hooks() []detect.Hooked {
 
 // answer examines the disk for one event.
 func (w *watch) answer(q Question) *Examination {
-	x := &Examination{Programs: map[string]ExaminedProgram{}}
+	w.jamf.look(time.Now())
+	x := &Examination{Programs: map[string]ExaminedProgram{}, Jamf: w.jamf.before(q.At)}
 	for _, v := range q.Values {
 		x.Programs[v] = w.look(v)
 	}
@@ -226,6 +232,7 @@ func (w *watch) HandleState(s prefs.State) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.last.Preferences, w.last.SetBy, w.last.Told = &s, setBy, nil
+	w.last.Jamf, w.last.PresetTold = w.jamf.known(), w.agent.pipeline.PresetsTold()
 	return w.save()
 }
 

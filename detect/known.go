@@ -43,6 +43,7 @@ var situations = [...]situation{
 
 	withChange:     {"a change of preferences", stateCategory, Record{State: &Observed{Change: &event.Change{}}}, true},
 	withProgram:    {"a change of a hook's program", stateCategory, Record{State: &Observed{Program: &event.ProgramChange{}}}, true},
+	withExcepted:   {"a finding that an exception covers for the first time", stateCategory, Record{State: &Observed{Excepted: "x"}}, true},
 	withUnreadable: {"preferences that can't be read", stateCategory, Record{State: &Observed{Unreadable: &event.Unreadable{}}}, true},
 }
 
@@ -52,6 +53,7 @@ const (
 	withChange
 	withProgram
 	withUnreadable
+	withExcepted
 )
 
 func ofKind(k event.Kind) Record {

@@ -31,6 +31,9 @@ type Record struct {
 	made  *made // nil in a record that is kept: each look makes its texts anew
 }
 
+// Time returns when what the record tells of happened.
+func (r *Record) Time() time.Time { return r.at }
+
 // shown returns the record as a finding has it.
 func (r *Record) shown() Record {
 	out := *r

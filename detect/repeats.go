@@ -90,6 +90,8 @@ func (o *Observed) same(h sameness) {
 		h.add(o.Program.What...)
 		h.number(int(o.Program.New.UID))
 		h.number(int(o.Program.New.Mode))
+	case o.Excepted != "":
+		h.add("excepted", o.Excepted)
 	case o.Unreadable != nil:
 		h.add("unreadable", o.Unreadable.Path, o.Unreadable.Why)
 	}

@@ -109,6 +109,8 @@ func (o *Observed) sentence(by *event.Event) string {
 		return o.Change.Key + " " + changeWords(o.Change) + " in " + quote(o.Change.File) + causeWords(o.Change, by)
 	case o.Program != nil:
 		return quote(o.Program.Value) + ": " + strings.Join(o.Program.What, ", ")
+	case o.Covered != nil:
+		return "the exception " + word(o.Excepted) + " covers " + o.Covered.Sentence()
 	}
 	what := quote(o.Unreadable.Path) + ": " + word(o.Unreadable.Why)
 	if o.Unreadable.Detail != "" {

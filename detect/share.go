@@ -114,6 +114,8 @@ func (o *Observed) share(k *hook.Fact) Share {
 		return FileShare(o.Change.File, o.Change.Home)
 	case o.Unreadable != nil:
 		return FileShare(o.Unreadable.Path, o.Unreadable.Home)
+	case o.Covered != nil:
+		return o.Covered.Share()
 	case k != nil:
 		return FileShare(k.Plist, o.Home)
 	}

@@ -7,11 +7,14 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// Observed is what became of preferences, or of what they point to: one of the three.
+// Observed is what became of preferences, or of what they point to, or of a finding: one of
+// the four.
 type Observed struct {
 	Change     *event.Change
 	Program    *event.ProgramChange
 	Unreadable *event.Unreadable
+	Excepted   string   // the exception that covers a finding for the first time
+	Covered    *Finding // that finding
 
 	Verdict string // confirmed, unattributed or observed
 	Home    string // of a program: the home folder of the preferences that name it, "" for none
@@ -22,6 +25,7 @@ const (
 	hookChanged    = "hook-changed"
 	programChanged = "hook-program-changed"
 	unreadable     = "preferences-unreadable"
+	excepted       = "hook-excepted"
 )
 
 func (o *Observed) action() string {
@@ -30,6 +34,8 @@ func (o *Observed) action() string {
 		return hookChanged
 	case o.Program != nil:
 		return programChanged
+	case o.Excepted != "":
+		return excepted
 	}
 	return unreadable
 }
@@ -40,6 +46,8 @@ func (o *Observed) kind() event.Kind {
 		return withChange
 	case o.Program != nil:
 		return withProgram
+	case o.Excepted != "":
+		return withExcepted
 	}
 	return withUnreadable
 }
@@ -53,6 +61,8 @@ func (o *Observed) Time() time.Time {
 		return o.Program.Time
 	case o.Unreadable != nil:
 		return o.Unreadable.Since
+	case o.Covered != nil:
+		return o.Covered.Record.Time()
 	}
 	return time.Time{}
 }

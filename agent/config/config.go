@@ -61,11 +61,12 @@ type Require struct {
 	NotWritableByOthers bool     // the file and every folder above it
 	SHA256              []string // lower-case hex; any of them
 	TeamID              string
+	JamfManaged         bool // this Mac showed before that Jamf manages it; of the preset alone
 }
 
 // IsZero says that nothing is required.
 func (r *Require) IsZero() bool {
-	return r.Owner == "" && !r.NotWritableByOthers && len(r.SHA256) == 0 && r.TeamID == ""
+	return r.Owner == "" && !r.NotWritableByOthers && len(r.SHA256) == 0 && r.TeamID == "" && !r.JamfManaged
 }
 
 // Output is one place that alerts go to. Which of URL, Address and Path is set

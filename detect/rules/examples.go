@@ -16,6 +16,7 @@ type Example struct {
 type Case struct {
 	Hooks []ExampleHook `toml:"hooks"` // set when the agent starts
 
+	Managed    bool     `toml:"managed"`    // Jamf manages the Mac, and its scripts are as it keeps them
 	Excepted   string   `toml:"excepted"`   // the condition of an exception that is in force
 	Command    []string `toml:"command"`    // arguments, with argv[0]
 	Executable string   `toml:"executable"` // "": the program that a shell finds under the name in Command[0]

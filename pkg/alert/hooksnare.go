@@ -130,7 +130,7 @@ type Command struct {
 // Exception is one that would have hidden the alert and did not.
 type Exception struct {
 	ID     string `json:"id"`
-	Failed string `json:"failed"` // the pin that did not hold
+	Failed string `json:"failed,omitempty"` // the pin that did not hold; without one the exception covers the finding
 }
 
 // Repeat counts equal alerts that were not sent.
