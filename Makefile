@@ -72,7 +72,7 @@ emulate:
 
 ## attacks: print every case of attack and what it gives
 attacks:
-	$(GO) test -count 1 -run '^TestAttacks(State)?$$' -v ./agent
+	$(GO) test -count 1 -run '^TestAttacks(State|Silence)?$$' -v ./agent
 
 SOAK = nice -n 15 $(GO) test -count 1 -timeout 15m -run '^TestSoak$$' -v ./agent/cmd/soak
 

@@ -108,10 +108,13 @@ func (x *exception) applies(f *Finding, now time.Time) bool {
 }
 
 // shows reports whether all is known that an exception can trust: a command that gives a
-// hook a value which it does not show may give it any.
+// hook a value which it does not show whole may give it any.
 func (r *Record) shows() bool {
 	k := r.Fact
-	return k == nil || k.HasValue || k.Operation == hook.Remove
+	if k == nil || r.State != nil || k.Operation == hook.Remove {
+		return true
+	}
+	return k.HasValue && k.Operation != hook.Edit && k.Operation != hook.Import
 }
 
 // Use is how often an exception covered a finding, and how often its pin kept it from
