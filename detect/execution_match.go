@@ -199,7 +199,7 @@ func (s *search) absolute(word string) string {
 	case strings.HasPrefix(word, "/"):
 		return word
 	case strings.HasPrefix(word, "~/") && s.process.Token.EUID == 0:
-		return "/private/var/root" + word[1:]
+		return rootHome + word[1:]
 	case strings.HasPrefix(s.folder, "/"):
 		return s.folder + "/" + word
 	}
