@@ -78,7 +78,7 @@ func (s *search) name(argv0 string, args []string) {
 	if len(argv0) > readingPath || strings.IndexByte(argv0, '/') >= 0 {
 		argv0 = ""
 	}
-	image, name := foldPath(s.process.Image.Executable), foldPath(argv0)
+	image, name := foldPath(s.process.Image.Executable), foldPath(strings.TrimPrefix(argv0, "-")) // as login(1) marks a shell
 	explained := name == path.Base(image)
 	for _, r := range s.index.byName[name] {
 		if r.common || r.guess || slices.Contains(usual, name) || explained && (isOfSystem(image) || !r.missing) {

@@ -85,6 +85,9 @@ var executions = []struct {
 	{"not there then, its path has a blank", hookOf("/Users/Shared/my hook.sh", "/Users/Shared/my", ""), started("/Users/Shared/my hook.sh", []string{"my hook.sh", "ann"}), true},
 	{"nobody looked", hookOf("/Users/Shared/h.sh --now", "", ""), started("/bin/sh", []string{"/bin/sh", "/Users/Shared/h.sh", "--now", "ann"}), true},
 
+	{"another name of the same file", plain("/Users/Shared/hook"), started("/Users/Shared/.hidden", []string{"hook", "ann"}), true},
+	{"marked as a login shell", plain("/Users/Shared/hook"), started("/Users/Shared/.hidden", []string{"-hook"}), true},
+
 	// Other names of the same place.
 	{"the data volume", plain("/System/Volumes/Data/Users/Shared/h"), started("/Users/Shared/h", []string{"h"}), true},
 	{"the data volume in the image", plain("/Users/Shared/h"), started("/System/Volumes/Data/Users/Shared/h", []string{"x"}), true},
@@ -124,6 +127,8 @@ var executions = []struct {
 	{"quotes in the value", hookOf(`"/Users/Shared/my hook" --now`, `"/Users/Shared/my`, ""), started("/Users/Shared/my hook", []string{"/Users/Shared/my hook", "--now"}), true},
 	{"the value has arguments", hookOf("/Users/Shared/h --now", "/Users/Shared/h", "/Users/Shared/h"), started("/Users/Shared/h", []string{"h", "--now", "ann"}), true},
 	{"loginwindow leaves them out", hookOf("/Users/Shared/h --now", "/Users/Shared/h", "/Users/Shared/h"), started("/Users/Shared/h", []string{"h", "ann"}), true},
+	{"the value begins with a blank", hookOf(" /Users/Shared/h", "", ""), started("/bin/sh", []string{"sh", "/Users/Shared/h"}), true},
+	{"the value goes on behind a NUL", hookOf("/Users/Shared/h\x00x", "/Users/Shared/h", "/Users/Shared/h"), started("/bin/sh", []string{"sh", "/Users/Shared/h", "ann"}), true},
 	{"the value begins with exec", hookOf("exec /Users/Shared/h", "exec", ""), started("/bin/sh", []string{"sh", "-c", "exec /Users/Shared/h ann"}), true},
 	{"the value names no folder", hookOf("h.sh", "h.sh", ""), started("/usr/local/bin/h.sh", []string{"h.sh", "ann"}), true},
 
