@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger"
@@ -100,15 +99,15 @@ func (s *publishedSet) onMac(t testing.TB, recording []byte) []*alert.Alert {
 func macUsers() *Users {
 	names := map[string]string{"0": "root", "501": synthetic.User}
 	u := Users{
-		users: newMemory(func(id string) (*user.User, error) {
+		users: newDirectory(func(id string) (*user.User, error) {
 			if names[id] == "" {
 				return nil, errors.New("no such user")
 			}
 			return &user.User{Uid: id, Username: names[id]}, nil
 		}),
-		groups: newMemory(func(string) (*user.Group, error) { return nil, errors.New("no such group") }),
+		groups: newDirectory(func(string) (*user.Group, error) { return nil, errors.New("no such group") }),
 	}
-	u.users.wait, u.groups.wait = time.Minute, time.Minute
+	u.users.prefetch([]uint32{0, 501})
 	return &u
 }
 

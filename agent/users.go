@@ -1,27 +1,46 @@
 package agent
 
 import (
+	"errors"
 	"os/user"
 	"strconv"
+	"sync"
 	"time"
 
 	"hooksnare/pkg/event"
 )
 
-// Users looks up users and groups by id, and remembers the answers. It is for one
-// goroutine. The zero pointer knows none.
+// Users knows the names of users and groups by id, and never waits for one: an answer that
+// is not there yet is there for a later call. The directory that is asked may be on a
+// network, and events and locks wait for nobody's directory. It is safe for concurrent use.
+// The zero pointer knows none.
 type Users struct {
-	users  memory[*user.User]
-	groups memory[*user.Group]
+	users  *directory[*user.User]
+	groups *directory[*user.Group]
 }
+
+// Ids that are asked for at the start, one after the other: the superuser, those that a Mac
+// gives to the first people who get an account, and the groups that these are in.
+const (
+	firstPerson, lastPerson = 501, 510
+
+	staffGroup, adminGroup = 20, 80
+)
 
 // NewUsers returns a look-up of this machine's users.
 func NewUsers() *Users {
-	return &Users{users: newMemory(user.LookupId), groups: newMemory(user.LookupGroupId)}
+	u := &Users{users: newDirectory(user.LookupId), groups: newDirectory(user.LookupGroupId)}
+	people := []uint32{0}
+	for id := uint32(firstPerson); id <= lastPerson; id++ {
+		people = append(people, id)
+	}
+	go u.users.prefetch(people)
+	go u.groups.prefetch([]uint32{staffGroup, adminGroup})
+	return u
 }
 
-// Name returns the short name of a user, "" if not known. The superuser's is the same on
-// every Mac, also on one that is known from a recording alone.
+// Name returns the short name of a user, "" if not known yet, or at all. The superuser's is
+// the same on every Mac, also on one that is known from a recording alone.
 func (u *Users) Name(id uint32) string {
 	if id == 0 {
 		return "root"
@@ -32,7 +51,7 @@ func (u *Users) Name(id uint32) string {
 	return ""
 }
 
-// Home returns the home folder of a user, "" if not known.
+// Home returns the home folder of a user, "" if not known yet, or at all.
 func (u *Users) Home(id uint32) string {
 	if found := u.user(id); found != nil {
 		return found.HomeDir
@@ -47,7 +66,7 @@ func (u *Users) user(id uint32) *user.User {
 	return u.users.get(id, time.Now())
 }
 
-// Group returns the name of a group, "" if not known.
+// Group returns the name of a group, "" if not known yet, or at all.
 func (u *Users) Group(id uint32) string {
 	if id == 0 {
 		return "wheel"
@@ -61,22 +80,37 @@ func (u *Users) Group(id uint32) string {
 	return ""
 }
 
+// Bounds of each share of a directory. A question that has no answer after askPatience
+// no longer counts as one of maxAsked, so that ids nobody answers for keep none from being
+// asked about others; it still counts as one of maxOpen, because its goroutine can't be
+// ended. A network's directory that leaves as many open answers no other either, and the
+// ids of this Mac have a share of their own.
 const (
 	maxRemembered = 4096 // answers; a Mac has a few hundred users
-	maxAsked      = 8    // questions without an answer yet
-	// askWait bounds the wait for an answer. A user may be one of a directory on the
-	// network, and while that is waited for, events wait too.
-	askWait    = 300 * time.Millisecond
-	keepKnown  = time.Hour   // an answer
-	keepAbsent = time.Minute // that there is none
+	maxAsked      = 8    // questions asked lately that have no answer yet
+	maxOpen       = 32   // questions that have no answer yet
+	askPatience   = 10 * time.Second
+	keepKnown     = time.Hour   // an answer
+	keepAbsent    = time.Minute // that there is none, and an answer when the directory fails
+
+	// firstOfNetwork is the first id that is not one of an account made on a Mac, as a rule.
+	firstOfNetwork = 1000
 )
 
-// memory remembers answers about ids. T is a pointer, nil where there is no answer.
-type memory[T comparable] struct {
-	look    func(id string) (T, error)
+// directory remembers what a directory of users or groups answered. T is a pointer, nil
+// where there is no answer.
+type directory[T comparable] struct {
+	look func(id string) (T, error)
+
+	mu      sync.Mutex // guards what follows; held for no look-up
+	local   share[T]   // ids below firstOfNetwork
+	network share[T]
+}
+
+// share is a part of the ids, with bounds of its own.
+type share[T comparable] struct {
 	answers map[uint32]answer[T]
-	asked   map[uint32]chan T
-	wait    time.Duration
+	open    map[uint32]time.Time // questions without an answer, and when they were asked
 }
 
 type answer[T any] struct {
@@ -84,79 +118,106 @@ type answer[T any] struct {
 	until time.Time
 }
 
-func newMemory[T comparable](look func(string) (T, error)) memory[T] {
-	return memory[T]{look: look, answers: map[uint32]answer[T]{}, asked: map[uint32]chan T{}, wait: askWait}
+func newDirectory[T comparable](look func(string) (T, error)) *directory[T] {
+	return &directory[T]{look: look, local: newShare[T](), network: newShare[T]()}
 }
 
-// get returns the answer about an id. One that does not come soon is there for a later
-// call; until then an earlier one holds.
-func (m *memory[T]) get(id uint32, now time.Time) (none T) {
+func newShare[T comparable]() share[T] {
+	return share[T]{answers: map[uint32]answer[T]{}, open: map[uint32]time.Time{}}
+}
+
+func (d *directory[T]) shareOf(id uint32) *share[T] {
+	if id < firstOfNetwork {
+		return &d.local
+	}
+	return &d.network
+}
+
+// get returns the answer about an id, at once. Where there is none, or it is old, it is
+// asked for; until there is a new one an old one holds.
+func (d *directory[T]) get(id uint32, now time.Time) (none T) {
 	if id == event.None {
 		return none
 	}
-	known, found := m.answers[id]
-	if found && now.Before(known.until) {
-		return known.value
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.shareOf(id)
+	known, found := s.answers[id]
+	if (!found || !now.Before(known.until)) && s.beginLocked(id, now) {
+		go d.ask(id)
 	}
-	pending, wait := m.asked[id], time.Duration(0)
-	if pending == nil {
-		if len(m.asked) >= maxAsked {
-			return known.value
+	return known.value
+}
+
+// prefetch asks for ids one after the other: a directory that does not answer is left with
+// one question.
+func (d *directory[T]) prefetch(ids []uint32) {
+	for _, id := range ids {
+		d.mu.Lock()
+		begun := d.shareOf(id).beginLocked(id, time.Now())
+		d.mu.Unlock()
+		if begun {
+			d.ask(id)
 		}
-		pending, wait = m.ask(id), m.wait
-	}
-	value, came := within(pending, wait)
-	if !came {
-		return known.value
-	}
-	delete(m.asked, id)
-	m.remember(id, value, now)
-	return value
-}
-
-// within takes a value that is there, or comes so soon.
-func within[T any](c <-chan T, wait time.Duration) (value T, came bool) {
-	select {
-	case value = <-c:
-		return value, true
-	default:
-	}
-	if wait <= 0 {
-		return value, false
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case value = <-c:
-		return value, true
-	case <-timer.C:
-		return value, false
 	}
 }
 
-// ask asks in a goroutine of its own, which ends with the answer of the system.
-func (m *memory[T]) ask(id uint32) chan T {
-	pending := make(chan T, 1)
-	m.asked[id] = pending
-	go func() {
-		value, err := m.look(strconv.FormatUint(uint64(id), 10))
-		if err != nil {
-			var none T
-			value = none
-		}
-		pending <- value
-	}()
-	return pending
-}
-
-func (m *memory[T]) remember(id uint32, value T, now time.Time) {
-	if len(m.answers) >= maxRemembered {
-		clear(m.answers)
-	}
-	var none T
+// ask asks the directory, which takes as long as it takes, and remembers the answer.
+func (d *directory[T]) ask(id uint32) {
+	value, err := d.look(strconv.FormatUint(uint64(id), 10))
+	now := time.Now()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.shareOf(id)
+	delete(s.open, id)
 	keep := keepKnown
-	if value == none {
-		keep = keepAbsent
+	if err != nil {
+		var none T
+		if value, keep = none, keepAbsent; !isUnknown(err) {
+			value = s.answers[id].value // the directory fails; nobody says that the user is gone
+		}
 	}
-	m.answers[id] = answer[T]{value, now.Add(keep)}
+	s.rememberLocked(id, answer[T]{value, now.Add(keep)})
+}
+
+// isUnknown reports whether a directory answered that there is no such user or group.
+func isUnknown(err error) bool {
+	var unknownUser user.UnknownUserIdError
+	var unknownGroup user.UnknownGroupIdError
+	return errors.As(err, &unknownUser) || errors.As(err, &unknownGroup)
+}
+
+// beginLocked notes a question, and reports whether it may be asked.
+func (s *share[T]) beginLocked(id uint32, now time.Time) bool {
+	if _, asked := s.open[id]; asked || len(s.open) >= maxOpen {
+		return false
+	}
+	lately := 0
+	for _, since := range s.open {
+		if now.Sub(since) < askPatience {
+			lately++
+		}
+	}
+	if lately >= maxAsked {
+		return false
+	}
+	s.open[id] = now
+	return true
+}
+
+// rememberLocked keeps an answer. Where there is no room, ids without a name go first: of
+// those there are as many as anybody likes.
+func (s *share[T]) rememberLocked(id uint32, a answer[T]) {
+	var none T
+	if len(s.answers) >= maxRemembered {
+		for id, old := range s.answers {
+			if old.value == none {
+				delete(s.answers, id)
+			}
+		}
+	}
+	if len(s.answers) >= maxRemembered {
+		clear(s.answers)
+	}
+	s.answers[id] = a
 }

@@ -25,7 +25,7 @@ type Engine struct {
 	findings []Finding
 	record   Record
 	made     made
-	hooked   []Hooked
+	hooked   *hookedPrograms
 	at       time.Time // the latest time that an event had
 }
 

@@ -66,7 +66,7 @@ func (r *Record) home() string {
 	p := r.Event.Process
 	home := r.world.home(p.Token.EUID)
 	if home == "" && p.Exec != nil && p.Token.EUID != 0 {
-		home = p.Exec.Getenv("HOME")
+		home = claimedHome(p.Exec.Getenv("HOME"))
 	}
 	return home
 }

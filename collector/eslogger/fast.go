@@ -131,14 +131,19 @@ func number(b []byte, i, n int) uint64 {
 
 var tens = [8]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7}
 
-// fastToken reads an audit token of exactly the known members. It leaves any other.
+// fastToken reads an audit token of exactly the known members, each of them once: as many
+// members as there are names, and every name among them. It leaves any other.
 func fastToken(b []byte, i int) (t event.Token, next int, ok bool) {
 	if i >= len(b) || b[i] != '{' {
 		return t, 0, false
 	}
 	var values [16]uint64
 	seen := 0
-	for i++; len(b)-i >= fastRoom; {
+	i++
+	for range tokenMembers {
+		if len(b)-i < fastRoom {
+			break
+		}
 		p := (*[fastRoom]byte)(b[i:])
 		first := word(p[1:])
 		s := &tokenNames.slots[(first&(1<<32-1))*tokenMagic>>(64-nameBits)]
@@ -175,12 +180,15 @@ func fastToken(b []byte, i int) (t event.Token, next int, ok bool) {
 			}
 			return t, i, seen == allOfToken && values[tokenPID] <= math.MaxInt32
 		}
-		if end != ',' || seen == allOfToken {
+		if end != ',' {
 			return t, 0, false
 		}
 	}
 	return t, 0, false
 }
 
-// allOfToken has the bit of every member set.
-const allOfToken = 1<<(tokenVersion+1) - 2
+// tokenMembers is how many members an audit token has; allOfToken has the bit of each set.
+const (
+	tokenMembers = tokenVersion
+	allOfToken   = 1<<(tokenVersion+1) - 2
+)

@@ -3,6 +3,8 @@ package eslogger
 import (
 	"math"
 	"time"
+
+	"hooksnare/pkg/event"
 )
 
 // The readers below take the index of a value and return the index after it, or a
@@ -217,31 +219,47 @@ func (d *Decoder) uint(i, depth int) (uint64, bool, int) {
 }
 
 func (d *Decoder) int32(i, depth int) (int32, int) {
-	negative, n, ok, next := d.digits(i, depth)
-	switch {
-	case !ok:
-		return 0, next
-	case negative && n <= -math.MinInt32:
-		return int32(-int64(n)), next
-	case !negative && n <= math.MaxInt32:
-		return int32(n), next
-	}
-	d.odd++
-	return 0, next
+	n, _, next := d.signed(i, depth)
+	return n, next
 }
 
-func (d *Decoder) uint32(i, depth int) (uint32, int) {
+// signed reads a number of 32 bits with its sign, 0 and false where there is none.
+func (d *Decoder) signed(i, depth int) (int32, bool, int) {
 	negative, n, ok, next := d.digits(i, depth)
 	switch {
 	case !ok:
-		return 0, next
-	case !negative && n <= math.MaxUint32 || n == 0:
-		return uint32(n), next
-	case negative && n <= -math.MinInt32: // some tools print an id with its sign
-		return uint32(int32(-int64(n))), next
+		return 0, false, next
+	case negative && n <= -math.MinInt32:
+		return int32(-int64(n)), true, next
+	case !negative && n <= math.MaxInt32:
+		return int32(n), true, next
 	}
 	d.odd++
-	return 0, next
+	return 0, false, next
+}
+
+// unsigned reads a number of 32 bits, 0 and false where there is none.
+func (d *Decoder) unsigned(i, depth int) (uint32, bool, int) {
+	negative, n, ok, next := d.digits(i, depth)
+	switch {
+	case !ok:
+		return 0, false, next
+	case !negative && n <= math.MaxUint32 || n == 0:
+		return uint32(n), true, next
+	case negative && n <= -math.MinInt32: // some tools print an id with its sign
+		return uint32(int32(-int64(n))), true, next
+	}
+	d.odd++
+	return 0, false, next
+}
+
+// id reads the id of a user or a group, None where there is none.
+func (d *Decoder) id(i, depth int) (uint32, int) {
+	n, ok, next := d.unsigned(i, depth)
+	if !ok {
+		return event.None, next
+	}
+	return n, next
 }
 
 func (d *Decoder) small(i, depth int) (int, int) {

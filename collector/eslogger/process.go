@@ -36,7 +36,7 @@ func (d *Decoder) process(i int, p *Process, depth int) int {
 		case processTTY:
 			p.TTY, i = d.file(i, in)
 		case processFlags:
-			p.Flags, i = d.uint32(i, in)
+			p.Flags, _, i = d.unsigned(i, in)
 		case processPlatform:
 			p.Platform, i = d.bool(i, in)
 		case processClient:
@@ -101,7 +101,8 @@ func (d *Decoder) file(i, depth int) (path []byte, next int) {
 }
 
 // token reads an audit token: an object, or the array of its eight words that one beta
-// of macOS 26 wrote.
+// of macOS 26 wrote. Without a pid and a version there is no token. An id of a user or a
+// group that is absent or can't be read is None: 0 would be root's.
 func (d *Decoder) token(i, depth int) (t event.Token, ok bool, next int) {
 	if i >= 0 && i < len(d.line) {
 		if d.line[i] == '[' {
@@ -111,44 +112,61 @@ func (d *Decoder) token(i, depth int) (t event.Token, ok bool, next int) {
 			return t, true, next
 		}
 	}
+	return d.slowToken(i, depth)
+}
+
+// slowToken reads an audit token that is an object, whatever its members are. Where one of
+// them stands twice the line is refused, and not the first or the last believed: whoever
+// could write into a line would choose.
+func (d *Decoder) slowToken(i, depth int) (t event.Token, ok bool, next int) {
 	var seen members
+	var hasPID, hasVersion bool
+	t = event.Token{AUID: event.None, EUID: event.None, RUID: event.None, EGID: event.None, RGID: event.None}
 	i, more := d.object(i, depth)
-	ok = more
-	in := depth + 1
 	for more && i >= 0 {
 		var key []byte
 		if key, i = d.key(i); i < 0 {
 			return t, false, i
 		}
-		switch string(key) {
-		case "pid":
-			t.PID, i = d.int32(d.once(&seen, 0, i), in)
-		case "pidversion":
-			t.Version, i = d.uint32(d.once(&seen, 1, i), in)
-		case "auid":
-			t.AUID, i = d.uint32(d.once(&seen, 2, i), in)
-		case "euid":
-			t.EUID, i = d.uint32(d.once(&seen, 3, i), in)
-		case "ruid":
-			t.RUID, i = d.uint32(d.once(&seen, 4, i), in)
-		case "egid":
-			t.EGID, i = d.uint32(d.once(&seen, 5, i), in)
-		case "rgid":
-			t.RGID, i = d.uint32(d.once(&seen, 6, i), in)
-		case "asid":
-			t.ASID, i = d.uint32(d.once(&seen, 7, i), in)
+		member := tokenNames.named(key)
+		if member > 0 {
+			if i = d.once(&seen, member, i); i < 0 {
+				return t, false, i
+			}
+		}
+		switch member {
+		case tokenPID:
+			t.PID, hasPID, i = d.signed(i, depth+1)
+		case tokenVersion:
+			t.Version, hasVersion, i = d.unsigned(i, depth+1)
+		case tokenASID:
+			t.ASID, _, i = d.unsigned(i, depth+1)
+		case tokenAUID:
+			t.AUID, i = d.id(i, depth+1)
+		case tokenEUID:
+			t.EUID, i = d.id(i, depth+1)
+		case tokenRUID:
+			t.RUID, i = d.id(i, depth+1)
+		case tokenEGID:
+			t.EGID, i = d.id(i, depth+1)
+		case tokenRGID:
+			t.RGID, i = d.id(i, depth+1)
 		default:
-			i = skipValue(d.line, i, in)
+			i = skipValue(d.line, i, depth+1)
 		}
 		if i >= 0 {
 			i, more = d.next(i)
 		}
 	}
-	return t, ok, i
+	if !hasPID || !hasVersion {
+		return event.Token{}, false, i
+	}
+	return t, true, i
 }
 
 // tokenWords reads the words of an audit token in the kernel's order. An array of
-// another length is odd.
+// another length is odd, and so is one with anything but numbers: which word would be
+// which?
 func (d *Decoder) tokenWords(i, depth int) (t event.Token, ok bool, next int) {
 	end := skipValue(d.line, i, depth)
 	if end < 0 {
@@ -156,20 +174,23 @@ func (d *Decoder) tokenWords(i, depth int) (t event.Token, ok bool, next int) {
 	}
 	words := [...]*uint32{&t.AUID, &t.EUID, &t.EGID, &t.RUID, &t.RGID, nil, &t.ASID, &t.Version}
 	n, odd := 0, d.odd
+	whole := true
 	for i = skipSpace(d.line, i+1); d.line[i] != ']'; n++ {
+		there := true
 		switch {
 		case n >= len(words):
 			i = skipValue(d.line, i, depth+1)
 		case words[n] == nil:
-			t.PID, i = d.int32(i, depth+1)
+			t.PID, there, i = d.signed(i, depth+1)
 		default:
-			*words[n], i = d.uint32(i, depth+1)
+			*words[n], there, i = d.unsigned(i, depth+1)
 		}
+		whole = whole && there
 		if i = skipSpace(d.line, i); d.line[i] == ',' {
 			i = skipSpace(d.line, i+1)
 		}
 	}
-	if n != len(words) || d.odd != odd {
+	if n != len(words) || !whole {
 		d.odd = odd + 1
 		return event.Token{}, false, end
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,12 +14,13 @@ import (
 )
 
 // reference decodes a line the slow way, through encoding/json, into what Decode should
-// have made of it. ok is false where encoding/json refuses the line.
+// have made of it. ok is false where encoding/json refuses the line, or would have to choose
+// between two members of the same name.
 func reference(line []byte) (want Message, ok bool) {
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.UseNumber()
 	var top map[string]any
-	if !json.Valid(line) || dec.Decode(&top) != nil || top == nil {
+	if !json.Valid(line) || dec.Decode(&top) != nil || top == nil || twice(line) {
 		return want, false
 	}
 	r := &refReader{}
@@ -132,6 +134,13 @@ func (r *refReader) uint32(v any) uint32 {
 	return uint32(i)
 }
 
+func (r *refReader) id(v any) uint32 {
+	if i, ok := r.int64(v, math.MinInt32, math.MaxUint32); ok {
+		return uint32(i)
+	}
+	return event.None
+}
+
 func (r *refReader) bool(v any) bool {
 	b, ok := v.(bool)
 	if !ok && v != nil {
@@ -161,12 +170,16 @@ func (r *refReader) token(v any) (t event.Token, ok bool) {
 	list, isList := v.([]any)
 	if !isList {
 		o := r.object(v)
+		pid, hasPID := r.int64(o["pid"], math.MinInt32, math.MaxInt32)
+		version, hasVersion := r.int64(o["pidversion"], math.MinInt32, math.MaxUint32)
 		t = event.Token{
-			PID: r.int32(o["pid"]), Version: r.uint32(o["pidversion"]), AUID: r.uint32(o["auid"]),
-			EUID: r.uint32(o["euid"]), RUID: r.uint32(o["ruid"]), EGID: r.uint32(o["egid"]),
-			RGID: r.uint32(o["rgid"]), ASID: r.uint32(o["asid"]),
+			PID: int32(pid), Version: uint32(version), AUID: r.id(o["auid"]), EUID: r.id(o["euid"]), RUID: r.id(o["ruid"]),
+			EGID: r.id(o["egid"]), RGID: r.id(o["rgid"]), ASID: r.uint32(o["asid"]),
 		}
-		return t, len(o) > 0
+		if !hasPID || !hasVersion {
+			return event.Token{}, false
+		}
+		return t, true
 	}
 	odd := r.odd
 	if len(list) == 8 {
@@ -175,7 +188,7 @@ func (r *refReader) token(v any) (t event.Token, ok bool) {
 			RGID: r.uint32(list[4]), PID: r.int32(list[5]), ASID: r.uint32(list[6]), Version: r.uint32(list[7]),
 		}
 	}
-	if len(list) != 8 || r.odd != odd {
+	if len(list) != 8 || r.odd != odd || slices.Contains(list, nil) {
 		r.odd = odd + 1
 		return event.Token{}, false
 	}
