@@ -59,7 +59,8 @@ func (c *Collector) report(now time.Time) bool {
 	err := c.handler.HandleChange(event.Change{
 		File: f.shown, Scope: ScopeOf(f.shown), Key: keys[key],
 		Old: f.known[key].pointer(), New: f.now[key].pointer(),
-		Since: pend.since, Time: pend.at, Found: f.found,
+		Since: pend.since, Time: pend.at, Found: pend.from.found,
+		Home: p.homeOf(f.shown), Owner: pend.from.by.file.id(), FolderOwner: pend.from.by.folder.id(),
 	})
 	c.mu.Lock()
 	defer c.mu.Unlock()

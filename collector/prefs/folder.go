@@ -89,6 +89,7 @@ func (l *look) folder(f *folder, home string) arrival {
 	case lacking:
 		l.gone(f)
 	case arrived:
+		l.dir = l.disk.holderOf(f.st)
 		for _, n := range f.fixed {
 			l.node(n)
 		}
@@ -125,7 +126,7 @@ func (l *look) reach(f *folder, home string) arrival {
 	case l.home && w.link == home && home != "":
 		how = away // a link below /Users is no home
 	case w.link != "":
-		bad = problem{path: w.link, why: aLink, detail: "leads to " + w.to}
+		bad = problem{path: w.link, why: aLink, detail: "leads to " + w.to, by: hands{file: w.by}}
 		if err == nil && w.st.is(syscall.S_IFDIR) {
 			break
 		}
@@ -142,7 +143,7 @@ func (l *look) reach(f *folder, home string) arrival {
 	case err != nil:
 		how, bad = barred, reason(err, w.at)
 	case !w.st.is(syscall.S_IFDIR):
-		how, bad = barred, problem{f.shown, notFolder, w.st.kind(), w.st.found()}
+		how, bad = barred, problem{path: f.shown, why: notFolder, detail: w.st.kind(), found: w.st.found(), by: hands{file: l.disk.holderOf(w.st)}}
 	}
 	l.bad(&f.way, bad)
 	if how == arrived {
@@ -199,12 +200,13 @@ func (f *folder) place(n *node) {
 
 // gone tells that nothing is in a folder any more.
 func (l *look) gone(f *folder) {
+	none := outcome{by: hands{folder: l.disk.holderOf(f.st)}} // as it was last seen
 	for _, n := range f.fixed {
 		n.forget()
-		l.tell(n, outcome{})
+		l.tell(n, none)
 	}
 	for _, n := range f.entries.nodes {
-		l.tell(n, outcome{})
+		l.tell(n, none)
 	}
 	for _, u := range f.entries.users {
 		l.bad(&u.way, problem{})

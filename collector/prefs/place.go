@@ -39,6 +39,14 @@ type place struct {
 	timed, logged  bool      // it is in the collector's lists
 }
 
+// homeOf returns the home that a path lies in, "" for none of a user's.
+func (p *place) homeOf(name string) string {
+	if p == nil || !p.home || !below(name, p.base) {
+		return ""
+	}
+	return p.base
+}
+
 // look is the looking at a place. While it is under way, all but the first fields belong
 // to the goroutine that looks. A home that comes back has another.
 type look struct {
@@ -55,6 +63,9 @@ type look struct {
 	system  bool // root's own: its folders are watched
 	granule time.Duration
 	turn    int // the file of ByHost to begin with
+
+	dir    holder // of the folder whose files are looked at
+	target string // where the link that is looked at leads, below the root
 
 	at       time.Time
 	left     int64 // bytes it may still read

@@ -31,6 +31,7 @@ func (c *Collector) begin(p *place, bad problem) {
 	u := &event.Unreadable{
 		Path: bad.path, Why: bad.why, Detail: bad.detail, Found: bad.found,
 		On: true, Since: c.opts.Now(),
+		Home: p.homeOf(bad.path), Owner: bad.by.file.id(), FolderOwner: bad.by.folder.id(),
 	}
 	// What lasts since the run before is the same trouble still.
 	if old := take(&c.carried, key); old != nil {

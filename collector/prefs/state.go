@@ -22,6 +22,10 @@ type State struct {
 type FileState struct {
 	File   string            `json:"file"`
 	Values map[string]string `json:"values"` // by key
+
+	// Who owned the file and its folder when they were last seen; nil if that is not known.
+	Owner       *uint32 `json:"owner,omitempty"`
+	FolderOwner *uint32 `json:"folder_owner,omitempty"`
 }
 
 // Unreadable is what could not be read as it should.
@@ -40,7 +44,7 @@ func (c *Collector) state() State {
 		}
 		for _, f := range p.files {
 			if m := f.known.byKey(); len(m) > 0 {
-				s.Files = append(s.Files, FileState{f.shown, m})
+				s.Files = append(s.Files, FileState{f.shown, m, f.by.file.pointer(), f.by.folder.pointer()})
 			}
 			if p.looked && f.never() {
 				s.Never = append(s.Never, f.shown)
@@ -85,10 +89,12 @@ func (c *Collector) resume(s *State) {
 			}
 		}
 		f.now = f.known
+		f.by = hands{holderAt(fs.Owner), holderAt(fs.FolderOwner)}
 	}
 	for _, u := range s.Unreadable {
-		old := &event.Unreadable{Path: u.Path, Why: u.Why, Since: u.Since}
+		old := &event.Unreadable{Path: u.Path, Why: u.Why, Since: u.Since, Owner: event.None, FolderOwner: event.None}
 		if p := c.placeOf(u.Path); p != nil {
+			old.Home = p.homeOf(u.Path)
 			p.carried = append(p.carried, old)
 		} else {
 			c.carried = append(c.carried, old)
