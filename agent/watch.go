@@ -35,6 +35,9 @@ const (
 	scriptFolder    = "scripts"
 	maxScripts      = 16 << 20 // bytes of copies
 	maxScriptFiles  = 1024
+
+	// examineLimit is how long the look at a hook's program may take.
+	examineLimit = 2 * time.Second
 )
 
 // kept is what is known of the hooks of a Mac.
@@ -54,7 +57,7 @@ type watch struct {
 	sweep    time.Duration
 	prefs    *prefs.Collector
 	store    *program.Store // nil if there is none
-	programs *program.Watcher
+	programs *program.Watchers
 
 	early map[place]*string // what was told before there was a state, for the goroutine of prefs
 
@@ -78,7 +81,10 @@ func newWatch(a *Agent) (*watch, error) {
 	}
 	w.early = before.withTold()
 	w.last = before
-	w.programs = program.NewWatcher(w.root, program.Options{Previous: before.Programs, Keep: w.keep})
+	w.programs = program.NewWatchers(w.root, program.Options{
+		Previous: before.Programs, Sweep: w.sweep,
+		Keep: func(_ string, p event.Program, script []byte) { w.keep(p, script) },
+	}, func(_ string, ch event.ProgramChange) { a.pipeline.HandleProgram(ch) })
 	w.prefs, storeErr = prefs.New(prefs.Options{Root: c.Root, Homes: c.ExtraHomes, Sweep: c.SweepInterval, Previous: before.Preferences, Timing: a.opts.Watch}, w)
 	return w, errors.Join(err, storeErr)
 }
@@ -122,7 +128,8 @@ func (w *watch) hooks() []detect.Hooked {
 
 // look tells what a hook points to, and keeps a copy of a script.
 func (w *watch) look(value string) *alert.Program {
-	p, content := program.LookContent(w.root, value)
+	s := program.Examine(w.root, value, examineLimit)
+	p, content := s.Program, s.Content
 	out := programOf(&p)
 	if w.store != nil && p.Kind == program.Script && p.Hashed && int64(len(content)) == p.Size {
 		if at, err := w.store.Keep(content, p.SHA256); err == nil {
@@ -147,13 +154,14 @@ func (w *watch) run(ctx context.Context) {
 	w.tellAgain()
 	var wg sync.WaitGroup
 	wg.Go(func() { w.sweepPrograms(ctx) })
+	wg.Go(func() { w.programs.Run(ctx) })
 	if err := w.prefs.Run(ctx); err != nil && ctx.Err() == nil {
 		w.agent.condition("preferences_failed", err.Error(), true, time.Now(), time.Time{})
 	}
 	wg.Wait()
 }
 
-// sweepPrograms looks for changes of the programs of hooks.
+// sweepPrograms has the programs of the hooks that are set watched.
 func (w *watch) sweepPrograms(ctx context.Context) {
 	if w.sweep <= 0 {
 		return
@@ -161,13 +169,11 @@ func (w *watch) sweepPrograms(ctx context.Context) {
 	t := time.NewTicker(w.sweep)
 	defer t.Stop()
 	for {
+		w.programs.Set(program.Root, w.agent.pipeline.Hooks())
 		select {
 		case <-ctx.Done():
 			return
-		case now := <-t.C:
-			for _, ch := range w.programs.Sweep(w.agent.pipeline.Hooks(), now) {
-				w.agent.pipeline.HandleProgram(ch)
-			}
+		case <-t.C:
 			w.savePrograms()
 		}
 	}

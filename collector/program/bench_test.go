@@ -32,7 +32,7 @@ func BenchmarkSweepIdle(b *testing.B) {
 	}
 	for name, disk := range map[string][]string{"machine": own, "disk": values} {
 		b.Run(name, func(b *testing.B) {
-			w := NewWatcher(map[string]string{"machine": "/", "disk": root}[name], Options{})
+			w := newSweeper(map[string]string{"machine": "/", "disk": root}[name], State{})
 			w.settle = 0
 			w.Sweep(disk, noon)
 			b.ReportAllocs()
