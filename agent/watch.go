@@ -75,7 +75,7 @@ func newWatch(a *Agent) (*watch, error) {
 		a.log.Warn().Err(err).Msg("state")
 	}
 	var storeErr error
-	if w.store, storeErr = program.NewStore(filepath.Join(c.StateDir, scriptFolder), maxScripts, maxScriptFiles); storeErr != nil {
+	if w.store, storeErr = program.NewStore(filepath.Join(c.StateDir, scriptFolder), maxScripts, maxScriptFiles, nil); storeErr != nil {
 		a.log.Warn().Err(storeErr).Msg("copies of scripts are not kept")
 		w.store = nil
 	}
@@ -93,7 +93,7 @@ func newWatch(a *Agent) (*watch, error) {
 func (w *watch) watching(c config.Config) *Watching {
 	var kept func(string) string
 	if w.store != nil {
-		kept = w.store.Path
+		kept = func(sum string) string { return w.store.Path(program.Root, sum) }
 	}
 	return &Watching{Kept: kept, Window: c.CorrelationWindow, Watched: watched, Look: w.look, Wake: func() { w.prefs.Wake() }, Telling: w.telling, Around: newSurroundings(c.Root, c.Exceptions)}
 }
@@ -132,7 +132,7 @@ func (w *watch) look(value string) *alert.Program {
 	p, content := s.Program, s.Content
 	out := programOf(&p)
 	if w.store != nil && p.Kind == program.Script && p.Hashed && int64(len(content)) == p.Size {
-		if at, err := w.store.Keep(content, p.SHA256); err == nil {
+		if at, err := w.store.Keep(program.Root, content, p.SHA256); err == nil {
 			out.Kept = at
 		}
 	}
@@ -144,7 +144,7 @@ func (w *watch) keep(p event.Program, script []byte) {
 	if w.store == nil || !p.Hashed || int64(len(script)) != p.Size {
 		return
 	}
-	if _, err := w.store.Keep(script, p.SHA256); err != nil {
+	if _, err := w.store.Keep(program.Root, script, p.SHA256); err != nil {
 		w.agent.log.Warn().Err(err).Msg("copy of a script")
 	}
 }
