@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"hooksnare/agent/config"
 	"hooksnare/collector/program"
@@ -15,11 +16,19 @@ import (
 type pins struct {
 	root    string
 	require map[string]config.Require // by exception
+	names   *program.Directory
 }
+
+// nameLimit is how long a name that is not known yet is waited for.
+const nameLimit = 2 * time.Second
 
 func newPins(root string, list []config.Exception) *pins {
 	p := &pins{root: filepath.Join("/", root), require: map[string]config.Require{}}
+	p.names = program.NewDirectory(p.root)
 	for _, x := range list {
+		if x.Require.Owner != "" {
+			p.names.Ask(x.Require.Owner)
+		}
 		if !x.Require.IsZero() {
 			p.require[x.ID] = x.Require
 		}
@@ -67,10 +76,20 @@ func unpinnable(p *event.Program) string {
 	return ""
 }
 
+// owns reports whether a user is known to be the one a name stands for.
+func (p *pins) owns(owner string, id uint32) bool {
+	owns, known := p.names.Owns(owner, id)
+	if !known {
+		p.names.Wait(nameLimit)
+		owns, _ = p.names.Owns(owner, id)
+	}
+	return owns
+}
+
 // differs returns which requirement a program does not meet, "" for none.
 func (p *pins) differs(found *event.Program, want config.Require) string {
 	switch {
-	case want.Owner != "" && !program.Owns(p.root, want.Owner, found.UID):
+	case want.Owner != "" && !p.owns(want.Owner, found.UID):
 		return fmt.Sprintf("the program belongs to user %d, not to %s", found.UID, want.Owner)
 	case want.NotWritableByOthers && found.WritableBy != "":
 		return fmt.Sprintf("others than root can write %q", clip(found.WritableBy))

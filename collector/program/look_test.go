@@ -179,8 +179,11 @@ func TestLookOwners(t *testing.T) {
 		{root, "501", 502, false}, {root, "daemon", 1, false}, {"/", "root", 0, true}, {"/", "root", 501, false},
 		{"", "root", 501, false}, {"/", "nobody-of-that-name", 0, false},
 	} {
-		if got := Owns(tt.root, tt.owner, tt.uid); got != tt.want {
-			t.Errorf("Owns(%s, %s, %d) = %v, want %v", tt.root, tt.owner, tt.uid, got, tt.want)
+		d := NewDirectory(tt.root)
+		d.Ask(tt.owner)
+		d.Wait(time.Minute)
+		if got, known := d.Owns(tt.owner, tt.uid); got != tt.want || !known {
+			t.Errorf("%q: Owns(%s, %d) = %v, %v, want %v", tt.root, tt.owner, tt.uid, got, known, tt.want)
 		}
 	}
 }
