@@ -7,8 +7,9 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// backlog is the places with changes to report, root's own first: no user's flood of
-// changes holds these up.
+// backlog is the places with changes to report, each of them once: root's own first, then the
+// homes in turn, one change each. No user's flood of changes holds up root's or, for more
+// than one change, another user's.
 type backlog struct{ own, homes []*place }
 
 // add queues p if it has changes and is not in the queue.
@@ -53,6 +54,9 @@ func (c *Collector) report(now time.Time) bool {
 		if !next.IsZero() {
 			c.schedule(p, next)
 		}
+		return true
+	}
+	if !c.mayReport(p, now) {
 		return true
 	}
 	pend := &f.pend[key]
@@ -107,6 +111,7 @@ func (c *Collector) save(now time.Time) bool {
 	if !c.dirty || !c.begun || now.Before(c.saveAt) {
 		return false
 	}
+	begin := time.Now()
 	if err := c.handler.HandleState(c.state()); err != nil {
 		c.saveAt = now.Add(c.opts.Timing.Retry)
 		c.mu.Lock()
@@ -115,5 +120,6 @@ func (c *Collector) save(now time.Time) bool {
 		return false
 	}
 	c.dirty = false
+	c.saveAt = now.Add(9 * time.Since(begin)) // however often it changes, a tenth of the time
 	return true
 }

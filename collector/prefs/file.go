@@ -89,6 +89,7 @@ func (c *Collector) merge(p *place, now time.Time) {
 	c.settle(p, now)
 	if l.short {
 		c.schedule(p, now.Add(c.opts.Timing.Settle))
+		c.used(p, "more changes than is read in one go", now)
 	}
 	if !p.looked && !l.absent && !l.blind && !l.short {
 		p.looked = true
@@ -213,6 +214,8 @@ func (c *Collector) vanish(p *place) {
 		c.swap(p, p.bad[0], problem{})
 	}
 	c.answered(p)
+	c.settleOwed(p, true, time.Now())
+	c.forgive(p)
 	c.dropCarried(&p.carried)
 	p.look = c.newLook(p) // one under way is of what is no more
 	c.forget(p)

@@ -30,11 +30,13 @@ type place struct {
 	waiting []*file // not settled
 	pending int     // values to report
 	watch   []target
+	share   share
 
 	queued, again  bool
 	asked          time.Time // when it was queued
 	silent         bool      // told to give no answer
 	strikes        int       // looks in a row that took too long
+	answers        bool      // the last look ended in time
 	notBefore, due time.Time // when it may, and when it must be looked at; due is not set by sweeps
 	timed, logged  bool      // it is in the collector's lists
 }

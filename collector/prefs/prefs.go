@@ -87,16 +87,18 @@ type Collector struct {
 	handler Handler
 	noWatch bool // for tests that own the clock
 
-	places  []*place // root's own first
-	users   *place   // the folder of homes
-	homes   map[string]*place
-	done    chan *look // looks that ended
-	flying  []*look    // looks under way
-	queue   []*place   // homes that wait for their turn, from head on
-	head    int
-	active  int      // looks at homes that are under way and not slow
-	slow    int      // those that are
-	timed   []*place // places with a due time
+	places []*place // root's own first
+	users  *place   // the folder of homes
+	homes  map[string]*place
+	done   chan *look // looks that ended
+	flying []*look    // looks under way
+
+	lively, doubtful turns // homes that wait for their turn
+
+	active  int            // looks at homes that are under way and not slow
+	slow    int            // those that are
+	stuck   map[string]int // looks that take too long, by the home's path
+	timed   []*place       // places with a due time
 	backlog backlog
 	pending int // changes in it, or refused
 	silent  int // places that do not answer
@@ -151,7 +153,7 @@ func New(opts Options, h Handler) (*Collector, error) {
 	}
 	c := &Collector{
 		opts: opts, disk: realDisk(opts.Root), handler: h,
-		homes: map[string]*place{}, problems: map[problemKey]*event.Unreadable{}, refs: map[problemKey]int{},
+		homes: map[string]*place{}, stuck: map[string]int{}, problems: map[problemKey]*event.Unreadable{}, refs: map[problemKey]int{},
 		done: make(chan *look, maxFlying), wake: make(chan struct{}, 1),
 		wakes: newSlots(opts.Timing.Wake), watched: newSlots(opts.Timing.Watched),
 	}

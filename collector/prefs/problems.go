@@ -1,6 +1,8 @@
 package prefs
 
 import (
+	"time"
+
 	"hooksnare/pkg/event"
 )
 
@@ -8,16 +10,25 @@ import (
 type problemKey struct{ path, why string }
 
 // turn takes over what is wrong with a file or a folder, in place of what was. An empty
-// reason is no trouble.
+// reason is no trouble. Of a home it is told as far as its share allows.
 func (c *Collector) turn(p *place, was, is problem) {
 	if was.same(is) {
 		return
 	}
+	now := time.Now()
 	if was.why != "" {
-		c.end(was)
+		if p.share.owed[problemKey{was.path, was.why}] == nil && c.mayReport(p, now) {
+			c.end(was)
+		} else {
+			c.owe(p, was, -1)
+		}
 	}
 	if is.why != "" {
-		c.begin(p, is)
+		if p.share.owed[problemKey{is.path, is.why}] == nil && c.mayReport(p, now) {
+			c.begin(p, is)
+		} else {
+			c.owe(p, is, 1)
+		}
 	}
 }
 
