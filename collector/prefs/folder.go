@@ -10,12 +10,19 @@ import (
 	"hooksnare/pkg/plist"
 )
 
-// Bounds on folders.
+// Bounds on folders, and who can use them up.
 const (
-	maxHomes   = 4096
-	maxByHost  = 64    // files in a ByHost folder
-	maxManaged = 256   // users with managed preferences
-	maxEntries = 16384 // names read of one folder
+	// maxHomes is how many homes are looked at. Only root makes folders in /Users, and only the
+	// configuration names others: no user can use it up.
+	maxHomes = 4096
+	// maxByHost is how many files of a ByHost folder are looked at, those known first. The
+	// owner of the home can use it up, for that home alone.
+	maxByHost = 64
+	// maxManaged is how many users' managed preferences are looked at. Only root makes folders
+	// there.
+	maxManaged = 256
+	// maxEntries is how many names are read of one folder: the owner's own, in a home.
+	maxEntries = 16384
 )
 
 // listing says what the names in a folder are to us.

@@ -218,7 +218,7 @@ func TestStalledHome(t *testing.T) {
 // TestManyStalled stalls more homes than are waited for: root's own are still looked at.
 func TestManyStalled(t *testing.T) {
 	d := newDisk(t)
-	const homes = 3 * maxSlow
+	const homes = maxSlow + 100
 	for i := range homes {
 		d.mkdir(fmt.Sprintf("/Users/slow%03d/Library/Preferences", i))
 	}

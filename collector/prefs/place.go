@@ -7,8 +7,8 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// maxBytes is how much one look reads. A user who rewrites large files all the time gets
-// as much of the processor as it takes to read these, and no more.
+// maxBytes is how much one look reads. Each place has it for itself: what a home has more waits
+// for its next look, and how often that comes is bounded by the home's share of time.
 const maxBytes = 8 << 20
 
 // place is what is looked at in one go: a home, root's preferences, the folder of homes. It

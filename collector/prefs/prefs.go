@@ -98,11 +98,13 @@ type Collector struct {
 	active  int            // looks at homes that are under way and not slow
 	slow    int            // those that are
 	stuck   map[string]int // looks that take too long, by the home's path
-	timed   []*place       // places with a due time
+	timed   []*place       // places with a due time, each once
 	backlog backlog
-	pending int // changes in it, or refused
+	pending int // changes in it, or refused: four for each file that is looked at, at most
 	silent  int // places that do not answer
 
+	// Troubles are as many as the files and folders that are looked at, and each home's are
+	// bounded by these: no user takes room from another's.
 	problems map[problemKey]*event.Unreadable
 	refs     map[problemKey]int  // how many have the trouble
 	carried  []*event.Unreadable // of the run before, of no place known yet

@@ -26,6 +26,9 @@ const (
 	// nothing changed takes some hundred microseconds, and several a second are begun at most.
 	costlyLook = 5 * time.Millisecond
 
+	// slowLooks is how many looks in a row must take long: on a busy machine one may.
+	slowLooks = 3
+
 	// reportsAtOnce is how many changes and troubles of a home are reported without a wait:
 	// all its files, twice. reportRate come back in a second.
 	reportsAtOnce float64 = 2 * (maxByHost + float64(len(names)))
@@ -36,6 +39,7 @@ const (
 type share struct {
 	reported float64   // reports that count
 	at       time.Time // of reported
+	slow     int       // looks in a row that took so long that the next is late
 	usedUp   time.Time // when the share was last used up; zero if that is not told
 	owed     map[problemKey]*owed
 }
@@ -97,12 +101,18 @@ func (c *Collector) forgive(p *place) {
 // owner puts there: it gets a tenth of the time, however often that changes. A look that is
 // asked for meanwhile is taken then.
 func (c *Collector) spare(p *place, took time.Duration, now time.Time) {
-	if !p.home || took < costlyLook {
+	if !p.home {
+		return
+	}
+	if took < costlyLook {
+		p.share.slow = 0
 		return
 	}
 	wait := 9 * took
 	p.notBefore = now.Add(wait)
-	if wait > c.opts.Timing.Answer {
+	if wait <= c.opts.Timing.Answer {
+		p.share.slow = 0
+	} else if p.share.slow++; p.share.slow >= slowLooks {
 		c.used(p, "takes long to look at", now)
 	}
 }

@@ -159,7 +159,7 @@ func TestRestlessHome(t *testing.T) {
 				select {
 				case <-stop:
 					return
-				case <-time.After(100 * time.Millisecond):
+				case <-time.After(300 * time.Millisecond):
 				}
 				for _, f := range files {
 					d := *d // of its own time stamps

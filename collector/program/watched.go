@@ -22,6 +22,26 @@ type watched struct {
 	silent  bool            // the file system did not answer
 	slow    bool            // or took its time: the others come first
 	pending <-chan struct{} // for sweep alone: closed when the look that nobody waits for has ended
+
+	unsaid int           // changes that are not reported yet
+	sure   event.Program // what it was before these
+}
+
+// owe notes that a change is to be reported. Until it is, the program counts as what it was:
+// who stops meanwhile has to find it again.
+func (e *watched) owe(c *event.ProgramChange) {
+	if e.unsaid == 0 {
+		e.sure = c.Old
+	}
+	e.unsaid++
+}
+
+// certain is the program as far as all is reported.
+func (e *watched) certain() *event.Program {
+	if e.unsaid > 0 {
+		return &e.sure
+	}
+	return &e.program
 }
 
 // slowCheck is how long a check may take without the others going first the next time. It

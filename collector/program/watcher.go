@@ -63,7 +63,13 @@ type watcher struct {
 	ignored  int
 	reports  bucket
 	early    []Sight // of values that are not set yet, the newest last
-	found    []event.ProgramChange
+	found    []finding
+}
+
+// finding is a change of a program that waits to be reported.
+type finding struct {
+	of     *watched
+	change event.ProgramChange
 }
 
 // newWatcher returns a watcher that watches nothing yet.
@@ -152,34 +158,35 @@ func (w *watcher) takeLocked(e *watched, s *Sight) {
 	if e.seen != nil && s.Time.Before(e.time) {
 		// The watcher's own first look came after this one, which was told of.
 		if what := difference(&s.Program, &e.program); untold && e.looked && len(what) > 0 {
-			w.addLocked(event.ProgramChange{Value: e.program.Value, What: what, Old: s.Program, New: e.program})
+			w.addLocked(e, event.ProgramChange{Value: e.program.Value, What: what, Old: s.Program, New: e.program})
 		}
 		return
 	}
 	if l := e.learn(s, w.settle); l.changed {
-		w.addLocked(l.change)
+		w.addLocked(e, l.change)
 	}
 }
 
 // addLocked adds a change to report. One too many is made one with the last of its value.
-func (w *watcher) addLocked(c event.ProgramChange) {
+func (w *watcher) addLocked(e *watched, c event.ProgramChange) {
 	c.Time = w.now()
 	if len(w.found) >= maxFound {
 		for i := len(w.found) - 1; i >= 0; i-- {
-			if last := &w.found[i]; last.Value == c.Value {
+			if last := &w.found[i].change; w.found[i].of == e {
 				c.Old, c.Since = last.Old, last.Since
 				for _, word := range last.What {
 					if !slices.Contains(c.What, word) {
 						c.What = append(c.What, word)
 					}
 				}
-				w.found[i] = c
+				*last = c
 				return
 			}
 		}
 	}
 	if len(w.found) < maxFound+w.bounds.values {
-		w.found = append(w.found, c)
+		e.owe(&c)
+		w.found = append(w.found, finding{e, c})
 	}
 }
 
@@ -191,11 +198,19 @@ func (w *watcher) report() {
 			w.mu.Unlock()
 			return
 		}
-		c := w.found[0]
+		f := w.found[0]
 		w.found = slices.Delete(w.found, 0, 1)
 		w.mu.Unlock()
-		w.tell(w.owner, c)
+		w.say(f)
 	}
+}
+
+// say reports a change that is owed.
+func (w *watcher) say(f finding) {
+	w.tell(w.owner, f.change)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f.of.unsaid--
 }
 
 // sweep looks at the programs of the values that are set, and reports what changed about
@@ -262,7 +277,9 @@ func (w *watcher) take(e *watched, value string, s *Sight) {
 	if l.changed && w.reports.rate > 0 {
 		w.reports.spend(time.Now(), 1)
 	}
-	l.change.Time = w.now()
+	if l.change.Time = w.now(); l.changed {
+		e.owe(&l.change)
+	}
 	w.mu.Unlock()
 	if w.keep != nil && s.Content != nil && l.copied {
 		w.keep(w.owner, s.Program, s.Content)
@@ -271,7 +288,7 @@ func (w *watcher) take(e *watched, value string, s *Sight) {
 		w.leads(w.owner, s.Program)
 	}
 	if l.changed {
-		w.tell(w.owner, l.change)
+		w.say(finding{e, l.change})
 	}
 }
 
@@ -327,7 +344,7 @@ func (w *watcher) known() []Known {
 	var out []Known
 	for _, e := range w.watched {
 		if e.looked {
-			out = append(out, remember(&e.program))
+			out = append(out, remember(e.certain()))
 		}
 	}
 	slices.SortFunc(out, byName)

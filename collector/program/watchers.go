@@ -61,7 +61,12 @@ type owned struct {
 	sets      map[string][]string // values by owner: the watcher of the reserved ones has several
 	busy      bool                // a goroutine is at work
 	notBefore time.Time           // for the next sweep
+	slow      int                 // sweeps in a row that took so long that the next is late
 }
+
+// slowSweeps is how many sweeps in a row must take long for the share of time to be used up:
+// on a busy machine one may.
+const slowSweeps = 3
 
 // NewWatchers returns watchers of programs on the disk below root. Handle is called like the
 // functions of Options.
@@ -245,11 +250,12 @@ func (w *Watchers) end(o *owned, begin, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	o.busy = false
-	if rest := time.Duration(o.bounds.spare) * now.Sub(begin); rest > 0 {
-		o.notBefore = now.Add(rest)
-		if rest > max(w.opts.Sweep, patience) {
-			w.opts.Shares.note(o.owner, ShareTime, now)
-		}
+	rest := time.Duration(o.bounds.spare) * now.Sub(begin)
+	o.notBefore = now.Add(rest)
+	if rest <= max(w.opts.Sweep, patience) {
+		o.slow = 0
+	} else if o.slow++; o.slow >= slowSweeps {
+		w.opts.Shares.note(o.owner, ShareTime, now)
 	}
 	w.reportLocked(o)
 }
