@@ -39,7 +39,21 @@ type problem struct {
 }
 
 // same tells whether nothing new is to be said.
-func (p problem) same(o problem) bool { return p.path == o.path && p.why == o.why }
+func (p problem) same(o problem) bool {
+	return p.path == o.path && p.why == o.why && p.content() == o.content()
+}
+
+// content tells the contents of a file apart that can't be read as it should: what it holds
+// may be a hook, and so may what it holds next. Of a file that is too large the times tell.
+func (p problem) content() event.Found {
+	switch f := &p.found; {
+	case f.SHA256 != "":
+		return event.Found{SHA256: f.SHA256}
+	case p.why == tooLarge:
+		return event.Found{Size: f.Size, Inode: f.Inode, ModTime: f.ModTime}
+	}
+	return event.Found{}
+}
 
 // outcome is what a look at a file came to.
 type outcome struct {

@@ -72,7 +72,7 @@ type Handler interface {
 	// after an error the old value counts as known, and the same change comes again later.
 	HandleChange(event.Change) error
 	// HandleUnreadable is told when something can't be read as it should, and when it can
-	// again. After a restart that which still holds is told again, with the same Since.
+	// again. A file that holds something else that can't be read ends and begins again. After a restart that which still holds is told again, with the same Since.
 	HandleUnreadable(event.Unreadable)
 	// HandleState takes what to give as Options.Previous next time, whenever that has
 	// changed and no change waits to be handled; refused ones are not in it. After an

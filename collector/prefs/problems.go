@@ -45,13 +45,18 @@ func (c *Collector) begin(p *place, bad problem) {
 		Home: p.homeOf(bad.path), Owner: bad.by.file.id(), FolderOwner: bad.by.folder.id(),
 	}
 	// What lasts since the run before is the same trouble still.
-	if old := take(&c.carried, key); old != nil {
+	old := take(&c.carried, key)
+	if old == nil && p != nil {
+		old = take(&p.carried, key)
+	}
+	switch {
+	case old == nil:
+		c.dirty = c.dirty || p != nil
+	case old.Found.SHA256 != "" && old.Found.SHA256 != bad.found.SHA256: // with another content
+		c.over(old)
+	default:
 		u.Since = old.Since
-	} else if p == nil {
-	} else if old := take(&p.carried, key); old != nil {
-		u.Since = old.Since
-	} else {
-		c.dirty = true
+		c.dirty = c.dirty || old.Found.SHA256 != bad.found.SHA256
 	}
 	c.problems[key] = u
 	c.handler.HandleUnreadable(*u)

@@ -33,6 +33,8 @@ type Unreadable struct {
 	Path  string    `json:"path"`
 	Why   string    `json:"why"`
 	Since time.Time `json:"since"`
+	// SHA256 is of the content, "" if that was not read.
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // state is what to keep.
@@ -53,12 +55,12 @@ func (c *Collector) state() State {
 	}
 	for _, u := range c.problems {
 		if u.Why != notWatched {
-			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since})
+			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.Found.SHA256})
 		}
 	}
 	for _, p := range c.places {
 		for _, u := range p.carried {
-			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since})
+			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.Found.SHA256})
 		}
 	}
 	slices.Sort(s.Never)
@@ -92,7 +94,7 @@ func (c *Collector) resume(s *State) {
 		f.by = hands{holderAt(fs.Owner), holderAt(fs.FolderOwner)}
 	}
 	for _, u := range s.Unreadable {
-		old := &event.Unreadable{Path: u.Path, Why: u.Why, Since: u.Since, Owner: event.None, FolderOwner: event.None}
+		old := &event.Unreadable{Path: u.Path, Why: u.Why, Since: u.Since, Owner: event.None, FolderOwner: event.None, Found: event.Found{SHA256: u.SHA256}}
 		if p := c.placeOf(u.Path); p != nil {
 			old.Home = p.homeOf(u.Path)
 			p.carried = append(p.carried, old)
