@@ -102,6 +102,7 @@ type Collector struct {
 	backlog backlog
 	pending int // changes in it, or refused: four for each file that is looked at, at most
 	silent  int // places that do not answer
+	usedUp  int // places whose share is used up
 
 	// Troubles are as many as the files and folders that are looked at, and each home's are
 	// bounded by these: no user takes room from another's.
@@ -137,6 +138,7 @@ type Stats struct {
 
 	Homes      int // known now
 	Stuck      int // homes that do not answer now
+	UsedUp     int // homes whose share is used up now
 	Waiting    int // changes that are not accepted yet
 	Unreadable int // files and folders that can't be read as they should now
 	Watched    int // folders that wake the collector now

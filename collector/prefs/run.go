@@ -234,6 +234,6 @@ func (c *Collector) wait(now time.Time) time.Duration {
 func (c *Collector) count() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stats.Homes, c.stats.Stuck = len(c.homes), c.silent
+	c.stats.Homes, c.stats.Stuck, c.stats.UsedUp = len(c.homes), c.silent, c.usedUp
 	c.stats.Waiting, c.stats.Unreadable = c.pending, len(c.problems)
 }

@@ -73,6 +73,7 @@ func (c *Collector) used(p *place, detail string, now time.Time) {
 	first := p.share.usedUp.IsZero()
 	p.share.usedUp = now
 	if first {
+		c.usedUp++
 		c.begin(p, problem{path: p.base, why: shareUsedUp, detail: detail})
 		c.schedule(p, now.Add(shareCalm))
 	}
@@ -93,6 +94,7 @@ func (c *Collector) calm(p *place, now time.Time) {
 func (c *Collector) forgive(p *place) {
 	if !p.share.usedUp.IsZero() {
 		p.share.usedUp = time.Time{}
+		c.usedUp--
 		c.end(problem{path: p.base, why: shareUsedUp})
 	}
 }

@@ -182,14 +182,15 @@ func TestRestlessHome(t *testing.T) {
 		if most := int(reportsAtOnce + reportRate*took.Seconds() + 2); r.n["/Users/mallory"] > most || r.n["/Users/mallory"] < int(reportsAtOnce) {
 			t.Errorf("%d reports of one home in %v, want %d at most", r.n["/Users/mallory"], took, most)
 		}
-		if got := r.on["/Users/mallory: share used up"]; got == "" {
+		if got := r.on["/Users/mallory: share used up"]; got == "" || c.Stats().UsedUp != 1 {
 			t.Errorf("not told that the share is used up; told %v", r.on)
 		}
 		r.mu.Unlock()
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		r.mu.Lock()
-		if len(r.on) != 0 {
+		if got := c.Stats().UsedUp; len(r.on) != 0 || got != 0 {
+			t.Errorf("Stats().UsedUp = %d, want none", got)
 			t.Errorf("after a while of calm: %v, want nothing", r.on)
 		}
 		for _, f := range files {

@@ -337,6 +337,19 @@ func (w *watcher) idle(now time.Time) bool {
 	return len(w.values)+len(w.early)+len(w.found) == 0
 }
 
+// count returns how many values are watched and how many not, and of how many programs
+// nothing or not all is known.
+func (w *watcher) count() (values, ignored, unread int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, e := range w.watched {
+		if e.silent || e.unread != "" || e.program.Unread != "" {
+			unread++
+		}
+	}
+	return len(w.values), w.ignored, unread
+}
+
 // known returns what a watcher must know at the next start.
 func (w *watcher) known() []Known {
 	w.mu.Lock()

@@ -134,6 +134,29 @@ func (w *Watchers) Program(owner, value string) (event.Program, bool) {
 	return event.Program{}, false
 }
 
+// WatchStats is what Watchers watch.
+type WatchStats struct {
+	Owners  int // whose hooks are watched
+	Values  int // of hooks
+	Ignored int // values beyond what their owners may have watched
+	Unread  int // programs about which the last look could not learn all there is
+}
+
+// Stats returns what is watched now.
+func (w *Watchers) Stats() WatchStats {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var s WatchStats
+	for _, o := range w.owners {
+		values, ignored, unread := o.count()
+		s.Values, s.Ignored, s.Unread = s.Values+values, s.Ignored+ignored, s.Unread+unread
+		if values > 0 {
+			s.Owners++
+		}
+	}
+	return s
+}
+
 // ownerLocked returns the watcher of an owner, and makes one if it may.
 func (w *Watchers) ownerLocked(owner string, may bool) *owned {
 	key := keyOf(owner)

@@ -221,6 +221,9 @@ func TestDeadMountOfOneUser(t *testing.T) {
 			s.write("Users/sam/x.sh", fmt.Sprint("#!/bin/sh\n", i))
 			s.pass(2*time.Second, "a change", "root /hooks/login.sh: content", "root /hooks/plain.sh: content", "/Users/ann /Users/sam/x.sh: content")
 		}
+		if got, want := s.Stats(), (WatchStats{Owners: 3, Values: 95, Unread: 92}); got != want {
+			t.Errorf("Stats: %+v, want %+v", got, want)
+		}
 		if p, ok := s.Program(mallory, "/dead/1"); !ok || p.Unread != NoAnswer {
 			t.Errorf("%+v, want no answer", p)
 		}
