@@ -1,12 +1,57 @@
 package agent_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"hooksnare/agent/config"
 )
+
+// swaps replace a program a moment after its hook was set: as soon as the alert is there, and
+// later, whatever the watch of programs has looked at until then. Once the value is pinned by
+// an exception, so that the swap is all there is to tell.
+func swaps() []stateCase {
+	var out []stateCase
+	for _, after := range []time.Duration{0, 100 * time.Millisecond, 300 * time.Millisecond, time.Second} {
+		edited := "hook-program-changed #1 observed by state: edit LoginHook=" + hookProgram + " in root, content"
+		out = append(out, stateCase{
+			name: fmt.Sprintf("program swapped %v after its alert", after),
+			does: func(w *world) {
+				w.script(hookProgram, "true")
+				w.hook("LoginHook", hookProgram)
+				w.await(hookProgram)
+				time.Sleep(after)
+				w.script(hookProgram, "evil")
+			},
+			want: []string{unseen("set LoginHook=" + hookProgram + " in root"), edited},
+		}, stateCase{
+			name: fmt.Sprintf("program of a pinned exception swapped %v after its hook was seen", after),
+			before: func(w *world) {
+				w.script(hookProgram, "true")
+				sum := sha256.Sum256([]byte("#!/bin/sh\ntrue\n"))
+				w.o.Config.Exceptions = append(slices.Clone(w.o.Config.Exceptions), config.Exception{
+					ID: "pinned", Where: `hooksnare.hook.value == "` + hookProgram + `"`, Reason: "test",
+					Require: config.Require{SHA256: []string{hex.EncodeToString(sum[:])}},
+				})
+			},
+			does: func(w *world) {
+				w.hook("LoginHook", hookProgram)
+				w.looked()
+				time.Sleep(after)
+				w.script(hookProgram, "evil")
+			},
+			want: []string{edited},
+		})
+	}
+	return out
+}
 
 // trouble is preferences that can't be read as they should.
 func trouble() []stateCase {

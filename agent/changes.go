@@ -21,10 +21,10 @@ type hookChange struct {
 
 // Watching says what of the preferences a pipeline goes by.
 type Watching struct {
-	Window  time.Duration           // in which a command and a change belong together
-	Watched func(file string) bool  // whether changes of a file are seen
-	Kept    func(sum string) string // where the copy of a content is, "" if there is none; may be nil
-	Wake    func()                  // is called when preferences may be about to change
+	Window  time.Duration                  // in which a command and a change belong together
+	Watched func(file string) bool         // whether changes of a file are seen
+	Kept    func(owner, sum string) string // where the copy of a content is, "" if there is none; may be nil
+	Wake    func()                         // is called when preferences may be about to change
 	// Record is called with the alerts of a change before they are given, and may wait for
 	// the disk; nil for none.
 	Record func(*event.Change, []*alert.Alert)
@@ -286,16 +286,32 @@ func (p *Pipeline) SetHooks(list []detect.Hooked) {
 	p.engine.SetHooks(p.hooked)
 }
 
-// Hooks returns the values of the hooks that are set, by the home of their preferences, ""
-// for those of root, the computer and management.
+// Hooks returns the values of the hooks that are set, by their owner as package program has
+// it. Those are left out whose programs are being examined: the watch starts from that.
 func (p *Pipeline) Hooks() map[string][]string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := map[string][]string{}
 	for _, h := range p.hooked {
-		out[h.Home] = append(out[h.Home], h.Value)
+		if len(p.judging[place{h.File, h.Key}]) > 0 {
+			continue
+		}
+		owner := ownerOf(detect.FileShare(h.File, h.Home))
+		out[owner] = append(out[owner], h.Value)
 	}
 	return out
+}
+
+// Locate takes over where the programs of hooks in preferences of a home are found.
+func (p *Pipeline) Locate(home string, found *event.Program) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i := range p.hooked {
+		if h := &p.hooked[i]; h.Home == home && h.Value == found.Value {
+			h.Program, h.Resolved = found.Path, found.Resolved
+		}
+	}
+	p.engine.SetHooks(p.hooked)
 }
 
 // firstPath returns what of a hook's value is most likely its program, as long as nobody

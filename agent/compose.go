@@ -20,7 +20,7 @@ type composer struct {
 	host  Identity
 	table *process.Table
 
-	keptAt       func(sum string) string // where the copy of a content is; nil where there are none
+	keptAt       func(owner, sum string) string // where the copy of a content is; nil where there are none
 	setBy        setBy
 	repeatWindow time.Duration
 	now          func() time.Time // nil for a recording, whose alerts have no latency

@@ -13,9 +13,9 @@ import (
 )
 
 // withCopy adds where a copy of the program is kept.
-func (c *composer) withCopy(p *alert.Program) *alert.Program {
+func (c *composer) withCopy(p *alert.Program, owner string) *alert.Program {
 	if c.keptAt != nil && p.SHA256 != "" {
-		p.Kept = c.keptAt(p.SHA256)
+		p.Kept = c.keptAt(owner, p.SHA256)
 	}
 	return p
 }
@@ -40,7 +40,7 @@ func (c *composer) state(a *alert.Alert, f *detect.Finding) {
 	case o.Change != nil:
 		c.change(a, o.Change)
 	case o.Program != nil:
-		c.programChange(a, o.Program, f.Record.Fact)
+		c.programChange(a, o.Program, f.Record.Fact, ownerOf(f.Share()))
 	case o.Unreadable != nil:
 		c.unreadable(a, o.Unreadable)
 	case o.Excepted != "":
@@ -142,11 +142,11 @@ func (c *composer) verdict(u *alert.Alert, v alert.Verdict, why string) *alert.A
 	return u
 }
 
-func (c *composer) programChange(a *alert.Alert, ch *event.ProgramChange, k *hook.Fact) {
+func (c *composer) programChange(a *alert.Alert, ch *event.ProgramChange, k *hook.Fact, owner string) {
 	a.Event.Action = "hook-program-changed"
 	a.Event.ID = digest(append([]string{"program", c.host.ID, a.Rule.ID, k.Plist, k.Key, ch.Value}, programTexts(ch)...)...)
-	a.Hooksnare.Program = c.withCopy(programOf(&ch.New))
-	a.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since], What: ch.What, Previous: c.withCopy(programOf(&ch.Old))}
+	a.Hooksnare.Program = c.withCopy(programOf(&ch.New), owner)
+	a.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since], What: ch.What, Previous: c.withCopy(programOf(&ch.Old), owner)}
 	a.Hooksnare.Remediation = "" // to take back the hook is one way, and not the only one
 }
 

@@ -73,8 +73,7 @@ const (
 	maxLanes = 1024 // in all, where each has a goroutine
 )
 
-// examiner answers questions in lanes: one for each share and, within it, one for each home
-// or volume that a question leads to. A disk that does not answer holds up its own lane
+// examiner answers questions in lanes. A disk that does not answer holds up its own lane
 // alone. What comes in one lane is judged in its order.
 type examiner struct {
 	answer func(Question) *Examination
@@ -96,9 +95,13 @@ func newExaminer(answer func(Question) *Examination) *examiner {
 	return e
 }
 
-// lane returns where a question waits.
+// lane returns where a question waits. A user's things have one lane; what root's or the
+// computer's preferences lead to may be a user's, and then waits apart.
 func (q *Question) lane() string {
 	name := string(q.Share)
+	if !q.Share.Reserved() {
+		return name
+	}
 	for _, v := range q.Values {
 		for _, users := range [...]string{"/Users/", "/Volumes/"} {
 			if rest, ok := strings.CutPrefix(v, users); ok {

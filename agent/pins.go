@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"hooksnare/agent/config"
 	"hooksnare/collector/program"
@@ -15,11 +16,25 @@ import (
 type pins struct {
 	root    string
 	require map[string]config.Require // by exception
+	names   *program.Directory
+}
+
+// nameLimit is how long commands that judge once wait for the names in exceptions.
+const nameLimit = 2 * time.Second
+
+// wait waits until the names in exceptions are known, no longer than the limit.
+func (p *pins) wait() *pins {
+	p.names.Wait(nameLimit)
+	return p
 }
 
 func newPins(root string, list []config.Exception) *pins {
 	p := &pins{root: filepath.Join("/", root), require: map[string]config.Require{}}
+	p.names = program.NewDirectory(p.root)
 	for _, x := range list {
+		if x.Require.Owner != "" {
+			p.names.Ask(x.Require.Owner)
+		}
 		if !x.Require.IsZero() {
 			p.require[x.ID] = x.Require
 		}
@@ -95,8 +110,14 @@ func unpinnable(p *event.Program) string {
 
 // differs returns which requirement a program does not meet, "" for none.
 func (p *pins) differs(found *event.Program, want config.Require) string {
+	owns, known := true, true
+	if want.Owner != "" {
+		owns, known = p.names.Owns(want.Owner, found.UID)
+	}
 	switch {
-	case want.Owner != "" && !program.Owns(p.root, want.Owner, found.UID):
+	case !known:
+		return fmt.Sprintf("the directory has not told yet who %s is", want.Owner)
+	case !owns:
 		return fmt.Sprintf("the program belongs to user %d, not to %s", found.UID, want.Owner)
 	case want.NotWritableByOthers && found.WritableBy != "":
 		return fmt.Sprintf("others than root can write %q", clip(found.WritableBy))

@@ -175,7 +175,7 @@ func TestPinMembers(t *testing.T) {
 		{"/" + strings.Repeat("a ", 5000), config.Require{Owner: "root"}, "the program"},
 	}
 	for _, tt := range tests {
-		p := &pins{root: root, require: map[string]config.Require{"x": tt.want}}
+		p := newPins(root, []config.Exception{{ID: "x", Require: tt.want}}).wait()
 		q := Question{Values: []string{tt.value}}
 		got := p.check("x", &detect.Record{Fact: &hook.Fact{Value: tt.value, HasValue: true}}, lookAtPrograms(root)(q))
 		if (got == "") != (tt.why == "") || !strings.Contains(got, tt.why) {

@@ -44,7 +44,7 @@ type ReplayStats struct {
 func NewReplay(c config.Config, set RuleSet, emit func(*alert.Alert)) (*Replay, error) {
 	o := PipelineOptions{Rules: set.Rules, Exceptions: exceptions(c.Exceptions), Emit: emit, RepeatWindow: c.RepeatWindow}
 	if c.Root != "" {
-		o.Pins, o.Examine = newPins(c.Root, c.Exceptions), examineHere(lookAtPrograms(c.Root))
+		o.Pins, o.Examine = newPins(c.Root, c.Exceptions).wait(), examineHere(lookAtPrograms(c.Root))
 	}
 	p, err := NewPipeline(o)
 	if err != nil {

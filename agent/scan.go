@@ -44,7 +44,7 @@ func Scan(c config.Config, set RuleSet, now time.Time) ([]FoundHook, []event.Unr
 	if err != nil {
 		return nil, unreadable, err
 	}
-	pins := newPins(c.Root, c.Exceptions)
+	pins := newPins(c.Root, c.Exceptions).wait()
 	var out []FoundHook
 	for i := range settings {
 		out = append(out, found(c.Root, &settings[i], engine, pins, now))

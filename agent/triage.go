@@ -6,10 +6,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -21,7 +23,7 @@ const (
 	maxEntries   = 4096 // of a folder that is looked through
 	maxTree      = 20
 	aroundWait   = 300 * time.Millisecond // for a folder to answer: a home may be on a server
-	aroundAsked  = 4                      // folders without an answer yet
+	aroundAsked  = 4                      // folders without an answer yet, of those that one share asks for
 	receiptsPath = "/private/var/db/receipts"
 )
 
@@ -29,11 +31,13 @@ const (
 type surroundings struct {
 	root  string
 	known map[string]string // SHA-256 of programs, and the exception that names it
-	asked chan struct{}
+
+	mu    sync.Mutex // guards asked
+	asked map[detect.Share]int
 }
 
 func newSurroundings(root string, list []config.Exception) *surroundings {
-	s := &surroundings{root: root, known: map[string]string{}, asked: make(chan struct{}, aroundAsked)}
+	s := &surroundings{root: root, known: map[string]string{}, asked: map[detect.Share]int{}}
 	for _, x := range list {
 		for _, sum := range x.Require.SHA256 {
 			s.known[strings.ToLower(sum)] = x.ID
@@ -43,29 +47,47 @@ func newSurroundings(root string, list []config.Exception) *surroundings {
 }
 
 // look answers what can be answered of the disk around a preferences file.
-func (s *surroundings) look(x *Examination, file string, at time.Time) {
+func (s *surroundings) look(x *Examination, share detect.Share, file string, at time.Time) {
 	x.Known = s.known
-	x.Packages = s.changed(receiptsPath, ".plist", at)
+	x.Packages = s.changed(share, receiptsPath, ".plist", at)
 	if strings.HasPrefix(file, "/") {
-		x.Preferences = s.changed(filepath.Dir(file), "", at)
+		x.Preferences = s.changed(share, filepath.Dir(file), "", at)
 	}
 }
 
 // changed returns the files of a folder that changed within a day before a time, the latest
 // first; nil for a folder that does not answer.
-func (s *surroundings) changed(folder, suffix string, at time.Time) []alert.Lately {
-	select {
-	case s.asked <- struct{}{}:
-	default:
-		return nil // others do not answer, either
+func (s *surroundings) changed(share detect.Share, folder, suffix string, at time.Time) []alert.Lately {
+	if !s.count(share, 1) {
+		return nil // others of this share do not answer, either
 	}
 	answer := make(chan []alert.Lately, 1)
 	go func() {
-		defer func() { <-s.asked }()
-		answer <- changedIn(s.root, folder, suffix, at)
+		found := changedIn(s.root, folder, suffix, at)
+		s.count(share, -1)
+		answer <- found
 	}()
-	found, _ := within(answer, aroundWait)
-	return found
+	timer := time.NewTimer(aroundWait)
+	defer timer.Stop()
+	select {
+	case found := <-answer:
+		return found
+	case <-timer.C:
+		return nil
+	}
+}
+
+// count counts folders that are asked, and reports whether another may be.
+func (s *surroundings) count(share detect.Share, by int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if by > 0 && s.asked[share] >= aroundAsked {
+		return false
+	}
+	if s.asked[share] += by; s.asked[share] == 0 {
+		delete(s.asked, share)
+	}
+	return true
 }
 
 // openFolder opens a folder of a Mac below a root, without leaving that and without waiting.

@@ -9,6 +9,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger/synthetic"
+	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 )
 
@@ -43,10 +44,10 @@ func TestChangedLately(t *testing.T) {
 		aged(t, filepath.Join(preferences, "later.plist"), at, -time.Hour)
 		must(t, os.Mkdir(filepath.Join(preferences, "ByHost"), 0o700))
 		s := newSurroundings(root, nil)
-		if got, want := names(s.changed(receiptsPath, ".plist", at)), "com.example.newer com.example.new"; got != want {
+		if got, want := names(s.changed(detect.RootShare, receiptsPath, ".plist", at)), "com.example.newer com.example.new"; got != want {
 			t.Errorf("%s: packages: got %q, want %q", base, got, want)
 		}
-		if got, want := names(s.changed("/private/var/root/Library/Preferences", "", at)), "com.apple.loginwindow.plist com.example.plist"; got != want {
+		if got, want := names(s.changed(detect.RootShare, "/private/var/root/Library/Preferences", "", at)), "com.apple.loginwindow.plist com.example.plist"; got != want {
 			t.Errorf("%s: preferences: got %q, want %q", base, got, want)
 		}
 	}
@@ -62,7 +63,7 @@ func TestChangedElsewhere(t *testing.T) {
 	aged(t, filepath.Join(root, "file"), at, 0)
 	s := newSurroundings(root, nil)
 	for _, folder := range []string{"/absolute", "/relative", "/../" + filepath.Base(outside), "/file", "/absent"} {
-		if got := s.changed(folder, "", at); got != nil {
+		if got := s.changed(detect.RootShare, folder, "", at); got != nil {
 			t.Errorf("%s: got %v, want nothing", folder, got)
 		}
 	}
@@ -84,7 +85,7 @@ func TestTriage(t *testing.T) {
 		o.Examine = examineHere(func(q Question) *Examination {
 			shown := &alert.Program{Path: q.Values[0], Exists: true, SHA256: "ab12", Modified: alert.At(host.Now().Add(-time.Hour))}
 			x := &Examination{Programs: map[string]ExaminedProgram{q.Values[0]: {Shown: shown}}}
-			around.look(x, q.File, q.At)
+			around.look(x, q.Share, q.File, q.At)
 			return x
 		})
 	})

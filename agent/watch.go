@@ -8,11 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -56,10 +54,13 @@ type watch struct {
 	sweep    time.Duration
 	prefs    *prefs.Collector
 	store    *program.Store // nil if there is none
-	programs *program.Watcher
+	programs *program.Watchers
 	around   *surroundings
+	looks    *program.Examiner
+	shares   *program.Shares
 	examiner *examiner
 	jamf     *jamfSigns
+	homes    []string // beside those below /Users
 
 	early map[place]*string // what was told before there was a state, for the goroutine of prefs
 
@@ -71,33 +72,25 @@ type watch struct {
 // newWatch prepares the second signal. Nil with the state off: nothing is watched.
 func newWatch(a *Agent) (*watch, error) {
 	c := a.opts.Config
-	w := &watch{agent: a, root: c.Root, sweep: c.SweepInterval, full: map[detect.Share]time.Time{}}
+	w := &watch{agent: a, root: c.Root, homes: c.ExtraHomes, sweep: c.SweepInterval, full: map[detect.Share]time.Time{}}
 	before, err := readKept(c.StateDir)
 	if err != nil {
 		a.log.Warn().Err(err).Msg("state")
-	}
-	var storeErr error
-	if w.store, storeErr = program.NewStore(filepath.Join(c.StateDir, scriptFolder), maxScripts, maxScriptFiles); storeErr != nil {
-		a.log.Warn().Err(storeErr).Msg("copies of scripts are not kept")
-		w.store = nil
 	}
 	w.around = newSurroundings(c.Root, c.Exceptions)
 	w.jamf = newJamfSigns(c.Root, before.Jamf, before.Preferences == nil && len(before.Told) == 0)
 	w.examiner = newExaminer(w.answer)
 	w.early = before.withTold()
 	w.last = before
-	w.programs = program.NewWatcher(w.root, program.Options{Previous: before.Programs, Keep: w.keep})
+	w.openPrograms(before.Programs)
+	var storeErr error
 	w.prefs, storeErr = prefs.New(prefs.Options{Root: c.Root, Homes: c.ExtraHomes, Sweep: c.SweepInterval, Previous: before.Preferences, Timing: a.opts.Watch}, w)
 	return w, errors.Join(err, storeErr)
 }
 
 // watching is what the pipeline is told of this.
 func (w *watch) watching(c config.Config) *Watching {
-	var kept func(string) string
-	if w.store != nil {
-		kept = w.store.Path
-	}
-	return &Watching{Kept: kept, Window: c.CorrelationWindow, Watched: watched, Wake: func() { w.prefs.Wake() }, Record: w.record}
+	return &Watching{Kept: w.kept, Window: c.CorrelationWindow, Watched: watched, Wake: func() { w.prefs.Wake() }, Record: w.record}
 }
 
 // watched reports whether changes of a file are seen: it is one of those that hold hooks,
@@ -108,92 +101,16 @@ func watched(file string) bool {
 	return known && hook.ScopeOf(file) != hook.Other
 }
 
-// hooks are those that were set when the agent was stopped.
-func (w *watch) hooks() []detect.Hooked {
-	if w.last.Preferences == nil {
-		return nil
-	}
-	var out []detect.Hooked
-	for _, f := range w.last.Preferences.Files {
-		for _, key := range slices.Sorted(maps.Keys(f.Values)) {
-			v := f.Values[key]
-			h := detect.Hooked{File: f.File, Scope: prefs.ScopeOf(f.File), Key: key, Value: v}
-			if key == hook.LoginHook || key == hook.LogoutHook {
-				p := program.Look(w.root, v)
-				h.Program = p.Path
-			}
-			out = append(out, h)
-		}
-	}
-	return out
-}
-
-// answer examines the disk for one event.
-func (w *watch) answer(q Question) *Examination {
-	w.jamf.look(time.Now())
-	x := &Examination{Programs: map[string]ExaminedProgram{}, Jamf: w.jamf.before(q.At)}
-	for _, v := range q.Values {
-		x.Programs[v] = w.look(v)
-	}
-	w.around.look(x, q.File, q.At)
-	return x
-}
-
-// look tells what a hook points to, and keeps a copy of a script.
-func (w *watch) look(value string) ExaminedProgram {
-	p, content := program.LookContent(w.root, value)
-	out := programOf(&p)
-	if w.store != nil && p.Kind == program.Script && p.Hashed && int64(len(content)) == p.Size {
-		if at, err := w.store.Keep(content, p.SHA256); err == nil {
-			out.Kept = at
-		}
-	}
-	return ExaminedProgram{p, out}
-}
-
-// keep keeps a copy of a script that a hook runs.
-func (w *watch) keep(p event.Program, script []byte) {
-	if w.store == nil || !p.Hashed || int64(len(script)) != p.Size {
-		return
-	}
-	if _, err := w.store.Keep(script, p.SHA256); err != nil {
-		w.agent.log.Warn().Err(err).Msg("copy of a script")
-	}
-}
-
 // run watches until ctx is done.
 func (w *watch) run(ctx context.Context) {
 	w.tellAgain()
 	var wg sync.WaitGroup
-	wg.Go(func() { w.sweepPrograms(ctx) })
+	wg.Go(func() { w.tendPrograms(ctx) })
+	wg.Go(func() { w.programs.Run(ctx) })
 	if err := w.prefs.Run(ctx); err != nil && ctx.Err() == nil {
 		w.agent.condition("preferences_failed", err.Error(), true, time.Now(), time.Time{})
 	}
 	wg.Wait()
-}
-
-// sweepPrograms looks for changes of the programs of hooks.
-func (w *watch) sweepPrograms(ctx context.Context) {
-	if w.sweep <= 0 {
-		return
-	}
-	t := time.NewTicker(w.sweep)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case now := <-t.C:
-			var values []string
-			for _, list := range w.agent.pipeline.Hooks() {
-				values = append(values, list...)
-			}
-			for _, ch := range w.programs.Sweep(values, now) {
-				w.agent.pipeline.HandleProgram("", ch)
-			}
-			w.savePrograms()
-		}
-	}
 }
 
 // HandleChange takes a change of preferences.
@@ -210,7 +127,13 @@ func (w *watch) HandleChange(ch event.Change) error {
 }
 
 // HandleUnreadable takes a file that can't be read, as that begins and as it ends.
-func (w *watch) HandleUnreadable(u event.Unreadable) { w.agent.pipeline.HandleUnreadable(u) }
+func (w *watch) HandleUnreadable(u event.Unreadable) {
+	if u.Why == prefs.ShareUsedUp {
+		w.agent.condition(shareState(detect.FileShare(u.Path, u.Home))+".preferences", u.Path+": "+u.Detail, u.On, u.Since, u.Until)
+		return
+	}
+	w.agent.pipeline.HandleUnreadable(u)
+}
 
 var errOnTheWay = errors.New("alerts are still on their way")
 
@@ -234,21 +157,6 @@ func (w *watch) HandleState(s prefs.State) error {
 	w.last.Preferences, w.last.SetBy, w.last.Told = &s, setBy, nil
 	w.last.Jamf, w.last.PresetTold = w.jamf.known(), w.agent.pipeline.PresetsTold()
 	return w.save()
-}
-
-func (w *watch) savePrograms() {
-	s := w.programs.State()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	same, err := equalJSON(s, w.last.Programs)
-	forgot := w.delivered()
-	if err != nil || same && !forgot || !w.agent.outputs.Delivered() {
-		return
-	}
-	w.last.Programs = s
-	if err := w.save(); err != nil {
-		w.agent.log.Warn().Err(err).Msg("state")
-	}
 }
 
 func equalJSON(a, b any) (bool, error) {

@@ -7,8 +7,9 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// backlog is the places with changes to report, root's own first: no user's flood of
-// changes holds these up.
+// backlog is the places with changes to report, each of them once: root's own first, then the
+// homes in turn, one change each. No user's flood of changes holds up root's or, for more
+// than one change, another user's.
 type backlog struct{ own, homes []*place }
 
 // add queues p if it has changes and is not in the queue.
@@ -55,11 +56,15 @@ func (c *Collector) report(now time.Time) bool {
 		}
 		return true
 	}
+	if !c.mayReport(p, now) {
+		return true
+	}
 	pend := &f.pend[key]
 	err := c.handler.HandleChange(event.Change{
 		File: f.shown, Scope: ScopeOf(f.shown), Key: keys[key],
 		Old: f.known[key].pointer(), New: f.now[key].pointer(),
-		Since: pend.since, Time: pend.at, Found: f.found,
+		Since: pend.since, Time: pend.at, Found: pend.from.found,
+		Home: p.homeOf(f.shown), Owner: pend.from.by.file.id(), FolderOwner: pend.from.by.folder.id(),
 	})
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -106,6 +111,7 @@ func (c *Collector) save(now time.Time) bool {
 	if !c.dirty || !c.begun || now.Before(c.saveAt) {
 		return false
 	}
+	begin := time.Now()
 	if err := c.handler.HandleState(c.state()); err != nil {
 		c.saveAt = now.Add(c.opts.Timing.Retry)
 		c.mu.Lock()
@@ -114,5 +120,6 @@ func (c *Collector) save(now time.Time) bool {
 		return false
 	}
 	c.dirty = false
+	c.saveAt = now.Add(9 * time.Since(begin)) // however often it changes, a tenth of the time
 	return true
 }

@@ -46,7 +46,7 @@ func BenchmarkSweep(b *testing.B) {
 					p.notBefore = time.Time{} // on a busy machine a look may seem slow
 					c.request(p, now)
 				}
-				for c.dispatch(now); len(c.flying) > 0 || c.head < len(c.queue); c.dispatch(now) {
+				for c.dispatch(now); len(c.flying) > 0 || len(c.lively.all())+len(c.doubtful.all()) > 0; c.dispatch(now) {
 					c.land(<-c.done, now)
 				}
 			}

@@ -41,7 +41,7 @@ func (l *look) read(f *folder) {
 	e.settled = settled
 	bad := problem{}
 	if more {
-		bad = problem{f.shown, tooMany, fmt.Sprintf("more than %d names", maxEntries), f.st.found()}
+		bad = l.crowded(f, fmt.Sprintf("more than %d names", maxEntries))
 	}
 	l.partial = more
 	var left int
@@ -55,9 +55,14 @@ func (l *look) read(f *folder) {
 	}
 	l.partial = l.partial || left > 0
 	if left > 0 && bad.why == "" {
-		bad = problem{f.shown, tooMany, fmt.Sprintf("%d are not looked at", left), f.st.found()}
+		bad = l.crowded(f, fmt.Sprintf("%d are not looked at", left))
 	}
 	l.bad(&f.list, bad)
+}
+
+// crowded is what is wrong with a folder that holds too much.
+func (l *look) crowded(f *folder, detail string) problem {
+	return problem{path: f.shown, why: tooMany, detail: detail, found: f.st.found(), by: hands{file: l.disk.holderOf(f.st)}}
 }
 
 // listFiles takes over the files that can hold a hook. Those known go first, so that no
@@ -77,7 +82,7 @@ func (l *look) listFiles(f *folder, all []entry) (left int) {
 			delete(here, name)
 			return false
 		}
-		l.tell(n, outcome{})
+		l.tell(n, outcome{by: hands{folder: l.dir}})
 		return true
 	})
 	for _, e := range all {

@@ -13,8 +13,8 @@ type file struct {
 	since event.Since // what its next difference is to
 	known values      // what the handler accepted
 	now   values      // what the file holds
-	found event.Found
-	bad   problem // told of it
+	by    hands       // whose it was when it was last seen
+	bad   problem     // told of it
 
 	pend [len(keys)]pending
 
@@ -30,6 +30,14 @@ type pending struct {
 	since     event.Since
 	at        time.Time // when it was seen, by Options.Now
 	notBefore time.Time // when it may be offered
+	from      *source
+}
+
+// source is what a value was read from, at that moment: whatever becomes of the file until
+// the value is reported is of no matter.
+type source struct {
+	found event.Found
+	by    hands
 }
 
 // maxWait is how many times longer than Settle a file may seem to be of a moment.
@@ -81,6 +89,7 @@ func (c *Collector) merge(p *place, now time.Time) {
 	c.settle(p, now)
 	if l.short {
 		c.schedule(p, now.Add(c.opts.Timing.Settle))
+		c.used(p, "more changes than is read in one go", now)
 	}
 	if !p.looked && !l.absent && !l.blind && !l.short {
 		p.looked = true
@@ -145,20 +154,25 @@ func (c *Collector) commit(p *place, f *file, o outcome) {
 	f.wait, f.outcome = false, outcome{}
 	c.turn(p, f.bad, o.bad)
 	f.bad = o.bad
+	if by := o.by.or(f.by); by != f.by {
+		f.by = by
+		c.dirty = c.dirty || f.known != values{}
+	}
 	if o.stands {
 		return
 	}
-	f.now, f.found = o.vals, o.found
+	was, from := f.now, &source{o.found, f.by}
+	f.now = o.vals
 	for i := range keys {
 		switch pend := &f.pend[i]; {
 		case f.now[i] == f.known[i]:
 			c.drop(p, pend)
 		case !pend.on:
-			*pend = pending{on: true, since: f.since, at: c.opts.Now()}
+			*pend = pending{on: true, since: f.since, at: c.opts.Now(), from: from}
 			p.pending++
 			c.pending++
-		default: // another value: the difference is still to what is known
-			pend.at, pend.notBefore = c.opts.Now(), time.Time{}
+		case f.now[i] != was[i]: // another value: the difference is still to what is known
+			pend.at, pend.notBefore, pend.from = c.opts.Now(), time.Time{}, from
 		}
 	}
 	c.dirty = c.dirty || f.since == event.SinceNever
@@ -200,6 +214,8 @@ func (c *Collector) vanish(p *place) {
 		c.swap(p, p.bad[0], problem{})
 	}
 	c.answered(p)
+	c.settleOwed(p, true, time.Now())
+	c.forgive(p)
 	c.dropCarried(&p.carried)
 	p.look = c.newLook(p) // one under way is of what is no more
 	c.forget(p)
@@ -220,7 +236,7 @@ func (c *Collector) missing(p *place, absent bool, now time.Time) {
 		c.relist = true
 		c.request(c.users, now)
 	}
-	if bad := (problem{p.base, notThere, "its hooks are not known", event.Found{}}); p.extra && absent != p.absent {
+	if bad := (problem{path: p.base, why: notThere, detail: "its hooks are not known"}); p.extra && absent != p.absent {
 		if !absent && slices.ContainsFunc(p.bad, bad.same) {
 			c.swap(p, bad, problem{})
 		} else if absent && p.holds() {

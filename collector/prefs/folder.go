@@ -10,12 +10,19 @@ import (
 	"hooksnare/pkg/plist"
 )
 
-// Bounds on folders.
+// Bounds on folders, and who can use them up.
 const (
-	maxHomes   = 4096
-	maxByHost  = 64    // files in a ByHost folder
-	maxManaged = 256   // users with managed preferences
-	maxEntries = 16384 // names read of one folder
+	// maxHomes is how many homes are looked at. Only root makes folders in /Users, and only the
+	// configuration names others: no user can use it up.
+	maxHomes = 4096
+	// maxByHost is how many files of a ByHost folder are looked at, those known first. The
+	// owner of the home can use it up, for that home alone.
+	maxByHost = 64
+	// maxManaged is how many users' managed preferences are looked at. Only root makes folders
+	// there.
+	maxManaged = 256
+	// maxEntries is how many names are read of one folder: the owner's own, in a home.
+	maxEntries = 16384
 )
 
 // listing says what the names in a folder are to us.
@@ -89,6 +96,7 @@ func (l *look) folder(f *folder, home string) arrival {
 	case lacking:
 		l.gone(f)
 	case arrived:
+		l.dir = l.disk.holderOf(f.st)
 		for _, n := range f.fixed {
 			l.node(n)
 		}
@@ -125,7 +133,7 @@ func (l *look) reach(f *folder, home string) arrival {
 	case l.home && w.link == home && home != "":
 		how = away // a link below /Users is no home
 	case w.link != "":
-		bad = problem{path: w.link, why: aLink, detail: "leads to " + w.to}
+		bad = problem{path: w.link, why: aLink, detail: "leads to " + w.to, by: hands{file: w.by}}
 		if err == nil && w.st.is(syscall.S_IFDIR) {
 			break
 		}
@@ -142,7 +150,7 @@ func (l *look) reach(f *folder, home string) arrival {
 	case err != nil:
 		how, bad = barred, reason(err, w.at)
 	case !w.st.is(syscall.S_IFDIR):
-		how, bad = barred, problem{f.shown, notFolder, w.st.kind(), w.st.found()}
+		how, bad = barred, problem{path: f.shown, why: notFolder, detail: w.st.kind(), found: w.st.found(), by: hands{file: l.disk.holderOf(w.st)}}
 	}
 	l.bad(&f.way, bad)
 	if how == arrived {
@@ -199,12 +207,13 @@ func (f *folder) place(n *node) {
 
 // gone tells that nothing is in a folder any more.
 func (l *look) gone(f *folder) {
+	none := outcome{by: hands{folder: l.disk.holderOf(f.st)}} // as it was last seen
 	for _, n := range f.fixed {
 		n.forget()
-		l.tell(n, outcome{})
+		l.tell(n, none)
 	}
 	for _, n := range f.entries.nodes {
-		l.tell(n, outcome{})
+		l.tell(n, none)
 	}
 	for _, u := range f.entries.users {
 		l.bad(&u.way, problem{})

@@ -9,35 +9,74 @@ import (
 // those before it have ended.
 func (c *Collector) request(p *place, now time.Time) {
 	switch {
-	case p.gone || p.queued || now.Before(p.notBefore):
+	case p.gone || p.queued:
+	case now.Before(p.notBefore):
+		c.schedule(p, p.notBefore)
 	case p.look.busy:
 		p.again = true
+	case p.home && c.stuck[p.base] >= maxStuck:
+		c.silence(p, "does not answer")
 	case p.home:
 		p.queued, p.asked = true, now
-		c.queue = append(c.queue, p)
+		c.queueOf(p).push(p)
 	default:
 		c.launch(p, now)
 	}
 }
 
+// queueOf returns the queue for a look at a home. Those that answered last time do not wait
+// for those that may not answer.
+func (c *Collector) queueOf(p *place) *turns {
+	if p.answers {
+		return &c.lively
+	}
+	return &c.doubtful
+}
+
 // dispatch begins looks at the homes whose turn it is.
 func (c *Collector) dispatch(now time.Time) {
-	for c.head < len(c.queue) && c.active < maxActive {
-		p := c.queue[c.head]
-		c.head++
+	for c.active < maxActive {
+		p := c.lively.pop()
+		if p == nil && c.slow < maxSlow-slowReserve {
+			p = c.doubtful.pop()
+		}
+		if p == nil {
+			return
+		}
 		p.queued = false
 		if !p.gone {
 			c.active++
 			c.launch(p, now)
 		}
 	}
-	if c.head == len(c.queue) {
-		clear(c.queue)
-		c.queue, c.head = c.queue[:0], 0
-	} else if c.head > maxHomes {
-		c.queue, c.head = slices.Delete(c.queue, 0, c.head), 0
-	}
 }
+
+// turns is a queue of homes, each of them once: they take turns.
+type turns struct {
+	places []*place
+	head   int
+}
+
+func (t *turns) push(p *place) { t.places = append(t.places, p) }
+
+// pop takes the first, nil if there is none.
+func (t *turns) pop() *place {
+	if t.head == len(t.places) {
+		return nil
+	}
+	p := t.places[t.head]
+	t.places[t.head] = nil
+	t.head++
+	if t.head == len(t.places) {
+		t.places, t.head = t.places[:0], 0
+	} else if t.head > maxHomes {
+		t.places, t.head = slices.Delete(t.places, 0, t.head), 0
+	}
+	return p
+}
+
+// all returns the homes in the queue.
+func (t *turns) all() []*place { return t.places[t.head:] }
 
 // launch begins a look.
 func (c *Collector) launch(p *place, now time.Time) {
@@ -56,6 +95,11 @@ func (c *Collector) land(l *look, now time.Time) {
 	p := l.place
 	c.flying = slices.DeleteFunc(c.flying, func(o *look) bool { return o == l })
 	l.busy = false
+	if l.stuck {
+		if c.stuck[p.base]--; c.stuck[p.base] == 0 {
+			delete(c.stuck, p.base)
+		}
+	}
 	if p.home && l.slow {
 		c.slow--
 	} else if p.home {
@@ -70,9 +114,11 @@ func (c *Collector) land(l *look, now time.Time) {
 		return // the home is gone since, or another
 	}
 	if l.duration > c.opts.Timing.Answer {
+		p.answers = false
 		c.silence(p, "does not answer")
 		c.backOff(p, now)
 	} else {
+		p.answers = true
 		c.answered(p)
 		c.spare(p, l.duration, now)
 	}
@@ -120,15 +166,6 @@ func (c *Collector) backOff(p *place, now time.Time) {
 	p.strikes++
 	p.notBefore = now.Add(wait)
 	c.schedule(p, p.notBefore)
-}
-
-// spare puts off the next look at a home that takes long to look at, be it for what its
-// owner puts there: it gets a tenth of the time, however often that changes.
-func (c *Collector) spare(p *place, took time.Duration, now time.Time) {
-	if p.home && took >= slowLook {
-		p.notBefore = now.Add(9 * took)
-		c.schedule(p, p.notBefore)
-	}
 }
 
 // schedule has p looked at, and what waits to be reported of it offered, at a time.

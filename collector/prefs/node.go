@@ -1,6 +1,7 @@
 package prefs
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -34,16 +35,32 @@ const (
 type problem struct {
 	path, why, detail string
 	found             event.Found
+	by                hands
 }
 
 // same tells whether nothing new is to be said.
-func (p problem) same(o problem) bool { return p.path == o.path && p.why == o.why }
+func (p problem) same(o problem) bool {
+	return p.path == o.path && p.why == o.why && p.content() == o.content()
+}
+
+// content tells the contents of a file apart that can't be read as it should: what it holds
+// may be a hook, and so may what it holds next. Of a file that is too large the times tell.
+func (p problem) content() event.Found {
+	switch f := &p.found; {
+	case f.SHA256 != "":
+		return event.Found{SHA256: f.SHA256}
+	case p.why == tooLarge:
+		return event.Found{Size: f.Size, Inode: f.Inode, ModTime: f.ModTime}
+	}
+	return event.Found{}
+}
 
 // outcome is what a look at a file came to.
 type outcome struct {
 	stands bool // nothing is known of the values: the old ones stand
 	vals   values
 	found  event.Found // of what holds the values
+	by     hands       // of the same moment as the values; of a file that is gone its folder's alone
 	bad    problem
 }
 
@@ -74,7 +91,7 @@ func (l *look) node(n *node) {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			n.forget()
-			l.tell(n, outcome{})
+			l.tell(n, outcome{by: hands{folder: l.dir}})
 			return
 		case err != nil:
 			l.unread(n, reason(err, n.shown), stamp{})
@@ -84,13 +101,14 @@ func (l *look) node(n *node) {
 		if st.is(syscall.S_IFLNK) {
 			w, err := l.disk.walk(n.name, maxElements)
 			to, _ := l.disk.readlink(n.host)
-			link = problem{n.shown, aLink, "leads to " + to, st.found()}
+			link = problem{path: n.shown, why: aLink, detail: "leads to " + to, found: st.found(), by: hands{l.disk.holderOf(st), l.dir}}
 			if err != nil {
 				link.detail += ": " + reason(err, "").detail
 				l.unread(n, link, st)
 				return
 			}
 			target = w.st
+			l.target = w.real
 		}
 		if n.settled && n.st == st && n.target == target {
 			return
@@ -99,7 +117,7 @@ func (l *look) node(n *node) {
 			return
 		}
 	}
-	l.unread(n, problem{n.shown, changing, "changes while it is read", n.st.found()}, stamp{})
+	l.unread(n, problem{path: n.shown, why: changing, detail: "changes while it is read", found: n.st.found()}, stamp{})
 }
 
 // content reads a file that target was seen of. false says that it is another by now.
@@ -118,7 +136,7 @@ func (l *look) content(n *node, st, target stamp, link problem) bool {
 	settled := l.at.Sub(n.since) >= l.granule
 	b, info, err := l.disk.read(n.name, n.max)
 	switch {
-	case errors.Is(err, safefile.ErrChanged), errors.Is(err, fs.ErrNotExist), err == nil && info.Inode != target.ino:
+	case errors.Is(err, safefile.ErrChanged), errors.Is(err, fs.ErrNotExist), err == nil && !target.read(info):
 		n.st = stamp{}
 		return false
 	case err != nil:
@@ -129,27 +147,47 @@ func (l *look) content(n *node, st, target stamp, link problem) bool {
 	l.reads++
 	l.bytes += uint64(len(b))
 	hash := sha256.Sum256(b)
-	if n.told && n.read && n.hash == hash && n.last.bad.why == link.why {
+	by := hands{l.disk.holder(info.UID), l.folderOf(link)}
+	if n.told && n.read && n.hash == hash && n.last.bad.why == link.why && n.last.by == by {
 		return true
 	}
 	n.hash, n.read = hash, true
-	o := outcome{bad: link, found: foundOf(info, hash)}
+	o := outcome{bad: link, found: foundOf(info, hash), by: by}
 	if o.vals, err = n.parse(b); err != nil {
 		bad := reason(err, n.shown)
-		bad.found = o.found
-		o = outcome{stands: true, bad: link.or(bad)}
+		bad.found, bad.by = o.found, by
+		o = outcome{stands: true, bad: link.or(bad), by: by}
 	}
 	l.tell(n, o)
 	return true
+}
+
+// read reports whether what was read is the file that was looked at, in the hands it was in.
+func (s stamp) read(i safefile.Info) bool { return s.ino == i.Inode && s.uid == i.UID }
+
+// folderOf returns the owner of the folder that the file just read lies in. Of a link it is
+// that of the folder it leads to, unless only root can write there.
+func (l *look) folderOf(link problem) holder {
+	if link.why == "" {
+		return l.dir
+	}
+	st, err := l.disk.lstat(l.disk.root + cmp.Or(parent(l.target), "/"))
+	if err != nil {
+		return l.dir
+	}
+	if h := l.disk.holderOf(st); h.uid != 0 {
+		return h
+	}
+	return l.dir
 }
 
 // unfit says why a file is not read at all.
 func unfit(n *node, st stamp) problem {
 	switch {
 	case !st.is(syscall.S_IFREG):
-		return problem{n.shown, notFile, st.kind(), st.found()}
+		return problem{path: n.shown, why: notFile, detail: st.kind(), found: st.found()}
 	case st.size > n.max:
-		return problem{n.shown, tooLarge, "larger than is read", st.found()}
+		return problem{path: n.shown, why: tooLarge, detail: "larger than is read", found: st.found()}
 	}
 	return problem{}
 }
@@ -171,7 +209,8 @@ func (l *look) unread(n *node, bad problem, st stamp) {
 	if bad.found == (event.Found{}) && st != (stamp{}) {
 		bad.found = st.found()
 	}
-	l.tell(n, outcome{stands: true, bad: bad})
+	bad.by = bad.by.or(hands{l.disk.holderOf(st), l.dir})
+	l.tell(n, outcome{stands: true, bad: bad, by: bad.by})
 }
 
 // forget has the file read again in the next look.
@@ -179,7 +218,7 @@ func (n *node) forget() { n.st, n.target, n.settled, n.read = stamp{}, stamp{}, 
 
 // tell adds an outcome to the news if it is any.
 func (l *look) tell(n *node, o outcome) {
-	if n.told && o.stands == n.last.stands && o.vals == n.last.vals && o.bad.same(n.last.bad) {
+	if n.told && o.stands == n.last.stands && o.vals == n.last.vals && o.by == n.last.by && o.bad.same(n.last.bad) {
 		return
 	}
 	n.told, n.last = true, o

@@ -7,8 +7,8 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// maxBytes is how much one look reads. A user who rewrites large files all the time gets
-// as much of the processor as it takes to read these, and no more.
+// maxBytes is how much one look reads. Each place has it for itself: what a home has more waits
+// for its next look, and how often that comes is bounded by the home's share of time.
 const maxBytes = 8 << 20
 
 // place is what is looked at in one go: a home, root's preferences, the folder of homes. It
@@ -30,13 +30,23 @@ type place struct {
 	waiting []*file // not settled
 	pending int     // values to report
 	watch   []target
+	share   share
 
 	queued, again  bool
 	asked          time.Time // when it was queued
 	silent         bool      // told to give no answer
 	strikes        int       // looks in a row that took too long
+	answers        bool      // the last look ended in time
 	notBefore, due time.Time // when it may, and when it must be looked at; due is not set by sweeps
 	timed, logged  bool      // it is in the collector's lists
+}
+
+// homeOf returns the home that a path lies in, "" for none of a user's.
+func (p *place) homeOf(name string) string {
+	if p == nil || !p.home || !below(name, p.base) {
+		return ""
+	}
+	return p.base
 }
 
 // look is the looking at a place. While it is under way, all but the first fields belong
@@ -55,6 +65,9 @@ type look struct {
 	system  bool // root's own: its folders are watched
 	granule time.Duration
 	turn    int // the file of ByHost to begin with
+
+	dir    holder // of the folder whose files are looked at
+	target string // where the link that is looked at leads, below the root
 
 	at       time.Time
 	left     int64 // bytes it may still read

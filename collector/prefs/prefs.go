@@ -72,7 +72,7 @@ type Handler interface {
 	// after an error the old value counts as known, and the same change comes again later.
 	HandleChange(event.Change) error
 	// HandleUnreadable is told when something can't be read as it should, and when it can
-	// again. After a restart that which still holds is told again, with the same Since.
+	// again. A file that holds something else that can't be read ends and begins again. After a restart that which still holds is told again, with the same Since.
 	HandleUnreadable(event.Unreadable)
 	// HandleState takes what to give as Options.Previous next time, whenever that has
 	// changed and no change waits to be handled; refused ones are not in it. After an
@@ -87,20 +87,25 @@ type Collector struct {
 	handler Handler
 	noWatch bool // for tests that own the clock
 
-	places  []*place // root's own first
-	users   *place   // the folder of homes
-	homes   map[string]*place
-	done    chan *look // looks that ended
-	flying  []*look    // looks under way
-	queue   []*place   // homes that wait for their turn, from head on
-	head    int
-	active  int      // looks at homes that are under way and not slow
-	slow    int      // those that are
-	timed   []*place // places with a due time
-	backlog backlog
-	pending int // changes in it, or refused
-	silent  int // places that do not answer
+	places []*place // root's own first
+	users  *place   // the folder of homes
+	homes  map[string]*place
+	done   chan *look // looks that ended
+	flying []*look    // looks under way
 
+	lively, doubtful turns // homes that wait for their turn
+
+	active  int            // looks at homes that are under way and not slow
+	slow    int            // those that are
+	stuck   map[string]int // looks that take too long, by the home's path
+	timed   []*place       // places with a due time, each once
+	backlog backlog
+	pending int // changes in it, or refused: four for each file that is looked at, at most
+	silent  int // places that do not answer
+	usedUp  int // places whose share is used up
+
+	// Troubles are as many as the files and folders that are looked at, and each home's are
+	// bounded by these: no user takes room from another's.
 	problems map[problemKey]*event.Unreadable
 	refs     map[problemKey]int  // how many have the trouble
 	carried  []*event.Unreadable // of the run before, of no place known yet
@@ -133,6 +138,7 @@ type Stats struct {
 
 	Homes      int // known now
 	Stuck      int // homes that do not answer now
+	UsedUp     int // homes whose share is used up now
 	Waiting    int // changes that are not accepted yet
 	Unreadable int // files and folders that can't be read as they should now
 	Watched    int // folders that wake the collector now
@@ -151,7 +157,7 @@ func New(opts Options, h Handler) (*Collector, error) {
 	}
 	c := &Collector{
 		opts: opts, disk: realDisk(opts.Root), handler: h,
-		homes: map[string]*place{}, problems: map[problemKey]*event.Unreadable{}, refs: map[problemKey]int{},
+		homes: map[string]*place{}, stuck: map[string]int{}, problems: map[problemKey]*event.Unreadable{}, refs: map[problemKey]int{},
 		done: make(chan *look, maxFlying), wake: make(chan struct{}, 1),
 		wakes: newSlots(opts.Timing.Wake), watched: newSlots(opts.Timing.Watched),
 	}

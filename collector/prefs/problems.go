@@ -1,6 +1,8 @@
 package prefs
 
 import (
+	"time"
+
 	"hooksnare/pkg/event"
 )
 
@@ -8,16 +10,25 @@ import (
 type problemKey struct{ path, why string }
 
 // turn takes over what is wrong with a file or a folder, in place of what was. An empty
-// reason is no trouble.
+// reason is no trouble. Of a home it is told as far as its share allows.
 func (c *Collector) turn(p *place, was, is problem) {
 	if was.same(is) {
 		return
 	}
+	now := time.Now()
 	if was.why != "" {
-		c.end(was)
+		if p.share.owed[problemKey{was.path, was.why}] == nil && c.mayReport(p, now) {
+			c.end(was)
+		} else {
+			c.owe(p, was, -1)
+		}
 	}
 	if is.why != "" {
-		c.begin(p, is)
+		if p.share.owed[problemKey{is.path, is.why}] == nil && c.mayReport(p, now) {
+			c.begin(p, is)
+		} else {
+			c.owe(p, is, 1)
+		}
 	}
 }
 
@@ -31,15 +42,21 @@ func (c *Collector) begin(p *place, bad problem) {
 	u := &event.Unreadable{
 		Path: bad.path, Why: bad.why, Detail: bad.detail, Found: bad.found,
 		On: true, Since: c.opts.Now(),
+		Home: p.homeOf(bad.path), Owner: bad.by.file.id(), FolderOwner: bad.by.folder.id(),
 	}
 	// What lasts since the run before is the same trouble still.
-	if old := take(&c.carried, key); old != nil {
+	old := take(&c.carried, key)
+	if old == nil && p != nil {
+		old = take(&p.carried, key)
+	}
+	switch {
+	case old == nil:
+		c.dirty = c.dirty || p != nil
+	case old.Found.SHA256 != "" && old.Found.SHA256 != bad.found.SHA256: // with another content
+		c.over(old)
+	default:
 		u.Since = old.Since
-	} else if p == nil {
-	} else if old := take(&p.carried, key); old != nil {
-		u.Since = old.Since
-	} else {
-		c.dirty = true
+		c.dirty = c.dirty || old.Found.SHA256 != bad.found.SHA256
 	}
 	c.problems[key] = u
 	c.handler.HandleUnreadable(*u)

@@ -8,9 +8,19 @@ import (
 
 // Bounds on looks under way.
 const (
-	maxActive = 4  // at homes, at a time
-	maxSlow   = 64 // at homes that are slow, beside these
-	maxOwn    = 8  // at places of the system: there are fewer
+	// maxActive is how many looks at homes there are at a time. A home has one, which counts
+	// here until it is slow.
+	maxActive = 4
+	// maxSlow is how many looks at homes are slow, beside these. Each keeps a thread, for
+	// ever if the home's file system is dead, and a process may have some thousands. A home
+	// has one, or [maxStuck]: it takes as many dead homes to use it up. Of these the last
+	// slowReserve are for homes that answered before.
+	maxSlow     = 1024
+	slowReserve = 64
+	// maxStuck is how many looks at homes of one path may hang: one that is gone and comes
+	// back is another to look at.
+	maxStuck  = 4
+	maxOwn    = 8 // at places of the system: there are fewer
 	maxFlying = maxActive + maxSlow + maxOwn
 
 	// slowLook is how long a look may take before another is begun in its stead. One takes
@@ -150,6 +160,8 @@ func (c *Collector) tickTimed(now time.Time) {
 	})
 	for _, p := range due {
 		c.backlog.add(p)
+		c.settleOwed(p, false, now)
+		c.calm(p, now)
 		c.request(p, now)
 		if now.Before(p.notBefore) {
 			c.schedule(p, p.notBefore)
@@ -168,17 +180,21 @@ func (c *Collector) tickFlying(now time.Time) {
 		}
 		if !l.stuck && took >= c.opts.Timing.Answer {
 			l.stuck = true
+			c.stuck[l.place.base]++
 			if l.place.look == l {
+				l.place.answers = false
 				c.silence(l.place, "does not answer")
 			}
 		}
 	}
-	if c.active < maxActive {
-		return
-	}
-	for _, p := range c.queue[c.head:] {
-		if !p.silent && !now.Before(p.asked.Add(c.opts.Timing.Answer)) {
-			c.silence(p, "too many other homes do not answer")
+	for _, q := range [...]*turns{&c.lively, &c.doubtful} {
+		for _, p := range q.all() {
+			if now.Before(p.asked.Add(c.opts.Timing.Answer)) {
+				break // the others were asked later
+			}
+			if !p.silent && !p.gone {
+				c.silence(p, "too many other homes do not answer")
+			}
 		}
 	}
 }
@@ -200,10 +216,12 @@ func (c *Collector) wait(now time.Time) time.Duration {
 			next = earliest(next, l.began.Add(c.opts.Timing.Answer))
 		}
 	}
-	for _, p := range c.queue[c.head:] {
-		if !p.silent {
-			next = earliest(next, p.asked.Add(c.opts.Timing.Answer))
-			break // the others were asked later
+	for _, q := range [...]*turns{&c.lively, &c.doubtful} {
+		for _, p := range q.all() {
+			if !p.silent {
+				next = earliest(next, p.asked.Add(c.opts.Timing.Answer))
+				break // the others were asked later
+			}
 		}
 	}
 	if next.IsZero() {
@@ -216,6 +234,6 @@ func (c *Collector) wait(now time.Time) time.Duration {
 func (c *Collector) count() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stats.Homes, c.stats.Stuck = len(c.homes), c.silent
+	c.stats.Homes, c.stats.Stuck, c.stats.UsedUp = len(c.homes), c.silent, c.usedUp
 	c.stats.Waiting, c.stats.Unreadable = c.pending, len(c.problems)
 }

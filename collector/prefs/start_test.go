@@ -305,3 +305,53 @@ func TestStateRefused(t *testing.T) {
 		c.stop()
 	})
 }
+
+// TestUnreadableAgain changes what can't be read: each content is told, also one that came
+// while nobody looked.
+func TestUnreadableAgain(t *testing.T) {
+	d := newDisk(t)
+	d.put(rootPlist, "nonsense")
+	large := func(b string) string { return strings.Repeat(b, 3<<20) }
+	var state *State
+	on := map[string]string{}
+	run := func(do func(step func(what string, do func(), want ...string))) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newTale(t)
+			for u := range on {
+				r.on[u] = carried
+			}
+			c := start(t, Options{Root: d.root, Sweep: 2 * time.Second, Previous: state}, r, nil)
+			do(func(what string, do func(), want ...string) {
+				t.Helper()
+				do()
+				pass()
+				r.want(what, want...)
+			})
+			c.stop()
+			if on = r.on; r.state != nil {
+				state = r.state
+			}
+		})
+	}
+	begins, ends := "+"+rootPlist+": ", "-"+rootPlist+": "
+	run(func(step func(string, func(), ...string)) {
+		step("at first", func() {}, begins+malformed)
+		step("touched", func() { d.stamp(d.at(rootPlist)) })
+		step("the same in its place", func() { d.swap(rootPlist, "nonsense") })
+		step("another", func() { d.swap(rootPlist, "rubbish") }, ends+malformed, begins+malformed)
+		step("too large", func() { d.swap(rootPlist, large("x")) }, ends+malformed, begins+tooLarge)
+		step("also too large", func() { d.put(rootPlist, large("y")) }, ends+tooLarge, begins+tooLarge)
+		step("nonsense", func() { d.swap(rootPlist, "nonsense") }, ends+tooLarge, begins+malformed)
+	})
+	run(func(step func(string, func(), ...string)) {
+		step("the same after a restart", func() {}, begins+malformed)
+	})
+	d.swap(rootPlist, "rubbish")
+	run(func(step func(string, func(), ...string)) {
+		step("another after a restart", func() {}, ends+malformed, begins+malformed)
+	})
+	for i := range state.Unreadable { // as older versions wrote it
+		state.Unreadable[i].SHA256 = ""
+	}
+	run(func(step func(string, func(), ...string)) { step("not known which", func() {}, begins+malformed) })
+}

@@ -22,6 +22,10 @@ type State struct {
 type FileState struct {
 	File   string            `json:"file"`
 	Values map[string]string `json:"values"` // by key
+
+	// Who owned the file and its folder when they were last seen; nil if that is not known.
+	Owner       *uint32 `json:"owner,omitempty"`
+	FolderOwner *uint32 `json:"folder_owner,omitempty"`
 }
 
 // Unreadable is what could not be read as it should.
@@ -29,6 +33,8 @@ type Unreadable struct {
 	Path  string    `json:"path"`
 	Why   string    `json:"why"`
 	Since time.Time `json:"since"`
+	// SHA256 is of the content, "" if that was not read.
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // state is what to keep.
@@ -40,7 +46,7 @@ func (c *Collector) state() State {
 		}
 		for _, f := range p.files {
 			if m := f.known.byKey(); len(m) > 0 {
-				s.Files = append(s.Files, FileState{f.shown, m})
+				s.Files = append(s.Files, FileState{f.shown, m, f.by.file.pointer(), f.by.folder.pointer()})
 			}
 			if p.looked && f.never() {
 				s.Never = append(s.Never, f.shown)
@@ -49,12 +55,12 @@ func (c *Collector) state() State {
 	}
 	for _, u := range c.problems {
 		if u.Why != notWatched {
-			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since})
+			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.Found.SHA256})
 		}
 	}
 	for _, p := range c.places {
 		for _, u := range p.carried {
-			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since})
+			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.Found.SHA256})
 		}
 	}
 	slices.Sort(s.Never)
@@ -85,10 +91,12 @@ func (c *Collector) resume(s *State) {
 			}
 		}
 		f.now = f.known
+		f.by = hands{holderAt(fs.Owner), holderAt(fs.FolderOwner)}
 	}
 	for _, u := range s.Unreadable {
-		old := &event.Unreadable{Path: u.Path, Why: u.Why, Since: u.Since}
+		old := &event.Unreadable{Path: u.Path, Why: u.Why, Since: u.Since, Owner: event.None, FolderOwner: event.None, Found: event.Found{SHA256: u.SHA256}}
 		if p := c.placeOf(u.Path); p != nil {
+			old.Home = p.homeOf(u.Path)
 			p.carried = append(p.carried, old)
 		} else {
 			c.carried = append(c.carried, old)

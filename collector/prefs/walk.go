@@ -20,6 +20,7 @@ type walked struct {
 	at   string // how much of the path was passed, or could not be
 	link string // the path of the first link that counts, "" without
 	to   string // where that leads, as written in it
+	by   holder // of that link
 
 	others bool // a folder on the way is not the owner's of the root alone to change
 }
@@ -68,7 +69,7 @@ func (d *disk) walk(name string, skip int) (w walked, err error) {
 			return w, syscall.ELOOP
 		}
 		if ours && own > skip && w.link == "" {
-			w.link, w.to = w.at, to
+			w.link, w.to, w.by = w.at, to, d.holderOf(w.st)
 		}
 		if strings.HasPrefix(to, "/") {
 			real = ""

@@ -15,8 +15,9 @@ import (
 const (
 	// maxWatched bounds the names in a watched folder: kqueue takes a descriptor for each.
 	maxWatched = 512
-	// maxFolders bounds the folders that are watched. Only users' managed preferences can be
-	// more than some: these are not early then, and that is no trouble.
+	// maxFolders bounds the folders that are watched, all of them root's: no user can use it
+	// up. Only users' managed preferences can be more than some: these come last, are not
+	// early then, and that is no trouble.
 	maxFolders = 16
 	// retryWatch is how long after a failure to watch it is tried again.
 	retryWatch = 30 * time.Second

@@ -1,9 +1,11 @@
 package program
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const library = "/Library/Application Support/JAMF/ManagementFrameworkScripts/"
@@ -32,7 +34,7 @@ func BenchmarkSweepIdle(b *testing.B) {
 	}
 	for name, disk := range map[string][]string{"machine": own, "disk": values} {
 		b.Run(name, func(b *testing.B) {
-			w := NewWatcher(map[string]string{"machine": "/", "disk": root}[name], Options{})
+			w := newSweeper(map[string]string{"machine": "/", "disk": root}[name], State{})
 			w.settle = 0
 			w.Sweep(disk, noon)
 			b.ReportAllocs()
@@ -40,6 +42,28 @@ func BenchmarkSweepIdle(b *testing.B) {
 				if c := w.Sweep(disk, noon); c != nil {
 					b.Fatal(told(c))
 				}
+			}
+		})
+	}
+}
+
+// BenchmarkSweepUser sweeps the ninety programs of one user: nothing changed, or all do all
+// the time. A sweep is every two seconds.
+func BenchmarkSweepUser(b *testing.B) {
+	root := newRoot(b)
+	var values []string
+	for i := range 90 {
+		v := fmt.Sprint("/Users/mallory/bin/hook", i)
+		put(b, filepath.Join(root, v), hookScript, 0o755)
+		values = append(values, v)
+	}
+	for name, settle := range map[string]time.Duration{"idle": 0, "restless": time.Hour} {
+		b.Run(name, func(b *testing.B) {
+			w := newSweeper(root, State{})
+			w.settle = settle
+			w.Sweep(values, noon)
+			for b.Loop() {
+				w.sweep(b.Context())
 			}
 		})
 	}

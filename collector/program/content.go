@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"hooksnare/pkg/safefile"
 )
@@ -38,7 +39,8 @@ type content struct {
 	kind        string
 	text        []byte // the beginning of a script
 	sum         string // "" if the file is too large
-	read        int64  // bytes that were hashed
+	read        int64  // bytes of it that were read
+	short       bool   // it was not hashed because the allowance is too small
 	claim       claim
 	quarantined bool
 }
@@ -86,10 +88,10 @@ func (d *disk) read(p place) (content, error) {
 	defer f.Close()
 	var c content
 	size := p.info.Size()
-	if size <= maxHash {
-		err = c.hash(f, size)
+	if c.short = size <= maxHash && size > d.may.bytes; size <= maxHash && !c.short {
+		err = c.hash(f, size, d.may.until)
 	} else {
-		err = c.begin(f)
+		err = c.begin(f, size)
 	}
 	if err != nil {
 		return content{}, err
@@ -101,11 +103,14 @@ func (d *disk) read(p place) (content, error) {
 	return c, unchanged(f, p.info)
 }
 
-// hash reads the whole of a file of that size.
-func (c *content) hash(f io.Reader, size int64) error {
+// hash reads the whole of a file of that size, while there is time.
+func (c *content) hash(f io.Reader, size int64, until time.Time) error {
 	h := sha256.New()
 	buf := make([]byte, min(size+1, chunk)) // one more shows growth
 	for c.read <= size {
+		if time.Now().After(until) {
+			return errLate
+		}
 		n, err := io.ReadFull(f, buf[:min(int64(len(buf)), size+1-c.read)])
 		c.take(h, buf[:n])
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -122,9 +127,9 @@ func (c *content) hash(f io.Reader, size int64) error {
 	return nil
 }
 
-// begin reads the beginning of a file that is too large to hash.
-func (c *content) begin(f io.Reader) error {
-	buf := make([]byte, maxContent)
+// begin reads the beginning of a file of that size, which is not hashed.
+func (c *content) begin(f io.Reader, size int64) error {
+	buf := make([]byte, min(size, maxContent))
 	n, err := io.ReadFull(f, buf)
 	c.take(nil, buf[:n])
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

@@ -24,6 +24,7 @@ var errDeep = errors.New("more than 64 elements")
 type disk struct {
 	root  *os.Root
 	plays uint32 // the user who counts as root beside root
+	may   allowance
 	seen  []element
 	known map[string]int // index in seen
 	stats []stat

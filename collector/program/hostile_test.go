@@ -16,11 +16,11 @@ import (
 
 // TestWatcherBudget has more to read than one sweep may: each gets its turn.
 func TestWatcherBudget(t *testing.T) {
-	w := NewWatcher("/nowhere", Options{})
+	w := newSweeper("/nowhere", State{})
 	var looked []string
-	w.see = func(_, value string) sight {
+	w.see = func(_, value string, _ allowance) Sight {
 		looked = append(looked, value)
-		return sight{program: event.Program{Value: value}, read: maxSweep / 2, again: true, time: noon}
+		return Sight{Program: event.Program{Value: value}, read: maxSweep / 2, unsure: true, Time: noon}
 	}
 	values := []string{"/1", "/2", "/3", "/4", "/5"}
 	for _, want := range []string{"/1 /2", "/3 /4", "/5 /1", "/2 /3"} {
@@ -34,16 +34,16 @@ func TestWatcherBudget(t *testing.T) {
 func TestWatcherNoAnswer(t *testing.T) {
 	root := newRoot(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := NewWatcher(root, Options{})
+		w := newSweeper(root, State{})
 		values := []string{"/a", "/Volumes/1", "/Volumes/2", "/hooks/login.sh"}
 		w.Sweep(values, noon)
 		hang, calls := make(chan struct{}), atomic.Int32{}
-		w.see = func(root, value string) sight {
+		w.see = func(root, value string, a allowance) Sight {
 			if strings.HasPrefix(value, "/Volumes/") {
 				calls.Add(1)
 				<-hang
 			}
-			return see(root, value)
+			return see(root, value, a)
 		}
 		for _, e := range w.watched {
 			e.settled = false
@@ -60,7 +60,7 @@ func TestWatcherNoAnswer(t *testing.T) {
 			t.Errorf("asked again %d times, in %v; want to wait for the answer", calls.Load()-2, took)
 		}
 		var silent []string
-		for _, p := range w.Unread() {
+		for _, p := range w.unread() {
 			silent = append(silent, p.Value, p.Unread, words(p.Risks))
 		}
 		equal(t, "unread", strings.Join(silent, ", "),
@@ -69,7 +69,7 @@ func TestWatcherNoAnswer(t *testing.T) {
 		synctest.Wait()
 		put(t, filepath.Join(root, "Volumes/1"), hookScript, 0o755)
 		equal(t, "answered", told(w.Sweep(values, noon)), "/Volumes/1: appeared")
-		if got := w.Unread(); len(got) != 0 || calls.Load() != 4 {
+		if got := w.unread(); len(got) != 0 || calls.Load() != 4 {
 			t.Errorf("after the answer, unread: got %+v, %d calls", got, calls.Load())
 		}
 	})
@@ -79,15 +79,15 @@ func TestWatcherNoAnswer(t *testing.T) {
 func TestAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
-		for i := range cap(waiting) + 1 {
-			_, pending, ok := answer(patience, func() int { <-hang; return 1 })
-			if ok || (pending != nil) != (i < cap(waiting)) {
+		for i := range cap(commands) + 1 {
+			_, pending, ok := answer(commands, patience, func() int { <-hang; return 1 })
+			if ok || (pending != nil) != (i < cap(commands)) {
 				t.Fatalf("call %d that hangs: answered %v, pending %v", i, ok, pending)
 			}
 		}
 		close(hang)
 		synctest.Wait()
-		if v, pending, ok := answer(patience, func() int { return 7 }); v != 7 || pending != nil || !ok {
+		if v, pending, ok := answer(commands, patience, func() int { return 7 }); v != 7 || pending != nil || !ok {
 			t.Errorf("afterwards: got %d, %v, %v, want 7", v, pending, ok)
 		}
 	})
@@ -123,7 +123,8 @@ func TestLookChanging(t *testing.T) {
 		}
 	}()
 	for range 300 {
-		p, text := LookContent(root, "/hooks/login.sh")
+		s := Examine(root, "/hooks/login.sh", patience)
+		p, text := s.Program, s.Content
 		consistent(t, p)
 		if p.Hashed && (!slices.Contains(sums, p.SHA256) || text != nil && sumOf(string(text)) != p.SHA256) {
 			t.Errorf("a content that never was: %+v", p)
@@ -132,6 +133,9 @@ func TestLookChanging(t *testing.T) {
 	close(stop)
 	<-done
 }
+
+// never is a time at which no reading of these tests is late.
+var never = time.Now().Add(time.Hour)
 
 // TestReadChanged reads files that are no longer what a walk came to.
 func TestReadChanged(t *testing.T) {
@@ -153,6 +157,7 @@ func TestReadChanged(t *testing.T) {
 		r, err := os.OpenRoot(root)
 		must(t, err)
 		d := newDisk(r, root)
+		d.may = ample(time.Hour)
 		at := d.walk("/hooks/login.sh")
 		must(t, change(filepath.Join(root, "hooks/login.sh")))
 		if _, err := d.read(at); why(err) != "changed while it was read" {
@@ -161,10 +166,10 @@ func TestReadChanged(t *testing.T) {
 		must(t, r.Close())
 	}
 	var c content
-	if err := c.hash(strings.NewReader("grown"), 3); err == nil {
+	if err := c.hash(strings.NewReader("grown"), 3, never); err == nil {
 		t.Error("a file that grows while it is hashed: no error")
 	}
-	if err := c.hash(strings.NewReader("x"), 3); err == nil {
+	if err := c.hash(strings.NewReader("x"), 3, never); err == nil {
 		t.Error("a file that shrinks while it is hashed: no error")
 	}
 }
@@ -181,15 +186,15 @@ func changed(err error, then func() error) error {
 func TestWatcherUnknown(t *testing.T) {
 	root := newRoot(t)
 	values := []string{"/hooks/login.sh", "/Users/sam/new"}
-	w := NewWatcher(root, Options{})
+	w := newSweeper(root, State{})
 	w.Sweep(values[:1], noon)
-	w.see = func(_, value string) sight {
-		return sight{program: unknown(value, "operation not permitted"), seen: []element{}, time: time.Now()}
+	w.see = func(_, value string, _ allowance) Sight {
+		return Sight{Program: unknown(value, "operation not permitted"), seen: []element{}, Time: time.Now()}
 	}
 	put(t, filepath.Join(root, "hooks/login.sh"), "#!/bin/sh\n", 0o755)
 	equal(t, "not permitted", told(w.Sweep(values, noon)), "")
 	var got []string
-	for _, p := range w.Unread() {
+	for _, p := range w.unread() {
 		got = append(got, p.Value, p.SHA256, p.Unread, words(p.Risks))
 	}
 	want := []string{"/Users/sam/new", "", "operation not permitted", "unreadable home_folder", "/hooks/login.sh", sumOf(hookScript), "operation not permitted", "unreadable"}
@@ -208,12 +213,13 @@ func TestWatcherUnknown(t *testing.T) {
 
 // TestLookNoAnswer looks while too many looks wait already.
 func TestLookNoAnswer(t *testing.T) {
-	for range cap(waiting) {
-		waiting <- struct{}{}
+	for range cap(commands) {
+		commands <- struct{}{}
 	}
-	p, text := LookContent(newRoot(t), "/hooks/login.sh -x")
-	for range cap(waiting) {
-		<-waiting
+	s := Examine(newRoot(t), "/hooks/login.sh -x", patience)
+	p, text := s.Program, s.Content
+	for range cap(commands) {
+		<-commands
 	}
 	equal(t, "unread", p.Unread, NoAnswer)
 	equal(t, "path", p.Path+", "+p.Arguments, "/hooks/login.sh, -x")

@@ -12,58 +12,36 @@ import (
 	"hooksnare/pkg/safefile"
 )
 
-// NoAnswer is what event.Program.Unread says where the file system takes too long.
-const NoAnswer = "no answer"
-
-// Look looks at what a hook's value points to on the disk below root. It takes at most
-// two seconds; what it could not find out is said in Unread, and never an error.
-func Look(root, value string) event.Program {
-	p, _ := LookContent(root, value)
-	return p
-}
-
-// LookContent is Look, and returns the first 256 KiB of the program if it is a script that
-// can be executed, from the same reading as its hash.
-func LookContent(root, value string) (event.Program, []byte) {
-	s, _, ok := answer(patience, func() sight { return see(root, value) })
-	if !ok {
-		return unknown(value, NoAnswer), nil
-	}
-	return s.program, s.content
-}
-
-// sight is what a look found, and all that it came by on the way.
-type sight struct {
-	program event.Program
-	content []byte
-	seen    []element
-	read    int64 // bytes of files
-	again   bool  // something changed while it was looked at
-	time    time.Time
-}
+// Look looks at what a hook's value points to on the disk below root, in two seconds at most.
+// It is for commands that look once: the agent has an [Examiner].
+func Look(root, value string) event.Program { return Examine(root, value, patience).Program }
 
 // see looks at what a value points to, once more if it changed meanwhile.
-func see(root, value string) sight {
-	s := seeOnce(root, value)
-	if s.again {
-		s = seeOnce(root, value)
+func see(root, value string, a allowance) Sight {
+	s := seeOnce(root, value, a)
+	if s.changed {
+		again := seeOnce(root, value, allowance{a.until, a.bytes - s.read})
+		again.read += s.read
+		s = again
 	}
 	return s
 }
 
-func seeOnce(root, value string) sight {
+func seeOnce(root, value string, a allowance) Sight {
 	now := time.Now()
 	r, err := os.OpenRoot(orSlash(root))
 	if err != nil {
-		return sight{program: unknown(value, why(err)), again: true, time: now}
+		return Sight{Program: unknown(value, why(err)), unsure: true, Time: now}
 	}
 	defer r.Close()
 	d := newDisk(r, root)
-	s := sight{program: event.Program{Value: value}, time: now}
-	where := d.choose(&s.program)
-	c, err := d.fill(&s.program, where)
-	s.content, s.read, s.again = c.text, c.read, errors.Is(err, safefile.ErrChanged)
-	d.judge(&s.program, where, c)
+	d.may = a
+	s := Sight{Program: event.Program{Value: value}, Time: now}
+	where := d.choose(&s.Program)
+	c, err := d.fill(&s.Program, where)
+	s.Content, s.read, s.changed = c.text, c.read, errors.Is(err, safefile.ErrChanged)
+	s.unsure = s.changed || errors.Is(err, errLate) || c.short
+	d.judge(&s.Program, where, c)
 	s.seen = d.seen
 	return s
 }
@@ -131,6 +109,9 @@ func (d *disk) fill(p *event.Program, at place) (content, error) {
 	if err != nil {
 		p.Unread = why(err)
 		return content{}, err
+	}
+	if c.short {
+		p.Unread = ShareUsedUp
 	}
 	p.Kind, p.SHA256, p.Hashed = c.kind, c.sum, c.sum != ""
 	p.Shebang = shebang(c.text)

@@ -128,7 +128,7 @@ func TestLookFacts(t *testing.T) {
 	stamp := time.Unix(1700000000, 5)
 	must(t, os.Chtimes(name, stamp, stamp))
 	before := time.Now().Add(-time.Minute)
-	p, text := LookContent(root, "/hooks/login.sh a")
+	p, text := look(root, "/hooks/login.sh a")
 	equal(t, "content", string(text), long)
 	equal(t, "excerpt", p.Excerpt, long[:maxExcerpt])
 	equal(t, "hash", p.SHA256, sumOf(long))
@@ -143,7 +143,7 @@ func TestLookFacts(t *testing.T) {
 
 // TestLookSecret has a hook that names a file of secrets, so that an alert shows them.
 func TestLookSecret(t *testing.T) {
-	p, text := LookContent(newRoot(t), "/hooks/secret")
+	p, text := look(newRoot(t), "/hooks/secret")
 	if p.Excerpt != "" || text != nil || !p.Hashed {
 		t.Errorf("a file that nobody may execute: got excerpt %q, content %q, hashed %v; want a hash alone", p.Excerpt, text, p.Hashed)
 	}
@@ -179,8 +179,11 @@ func TestLookOwners(t *testing.T) {
 		{root, "501", 502, false}, {root, "daemon", 1, false}, {"/", "root", 0, true}, {"/", "root", 501, false},
 		{"", "root", 501, false}, {"/", "nobody-of-that-name", 0, false},
 	} {
-		if got := Owns(tt.root, tt.owner, tt.uid); got != tt.want {
-			t.Errorf("Owns(%s, %s, %d) = %v, want %v", tt.root, tt.owner, tt.uid, got, tt.want)
+		d := NewDirectory(tt.root)
+		d.Ask(tt.owner)
+		d.Wait(time.Minute)
+		if got, known := d.Owns(tt.owner, tt.uid); got != tt.want || !known {
+			t.Errorf("%q: Owns(%s, %d) = %v, %v, want %v", tt.root, tt.owner, tt.uid, got, known, tt.want)
 		}
 	}
 }
@@ -203,7 +206,7 @@ func TestLookLarge(t *testing.T) {
 		name := filepath.Join(root, "hooks/large")
 		put(t, name, hookScript, 0o755)
 		must(t, os.Truncate(name, tt.size))
-		p, text := LookContent(root, "/hooks/large")
+		p, text := look(root, "/hooks/large")
 		if p.Hashed != tt.hashed || p.Size != tt.size || len(text) != tt.content || p.Unread != "" || p.Kind != Script {
 			t.Errorf("file of %d bytes: got hashed %v, size %d, %d bytes of content, unread %q, %s; want %v, %d",
 				tt.size, p.Hashed, p.Size, len(text), p.Unread, p.Kind, tt.hashed, tt.content)
@@ -252,7 +255,7 @@ func FuzzLook(f *testing.F) {
 	outside := sumOf(hookScript + "outside")
 	put(f, filepath.Join(filepath.Dir(root), "outside"), hookScript+"outside", 0o755)
 	f.Fuzz(func(t *testing.T, value string) {
-		p, text := LookContent(root, value)
+		p, text := look(root, value)
 		consistent(t, p)
 		if p.SHA256 == outside {
 			t.Errorf("Look(%q) left the root folder: %+v", value, p)

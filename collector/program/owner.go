@@ -1,28 +1,144 @@
 package program
 
 import (
+	"errors"
 	"os"
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"sync"
+	"time"
 )
 
+// Bounds on the look-ups of names. Names come from the configuration and from exceptions:
+// they are root's to choose.
+const (
+	maxNames   = 1024
+	maxLookups = 8 // under way, those that do not answer included: each keeps a thread
+
+	// nameLife is how long an answer is not asked for again. Meanwhile, and until there is
+	// another, the old one counts.
+	nameLife = 10 * time.Minute
+	// nameRetry is how long after a look-up without an answer there is another.
+	nameRetry = time.Minute
+)
+
+// Directory knows which users names stand for. The directory service may take for ever:
+// names are looked up beside, once, and nobody who asks about an owner waits for that. It is
+// for any number of goroutines.
+type Directory struct {
+	root   string
+	lookup func(name string) (*user.User, error) // in tests, a directory that does not answer
+
+	mu    sync.Mutex // guards what follows; no look-up is waited for while it is held
+	names map[string]*named
+	under int
+}
+
+// named is what is known of one name.
+type named struct {
+	asking   chan struct{} // closed when the look-up under way has ended; nil without one
+	next     time.Time     // when to look it up again
+	answered bool
+	exists   bool
+	uid      string
+}
+
+// NewDirectory returns what is to be known of the users of the disk below root. Where root
+// stands for another disk, whoever owns it plays root there, and other names are not known:
+// its users are not this machine's.
+func NewDirectory(root string) *Directory {
+	return &Directory{root: root, lookup: user.Lookup, names: map[string]*named{}}
+}
+
 // Owns reports whether the user with that id is the one an owner's name or number stands
-// for on the disk below root. Where root stands for another disk, whoever owns it plays
-// root there, and other names are not known: its users are not this machine's.
-func Owns(root, owner string, id uint32) bool {
+// for. It does not wait: if known is false, a look-up is under way, or gave no answer. A
+// number and root are always known.
+func (d *Directory) Owns(owner string, id uint32) (owns, known bool) {
 	if n, err := strconv.ParseUint(owner, 10, 32); err == nil {
-		return uint32(n) == id
+		return uint32(n) == id, true
 	}
-	elsewhere := filepath.Clean("/"+root) != "/"
-	if owner == "root" {
-		return id == 0 || elsewhere && ownerOf(root) == id
+	elsewhere := filepath.Clean("/"+d.root) != "/"
+	switch {
+	case owner == "root":
+		return id == 0 || elsewhere && ownerOf(d.root) == id, true
+	case elsewhere:
+		return false, true
 	}
-	if elsewhere {
-		return false
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.askLocked(owner, time.Now())
+	if n == nil || !n.answered {
+		return false, false
 	}
-	u, err := user.Lookup(owner)
-	return err == nil && u.Uid == strconv.FormatUint(uint64(id), 10)
+	return n.exists && n.uid == strconv.FormatUint(uint64(id), 10), true
+}
+
+// Ask has names looked up that will be asked about.
+func (d *Directory) Ask(owners ...string) {
+	for _, owner := range owners {
+		d.Owns(owner, 0)
+	}
+}
+
+// Wait waits until the names that are being looked up are known, no longer than the limit.
+// It is for commands that ask once.
+func (d *Directory) Wait(limit time.Duration) {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	d.mu.Lock()
+	var asking []chan struct{}
+	for _, n := range d.names {
+		if n.asking != nil {
+			asking = append(asking, n.asking)
+		}
+	}
+	d.mu.Unlock()
+	for _, done := range asking {
+		select {
+		case <-done:
+		case <-timer.C:
+			return
+		}
+	}
+}
+
+// askLocked returns what is known of a name, and has it looked up if that is due. It is nil
+// if there are too many names.
+func (d *Directory) askLocked(name string, now time.Time) *named {
+	n := d.names[name]
+	if n == nil {
+		if len(d.names) >= maxNames {
+			return nil
+		}
+		n = &named{}
+		d.names[name] = n
+	}
+	if n.asking == nil && !now.Before(n.next) && d.under < maxLookups {
+		d.under++
+		n.asking = make(chan struct{})
+		go d.look(name, n)
+	}
+	return n
+}
+
+// look looks a name up, however long that takes.
+func (d *Directory) look(name string, n *named) {
+	u, err := d.lookup(name)
+	var unknown user.UnknownUserError
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.under--
+	close(n.asking)
+	n.asking = nil
+	switch {
+	case err == nil:
+		n.answered, n.exists, n.uid, n.next = true, true, u.Uid, time.Now().Add(nameLife)
+	case errors.As(err, &unknown):
+		n.answered, n.exists, n.next = true, false, time.Now().Add(nameLife)
+	default:
+		n.next = time.Now().Add(nameRetry)
+	}
 }
 
 func ownerOf(name string) uint32 {

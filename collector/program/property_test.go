@@ -23,7 +23,7 @@ func TestWatcherProperty(t *testing.T) {
 		root := t.TempDir()
 		put(t, filepath.Join(root, "bin/sh"), "\x00", 0o755)
 		must(t, os.MkdirAll(filepath.Join(root, "d/s"), 0o755))
-		w := NewWatcher(root, Options{})
+		w := newSweeper(root, State{})
 		fast := seed%2 == 0
 		if !fast {
 			w.settle = 0 // trust the times: each change comes after a tick
@@ -38,14 +38,14 @@ func TestWatcherProperty(t *testing.T) {
 				tick(t, root)
 			}
 			if step%20 == 19 {
-				w2 := NewWatcher(root, Options{Previous: restart(t, w)})
+				w2 := newSweeper(root, restart(t, w))
 				w2.settle = w.settle
 				w = w2
 			}
 			after := make([]event.Program, len(values))
 			want := ""
 			for i, v := range values {
-				after[i] = see(root, v).program
+				after[i] = see(root, v, ample(patience)).Program
 				if before == nil {
 					continue
 				}
@@ -56,7 +56,7 @@ func TestWatcherProperty(t *testing.T) {
 			before = after
 			equal(t, fmt.Sprintf("seed %d, step %d: %s", seed, step, strings.Join(log, ", ")), told(w.Sweep(values, noon)), strings.TrimSuffix(want, "; "))
 			for i, v := range values {
-				p, _ := w.Program(v)
+				p, _ := w.program(v)
 				if got, want := plain(p), plain(after[i]); !reflect.DeepEqual(got, want) {
 					t.Errorf("seed %d, step %d: %s:\n got %+v\nwant %+v", seed, step, v, got, want)
 				}

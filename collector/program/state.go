@@ -5,12 +5,22 @@ import (
 	"encoding/hex"
 	"slices"
 	"strconv"
+	"strings"
 
 	"hooksnare/pkg/event"
 )
 
-// State is what a Watcher knows of its programs, to be kept as JSON for the next start.
+// State is what Watchers know of their programs, to be kept as JSON for the next start.
 type State struct {
+	// Programs are those of root's, the computer's and managed hooks. Older versions wrote
+	// all here: they count for every owner who has the value.
+	Programs []Known      `json:"programs"`
+	Owners   []OwnerState `json:"owners,omitempty"` // by owner
+}
+
+// OwnerState is what is known of the programs of one user's hooks.
+type OwnerState struct {
+	Owner    string  `json:"owner"`
 	Programs []Known `json:"programs"`
 }
 
@@ -74,6 +84,9 @@ func (k *Known) program(value string) event.Program {
 	}
 	return out
 }
+
+// byName orders what is known by the hash of the value.
+func byName(a, b Known) int { return strings.Compare(a.Value, b.Value) }
 
 func sumOf(s string) string { return hexSum([]byte(s)) }
 

@@ -35,7 +35,7 @@ func holds(t *testing.T, dir string) string {
 
 func keep(t *testing.T, s *Store, content string) string {
 	t.Helper()
-	path, err := s.Keep([]byte(content), sumOf(content))
+	path, err := s.Keep(Root, []byte(content), sumOf(content))
 	must(t, err)
 	b, err := os.ReadFile(path)
 	must(t, err)
@@ -48,7 +48,7 @@ func keep(t *testing.T, s *Store, content string) string {
 
 func TestStore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state", "scripts")
-	s, err := NewStore(dir, 10, 3)
+	s, err := NewStore(dir, 10, 3, nil)
 	must(t, err)
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("folder: %v, %v; want 0700", info, err)
@@ -64,20 +64,20 @@ func TestStore(t *testing.T) {
 		keep(t, s, step.keep)
 		equal(t, "after "+step.keep, holds(t, dir), step.holds)
 	}
-	if _, err := s.Keep([]byte("01234567890"), ""); !errors.Is(err, safefile.ErrTooLarge) {
+	if _, err := s.Keep(Root, []byte("01234567890"), ""); !errors.Is(err, safefile.ErrTooLarge) {
 		t.Errorf("more than there is room for: %v, want %v", err, safefile.ErrTooLarge)
 	}
-	if _, err := s.Keep([]byte("x"), sumOf("y")); err == nil || !strings.Contains(err.Error(), sumOf("y")) {
+	if _, err := s.Keep(Root, []byte("x"), sumOf("y")); err == nil || !strings.Contains(err.Error(), sumOf("y")) {
 		t.Errorf("the hash of another: %v, want an error that names it", err)
 	}
 	for _, bad := range [][2]int{{0, 1}, {1, 0}} {
-		if _, err := NewStore(dir, int64(bad[0]), bad[1]); err == nil {
+		if _, err := NewStore(dir, int64(bad[0]), bad[1], nil); err == nil {
 			t.Errorf("bounds of %v: no error", bad)
 		}
 	}
 	file := filepath.Join(t.TempDir(), "f")
 	put(t, file, "", 0o600)
-	if _, err := NewStore(file, 1, 1); err == nil {
+	if _, err := NewStore(file, 1, 1, nil); err == nil {
 		t.Error("a file in place of the folder: no error")
 	}
 }
@@ -85,7 +85,7 @@ func TestStore(t *testing.T) {
 // TestStoreAgain opens a folder that was used before, and that others were in.
 func TestStoreAgain(t *testing.T) {
 	dir := t.TempDir()
-	s, err := NewStore(dir, 100, 10)
+	s, err := NewStore(dir, 100, 10, nil)
 	must(t, err)
 	for i, c := range []string{"a", "b", "c"} {
 		at := noon.Add(time.Duration(-i) * time.Hour) // c is the oldest
@@ -94,7 +94,7 @@ func TestStoreAgain(t *testing.T) {
 	put(t, filepath.Join(dir, "."+sumOf("x")+".123.tmp"), "cut off", 0o600)
 	put(t, filepath.Join(dir, "README"), "not ours", 0o600)
 	must(t, os.Chmod(dir, 0o755))
-	s, err = NewStore(dir, 100, 2)
+	s, err = NewStore(dir, 100, 2, nil)
 	must(t, err)
 	equal(t, "opened with less room", holds(t, dir), "a b not ours")
 	keep(t, s, "d")
@@ -121,17 +121,17 @@ func TestStoreTampered(t *testing.T) {
 	} {
 		for _, again := range []bool{false, true} {
 			dir := t.TempDir()
-			s, err := NewStore(dir, 100, 10)
+			s, err := NewStore(dir, 100, 10, nil)
 			must(t, err)
 			must(t, spoil(keep(t, s, "script")))
 			if again {
-				s, err = NewStore(dir, 100, 10)
+				s, err = NewStore(dir, 100, 10, nil)
 				must(t, err)
 			}
 			keep(t, s, "script")
 			equal(t, name, holds(t, dir), "script")
-			if s.bytes != 6 || len(s.kept) != 1 {
-				t.Errorf("%s: %d bytes in %d files counted, want 6 in 1", name, s.bytes, len(s.kept))
+			if s.copies.bytes != 6 || len(s.copies.kept) != 1 {
+				t.Errorf("%s: %d bytes in %d files counted, want 6 in 1", name, s.copies.bytes, len(s.copies.kept))
 			}
 		}
 	}
@@ -139,20 +139,103 @@ func TestStoreTampered(t *testing.T) {
 
 func TestStoreConcurrent(t *testing.T) {
 	dir := t.TempDir()
-	s, err := NewStore(dir, 1000, 5)
+	s, err := NewStore(dir, 1000, 5, nil)
 	must(t, err)
 	var group sync.WaitGroup
 	for i := range 8 {
 		group.Go(func() {
 			for j := range 10 {
-				if _, err := s.Keep(fmt.Append(nil, "script ", (i+j)%12), ""); err != nil {
+				if _, err := s.Keep(Root, fmt.Append(nil, "script ", (i+j)%12), ""); err != nil {
 					t.Error(err)
 				}
 			}
 		})
 	}
 	group.Wait()
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 5 || len(s.kept) != 5 {
-		t.Errorf("%d files, %d counted, %v; want 5", len(entries), len(s.kept), err)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 5 || len(s.copies.kept) != 5 {
+		t.Errorf("%d files, %d counted, %v; want 5", len(entries), len(s.copies.kept), err)
 	}
+}
+
+// TestStoreShares has users keep more than their share: nobody else's copies go.
+func TestStoreShares(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "scripts")
+	shares := NewShares()
+	s, err := NewStore(dir, 160, 48, shares) // 10 bytes and 3 files for a user
+	must(t, err)
+	kept := func(owner, content, at string) {
+		t.Helper()
+		path, err := s.Keep(owner, []byte(content), "")
+		must(t, err)
+		if want := filepath.Join(dir, at, sumOf(content)); path != want || s.Path(owner, sumOf(content)) != want {
+			t.Errorf("%s: %q is kept at %s, want %s", owner, content, path, want)
+		}
+	}
+	const ofMallory = "user-%2FUsers%2Fmallory"
+	kept(Root, "root", "")
+	kept(System, "system", "")
+	kept(mallory, "root", ofMallory) // the same content, each with a copy of its own
+	if got := shares.News(noon); got != nil {
+		t.Errorf("shares: %+v, want none used up", got)
+	}
+	for i := range 100 {
+		kept(mallory, fmt.Sprint(i), ofMallory)
+		kept("/Users/ann", "ann", "user-%2FUsers%2Fann")
+	}
+	equal(t, "mallory's", holds(t, filepath.Join(dir, ofMallory)), "97 98 99")
+	if _, err := s.Keep(mallory, []byte("01234567890"), ""); !errors.Is(err, safefile.ErrTooLarge) {
+		t.Errorf("more than the share: %v, want %v", err, safefile.ErrTooLarge)
+	}
+	if got := shares.News(noon); len(got) != 1 || got[0].Owner != mallory || got[0].What != ShareCopies {
+		t.Errorf("shares: %+v, want that mallory's of copies is used up", got)
+	}
+	long := "/Users/" + strings.Repeat("x", 300) + "/../%"
+	kept(long, "long", "user-"+sumOf(long))
+	kept("..", "dots", "user-..")
+	for i := range maxUserFolders - 4 {
+		kept(fmt.Sprint("/Users/", i), "a", fmt.Sprint("user-%2FUsers%2F", i))
+	}
+	kept("/Users/ann", "ann", "user-%2FUsers%2Fann")
+	kept("/Users/one more", "a", "user-%2FUsers%2Fone%20more") // in place of mallory's
+	for _, again := range []bool{false, true} {
+		if again {
+			s, err = NewStore(dir, 160, 48, shares)
+			must(t, err)
+		}
+		if got := s.Path(mallory, sumOf("99")); got != "" {
+			t.Errorf("opened again %v: mallory's oldest copies are still at %s", again, got)
+		}
+		kept("/Users/ann", "ann", "user-%2FUsers%2Fann")
+		for _, c := range []struct{ owner, content string }{{Root, "root"}, {"", "system"}, {Managed, "root"}, {"/Users/one more", "a"}, {long, "long"}} {
+			if s.Path(c.owner, sumOf(c.content)) == "" {
+				t.Errorf("opened again %v: no copy of %q for %s", again, c.content, c.owner)
+			}
+		}
+		if got := s.Path("/Users/ann", sumOf("root")); got != "" {
+			t.Errorf("a copy of another's at %s", got)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	must(t, err)
+	if len(entries) != maxUserFolders+2 {
+		t.Errorf("%d files and folders, want two copies and %d folders", len(entries), maxUserFolders)
+	}
+}
+
+// TestStorePathWaitsForNothing asks for a copy while the disk hangs.
+func TestStorePathWaitsForNothing(t *testing.T) {
+	s, err := NewStore(t.TempDir(), 100, 10, nil)
+	must(t, err)
+	path := keep(t, s, "script")
+	for _, owner := range []string{Root, mallory} {
+		_, err := s.Keep(owner, []byte("script"), "")
+		must(t, err)
+		c, _ := s.forOwner(owner)
+		c.disk.Lock() // as a write that never ends does
+		if got := s.Path(owner, sumOf("script")); filepath.Base(got) != filepath.Base(path) {
+			t.Errorf("%s: got %q, want the copy", owner, got)
+		}
+	}
+	_, err = s.Keep("/Users/ann", []byte("script"), "")
+	must(t, err)
 }

@@ -15,28 +15,50 @@ type watched struct {
 	looked  bool // program is what was found, and not only that nothing could be
 	since   event.Since
 	seen    []element // what the last look came by; nil before the first
+	time    time.Time // when that look began
 	settled bool
+	untold  bool            // the first look was the watcher's own: nobody said what it found
 	unread  string          // why the last look learned nothing
 	silent  bool            // the file system did not answer
-	pending <-chan struct{} // closed when the look that nobody waits for has ended
+	slow    bool            // or took its time: the others come first
+	pending <-chan struct{} // for sweep alone: closed when the look that nobody waits for has ended
+
+	unsaid int           // changes that are not reported yet
+	sure   event.Program // what it was before these
 }
 
-// begin returns a value as it was known before the agent was stopped, if it was.
-func (w *Watcher) begin(value string) *watched {
-	if k, ok := w.previous[sumOf(value)]; len(w.previous) > 0 && ok {
-		return &watched{program: k.program(value), looked: true, since: event.SinceStop}
+// owe notes that a change is to be reported. Until it is, the program counts as what it was:
+// who stops meanwhile has to find it again.
+func (e *watched) owe(c *event.ProgramChange) {
+	if e.unsaid == 0 {
+		e.sure = c.Old
 	}
-	return &watched{program: event.Program{Value: value}}
+	e.unsaid++
 }
+
+// certain is the program as far as all is reported.
+func (e *watched) certain() *event.Program {
+	if e.unsaid > 0 {
+		return &e.sure
+	}
+	return &e.program
+}
+
+// slowCheck is how long a check may take without the others going first the next time. It
+// takes some microseconds for a program that did not change.
+const slowCheck = 50 * time.Millisecond
 
 // checked is what a check of one value came to: neither, if nothing is to be learned.
 type checked struct {
-	sight *sight
+	sight *Sight
 	late  bool // a look is due, and has to wait
 }
 
 // check looks whether anything is not as it was, and at the program if so and if it may.
-func (w *Watcher) check(e *watched, value string, limit time.Duration, may bool) checked {
+func (w *watcher) check(e *watched, value string, limit time.Duration, may bool) checked {
+	w.mu.Lock()
+	seen, known := e.seen, e.settled
+	w.mu.Unlock()
 	if e.pending != nil {
 		select {
 		case <-e.pending:
@@ -45,18 +67,25 @@ func (w *Watcher) check(e *watched, value string, limit time.Duration, may bool)
 			return checked{}
 		}
 	}
-	root, look, seen, known := w.root, w.see, e.seen, e.settled
-	got, pending, ok := answer(limit, func() checked {
+	begin := time.Now()
+	root, look, bytes := w.root, w.see, w.bounds.file
+	got, pending, ok := answer(w.slots, limit, func() checked {
 		if known && unmoved(root, seen) {
 			return checked{}
 		}
 		if !may {
 			return checked{late: true}
 		}
-		s := look(root, value)
+		s := look(root, value, allowance{begin.Add(limit), bytes})
 		return checked{sight: &s}
 	})
-	e.silent, e.pending = !ok, pending
+	e.pending = pending
+	w.mu.Lock()
+	e.silent, e.slow = !ok, !ok || time.Since(begin) >= slowCheck
+	w.mu.Unlock()
+	if !ok && pending == nil {
+		w.shares.note(w.owner, ShareAnswers, begin)
+	}
 	return got
 }
 
@@ -73,28 +102,38 @@ func unmoved(root string, seen []element) bool {
 	return same(r.Lstat, seen)
 }
 
-// learn takes in a look, and says what changed.
-func (w *Watcher) learn(e *watched, s *sight) (event.ProgramChange, bool) {
+// lesson is what a look taught.
+type lesson struct {
+	change  event.ProgramChange
+	changed bool
+	first   bool // nothing was known of the program
+	moved   bool // the program is to be found somewhere else
+	copied  bool // its content is new
+}
+
+// learn takes in a look.
+func (e *watched) learn(s *Sight, settle time.Duration) lesson {
 	first := e.seen == nil
-	e.seen, e.settled = s.seen, !s.again && settled(s.seen, s.time, w.settle)
+	e.seen, e.time, e.settled = s.seen, s.Time, !s.unsure && settled(s.seen, s.Time, settle)
 	e.unread = ""
-	if is := &s.program; is.Unread != "" && !is.Exists {
+	if is := &s.Program; is.Unread != "" && !is.Exists {
 		e.unread = is.Unread
 		if !e.looked {
 			e.program = *is
 		}
-		return event.ProgramChange{}, false
+		return lesson{}
 	}
-	c := event.ProgramChange{Value: s.program.Value, Old: e.program, New: s.program, Since: e.since}
 	known := e.looked
-	e.program, e.looked, e.since = s.program, true, event.SinceSeen
-	if w.keep != nil && s.content != nil && (first || !c.New.Hashed || c.Old.SHA256 != c.New.SHA256) {
-		w.keep(s.program, s.content)
-	}
+	c := event.ProgramChange{Value: s.Program.Value, Old: e.program, New: s.Program, Since: e.since}
+	e.program, e.looked, e.since = s.Program, true, event.SinceSeen
 	if known {
 		c.What = difference(&c.Old, &c.New)
 	}
-	return c, len(c.What) > 0
+	return lesson{
+		change: c, changed: len(c.What) > 0, first: !known,
+		moved:  !known || c.Old.Path != c.New.Path || c.Old.Resolved != c.New.Resolved,
+		copied: first || !c.New.Hashed || c.Old.SHA256 != c.New.SHA256,
+	}
 }
 
 // shown is the program as it was last found, with the reason why that may be out of date.

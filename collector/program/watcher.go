@@ -1,133 +1,320 @@
 package program
 
 import (
+	"context"
 	"slices"
-	"strings"
+	"sync"
 	"time"
 
 	"hooksnare/pkg/event"
 )
 
-// Bounds on a Watcher.
-const (
-	maxWatched = 1024
-	maxSweep   = 64 << 20               // bytes of programs that one sweep reads; more waits for the next
-	haste      = 100 * time.Millisecond // for each program once a sweep has lost its patience
+// limits are the share of one watcher.
+type limits struct {
+	values  int   // programs that are watched
+	sweep   int64 // bytes of programs that one sweep reads; more waits for the next
+	file    int64 // bytes of a program that is hashed
+	hung    int   // looks at a time that nothing answers
+	spare   int   // how many times longer than a sweep took it waits, at least, for the next
+	reports bucket
+}
+
+// Shares of watchers. Each home has one of its own, root's, the computer's and the managed
+// hooks have one together. A home can set 134 hooks: two keys in each of the files that are
+// looked at.
+var (
+	ownLimits  = limits{values: 1024, sweep: 64 << 20, file: maxHash, hung: 64}
+	userLimits = limits{
+		values: 128, sweep: 8 << 20, file: maxHash, hung: 4, spare: 9,
+		reports: bucket{most: 64, rate: 1}, // changes at once, and that come back in a second
+	}
 )
 
-// Options of a Watcher; the zero value is one that knows nothing yet.
-type Options struct {
-	Previous State // of the Watcher before the agent was stopped
-	// Keep is shown each script at the first look and after each change of its content, with
-	// its beginning as LookContent returns it. Sweep calls it and waits. Nil: nobody is shown.
-	Keep func(p event.Program, script []byte)
-}
+const (
+	haste = 100 * time.Millisecond // for each program once a sweep has lost its patience
 
-// Watcher tells when the program of a hook is no longer what it was. It is for one
-// goroutine.
-type Watcher struct {
-	root     string
-	keep     func(event.Program, []byte)
-	watched  map[string]*watched // by value
-	previous map[string]Known    // by the hash of the value; nil after the first sweep
-	next     string              // the value whose look waits for the next sweep
+	// maxEarly bounds the sights that are kept for values that are not set yet, and maxFound
+	// the changes found by sights that wait to be reported. Both are an owner's own, and grow
+	// by one with an alert about the owner's hooks.
+	maxEarly = 64
+	maxFound = 256
+)
+
+// watcher tells when the programs of one owner's hooks are no longer what they were. One
+// goroutine at a time sweeps; the rest is for any.
+type watcher struct {
+	owner  string
+	root   string
+	bounds limits
+	slots  chan struct{} // looks under way
+	shares *Shares
+	settle time.Duration                                  // shorter in tests, which know their file system
+	see    func(root, value string, a allowance) Sight    // in tests, a file system that does not answer
+	keep   func(owner string, p event.Program, s []byte)  // may be nil
+	leads  func(owner string, p event.Program)            // may be nil
+	tell   func(owner string, change event.ProgramChange) // takes changes
+	now    func() time.Time                               // of what is told
+
+	mu       sync.Mutex // guards what follows; neither the disk nor a call out is waited for while it is held
+	values   []string   // in the order given, each once, at most bounds.values
+	watched  map[string]*watched
+	previous []map[string]Known // by the hash of the value, the owner's first; nil after the first sweep
+	next     string             // the value whose look waits for the next sweep
 	ignored  int
-	settle   time.Duration                  // shorter in tests, which know their file system
-	see      func(root, value string) sight // in tests, a file system that does not answer
+	reports  bucket
+	early    []Sight // of values that are not set yet, the newest last
+	found    []finding
 }
 
-// NewWatcher returns a Watcher of programs on the disk below root.
-func NewWatcher(root string, o Options) *Watcher {
-	w := &Watcher{root: root, keep: o.Keep, watched: map[string]*watched{}, previous: map[string]Known{}, settle: settle, see: see}
-	for _, k := range o.Previous.Programs[:min(len(o.Previous.Programs), maxWatched)] {
-		w.previous[k.Value] = k
+// finding is a change of a program that waits to be reported.
+type finding struct {
+	of     *watched
+	change event.ProgramChange
+}
+
+// newWatcher returns a watcher that watches nothing yet.
+func newWatcher(owner, root string, bounds limits) *watcher {
+	return &watcher{
+		owner: owner, root: root, bounds: bounds, slots: make(chan struct{}, bounds.hung), reports: bounds.reports,
+		watched: map[string]*watched{}, settle: settle, see: see, now: time.Now,
 	}
-	return w
 }
 
-// Sweep looks at the programs of the hooks that are set now and returns what changed
-// about them since the last sweep, or since the agent was stopped, in the order of values.
-// A value that it does not know is looked at and remembered, one that is gone is
-// forgotten. It watches the first 1,024 values; Ignored counts the others.
+// set takes over which values are set. What was known of one that is not any more is
+// forgotten.
+func (w *watcher) set(values []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	here := make(map[string]bool, min(len(values), w.bounds.values))
+	w.values, w.ignored = nil, 0
+	for _, value := range values {
+		switch {
+		case here[value]:
+		case len(w.values) == w.bounds.values:
+			w.ignored++
+		default:
+			here[value] = true
+			w.values = append(w.values, value)
+			if w.watched[value] == nil {
+				w.watched[value] = w.beginLocked(value)
+			}
+		}
+	}
+	for value := range w.watched {
+		if !here[value] {
+			delete(w.watched, value)
+		}
+	}
+	if w.ignored > 0 {
+		w.shares.note(w.owner, ShareValues, time.Now())
+	}
+}
+
+// beginLocked returns a value as it was known before the agent was stopped, if it was, and
+// as it was seen since.
+func (w *watcher) beginLocked(value string) *watched {
+	e := &watched{program: event.Program{Value: value}}
+	for _, previous := range w.previous {
+		if k, ok := previous[sumOf(value)]; ok {
+			e = &watched{program: k.program(value), looked: true, since: event.SinceStop}
+			break
+		}
+	}
+	w.early = slices.DeleteFunc(w.early, func(s Sight) bool {
+		if s.Program.Value == value {
+			w.takeLocked(e, &s)
+		}
+		return s.Program.Value == value
+	})
+	return e
+}
+
+// learn takes in what an examination that somebody told of has found: the next sweep
+// compares with it. If the program is watched and was something else, that is a change as
+// a sweep would have found. true says that there is something to report.
+func (w *watcher) learn(value string, s Sight) bool {
+	if s.seen == nil {
+		return false // nothing was found out
+	}
+	s.Program.Value, s.Content = value, nil
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	e := w.watched[value]
+	if e == nil {
+		if len(w.early) >= maxEarly {
+			w.early = slices.Delete(w.early, 0, 1)
+		}
+		w.early = append(w.early, s)
+		return false
+	}
+	w.takeLocked(e, &s)
+	return len(w.found) > 0
+}
+
+// takeLocked takes in a sight from outside.
+func (w *watcher) takeLocked(e *watched, s *Sight) {
+	untold := e.untold
+	e.untold = false
+	if e.seen != nil && s.Time.Before(e.time) {
+		// The watcher's own first look came after this one, which was told of.
+		if what := difference(&s.Program, &e.program); untold && e.looked && len(what) > 0 {
+			w.addLocked(e, event.ProgramChange{Value: e.program.Value, What: what, Old: s.Program, New: e.program})
+		}
+		return
+	}
+	if l := e.learn(s, w.settle); l.changed {
+		w.addLocked(e, l.change)
+	}
+}
+
+// addLocked adds a change to report. One too many is made one with the last of its value.
+func (w *watcher) addLocked(e *watched, c event.ProgramChange) {
+	c.Time = w.now()
+	if len(w.found) >= maxFound {
+		for i := len(w.found) - 1; i >= 0; i-- {
+			if last := &w.found[i].change; w.found[i].of == e {
+				c.Old, c.Since = last.Old, last.Since
+				for _, word := range last.What {
+					if !slices.Contains(c.What, word) {
+						c.What = append(c.What, word)
+					}
+				}
+				*last = c
+				return
+			}
+		}
+	}
+	if len(w.found) < maxFound+w.bounds.values {
+		e.owe(&c)
+		w.found = append(w.found, finding{e, c})
+	}
+}
+
+// report reports what sights have shown.
+func (w *watcher) report() {
+	for {
+		w.mu.Lock()
+		if len(w.found) == 0 {
+			w.mu.Unlock()
+			return
+		}
+		f := w.found[0]
+		w.found = slices.Delete(w.found, 0, 1)
+		w.mu.Unlock()
+		w.say(f)
+	}
+}
+
+// say reports a change that is owed.
+func (w *watcher) say(f finding) {
+	w.tell(w.owner, f.change)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f.of.unsaid--
+}
+
+// sweep looks at the programs of the values that are set, and reports what changed about
+// them since the last sweep, or since the agent was stopped. A value that it does not know
+// is looked at and remembered.
 //
 // Where nothing changed, all it does is one lstat for each element of each path. A file
 // system that does not answer costs two seconds in all, and a tenth of one for every
 // further program on it, once: they are not looked at again before it answers.
-func (w *Watcher) Sweep(values []string, now time.Time) []event.ProgramChange {
-	values = w.take(values)
-	changes := map[string]event.ProgramChange{}
-	budget, lost, next := int64(maxSweep), time.Now().Add(patience), ""
-	for _, value := range w.turn(values) {
-		e := w.watched[value]
-		got := w.check(e, value, max(haste, time.Until(lost)), budget > 0)
-		if got.late && next == "" {
-			next = value
+func (w *watcher) sweep(ctx context.Context) {
+	w.mu.Lock()
+	values := w.turnLocked()
+	w.previous, w.next = nil, ""
+	w.mu.Unlock()
+	budget, lost := w.bounds.sweep, time.Now().Add(patience)
+	for _, value := range values {
+		if ctx.Err() != nil {
+			return
 		}
-		if got.sight == nil {
+		w.report()
+		w.mu.Lock()
+		e := w.watched[value]
+		w.mu.Unlock()
+		if e == nil {
 			continue
 		}
-		budget -= got.sight.read
-		if c, changed := w.learn(e, got.sight); changed {
-			c.Time = now
-			changes[value] = c
+		got := w.check(e, value, max(haste, time.Until(lost)), budget > 0)
+		if got.late {
+			w.wait(value)
+		}
+		if got.sight != nil {
+			budget -= got.sight.read
+			w.take(e, value, got.sight)
 		}
 	}
-	w.next = next
-	return inOrder(values, changes)
+	w.report()
 }
 
-func inOrder(values []string, changes map[string]event.ProgramChange) []event.ProgramChange {
-	var out []event.ProgramChange
-	for _, value := range values {
-		if c, ok := changes[value]; ok {
-			out = append(out, c)
-		}
+// wait notes that a look has to wait for the next sweep.
+func (w *watcher) wait(value string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.next == "" {
+		w.next = value
+		w.shares.note(w.owner, ShareBytes, time.Now())
 	}
+}
+
+// take takes in what a sweep saw.
+func (w *watcher) take(e *watched, value string, s *Sight) {
+	w.mu.Lock()
+	if w.watched[value] != e || e.seen != nil && s.Time.Before(e.time) {
+		w.mu.Unlock() // it is watched no more, or was seen since
+		return
+	}
+	if now := time.Now(); w.reports.rate > 0 && w.reports.left(now) < 1 && e.looked && len(difference(&e.program, &s.Program)) > 0 {
+		e.settled = false // the next look finds it again, and all that comes to it
+		w.mu.Unlock()
+		w.shares.note(w.owner, ShareReports, now)
+		return
+	}
+	l := e.learn(s, w.settle)
+	e.untold = e.untold || l.first && e.looked
+	if l.changed && w.reports.rate > 0 {
+		w.reports.spend(time.Now(), 1)
+	}
+	if l.change.Time = w.now(); l.changed {
+		e.owe(&l.change)
+	}
+	w.mu.Unlock()
+	if w.keep != nil && s.Content != nil && l.copied {
+		w.keep(w.owner, s.Program, s.Content)
+	}
+	if w.leads != nil && l.moved {
+		w.leads(w.owner, s.Program)
+	}
+	if l.changed {
+		w.say(finding{e, l.change})
+	}
+}
+
+// turnLocked returns the values in the order in which they are looked at: from the one that
+// had to wait, those that answered slowly last.
+func (w *watcher) turnLocked() []string {
+	i := max(0, slices.Index(w.values, w.next))
+	out := append(slices.Clone(w.values[i:]), w.values[:i]...)
+	slices.SortStableFunc(out, func(a, b string) int {
+		x, y := w.watched[a].slow, w.watched[b].slow
+		switch {
+		case x == y:
+			return 0
+		case x:
+			return 1
+		}
+		return -1
+	})
 	return out
 }
 
-// take makes the values, each once, those that are watched.
-func (w *Watcher) take(values []string) []string {
-	set, all := make(map[string]bool, len(values)), make([]string, 0, min(len(values), maxWatched))
-	w.ignored = 0
-	for _, value := range values {
-		if set[value] {
-			continue
-		}
-		set[value] = true
-		if len(all) == maxWatched {
-			w.ignored++
-			continue
-		}
-		all = append(all, value)
-		if w.watched[value] == nil {
-			w.watched[value] = w.begin(value)
-		}
-	}
-	if len(w.watched) > len(all) {
-		for value := range w.watched {
-			if !set[value] || w.ignored > 0 && !slices.Contains(all, value) {
-				delete(w.watched, value)
-			}
-		}
-	}
-	w.previous = nil
-	return all
-}
-
-// turn returns the values in the order in which they are looked at: from the one that had
-// to wait.
-func (w *Watcher) turn(values []string) []string {
-	i := slices.Index(values, w.next)
-	if w.next == "" || i < 0 {
-		return values
-	}
-	return append(slices.Clone(values[i:]), values[:i]...)
-}
-
-// Program returns the last look at the program of a value that is watched. Where the last
+// program returns the last look at the program of a value that is watched. Where the last
 // sweep learned nothing it is the one before, and Unread says why.
-func (w *Watcher) Program(value string) (event.Program, bool) {
+func (w *watcher) program(value string) (event.Program, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	e := w.watched[value]
 	if e == nil {
 		return event.Program{}, false
@@ -135,29 +322,44 @@ func (w *Watcher) Program(value string) (event.Program, bool) {
 	return e.shown(), true
 }
 
-// Unread returns the programs about which the last sweep could not learn all there is.
-func (w *Watcher) Unread() []event.Program {
-	var out []event.Program
-	for _, e := range w.watched {
-		if p := e.shown(); p.Unread != "" {
-			out = append(out, p)
-		}
-	}
-	slices.SortFunc(out, func(a, b event.Program) int { return strings.Compare(a.Value, b.Value) })
-	return out
+// waiting reports whether anything waits to be reported.
+func (w *watcher) waiting() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.found) > 0
 }
 
-// Ignored returns how many values of the last sweep were too many.
-func (w *Watcher) Ignored() int { return w.ignored }
+// idle reports whether there is nothing to watch or to report.
+func (w *watcher) idle(now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.early = slices.DeleteFunc(w.early, func(s Sight) bool { return now.Sub(s.Time) > earlyLife })
+	return len(w.values)+len(w.early)+len(w.found) == 0
+}
 
-// State returns what a Watcher must know at the next start.
-func (w *Watcher) State() State {
-	var s State
+// count returns how many values are watched and how many not, and of how many programs
+// nothing or not all is known.
+func (w *watcher) count() (values, ignored, unread int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for _, e := range w.watched {
-		if e.looked {
-			s.Programs = append(s.Programs, remember(&e.program))
+		if e.silent || e.unread != "" || e.program.Unread != "" {
+			unread++
 		}
 	}
-	slices.SortFunc(s.Programs, func(a, b Known) int { return strings.Compare(a.Value, b.Value) })
-	return s
+	return len(w.values), w.ignored, unread
+}
+
+// known returns what a watcher must know at the next start.
+func (w *watcher) known() []Known {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var out []Known
+	for _, e := range w.watched {
+		if e.looked {
+			out = append(out, remember(e.certain()))
+		}
+	}
+	slices.SortFunc(out, byName)
+	return out
 }

@@ -122,7 +122,7 @@ func TestWatcher(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			root := newRoot(t)
-			w := NewWatcher(root, Options{})
+			w := newSweeper(root, State{})
 			values := []string{"/a", tt.value, "/tmp/x.sh"}
 			for range 2 {
 				equal(t, "before", told(w.Sweep(values, noon)), "")
@@ -130,9 +130,9 @@ func TestWatcher(t *testing.T) {
 			previous := restart(t, w)
 			must(t, tt.change(root))
 			for _, w := range []struct {
-				*Watcher
+				*sweeper
 				since event.Since
-			}{{w, event.SinceSeen}, {NewWatcher(root, Options{Previous: previous}), event.SinceStop}} {
+			}{{w, event.SinceSeen}, {newSweeper(root, previous), event.SinceStop}} {
 				got := slices.DeleteFunc(w.Sweep(values, noon), func(c event.ProgramChange) bool { return c.Value != tt.value })
 				want := ""
 				if tt.what != "" {
@@ -151,7 +151,7 @@ func TestWatcher(t *testing.T) {
 }
 
 // restart takes the state of a watcher through JSON.
-func restart(t *testing.T, w *Watcher) State {
+func restart(t *testing.T, w *sweeper) State {
 	t.Helper()
 	b, err := json.Marshal(w.State())
 	must(t, err)
@@ -171,7 +171,7 @@ func TestWatcherOwner(t *testing.T) {
 		what     string
 	}{{"hooks/login.sh", 501, 20, "owner writable"}, {"hooks/login.sh", 0, 20, "owner"}, {"hooks", 501, 20, "writable"}} {
 		root := newRoot(t)
-		w := NewWatcher(root, Options{})
+		w := newSweeper(root, State{})
 		w.Sweep([]string{"/hooks/login.sh"}, noon)
 		must(t, os.Lchown(filepath.Join(root, tt.name), tt.uid, tt.gid))
 		equal(t, tt.name, told(w.Sweep([]string{"/hooks/login.sh"}, noon)), "/hooks/login.sh: "+tt.what)
@@ -182,10 +182,11 @@ func TestWatcherOwner(t *testing.T) {
 func TestWatcherValues(t *testing.T) {
 	root := newRoot(t)
 	var kept []string
-	w := NewWatcher(root, Options{Keep: func(p event.Program, script []byte) {
+	w := newSweeper(root, State{})
+	w.keep = func(_ string, p event.Program, script []byte) {
 		kept = append(kept, p.Value)
 		equal(t, "script of "+p.Value, sumOf(string(script)), p.SHA256)
-	}})
+	}
 	sweep := func(want string, values ...string) {
 		t.Helper()
 		equal(t, words(values), told(w.Sweep(values, noon)), want)
@@ -199,7 +200,7 @@ func TestWatcherValues(t *testing.T) {
 	sweep("/hooks/login.sh: content; /a: content", "/hooks/login.sh", "/a")
 	sweep("")
 	equal(t, "kept", words(kept), "/a /hooks/login.sh /a /hooks/login.sh /a")
-	if _, ok := w.Program("/a"); ok || len(w.State().Programs) != 0 {
+	if _, ok := w.program("/a"); ok || len(w.State().Programs) != 0 {
 		t.Errorf("after a sweep of nothing, /a is known %v, and %d more", ok, len(w.State().Programs))
 	}
 	many := make([]string, 2*maxWatched)
@@ -207,8 +208,8 @@ func TestWatcherValues(t *testing.T) {
 		many[i] = fmt.Sprint("/hooks/", i)
 	}
 	w.Sweep(many, noon)
-	if got := len(w.State().Programs); got != maxWatched || w.Ignored() != maxWatched {
-		t.Errorf("of %d values, %d are watched and %d not, want %d each", len(many), got, w.Ignored(), maxWatched)
+	if got := len(w.State().Programs); got != maxWatched || w.ignored != maxWatched {
+		t.Errorf("of %d values, %d are watched and %d not, want %d each", len(many), got, w.ignored, maxWatched)
 	}
 	put(t, filepath.Join(root, many[maxWatched-1]), hookScript, 0o755)
 	put(t, filepath.Join(root, many[maxWatched]), hookScript, 0o755)
@@ -226,12 +227,12 @@ func TestWatcherNames(t *testing.T) {
 	for _, v := range values[:2] {
 		put(t, filepath.Join(root, v), hookScript, 0o755)
 	}
-	w := NewWatcher(root, Options{})
+	w := newSweeper(root, State{})
 	w.Sweep(values, noon)
-	w2 := NewWatcher(root, Options{Previous: restart(t, w)})
+	w2 := newSweeper(root, restart(t, w))
 	equal(t, "after a restart", told(w2.Sweep(values, noon)), "")
 	for _, v := range values {
-		p, ok := w2.Program(v)
+		p, ok := w2.program(v)
 		if want := Look(root, v); !ok || p.Path != want.Path || p.Resolved != want.Resolved {
 			t.Errorf("got %q at %q, want %q", p.Path, p.Resolved, want.Path)
 		}
@@ -243,7 +244,7 @@ func TestWatcherMachine(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "d/hook.sh")
 	for _, root := range []string{"/", "", "//."} {
 		put(t, name, hookScript, 0o755)
-		w := NewWatcher(root, Options{})
+		w := newSweeper(root, State{})
 		w.settle = 0
 		step := func(what, want string) {
 			t.Helper()

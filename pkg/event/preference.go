@@ -13,9 +13,11 @@ type Change struct {
 	Time  time.Time // when it was seen
 	Found Found     // the file that holds it; zero if there is none any more
 
-	Home        string // the home folder that the file lies in, as a Mac knows it; "" for root's, the computer's and managed preferences
-	Owner       uint32 // user id of the file's owner when it was read, or of the file that is gone; None if not known
-	FolderOwner uint32 // user id of its folder's owner; None if not known
+	// Who can write the file, beside root, at the moment when it was read. Below another root
+	// folder than / its owner plays root: that id is given as 0.
+	Home        string // the home folder it lies in, as a Mac knows it; "" for root's, the computer's and managed places
+	Owner       uint32 // of the file, of a file that is gone when it was last seen; None if never known
+	FolderOwner uint32 // of its folder; of a link, that of the folder it leads to if that is not root's; None if not known
 }
 
 // Since says what a change is a difference to.
@@ -47,7 +49,9 @@ type Unreadable struct {
 	Since  time.Time
 	Until  time.Time // zero while it is on
 	Found  Found     // as far as known
-	Home   string    // as a Change has it
+
+	Home               string // as in Change
+	Owner, FolderOwner uint32 // as in Change, of what lies at Path
 }
 
 // Program is what a hook points to, as it was looked at.

@@ -1,0 +1,220 @@
+package program
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// hanging is an examiner below whose folder /dead no look returns before hang is closed.
+func hanging(root string, shares *Shares) (x *Examiner, hang chan struct{}, calls *atomic.Int32) {
+	x, hang, calls = NewExaminer(root, shares), make(chan struct{}), new(atomic.Int32)
+	x.see = func(root, value string, a allowance) Sight {
+		if strings.HasPrefix(value, "/dead") {
+			calls.Add(1)
+			<-hang
+		}
+		return see(root, value, a)
+	}
+	return x, hang, calls
+}
+
+// TestExaminerHangs has one user's examinations hang: each waits its time, then no more are
+// begun, and nobody else's wait.
+func TestExaminerHangs(t *testing.T) {
+	root := newRoot(t)
+	synctest.Test(t, func(t *testing.T) {
+		shares := NewShares()
+		x, hang, calls := hanging(root, shares)
+		look := func(owner, value, unread string, wait time.Duration) {
+			t.Helper()
+			begin := time.Now()
+			s := x.Examine(owner, value, time.Second)
+			if took := time.Since(begin); s.Program.Unread != unread || took != wait || s.Program.Value != value {
+				t.Errorf("%s, %s: got %q after %v, want %q after %v", owner, value, s.Program.Unread, took, unread, wait)
+			}
+		}
+		for i := range userLooks {
+			look(mallory, fmt.Sprint("/dead/", i), NoAnswer, time.Second)
+			look(mallory, fmt.Sprint("/dead/", i), NoAnswer, 0) // hangs already
+			look(Root, "/dead/0", NoAnswer, time.Second*time.Duration(1-min(i, 1)))
+		}
+		for i := range 100 {
+			look(mallory, fmt.Sprint("/dead/more", i), NoAnswer, 0)
+			look(mallory, "/hooks/login.sh", NoAnswer, 0)
+			for _, owner := range []string{Root, System, Managed, "", "/Users/ann"} {
+				look(owner, "/hooks/login.sh", "", 0)
+			}
+		}
+		if got := calls.Load(); got != userLooks+1 {
+			t.Errorf("%d looks hang, want %d", got, userLooks+1)
+		}
+		if got := fmt.Sprint(shares.News(time.Now())); strings.Count(got, mallory) != 1 || !strings.Contains(got, ShareAnswers) {
+			t.Errorf("shares: %s, want that the user's is used up", got)
+		}
+		close(hang)
+		synctest.Wait()
+		look(mallory, "/hooks/login.sh", "", 0)
+		look(mallory, "/dead/0", "", 0)
+	})
+}
+
+// TestExaminerWaits has more examinations at a time than are under way: they take turns.
+func TestExaminerWaits(t *testing.T) {
+	root := newRoot(t)
+	synctest.Test(t, func(t *testing.T) {
+		x := NewExaminer(root, nil)
+		var under, most atomic.Int32
+		x.see = func(root, value string, a allowance) Sight {
+			most.Store(max(most.Load(), under.Add(1)))
+			defer under.Add(-1)
+			time.Sleep(100 * time.Millisecond)
+			return see(root, value, a)
+		}
+		var group sync.WaitGroup
+		for range 3 * userLooks {
+			group.Go(func() {
+				if s := x.Examine(mallory, "/hooks/login.sh", time.Second); s.Program.Unread != "" {
+					t.Errorf("got %q, want that each has its turn", s.Program.Unread)
+				}
+			})
+		}
+		group.Wait()
+		if most.Load() != userLooks {
+			t.Errorf("%d at a time, want %d", most.Load(), userLooks)
+		}
+	})
+}
+
+// TestExaminerTime spends a user's time: after that there is a tenth of it.
+func TestExaminerTime(t *testing.T) {
+	root := newRoot(t)
+	synctest.Test(t, func(t *testing.T) {
+		shares := NewShares()
+		x := NewExaminer(root, shares)
+		x.see = func(root, value string, a allowance) Sight {
+			time.Sleep(900 * time.Millisecond)
+			return see(root, value, a)
+		}
+		begin, answered, refused := time.Now(), 0, 0
+		for time.Since(begin) < 10*time.Minute {
+			switch s := x.Examine(mallory, "/hooks/login.sh", time.Second); s.Program.Unread {
+			case "":
+				answered++
+			case ShareUsedUp:
+				refused++
+				time.Sleep(100 * time.Millisecond)
+			default:
+				t.Fatalf("got %q", s.Program.Unread)
+			}
+		}
+		most := 77 // 70 s, of 0.9 s each
+		if answered > most+1 || answered < most-1 || refused == 0 {
+			t.Errorf("%d answered and %d refused in ten minutes, want about %d answered", answered, refused, most)
+		}
+		if got := shares.News(time.Now()); len(got) != 1 || got[0].What != ShareTime || !got[0].On {
+			t.Errorf("shares: %+v, want that of time", got)
+		}
+	})
+}
+
+// TestExaminerBytes has a user's large files hashed until the share is used up, and root's
+// always.
+func TestExaminerBytes(t *testing.T) {
+	root := newRoot(t)
+	const size = 20 << 20
+	put(t, filepath.Join(root, "large"), "#!/bin/sh\n"+strings.Repeat("#", size-10), 0o755)
+	shares := NewShares()
+	x := NewExaminer(root, shares)
+	x.pools[mallory] = newPool(true)
+	x.pools[mallory].bytes.rate = 0.001 // on a slow machine, too
+	for i := range 6 {
+		s := x.Examine(mallory, "/large", time.Minute)
+		hashed := i < (userBytes+size-1)/size-1
+		if s.Program.Hashed != hashed || (s.Program.Unread == ShareUsedUp) == hashed || s.Program.Size != size || s.Program.Kind != Script || len(s.Content) != maxContent || s.unsure == hashed {
+			t.Errorf("examination %d of %d bytes: hashed %v, unread %q, want hashed %v and its beginning", i, size, s.Program.Hashed, s.Program.Unread, hashed)
+		}
+		if s := x.Examine(Root, "/large", time.Minute); !s.Program.Hashed {
+			t.Errorf("root's: not hashed: %q", s.Program.Unread)
+		}
+	}
+	if got := shares.News(time.Now()); len(got) != 1 || got[0].What != ShareBytes || got[0].Owner != mallory {
+		t.Errorf("shares: %+v, want the user's of bytes", got)
+	}
+}
+
+// TestHashLate stops to read when nobody waits any more.
+func TestHashLate(t *testing.T) {
+	root := newRoot(t)
+	s := see(root, "/hooks/login.sh", allowance{time.Now().Add(-time.Second), maxHash})
+	if s.Program.Unread != NoAnswer || s.Program.Hashed || !s.unsure {
+		t.Errorf("got %+v, want no answer", s.Program)
+	}
+}
+
+// TestExaminerPools bounds what is known of users, and forgets those whose share is whole.
+func TestExaminerPools(t *testing.T) {
+	root := newRoot(t)
+	synctest.Test(t, func(t *testing.T) {
+		x, hang, _ := hanging(root, nil)
+		for i := range maxPools {
+			if s := x.Examine(fmt.Sprint("/Users/", i), "/hooks/login.sh", time.Second); s.Program.Unread != "" {
+				t.Fatalf("user %d: %q", i, s.Program.Unread)
+			}
+		}
+		go x.Examine("/Users/1", "/dead/1", time.Second)
+		time.Sleep(2 * time.Second)
+		if s := x.Examine(Root, "/hooks/login.sh", time.Second); s.Program.Unread != "" {
+			t.Errorf("root: %q", s.Program.Unread)
+		}
+		x.Examine("/Users/one more", "/hooks/login.sh", time.Second)
+		x.mu.Lock()
+		if len(x.pools) > 3 {
+			t.Errorf("%d pools, want root's and those in use", len(x.pools))
+		}
+		x.mu.Unlock()
+		close(hang)
+	})
+}
+
+// TestShareNews has a share used up now and again: that is one condition, until it is calm.
+func TestShareNews(t *testing.T) {
+	s := NewShares()
+	at := func(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
+	told := func(seconds int, want string) {
+		t.Helper()
+		var out []string
+		for _, n := range s.News(at(seconds)) {
+			out = append(out, fmt.Sprint(n.Owner, " ", n.What, " ", n.On))
+		}
+		equal(t, fmt.Sprint("after ", seconds, " s"), strings.Join(out, ", "), want)
+	}
+	told(0, "")
+	s.note("b", ShareTime, at(1))
+	s.note("a", ShareTime, at(1))
+	told(2, "a time true, b time true")
+	for i := 3; i < 600; i += 50 {
+		s.note("a", ShareTime, at(i))
+	}
+	told(600, "b time false")
+	told(700, "a time false")
+	told(701, "")
+	s.note("a", ShareBytes, at(702))
+	told(800, "a bytes true, a bytes false")
+	for i := range 2 * maxUsedUp {
+		s.note(fmt.Sprint(i), ShareTime, at(900))
+	}
+	if got := len(s.News(at(900))); got != maxUsedUp {
+		t.Errorf("%d shares are known, want %d", got, maxUsedUp)
+	}
+	var none *Shares
+	none.note("a", ShareTime, at(0))
+	if got := none.News(at(0)); got != nil {
+		t.Errorf("none: %v", got)
+	}
+}

@@ -1,0 +1,137 @@
+package program
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Each owner of hooks has shares of what looking at programs costs. The owners that no user
+// can act for have the largest, and no user's use takes from them.
+const (
+	Root    = "root"    // root's preferences; "" means the same
+	System  = "system"  // the computer's
+	Managed = "managed" // what an administrator prescribes
+)
+
+// reserved reports whether an owner is none of the users.
+func reserved(owner string) bool {
+	return owner == "" || owner == Root || owner == System || owner == Managed
+}
+
+// What of a share is used up.
+const (
+	ShareValues  = "values"  // more hooks than are watched
+	ShareBytes   = "bytes"   // more to read than is read in one go
+	ShareTime    = "time"    // its programs take long to look at, or change without a stop
+	ShareAnswers = "answers" // too many of its programs lie where nothing answers
+	ShareReports = "reports" // more changes than are reported at once
+	ShareCopies  = "copies"  // more scripts than copies are kept of
+)
+
+// Share says that a share is used up, or no longer is.
+type Share struct {
+	Owner string // as the caller calls it: root, system, managed, or a home
+	What  string
+	On    bool // false: it is over
+	Since time.Time
+	Until time.Time // zero while it is on
+}
+
+const (
+	// calm is how long a share must not be used up before that is over: what comes and goes
+	// in a shorter time is one.
+	calm = time.Minute
+	// maxUsedUp bounds what is known to be used up. Some kinds for each home, and homes are
+	// root's to make: no user comes near it.
+	maxUsedUp = 4096
+)
+
+// Shares knows which shares are used up. It is for any number of goroutines; nil knows none.
+type Shares struct {
+	mu   sync.Mutex // guards what follows; nothing is waited for while it is held
+	used map[shareKey]*usedUp
+}
+
+type shareKey struct{ owner, what string }
+
+type usedUp struct {
+	since, last time.Time
+	told        bool
+}
+
+// NewShares returns a Shares of which nothing is used up.
+func NewShares() *Shares { return &Shares{used: map[shareKey]*usedUp{}} }
+
+// note notes that a share is used up now.
+func (s *Shares) note(owner, what string, now time.Time) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := shareKey{owner, what}
+	u := s.used[key]
+	if u == nil {
+		if len(s.used) >= maxUsedUp {
+			return
+		}
+		u = &usedUp{since: now}
+		s.used[key] = u
+	}
+	u.last = now
+}
+
+// News returns what is used up, and what no longer is, since the last call: ends after
+// beginnings, by owner.
+func (s *Shares) News(now time.Time) []Share {
+	if s == nil {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Share
+	for key, u := range s.used {
+		if !u.told {
+			u.told = true
+			out = append(out, Share{Owner: key.owner, What: key.what, On: true, Since: u.since})
+		}
+		if now.Sub(u.last) >= calm {
+			delete(s.used, key)
+			out = append(out, Share{Owner: key.owner, What: key.what, Since: u.since, Until: u.last})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Share) int {
+		if a.On != b.On {
+			if a.On {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Owner+"\x00"+a.What, b.Owner+"\x00"+b.What)
+	})
+	return out
+}
+
+// bucket is a share of something that is used up by use and comes back with time.
+type bucket struct {
+	most float64 // when nothing was used for long
+	rate float64 // that comes back in a second; 0: there is no bound
+
+	used float64
+	at   time.Time // of used
+}
+
+// left returns how much may be used now; it is negative after too much was.
+func (b *bucket) left(now time.Time) float64 {
+	b.used = max(0, b.used-b.rate*max(0, now.Sub(b.at).Seconds()))
+	b.at = now
+	return b.most - b.used
+}
+
+// spend uses some of it.
+func (b *bucket) spend(now time.Time, n float64) {
+	b.left(now)
+	b.used += n
+}
