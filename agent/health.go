@@ -2,7 +2,6 @@ package agent
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -14,18 +13,21 @@ import (
 	"sync"
 	"time"
 
+	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 )
 
-// health is what an agent knows of itself: the conditions that are on, and what it counts.
-type health struct {
+// agentHealth is what an agent knows of itself: the conditions that are on, and what it
+// counts.
+type agentHealth struct {
 	agent   *Agent
 	started time.Time
 	run     string // id of this run
 	config  string // digest of the configuration
+	proves  bool   // canaries are run
 
-	mu    sync.Mutex
-	on    map[string]alert.ConditionFacts
+	mu    sync.Mutex // guards what follows, up to shown
+	on    conditions
 	lines uint64 // at the latest look, for the rate
 	at    time.Time
 	rate  float64
@@ -37,11 +39,13 @@ type health struct {
 	due  time.Time // of the next
 }
 
-// maxConditions bounds how many conditions are told of at a time.
-const maxConditions = 100
-
-func newHealth(a *Agent, now time.Time) *health {
-	h := &health{agent: a, started: now, at: now, on: map[string]alert.ConditionFacts{}}
+// newHealth returns the health of an agent that starts. proves tells whether it runs canaries:
+// then it is not well before the first came back.
+func newHealth(a *Agent, now time.Time, proves bool) *agentHealth {
+	h := &agentHealth{agent: a, started: now, at: now, proves: proves, on: conditions{}}
+	if proves {
+		h.on.note(health.Condition{Name: health.Starting}, "no canary has come back yet", true, now)
+	}
 	h.run = digest("run", a.host.ID, strconv.FormatInt(now.UnixNano(), 10))[:32]
 	if b, err := json.Marshal(a.opts.Config); err == nil {
 		sum := sha256.Sum256(b)
@@ -51,18 +55,14 @@ func newHealth(a *Agent, now time.Time) *health {
 }
 
 // note takes a condition as it begins or ends.
-func (h *health) note(name, detail string, on bool, since time.Time) {
+func (h *agentHealth) note(c health.Condition, detail string, on bool, since time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !on {
-		delete(h.on, name)
-	} else if _, known := h.on[name]; known || len(h.on) < maxConditions {
-		h.on[name] = alert.ConditionFacts{State: name, Detail: clipTo(detail, nameBytes), Since: alert.At(since)}
-	}
+	h.on.note(c, detail, on, since)
 }
 
 // look takes the sensor's counts, as often as the agent looks at anything.
-func (h *health) look(now time.Time) {
+func (h *agentHealth) look(now time.Time) {
 	s := h.agent.source.Stats()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -71,6 +71,7 @@ func (h *health) look(now time.Time) {
 	}
 	if s.CanariesSeen != h.shown {
 		h.proof, h.shown = now, s.CanariesSeen
+		h.on.note(health.Condition{Name: health.Starting}, "", false, now)
 	}
 	// A mean over about a minute.
 	if passed := now.Sub(h.at).Seconds(); passed > 0 {
@@ -81,7 +82,7 @@ func (h *health) look(now time.Time) {
 }
 
 // facts returns how the agent stands.
-func (h *health) facts(now time.Time) alert.HeartbeatFacts {
+func (h *agentHealth) facts(now time.Time) alert.HeartbeatFacts {
 	a := h.agent
 	f := alert.HeartbeatFacts{
 		Interval: a.opts.Config.HeartbeatInterval.Seconds(), Uptime: float64(now.Sub(h.started).Milliseconds()) / 1000,
@@ -97,7 +98,7 @@ func (h *health) facts(now time.Time) alert.HeartbeatFacts {
 	return f
 }
 
-func (h *health) sensor(f *alert.HeartbeatFacts) {
+func (h *agentHealth) sensor(f *alert.HeartbeatFacts) {
 	s := h.agent.source.Stats()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -105,10 +106,7 @@ func (h *health) sensor(f *alert.HeartbeatFacts) {
 		Lines: s.Lines, Malformed: s.Malformed, Dropped: s.Dropped, LinesRate: float64(int(h.rate*10)) / 10,
 		LastLine: alert.At(h.seen), LastCanary: alert.At(h.proof),
 	}
-	for _, c := range h.on {
-		f.Conditions = append(f.Conditions, c)
-	}
-	slices.SortFunc(f.Conditions, func(a, b alert.ConditionFacts) int { return cmp.Compare(a.State, b.State) })
+	f.Conditions, _ = h.on.facts()
 }
 
 func (a *Agent) rulesFacts() alert.RuleFacts {
@@ -143,7 +141,7 @@ func (all *Outputs) facts(f *alert.HeartbeatFacts, now time.Time) {
 }
 
 // heartbeat returns the document that says how the agent stands.
-func (h *health) heartbeat(now time.Time, final bool) *alert.Heartbeat {
+func (h *agentHealth) heartbeat(now time.Time, final bool) *alert.Heartbeat {
 	f := h.facts(now)
 	f.Final = final
 	b := &alert.Heartbeat{
@@ -171,7 +169,7 @@ func (h *health) heartbeat(now time.Time, final bool) *alert.Heartbeat {
 // tick sends a heartbeat when one is due. The first is sent at once; the following come at a
 // time of the host's own within each interval, so that a fleet that was switched on at nine
 // does not send all of them at five past.
-func (h *health) tick(now time.Time) {
+func (h *agentHealth) tick(now time.Time) {
 	h.look(now)
 	every := h.agent.opts.Config.HeartbeatInterval
 	// A clock that was set back must not silence it.
@@ -198,7 +196,7 @@ func nextBeat(now time.Time, every time.Duration, host string) time.Time {
 	return next
 }
 
-func (h *health) send(now time.Time, final bool) {
+func (h *agentHealth) send(now time.Time, final bool) {
 	b := h.heartbeat(now, final)
 	if err := h.agent.outputs.Beat(b); err != nil {
 		h.agent.log.Error().Err(err).Msg("heartbeat")

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
@@ -148,7 +149,7 @@ func (w *watch) run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { w.sweepPrograms(ctx) })
 	if err := w.prefs.Run(ctx); err != nil && ctx.Err() == nil {
-		w.agent.condition("preferences_failed", err.Error(), true, time.Now(), time.Time{})
+		w.agent.condition(health.Condition{Name: health.PreferencesFailed}, err.Error(), true, time.Now(), time.Time{})
 	}
 	wg.Wait()
 }

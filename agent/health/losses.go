@@ -2,6 +2,7 @@ package health
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 )
 
@@ -81,6 +82,29 @@ func Add(sum map[string]uint64, list []Loss) {
 			sum[word] += min(l.Count, ^uint64(0)-sum[word])
 		}
 	}
+}
+
+// Tally counts for parts that can't be asked, since they are for one goroutine or keep no count
+// themselves. It may be used from any goroutine; the zero value is ready.
+type Tally struct {
+	counts [counters]atomic.Uint64
+}
+
+// Add counts one more loss.
+func (t *Tally) Add(c Counter) { t.counts[c].Add(1) }
+
+// Set sets how many there are now.
+func (t *Tally) Set(c Counter, n uint64) { t.counts[c].Store(n) }
+
+// Losses returns what was counted.
+func (t *Tally) Losses() []Loss {
+	var out []Loss
+	for c := range t.counts {
+		if n := t.counts[c].Load(); n > 0 {
+			out = append(out, Loss{Counter(c), n})
+		}
+	}
+	return out
 }
 
 // LossQuiet is how long a counter must stand still before its condition ends: no counter
