@@ -22,9 +22,10 @@ import (
 type agentHealth struct {
 	agent   *Agent
 	started time.Time
-	run     string // id of this run
-	config  string // digest of the configuration
-	proves  bool   // canaries are run
+	run     string         // id of this run
+	config  string         // digest of the configuration
+	tally   health.Tally   // of parts that can't be asked for their counts
+	tracker health.Tracker // for the goroutine that ticks
 
 	mu    sync.Mutex // guards what follows, up to shown
 	on    conditions
@@ -42,7 +43,7 @@ type agentHealth struct {
 // newHealth returns the health of an agent that starts. proves tells whether it runs canaries:
 // then it is not well before the first came back.
 func newHealth(a *Agent, now time.Time, proves bool) *agentHealth {
-	h := &agentHealth{agent: a, started: now, at: now, proves: proves, on: conditions{}}
+	h := &agentHealth{agent: a, started: now, at: now, on: conditions{}}
 	if proves {
 		h.on.note(health.Condition{Name: health.Starting}, "no canary has come back yet", true, now)
 	}
@@ -71,7 +72,6 @@ func (h *agentHealth) look(now time.Time) {
 	}
 	if s.CanariesSeen != h.shown {
 		h.proof, h.shown = now, s.CanariesSeen
-		h.on.note(health.Condition{Name: health.Starting}, "", false, now)
 	}
 	// A mean over about a minute.
 	if passed := now.Sub(h.at).Seconds(); passed > 0 {
@@ -79,6 +79,13 @@ func (h *agentHealth) look(now time.Time) {
 		h.rate += share * (float64(s.Lines-h.lines)/passed - h.rate)
 	}
 	h.lines, h.at = s.Lines, now
+}
+
+// lose begins and ends the conditions of what was lost.
+func (h *agentHealth) lose(now time.Time) {
+	for _, c := range h.tracker.Look(h.agent.losses(), now) {
+		h.agent.condition(c.Condition, c.Detail, c.Until.IsZero(), c.Since, c.Until)
+	}
 }
 
 // facts returns how the agent stands.
@@ -92,6 +99,8 @@ func (h *agentHealth) facts(now time.Time) alert.HeartbeatFacts {
 		f.Versions["macos"] = v
 	}
 	h.sensor(&f)
+	f.Losses = map[string]uint64{}
+	health.Add(f.Losses, a.losses())
 	f.Rules = a.rulesFacts()
 	a.outputs.facts(&f, now)
 	f.Healthy = len(f.Conditions) == 0
@@ -106,7 +115,12 @@ func (h *agentHealth) sensor(f *alert.HeartbeatFacts) {
 		Lines: s.Lines, Malformed: s.Malformed, Dropped: s.Dropped, LinesRate: float64(int(h.rate*10)) / 10,
 		LastLine: alert.At(h.seen), LastCanary: alert.At(h.proof),
 	}
-	f.Conditions, _ = h.on.facts()
+	if s.CanariesSeen > 0 {
+		h.on.note(health.Condition{Name: health.Starting}, "", false, time.Time{})
+	}
+	var unnamed uint64
+	f.Conditions, unnamed = h.on.facts()
+	h.tally.Set(health.ConditionsUnnamed, unnamed)
 }
 
 func (a *Agent) rulesFacts() alert.RuleFacts {
@@ -171,6 +185,7 @@ func (h *agentHealth) heartbeat(now time.Time, final bool) *alert.Heartbeat {
 // does not send all of them at five past.
 func (h *agentHealth) tick(now time.Time) {
 	h.look(now)
+	h.lose(now)
 	every := h.agent.opts.Config.HeartbeatInterval
 	// A clock that was set back must not silence it.
 	if every <= 0 || now.Before(h.due) && h.due.Sub(now) <= 2*every {
@@ -207,7 +222,7 @@ func (h *agentHealth) send(now time.Time, final bool) {
 
 // steady is what of a status is worth writing at once; counts can wait.
 func steady(f alert.HeartbeatFacts) []byte {
-	f.Uptime, f.Sensor, f.Spool, f.Rules = 0, alert.SensorFacts{}, alert.SpoolFacts{}, alert.RuleFacts{}
+	f.Uptime, f.Sensor, f.Spool, f.Rules, f.Losses = 0, alert.SensorFacts{}, alert.SpoolFacts{}, alert.RuleFacts{}, nil
 	f.Outputs = slices.Clone(f.Outputs)
 	for i := range f.Outputs {
 		o := &f.Outputs[i]

@@ -180,7 +180,8 @@ func (a *Agent) condition(c health.Condition, detail string, on bool, since, unt
 // give hands an alert to the outputs.
 func (a *Agent) give(al *alert.Alert) {
 	if err := a.outputs.Add(al); err != nil {
-		a.log.Error().Err(err).Msg("alert")
+		a.health.tally.Add(health.AlertsUnmade)
+		a.log.Error().Err(err).Str("rule", al.Rule.ID).Str("event", al.Event.ID).Msg("alert")
 	}
 }
 
