@@ -220,13 +220,15 @@ func (h *agentHealth) send(now time.Time, final bool) {
 	h.beat = now
 }
 
-// steady is what of a status is worth writing at once; counts can wait.
+// steady is what of a status is worth writing at once; counts can wait. Whether anything waits
+// for an output is no count: a status that caught a document on its way would say for a minute
+// that it waits.
 func steady(f alert.HeartbeatFacts) []byte {
 	f.Uptime, f.Sensor, f.Spool, f.Rules, f.Losses = 0, alert.SensorFacts{}, alert.SpoolFacts{}, alert.RuleFacts{}, nil
 	f.Outputs = slices.Clone(f.Outputs)
 	for i := range f.Outputs {
 		o := &f.Outputs[i]
-		o.Depth, o.Bytes, o.OldestAge, o.Delivered, o.LastDelivery = 0, 0, 0, 0, nil
+		o.Depth, o.Bytes, o.OldestAge, o.Delivered, o.LastDelivery = min(o.Depth, 1), 0, 0, 0, nil
 	}
 	b, _ := json.Marshal(f)
 	return bytes.TrimSpace(b)
