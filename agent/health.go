@@ -71,6 +71,9 @@ func (h *agentHealth) look(now time.Time) {
 		h.seen = now
 	}
 	if s.CanariesSeen != h.shown {
+		if h.shown == 0 {
+			h.due = time.Time{} // who was told that it starts is told that it has
+		}
 		h.proof, h.shown = now, s.CanariesSeen
 	}
 	// A mean over about a minute.

@@ -187,6 +187,8 @@ func (p *player) end(a act) {
 		p.until(func() bool { return false }, p.canaries)
 	case "await": // until a test says so
 		p.until(p.mayGo, p.canaries)
+	case "hush": // report nothing until a test says so
+		p.until(p.mayGo, func() {})
 	case "follow": // run what a test says, as it says it
 		p.until(func() bool { return false }, p.follow)
 	case "farewell": // N hook commands when told to end
