@@ -16,7 +16,8 @@ type Name uint8
 const (
 	_ Name = iota
 
-	// The sensor. Those that eslogger's reader raises bear its own names.
+	// The sensor. Those from EsloggerExited to SchemaUnknown are raised by eslogger's reader,
+	// under the same words.
 	Starting
 	EsloggerExited
 	NoFullDiskAccess
