@@ -107,16 +107,19 @@ func (v *victim) run() *exec.Cmd {
 	return cmd
 }
 
-// noneRuns waits until no process runs that was started with a path below root: neither an
-// agent nor an eslogger of one that was killed.
+// noneRuns waits until no process runs whose arguments or environment name the folders of this
+// test: neither an agent nor an eslogger of one that was killed.
 func noneRuns(t *testing.T, root string) {
 	t.Helper()
+	folders := []byte(filepath.Dir(root)) // the test's own, with one for each TempDir
 	for limit := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		var left []string
-		list, _ := filepath.Glob("/proc/[0-9]*/cmdline") // none where there is no /proc
-		for _, name := range list {
-			if b, err := os.ReadFile(name); err == nil && bytes.Contains(b, []byte(root)) {
-				left = append(left, fmt.Sprintf("%s: %q", filepath.Dir(name), b))
+		list, _ := filepath.Glob("/proc/[0-9]*") // none where there is no /proc
+		for _, process := range list {
+			args, _ := os.ReadFile(filepath.Join(process, "cmdline"))
+			env, _ := os.ReadFile(filepath.Join(process, "environ"))
+			if bytes.Contains(args, folders) || bytes.Contains(env, folders) {
+				left = append(left, fmt.Sprintf("%s: %q", process, args))
 			}
 		}
 		if len(left) == 0 {
