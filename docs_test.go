@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/detect"
 	"hooksnare/detect/rules"
 )
@@ -29,6 +30,20 @@ func text(t *testing.T, name string) string {
 func TestConfigurationDocument(t *testing.T) {
 	const name = "packaging/CONFIGURATION.md"
 	want := "# Configuration\n\n" + config.Doc()
+	if *write {
+		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := text(t, name); got != want {
+		t.Errorf("%s is not what the code says: run go test . -write", name)
+	}
+}
+
+// TestConditionsDocument keeps the list of conditions equal to the table in the code.
+func TestConditionsDocument(t *testing.T) {
+	const name = "packaging/CONDITIONS.md"
+	want := "# Conditions\n\n" + health.Doc()
 	if *write {
 		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
 			t.Fatal(err)

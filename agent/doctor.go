@@ -6,19 +6,20 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 )
 
 // Finding is one thing that doctor has looked at.
 type Finding struct {
-	Check  string `json:"check"`
-	State  string `json:"state"` // well, failing, or unknown where it can't be told from here
-	Detail string `json:"detail"`
-	Mend   string `json:"mend,omitempty"` // what to do about it
+	Check   string `json:"check"`
+	State   string `json:"state"` // well, failing, or unknown where it can't be told from here
+	Detail  string `json:"detail"`
+	Meaning string `json:"meaning,omitempty"` // of a condition: what it means for what is seen
+	Mend    string `json:"mend,omitempty"`    // what to do about it
 }
 
 // The states of a finding.
@@ -28,43 +29,38 @@ const (
 	FindingUnknown = "unknown"
 )
 
-// mends tell what to do about a condition that is on, by its name before a dot.
-var mends = map[string]string{
-	"no_full_disk_access": "System Settings, Privacy & Security, Full Disk Access: add the hooksnare program, or deliver a profile with SystemPolicyAllFiles for it; then sudo hooksnare restart",
-	"not_root":            "let launchd run the agent: sudo hooksnare install",
-	"not_entitled":        "EsloggerPath must name Apple's own /usr/bin/eslogger",
-	"too_many_clients":    "quit other programs that use Endpoint Security; the agent tries again every minute",
-	"unknown_event":       "take the event that this macOS lacks out of EsloggerEvents",
-	"not_started":         "look at EsloggerPath: it must name a program that can be run",
-	"blind":               "look for no_full_disk_access first; then sudo hooksnare restart",
-	"configuration":       "sudo hooksnare check names every fault",
-	"rules":               "sudo hooksnare check names every fault",
-	"spool_full":          "make room on the disk of the state folder",
-	"spool_failed":        "look at owner and mode of the state folder: root, 0700",
-	"state_not_saved":     "look at owner, mode and room of the state folder",
-	"output_failed":       "the reason says what to do; sudo hooksnare simulate proves it afterwards",
+func well(check, detail string) Finding {
+	return Finding{Check: check, State: FindingWell, Detail: detail}
 }
 
-// Diagnose looks at what the agent needs and has, and says how to mend what is missing.
+func failing(check, detail, mend string) Finding {
+	return Finding{Check: check, State: FindingFailing, Detail: detail, Mend: mend}
+}
+
+func unknown(check, detail, mend string) Finding {
+	return Finding{Check: check, State: FindingUnknown, Detail: detail, Mend: mend}
+}
+
+// Diagnose looks at what the agent needs and has, and says what to do about what is missing.
 func Diagnose(c config.Config, sources config.Sources, loaded error, now time.Time) []Finding {
 	out := []Finding{privileges(c), sensorProgram(c), configured(c, sources, loaded, now)}
 	st, err := ReadStatus(c.StateDir)
 	running := Running(c.StateDir)
 	switch {
 	case os.IsPermission(err):
-		return append(out, Finding{"agent", FindingUnknown, err.Error(), "run doctor with sudo"})
+		return append(out, unknown("agent", err.Error(), "run doctor with sudo"))
 	case !running:
-		f := Finding{"agent", FindingFailing, "no agent runs", "sudo hooksnare install, or sudo hooksnare start"}
+		f := failing("agent", "no agent runs", "sudo hooksnare install, or sudo hooksnare start")
 		if os.Geteuid() != 0 && c.Root == "" {
 			f.State, f.Mend = FindingUnknown, "run doctor with sudo, which can see whether it runs"
 		}
 		return append(out, f)
 	case err != nil:
-		return append(out, Finding{"agent", FindingFailing, err.Error(), "sudo hooksnare restart"})
+		return append(out, failing("agent", err.Error(), "sudo hooksnare restart"))
 	}
-	out = append(out, Finding{"agent", FindingWell, fmt.Sprintf("runs as pid %d since %s", st.PID, st.Started.Format(time.DateTime+"Z")), ""})
+	out = append(out, well("agent", fmt.Sprintf("runs as pid %d since %s", st.PID, st.Started.Format(time.DateTime+"Z"))))
 	if age := now.Sub(st.Written); age > stale {
-		out = append(out, Finding{"status", FindingFailing, fmt.Sprintf("the agent has told nothing for %v", age.Round(time.Second)), "sudo hooksnare restart, and send its log /var/log/hooksnare/agent.log"})
+		out = append(out, failing("status", fmt.Sprintf("the agent has told nothing for %v", age.Round(time.Second)), "sudo hooksnare restart, and send its log /var/log/hooksnare/agent.log"))
 	}
 	return append(append(out, sensing(&st)...), arriving(&st)...)
 }
@@ -72,11 +68,11 @@ func Diagnose(c config.Config, sources config.Sources, loaded error, now time.Ti
 func privileges(c config.Config) Finding {
 	switch {
 	case os.Geteuid() == 0:
-		return Finding{"root", FindingWell, "this runs as root", ""}
+		return well("root", "this runs as root")
 	case c.Root != "" || runtime.GOOS != "darwin":
-		return Finding{"root", FindingWell, "not needed on this disk", ""}
+		return well("root", "not needed on this disk")
 	}
-	return Finding{"root", FindingUnknown, "this runs as an ordinary user, who can't see all", "run doctor with sudo"}
+	return unknown("root", "this runs as an ordinary user, who can't see all", "run doctor with sudo")
 }
 
 func sensorProgram(c config.Config) Finding {
@@ -98,7 +94,7 @@ func sensorProgram(c config.Config) Finding {
 func configured(c config.Config, sources config.Sources, loaded error, now time.Time) Finding {
 	_, faults := Check(c, sources, loaded, now)
 	if list := Faults(faults); len(list) > 0 {
-		return Finding{"configuration", FindingFailing, oneLine(faults), "sudo hooksnare check names every fault"}
+		return failing("configuration", oneLine(faults), "sudo hooksnare check names every fault")
 	}
 	from := "the defaults: there is no profile and no local file"
 	for _, name := range [...]string{config.ManagedFile, config.LocalFile} {
@@ -107,41 +103,65 @@ func configured(c config.Config, sources config.Sources, loaded error, now time.
 			break
 		}
 	}
-	return Finding{"configuration", FindingWell, "sound, of " + from, ""}
+	return well("configuration", "sound, of "+from)
 }
 
-// sensing tells of what the running agent sees, and of every condition but its outputs'.
+// sensing tells what the running agent sees.
 func sensing(s *Status) []Finding {
-	var out []Finding
-	for _, c := range s.Health.Conditions {
-		name, _, _ := strings.Cut(c.State, ".")
-		if name == "output_failed" {
-			continue
+	out := conditionFindings(s)
+	for i := range s.Health.Conditions {
+		switch name, _ := health.Find(s.Health.Conditions[i].State); name {
+		case health.Starting, health.Blind, health.NoFullDiskAccess: // says all that there is to say
+			return out
 		}
-		out = append(out, Finding{c.State, FindingFailing, c.Detail, mends[name]})
 	}
-	sensor := Finding{"sensor", FindingWell, fmt.Sprintf("%d events read", s.Health.Sensor.Lines), ""}
-	switch {
-	case slices.ContainsFunc(out, func(f Finding) bool { return f.Check == "blind" || f.Check == "no_full_disk_access" }):
-		return out
-	case s.Health.Sensor.LastCanary != nil:
-		sensor.Detail += ", and a canary came back: Full Disk Access is granted"
-	default:
-		sensor.State, sensor.Detail = FindingUnknown, sensor.Detail+", and no canary yet"
-		sensor.Mend = "wait for CanaryInterval, or run sudo hooksnare simulate"
+	detail := fmt.Sprintf("%d events read", s.Health.Sensor.Lines)
+	if s.Health.Sensor.LastCanary != nil {
+		return append(out, well("sensor", detail+", and a canary came back: Full Disk Access is granted"))
 	}
-	return append(out, sensor)
+	return append(out, unknown("sensor", detail+", and no canary yet", "wait for CanaryInterval, or run sudo hooksnare simulate"))
 }
 
-// arriving tells of every output.
+// conditionFindings tells every condition that is on. That of an output that fails now is told
+// with the output.
+func conditionFindings(s *Status) []Finding {
+	var out []Finding
+	for i := range s.Health.Conditions {
+		c := &s.Health.Conditions[i]
+		if !slices.ContainsFunc(s.Health.Outputs, func(o alert.OutputFacts) bool { return !o.Healthy && c.State == outputFailed(&o) }) {
+			out = append(out, ofCondition(c.State, c.State, c.Detail))
+		}
+	}
+	return out
+}
+
+// outputFailed is the condition of an output that fails, as text.
+func outputFailed(o *alert.OutputFacts) string { return health.OutputFailed.Of(o.Name).String() }
+
+// ofCondition returns the finding of a condition that is on, with what the table says of it. A
+// status that a newer agent wrote may have one that is not in it.
+func ofCondition(check, state, detail string) Finding {
+	f := failing(check, detail, "update this program: it does not know this state, which a newer agent wrote")
+	if name, ok := health.Find(state); ok {
+		row := name.Row()
+		f.Meaning, f.Mend = row.Meaning, row.Cure
+		if row.Silent {
+			f.State = FindingUnknown
+		}
+	}
+	return f
+}
+
+// arriving tells how every output stands.
 func arriving(s *Status) []Finding {
 	var out []Finding
 	for _, o := range s.Health.Outputs {
-		f := Finding{Check: "output " + o.Name, State: FindingWell, Detail: outputWords(&o)}
-		if !o.Healthy {
-			f.State, f.Detail, f.Mend = FindingFailing, o.Error+"; "+f.Detail, mends["output_failed"]
+		check, words := "output "+o.Name, outputWords(&o)
+		if o.Healthy {
+			out = append(out, well(check, words))
+		} else {
+			out = append(out, ofCondition(check, outputFailed(&o), o.Error+"; "+words))
 		}
-		out = append(out, f)
 	}
 	return out
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/detect"
 )
 
@@ -39,7 +40,7 @@ type allowed struct {
 }
 
 func newAllowed(list []config.Exception, now time.Time) *allowed {
-	w := &allowed{list: list, since: map[string]time.Time{}, fault: standing{state: "exceptions"}}
+	w := &allowed{list: list, since: map[string]time.Time{}, fault: standing{state: health.Exceptions}}
 	for i := range list {
 		w.since[list[i].ID] = now
 	}
@@ -95,7 +96,7 @@ func (a *Agent) readExceptions(now time.Time, must bool) {
 // tellChanged tells of every change of what is hidden: who can't keep an agent from seeing may
 // try to keep it from telling.
 func (a *Agent) tellChanged(added, removed []string, now time.Time) {
-	const state = "exceptions_changed"
+	state := health.Condition{Name: health.ExceptionsChanged}
 	a.log.Warn().Strs("added", added).Strs("removed", removed).Msg("exceptions")
 	if len(added)+len(removed) == 0 {
 		return // in another order

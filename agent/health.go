@@ -2,7 +2,6 @@ package agent
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -14,18 +13,22 @@ import (
 	"sync"
 	"time"
 
+	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 )
 
-// health is what an agent knows of itself: the conditions that are on, and what it counts.
-type health struct {
+// agentHealth is what an agent knows of itself: the conditions that are on, and what it
+// counts.
+type agentHealth struct {
 	agent   *Agent
 	started time.Time
-	run     string // id of this run
-	config  string // digest of the configuration
+	run     string         // id of this run
+	config  string         // digest of the configuration
+	tally   health.Tally   // of parts that can't be asked for their counts
+	tracker health.Tracker // for the goroutine that ticks
 
-	mu    sync.Mutex
-	on    map[string]alert.ConditionFacts
+	mu    sync.Mutex // guards what follows, up to shown
+	on    conditions
 	lines uint64 // at the latest look, for the rate
 	at    time.Time
 	rate  float64
@@ -37,11 +40,13 @@ type health struct {
 	due  time.Time // of the next
 }
 
-// maxConditions bounds how many conditions are told of at a time.
-const maxConditions = 100
-
-func newHealth(a *Agent, now time.Time) *health {
-	h := &health{agent: a, started: now, at: now, on: map[string]alert.ConditionFacts{}}
+// newHealth returns the health of an agent that starts. proves tells whether it runs canaries:
+// then it is not well before the first came back.
+func newHealth(a *Agent, now time.Time, proves bool) *agentHealth {
+	h := &agentHealth{agent: a, started: now, at: now, on: conditions{}}
+	if proves {
+		h.on.note(health.Condition{Name: health.Starting}, "no canary has come back yet", true, now)
+	}
 	h.run = digest("run", a.host.ID, strconv.FormatInt(now.UnixNano(), 10))[:32]
 	if b, err := json.Marshal(a.opts.Config); err == nil {
 		sum := sha256.Sum256(b)
@@ -51,18 +56,14 @@ func newHealth(a *Agent, now time.Time) *health {
 }
 
 // note takes a condition as it begins or ends.
-func (h *health) note(name, detail string, on bool, since time.Time) {
+func (h *agentHealth) note(c health.Condition, detail string, on bool, since time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !on {
-		delete(h.on, name)
-	} else if _, known := h.on[name]; known || len(h.on) < maxConditions {
-		h.on[name] = alert.ConditionFacts{State: name, Detail: clipTo(detail, nameBytes), Since: alert.At(since)}
-	}
+	h.on.note(c, detail, on, since)
 }
 
 // look takes the sensor's counts, as often as the agent looks at anything.
-func (h *health) look(now time.Time) {
+func (h *agentHealth) look(now time.Time) {
 	s := h.agent.source.Stats()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -70,6 +71,9 @@ func (h *health) look(now time.Time) {
 		h.seen = now
 	}
 	if s.CanariesSeen != h.shown {
+		if h.shown == 0 {
+			h.due = time.Time{} // who was told that it starts is told that it has
+		}
 		h.proof, h.shown = now, s.CanariesSeen
 	}
 	// A mean over about a minute.
@@ -80,8 +84,15 @@ func (h *health) look(now time.Time) {
 	h.lines, h.at = s.Lines, now
 }
 
+// lose begins and ends the conditions of what was lost.
+func (h *agentHealth) lose(now time.Time) {
+	for _, c := range h.tracker.Look(h.agent.losses(), now) {
+		h.agent.condition(c.Condition, c.Detail, c.Until.IsZero(), c.Since, c.Until)
+	}
+}
+
 // facts returns how the agent stands.
-func (h *health) facts(now time.Time) alert.HeartbeatFacts {
+func (h *agentHealth) facts(now time.Time) alert.HeartbeatFacts {
 	a := h.agent
 	f := alert.HeartbeatFacts{
 		Interval: a.opts.Config.HeartbeatInterval.Seconds(), Uptime: float64(now.Sub(h.started).Milliseconds()) / 1000,
@@ -91,13 +102,15 @@ func (h *health) facts(now time.Time) alert.HeartbeatFacts {
 		f.Versions["macos"] = v
 	}
 	h.sensor(&f)
+	f.Losses = map[string]uint64{}
+	health.Add(f.Losses, a.losses())
 	f.Rules = a.rulesFacts()
 	a.outputs.facts(&f, now)
 	f.Healthy = len(f.Conditions) == 0
 	return f
 }
 
-func (h *health) sensor(f *alert.HeartbeatFacts) {
+func (h *agentHealth) sensor(f *alert.HeartbeatFacts) {
 	s := h.agent.source.Stats()
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -105,10 +118,12 @@ func (h *health) sensor(f *alert.HeartbeatFacts) {
 		Lines: s.Lines, Malformed: s.Malformed, Dropped: s.Dropped, LinesRate: float64(int(h.rate*10)) / 10,
 		LastLine: alert.At(h.seen), LastCanary: alert.At(h.proof),
 	}
-	for _, c := range h.on {
-		f.Conditions = append(f.Conditions, c)
+	if s.CanariesSeen > 0 {
+		h.on.note(health.Condition{Name: health.Starting}, "", false, time.Time{})
 	}
-	slices.SortFunc(f.Conditions, func(a, b alert.ConditionFacts) int { return cmp.Compare(a.State, b.State) })
+	var unnamed uint64
+	f.Conditions, unnamed = h.on.facts()
+	h.tally.Set(health.ConditionsUnnamed, unnamed)
 }
 
 func (a *Agent) rulesFacts() alert.RuleFacts {
@@ -143,7 +158,7 @@ func (all *Outputs) facts(f *alert.HeartbeatFacts, now time.Time) {
 }
 
 // heartbeat returns the document that says how the agent stands.
-func (h *health) heartbeat(now time.Time, final bool) *alert.Heartbeat {
+func (h *agentHealth) heartbeat(now time.Time, final bool) *alert.Heartbeat {
 	f := h.facts(now)
 	f.Final = final
 	b := &alert.Heartbeat{
@@ -171,8 +186,9 @@ func (h *health) heartbeat(now time.Time, final bool) *alert.Heartbeat {
 // tick sends a heartbeat when one is due. The first is sent at once; the following come at a
 // time of the host's own within each interval, so that a fleet that was switched on at nine
 // does not send all of them at five past.
-func (h *health) tick(now time.Time) {
+func (h *agentHealth) tick(now time.Time) {
 	h.look(now)
+	h.lose(now)
 	every := h.agent.opts.Config.HeartbeatInterval
 	// A clock that was set back must not silence it.
 	if every <= 0 || now.Before(h.due) && h.due.Sub(now) <= 2*every {
@@ -198,7 +214,7 @@ func nextBeat(now time.Time, every time.Duration, host string) time.Time {
 	return next
 }
 
-func (h *health) send(now time.Time, final bool) {
+func (h *agentHealth) send(now time.Time, final bool) {
 	b := h.heartbeat(now, final)
 	if err := h.agent.outputs.Beat(b); err != nil {
 		h.agent.log.Error().Err(err).Msg("heartbeat")
@@ -207,13 +223,15 @@ func (h *health) send(now time.Time, final bool) {
 	h.beat = now
 }
 
-// steady is what of a status is worth writing at once; counts can wait.
+// steady is what of a status is worth writing at once; counts can wait. Whether anything waits
+// for an output is no count: a status that caught a document on its way would say for a minute
+// that it waits.
 func steady(f alert.HeartbeatFacts) []byte {
-	f.Uptime, f.Sensor, f.Spool, f.Rules = 0, alert.SensorFacts{}, alert.SpoolFacts{}, alert.RuleFacts{}
+	f.Uptime, f.Sensor, f.Spool, f.Rules, f.Losses = 0, alert.SensorFacts{}, alert.SpoolFacts{}, alert.RuleFacts{}, nil
 	f.Outputs = slices.Clone(f.Outputs)
 	for i := range f.Outputs {
 		o := &f.Outputs[i]
-		o.Depth, o.Bytes, o.OldestAge, o.Delivered, o.LastDelivery = 0, 0, 0, 0, nil
+		o.Depth, o.Bytes, o.OldestAge, o.Delivered, o.LastDelivery = min(o.Depth, 1), 0, 0, 0, nil
 	}
 	b, _ := json.Marshal(f)
 	return bytes.TrimSpace(b)

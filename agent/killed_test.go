@@ -1,12 +1,14 @@
 package agent_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,8 +83,8 @@ func newVictim(t *testing.T, program string, r *rand.Rand) *victim {
 	s := &stage{root: t.TempDir()}
 	s.log = filepath.Join(s.root, alertLog)
 	v := &victim{world: &world{stage: s, t: t}, r: r, program: program, is: map[string]string{}}
-	// An eslogger that has nothing to say, and ends with the agent.
-	place(t, v.at("usr/bin/eslogger"), "#!/bin/sh\nwhile kill -0 $PPID 2>/dev/null; do sleep 1; done\n", 0o700)
+	t.Cleanup(func() { noneRuns(t, v.root) })
+	standIn(t, v.root, plan{{{Do: "serve"}}}) // it has nothing to say
 	place(t, v.at(config.LocalFile), frequent, 0o600)
 	v.put(markerPlist, plistOf("Marker", "x"))
 	for range r.IntN(3) {
@@ -96,8 +98,38 @@ func (v *victim) run() *exec.Cmd {
 	v.t.Helper()
 	cmd := exec.Command(v.program, "run", "--root", v.root, "--eslogger", v.at("usr/bin/eslogger"))
 	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+	endWithTest(cmd)
 	v.must(cmd.Start())
+	v.t.Cleanup(func() {
+		_ = cmd.Process.Kill() // where the test ended early
+		_ = cmd.Wait()
+	})
 	return cmd
+}
+
+// noneRuns waits until no process runs whose arguments or environment name the folders of this
+// test: neither an agent nor an eslogger of one that was killed.
+func noneRuns(t *testing.T, root string) {
+	t.Helper()
+	folders := []byte(filepath.Dir(root)) // the test's own, with one for each TempDir
+	for limit := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		var left []string
+		list, _ := filepath.Glob("/proc/[0-9]*") // none where there is no /proc
+		for _, process := range list {
+			args, _ := os.ReadFile(filepath.Join(process, "cmdline"))
+			env, _ := os.ReadFile(filepath.Join(process, "environ"))
+			if bytes.Contains(args, folders) || bytes.Contains(env, folders) {
+				left = append(left, fmt.Sprintf("%s: %q", process, args))
+			}
+		}
+		if len(left) == 0 {
+			return
+		}
+		if time.Now().After(limit) {
+			t.Errorf("still running %v after the agent was killed:\n%s", patience, strings.Join(left, "\n"))
+			return
+		}
+	}
 }
 
 // life is a start, some changes, a death, and some more changes.

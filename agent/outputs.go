@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/forward"
@@ -30,7 +31,7 @@ const (
 const spoolFolder = "spool"
 
 // condition tells that something began, or ended, to be not as it should.
-type condition func(name, detail string, on bool, since, until time.Time)
+type condition func(c health.Condition, detail string, on bool, since, until time.Time)
 
 // Outputs makes alerts durable and carries them to every place that the configuration
 // names, in order, each at its own pace: a slow, failing or hanging one delays no other.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/spool"
@@ -78,14 +79,14 @@ type hearing struct {
 	from time.Time
 }
 
-func (h *hearing) condition(name, detail string, on bool, since, until time.Time) {
+func (h *hearing) condition(c health.Condition, detail string, on bool, since, until time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	at, sign := since, "+"
 	if !on {
 		at, sign = until, "-"
 	}
-	h.told = append(h.told, fmt.Sprintf("%v %s%s: %s", at.Sub(h.from).Round(time.Second), sign, name, detail))
+	h.told = append(h.told, fmt.Sprintf("%v %s%s: %s", at.Sub(h.from).Round(time.Second), sign, c, detail))
 }
 
 func (h *hearing) expect(t *testing.T, want ...string) {
@@ -314,8 +315,8 @@ func TestOutputsFeedback(t *testing.T) {
 		}}
 		all, h := opened(t, dir, place)
 		listen := h.condition
-		all.list[0].trouble.health = func(name, detail string, on bool, since, until time.Time) {
-			listen(name, detail, on, since, until)
+		all.list[0].trouble.health = func(c health.Condition, detail string, on bool, since, until time.Time) {
+			listen(c, detail, on, since, until)
 			send(t, all, some(1, 73, 0)...)
 		}
 		send(t, all, some(1, 47, 0)...)
@@ -353,7 +354,7 @@ func TestOutputsTwice(t *testing.T) {
 	dir := t.TempDir()
 	all, _ := opened(t, dir, &fakePlace{})
 	defer closes(t, all, "<nil>")
-	_, err := OpenOutputs(OutputOptions{Config: config.Config{StateDir: dir}, Health: func(string, string, bool, time.Time, time.Time) {}})
+	_, err := OpenOutputs(OutputOptions{Config: config.Config{StateDir: dir}, Health: func(health.Condition, string, bool, time.Time, time.Time) {}})
 	if !errors.Is(err, spool.ErrLocked) {
 		t.Errorf("a second agent: got %v, want %v", err, spool.ErrLocked)
 	}
@@ -371,7 +372,7 @@ func TestOutputsConcurrent(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "alerts.jsonl")
 	var shown bytes.Buffer
-	o := OutputOptions{Show: &shown, Health: func(string, string, bool, time.Time, time.Time) {}}
+	o := OutputOptions{Show: &shown, Health: func(health.Condition, string, bool, time.Time, time.Time) {}}
 	o.Config = config.Config{StateDir: dir, Outputs: []config.Output{
 		{Name: "file", Type: "file", Path: path, MinSeverity: "low", Enabled: true},
 		{Name: "off", Type: "file", Path: path + ".off", MinSeverity: "low"},

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"hooksnare/agent/health"
 )
 
 // ruleSet is what the agent knows of its rules from one reading to the next.
@@ -15,7 +17,7 @@ type ruleSet struct {
 
 // standing is what was told of the faults of a part of the agent.
 type standing struct {
-	state string    // the condition's name
+	state health.Name
 	fault string    // what was wrong, "" for nothing
 	since time.Time // since when
 }
@@ -48,7 +50,7 @@ func (a *Agent) rules(set RuleSet, faults error) {
 	}
 	e := a.log.Info().Int("active", len(active)).Int("not_runnable", idle).Int("disabled", len(set.Disabled))
 	e.Int("faults", len(Faults(faults))).Msg("rules")
-	a.ruleSet.fault.state = "rules"
+	a.ruleSet.fault.state = health.Rules
 	a.ruleSet.fault.tell(a, faults, time.Now())
 }
 
@@ -62,10 +64,10 @@ func (t *standing) tell(a *Agent, faults error, now time.Time) {
 		return
 	}
 	if t.fault != "" {
-		a.condition(t.state, "", false, t.since, now)
+		a.condition(health.Condition{Name: t.state}, "", false, t.since, now)
 	}
 	if fault != "" {
-		a.condition(t.state, fault, true, now, time.Time{})
+		a.condition(health.Condition{Name: t.state}, fault, true, now, time.Time{})
 	}
 	t.fault, t.since = fault, now
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/prefs"
 	"hooksnare/pkg/alert"
@@ -40,7 +41,7 @@ type Options struct {
 type Agent struct {
 	opts     Options
 	host     Identity
-	health   *health
+	health   *agentHealth
 	keeper   keeper
 	ruleSet  ruleSet
 	allowed  *allowed
@@ -76,7 +77,8 @@ func Frugal() (restore func()) {
 // a condition; it does not keep the agent from watching.
 func New(o Options) (*Agent, error) {
 	a := &Agent{opts: o, log: o.Log, host: ThisHost(o.Config.Root)}
-	a.health = newHealth(a, time.Now())
+	sensor := a.sensor()
+	a.health = newHealth(a, time.Now(), sensor.CanaryInterval > 0)
 	set, ruleFaults := LoadRules(o.Config, o.Sources)
 	var err error
 	a.outputs, err = OpenOutputs(OutputOptions{Config: o.Config, Host: a.host.Hostname, Version: o.Version, Show: o.Show, Health: a.condition, timing: o.timing})
@@ -101,22 +103,22 @@ func New(o Options) (*Agent, error) {
 	own, faults := ownFaults(o.Config.Root, o.Faults)
 	a.allowed = newAllowed(o.Config.Exceptions, time.Now())
 	faults = errors.Join(faults, err)
-	source, err := eslogger.New(a.sensor(), (*handler)(a))
+	source, err := eslogger.New(sensor, (*handler)(a))
 	if err != nil {
 		a.outputs.Abandon()
 		return nil, err
 	}
 	a.source = source
 	if faults != nil {
-		a.condition("configuration", oneLine(faults), true, time.Now(), time.Time{})
+		a.condition(health.Condition{Name: health.Configuration}, oneLine(faults), true, time.Now(), time.Time{})
 	}
 	a.keeper = keeper{agent: a, dir: o.Config.StateDir, started: time.Now(), pipeline: a.pipeline, health: a.condition, uses: a.uses}
 	a.allowed.fault.tell(a, own, time.Now())
 	a.rules(set, ruleFaults)
 	if watchErr != nil {
 		now := time.Now()
-		a.condition("state_damaged", oneLine(watchErr), true, now, time.Time{})
-		a.condition("state_damaged", "hooks are told of anew", false, now, now)
+		a.condition(health.Condition{Name: health.StateDamaged}, oneLine(watchErr), true, now, time.Time{})
+		a.condition(health.Condition{Name: health.StateDamaged}, "hooks are told of anew", false, now, now)
 	}
 	return a, nil
 }
@@ -156,30 +158,31 @@ func (h *handler) HandleMessage(m *eslogger.Message) { h.pipeline.HandleMessage(
 
 // HandleState takes a condition of the sensor.
 func (h *handler) HandleState(st eslogger.State) {
-	h.logCondition(string(st.Name), st.Detail, st.On, st.Since)
+	h.logCondition(sensorCondition(st.Name), st.Detail, st.On, st.Since)
 	h.pipeline.HandleState(st)
 	h.watch.prefs.Wake() // what was not seen may have changed them
 }
 
-func (h *handler) logCondition(name, detail string, on bool, since time.Time) {
-	h.health.note(name, detail, on, since)
+func (h *handler) logCondition(c health.Condition, detail string, on bool, since time.Time) {
+	h.health.note(c, detail, on, since)
 	e := h.log.Info()
 	if on {
 		e = h.log.Warn()
 	}
-	e.Str("state", name).Bool("active", on).Str("detail", detail).Msg("state")
+	e.Stringer("state", c).Bool("active", on).Str("detail", detail).Msg("state")
 }
 
 // condition takes a condition of another part.
-func (a *Agent) condition(name, detail string, on bool, since, until time.Time) {
-	(*handler)(a).logCondition(name, detail, on, since)
-	a.pipeline.Condition(name, detail, on, since, until)
+func (a *Agent) condition(c health.Condition, detail string, on bool, since, until time.Time) {
+	(*handler)(a).logCondition(c, detail, on, since)
+	a.pipeline.Condition(c.String(), detail, on, since, until)
 }
 
 // give hands an alert to the outputs.
 func (a *Agent) give(al *alert.Alert) {
 	if err := a.outputs.Add(al); err != nil {
-		a.log.Error().Err(err).Msg("alert")
+		a.health.tally.Add(health.AlertsUnmade)
+		a.log.Error().Err(err).Str("rule", al.Rule.ID).Str("event", al.Event.ID).Msg("alert")
 	}
 }
 
@@ -241,8 +244,8 @@ func (a *Agent) tick(ctx context.Context) {
 			a.keeper.tick(time.Now(), true)
 		case now := <-t.C:
 			if by := setBack(now.Sub(last), now.Round(0).Sub(last.Round(0))); by > 0 {
-				a.condition("clock_jumped", fmt.Sprintf("the clock was set back by %v", by.Round(time.Second)), true, now, time.Time{})
-				a.condition("clock_jumped", "it goes on from there", false, now, now)
+				a.condition(health.Condition{Name: health.ClockJumped}, fmt.Sprintf("the clock was set back by %v", by.Round(time.Second)), true, now, time.Time{})
+				a.condition(health.Condition{Name: health.ClockJumped}, "it goes on from there", false, now, now)
 			}
 			last = now
 			a.pipeline.Tick()

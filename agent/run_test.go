@@ -9,6 +9,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"hooksnare/agent"
 	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
 )
@@ -120,6 +121,9 @@ func TestStopped(t *testing.T) {
 	}
 	if got, want := states(list), []string{"+blind", "-blind"}; !slices.Equal(got, want) {
 		t.Errorf("states: got %q, want %q", got, want)
+	}
+	if status, err := agent.ReadStatus(o.Config.StateDir); err != nil || len(status.Health.Conditions) > 0 {
+		t.Errorf("status: got conditions %+v, error %v; want none, as a canary came back", status.Health.Conditions, err)
 	}
 	checkStates(t, list)
 }

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"hooksnare/collector/eslogger/synthetic"
 )
 
@@ -104,6 +106,7 @@ func playESLogger(dir string) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(99)
 	}
+	go endUnread()
 	pl := &player{dir: dir, start: countStart(dir), out: bufio.NewWriter(os.Stdout)}
 	pl.host = synthetic.New(pl.out, synthetic.Options{Seed: uint64(pl.start), Start: time.Now(), Pace: time.Microsecond})
 	// A pid that neither the host nor this machine gives to another process.
@@ -184,6 +187,8 @@ func (p *player) end(a act) {
 		p.until(func() bool { return false }, p.canaries)
 	case "await": // until a test says so
 		p.until(p.mayGo, p.canaries)
+	case "hush": // report nothing until a test says so
+		p.until(p.mayGo, func() {})
 	case "follow": // run what a test says, as it says it
 		p.until(func() bool { return false }, p.follow)
 	case "farewell": // N hook commands when told to end
@@ -212,12 +217,28 @@ func (p *player) mayGo() bool {
 
 // until does something every few milliseconds.
 func (p *player) until(done func() bool, do func()) {
-	for parent := os.Getppid(); !done(); {
+	for !done() {
 		do()
-		if p.out.Flush() != nil || os.Getppid() != parent {
-			os.Exit(0) // nobody reads any more
+		if p.out.Flush() != nil {
+			os.Exit(0)
 		}
 		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+// endUnread ends the stand-in when nobody can read what it writes any more: the agent was killed.
+// That holds whenever it was, also before this process ran, when a parent or its number says
+// nothing.
+func endUnread() {
+	for {
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(os.Stdout.Fd())}}, -1)
+		if n > 0 {
+			os.Exit(0)
+		}
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(97)
+		}
 	}
 }
 

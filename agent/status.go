@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"hooksnare/agent/health"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/safefile"
@@ -138,7 +139,7 @@ func (k *keeper) tick(now time.Time, all bool) {
 
 // tell tells when writing begins to fail and when it works again.
 func (k *keeper) tell(err error, now time.Time) {
-	const state = "state_not_saved"
+	state := health.Condition{Name: health.StateNotSaved}
 	switch {
 	case err != nil && k.failing.IsZero():
 		k.failing = now
@@ -207,7 +208,7 @@ func (s *Status) Faults(running bool, now time.Time) []string {
 		out = append(out, c.State+": "+c.Detail)
 	}
 	for _, o := range s.Health.Outputs {
-		state := "output_failed." + o.Name
+		state := health.OutputFailed.Of(o.Name).String()
 		told := slices.ContainsFunc(s.Health.Conditions, func(c alert.ConditionFacts) bool { return c.State == state })
 		if !o.Healthy && !told {
 			out = append(out, state+": "+o.Error)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"hooksnare/agent/health"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/spool"
 )
@@ -90,7 +91,7 @@ func (o *output) failure(now time.Time) failure {
 // check tells what has begun or ended, once each.
 func (o *output) check(now time.Time) {
 	t, f := &o.trouble, o.failure(now)
-	name, state := o.config.Name, "output_failed."+o.config.Name
+	name, state := o.config.Name, health.OutputFailed.Of(o.config.Name)
 	if !f.since.IsZero() {
 		t.bad = now
 	}
@@ -130,10 +131,10 @@ func (all *Outputs) Check(now time.Time) {
 	all.events, all.refusing = nil, nil
 	all.mu.Unlock()
 	if refusing != nil {
-		all.once("alerts_lost", refusing.Error(), now)
+		all.once(health.Condition{Name: health.AlertsLost}, refusing.Error(), now)
 	}
 	if all.told.elsewhere != "" {
-		all.health("spool_failed", all.told.elsewhere, true, now, time.Time{})
+		all.health(health.Condition{Name: health.SpoolFailed}, all.told.elsewhere, true, now, time.Time{})
 		all.told.elsewhere = ""
 	}
 	for _, e := range events {
@@ -147,28 +148,28 @@ func (all *Outputs) tell(e spool.Event) {
 	case spool.Full:
 		if all.told.full.IsZero() {
 			all.told.full = e.Time
-			all.health("spool_full", e.String(), true, e.Time, time.Time{})
+			all.health(health.Condition{Name: health.SpoolFull}, e.String(), true, e.Time, time.Time{})
 		}
 	case spool.Room:
 		if since := all.told.full; !since.IsZero() {
 			all.told.full = time.Time{}
-			all.health("spool_full", "the disk takes alerts again, and all that was held is written", false, since, e.Time)
+			all.health(health.Condition{Name: health.SpoolFull}, "the disk takes alerts again, and all that was held is written", false, since, e.Time)
 		}
 	case spool.Evicted:
-		all.once("alerts_lost", e.String(), e.Time)
+		all.once(health.Condition{Name: health.AlertsLost}, e.String(), e.Time)
 	case spool.Damaged:
-		all.once("spool_damaged", e.String(), e.Time)
+		all.once(health.Condition{Name: health.SpoolDamaged}, e.String(), e.Time)
 	case spool.Refused:
-		all.once("alerts_refused."+strings.Join(slices.Sorted(maps.Keys(e.Outputs)), "_"), e.String(), e.Time)
+		all.once(health.AlertsRefused.Of(strings.Join(slices.Sorted(maps.Keys(e.Outputs)), "_")), e.String(), e.Time)
 	case spool.Renewed:
-		all.once("chain_renewed", e.String(), e.Time)
+		all.once(health.Condition{Name: health.ChainRenewed}, e.String(), e.Time)
 	case spool.Dropped:
-		all.once("letters_dropped", e.String(), e.Time)
+		all.once(health.Condition{Name: health.LettersDropped}, e.String(), e.Time)
 	}
 }
 
 // once tells of what happened and does not last.
-func (all *Outputs) once(state, detail string, at time.Time) {
+func (all *Outputs) once(state health.Condition, detail string, at time.Time) {
 	all.health(state, detail, true, at, time.Time{})
 	all.health(state, "what there was to tell is told", false, at, at)
 }

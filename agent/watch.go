@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
@@ -108,7 +109,7 @@ func (w *watch) run(ctx context.Context) {
 	wg.Go(func() { w.tendPrograms(ctx) })
 	wg.Go(func() { w.programs.Run(ctx) })
 	if err := w.prefs.Run(ctx); err != nil && ctx.Err() == nil {
-		w.agent.condition("preferences_failed", err.Error(), true, time.Now(), time.Time{})
+		w.agent.condition(health.Condition{Name: health.PreferencesFailed}, err.Error(), true, time.Now(), time.Time{})
 	}
 	wg.Wait()
 }

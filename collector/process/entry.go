@@ -66,6 +66,9 @@ func (t *Table) evict(spare *entry) bool {
 		if e := l.first; e != nil && e != spare {
 			t.drop(e)
 			t.evicted++
+			if l != &t.dead {
+				t.inUse++
+			}
 			return true
 		}
 	}

@@ -17,6 +17,7 @@ type model struct {
 	all     map[event.Key]*modelled
 	stamp   int
 	evicted uint64
+	inUse   uint64
 }
 
 type modelled struct {
@@ -116,6 +117,9 @@ func (m *model) put(p event.Process) {
 		if q[0] == e {
 			break
 		}
+		if len(m.queue("dead")) == 0 {
+			m.inUse++
+		}
 		m.drop(q[0])
 		m.evicted++
 	}
@@ -156,8 +160,8 @@ func (m *model) differs(t *Table) error {
 			return fmt.Errorf("%s: got %s, want %s", name, strings.Join(got, " "), strings.Join(want, " "))
 		}
 	}
-	if t.bytes != m.bytes() || t.evicted != m.evicted {
-		return fmt.Errorf("got %d bytes, %d evicted; want %d, %d", t.bytes, t.evicted, m.bytes(), m.evicted)
+	if t.bytes != m.bytes() || t.evicted != m.evicted || t.inUse != m.inUse {
+		return fmt.Errorf("got %d bytes, %d evicted, %d in use; want %d, %d, %d", t.bytes, t.evicted, t.inUse, m.bytes(), m.evicted, m.inUse)
 	}
 	return nil
 }

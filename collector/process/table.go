@@ -21,6 +21,7 @@ type Limits struct {
 type Stats struct {
 	Live, Dead, Bytes int
 	Evicted           uint64 // entries given up for room, not because they were of no more use
+	EvictedInUse      uint64 // of these, processes that ran or were a parent of one in the table
 }
 
 // Table is the processes of one host. It is for one goroutine.
@@ -34,6 +35,7 @@ type Table struct {
 	dead     list // ended
 	bytes    int
 	evicted  uint64
+	inUse    uint64 // of the evicted
 	cache    *cache
 	recent   recent
 	event    event.Event
@@ -170,5 +172,5 @@ func (t *Table) Recent(user uint32) []*event.Process { return t.recent.of(user) 
 
 // Stats returns the counts of now.
 func (t *Table) Stats() Stats {
-	return Stats{Live: t.live.len, Dead: t.held.len + t.dead.len, Bytes: t.bytes, Evicted: t.evicted}
+	return Stats{Live: t.live.len, Dead: t.held.len + t.dead.len, Bytes: t.bytes, Evicted: t.evicted, EvictedInUse: t.inUse}
 }

@@ -145,7 +145,7 @@ hooksnare.match.events.command_line hooksnare.match.events.user.id hooksnare.mat
 hooksnare.exception.id hooksnare.exception.failed
 hooksnare.repeat.count hooksnare.repeat.first hooksnare.repeat.last
 hooksnare.held_back.count hooksnare.held_back.max_signals hooksnare.held_back.first hooksnare.held_back.last
-hooksnare.health.state hooksnare.health.detail hooksnare.health.active hooksnare.health.since hooksnare.health.until
+hooksnare.health.state hooksnare.health.detail hooksnare.health.meaning hooksnare.health.remedy hooksnare.health.active hooksnare.health.since hooksnare.health.until
 `)
 
 // TestNames holds every name of an alert: no other is there, and none is missing.

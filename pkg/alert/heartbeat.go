@@ -68,6 +68,7 @@ type HeartbeatFacts struct {
 	Sensor        SensorFacts       `json:"sensor"`
 	Conditions    []ConditionFacts  `json:"conditions,omitempty"`
 	Spool         SpoolFacts        `json:"spool"`
+	Losses        map[string]uint64 `json:"losses,omitempty"` // what was forgotten, passed over or not looked at, by counter
 	Outputs       []OutputFacts     `json:"outputs,omitempty"`
 	Versions      map[string]string `json:"versions,omitempty"` // of go, macos
 }

@@ -169,13 +169,15 @@ type HeldItem struct {
 	User     string `json:"user_id,omitempty"`
 }
 
-// Health is a condition of a sensor.
+// Health is a condition of the agent.
 type Health struct {
-	State  string `json:"state"`
-	Detail string `json:"detail,omitempty"`
-	Active bool   `json:"active"`
-	Since  *Time  `json:"since,omitempty"`
-	Until  *Time  `json:"until,omitempty"`
+	State   string `json:"state"`
+	Detail  string `json:"detail,omitempty"`
+	Meaning string `json:"meaning,omitempty"` // what it means for what is seen
+	Remedy  string `json:"remedy,omitempty"`  // what to do about it
+	Active  bool   `json:"active"`
+	Since   *Time  `json:"since,omitempty"`
+	Until   *Time  `json:"until,omitempty"`
 }
 
 // Triage answers the questions of an investigation as facts.

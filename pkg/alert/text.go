@@ -57,6 +57,10 @@ func (a *Alert) Write(w io.Writer) error {
 	a.writeProcess(row)
 	a.writeMatch(row)
 	a.writeHook(row)
+	if a.Hooksnare != nil && a.Hooksnare.Health != nil {
+		row("means", a.Hooksnare.Health.Meaning)
+		row("to do", a.Hooksnare.Health.Remedy)
+	}
 	row("rule", fmt.Sprintf("%s (%s)", a.Rule.ID, strings.Join(techniques(a.Threat), ", ")))
 	id := a.Event.ID
 	if a.Event.Sequence > 1 {

@@ -17,9 +17,10 @@ func newDoctor() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Tell what is missing, and how to mend it",
+		Short: "Tell what is missing, and what to do about it",
 		Long: `Looks at what the agent needs, root, eslogger, Full Disk Access, a sound configuration,
-outputs that deliver, and says of each whether it is there and what to do where it is not.
+outputs that deliver, and says of each whether it is there and what to do where it is not. Of
+every condition that is on it says what that means for what is seen.
 Exits with 1 when something is failing.`,
 		Example: `  sudo hooksnare doctor
   sudo hooksnare doctor --format ndjson | jq 'select(.state != "well")'`,
@@ -57,12 +58,15 @@ Exits with 1 when something is failing.`,
 }
 
 func printFinding(w io.Writer, f *agent.Finding) error {
-	line := fmt.Sprintf("%-8s %s: %s\n", strings.ToUpper(f.State), alert.Printable(f.Check), alert.Printable(f.Detail))
+	state := strings.ToUpper(f.State)
 	if f.State == agent.FindingWell {
-		line = fmt.Sprintf("%-8s %s: %s\n", "well", alert.Printable(f.Check), alert.Printable(f.Detail))
+		state = f.State
 	}
-	if f.Mend != "" {
-		line += fmt.Sprintf("%-8s %s\n", "", alert.Printable(f.Mend))
+	line := fmt.Sprintf("%-8s %s: %s\n", state, alert.Printable(f.Check), alert.Printable(f.Detail))
+	for _, text := range [...]string{f.Meaning, f.Mend} {
+		if text != "" {
+			line += fmt.Sprintf("%-8s %s\n", "", alert.Printable(text))
+		}
 	}
 	_, err := io.WriteString(w, line)
 	return err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -31,7 +32,7 @@ func TestScripts(t *testing.T) {
 			return layRecordings(e.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "cut": cut, "await": await,
+			"exits": exits, "cut": cut, "await": await, "until": until,
 		},
 	})
 }
@@ -106,6 +107,25 @@ func await(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		if time.Now().After(limit) {
 			ts.Fatalf("waited a minute for %q in %s:\n%s", args[1], args[0], b)
+		}
+	}
+}
+
+// until runs a command until it ends well and what it prints matches: until REGEXP COMMAND...
+// What it printed last is the stdout of the script.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until REGEXP COMMAND...")
+	}
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	for limit := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil && want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(limit) {
+			ts.Fatalf("waited a minute for %s to print %q: %v", strings.Join(args[1:], " "), args[0], err)
 		}
 	}
 }

@@ -22,7 +22,7 @@ func newStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Tell how the agent stands",
 		Long: `Prints how the agent stands: what is not well and since when, what its sensor reads and
-misses, what waits for each output, and the last delivery. Exits with 1 when no agent runs or
+misses, what was lost, what waits for each output, and the last delivery. Exits with 1 when no agent runs or
 something is not well. The agent writes this down at once when something begins or ends, and
 once a minute for what it counts.`,
 		Example: `  sudo hooksnare status
@@ -90,6 +90,7 @@ func printStatus(w io.Writer, s *agent.Status, running bool, faults []string, no
 	if h.Sensor.LastCanary != nil {
 		row("proof", "a canary was seen %s ago", age(now.Sub(h.Sensor.LastCanary.Time)))
 	}
+	printLosses(row, s.Losses())
 	row("rules", "%d active; %d alerts, %d repeats counted, %d held back", h.Rules.Active, h.Rules.Alerts, h.Rules.Repeated, h.Rules.HeldBack)
 	row("spool", "%d alerts wait (%d bytes), %d of them in memory alone", h.Spool.Alerts, h.Spool.Bytes, h.Spool.Held)
 	row("chain", "%s number %d, sha256 %s", s.Chain.Chain, s.Chain.Sequence, s.Chain.Previous)
@@ -117,6 +118,16 @@ func printStatus(w io.Writer, s *agent.Status, running bool, faults []string, no
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// printLosses says what the agent forgot, passed over or could not look at.
+func printLosses(row func(name, format string, args ...any), list []agent.StatusLoss) {
+	if len(list) == 0 {
+		row("losses", "none")
+	}
+	for i, l := range list {
+		row(map[bool]string{true: "losses"}[i == 0], "%d %s", l.Count, l.Meaning)
+	}
 }
 
 // age writes a length of time for a person.

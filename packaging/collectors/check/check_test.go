@@ -127,6 +127,8 @@ func TestFindings(t *testing.T) {
 		{"no heartbeat", []string{twice.write(noon, "")}, "", 1, []string{"no_heartbeat documents up to 2026-03-04T12:00:00Z"}, ""},
 		{"blind", []string{one(`,"heartbeat":{"healthy":false,"interval_seconds":300,"conditions":[{"state":"gap"},{"state":"no_full_disk_access"}]}`)}, "", 1, []string{"blind gap, no_full_disk_access"}, ""},
 		{"unhealthy", []string{one(`,"heartbeat":{"healthy":false,"interval_seconds":300,"conditions":[{"state":"spool_full"}]}`)}, "", 1, []string{"unhealthy spool_full"}, ""},
+		{"starting", []string{one(`,"heartbeat":{"healthy":false,"interval_seconds":300,"conditions":[{"state":"starting"}]}`)}, "", 0, []string{"starting no canary had come back at 2026-03-04T12:00:00Z"}, "0 problems"},
+		{"starting and more", []string{one(`,"heartbeat":{"healthy":false,"interval_seconds":300,"conditions":[{"state":"starting"},{"state":"not_root"}]}`)}, "", 1, []string{"blind starting, not_root"}, ""},
 		{"losing", []string{one(`,"heartbeat":{"healthy":true,"interval_seconds":300,"outputs":[{"name":"siem","healthy":false,"lost":3,"refused":4}]}`)}, "", 1,
 			[]string{`losing output "siem": 3 lost, 4 refused`, `output_failing output "siem"`}, ""},
 		{"renewed", []string{one(well), (&fake{id: "mac", chain: strings.Repeat("b", 32), sequence: 40}).write(noon, well)}, "", 0, []string{"renewed 2 chains"}, ""},

@@ -31,6 +31,9 @@ var blindStates = []string{
 	"blind", "eslogger_exited", "no_full_disk_access", "not_root", "not_entitled", "too_many_clients", "not_started",
 }
 
+// starting is the condition of an agent that has just begun and has not proven its sensor yet.
+const starting = "starting"
+
 // judge returns what there is to tell, by Mac.
 func (l *ledger) judge(t terms) []finding {
 	var all []finding
@@ -93,7 +96,9 @@ func (h *host) health(tell tellFunc) {
 	if h.beat == nil {
 		return
 	}
-	if !h.beat.Healthy {
+	if list := h.beat.Conditions; len(list) == 1 && list[0].State == starting {
+		tell(false, starting, "no canary had come back at %s", stamp(h.beatAt))
+	} else if !h.beat.Healthy {
 		what, states := "unhealthy", make([]string, 0, len(h.beat.Conditions))
 		for _, c := range h.beat.Conditions {
 			if slices.Contains(blindStates, c.State) {

@@ -1,0 +1,94 @@
+package agent
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"hooksnare/agent/config"
+	"hooksnare/agent/health"
+	"hooksnare/collector/eslogger"
+	"hooksnare/collector/process"
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
+)
+
+// TestPipelineLosses fills a table of processes that has room for three.
+func TestPipelineLosses(t *testing.T) {
+	p, err := NewPipeline(PipelineOptions{Limits: process.Limits{Entries: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pid := range int32(10) {
+		target := eslogger.Process{Present: true, HasToken: true}
+		target.Token.PID, target.Token.Version = pid+1, 1
+		p.HandleMessage(&eslogger.Message{Kind: event.ExecKind, Target: target})
+	}
+	got := map[string]uint64{}
+	health.Add(got, p.Losses())
+	if got["processes_forgotten"] != 7 || got["lineage_forgotten"] != 7 || len(got) != 2 {
+		t.Errorf("got %v, want 7 processes and their lineage, and nothing else", got)
+	}
+}
+
+func TestStatusLosses(t *testing.T) {
+	s := Status{}
+	s.Health.Losses = map[string]uint64{"causes_forgotten": 2, "newer": 3, "events_missing": 1, "lines_too_long": 0}
+	got := s.Losses()
+	if len(got) != 3 || got[0].Word != "events_missing" || got[1].Word != "causes_forgotten" || got[1].Count != 2 || got[2].Word != "newer" || got[2].Count != 3 {
+		t.Errorf("got %+v", got)
+	}
+}
+
+// TestLossCondition loses an alert, and looks at what is told for how long.
+func TestLossCondition(t *testing.T) {
+	c := config.Default()
+	c.Root = t.TempDir()
+	c.StateDir, c.HeartbeatInterval = filepath.Join(c.Root, "state"), 0
+	c.Outputs = []config.Output{{Name: "file", Type: "file", Path: filepath.Join(c.Root, "log"), MinSeverity: "low", Enabled: true}}
+	a, err := New(Options{Config: c, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.outputs.Abandon()
+	const state = "events_forgotten.alerts_unmade"
+	at := time.Now()
+	for _, x := range []struct {
+		after time.Duration
+		lose  uint64
+		on    bool
+	}{{0, 0, false}, {2 * time.Second, 3, true}, {4 * time.Minute, 0, true}, {6 * time.Minute, 0, false}, {7 * time.Minute, 1, true}} {
+		for range x.lose {
+			a.health.tally.Add(health.AlertsUnmade)
+		}
+		now := at.Add(x.after)
+		a.health.tick(now)
+		facts := a.health.facts(now)
+		i := slices.IndexFunc(facts.Conditions, func(c alert.ConditionFacts) bool { return c.State == state })
+		told := a.pipeline.open[state] != nil
+		if (i >= 0) != x.on || told != x.on {
+			t.Errorf("after %v: conditions %+v, told %t; want %s on: %t", x.after, facts.Conditions, told, state, x.on)
+		}
+		if want := a.health.tally.Losses(); len(want) > 0 && facts.Losses["alerts_unmade"] != want[0].Count {
+			t.Errorf("after %v: losses %v, want %v", x.after, facts.Losses, want)
+		}
+	}
+}
+
+// TestStarting looks at an agent that runs canaries, before and after the first came back.
+func TestStarting(t *testing.T) {
+	for _, x := range []struct {
+		proves bool
+		want   []string
+	}{{true, []string{"starting"}}, {false, nil}} {
+		h := newHealth(&Agent{}, time.Now(), x.proves)
+		var f alert.HeartbeatFacts
+		f.Conditions, _ = h.on.facts()
+		if got := conditionNames(f.Conditions); !slices.Equal(got, x.want) {
+			t.Errorf("canaries %t: got %v, want %v", x.proves, got, x.want)
+		}
+	}
+}
