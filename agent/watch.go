@@ -120,7 +120,7 @@ func (w *watch) hooks() []detect.Hooked {
 			h := detect.Hooked{File: f.File, Scope: prefs.ScopeOf(f.File), Key: key, Value: v}
 			if key == hook.LoginHook || key == hook.LogoutHook {
 				p := program.Look(w.root, v)
-				h.Program = p.Path
+				h.Program, h.Resolved = p.Path, p.Resolved
 			}
 			out = append(out, h)
 		}
