@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"hooksnare/agent/health"
 	"hooksnare/collector/process"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
@@ -194,7 +195,11 @@ func (c *composer) condition(a *alert.Alert, s *detect.Condition) {
 	a.Timestamp, a.Event.Created, a.Event.Start = alert.At(s.Since), alert.At(s.Since), alert.At(s.Since)
 	a.Event.Category, a.Event.Type, a.Event.Action = []string{"host"}, []string{"info"}, s.State
 	a.Event.ID = digest("condition", c.host.ID, a.Rule.ID, s.State, strconv.FormatInt(s.Since.UnixNano(), 10))
-	a.Hooksnare.Health = &alert.Health{State: s.State, Detail: clipTo(s.Detail, nameBytes), Active: true, Since: alert.At(s.Since)}
+	h := &alert.Health{State: s.State, Detail: clipTo(s.Detail, nameBytes), Active: true, Since: alert.At(s.Since)}
+	if name, known := health.Find(s.State); known {
+		h.Meaning, h.Remedy = name.Row().Meaning, name.Row().Cure
+	}
+	a.Hooksnare.Health = h
 }
 
 func (c *composer) user(id uint32) *alert.User {

@@ -2,9 +2,9 @@ package agent
 
 import (
 	"slices"
-	"strings"
 	"time"
 
+	"hooksnare/agent/health"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 )
@@ -138,7 +138,7 @@ func (p *Pipeline) shareUsedUp(share detect.Share, now time.Time) {
 		return
 	}
 	p.sharing[share] = now
-	p.condition(shareState(share), share.String()+" has used up its share of alerts: more are held back and told in a summary", true, now, time.Time{})
+	p.own(shareUsedUp(share), share.String()+" has used up its share of alerts: more are held back and told in a summary", true, now, time.Time{})
 }
 
 // sharesLeft tells of shares of which nothing is held back any more.
@@ -151,13 +151,20 @@ func (p *Pipeline) sharesLeft(now time.Time) {
 		if holding[share] == 0 && len(p.delayed[share]) == 0 {
 			since := p.sharing[share]
 			delete(p.sharing, share)
-			p.condition(shareState(share), "", false, since, now)
+			p.own(shareUsedUp(share), "", false, since, now)
 		}
 	}
 }
 
-const shareUsedUpState = "share_used_up"
+func shareUsedUp(share detect.Share) health.Condition {
+	return health.ShareUsedUp.Of("alerts " + share.String())
+}
 
-func shareState(share detect.Share) string {
-	return shareUsedUpState + "." + strings.ReplaceAll(string(share), "/", "_")
+// own tells of a condition of the pipeline itself, and has it noted with those of the other
+// parts.
+func (p *Pipeline) own(c health.Condition, detail string, on bool, since, until time.Time) {
+	p.condition(c.String(), detail, on, since, until)
+	if note := p.note; note != nil {
+		p.outbox.list = append(p.outbox.list, outgoing{then: func() { note(c, detail, on, since) }})
+	}
 }

@@ -3,6 +3,7 @@ package agent
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hooksnare/detect"
@@ -76,7 +77,8 @@ const (
 // examiner answers questions in lanes. A disk that does not answer holds up its own lane
 // alone. What comes in one lane is judged in its order.
 type examiner struct {
-	answer func(Question) *Examination
+	answer  func(Question) *Examination
+	skipped atomic.Uint64 // questions that were judged without an answer
 
 	mu    sync.Mutex // guards what follows; nothing is called with it held
 	lanes map[string][]examination
@@ -125,6 +127,7 @@ func (e *examiner) examine(q Question, judge func(*Examination, bool)) {
 	e.mu.Unlock()
 	switch {
 	case full:
+		e.skipped.Add(1)
 		judge(nil, false)
 	case !runs:
 		go e.run(name)

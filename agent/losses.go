@@ -12,7 +12,7 @@ import (
 func (a *Agent) losses() []health.Loss {
 	var all []health.Loss
 	for _, part := range [...]func() []health.Loss{
-		a.sensorLosses, a.preferencesLosses, a.pipeline.Losses, a.health.tally.Losses,
+		a.sensorLosses, a.preferencesLosses, a.watch.losses, a.pipeline.Losses, a.health.tally.Losses,
 	} {
 		all = append(all, part()...)
 	}
@@ -37,6 +37,16 @@ func (a *Agent) preferencesLosses() []health.Loss {
 		{Counter: health.HomesSilent, Count: uint64(max(s.Stuck, 0))},
 		{Counter: health.FilesUnreadable, Count: uint64(max(s.Unreadable, 0))},
 		{Counter: health.ChangesDeferred, Count: s.Refused},
+	}
+}
+
+// losses are of the programs of hooks, and of what lies around these.
+func (w *watch) losses() []health.Loss {
+	s := w.programs.Stats()
+	return []health.Loss{
+		{Counter: health.ProgramsUnwatched, Count: uint64(s.Ignored)},
+		{Counter: health.ProgramsUnread, Count: uint64(s.Unread)},
+		{Counter: health.FactsSkipped, Count: w.around.skipped.Load() + w.examiner.skipped.Load()},
 	}
 }
 
@@ -73,7 +83,7 @@ func (p *Pipeline) Losses() []health.Loss {
 		{Counter: health.LineageForgotten, Count: t.EvictedInUse},
 	}
 	if p.correlator != nil {
-		out = append(out, health.Loss{Counter: health.CausesForgotten, Count: p.correlator.Dropped()})
+		out = append(out, health.Loss{Counter: health.CausesForgotten, Count: p.correlator.Forgotten()})
 	}
 	for _, r := range p.engine.Activities() {
 		out = append(out, health.Loss{Counter: health.RuleMemoryForgotten, Count: r.Dropped})

@@ -68,7 +68,7 @@ func TestLossCondition(t *testing.T) {
 		a.health.tick(now)
 		facts := a.health.facts(now)
 		i := slices.IndexFunc(facts.Conditions, func(c alert.ConditionFacts) bool { return c.State == state })
-		told := a.pipeline.open[state] != nil
+		told := a.pipeline.episodes.on["condition\x00"+state] != nil
 		if (i >= 0) != x.on || told != x.on {
 			t.Errorf("after %v: conditions %+v, told %t; want %s on: %t", x.after, facts.Conditions, told, state, x.on)
 		}

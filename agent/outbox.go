@@ -19,6 +19,7 @@ type outbox struct {
 type outgoing struct {
 	alerts []*alert.Alert
 	record func() // is called before they go, and may wait for a disk; nil for none
+	then   func() // is called when they are gone; nil for none
 }
 
 func (o *outbox) empty() bool { return len(o.list) == 0 }
@@ -71,6 +72,9 @@ func (p *Pipeline) flush(mayWait bool) {
 		}
 		for _, a := range next.alerts {
 			p.emit(a)
+		}
+		if next.then != nil {
+			next.then()
 		}
 		p.mu.Lock()
 		o.busy = false

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"hooksnare/agent/health"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/process"
 	"hooksnare/detect"
@@ -27,6 +28,7 @@ type Pipeline struct {
 	pins       *pins // nil: there is no disk, exceptions hold by their condition
 	examine    Examine
 	emit       func(*alert.Alert)
+	note       func(c health.Condition, detail string, on bool, since time.Time) // nil: nobody notes conditions
 	live       bool
 	watching   *Watching // nil where no preferences are watched
 	correlator *correlator
@@ -58,13 +60,15 @@ type Counts struct {
 
 // PipelineOptions is what a pipeline is made of.
 type PipelineOptions struct {
-	Rules        []*rules.Rule
-	Exceptions   []detect.Exception
-	Host         Identity
-	Pins         *pins              // nil: there is no disk, exceptions hold by their condition
-	Examine      Examine            // nil: there is no disk
-	Emit         func(*alert.Alert) // takes every alert, in order, one at a time, and never waits
-	Live         bool               // false: a recording, whose own times are the only clock
+	Rules      []*rules.Rule
+	Exceptions []detect.Exception
+	Host       Identity
+	Pins       *pins              // nil: there is no disk, exceptions hold by their condition
+	Examine    Examine            // nil: there is no disk
+	Emit       func(*alert.Alert) // takes every alert, in order, one at a time, and never waits
+	// Note is told of the conditions of the pipeline itself; nil for none.
+	Note         func(c health.Condition, detail string, on bool, since time.Time)
+	Live         bool // false: a recording, whose own times are the only clock
 	RepeatWindow time.Duration
 	Limits       process.Limits
 	Watching     *Watching // nil: no preferences are watched
@@ -74,7 +78,7 @@ type PipelineOptions struct {
 // goes without; it works with the others.
 func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 	p := &Pipeline{
-		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, live: o.Live, exceptions: o.Exceptions,
+		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, note: o.Note, live: o.Live, exceptions: o.Exceptions,
 		repeats: map[detect.Share]*detect.Repeats[*alertGroup]{}, delayed: map[detect.Share][]*alertThread{},
 		episodes: newEpisodes(), sharing: map[detect.Share]time.Time{}, judging: map[place][]*string{},
 	}

@@ -95,7 +95,7 @@ func New(o Options) (*Agent, error) {
 		Watching: watch.watching(o.Config), Examine: watch.examiner.examine,
 		Rules: set.Rules, Exceptions: exceptions(o.Config.Exceptions),
 		Host: a.host, Pins: newPins(o.Config.Root, o.Config.Exceptions),
-		Emit: a.give, Live: true, RepeatWindow: o.Config.RepeatWindow,
+		Emit: a.give, Note: (*handler)(a).logCondition, Live: true, RepeatWindow: o.Config.RepeatWindow,
 	})
 	a.pipeline.SetHooks(watch.hooks())
 	a.pipeline.RestoreSetBy(watch.last.SetBy)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -31,6 +32,8 @@ const (
 type surroundings struct {
 	root  string
 	known map[string]string // SHA-256 of programs, and the exception that names it
+
+	skipped atomic.Uint64 // folders that did not answer, or were not asked
 
 	mu    sync.Mutex // guards asked
 	asked map[detect.Share]int
@@ -59,6 +62,7 @@ func (s *surroundings) look(x *Examination, share detect.Share, file string, at 
 // first; nil for a folder that does not answer.
 func (s *surroundings) changed(share detect.Share, folder, suffix string, at time.Time) []alert.Lately {
 	if !s.count(share, 1) {
+		s.skipped.Add(1)
 		return nil // others of this share do not answer, either
 	}
 	answer := make(chan []alert.Lately, 1)
@@ -73,6 +77,7 @@ func (s *surroundings) changed(share detect.Share, folder, suffix string, at tim
 	case found := <-answer:
 		return found
 	case <-timer.C:
+		s.skipped.Add(1)
 		return nil
 	}
 }

@@ -130,7 +130,7 @@ func (w *watch) HandleChange(ch event.Change) error {
 // HandleUnreadable takes a file that can't be read, as that begins and as it ends.
 func (w *watch) HandleUnreadable(u event.Unreadable) {
 	if u.Why == prefs.ShareUsedUp {
-		w.agent.condition(shareState(detect.FileShare(u.Path, u.Home))+".preferences", u.Path+": "+u.Detail, u.On, u.Since, u.Until)
+		w.agent.condition(health.ShareUsedUp.Of("preferences "+detect.FileShare(u.Path, u.Home).String()), u.Path+": "+u.Detail, u.On, u.Since, u.Until)
 		return
 	}
 	w.agent.pipeline.HandleUnreadable(u)

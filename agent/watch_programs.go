@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"hooksnare/agent/health"
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
@@ -33,8 +34,7 @@ func (w *watch) openPrograms(before program.State) {
 		Previous: before, Sweep: w.sweep, Keep: w.keep, Shares: w.shares,
 		Leads: func(owner string, p event.Program) { a.pipeline.Locate(homeOfOwner(owner), &p) },
 		Share: func(s program.Share) {
-			name := shareUsedUpState + "." + strings.ReplaceAll(s.Owner, "/", "_") + "." + s.What
-			a.condition(name, s.Owner+" has used up its share of "+s.What+" of programs that are looked at", s.On, s.Since, s.Until)
+			a.condition(health.ShareUsedUp.Of(s.What+" "+s.Owner), s.Owner+" has used up its share of "+s.What+" of programs that are looked at", s.On, s.Since, s.Until)
 		},
 	}, func(owner string, ch event.ProgramChange) { a.pipeline.HandleProgram(homeOfOwner(owner), ch) })
 }

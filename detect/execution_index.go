@@ -66,6 +66,19 @@ func reach(scope string) int {
 	return 1
 }
 
+// shareOf returns whose readings those of a hook are: a home folder, "" for the superuser
+// and the computer.
+func shareOf(h *Hooked) string {
+	switch {
+	case reach(h.Scope) == 0:
+		return ""
+	case h.Home != "":
+		return h.Home
+	}
+	home, _, _ := strings.Cut(h.File, "/Library/")
+	return home
+}
+
 // addLikely adds what an examination found a hook's program to be, and what a shell would
 // take for it.
 func (x *programIndex) addLikely(i int) {
@@ -124,7 +137,7 @@ func (x *programIndex) add(r reading, program, args, unquoted string) {
 	if slices.Contains(x.byPath[key], r) {
 		return
 	}
-	x.readings[h.Home]++
+	x.readings[shareOf(h)]++
 	x.byPath[key] = append(x.byPath[key], r)
 	name := path.Base(key)
 	x.byName[name] = append(x.byName[name], r)
@@ -134,7 +147,7 @@ func (x *programIndex) add(r reading, program, args, unquoted string) {
 }
 
 // full reports whether the home of a hook has no reading left.
-func (x *programIndex) full(i int) bool { return x.readings[x.hooks[i].Home] >= maxReadings }
+func (x *programIndex) full(i int) bool { return x.readings[shareOf(&x.hooks[i])] >= maxReadings }
 
 // systemFolders are those that only macOS itself can write to.
 var systemFolders = [...]string{"/bin/", "/sbin/", "/usr/", "/system/", "/library/apple/"}
