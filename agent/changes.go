@@ -112,8 +112,16 @@ func (p *Pipeline) tellChange(s *changeState, now time.Time) {
 	if p.watching.Record != nil {
 		record = func(list []*alert.Alert) { p.watching.Record(&s.Change, list) }
 	}
-	end(record)
-	p.judgedPlace(placeOf(&s.Change), s.Change.Old)
+	at, old := placeOf(&s.Change), s.Change.Old
+	// As long as its alerts are not handed on, a change is not judged for who keeps the state.
+	gone := func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.judgedPlace(at, old)
+	}
+	if !end(record, gone) {
+		p.judgedPlace(at, old)
+	}
 }
 
 // judgedPlace forgets that a change is being judged.
@@ -127,8 +135,8 @@ func (p *Pipeline) judgedPlace(at place, old *string) {
 	}
 }
 
-// Judging returns what was there before the changes that are not judged yet, nil for
-// nothing.
+// Judging returns what was there before the changes that are not judged yet, or whose alerts
+// are not handed on, nil for nothing.
 func (p *Pipeline) Judging() map[place]*string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -33,20 +33,22 @@ func (o *outbox) add(a *alert.Alert) {
 }
 
 // together collects what is added until the returned function is called with what must
-// happen before it goes.
-func (o *outbox) together() (end func(record func([]*alert.Alert))) {
+// happen before it goes, and what then. It returns whether there is anything to go.
+func (o *outbox) together() (end func(record func([]*alert.Alert), then func()) bool) {
 	before := o.group
 	g := &outgoing{}
 	o.group = g
-	return func(record func([]*alert.Alert)) {
+	return func(record func([]*alert.Alert), then func()) bool {
 		o.group = before
 		if len(g.alerts) == 0 {
-			return
+			return false
 		}
 		if record != nil {
 			g.record = func() { record(g.alerts) }
 		}
+		g.then = then
 		o.list = append(o.list, *g)
+		return true
 	}
 }
 

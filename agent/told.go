@@ -62,17 +62,32 @@ func (w *watch) room(ch *event.Change, now time.Time) bool {
 // delivered forgets the alerts of what was told, if they are all in the log. It returns
 // whether it forgot any.
 func (w *watch) delivered() bool {
-	if len(w.last.Told) == 0 || !w.agent.outputs.Delivered() {
+	if len(w.last.Told) == 0 {
 		return false
 	}
-	if w.last.withTold(); w.last.Preferences != nil {
-		w.last.Told = nil
-		return true
+	judging := w.agent.pipeline.Judging() // first: what is not in it any more is on its way to the disk
+	if !w.agent.outputs.Delivered() {
+		return false
+	}
+	if w.last.Preferences != nil {
+		left := onTheWay(w.last.Told, judging)
+		done := kept{Preferences: w.last.Preferences, Told: slices.DeleteFunc(slices.Clone(w.last.Told), func(c toldChange) bool {
+			_, waits := judging[c.place()]
+			return waits
+		})}
+		done.withTold()
+		forgot := len(left) < len(w.last.Told)
+		w.last.Told = left
+		return forgot
 	}
 	// As long as there is no state to put it into, the last of each place stays.
 	var out []toldChange
 	forgot := false
 	for i, c := range w.last.Told {
+		if _, waits := judging[c.place()]; waits {
+			out = append(out, c)
+			continue
+		}
 		if slices.ContainsFunc(w.last.Told[i+1:], func(o toldChange) bool { return o.place() == c.place() }) {
 			forgot = true
 			continue
@@ -83,6 +98,17 @@ func (w *watch) delivered() bool {
 	}
 	w.last.Told = out
 	return forgot
+}
+
+// onTheWay returns what was recorded of places where something is still being judged.
+func onTheWay(told []toldChange, judging map[place]*string) []toldChange {
+	var out []toldChange
+	for _, c := range told {
+		if _, waits := judging[c.place()]; waits {
+			out = append(out, c)
+		}
+	}
+	return out
 }
 
 // record keeps what is about to be told of a change.

@@ -145,17 +145,18 @@ func (w *watch) HandleState(s prefs.State) error {
 		ch.Time = time.Now()
 		w.agent.pipeline.HandleChange(ch)
 	}
+	setBy := w.agent.pipeline.SetBy()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	judging := w.agent.pipeline.Judging() // first: what is not in it any more is on its way to the disk
 	if !w.agent.outputs.Delivered() {
 		return errOnTheWay
 	}
 	// What is not judged yet is not known: after a kill it is found once more.
-	for at, was := range w.agent.pipeline.Judging() {
+	for at, was := range judging {
 		s.Files = withValue(s.Files, &toldChange{File: at.file, Key: at.key, Value: was})
 	}
-	setBy := w.agent.pipeline.SetBy()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.last.Preferences, w.last.SetBy, w.last.Told = &s, setBy, nil
+	w.last.Preferences, w.last.SetBy, w.last.Told = &s, setBy, onTheWay(w.last.Told, judging)
 	w.last.Jamf, w.last.PresetTold = w.jamf.known(), w.agent.pipeline.PresetsTold()
 	return w.save()
 }
