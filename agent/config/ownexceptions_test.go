@@ -82,11 +82,11 @@ func TestOwnInsecure(t *testing.T) {
 		want string
 	}{
 		{"writable file", func(root string) error { return os.Chmod(filepath.Join(root, ExceptionsFile), 0o664) }, "others can write it (mode 0664): run chmod go-w"},
-		{"writable folder", func(root string) error { return os.Chmod(filepath.Join(root, "Library"), 0o777) }, `others can write "/Library": run chown root and chmod go-w for it`},
+		{"writable folder", func(root string) error { return os.Chmod(filepath.Join(root, "Library"), 0o777) }, "/Library: others can write this folder (mode 0777): run chmod go-w "},
 		{"of another user", func(root string) error { return os.Chown(filepath.Join(root, ExceptionsFile), 501, 20) }, "owned by user 501: run chown"},
 		{"folder of another user", func(root string) error {
 			return os.Chown(filepath.Dir(filepath.Join(root, ExceptionsFile)), 501, 20)
-		}, `others can write "/Library/Application Support/Hooksnare"`},
+		}, "/Library/Application Support/Hooksnare: owned by user 501: run chown"},
 		{"a link", func(root string) error {
 			path := filepath.Join(root, ExceptionsFile)
 			return errors.Join(os.Rename(path, path+"2"), os.Symlink(path+"2", path))
