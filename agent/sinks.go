@@ -12,15 +12,11 @@ import (
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/logfile"
-	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/syslog"
 )
 
 // remote reports whether an output of a type is on another machine, as far as is known.
 func remote(kind string) bool { return kind != "file" && kind != "syslog" }
-
-// maxSecret bounds the files of tokens, keys and certificates, in bytes.
-const maxSecret = 1 << 20
 
 // sender makes the sender of an output.
 func (o *OutputOptions) sender(c config.Output) (forward.Sender, error) {
@@ -30,19 +26,9 @@ func (o *OutputOptions) sender(c config.Output) (forward.Sender, error) {
 	case "syslog":
 		return &syslogSink{name: c.Name}, nil
 	}
-	return forward.New(forward.Config{
-		Name: c.Name, Type: c.Type, URL: c.URL, Address: c.Address, TokenFile: c.TokenFile, CAFile: c.CAFile,
-		CertificateFile: c.CertificateFile, KeyFile: c.KeyFile, Headers: c.Headers, Index: c.Index,
-		Host: o.Host, Version: o.Version,
-		ReadSecret: func(path string) ([]byte, error) {
-			b, _, err := safefile.ReadSecret(path, maxSecret)
-			return b, err
-		},
-		ReadTrusted: func(path string) ([]byte, error) {
-			b, _, err := safefile.ReadTrusted(path, maxSecret)
-			return b, err
-		},
-	})
+	receiver := c.Receiver(o.Config.Disk())
+	receiver.Host, receiver.Version = o.Host, o.Version
+	return forward.New(receiver)
 }
 
 // came is the result of a delivery that went one way for all. What fails here is tried

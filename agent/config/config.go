@@ -25,7 +25,7 @@ type Config struct {
 	CorrelationWindow time.Duration // 0: off
 	RepeatWindow      time.Duration // 0: off
 
-	ExtraHomes      []string
+	ExtraHomes      []string // as the Mac knows them whose disk this is, not below Root
 	RuleDirectories []string
 	DisabledRules   []string // rule ids; whether such rules exist is not known here
 	Exceptions      []Exception

@@ -18,7 +18,8 @@ else may write them.
 In the environment, the strings of a list are separated by colons, and an empty variable
 counts as none. ` + "`--rules`" + ` may be given more than once. Paths are absolute; only flags may be
 relative to the working directory. With ` + "`--root`" + `, the two files and every path in a property
-list but EsloggerPath lie below it; paths in flags and in the environment do not. Syslog is
+list but those of ExtraHomes lie below it, and no link leads out of it; paths in flags and in
+the environment do not. What such a disk's files say of EsloggerPath is not used. Syslog is
 this machine's, and no default under a root.
 
 `)

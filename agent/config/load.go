@@ -54,7 +54,9 @@ func Load(o Options) (Config, Sources, error) {
 		if err != nil {
 			return below(""), nil, Errors{{File: string(Flags), Key: "--root", Why: err.Error()}}
 		}
-		o.Root = root
+		if o.Root = root; root == "/" {
+			o.Root = "" // the disk itself
+		}
 	}
 	c = below(o.Root)
 	var sources Sources
@@ -113,7 +115,7 @@ func (l layer) apply(c *Config, o Options) (Source, Errors) {
 
 // propertyList sets what a file says and returns the keys that it set.
 func (at *origin) propertyList(c *Config, kind Layer) []string {
-	doc, _, err := safefile.ReadTrusted(at.file, maxFile)
+	doc, _, err := safefile.Disk{Root: at.root}.ReadTrusted(at.file, maxFile)
 	if errors.Is(err, fs.ErrNotExist) && kind != File {
 		return nil
 	}

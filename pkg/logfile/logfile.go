@@ -192,12 +192,7 @@ func (l *File) rotate() error {
 	return l.Reopen()
 }
 
-func (l *File) aside(n int) string {
-	if n == 0 {
-		return l.path
-	}
-	return fmt.Sprintf("%s.%d", l.path, n)
-}
+func (l *File) aside(n int) string { return aside(l.path, n) }
 
 // Close closes the file.
 func (l *File) Close() error {
