@@ -122,7 +122,7 @@ func (v value) path(what string) (string, bool) {
 // filePath returns the path of what is not a folder.
 func (v value) filePath(what string) (string, bool) {
 	p, ok := v.path(what)
-	if s, _ := v.raw.(string); ok && strings.HasSuffix(s, "/") {
+	if s, _ := v.raw.(string); ok && (strings.HasSuffix(s, "/") || filepath.Clean(s) == "/") {
 		return "", v.expected("the absolute path of " + what)
 	}
 	return p, ok
