@@ -51,9 +51,6 @@ type Agent struct {
 	log      zerolog.Logger
 }
 
-// canaryBelow is the program that is run as the canary, on the disk or under the root.
-const canaryBelow = "/usr/bin/true"
-
 // What Frugal asks of the runtime. The agent's live data is a few MiB, so that the
 // percentage costs little memory and saves most collections. The limit, in bytes, leaves
 // room for the program itself below the 40 MiB that an agent may take; it is soft, so
@@ -120,21 +117,32 @@ func New(o Options) (*Agent, error) {
 	return a, nil
 }
 
-// sensor returns how to run eslogger.
+// sensor returns how to run eslogger. Of a disk that is merely looked at nothing is run: the
+// canary is this machine's, but for one that whoever starts the agent names.
 func (a *Agent) sensor() eslogger.Options {
 	c := a.opts.Config
-	o := eslogger.Options{Path: c.EsloggerPath, Events: c.EsloggerEvents, CanaryInterval: c.CanaryInterval, Timing: a.opts.Timing}
-	// A program of another disk is run only by someone who names an eslogger on it: a disk
-	// that is merely looked at must not get to run anything.
-	if c.Root == "" || !strings.HasPrefix(filepath.Clean(c.EsloggerPath), filepath.Clean(c.Root)+"/") {
+	o := eslogger.Options{Path: c.EsloggerPath, Events: c.EsloggerEvents, CanaryPath: c.CanaryPath, CanaryInterval: c.CanaryInterval, Timing: a.opts.Timing}
+	if c.Root == "" {
 		return o
 	}
-	o.CanaryPath, o.CanarySeenAs = filepath.Join(c.Root, canaryBelow), []string{canaryBelow}
-	if _, err := os.Stat(o.CanaryPath); err != nil && o.CanaryInterval > 0 {
-		a.log.Warn().Str("path", o.CanaryPath).Msg("no canary under this root: the sensor is not proven")
+	seen := c.CanaryPath
+	if inner, ok := below(c.Root, c.CanaryPath); ok {
+		o.CanarySeenAs = []string{inner} // as a stream of that disk names it
+	} else if _, ok := below(c.Root, c.EsloggerPath); ok {
+		seen = filepath.Join(c.Root, c.CanaryPath) // what stands in on a disk without it shows no canary
+	}
+	if _, err := os.Stat(seen); err != nil && o.CanaryInterval > 0 {
+		a.log.Warn().Str("path", seen).Msg("there is no canary: the sensor is not proven")
 		o.CanaryInterval = 0
 	}
 	return o
+}
+
+// below returns an absolute path as it is called on the disk below root, false if it does not
+// lie there.
+func below(root, name string) (string, bool) {
+	inner, ok := strings.CutPrefix(filepath.Clean(name), filepath.Clean(root)+"/")
+	return "/" + inner, ok
 }
 
 // oneLine is an error as a condition's detail: the first of all that is wrong, and how many

@@ -27,7 +27,7 @@ type Options struct {
 	File string
 
 	// Flags holds the values of flags that were given, by name without dashes:
-	// eslogger, state-dir, rules. The paths in it are taken as they are.
+	// eslogger, canary, state-dir, rules. The paths in it are taken as they are.
 	Flags map[string][]string
 
 	// Env is an environment as os.Environ returns it. Only names that begin with

@@ -19,6 +19,7 @@ func complete() Config {
 		StateDir:          "/var/db/hooksnare",
 		EsloggerPath:      "/opt/bin/eslogger",
 		EsloggerEvents:    []string{"exec", "exit"},
+		CanaryPath:        "/usr/bin/true",
 		HeartbeatInterval: 60500 * time.Millisecond,
 		SweepInterval:     50 * time.Millisecond,
 		CorrelationWindow: 10 * time.Second,

@@ -31,16 +31,18 @@ func (v value) elsewhere() value {
 	return v
 }
 
-// setProgram sets what is run as eslogger. A disk that is merely looked at does not get to
-// say that: what its files say is checked and not used.
-func setProgram(v value, c *Config) bool {
-	p, ok := v.elsewhere().filePath("a program")
-	if ok {
-		if err := eslogger.CheckProgram(p); err != nil {
-			ok = v.fail("%v", err)
+// setProgram sets a program to run. A disk that is merely looked at does not get to say
+// that: what its files say is checked and not used.
+func setProgram(field func(*Config) *string) func(value, *Config) bool {
+	return func(v value, c *Config) bool {
+		p, ok := v.elsewhere().filePath("a program")
+		if ok {
+			if err := eslogger.CheckProgram(p); err != nil {
+				ok = v.fail("%v", err)
+			}
 		}
+		return keep(field(c), p, ok && v.root == "")
 	}
-	return keep(&c.EsloggerPath, p, ok && v.root == "")
 }
 
 // setHomes sets home folders as the Mac knows them whose disk this is.

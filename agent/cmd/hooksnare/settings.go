@@ -15,8 +15,8 @@ import (
 
 // settings are the flags that say where the configuration and its parts are.
 type settings struct {
-	root, file, eslogger, state string
-	rules                       []string
+	root, file, eslogger, canary, state string
+	rules                               []string
 }
 
 func (s *settings) rootFlag(cmd *cobra.Command) {
@@ -51,7 +51,7 @@ func (s *settings) stateFlag(cmd *cobra.Command) {
 // load reads the configuration.
 func (s *settings) load() (config.Config, config.Sources, error) {
 	flags := map[string][]string{}
-	for name, value := range map[string]string{"eslogger": s.eslogger, "state-dir": s.state} {
+	for name, value := range map[string]string{"eslogger": s.eslogger, "canary": s.canary, "state-dir": s.state} {
 		if value != "" {
 			flags[name] = []string{value}
 		}
