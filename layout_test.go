@@ -29,7 +29,7 @@ var layers = []struct {
 	{"collector", []string{"collector", "pkg"}},
 	{"detect/eql", nil}, // of use to others as it is
 	{"detect", []string{"detect", "pkg/event", "pkg/plist", "pkg/redact"}},
-	{"pkg", []string{"pkg/event", "pkg/alert"}}, // leaves
+	{"pkg", []string{"pkg/event", "pkg/alert", "pkg/safefile"}}, // leaves
 	{"packaging", []string{"packaging"}},
 }
 

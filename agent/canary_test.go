@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,6 +59,46 @@ func TestCanaryOfAnotherDisk(t *testing.T) {
 		a.opts.Config = c
 		if got := a.sensor(); got.CanaryPath != test.want || got.CanaryInterval != test.interval || !slices.Equal(got.CanarySeenAs, test.as) {
 			t.Errorf("root %q, eslogger %q, canary %q: got canary %q as %q every %v, want %q as %q every %v", test.root, test.eslogger, test.named, got.CanaryPath, got.CanarySeenAs, got.CanaryInterval, test.want, test.as, test.interval)
+		}
+	}
+}
+
+// TestUnsafeProgram has a file name a program in eslogger's place: one that others can write
+// is not run, and check says so. What the command line names is run as it is.
+func TestUnsafeProgram(t *testing.T) {
+	dir := t.TempDir()
+	program, file := filepath.Join(dir, "eslogger"), filepath.Join(dir, "c.plist")
+	err := errors.Join(os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700),
+		os.WriteFile(file, []byte(`<plist version="1.0"><dict><key>EsloggerPath</key><string>`+program+`</string></dict></plist>`), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		mode  os.FileMode
+		flags map[string][]string
+		want  string
+		fault bool
+	}{
+		{0o755, nil, program, false},
+		{0o775, nil, "/usr/bin/eslogger", true},
+		{0o757, nil, "/usr/bin/eslogger", true},
+		{0o757, map[string][]string{"eslogger": {program}}, program, false},
+	}
+	for _, tt := range tests {
+		if err := os.Chmod(program, tt.mode); err != nil {
+			t.Fatal(err)
+		}
+		c, sources, err := config.Load(config.Options{File: file, Flags: tt.flags, Env: []string{"HOOKSNARE_STATE_DIR=" + dir}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &Agent{opts: Options{Config: c, Sources: sources}}
+		if err := a.safeProgram(); a.sensor().Path != tt.want || (err != nil) != tt.fault {
+			t.Errorf("mode %o, flags %v: got %s to run, %v, want %s", tt.mode, tt.flags, a.sensor().Path, err, tt.want)
+		}
+		faults := checkPlaces(&c, sources)
+		if told := faults != nil && strings.Contains(faults.Error(), "EsloggerPath: "); told != tt.fault {
+			t.Errorf("mode %o, flags %v: got %v, want it told: %v", tt.mode, tt.flags, faults, tt.fault)
 		}
 	}
 }

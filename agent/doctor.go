@@ -42,6 +42,8 @@ var mends = map[string]string{
 	"spool_full":          "make room on the disk of the state folder",
 	"spool_failed":        "look at owner and mode of the state folder: root, 0700",
 	"state_not_saved":     "look at owner, mode and room of the state folder",
+	"state_unsafe":        "do to the folder what the reason says, so that only root can write it and those above it; then sudo hooksnare restart",
+	"program_unsafe":      "do to the program or folder what the reason says, so that only root can write it; then sudo hooksnare restart",
 	"output_failed":       "the reason says what to do; sudo hooksnare simulate proves it afterwards",
 }
 

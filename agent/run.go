@@ -49,6 +49,7 @@ type Agent struct {
 	source   *eslogger.Source
 	watch    *watch
 	log      zerolog.Logger
+	passing  string // state folder that ends with the agent; "" for the usual one
 }
 
 // What Frugal asks of the runtime. The agent's live data is a few MiB, so that the
@@ -74,15 +75,17 @@ func Frugal() (restore func()) {
 func New(o Options) (*Agent, error) {
 	a := &Agent{opts: o, log: o.Log, host: ThisHost(o.Config.Root)}
 	a.health = newHealth(a, time.Now())
+	unsafeState, unsafeProgram := a.safeState(), a.safeProgram()
+	o.Config = a.opts.Config
 	set, ruleFaults := LoadRules(o.Config, o.Sources)
 	var err error
 	a.outputs, err = OpenOutputs(OutputOptions{Config: o.Config, Host: a.host.Hostname, Version: o.Version, Show: o.Show, Health: a.condition, timing: o.timing})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, a.forget())
 	}
 	watch, watchErr := newWatch(a)
 	if watch.prefs == nil {
-		a.outputs.Abandon()
+		a.abandon()
 		return nil, watchErr
 	}
 	a.watch = watch
@@ -99,10 +102,16 @@ func New(o Options) (*Agent, error) {
 	faults = errors.Join(faults, err)
 	source, err := eslogger.New(a.sensor(), (*handler)(a))
 	if err != nil {
-		a.outputs.Abandon()
+		a.abandon()
 		return nil, err
 	}
 	a.source = source
+	if unsafeState != nil {
+		a.condition(stateUnsafe, unsafeState.Error(), true, time.Now(), time.Time{})
+	}
+	if unsafeProgram != nil {
+		a.condition(programUnsafe, unsafeProgram.Error(), true, time.Now(), time.Time{})
+	}
 	if faults != nil {
 		a.condition("configuration", oneLine(faults), true, time.Now(), time.Time{})
 	}
@@ -217,7 +226,21 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	a.watch.end()
 	a.summary()
-	return err
+	return errors.Join(err, a.forget())
+}
+
+// abandon ends the parts of an agent that was never run.
+func (a *Agent) abandon() {
+	a.outputs.Abandon()
+	_ = a.forget()
+}
+
+// forget removes a state folder that does not outlive the agent: alerts tell much of a Mac.
+func (a *Agent) forget() error {
+	if a.passing == "" {
+		return nil
+	}
+	return os.RemoveAll(a.passing)
 }
 
 // tick does what becomes due with time, and what SIGHUP asks for: the local log is opened

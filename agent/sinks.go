@@ -22,7 +22,7 @@ func remote(kind string) bool { return kind != "file" && kind != "syslog" }
 func (o *OutputOptions) sender(c config.Output) (forward.Sender, error) {
 	switch c.Type {
 	case "file":
-		return &fileSink{name: c.Name, path: c.Path}, nil
+		return &fileSink{name: c.Name, path: c.Path, root: o.Config.Root}, nil
 	case "syslog":
 		return &syslogSink{name: c.Name}, nil
 	}
@@ -47,10 +47,10 @@ func came(name string, n int, err error) forward.Result {
 
 // fileSink is the local log: whole documents, on the disk before Send returns.
 type fileSink struct {
-	name, path string
-	log        *logfile.File
-	mu         sync.Mutex  // of log
-	again      atomic.Bool // the file is to be opened anew
+	name, path, root string
+	log              *logfile.File
+	mu               sync.Mutex  // of log
+	again            atomic.Bool // the file is to be opened anew
 }
 
 // Send appends the documents, a line each.
@@ -62,7 +62,7 @@ func (s *fileSink) append(items []forward.Item) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.log == nil {
-		l, err := logfile.Open(s.path, logfile.Options{})
+		l, err := logfile.Open(s.path, logfile.Options{Root: s.root})
 		if err != nil {
 			return err
 		}

@@ -12,8 +12,12 @@ func Doc() string {
 managed file ` + "`" + ManagedFile + "`" + `; the
 environment; the local file ` + "`" + LocalFile + "`" + `; the
 default. ` + "`--config FILE`" + ` replaces both files. A list counts as a whole: it is not added to the
-list of a weaker place. Files must belong to root (or to who runs the command) and nobody
-else may write them.
+list of a weaker place.
+
+These files, rules, tokens, keys and certificates, the state folder and logs, and every folder
+and link on the way to them must belong to root, to whoever runs the command, or to the owner
+of ` + "`--root`" + `, and nobody else may write them. A folder with the sticky bit, such as /tmp, may be
+written by others. No file may be a link or have a second name.
 
 In the environment, the strings of a list are separated by colons, and an empty variable
 counts as none. ` + "`--rules`" + ` may be given more than once. Paths are absolute; only flags may be

@@ -54,7 +54,7 @@ var settings = []setting{
 		Default: "/usr/bin/eslogger", Doc: "eslogger, or a program that writes the same; with `--root` only flag and environment count"},
 		setProgram(func(c *Config) *string { return &c.EsloggerPath })},
 	{Key{Name: "EsloggerEvents", Env: "HOOKSNARE_ESLOGGER_EVENTS", Type: "strings",
-		Default: "exec, fork, exit", Doc: "events to ask eslogger for; `exec` is a must"}, setEvents},
+		Default: "exec, fork, exit", Doc: "events to ask eslogger for; `exec` is required"}, setEvents},
 	{Key{Flag: "--canary", Env: "HOOKSNARE_CANARY", Type: "string", Default: "/usr/bin/true",
 		Doc: "program that does nothing, run to prove that eslogger sees commands; this machine's, also with `--root`"},
 		setProgram(func(c *Config) *string { return &c.CanaryPath })},

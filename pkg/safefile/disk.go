@@ -123,3 +123,15 @@ func (d Disk) below(path string) (string, bool) {
 	}
 	return strings.CutPrefix(path, root+"/")
 }
+
+// CheckProgram reports why a program is not one to run for those who trust only what nobody
+// else can change: its folder is not safe, or it belongs to another user, or others can write
+// it. Links are followed. What is missing is fs.ErrNotExist.
+func CheckProgram(path string) error {
+	w, err := Disk{}.walk(path, nil)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	return w.program(path, w.rest)
+}

@@ -326,3 +326,47 @@ func TestDiskRoot(t *testing.T) {
 		}
 	})
 }
+
+// TestCheckProgram holds that a program is run only where nobody else can change it, through
+// whatever links.
+func TestCheckProgram(t *testing.T) {
+	tests := []struct {
+		name string
+		lay  func(t *testing.T, dir string)
+		want string
+	}{
+		{"own", func(*testing.T, string) {}, ""},
+		{"second name", func(t *testing.T, dir string) { must(t, os.Link(dir+"/log/p", dir+"/log/q")) }, ""},
+		{"link", func(t *testing.T, dir string) {
+			must(t, os.Rename(dir+"/log/p", dir+"/log/q"), os.Symlink("../log/q", dir+"/log/p"))
+		}, ""},
+		{"absolute link", func(t *testing.T, dir string) {
+			must(t, os.Rename(dir+"/log/p", dir+"/log/q"), os.Symlink(dir+"/log/q", dir+"/log/p"))
+		}, ""},
+		{"link into a folder of others", func(t *testing.T, dir string) {
+			must(t, os.Mkdir(dir+"/open", 0o700), os.Chmod(dir+"/open", 0o777), os.Rename(dir+"/log/p", dir+"/open/p"), os.Symlink(dir+"/open/p", dir+"/log/p"))
+		}, "DIR/open: others can write this folder"},
+		{"foreign link", func(t *testing.T, dir string) {
+			must(t, os.Rename(dir+"/log/p", dir+"/log/q"), os.Symlink("q", dir+"/log/p"))
+			give(t, dir+"/log/p")
+		}, "belongs to user 502"},
+		{"links in a circle", func(t *testing.T, dir string) {
+			must(t, os.Remove(dir+"/log/p"), os.Symlink("q", dir+"/log/p"), os.Symlink("p", dir+"/log/q"))
+		}, "too many levels"},
+		{"others write it", func(t *testing.T, dir string) { must(t, os.Chmod(dir+"/log/p", 0o757)) }, "DIR/log/p: others can write it (mode 0757): run chmod go-w DIR/log/p"},
+		{"others write the folder", func(t *testing.T, dir string) { must(t, os.Chmod(dir+"/log", 0o777)) }, "DIR/log: others can write this folder"},
+		{"foreign", func(t *testing.T, dir string) { give(t, dir+"/log/p") }, "DIR/log/p: owned by user 502"},
+		{"not to be run", func(t *testing.T, dir string) { must(t, os.Chmod(dir+"/log/p", 0o644)) }, "nobody may run it"},
+		{"folder", func(t *testing.T, dir string) { must(t, os.Remove(dir+"/log/p"), os.Mkdir(dir+"/log/p", 0o755)) }, "not a regular file but a folder"},
+		{"missing", func(t *testing.T, dir string) { must(t, os.Remove(dir+"/log/p")) }, "no such file"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := laid(t, func(t *testing.T, dir string) {
+				must(t, os.WriteFile(dir+"/log/p", []byte("#!/bin/sh\n"), 0o600), os.Chmod(dir+"/log/p", 0o755))
+			})
+			tt.lay(t, dir)
+			differs(t, dir, CheckProgram(dir+"/log/p"), tt.want)
+		})
+	}
+}

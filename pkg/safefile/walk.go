@@ -130,9 +130,7 @@ func (w *walker) folders(rest []string, create func(name string) error) error {
 			return err
 		}
 		if path.IsAbs(target) {
-			for len(w.open) > 1 {
-				w.leave()
-			}
+			w.toRoot()
 		}
 		rest = append(elements(target), rest...)
 	}
@@ -144,6 +142,13 @@ func (w *walker) leave() {
 	if n := len(w.open) - 1; n > 0 {
 		unix.Close(w.open[n].fd)
 		w.open = w.open[:n]
+	}
+}
+
+// toRoot goes back to the root folder.
+func (w *walker) toRoot() {
+	for len(w.open) > 1 {
+		w.leave()
 	}
 }
 
