@@ -213,6 +213,9 @@ func refused(t testing.TB, c config.Config) error {
 		outputs = append(outputs, spool.Output{Name: o.Name, MinSeverity: rules.Severity(o.MinSeverity).Number()})
 		switch {
 		case o.Type == "file":
+			if inner, in := strings.CutPrefix(o.Path, c.StateDir+"/"); in && (strings.Contains(inner, "/") || strings.HasSuffix(inner, ".json")) {
+				refuse(o.Key, fmt.Errorf("%s is the agent's own file", o.Path))
+			}
 			l, err := logfile.Open(o.Path, logfile.Options{})
 			if err == nil {
 				err = errors.Join(l.Append([]byte("{}\n")), l.Close())
@@ -263,6 +266,8 @@ func known() []map[string]any {
 		{"ExtraHomes": []any{"/System/Volumes/Data/Users"}},
 		{"Outputs": []any{map[string]any{"Type": "file", "Path": "/log/a"}, map[string]any{"Type": "file", "Name": "b", "Path": "/log/A.1"}}},
 		{"Outputs": []any{map[string]any{"Type": "file", "Path": "/" + strings.Repeat("a", 254)}}},
+		{"Outputs": []any{map[string]any{"Type": "file", "Path": "/var/db/hooksnare/status.json"}}},
+		{"Outputs": []any{map[string]any{"Type": "file", "Path": "/var/db/hooksnare/spool/out/x"}, map[string]any{"Type": "file", "Name": "b", "Path": "/ok"}}},
 	}
 }
 

@@ -68,6 +68,7 @@ func Load(o Options) (Config, Sources, error) {
 			sources = slices.Insert(sources, 0, source)
 		}
 	}
+	all = append(all, c.outsideState(sources)...)
 	own, source, wrong := ownExceptions(o.Root, c.Exceptions, o.CheckWhere)
 	c.Exceptions = append(c.Exceptions, own...)
 	if all = append(all, wrong...); len(own)+len(wrong) > 0 {

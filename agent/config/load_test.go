@@ -379,3 +379,27 @@ func TestExpired(t *testing.T) {
 		}
 	}
 }
+
+// TestOutsideState holds that no log lies where the agent keeps its state, wherever each of
+// the two is named.
+func TestOutsideState(t *testing.T) {
+	output := func(name, path string) any { return map[string]any{"Name": name, "Type": "file", "Path": path} }
+	tests := []struct {
+		path string
+		ok   bool
+	}{
+		{"/s/status.json", false}, {"/S/Preferences.json", false}, {"/s/spool/out/x.jsonl", false}, {"/s/x", false},
+		{"/s/alerts.jsonl", true}, {"/s/alerts.log", true}, {"/sx/status.json", true}, {"/var/db/hooksnare/status.json", true},
+	}
+	for _, tt := range tests {
+		file := xmlFile(t, map[string]any{"Outputs": []any{output("a", tt.path), output("b", "/b")}}, t.TempDir(), "c.plist")
+		c, _, err := Load(Options{File: file, Env: []string{"HOOKSNARE_STATE_DIR=/s"}})
+		want := 1
+		if tt.ok {
+			want = 2
+		}
+		if told := err != nil && strings.Contains(err.Error(), ":10: Outputs[0].Path: lies in the state folder"); len(c.Outputs) != want || told == tt.ok {
+			t.Errorf("%s: got %d outputs, %v, want %d", tt.path, len(c.Outputs), err, want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"hooksnare/detect/rules"
 	"hooksnare/pkg/logfile"
 	"hooksnare/pkg/spool"
 )
@@ -25,7 +26,7 @@ var outputMembers = []member{
 	{"Enabled", "boolean", "true where it is absent"},
 }
 
-// Severities are what MinSeverity takes, the least first.
+// severities are what MinSeverity takes, the least first, as a person is told.
 var severities = []string{"low", "medium", "high", "critical"}
 
 // outputType is a way to deliver alerts.
@@ -102,6 +103,25 @@ func (v value) distinct(earlier []Output, o *Output) bool {
 		v.fail("the Path %s is that of %s already, or of a file that one of the two is put aside to", quote(o.Path), earlier[path].Key)
 	}
 	return name < 0 && path < 0
+}
+
+// outsideState leaves out the outputs that would write where the agent keeps its state, and
+// returns what is wrong with them. A log of its own name may lie in that folder.
+func (c *Config) outsideState(sources Sources) Errors {
+	var wrong Errors
+	keep := c.Outputs[:0:0]
+	for _, o := range c.Outputs {
+		inner, in := strings.CutPrefix(strings.ToLower(o.Path), strings.ToLower(c.StateDir)+"/")
+		if own := !strings.Contains(inner, "/") && (strings.HasSuffix(inner, ".jsonl") || strings.HasSuffix(inner, ".log")); in && !own {
+			wrong = append(wrong, sources.Problem(join(o.Key, "Path"), "lies in the state folder "+quote(c.StateDir)+", whose files are the agent's own: name another folder"))
+			continue
+		}
+		keep = append(keep, o)
+	}
+	if c.Outputs = keep; !slices.ContainsFunc(keep, func(o Output) bool { return o.Enabled }) {
+		c.Outputs = below(c.Root).Outputs
+	}
+	return wrong
 }
 
 // output returns one output.
@@ -213,7 +233,7 @@ func (v value) secretPath(what string) (string, bool) {
 // severity returns one of the severities.
 func (v value) severity() (string, bool) {
 	s, _ := v.raw.(string)
-	if !slices.Contains(severities, s) {
+	if rules.Severity(s).Number() == 0 {
 		return "", v.expected("one of " + strings.Join(severities, ", "))
 	}
 	return s, true
