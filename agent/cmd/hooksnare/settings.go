@@ -27,7 +27,7 @@ func (s *settings) rootFlag(cmd *cobra.Command) {
 		}
 		info, err := os.Stat(s.root)
 		if err == nil && !info.IsDir() {
-			err = fmt.Errorf("%s: is no folder", s.root)
+			err = fmt.Errorf("%s: is not a folder", s.root)
 		}
 		if err != nil {
 			return fmt.Errorf("--root: %w", err)
@@ -95,7 +95,7 @@ func chosen(format string, out io.Writer) (string, error) {
 		}
 		return formatNDJSON, nil
 	}
-	return "", fmt.Errorf("--format %q: want text or ndjson", format)
+	return "", fmt.Errorf("--format %q: expected text or ndjson", format)
 }
 
 // stderrTerminal reports whether a person watches stderr.
