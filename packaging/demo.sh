@@ -2,6 +2,7 @@
 # Plays a recorded attack to the agent on a disk made for it, and shows the alerts.
 # Nothing of it touches this machine outside a temporary folder. usage: demo.sh BINDIR
 set -eu
+umask 022 # the agent uses no folder that others can write
 
 bin=$1
 root=$(mktemp -d "${TMPDIR:-/tmp}/hooksnare-demo.XXXXXX")
