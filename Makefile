@@ -9,6 +9,8 @@ OS      := $(shell uname -s)
 
 export CGO_ENABLED = 0
 
+# Tests run with umask 022: folders that the group can write are refused, also in tests.
+
 # Every Mac that macOS 13 supports has these instructions; here it is looked up.
 AMD64   := $(shell grep -qsw avx2 /proc/cpuinfo && grep -qsw bmi2 /proc/cpuinfo && echo v3 || echo v1)
 ifeq ($(OS),Darwin)
@@ -32,7 +34,7 @@ build:
 
 ## test: run all tests
 test: build
-	CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) $(TESTFLAGS) ./...
+	umask 022; CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) $(TESTFLAGS) ./...
 
 ## check: format, vet and lint for every platform, and tidy modules
 check:
@@ -57,7 +59,7 @@ profile:
 ## fuzz: run every fuzz target for N executions
 N ?= 20000
 fuzz:
-	@for package in $$($(GO) list ./...); do \
+	@umask 022; for package in $$($(GO) list ./...); do \
 		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "fuzz: $$package $$target $(N)"; \
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(N)x -fuzzminimizetime 1x $$package || exit 1; \
@@ -72,17 +74,17 @@ emulate:
 
 ## attacks: print every case of attack and what it gives
 attacks:
-	$(GO) test -count 1 -run '^TestAttacks(State|Silence)?$$' -v ./agent
+	umask 022; $(GO) test -count 1 -run '^TestAttacks(State|Silence)?$$' -v ./agent
 
 SOAK = nice -n 15 $(GO) test -count 1 -timeout 15m -run '^TestSoak$$' -v ./agent/cmd/soak
 
 ## soak: kill the agent again and again, spoil its receivers, and miss no alert
 soak: build
-	SOAK_ALERTS=$${SOAK_ALERTS:-2000} SOAK_KILLS=$${SOAK_KILLS:-110} $(SOAK)
+	umask 022; SOAK_ALERTS=$${SOAK_ALERTS:-2000} SOAK_KILLS=$${SOAK_KILLS:-110} $(SOAK)
 
 ## soak-control: the same with an agent that acknowledges before it delivers, which must be caught
 soak-control: build
-	SOAK_CONTROL=1 SOAK_ALERTS=$${SOAK_ALERTS:-200} SOAK_KILLS=$${SOAK_KILLS:-10} $(SOAK)
+	umask 022; SOAK_CONTROL=1 SOAK_ALERTS=$${SOAK_ALERTS:-200} SOAK_KILLS=$${SOAK_KILLS:-10} $(SOAK)
 
 ## backlog: 100,000 alerts that wait: memory, start, and how fast they are delivered
 backlog: build

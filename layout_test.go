@@ -29,7 +29,7 @@ var layers = []struct {
 	{"collector", []string{"collector", "pkg"}},
 	{"detect/eql", nil}, // of use to others as it is
 	{"detect", []string{"detect", "pkg/event", "pkg/plist", "pkg/redact"}},
-	{"pkg", []string{"pkg/event", "pkg/alert"}}, // leaves
+	{"pkg", []string{"pkg/event", "pkg/alert", "pkg/safefile"}}, // leaves
 	{"packaging", []string{"packaging"}},
 }
 
@@ -93,6 +93,47 @@ func TestPure(t *testing.T) {
 			}
 			return true
 		})
+	}
+}
+
+// executes lists the packages that start programs, and what they start. Nothing of a disk
+// that is merely looked at is among it: who adds a package here has to show that.
+var executes = map[string]string{
+	"collector/eslogger": "eslogger and the canary: this machine's, or what the command line or the environment names",
+	"agent":              "this machine's defaults, or what --defaults names",
+	"agent/service":      "this machine's launchctl",
+	"pkg/syslog":         "this machine's logger",
+	"agent/cmd/bench":    "measurements",
+}
+
+// TestExecutes looks for packages that start programs.
+func TestExecutes(t *testing.T) {
+	seen := map[string]bool{}
+	for _, file := range sources(t) {
+		folder := filepath.ToSlash(filepath.Dir(file.name))
+		if strings.HasSuffix(file.name, "_test.go") || below(folder, "pkg/forward/receivers") { // for tests alone
+			continue
+		}
+		ast.Inspect(file.File, func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			x, ok := s.X.(*ast.Ident)
+			if !ok || x.Name+"."+s.Sel.Name != "exec.Command" && x.Name+"."+s.Sel.Name != "exec.CommandContext" &&
+				!slices.Contains([]string{"StartProcess", "ForkExec", "Exec"}, s.Sel.Name) {
+				return true
+			}
+			if seen[folder] = true; slices.Contains([]string{"exec", "os", "syscall", "unix"}, x.Name) && executes[folder] == "" {
+				t.Errorf("%s: %s starts programs, and is not in the table of those that may", file.at(n), folder)
+			}
+			return true
+		})
+	}
+	for folder := range executes {
+		if !seen[folder] {
+			t.Errorf("%s starts no programs any more: take it out of the table", folder)
+		}
 	}
 }
 

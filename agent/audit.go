@@ -94,7 +94,7 @@ func appendAudit(root string, e *AuditEntry) error {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	log, err := logfile.Open(AuditPath(root), logfile.Options{MaxBytes: math.MaxInt64})
+	log, err := logfile.Open(AuditPath(root), logfile.Options{MaxBytes: math.MaxInt64, Root: root})
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
@@ -107,7 +107,7 @@ func appendAudit(root string, e *AuditEntry) error {
 // readAudit returns, by the exception's ID, the line that tells of its being added. A log
 // that is not there has none.
 func readAudit(root string) (map[string]AuditEntry, error) {
-	b, _, err := safefile.ReadTrusted(AuditPath(root), maxAudit)
+	b, _, err := safefile.Disk{Root: root}.ReadTrusted(AuditPath(root), maxAudit)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

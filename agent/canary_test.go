@@ -1,8 +1,11 @@
 package agent
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,28 +15,90 @@ import (
 )
 
 // TestCanaryOfAnotherDisk looks at which program would be run as the canary: one of a
-// disk under a root only where the eslogger that is run is on that disk, too.
+// disk under a root only where whoever starts the agent names it.
 func TestCanaryOfAnotherDisk(t *testing.T) {
 	root := t.TempDir()
-	canary := filepath.Join(root, canaryBelow)
-	if err := os.MkdirAll(filepath.Dir(canary), 0o700); err != nil {
-		t.Fatal(err)
+	bare := t.TempDir() // without a program of that name
+	canary := filepath.Join(root, "usr/bin/true")
+	put := func(name, text string) string {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte(text), 0o700)); err != nil {
+			t.Fatal(err)
+		}
+		return name
 	}
-	if err := os.WriteFile(canary, []byte("#!/bin/sh\n"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	tests := []struct{ root, eslogger, want string }{
-		{"", "/usr/bin/eslogger", ""},
-		{root, "/usr/bin/eslogger", ""},
-		{root, root + "-other/usr/bin/eslogger", ""},
-		{root, root + "/../eslogger", ""},
-		{root, root + "/usr/bin/eslogger", canary},
+	put(canary, "#!/bin/sh\n")
+	put(filepath.Join(root, "usr/bin/eslogger"), "#!/bin/sh\n")
+	file := put(filepath.Join(t.TempDir(), "c.plist"), `<plist version="1.0"><dict/></plist>`)
+	tests := []struct {
+		root, eslogger, named string
+		want                  string
+		as                    []string
+		interval              time.Duration
+	}{
+		{"", "/usr/bin/eslogger", "", "/usr/bin/true", nil, time.Second},
+		{root, "/usr/bin/eslogger", "", "/usr/bin/true", nil, time.Second},
+		{root, root + "/usr/bin/eslogger", "", "/usr/bin/true", nil, time.Second},
+		{root, root + "-other/usr/bin/eslogger", "", "/usr/bin/true", nil, time.Second},
+		{root, root + "/../eslogger", "", "/usr/bin/true", nil, time.Second},
+		{bare, bare + "/usr/bin/eslogger", "", "/usr/bin/true", nil, 0},
+		{root, root + "/usr/bin/eslogger", canary, canary, []string{"/usr/bin/true"}, time.Second},
+		{root, "/usr/bin/eslogger", os.Args[0], os.Args[0], nil, time.Second},
+		{root, "/usr/bin/eslogger", root + "/absent", root + "/absent", []string{"/absent"}, 0},
 	}
 	for _, test := range tests {
+		flags := map[string][]string{"eslogger": {test.eslogger}}
+		if test.named != "" {
+			flags["canary"] = []string{test.named}
+		}
+		c, _, err := config.Load(config.Options{Root: test.root, Flags: flags, File: file})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.CanaryInterval = time.Second
 		a := &Agent{log: zerolog.Nop()}
-		a.opts.Config = config.Config{Root: test.root, EsloggerPath: test.eslogger, CanaryInterval: time.Second}
-		if got := a.sensor(); got.CanaryPath != test.want || got.CanaryInterval != time.Second {
-			t.Errorf("root %q, eslogger %q: got canary %q every %v, want %q every 1s", test.root, test.eslogger, got.CanaryPath, got.CanaryInterval, test.want)
+		a.opts.Config = c
+		if got := a.sensor(); got.CanaryPath != test.want || got.CanaryInterval != test.interval || !slices.Equal(got.CanarySeenAs, test.as) {
+			t.Errorf("root %q, eslogger %q, canary %q: got canary %q as %q every %v, want %q as %q every %v", test.root, test.eslogger, test.named, got.CanaryPath, got.CanarySeenAs, got.CanaryInterval, test.want, test.as, test.interval)
+		}
+	}
+}
+
+// TestUnsafeProgram has a file name a program in eslogger's place: one that others can write
+// is not run, and check says so. What the command line names is run as it is.
+func TestUnsafeProgram(t *testing.T) {
+	dir := t.TempDir()
+	program, file := filepath.Join(dir, "eslogger"), filepath.Join(dir, "c.plist")
+	err := errors.Join(os.WriteFile(program, []byte("#!/bin/sh\n"), 0o700),
+		os.WriteFile(file, []byte(`<plist version="1.0"><dict><key>EsloggerPath</key><string>`+program+`</string></dict></plist>`), 0o600))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		mode  os.FileMode
+		flags map[string][]string
+		want  string
+		fault bool
+	}{
+		{0o755, nil, program, false},
+		{0o775, nil, "/usr/bin/eslogger", true},
+		{0o757, nil, "/usr/bin/eslogger", true},
+		{0o757, map[string][]string{"eslogger": {program}}, program, false},
+	}
+	for _, tt := range tests {
+		if err := os.Chmod(program, tt.mode); err != nil {
+			t.Fatal(err)
+		}
+		c, sources, err := config.Load(config.Options{File: file, Flags: tt.flags, Env: []string{"HOOKSNARE_STATE_DIR=" + dir}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := &Agent{opts: Options{Config: c, Sources: sources}}
+		if err := a.safeProgram(); a.sensor().Path != tt.want || (err != nil) != tt.fault {
+			t.Errorf("mode %o, flags %v: got %s to run, %v, want %s", tt.mode, tt.flags, a.sensor().Path, err, tt.want)
+		}
+		faults := checkPlaces(&c, sources)
+		if told := faults != nil && strings.Contains(faults.Error(), "EsloggerPath: "); told != tt.fault {
+			t.Errorf("mode %o, flags %v: got %v, want it told: %v", tt.mode, tt.flags, faults, tt.fault)
 		}
 	}
 }

@@ -14,10 +14,10 @@ import (
 )
 
 // Check looks at everything that is configured and returns all that is wrong: values,
-// files, rules, and exceptions that have ended, name no rule or hide every hook.
+// files, places that others can write, rules, and exceptions that have ended, name no rule or hide every hook.
 func Check(c config.Config, sources config.Sources, loaded error, now time.Time) (RuleSet, error) {
 	set, faults := LoadRules(c, sources)
-	faults = errors.Join(loaded, faults, c.CheckFiles(sources))
+	faults = errors.Join(loaded, faults, c.CheckFiles(sources), checkPlaces(&c, sources))
 	for i := range c.Exceptions {
 		faults = errors.Join(faults, checkException(&c.Exceptions[i], set, sources, now))
 	}

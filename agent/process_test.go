@@ -58,7 +58,7 @@ func newDaemon(t *testing.T, program string, p plan) *daemon {
 // run starts the program. It ends with the test at the latest.
 func (d *daemon) run(t *testing.T, flags ...string) {
 	t.Helper()
-	d.cmd = exec.Command(d.program, append([]string{"run", "--root", d.root, "--eslogger", d.eslogger}, flags...)...)
+	d.cmd = exec.Command(d.program, append([]string{"run", "--root", d.root, "--eslogger", d.eslogger, "--canary", filepath.Join(d.root, "usr/bin/true")}, flags...)...)
 	d.cmd.Stdout, d.cmd.Stderr = &d.out, &d.err
 	if err := d.cmd.Start(); err != nil {
 		t.Fatal(err)

@@ -54,11 +54,11 @@ func LoadRules(c config.Config, sources config.Sources) (RuleSet, error) {
 		add(s.Name, r, err)
 	}
 	for i, dir := range c.RuleDirectories {
-		files, err := ruleFiles(dir)
+		files, err := ruleFiles(c.Disk(), dir)
 		if err != nil {
 			faults = append(faults, sources.Problem(fmt.Sprintf("RuleDirectories[%d]", i), err.Error()))
 		}
-		for n, l := range loadFiles(files) {
+		for n, l := range loadFiles(c.Disk(), files) {
 			add(files[n], l.rule, l.err)
 		}
 	}
@@ -77,14 +77,14 @@ type loaded struct {
 
 // loadFiles loads rule files, on all processors: reading TOML takes nearly a millisecond a
 // rule, and there may be many.
-func loadFiles(names []string) []loaded {
+func loadFiles(disk safefile.Disk, names []string) []loaded {
 	out := make([]loaded, len(names))
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), len(names)) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(names); i = int(next.Add(1)) - 1 {
-				out[i].rule, out[i].err = loadFile(names[i])
+				out[i].rule, out[i].err = loadFile(disk, names[i])
 			}
 		})
 	}
@@ -92,8 +92,8 @@ func loadFiles(names []string) []loaded {
 	return out
 }
 
-func loadFile(name string) (*rules.Rule, error) {
-	text, _, err := safefile.ReadTrusted(name, rules.MaxFile)
+func loadFile(disk safefile.Disk, name string) (*rules.Rule, error) {
+	text, _, err := disk.ReadTrusted(name, rules.MaxFile)
 	if err != nil {
 		return nil, fmt.Errorf("rule file: %w", err)
 	}
@@ -115,10 +115,15 @@ func LoadRule(s rules.Source) (*rules.Rule, error) {
 	return r, nil
 }
 
-// ruleFiles returns the rule files of a folder and the folders below it, by name.
-func ruleFiles(dir string) ([]string, error) {
+// ruleFiles returns the rule files of a folder and the folders below it, by name. A folder
+// that others can write holds none.
+func ruleFiles(disk safefile.Disk, dir string) ([]string, error) {
+	real, err := disk.RealFolder(dir)
+	if err != nil {
+		return nil, err
+	}
 	var out []string
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+	err = filepath.WalkDir(real, func(path string, d os.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -127,7 +132,7 @@ func ruleFiles(dir string) ([]string, error) {
 		case len(out) == maxRuleFiles:
 			return fmt.Errorf("%s: more than %d rule files", dir, maxRuleFiles)
 		}
-		out = append(out, path)
+		out = append(out, filepath.Join(dir, strings.TrimPrefix(path, real)))
 		return nil
 	})
 	return out, err

@@ -50,10 +50,8 @@ type Agent struct {
 	source   *eslogger.Source
 	watch    *watch
 	log      zerolog.Logger
+	passing  string // state folder that ends with the agent; "" for the usual one
 }
-
-// canaryBelow is the program that is run as the canary, on the disk or under the root.
-const canaryBelow = "/usr/bin/true"
 
 // What Frugal asks of the runtime. The agent's live data is a few MiB, so that the
 // percentage costs little memory and saves most collections. The limit, in bytes, leaves
@@ -77,17 +75,20 @@ func Frugal() (restore func()) {
 // a condition; it does not keep the agent from watching.
 func New(o Options) (*Agent, error) {
 	a := &Agent{opts: o, log: o.Log, host: ThisHost(o.Config.Root)}
+	asked := o.Config
+	unsafeState, unsafeProgram := a.safeState(), a.safeProgram()
+	o.Config = a.opts.Config
 	sensor := a.sensor()
 	a.health = newHealth(a, time.Now(), sensor.CanaryInterval > 0)
 	set, ruleFaults := LoadRules(o.Config, o.Sources)
 	var err error
 	a.outputs, err = OpenOutputs(OutputOptions{Config: o.Config, Host: a.host.Hostname, Version: o.Version, Show: o.Show, Health: a.condition, timing: o.timing})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, a.forget())
 	}
 	watch, watchErr := newWatch(a)
 	if watch.prefs == nil {
-		a.outputs.Abandon()
+		a.abandon()
 		return nil, watchErr
 	}
 	a.watch = watch
@@ -105,10 +106,16 @@ func New(o Options) (*Agent, error) {
 	faults = errors.Join(faults, err)
 	source, err := eslogger.New(sensor, (*handler)(a))
 	if err != nil {
-		a.outputs.Abandon()
+		a.abandon()
 		return nil, err
 	}
 	a.source = source
+	if unsafeState != nil {
+		a.condition(health.PlaceUnsafe.Of(asked.StateDir), unsafeState.Error(), true, time.Now(), time.Time{})
+	}
+	if unsafeProgram != nil {
+		a.condition(health.PlaceUnsafe.Of(asked.EsloggerPath), unsafeProgram.Error(), true, time.Now(), time.Time{})
+	}
 	if faults != nil {
 		a.condition(health.Condition{Name: health.Configuration}, oneLine(faults), true, time.Now(), time.Time{})
 	}
@@ -123,21 +130,32 @@ func New(o Options) (*Agent, error) {
 	return a, nil
 }
 
-// sensor returns how to run eslogger.
+// sensor returns how to run eslogger. Of a disk that is merely looked at nothing is run: the
+// canary is this machine's, but for one that whoever starts the agent names.
 func (a *Agent) sensor() eslogger.Options {
 	c := a.opts.Config
-	o := eslogger.Options{Path: c.EsloggerPath, Events: c.EsloggerEvents, CanaryInterval: c.CanaryInterval, Timing: a.opts.Timing}
-	// A program of another disk is run only by someone who names an eslogger on it: a disk
-	// that is merely looked at must not get to run anything.
-	if c.Root == "" || !strings.HasPrefix(filepath.Clean(c.EsloggerPath), filepath.Clean(c.Root)+"/") {
+	o := eslogger.Options{Path: c.EsloggerPath, Events: c.EsloggerEvents, CanaryPath: c.CanaryPath, CanaryInterval: c.CanaryInterval, Timing: a.opts.Timing}
+	if c.Root == "" {
 		return o
 	}
-	o.CanaryPath, o.CanarySeenAs = filepath.Join(c.Root, canaryBelow), []string{canaryBelow}
-	if _, err := os.Stat(o.CanaryPath); err != nil && o.CanaryInterval > 0 {
-		a.log.Warn().Str("path", o.CanaryPath).Msg("no canary under this root: the sensor is not proven")
+	seen := c.CanaryPath
+	if inner, ok := below(c.Root, c.CanaryPath); ok {
+		o.CanarySeenAs = []string{inner} // as a stream of that disk names it
+	} else if _, ok := below(c.Root, c.EsloggerPath); ok {
+		seen = filepath.Join(c.Root, c.CanaryPath) // what stands in on a disk without it shows no canary
+	}
+	if _, err := os.Stat(seen); err != nil && o.CanaryInterval > 0 {
+		a.log.Warn().Str("path", seen).Msg("there is no canary: the sensor is not proven")
 		o.CanaryInterval = 0
 	}
 	return o
+}
+
+// below returns an absolute path as it is called on the disk below root, false if it does not
+// lie there.
+func below(root, name string) (string, bool) {
+	inner, ok := strings.CutPrefix(filepath.Clean(name), filepath.Clean(root)+"/")
+	return "/" + inner, ok
 }
 
 // oneLine is an error as a condition's detail: the first of all that is wrong, and how many
@@ -217,7 +235,21 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 	a.watch.end()
 	a.summary()
-	return err
+	return errors.Join(err, a.forget())
+}
+
+// abandon ends the parts of an agent that was never run.
+func (a *Agent) abandon() {
+	a.outputs.Abandon()
+	_ = a.forget()
+}
+
+// forget removes a state folder that does not outlive the agent: alerts tell much of a Mac.
+func (a *Agent) forget() error {
+	if a.passing == "" {
+		return nil
+	}
+	return os.RemoveAll(a.passing)
 }
 
 // tick does what becomes due with time, and what SIGHUP asks for: the local log is opened

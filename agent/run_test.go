@@ -158,7 +158,7 @@ func TestFaultyConfiguration(t *testing.T) {
 		t.Fatalf("states: got %q, want %q", got, want)
 	}
 	want := map[string]string{
-		"output_failed.far": `far: URL: plain http goes to this machine only, not to "collector.example": use https`,
+		"output_failed.far": `far: URL: expected https: plain http goes to a loopback address only, not to "collector.example"`,
 		"rules":             `defaults: DisabledRules[0]: no rule has the id "no-such-rule": see hooksnare rules list`,
 	}
 	for _, a := range list {

@@ -12,37 +12,23 @@ import (
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/logfile"
-	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/syslog"
 )
 
 // remote reports whether an output of a type is on another machine, as far as is known.
 func remote(kind string) bool { return kind != "file" && kind != "syslog" }
 
-// maxSecret bounds the files of tokens, keys and certificates, in bytes.
-const maxSecret = 1 << 20
-
 // sender makes the sender of an output.
 func (o *OutputOptions) sender(c config.Output) (forward.Sender, error) {
 	switch c.Type {
 	case "file":
-		return &fileSink{name: c.Name, path: c.Path}, nil
+		return &fileSink{name: c.Name, path: c.Path, root: o.Config.Root}, nil
 	case "syslog":
 		return &syslogSink{name: c.Name}, nil
 	}
-	return forward.New(forward.Config{
-		Name: c.Name, Type: c.Type, URL: c.URL, Address: c.Address, TokenFile: c.TokenFile, CAFile: c.CAFile,
-		CertificateFile: c.CertificateFile, KeyFile: c.KeyFile, Headers: c.Headers, Index: c.Index,
-		Host: o.Host, Version: o.Version,
-		ReadSecret: func(path string) ([]byte, error) {
-			b, _, err := safefile.ReadSecret(path, maxSecret)
-			return b, err
-		},
-		ReadTrusted: func(path string) ([]byte, error) {
-			b, _, err := safefile.ReadTrusted(path, maxSecret)
-			return b, err
-		},
-	})
+	receiver := c.Receiver(o.Config.Disk())
+	receiver.Host, receiver.Version = o.Host, o.Version
+	return forward.New(receiver)
 }
 
 // came is the result of a delivery that went one way for all. What fails here is tried
@@ -61,10 +47,10 @@ func came(name string, n int, err error) forward.Result {
 
 // fileSink is the local log: whole documents, on the disk before Send returns.
 type fileSink struct {
-	name, path string
-	log        *logfile.File
-	mu         sync.Mutex  // of log
-	again      atomic.Bool // the file is to be opened anew
+	name, path, root string
+	log              *logfile.File
+	mu               sync.Mutex  // of log
+	again            atomic.Bool // the file is to be opened anew
 }
 
 // Send appends the documents, a line each.
@@ -76,7 +62,7 @@ func (s *fileSink) append(items []forward.Item) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.log == nil {
-		l, err := logfile.Open(s.path, logfile.Options{})
+		l, err := logfile.Open(s.path, logfile.Options{Root: s.root})
 		if err != nil {
 			return err
 		}

@@ -55,7 +55,7 @@ func setUp(t *testing.T, p plan) (*stage, agent.Options) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.EsloggerPath, c.CanaryInterval = program, 0
+	c.EsloggerPath, c.CanaryPath, c.CanaryInterval = program, filepath.Join(s.root, "usr/bin/true"), 0
 	c.Outputs = []config.Output{{Name: "file", Type: "file", Path: s.log, MinSeverity: "low", Enabled: true}}
 	o := agent.Options{Config: c, Sources: sources, Log: zerolog.Nop(), Timing: quick()}
 	o.SetHold(time.Millisecond)

@@ -2,6 +2,7 @@
 # Plays a recorded attack to the agent on a disk made for it, and shows the alerts.
 # Nothing of it touches this machine outside a temporary folder. usage: demo.sh BINDIR
 set -eu
+umask 022 # the agent uses no folder that others can write
 
 bin=$1
 root=$(mktemp -d "${TMPDIR:-/tmp}/hooksnare-demo.XXXXXX")
@@ -41,7 +42,8 @@ chmod 644 "$root/Library/Preferences/com.hooksnare.agent.plist"
 echo "This is no Mac: a stand-in for eslogger plays a synthetic recording of an attack"
 echo "to the real agent, whose disk is $root."
 echo
-"$bin/hooksnare" run --show --root "$root" --eslogger "$root/usr/bin/eslogger" 2>"$root/agent.log" &
+"$bin/hooksnare" run --show --root "$root" --eslogger "$root/usr/bin/eslogger" \
+	--canary "$root/usr/bin/true" 2>"$root/agent.log" &
 agent=$!
 
 # The recording ends with the removal of the hook, which is the second alert.

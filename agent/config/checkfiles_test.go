@@ -71,10 +71,10 @@ func TestCheckFiles(t *testing.T) {
 			write(t, []byte("hunter2\nsecond line\n"), dir, "token")
 			write(t, key, dir, "ca.pem")
 			write(t, other, dir, "key.pem")
-		}, []string{"Outputs[0].TokenFile: DIR/token: want one line", "Outputs[0].CAFile: DIR/ca.pem: holds no PEM",
+		}, []string{"Outputs[0].TokenFile: DIR/token: expected one line", "Outputs[0].CAFile: DIR/ca.pem: holds no PEM",
 			"Outputs[0].KeyFile: DIR/key.pem: with DIR/cert.pem: "}},
 		{"empty", func(t *testing.T, dir string) { write(t, []byte("\n"), dir, "token") },
-			[]string{"Outputs[0].TokenFile: DIR/token: want one line"}},
+			[]string{"Outputs[0].TokenFile: DIR/token: expected one line"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -18,6 +18,7 @@ type Config struct {
 
 	EsloggerPath   string   // a program to run; never moved below Root, which may be a foreign disk
 	EsloggerEvents []string // always with exec
+	CanaryPath     string   // a program to run; this machine's unless it was named, as EsloggerPath
 
 	CanaryInterval    time.Duration // 0: off
 	HeartbeatInterval time.Duration // 0: off
@@ -25,7 +26,7 @@ type Config struct {
 	CorrelationWindow time.Duration // 0: off
 	RepeatWindow      time.Duration // 0: off
 
-	ExtraHomes      []string
+	ExtraHomes      []string // as the Mac knows them whose disk this is, not below Root
 	RuleDirectories []string
 	DisabledRules   []string // rule ids; whether such rules exist is not known here
 	Exceptions      []Exception
@@ -107,6 +108,7 @@ func Default() Config {
 		StateDir:          stateDir,
 		EsloggerPath:      "/usr/bin/eslogger",
 		EsloggerEvents:    []string{"exec", "fork", "exit"},
+		CanaryPath:        "/usr/bin/true",
 		CanaryInterval:    30 * time.Second,
 		HeartbeatInterval: 300 * time.Second,
 		SweepInterval:     2 * time.Second,

@@ -12,13 +12,18 @@ func Doc() string {
 managed file ` + "`" + ManagedFile + "`" + `; the
 environment; the local file ` + "`" + LocalFile + "`" + `; the
 default. ` + "`--config FILE`" + ` replaces both files. A list counts as a whole: it is not added to the
-list of a weaker place. Files must belong to root (or to who runs the command) and nobody
-else may write them.
+list of a weaker place.
+
+These files, rules, tokens, keys and certificates, the state folder and logs, and every folder
+and link on the way to them must belong to root, to whoever runs the command, or to the owner
+of ` + "`--root`" + `, and nobody else may write them. A folder with the sticky bit, such as /tmp, may be
+written by others. No file may be a link or have a second name.
 
 In the environment, the strings of a list are separated by colons, and an empty variable
 counts as none. ` + "`--rules`" + ` may be given more than once. Paths are absolute; only flags may be
 relative to the working directory. With ` + "`--root`" + `, the two files and every path in a property
-list but EsloggerPath lie below it; paths in flags and in the environment do not. Syslog is
+list but those of ExtraHomes lie below it, and no link leads out of it; paths in flags and in
+the environment do not. What such a disk's files say of EsloggerPath is not used. Syslog is
 this machine's, and no default under a root.
 
 `)

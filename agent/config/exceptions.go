@@ -52,7 +52,7 @@ var (
 func (v value) word(what string) (string, bool) {
 	s, ok := v.raw.(string)
 	if !ok || !wordPattern.MatchString(s) {
-		return "", v.want(what + " of at most 64 letters, digits, \".\", \"_\", \"-\"")
+		return "", v.expected(what + " of at most 64 letters, digits, \".\", \"_\", \"-\"")
 	}
 	return s, true
 }
@@ -61,7 +61,7 @@ func (v value) word(what string) (string, bool) {
 func ruleID(v value) (string, bool) {
 	s, ok := v.text("a rule id")
 	if ok && len(s) > 256 {
-		return "", v.fail("want a rule id of at most 256 bytes, got %d", len(s))
+		return "", v.fail("expected a rule id of at most 256 bytes, found %d", len(s))
 	}
 	return s, ok
 }
@@ -105,7 +105,7 @@ func (v value) exception() (Exception, bool) {
 	x := Exception{Key: v.key}
 	for _, name := range []string{"ID", "Where", "Reason"} {
 		if _, found := m[name]; !found {
-			ok = v.fail("want %s", name)
+			ok = v.fail("needs %s", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m)) {
@@ -120,9 +120,9 @@ func (v value) preset(p value, members int) (Exception, bool) {
 	preset, found := presets[name]
 	switch {
 	case !found:
-		return Exception{}, p.want("the name of a preset (jamf)")
+		return Exception{}, p.expected("the name of a preset (jamf)")
 	case members > 1:
-		return Exception{}, p.fail("want nothing beside Preset; to change a preset, write it out as an exception")
+		return Exception{}, p.fail("expected nothing beside Preset; to change a preset, write it out as an exception")
 	}
 	x := preset()
 	x.Key = v.key
@@ -137,7 +137,7 @@ func (v value) exceptionMember(name string, x *Exception) (ok bool) {
 	case "Rules":
 		x.Rules, ok = v.strings("rule ids", ruleID)
 		if ok && len(x.Rules) == 0 {
-			ok = v.fail("want rule ids; leave Rules out for every rule")
+			ok = v.fail("expected rule ids; leave Rules out for every rule")
 		}
 	case "Where":
 		x.Where, ok = v.where()
@@ -156,9 +156,9 @@ func (v value) where() (string, bool) {
 	s, ok := v.raw.(string)
 	switch {
 	case !ok || strings.TrimSpace(s) == "":
-		return "", v.want("an EQL condition")
+		return "", v.expected("an EQL condition")
 	case len(s) > maxWhere:
-		return "", v.fail("want an EQL condition of at most %d bytes, got %d", maxWhere, len(s))
+		return "", v.fail("expected an EQL condition of at most %d bytes, found %d", maxWhere, len(s))
 	}
 	if v.checkWhere != nil {
 		if err := v.checkWhere(s); err != nil {
@@ -179,7 +179,7 @@ func (v value) date() (time.Time, bool) {
 	}
 	t = t.UTC()
 	if t.Year() < 2000 || t.Year() >= 2100 {
-		return time.Time{}, v.want("a date from 2000 to 2099, such as 2030-12-31T00:00:00Z")
+		return time.Time{}, v.expected("a date from 2000 to 2099, such as 2030-12-31T00:00:00Z")
 	}
 	return t, true
 }
@@ -195,7 +195,7 @@ func (v value) require() (Require, bool) {
 		ok = m[name].requireMember(name, &r) && ok
 	}
 	if ok && r.IsZero() {
-		ok = v.fail("requires nothing: want one of %s", strings.Join(names(requireMembers), ", "))
+		ok = v.fail("requires nothing: expected one of %s", strings.Join(names(requireMembers), ", "))
 	}
 	return r, ok
 }
@@ -210,12 +210,12 @@ func (v value) requireMember(name string, r *Require) (ok bool) {
 	case "SHA256":
 		r.SHA256, ok = v.strings("SHA-256 sums", sha256Sum)
 		if ok && len(r.SHA256) == 0 {
-			ok = v.fail("want SHA-256 sums; leave SHA256 out for any content")
+			ok = v.fail("expected SHA-256 sums; leave SHA256 out for any content")
 		}
 	case "TeamID":
 		var s string
 		if s, ok = v.raw.(string); !ok || !teamPattern.MatchString(s) {
-			return v.want("a team id of ten capital letters and digits")
+			return v.expected("a team id of ten capital letters and digits")
 		}
 		r.TeamID = s
 	}
@@ -231,13 +231,13 @@ func (v value) owner() (string, bool) {
 		if id, err := strconv.ParseUint(s, 10, 32); err == nil {
 			return strconv.FormatUint(id, 10), true
 		}
-		return "", v.want("a user name or id")
+		return "", v.expected("a user name or id")
 	}
 	const last = 1<<32 - 1
 	if id, ok := v.number(); ok && id >= 0 && id <= last && id == float64(uint32(id)) {
 		return strconv.FormatUint(uint64(id), 10), true
 	}
-	return "", v.want("a user name or id")
+	return "", v.expected("a user name or id")
 }
 
 // sha256Sum returns a sum in lower-case hex.
@@ -245,7 +245,7 @@ func sha256Sum(v value) (string, bool) {
 	const size = 64 // hex digits
 	s, _ := v.raw.(string)
 	if _, err := hex.DecodeString(s); err != nil || len(s) != size {
-		return "", v.want("a SHA-256 sum of 64 hex digits")
+		return "", v.expected("a SHA-256 sum of 64 hex digits")
 	}
 	return strings.ToLower(s), true
 }

@@ -27,7 +27,7 @@ type Options struct {
 	File string
 
 	// Flags holds the values of flags that were given, by name without dashes:
-	// eslogger, state-dir, rules. The paths in it are taken as they are.
+	// eslogger, canary, state-dir, rules. The paths in it are taken as they are.
 	Flags map[string][]string
 
 	// Env is an environment as os.Environ returns it. Only names that begin with
@@ -54,7 +54,9 @@ func Load(o Options) (Config, Sources, error) {
 		if err != nil {
 			return below(""), nil, Errors{{File: string(Flags), Key: "--root", Why: err.Error()}}
 		}
-		o.Root = root
+		if o.Root = root; root == "/" {
+			o.Root = "" // the disk itself
+		}
 	}
 	c = below(o.Root)
 	var sources Sources
@@ -66,6 +68,7 @@ func Load(o Options) (Config, Sources, error) {
 			sources = slices.Insert(sources, 0, source)
 		}
 	}
+	all = append(all, c.outsideState(sources)...)
 	own, source, wrong := ownExceptions(o.Root, c.Exceptions, o.CheckWhere)
 	c.Exceptions = append(c.Exceptions, own...)
 	if all = append(all, wrong...); len(own)+len(wrong) > 0 {
@@ -113,7 +116,7 @@ func (l layer) apply(c *Config, o Options) (Source, Errors) {
 
 // propertyList sets what a file says and returns the keys that it set.
 func (at *origin) propertyList(c *Config, kind Layer) []string {
-	doc, _, err := safefile.ReadTrusted(at.file, maxFile)
+	doc, _, err := safefile.Disk{Root: at.root}.ReadTrusted(at.file, maxFile)
 	if errors.Is(err, fs.ErrNotExist) && kind != File {
 		return nil
 	}

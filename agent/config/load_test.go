@@ -19,6 +19,7 @@ func complete() Config {
 		StateDir:          "/var/db/hooksnare",
 		EsloggerPath:      "/opt/bin/eslogger",
 		EsloggerEvents:    []string{"exec", "exit"},
+		CanaryPath:        "/usr/bin/true",
 		HeartbeatInterval: 60500 * time.Millisecond,
 		SweepInterval:     50 * time.Millisecond,
 		CorrelationWindow: 10 * time.Second,
@@ -111,51 +112,100 @@ func TestAbsent(t *testing.T) {
 
 // TestLayers sets one key in each place and lets one place after another fall silent.
 func TestLayers(t *testing.T) {
-	sweep := func(seconds int) map[string]any {
-		return map[string]any{"EsloggerPath": "/" + string(rune('0'+seconds))}
-	}
+	rules := func(name string) map[string]any { return map[string]any{"RuleDirectories": []string{name}} }
 	tests := []struct {
 		name                            string
 		flag, managed, env, file, local bool
 		want                            string
 		layer                           Layer
 	}{
-		{"flag", true, true, true, false, true, "/1", Flags},
-		{"managed", false, true, true, false, true, "/2", Managed},
+		{"flag", true, true, true, false, true, "/0 /1", Flags},
+		{"managed", false, true, true, false, true, "ROOT/2", Managed},
 		{"environment", false, false, true, false, true, "/3", Environment},
-		{"local", false, false, false, false, true, "/5", Local},
-		{"none", false, false, false, false, false, "/usr/bin/eslogger", ""},
-		{"flag over file", true, true, true, true, true, "/1", Flags},
+		{"local", false, false, false, false, true, "ROOT/5", Local},
+		{"none", false, false, false, false, false, "", ""},
+		{"flag over file", true, true, true, true, true, "/0 /1", Flags},
 		{"environment over file", false, true, true, true, true, "/3", Environment},
-		{"file replaces both", false, true, false, true, true, "/4", File},
+		{"file replaces both", false, true, false, true, true, "ROOT/4", File},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			o := Options{Root: t.TempDir()}
 			if tt.flag {
-				o.Flags = map[string][]string{"eslogger": {"/0", "/1"}}
+				o.Flags = map[string][]string{"rules": {"/0", "/1"}}
 			}
 			if tt.managed {
-				xmlFile(t, sweep(2), o.Root, ManagedFile)
+				xmlFile(t, rules("/2"), o.Root, ManagedFile)
 			}
 			if tt.env {
-				o.Env = []string{"HOOKSNARE_ESLOGGER_PATH=/3", "HOOKSNARE_ESLOGGER_PATH=/9"}
+				o.Env = []string{"HOOKSNARE_RULE_DIRECTORIES=/3", "HOOKSNARE_RULE_DIRECTORIES=/9"}
 			}
 			if tt.file {
-				o.File = xmlFile(t, sweep(4), t.TempDir(), "c.plist")
+				o.File = xmlFile(t, rules("/4"), t.TempDir(), "c.plist")
 			}
 			if tt.local {
-				xmlFile(t, sweep(5), o.Root, LocalFile)
+				xmlFile(t, rules("/5"), o.Root, LocalFile)
+			}
+			c, sources, err := Load(o)
+			if got := strings.ReplaceAll(strings.Join(c.RuleDirectories, " "), o.Root, "ROOT"); err != nil || got != tt.want {
+				t.Errorf("got %q, %v, want %q", got, err, tt.want)
+			}
+			if s, found := sources.Of("RuleDirectories"); s.Layer != tt.layer || found != (tt.layer != "") {
+				t.Errorf("got it from %q, want from %q", s.Layer, tt.layer)
+			}
+			if tt.flag {
+				valid(t, c, "")
+			} else if !tt.env {
+				valid(t, c, o.Root)
+			}
+		})
+	}
+}
+
+// TestEsloggerOfAnotherDisk holds that the files of a disk that is looked at do not say what
+// is run, while what is wrong in them is told.
+func TestEsloggerOfAnotherDisk(t *testing.T) {
+	tests := []struct {
+		name  string
+		env   []string
+		flags []string
+		want  string
+		layer Layer
+	}{
+		{"files alone", nil, nil, "/usr/bin/eslogger", ""},
+		{"environment", []string{"HOOKSNARE_ESLOGGER_PATH=/3", "HOOKSNARE_ESLOGGER_PATH=/9"}, nil, "/3", Environment},
+		{"flag", []string{"HOOKSNARE_ESLOGGER_PATH=/3"}, []string{"/0", "/1"}, "/1", Flags},
+	}
+	for _, tt := range tests {
+		for _, named := range []bool{false, true} {
+			o := Options{Root: t.TempDir(), Env: tt.env}
+			if tt.flags != nil {
+				o.Flags = map[string][]string{"eslogger": tt.flags}
+			}
+			for _, name := range []string{ManagedFile, LocalFile} {
+				o.File = xmlFile(t, map[string]any{"EsloggerPath": "/evil"}, o.Root, name)
+			}
+			if !named {
+				o.File = ""
 			}
 			c, sources, err := Load(o)
 			if err != nil || c.EsloggerPath != tt.want {
-				t.Errorf("got %q, %v, want %q", c.EsloggerPath, err, tt.want)
+				t.Errorf("%s, --config %q: got %q, %v, want %q", tt.name, o.File, c.EsloggerPath, err, tt.want)
 			}
-			if s, found := sources.Of("EsloggerPath"); s.Layer != tt.layer || found != (tt.layer != "") {
-				t.Errorf("got it from %q, want from %q", s.Layer, tt.layer)
+			if s, _ := sources.Of("EsloggerPath"); s.Layer != tt.layer {
+				t.Errorf("%s: got it from %q, want from %q", tt.name, s.Layer, tt.layer)
 			}
-			valid(t, c, o.Root)
-		})
+			xmlFile(t, map[string]any{"EsloggerPath": "evil"}, o.Root, LocalFile)
+			if _, _, err := Load(o); err == nil || !strings.Contains(err.Error(), "EsloggerPath: expected") {
+				t.Errorf("%s: a relative path: got %v, want it told", tt.name, err)
+			}
+		}
+	}
+	file := xmlFile(t, map[string]any{"EsloggerPath": "/4"}, t.TempDir(), "c.plist")
+	for _, root := range []string{"", "/"} {
+		if c, _, err := Load(Options{Root: root, File: file}); err != nil || c.EsloggerPath != "/4" || c.Root != "" {
+			t.Errorf("root %q: got %q below %q, %v, want /4 of the disk itself", root, c.EsloggerPath, c.Root, err)
+		}
 	}
 }
 
@@ -176,8 +226,8 @@ func TestMerge(t *testing.T) {
 	if want := []string{"c"}; !reflect.DeepEqual(c.DisabledRules, want) {
 		t.Errorf("got %q, want %q", c.DisabledRules, want)
 	}
-	want := managed + `:13: SweepInterval: want seconds as a number, got string "often"` + "\n" +
-		local + `:12: RepeatWindow: want seconds as a number, got string "x"`
+	want := managed + `:13: SweepInterval: expected seconds as a number, found string "often"` + "\n" +
+		local + `:12: RepeatWindow: expected seconds as a number, found string "x"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got error\n%v\nwant\n%s", err, want)
 	}
@@ -199,7 +249,7 @@ func TestRoot(t *testing.T) {
 	if got, want := c.StateDir, filepath.Join(root, "var/db/hooksnare"); got != want {
 		t.Errorf("StateDir: got %q, want %q", got, want)
 	}
-	if got, want := c.EsloggerPath, "/opt/bin/eslogger"; got != want {
+	if got, want := c.EsloggerPath, "/usr/bin/eslogger"; got != want {
 		t.Errorf("EsloggerPath: got %q, want %q", got, want)
 	}
 	if got, want := c.Outputs[2].TokenFile, filepath.Join(root, "etc/hooksnare/token"); got != want {
@@ -241,13 +291,13 @@ func TestCommandLine(t *testing.T) {
 			"HOOKSNARE_SWEEP_INTERVAL=2s", "HOOKSNARE_CANARY_INTERVAL=NaN", "HOOKSNARE_HEARTBEAT_INTERVAL=1e999",
 			"HOOKSNARE_SPOOL_MAX_ALERTS=1e3", "HOOKSNARE_ESLOGGER_PATH=./eslogger", "HOOKSNARE_EXTRA_HOMES=/a::/b",
 			"HOOKSNARE_ESLOGGER_EVENTS=fork",
-		}, nil, `environment: HOOKSNARE_ESLOGGER_PATH: want the absolute path of a program, got string "./eslogger"
-environment: HOOKSNARE_ESLOGGER_EVENTS: want exec among the events: without it no command is seen
-environment: HOOKSNARE_CANARY_INTERVAL: want 0.05 to 86400 seconds, or 0 for off, got real NaN
-environment: HOOKSNARE_HEARTBEAT_INTERVAL: want seconds as a number, got string "1e999"
-environment: HOOKSNARE_SWEEP_INTERVAL: want seconds as a number, got string "2s"
-environment: HOOKSNARE_EXTRA_HOMES[1]: want the absolute path of a folder, got string ""
-environment: HOOKSNARE_SPOOL_MAX_ALERTS: want an integer, got string "1e3"`},
+		}, nil, `environment: HOOKSNARE_ESLOGGER_PATH: expected the absolute path of a program, found string "./eslogger"
+environment: HOOKSNARE_ESLOGGER_EVENTS: expected exec among the events: without it no command is seen
+environment: HOOKSNARE_CANARY_INTERVAL: expected 0.05 to 86400 seconds, or 0 for off, found real NaN
+environment: HOOKSNARE_HEARTBEAT_INTERVAL: expected seconds as a number, found string "1e999"
+environment: HOOKSNARE_SWEEP_INTERVAL: expected seconds as a number, found string "2s"
+environment: HOOKSNARE_EXTRA_HOMES[1]: expected the absolute path of a home folder, found string ""
+environment: HOOKSNARE_SPOOL_MAX_ALERTS: expected an integer, found string "1e3"`},
 		{"unknown", []string{
 			"HOOKSNARE_SWEEP=2", "HOOKSNARE_ROOT=/x", "HOOKSNARE_CONFIG=/x", "HOOKSNARE_OUTPUTS=file", "HOOKSNARE_CANARY_INTERVALL=1",
 		}, nil, `environment: unknown variable "HOOKSNARE_CANARY_INTERVALL" (did you mean HOOKSNARE_CANARY_INTERVAL?)
@@ -256,8 +306,8 @@ environment: unknown variable "HOOKSNARE_OUTPUTS" (only Outputs in a property li
 environment: unknown variable "HOOKSNARE_ROOT" (only --root on the command line can say it)
 environment: unknown variable "HOOKSNARE_SWEEP"`},
 		{"flags", nil, map[string][]string{"eslogger": {""}, "rules": {}, "colour": {"red"}, "state-dir": {"a\x00b"}},
-			`command line: --state-dir: want the absolute path of a folder without control characters
-command line: --eslogger: want the absolute path of a program, got string ""
+			`command line: --state-dir: expected the absolute path of a folder without control characters
+command line: --eslogger: expected the absolute path of a program, found string ""
 command line: --colour: no flag of a setting`},
 	}
 	for _, tt := range tests {
@@ -326,6 +376,30 @@ func TestExpired(t *testing.T) {
 	for _, tt := range tests {
 		if got := (&Exception{Expires: tt.expires}).Expired(tt.now); got != tt.want {
 			t.Errorf("expires %v at %v: got %v, want %v", tt.expires, tt.now, got, tt.want)
+		}
+	}
+}
+
+// TestOutsideState holds that no log lies where the agent keeps its state, wherever each of
+// the two is named.
+func TestOutsideState(t *testing.T) {
+	output := func(name, path string) any { return map[string]any{"Name": name, "Type": "file", "Path": path} }
+	tests := []struct {
+		path string
+		ok   bool
+	}{
+		{"/s/status.json", false}, {"/S/Preferences.json", false}, {"/s/spool/out/x.jsonl", false}, {"/s/x", false},
+		{"/s/alerts.jsonl", true}, {"/s/alerts.log", true}, {"/sx/status.json", true}, {"/var/db/hooksnare/status.json", true},
+	}
+	for _, tt := range tests {
+		file := xmlFile(t, map[string]any{"Outputs": []any{output("a", tt.path), output("b", "/b")}}, t.TempDir(), "c.plist")
+		c, _, err := Load(Options{File: file, Env: []string{"HOOKSNARE_STATE_DIR=/s"}})
+		want := 1
+		if tt.ok {
+			want = 2
+		}
+		if told := err != nil && strings.Contains(err.Error(), ":10: Outputs[0].Path: lies in the state folder"); len(c.Outputs) != want || told == tt.ok {
+			t.Errorf("%s: got %d outputs, %v, want %d", tt.path, len(c.Outputs), err, want)
 		}
 	}
 }

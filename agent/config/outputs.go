@@ -4,6 +4,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"hooksnare/detect/rules"
+	"hooksnare/pkg/logfile"
+	"hooksnare/pkg/spool"
 )
 
 var outputMembers = []member{
@@ -22,7 +26,7 @@ var outputMembers = []member{
 	{"Enabled", "boolean", "true where it is absent"},
 }
 
-// Severities are what MinSeverity takes, the least first.
+// severities are what MinSeverity takes, the least first, as a person is told.
 var severities = []string{"low", "medium", "high", "critical"}
 
 // outputType is a way to deliver alerts.
@@ -64,12 +68,15 @@ func (v value) outputs() ([]Output, bool) {
 		return nil, false
 	}
 	all := make([]Output, 0, len(elements))
-	byName, byPath := map[string]string{}, map[string]string{}
+	var seen []Output // right or wrong
 	wrong, enabled := 0, 0
 	for _, e := range elements {
 		o, ok := e.output()
-		ok = e.unique(byName, "Name", o.Name) && ok
-		ok = e.unique(byPath, "Path", o.Path) && ok
+		ok = e.distinct(seen, &o) && ok
+		seen = append(seen, o)
+		if ok && o.Enabled && enabled == spool.MaxOutputs {
+			ok = e.fail("expected at most %d outputs that are enabled", spool.MaxOutputs)
+		}
 		if !ok {
 			wrong++
 			continue
@@ -80,48 +87,69 @@ func (v value) outputs() ([]Output, bool) {
 		all = append(all, o)
 	}
 	if enabled == 0 && wrong == 0 {
-		return nil, v.fail("want at least one output that is enabled: no alert would reach anyone")
+		return nil, v.fail("expected at least one output that is enabled: no alert would reach anyone")
 	}
 	return all, enabled > 0
 }
 
-// unique tells of a member that an earlier output has too; case does not tell two
-// files of a Mac apart. It notes the first one in seen.
-func (v value) unique(seen map[string]string, member, s string) bool {
-	folded := strings.ToLower(s)
-	if first, twice := seen[folded]; twice && s != "" {
-		return v.fail("the %s %s is that of %s already", member, quote(s), first)
+// distinct tells of what an output has in common with an earlier one.
+func (v value) distinct(earlier []Output, o *Output) bool {
+	name := slices.IndexFunc(earlier, func(e Output) bool { return o.Name != "" && spool.SameName(e.Name, o.Name) })
+	if name >= 0 {
+		v.fail("the Name %s is that of %s already", quote(o.Name), earlier[name].Key)
 	}
-	seen[folded] = v.key
-	return true
+	path := slices.IndexFunc(earlier, func(e Output) bool { return o.Path != "" && e.Path != "" && logfile.Overlap(e.Path, o.Path) })
+	if path >= 0 {
+		v.fail("the Path %s is that of %s already, or of a file that one of the two is put aside to", quote(o.Path), earlier[path].Key)
+	}
+	return name < 0 && path < 0
+}
+
+// outsideState leaves out the outputs that would write where the agent keeps its state, and
+// returns what is wrong with them. A log of its own name may lie in that folder.
+func (c *Config) outsideState(sources Sources) Errors {
+	var wrong Errors
+	keep := c.Outputs[:0:0]
+	for _, o := range c.Outputs {
+		inner, in := strings.CutPrefix(strings.ToLower(o.Path), strings.ToLower(c.StateDir)+"/")
+		if own := !strings.Contains(inner, "/") && (strings.HasSuffix(inner, ".jsonl") || strings.HasSuffix(inner, ".log")); in && !own {
+			wrong = append(wrong, sources.Problem(join(o.Key, "Path"), "lies in the state folder "+quote(c.StateDir)+", whose files are the agent's own: name another folder"))
+			continue
+		}
+		keep = append(keep, o)
+	}
+	if c.Outputs = keep; !slices.ContainsFunc(keep, func(o Output) bool { return o.Enabled }) {
+		c.Outputs = below(c.Root).Outputs
+	}
+	return wrong
 }
 
 // output returns one output.
 func (v value) output() (Output, bool) {
+	none := Output{Key: v.key}
 	m, ok := v.members(names(outputMembers))
 	if m == nil {
-		return Output{}, false
+		return none, false
 	}
 	t, found := v.outputType(m)
 	if !found {
-		return Output{}, false
+		return none, false
 	}
 	o := Output{Key: v.key, Name: t.name, Type: t.name, MinSeverity: severities[0], Enabled: true}
 	if _, found := m[t.target]; t.target != "" && !found {
-		ok = v.fail("an output of type %s wants %s", t.name, t.target)
+		ok = v.fail("an output of type %s needs %s", t.name, t.target)
 	}
+	read := map[string]bool{} // by member, whether it could be read
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		if !t.takes(name) {
 			ok = m[name].fail("an output of type %s has no use for it", t.name)
 			continue
 		}
-		ok = m[name].outputMember(name, &o) && ok
+		read[name] = m[name].outputMember(name, &o)
+		ok = ok && read[name]
 	}
-	_, certificate := m["CertificateFile"]
-	_, key := m["KeyFile"]
-	if certificate != key && t.takes("KeyFile") {
-		ok = v.fail("want CertificateFile and KeyFile together")
-	}
+	ok = v.accepted(&o, read) && ok
+	o.Headers = canonicalHeaders(o.Headers)
 	return o, ok
 }
 
@@ -133,7 +161,7 @@ func (v value) outputType(m map[string]value) (*outputType, bool) {
 	}
 	t, found := m["Type"]
 	if !found {
-		return nil, v.fail("want Type (%s)", strings.Join(known, ", "))
+		return nil, v.fail("needs Type (%s)", strings.Join(known, ", "))
 	}
 	name, isString := t.raw.(string)
 	if i := slices.Index(known, name); i >= 0 {
@@ -142,20 +170,21 @@ func (v value) outputType(m map[string]value) (*outputType, bool) {
 	if near := nearest(name, known); isString && near != "" {
 		return nil, t.fail("%s", unknown("type", name, known))
 	}
-	return nil, t.want("one of " + strings.Join(known, ", "))
+	return nil, t.expected("one of " + strings.Join(known, ", "))
 }
 
 // outputMember reads the named member into o.
 func (v value) outputMember(name string, o *Output) (ok bool) {
 	switch name {
 	case "Name":
-		o.Name, ok = v.word("a name")
+		o.Name, ok = v.outputName()
 	case "Type":
 		ok = true
 	case "URL":
-		o.URL, ok = v.url()
+		v.secret = true // it may hold the secret that an error would be about
+		o.URL, ok = v.text("an https URL")
 	case "Address":
-		o.Address, ok = v.address()
+		o.Address, ok = v.text("host:port, such as logs.example.com:6514")
 	case "Path":
 		o.Path, ok = v.filePath("a file")
 	case "MinSeverity":
@@ -171,11 +200,27 @@ func (v value) outputMember(name string, o *Output) (ok bool) {
 	case "Headers":
 		o.Headers, ok = v.headers()
 	case "Index":
-		o.Index, ok = v.index()
+		o.Index, ok = v.text("the name of a data stream")
 	case "Enabled":
 		o.Enabled, ok = v.boolean()
 	}
 	return ok
+}
+
+// outputName returns a name that is safe as that of a folder, and that a condition can end
+// in behind a dot.
+func (v value) outputName() (string, bool) {
+	s, ok := v.raw.(string)
+	if !ok {
+		return "", v.expected("a name")
+	}
+	if err := spool.CheckName(s); err != nil {
+		return "", v.fail("%v", err)
+	}
+	if strings.HasPrefix(s, ".") {
+		return "", v.expected("a name that does not begin with a dot")
+	}
+	return s, true
 }
 
 // secretPath returns the path of a file that holds a secret. The value is kept out of
@@ -188,8 +233,8 @@ func (v value) secretPath(what string) (string, bool) {
 // severity returns one of the severities.
 func (v value) severity() (string, bool) {
 	s, _ := v.raw.(string)
-	if !slices.Contains(severities, s) {
-		return "", v.want("one of " + strings.Join(severities, ", "))
+	if rules.Severity(s).Number() == 0 {
+		return "", v.expected("one of " + strings.Join(severities, ", "))
 	}
 	return s, true
 }

@@ -75,7 +75,7 @@ const exceptionsKey = "Exceptions"
 // write a folder above it could put another in its place.
 func readOwn(root string) ([]byte, error) {
 	path := ExceptionsPath(root)
-	doc, _, err := safefile.ReadTrusted(path, maxFile)
+	doc, _, err := safefile.Disk{Root: root}.ReadTrusted(path, maxFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

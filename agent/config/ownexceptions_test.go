@@ -32,10 +32,10 @@ func TestOwnExceptions(t *testing.T) {
 		{"of an ID that is taken", map[string]any{"Exceptions": []any{entry("x"), entry("a")}}, []any{entry("x")}, "x a", `: Exceptions[0]: the ID "x" is that of Exceptions[0] of the configuration already`},
 		{"of the default's ID", map[string]any{"Exceptions": []any{entry("jamf-framework-scripts")}}, nil, "jamf-framework-scripts", `: Exceptions[0]: the ID "jamf-framework-scripts" is that of the default already`},
 		{"twice", map[string]any{"Exceptions": []any{entry("a"), entry("a")}}, nil, "jamf-framework-scripts a", `: Exceptions[1]: the ID "a" is that of Exceptions[0] already`},
-		{"one wrong", map[string]any{"Exceptions": []any{wrong, entry("a")}}, nil, "jamf-framework-scripts a", `: Exceptions[0].Where: want an EQL condition`},
+		{"one wrong", map[string]any{"Exceptions": []any{wrong, entry("a")}}, nil, "jamf-framework-scripts a", `: Exceptions[0].Where: expected an EQL condition`},
 		{"an unknown key", map[string]any{"Exceptions": []any{entry("a")}, "RuleDirectories": []any{}}, nil, "jamf-framework-scripts a", `unknown key "RuleDirectories"`},
-		{"no array", map[string]any{"Exceptions": "a"}, nil, "jamf-framework-scripts", `: Exceptions: want an array of dictionaries`},
-		{"no dictionary", []any{}, nil, "jamf-framework-scripts", `want a dictionary`},
+		{"no array", map[string]any{"Exceptions": "a"}, nil, "jamf-framework-scripts", `: Exceptions: expected an array of dictionaries`},
+		{"no dictionary", []any{}, nil, "jamf-framework-scripts", `expected a dictionary`},
 	}
 	for _, tt := range tests {
 		for _, named := range []bool{false, true} { // also beside a file that replaces the others
@@ -82,11 +82,11 @@ func TestOwnInsecure(t *testing.T) {
 		want string
 	}{
 		{"writable file", func(root string) error { return os.Chmod(filepath.Join(root, ExceptionsFile), 0o664) }, "others can write it (mode 0664): run chmod go-w"},
-		{"writable folder", func(root string) error { return os.Chmod(filepath.Join(root, "Library"), 0o777) }, `others can write "/Library": run chown root and chmod go-w for it`},
+		{"writable folder", func(root string) error { return os.Chmod(filepath.Join(root, "Library"), 0o777) }, "/Library: others can write this folder (mode 0777): run chmod go-w "},
 		{"of another user", func(root string) error { return os.Chown(filepath.Join(root, ExceptionsFile), 501, 20) }, "owned by user 501: run chown"},
 		{"folder of another user", func(root string) error {
 			return os.Chown(filepath.Dir(filepath.Join(root, ExceptionsFile)), 501, 20)
-		}, `others can write "/Library/Application Support/Hooksnare"`},
+		}, "/Library/Application Support/Hooksnare: owned by user 501: run chown"},
 		{"a link", func(root string) error {
 			path := filepath.Join(root, ExceptionsFile)
 			return errors.Join(os.Rename(path, path+"2"), os.Symlink(path+"2", path))

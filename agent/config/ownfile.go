@@ -36,11 +36,11 @@ func ReadOwnFile(root string) (*OwnFile, error) {
 	}
 	var ok bool
 	if f.top, ok = v.(map[string]any); !ok {
-		return nil, &Error{File: path, Why: "want a dictionary, got " + describe(v, false)}
+		return nil, &Error{File: path, Why: "expected a dictionary, found " + describe(v, false)}
 	}
 	list, found := f.top[exceptionsKey]
 	if f.list, ok = list.([]any); found && !ok {
-		return nil, &Error{File: path, Key: exceptionsKey, Why: "want an array of dictionaries, got " + describe(list, false)}
+		return nil, &Error{File: path, Key: exceptionsKey, Why: "expected an array of dictionaries, found " + describe(list, false)}
 	}
 	return f, nil
 }

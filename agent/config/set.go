@@ -1,9 +1,11 @@
 package config
 
 import (
-	"regexp"
 	"slices"
 	"time"
+
+	"hooksnare/collector/eslogger"
+	"hooksnare/collector/prefs"
 )
 
 // keep stores a value that is right.
@@ -21,12 +23,47 @@ func setPath(field func(*Config) *string) func(value, *Config) bool {
 	}
 }
 
-func setProgram(v value, c *Config) bool {
+// elsewhere returns the value without the root in front of its paths.
+func (v value) elsewhere() value {
 	o := *v.origin
 	o.root = ""
 	v.origin = &o
-	p, ok := v.filePath("a program")
-	return keep(&c.EsloggerPath, p, ok)
+	return v
+}
+
+// setProgram sets a program to run. A disk that is merely looked at does not get to say
+// that: what its files say is checked and not used.
+func setProgram(field func(*Config) *string) func(value, *Config) bool {
+	return func(v value, c *Config) bool {
+		p, ok := v.elsewhere().filePath("a program")
+		if ok {
+			if err := eslogger.CheckProgram(p); err != nil {
+				ok = v.fail("%v", err)
+			}
+		}
+		return keep(field(c), p, ok && v.root == "")
+	}
+}
+
+// setHomes sets home folders as the Mac knows them whose disk this is.
+func setHomes(v value, c *Config) bool {
+	one := func(v value) (string, bool) {
+		p, ok := v.elsewhere().path("a home folder")
+		if !ok {
+			return "", false
+		}
+		if err := prefs.CheckHome(p); err != nil {
+			return "", v.fail("%v", err)
+		}
+		return p, true
+	}
+	all, ok := v.strings("absolute paths", one)
+	if ok {
+		if err := prefs.CheckHomes(all); err != nil {
+			ok = v.fail("%v", err)
+		}
+	}
+	return keep(&c.ExtraHomes, all, ok)
 }
 
 func setPaths(field func(*Config) *[]string) func(value, *Config) bool {
@@ -56,19 +93,25 @@ func setInteger(field func(*Config) *int64, min, max int64) func(value, *Config)
 	}
 }
 
-var eventPattern = regexp.MustCompile(`^[a-z_]{1,64}$`)
-
 func setEvents(v value, c *Config) bool {
 	one := func(v value) (string, bool) {
-		s, _ := v.raw.(string)
-		if !eventPattern.MatchString(s) {
-			return "", v.want("the name of an event, of a-z and _")
+		s, isString := v.raw.(string)
+		if !isString {
+			return "", v.expected("the name of an event")
+		}
+		if err := eslogger.CheckEvent(s); err != nil {
+			return "", v.fail("%v", err)
 		}
 		return s, true
 	}
 	all, ok := v.strings("event names", one)
+	if ok {
+		if err := eslogger.CheckEvents(all); err != nil {
+			ok = v.fail("%v", err)
+		}
+	}
 	if ok && !slices.Contains(all, "exec") {
-		ok = v.fail("want exec among the events: without it no command is seen")
+		ok = v.fail("expected exec among the events: without it no command is seen")
 	}
 	return keep(&c.EsloggerEvents, all, ok)
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"net"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -30,8 +31,11 @@ func valid(t testing.TB, c Config, root string) {
 	if !filepath.IsAbs(c.EsloggerPath) {
 		t.Errorf("EsloggerPath: got %q, want an absolute path", c.EsloggerPath)
 	}
-	for _, p := range slices.Concat([]string{c.StateDir}, c.ExtraHomes, c.RuleDirectories) {
+	for _, p := range slices.Concat([]string{c.StateDir}, c.RuleDirectories) {
 		validPath(t, p, root)
+	}
+	for _, p := range c.ExtraHomes {
+		validPath(t, p, "")
 	}
 	for _, e := range c.Exceptions {
 		validException(t, e)
@@ -78,7 +82,7 @@ func validOutputs(t testing.TB, outputs []Output, root string) {
 		}
 		if o.URL != "" {
 			u, err := url.Parse(o.URL)
-			if err != nil || u.User != nil || u.Hostname() == "" || u.Scheme != "https" && !loopback(u.Hostname()) {
+			if err != nil || u.User != nil || u.Hostname() == "" || u.Scheme != "https" && u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback() {
 				t.Errorf("got URL %q, want https or loopback, without a user", o.URL)
 			}
 		}

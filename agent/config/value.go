@@ -48,9 +48,9 @@ func (v value) fail(format string, args ...any) bool {
 	return false
 }
 
-// want tells that the value is not what it should be.
-func (v value) want(what string) bool {
-	return v.fail("want %s, got %s", what, describe(v.raw, v.secret))
+// expected says what the value should have been.
+func (v value) expected(what string) bool {
+	return v.fail("expected %s, found %s", what, describe(v.raw, v.secret))
 }
 
 // describe names a raw value in an error, with its type, since a wrong type often looks right.
@@ -95,11 +95,11 @@ func (v value) text(what string) (string, bool) {
 	s, ok := v.raw.(string)
 	switch {
 	case !ok || strings.TrimSpace(s) == "":
-		return "", v.want(what)
+		return "", v.expected(what)
 	case len(s) > maxString:
-		return "", v.fail("want %s of at most %d bytes, got %d", what, maxString, len(s))
+		return "", v.fail("expected %s of at most %d bytes, found %d", what, maxString, len(s))
 	case !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl):
-		return "", v.fail("want %s without control characters", what)
+		return "", v.fail("expected %s without control characters", what)
 	}
 	return s, true
 }
@@ -112,9 +112,9 @@ func (v value) path(what string) (string, bool) {
 	case !ok:
 		return "", false
 	case !strings.HasPrefix(s, "/"):
-		return "", v.want(want)
+		return "", v.expected(want)
 	case slices.Contains(strings.Split(s, "/"), ".."):
-		return "", v.fail("want %s without \"..\"", want)
+		return "", v.fail("expected %s without \"..\"", want)
 	}
 	return filepath.Join("/", v.root, s), true
 }
@@ -122,8 +122,8 @@ func (v value) path(what string) (string, bool) {
 // filePath returns the path of what is not a folder.
 func (v value) filePath(what string) (string, bool) {
 	p, ok := v.path(what)
-	if s, _ := v.raw.(string); ok && strings.HasSuffix(s, "/") {
-		return "", v.want("the absolute path of " + what)
+	if s, _ := v.raw.(string); ok && (strings.HasSuffix(s, "/") || filepath.Clean(s) == "/") {
+		return "", v.expected("the absolute path of " + what)
 	}
 	return p, ok
 }
@@ -132,7 +132,7 @@ func (v value) filePath(what string) (string, bool) {
 func (v value) seconds(min, max float64, off bool) (time.Duration, bool) {
 	s, ok := v.number()
 	if !ok {
-		return 0, v.want("seconds as a number")
+		return 0, v.expected("seconds as a number")
 	}
 	if off && s == 0 {
 		return 0, true
@@ -142,7 +142,7 @@ func (v value) seconds(min, max float64, off bool) (time.Duration, bool) {
 		if off {
 			what += ", or 0 for off"
 		}
-		return 0, v.want(what)
+		return 0, v.expected(what)
 	}
 	return time.Duration(s * float64(time.Second)), true
 }
@@ -172,10 +172,10 @@ func (v value) integer(min, max int64) (int64, bool) {
 			n = math.MaxInt64
 		}
 	default:
-		return 0, v.want("an integer")
+		return 0, v.expected("an integer")
 	}
 	if n < min || n > max {
-		return 0, v.want(fmt.Sprintf("an integer from %d to %d", min, max))
+		return 0, v.expected(fmt.Sprintf("an integer from %d to %d", min, max))
 	}
 	return n, true
 }
@@ -184,7 +184,7 @@ func (v value) integer(min, max int64) (int64, bool) {
 func (v value) boolean() (bool, bool) {
 	b, ok := v.raw.(bool)
 	if !ok {
-		v.want("true or false")
+		v.expected("true or false")
 	}
 	return b, ok
 }
@@ -193,10 +193,10 @@ func (v value) boolean() (bool, bool) {
 func (v value) list(what string) ([]value, bool) {
 	a, ok := v.raw.([]any)
 	if !ok {
-		return nil, v.want("an array of " + what)
+		return nil, v.expected("an array of " + what)
 	}
 	if len(a) > maxElements {
-		return nil, v.fail("want at most %d elements, got %d", maxElements, len(a))
+		return nil, v.fail("expected at most %d elements, found %d", maxElements, len(a))
 	}
 	all := make([]value, len(a))
 	for i := range a {
@@ -228,7 +228,7 @@ func (v value) strings(what string, one func(value) (string, bool)) ([]string, b
 func (v value) members(known []string) (map[string]value, bool) {
 	d, ok := v.raw.(map[string]any)
 	if !ok {
-		return nil, v.want("a dictionary")
+		return nil, v.expected("a dictionary")
 	}
 	all := make(map[string]value, len(known))
 	for _, name := range slices.Sorted(maps.Keys(d)) {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -54,7 +55,39 @@ const (
 
 // eventName is what eslogger takes as an event. It keeps an option out of the
 // argument list.
-var eventName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+var eventName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+
+// maxEvents bounds the argument list; macOS knows some hundred events.
+const maxEvents = 256
+
+// CheckEvent reports why eslogger would not take the name of an event, whichever it knows.
+func CheckEvent(name string) error {
+	if !eventName.MatchString(name) {
+		return fmt.Errorf("expected the name of an event, such as exec (a-z, 0-9 and _, a letter first), found %.80q", name)
+	}
+	return nil
+}
+
+// CheckEvents reports why eslogger would not take a list of events.
+func CheckEvents(names []string) error {
+	for _, name := range names {
+		if err := CheckEvent(name); err != nil {
+			return err
+		}
+	}
+	if len(names) > maxEvents {
+		return fmt.Errorf("expected at most %d events, found %d", maxEvents, len(names))
+	}
+	return nil
+}
+
+// CheckProgram reports why a path is not one that a source can run.
+func CheckProgram(path string) error {
+	if !filepath.IsAbs(path) || strings.HasSuffix(path, "/") || strings.IndexByte(path, 0) >= 0 {
+		return fmt.Errorf("expected the absolute path of a program, found %.80q", path)
+	}
+	return nil
+}
 
 // complete checks o and returns it with every default filled in.
 func (o Options) complete() (Options, error) {
@@ -83,23 +116,27 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
+// Check reports why New would refuse the options.
+func (o Options) Check() error {
+	_, err := o.complete()
+	return err
+}
+
 // check refuses what can't work; defaults for texts and lists are in place.
 func (o Options) check() error {
 	for _, p := range append([]string{o.Path, o.CanaryPath}, o.CanarySeenAs...) {
-		if !filepath.IsAbs(p) {
-			return fmt.Errorf("eslogger path %q: must be absolute", p)
+		if err := CheckProgram(p); err != nil {
+			return fmt.Errorf("eslogger path: %w", err)
 		}
 	}
-	for _, e := range o.Events {
-		if !eventName.MatchString(e) {
-			return fmt.Errorf("eslogger event %q: not an event's name", e)
-		}
-	}
-	if o.MaxLine < 0 {
-		return fmt.Errorf("eslogger line bound %d: must not be negative", o.MaxLine)
+	if err := CheckEvents(o.Events); err != nil {
+		return fmt.Errorf("eslogger events: %w", err)
 	}
 	if o.CanaryInterval > 0 && !slices.Contains(o.Events, "exec") {
 		return fmt.Errorf("eslogger events %q: the canary needs exec; add it or set the canary interval to 0", o.Events)
+	}
+	if o.MaxLine < 0 {
+		return fmt.Errorf("eslogger line bound %d: must not be negative", o.MaxLine)
 	}
 	t := o.Timing
 	for _, d := range []time.Duration{o.CanaryInterval, t.BackoffMin, t.BackoffMax, t.Healthy, t.RetryDenied,

@@ -225,11 +225,11 @@ func TestOptions(t *testing.T) {
 		want string // in the error; "" is none
 	}{
 		{"the zero value", Options{}, ""},
-		{"relative program", Options{Path: "eslogger"}, `path "eslogger"`},
-		{"relative canary", Options{CanaryPath: "true"}, `path "true"`},
-		{"relative other canary", Options{CanarySeenAs: []string{"usr/bin/true"}}, `path "usr/bin/true"`},
-		{"an option as an event", Options{Events: []string{"exec", "--select"}}, `event "--select"`},
-		{"an empty event", Options{Events: []string{""}}, `event ""`},
+		{"relative program", Options{Path: "eslogger"}, `found "eslogger"`},
+		{"relative canary", Options{CanaryPath: "true"}, `found "true"`},
+		{"relative other canary", Options{CanarySeenAs: []string{"usr/bin/true"}}, `found "usr/bin/true"`},
+		{"an option as an event", Options{Events: []string{"exec", "--select"}}, `found "--select"`},
+		{"an empty event", Options{Events: []string{""}}, `found ""`},
 		{"no exec", Options{Events: []string{"fork"}}, ""},
 		{"no exec for the canary", Options{Events: []string{"fork"}, CanaryInterval: 1}, "needs exec"},
 		{"negative interval", Options{CanaryInterval: -1}, "-1ns"},

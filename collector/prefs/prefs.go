@@ -169,19 +169,12 @@ func New(opts Options, h Handler) (*Collector, error) {
 // complete checks o and returns it with every default filled in.
 func (o Options) complete() (Options, error) {
 	o.Root = strings.TrimRight(path.Clean("/"+o.Root), "/")
-	if len(o.Homes) > maxHomes {
-		return o, fmt.Errorf("homes outside /Users: %d, more than the %d that are looked at", len(o.Homes), maxHomes)
+	if err := CheckHomes(o.Homes); err != nil {
+		return o, err
 	}
 	homes := make([]string, 0, len(o.Homes))
 	for _, h := range o.Homes {
-		if !strings.HasPrefix(h, "/") || strings.IndexByte(h, 0) >= 0 {
-			return o, fmt.Errorf("home %q: must be an absolute path", h)
-		}
-		switch h = canonical(h); h {
-		case "/", usersFolder, library, managedFolder, etcFolder:
-			return o, fmt.Errorf("home %q: is no home", h)
-		case rootHome: // is looked at anyway
-		default:
+		if h = canonical(h); h != rootHome { // which is looked at anyway
 			homes = append(homes, h)
 		}
 	}

@@ -145,6 +145,11 @@ hooksnare.match.events.command_line hooksnare.match.events.user.id hooksnare.mat
 hooksnare.exception.id hooksnare.exception.failed
 hooksnare.repeat.count hooksnare.repeat.first hooksnare.repeat.last
 hooksnare.held_back.count hooksnare.held_back.max_signals hooksnare.held_back.first hooksnare.held_back.last
+hooksnare.held_back.share hooksnare.held_back.rules.rule_id hooksnare.held_back.rules.count
+hooksnare.held_back.newest.rule_id hooksnare.held_back.newest.severity hooksnare.held_back.newest.file hooksnare.held_back.newest.key hooksnare.held_back.newest.value hooksnare.held_back.newest.user_id
+hooksnare.held_back.severest.rule_id hooksnare.held_back.severest.severity hooksnare.held_back.severest.file hooksnare.held_back.severest.key hooksnare.held_back.severest.value hooksnare.held_back.severest.user_id
+hooksnare.evidence.candidates.pid hooksnare.evidence.candidates.entity_id hooksnare.evidence.candidates.time hooksnare.evidence.candidates.executable hooksnare.evidence.candidates.command_line
+hooksnare.evidence.candidates.user.id hooksnare.evidence.candidates.user.name
 hooksnare.health.state hooksnare.health.detail hooksnare.health.meaning hooksnare.health.remedy hooksnare.health.active hooksnare.health.since hooksnare.health.until
 `)
 

@@ -57,6 +57,7 @@ func (a *Alert) Write(w io.Writer) error {
 	a.writeProcess(row)
 	a.writeMatch(row)
 	a.writeHook(row)
+	a.writeJudgement(row)
 	if a.Hooksnare != nil && a.Hooksnare.Health != nil {
 		row("means", a.Hooksnare.Health.Meaning)
 		row("to do", a.Hooksnare.Health.Remedy)
@@ -98,6 +99,52 @@ func (a *Alert) writeProcess(row func(name, value string)) {
 		}
 		row(name, c.line())
 	}
+}
+
+// writeJudgement tells who may have to do with a change that no command explains, and what was
+// held back.
+func (a *Alert) writeJudgement(row func(name, value string)) {
+	h := a.Hooksnare
+	if h == nil {
+		return
+	}
+	if h.Evidence != nil {
+		for i, c := range h.Evidence.Candidates {
+			name := "candidate"
+			if i > 0 {
+				name = "·"
+			}
+			row(name, c.line())
+		}
+	}
+	if h.HeldBack == nil {
+		return
+	}
+	for _, list := range []struct {
+		name  string
+		items []HeldItem
+	}{{"severest", h.HeldBack.Severest}, {"newest", h.HeldBack.Newest}} {
+		for i, x := range list.items {
+			name := list.name
+			if i > 0 {
+				name = "·"
+			}
+			row(name, x.line())
+		}
+	}
+}
+
+func (x *HeldItem) line() string {
+	text := fmt.Sprintf("%s %d", x.Rule, x.Severity)
+	if x.Key != "" {
+		text += fmt.Sprintf(": %s = %q in %s", x.Key, x.Value, x.File)
+	} else if x.File != "" {
+		text += ": " + x.File
+	}
+	if x.User != "" {
+		text += ", user " + x.User
+	}
+	return text
 }
 
 // writeMatch tells of the other events of a match, the last of which is the alert's own.
@@ -152,7 +199,11 @@ func (a *Alert) writeHook(row func(name, value string)) {
 		}
 	}
 	row("reason", h.Reason)
-	if x := h.Exception; x != nil {
+	switch x := h.Exception; {
+	case x == nil:
+	case x.Failed == "":
+		row("exception", x.ID+" covers it from now on")
+	default:
 		row("exception", x.ID+" does not hold: "+x.Failed)
 	}
 	row("undo", h.Remediation)

@@ -39,12 +39,8 @@ type relpSender struct {
 }
 
 // newRELP returns the sender of type relp.
-func (c *Config) newRELP() (Sender, error) {
-	d, err := c.newTLSDialer()
-	if err != nil {
-		return nil, err
-	}
-	return &relpSender{c: c, dialer: d, format: newMessageFormat(c.Host), rejects: map[uint64]rejects{}, each: func(Item) {}}, nil
+func (c *Config) newRELP() Sender {
+	return &relpSender{c: c, dialer: c.newTLSDialer(), format: newMessageFormat(c.Host), rejects: map[uint64]rejects{}, each: func(Item) {}}
 }
 
 // Changed implements Watcher.

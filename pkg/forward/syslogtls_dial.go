@@ -26,12 +26,9 @@ type tlsDialer struct {
 	files   *tlsFiles
 }
 
-func (c *Config) newTLSDialer() (*tlsDialer, error) {
-	host, port, err := c.splitAddress()
-	if err != nil {
-		return nil, err
-	}
-	return &tlsDialer{c: c, address: net.JoinHostPort(host, port), files: newTLSFiles(c, host)}, nil
+func (c *Config) newTLSDialer() *tlsDialer {
+	host, port, _ := splitAddress(c.Address) // checked
+	return &tlsDialer{c: c, address: net.JoinHostPort(host, port), files: newTLSFiles(c, host)}
 }
 
 // dial returns a connection whose receiver proved its name, and the configuration that it

@@ -29,12 +29,8 @@ type syslogSender struct {
 }
 
 // newSyslogTLS returns the sender of type syslog_tls.
-func (c *Config) newSyslogTLS() (Sender, error) {
-	d, err := c.newTLSDialer()
-	if err != nil {
-		return nil, err
-	}
-	return &syslogSender{c: c, dialer: d, format: newMessageFormat(c.Host)}, nil
+func (c *Config) newSyslogTLS() Sender {
+	return &syslogSender{c: c, dialer: c.newTLSDialer(), format: newMessageFormat(c.Host)}
 }
 
 // Changed implements Watcher.

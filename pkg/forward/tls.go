@@ -2,7 +2,6 @@ package forward
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 )
 
@@ -62,10 +61,11 @@ func (f *tlsFiles) make() (*tls.Config, *Error) {
 		if f.ca.err != nil {
 			return nil, f.c.fail(KindFile, f.ca.err, "CAFile: "+fileReason(f.ca.path, f.ca.err))
 		}
-		made.RootCAs = x509.NewCertPool()
-		if !made.RootCAs.AppendCertsFromPEM(f.ca.data) {
-			return nil, f.c.fail(KindFile, nil, "CAFile "+line(f.ca.path)+": holds no PEM certificate")
+		pool, err := authorities(f.ca.data)
+		if err != nil {
+			return nil, f.c.fail(KindFile, err, "CAFile: "+fileReason(f.ca.path, err))
 		}
+		made.RootCAs = pool
 	}
 	if f.certificate.path == "" {
 		return made, nil

@@ -61,16 +61,7 @@ func (t *token) current(c *Config) (string, *Error) {
 		return "", nil
 	}
 	if t.file.changed() || t.file.err != nil {
-		t.file.load(c.ReadSecret)
-		word := string(bytes.TrimSpace(t.file.data))
-		clear(t.file.data)
-		switch {
-		case t.file.err != nil:
-		case len(word) > maxToken || !headerText(word):
-			t.file.err = errToken
-		default:
-			t.word = word
-		}
+		t.load(c)
 	}
 	if t.word == "" {
 		return "", c.fail(KindFile, t.file.err, "TokenFile: "+fileReason(t.file.path, t.file.err))
@@ -78,15 +69,21 @@ func (t *token) current(c *Config) (string, *Error) {
 	return t.word, nil
 }
 
-var errToken = fmt.Errorf("want one line of printable ASCII, at most %d bytes", maxToken)
-
-// fileReason tells why a file can't be used, naming it once.
-func fileReason(path string, err error) string {
-	if strings.Contains(err.Error(), path) {
-		return line(err.Error())
+// load reads the token. One that can't be used leaves the old one in use.
+func (t *token) load(c *Config) {
+	t.file.load(c.ReadSecret)
+	word := string(bytes.TrimSpace(t.file.data))
+	clear(t.file.data)
+	switch {
+	case t.file.err != nil:
+	case len(word) > maxToken || !headerText(word):
+		t.file.err = errToken
+	default:
+		t.word = word
 	}
-	return line(path + ": " + err.Error())
 }
+
+var errToken = fmt.Errorf("expected one line of printable ASCII, at most %d bytes", maxToken)
 
 // headerText says whether the text can stand in a header: printable ASCII, and no line
 // break that would start a header of its own.

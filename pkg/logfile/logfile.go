@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
+
+	"hooksnare/pkg/safefile"
 )
 
 // Defaults of Options.
@@ -30,20 +32,23 @@ var errNotLines = fmt.Errorf("ends in %d bytes without a line break", maxCut)
 
 // Options bound a log. The zero value takes the defaults.
 type Options struct {
-	MaxBytes int64 // a file that would grow over this is put aside first
-	Keep     int   // files put aside, as PATH.1 (the newest) to PATH.Keep
+	MaxBytes int64  // a file that would grow over this is put aside first
+	Keep     int    // files put aside, as PATH.1 (the newest) to PATH.Keep
+	Root     string // no link of a path below this folder leads out of it; "" for the machine's own disk
 }
 
 // File is a log. It is for one goroutine.
 type File struct {
 	path string
+	real string // path without links in its folder, since it was opened
 	opts Options
 	f    *os.File
 	size int64
 }
 
 // Open opens the log at path and creates it, with mode 0600, and its folder where they
-// are missing. A link or anything but a regular file at path is refused.
+// are missing. A folder on the way that others can write is refused, and so is a link, a
+// file with a second name, one of another user's and anything but a regular file at path.
 func Open(path string, o Options) (*File, error) {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = DefaultMaxBytes
@@ -57,10 +62,16 @@ func Open(path string, o Options) (*File, error) {
 
 // open opens the file at the log's path. After an error none is open.
 func (l *File) open() error {
-	if err := os.MkdirAll(filepath.Dir(l.path), 0o750); err != nil {
+	disk, folder := safefile.Disk{Root: l.opts.Root}, filepath.Dir(l.path)
+	if err := disk.MakeFolder(folder, 0o750); err != nil {
 		return fmt.Errorf("log folder: %w", err)
 	}
-	f, err := os.OpenFile(l.path, os.O_RDWR|os.O_APPEND|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
+	folder, err := disk.RealFolder(folder)
+	if err != nil {
+		return fmt.Errorf("log folder: %w", err)
+	}
+	l.real = filepath.Join(folder, filepath.Base(l.path))
+	f, err := disk.OpenAppend(l.path, 0o600)
 	if err != nil {
 		return fmt.Errorf("log: %w", err)
 	}
@@ -72,7 +83,7 @@ func (l *File) open() error {
 	if err != nil {
 		err = fmt.Errorf("log %s: %w", l.path, err)
 	} else {
-		err = syncFolder(l.path)
+		err = syncFolder(l.real)
 	}
 	if err != nil {
 		f.Close()
@@ -160,7 +171,7 @@ func (l *File) write(b []byte) error {
 // gone reports that someone else has moved or removed the file. One that was cut short in
 // its place, as some rotations do, goes on from there.
 func (l *File) gone() bool {
-	at, err := os.Lstat(l.path)
+	at, err := os.Lstat(l.real)
 	if err != nil {
 		return errors.Is(err, fs.ErrNotExist)
 	}
@@ -192,12 +203,7 @@ func (l *File) rotate() error {
 	return l.Reopen()
 }
 
-func (l *File) aside(n int) string {
-	if n == 0 {
-		return l.path
-	}
-	return fmt.Sprintf("%s.%d", l.path, n)
-}
+func (l *File) aside(n int) string { return aside(l.real, n) }
 
 // Close closes the file.
 func (l *File) Close() error {

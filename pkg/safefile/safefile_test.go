@@ -31,9 +31,10 @@ func put(t *testing.T, path, content string, perm fs.FileMode) string {
 	return path
 }
 
-func must(t *testing.T, err error) {
+// must ends a test whose set-up failed.
+func must(t *testing.T, errs ...error) {
 	t.Helper()
-	if err != nil {
+	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
 }

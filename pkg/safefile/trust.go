@@ -25,31 +25,33 @@ func (e *InsecureError) Error() string { return e.Path + ": " + e.Why }
 // Is reports whether target is ErrInsecure.
 func (e *InsecureError) Is(target error) bool { return target == ErrInsecure }
 
-// ReadTrusted reads a file whose word the agent takes, such as its configuration: as Read,
-// and the owner must be root, the user the process runs as, or one of owners, and nobody
-// else may write it. All else is an *InsecureError. The folders above are not looked at:
-// WritableByOthers does that.
+// ReadTrusted is [Disk.ReadTrusted] on the machine's own disk.
 func ReadTrusted(path string, max int64, owners ...uint32) ([]byte, Info, error) {
-	return readGuarded(path, max, owners, 0o022, "go-w", "others can write it")
+	return Disk{}.ReadTrusted(path, max, owners...)
 }
 
-// ReadSecret reads a file that holds a secret: as ReadTrusted, and nobody else may read
-// it either.
+// ReadSecret is [Disk.ReadSecret] on the machine's own disk.
 func ReadSecret(path string, max int64, owners ...uint32) ([]byte, Info, error) {
-	return readGuarded(path, max, owners, 0o077, "600", "others can read or write it")
+	return Disk{}.ReadSecret(path, max, owners...)
 }
 
 // readGuarded reads a file that gives others none of the permissions in deny.
-func readGuarded(path string, max int64, owners []uint32, deny fs.FileMode, remedy, why string) ([]byte, Info, error) {
-	b, i, err := Read(path, max)
+func (d Disk) readGuarded(path string, max int64, owners []uint32, deny fs.FileMode, remedy, why string) ([]byte, Info, error) {
+	p, err := d.parent(path, owners)
 	if err != nil {
 		return nil, Info{}, err
 	}
-	if !trusted(i.UID, owners) {
+	defer p.close()
+	b, i, err := read(path, max, p.lstat, p.open)
+	switch {
+	case err != nil:
+		return nil, Info{}, err
+	case !trusted(i.UID, p.owners):
 		return nil, Info{}, &InsecureError{path, fmt.Sprintf("owned by user %d: run chown %s", i.UID, shellQuote(ownerName(), path))}
-	}
-	if i.Mode.Perm()&deny != 0 {
+	case i.Mode.Perm()&deny != 0:
 		return nil, Info{}, &InsecureError{path, fmt.Sprintf("%s (mode %04o): run chmod %s", why, i.Mode.Perm(), shellQuote(remedy, path))}
+	case i.Nlink > 1:
+		return nil, Info{}, secondName(path, i.Nlink)
 	}
 	return b, i, nil
 }

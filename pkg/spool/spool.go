@@ -23,7 +23,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -71,7 +70,7 @@ type Output struct {
 // Options say where the spool is, who reads it, and its bounds; zeros are the defaults.
 type Options struct {
 	Dir     string
-	Outputs []Output // at most 32
+	Outputs []Output // at most MaxOutputs
 
 	MaxBytes     int64 // of alerts that wait anywhere; an alert counts once, for all outputs
 	MaxAlerts    int
@@ -160,24 +159,9 @@ type files struct {
 	damagedLen int64
 }
 
-var validName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
-
-const maxOutputs = 32 // of the 64 bits of a mask: the rest is for outputs of earlier configurations
-
 func (o *Options) complete() error {
-	if len(o.Outputs) > maxOutputs {
-		return fmt.Errorf("%d outputs: more than the %d a spool has", len(o.Outputs), maxOutputs)
-	}
-	seen := map[string]bool{}
-	for _, out := range o.Outputs {
-		folded := strings.ToLower(out.Name)
-		if !validName.MatchString(out.Name) {
-			return fmt.Errorf("output %.80q: a name has letters, digits, '.', '_' and '-'", out.Name)
-		}
-		if seen[folded] {
-			return fmt.Errorf("output %q: there is one of that name", out.Name)
-		}
-		seen[folded] = true
+	if err := CheckOutputs(o.Outputs); err != nil {
+		return err
 	}
 	orDefault(&o.MaxBytes, DefaultMaxBytes)
 	orDefault(&o.MaxAlerts, DefaultMaxAlerts)

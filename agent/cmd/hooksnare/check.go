@@ -66,7 +66,7 @@ func (s *settings) readable() error {
 	}
 	info, err := os.Stat(s.file)
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: is no file", s.file)
+		err = fmt.Errorf("%s: is not a file", s.file)
 	}
 	if err != nil {
 		return fmt.Errorf("--config: %w", err)

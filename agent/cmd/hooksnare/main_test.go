@@ -32,7 +32,7 @@ func TestScripts(t *testing.T) {
 			return layRecordings(e.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "cut": cut, "await": await, "until": until,
+			"exits": exits, "cut": cut, "await": await, "until": until, "traps": traps,
 		},
 	})
 }
@@ -127,6 +127,36 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 		if time.Now().After(limit) {
 			ts.Fatalf("waited a minute for %s to print %q: %v", strings.Join(args[1:], " "), args[0], err)
 		}
+	}
+}
+
+// traps lays a disk all of whose programs write their names to the file RAN on it, and whose
+// configuration and hooks name them: traps DISK
+func traps(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: traps DISK")
+	}
+	disk := ts.MkAbs(args[0])
+	put := func(name, text string, mode os.FileMode) {
+		name = filepath.Join(disk, name)
+		ts.Check(errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), mode)))
+	}
+	for _, name := range []string{
+		"usr/bin/eslogger", "usr/bin/true", "usr/bin/false", "usr/bin/defaults", "usr/bin/plutil", "usr/bin/logger", "usr/bin/codesign",
+		"usr/bin/sw_vers", "usr/bin/sudo", "usr/bin/id", "usr/bin/dscl", "bin/sh", "bin/bash", "bin/launchctl", "usr/sbin/ioreg", "usr/sbin/scutil",
+		"usr/libexec/PlistBuddy", "Library/Application Support/Hooksnare/hooksnare",
+	} {
+		put(name, "#!/bin/sh\necho "+filepath.Base(name)+" >>'"+filepath.Join(disk, "RAN")+"'\n", 0o755)
+	}
+	plist := func(members string) string {
+		return `<?xml version="1.0" encoding="UTF-8"?><plist version="1.0"><dict>` + members + `</dict></plist>`
+	}
+	settings := plist("<key>EsloggerPath</key><string>" + filepath.Join(disk, "usr/bin/eslogger") + "</string><key>CanaryInterval</key><real>1</real>" +
+		"<key>Outputs</key><array><dict><key>Type</key><string>file</string><key>Path</key><string>/var/log/hooksnare/alerts.jsonl</string></dict></array>")
+	put("Library/Preferences/com.hooksnare.agent.plist", settings, 0o644)
+	put("Library/Managed Preferences/com.hooksnare.agent.plist", settings, 0o644)
+	for _, home := range []string{"private/var/root", "Users/dana", ""} {
+		put(home+"/Library/Preferences/com.apple.loginwindow.plist", plist("<key>LoginHook</key><string>/usr/bin/true</string>"), 0o644)
 	}
 }
 

@@ -25,7 +25,9 @@ terminal, Full Disk Access. A fault in the configuration is logged and raised as
 alert, and the rest goes on.
 
 SIGTERM and SIGINT end it within five seconds; SIGHUP opens the local log and reads the
-rule folders anew. The file of exceptions is read anew whenever it changes.`,
+rule folders anew. The file of exceptions is read anew whenever it changes.
+
+With --root no program of that disk is run but the ones that --eslogger and --canary name.`,
 		Example: `  sudo hooksnare run
   sudo hooksnare run --show
   hooksnare run --root ./disk --eslogger ./disk/usr/bin/eslogger`,
@@ -50,6 +52,7 @@ rule folders anew. The file of exceptions is read anew whenever it changes.`,
 	s.rootFlag(cmd)
 	s.fileFlag(cmd)
 	cmd.Flags().StringVar(&s.eslogger, "eslogger", "", "`PATH` of eslogger, or of a program that writes the same")
+	cmd.Flags().StringVar(&s.canary, "canary", "", "`PATH` of the program that is run to prove that eslogger sees commands (default /usr/bin/true)")
 	s.stateFlag(cmd)
 	cmd.Flags().BoolVar(&show, "show", false, "also print each alert, for a person")
 	return cmd

@@ -15,8 +15,8 @@ import (
 
 // settings are the flags that say where the configuration and its parts are.
 type settings struct {
-	root, file, eslogger, state string
-	rules                       []string
+	root, file, eslogger, canary, state string
+	rules                               []string
 }
 
 func (s *settings) rootFlag(cmd *cobra.Command) {
@@ -27,7 +27,7 @@ func (s *settings) rootFlag(cmd *cobra.Command) {
 		}
 		info, err := os.Stat(s.root)
 		if err == nil && !info.IsDir() {
-			err = fmt.Errorf("%s: is no folder", s.root)
+			err = fmt.Errorf("%s: is not a folder", s.root)
 		}
 		if err != nil {
 			return fmt.Errorf("--root: %w", err)
@@ -51,7 +51,7 @@ func (s *settings) stateFlag(cmd *cobra.Command) {
 // load reads the configuration.
 func (s *settings) load() (config.Config, config.Sources, error) {
 	flags := map[string][]string{}
-	for name, value := range map[string]string{"eslogger": s.eslogger, "state-dir": s.state} {
+	for name, value := range map[string]string{"eslogger": s.eslogger, "canary": s.canary, "state-dir": s.state} {
 		if value != "" {
 			flags[name] = []string{value}
 		}
@@ -95,7 +95,7 @@ func chosen(format string, out io.Writer) (string, error) {
 		}
 		return formatNDJSON, nil
 	}
-	return "", fmt.Errorf("--format %q: want text or ndjson", format)
+	return "", fmt.Errorf("--format %q: expected text or ndjson", format)
 }
 
 // stderrTerminal reports whether a person watches stderr.

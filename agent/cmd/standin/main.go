@@ -64,9 +64,11 @@ demo. settings.json beside it may hold {"speed": 2, "keep_times": true}: twice a
 fast (0: at once), times as recorded.
 
 A copy or link of the program named "true" tells the player beside it that it was
-run; the player then prints the fork, exec and exit of that process.`,
+run; the player then prints the fork, exec and exit of that process. An agent runs that
+program only when --canary names it. Otherwise it runs the machine's own /usr/bin/true,
+which the player notices on Linux.`,
 		Example: `  standin root /tmp/mac
-  hooksnare run --root /tmp/mac --eslogger /tmp/mac/usr/bin/eslogger --state-dir /tmp/mac-state`,
+  hooksnare run --root /tmp/mac --eslogger /tmp/mac/usr/bin/eslogger --canary /tmp/mac/usr/bin/true`,
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,

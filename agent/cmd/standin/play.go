@@ -97,7 +97,8 @@ func play(name string, s settings) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	p := player{settings: s, out: os.Stdout, folder: folder}
+	p := player{settings: s, out: os.Stdout, folder: folder, host: watchHost()}
+	defer p.host.close()
 	// Where there is no place for a mailbox there is no canary to hear of.
 	if err := newMailbox(folder); err != nil {
 		fmt.Fprintln(os.Stderr, "standin: no canary:", err)
@@ -116,7 +117,8 @@ var errNoReader = errors.New("nobody reads")
 type player struct {
 	settings
 	out    *os.File
-	folder string // of the mailbox; "" without one
+	folder string     // of the mailbox; "" without one
+	host   *hostWatch // nil: the machine's canary is not watched
 
 	numbers     numbering
 	version     int
@@ -217,14 +219,15 @@ func (p *player) print(line []byte) error {
 	return err
 }
 
-// canaries prints the events of the processes that the mailbox tells of.
+// canaries prints the events of the processes that the mailbox and the machine tell of.
 func (p *player) canaries() error {
-	if p.folder == "" {
-		return nil
-	}
-	told, err := take(p.folder)
-	if err != nil {
-		return fmt.Errorf("canary: %w", err)
+	told := p.host.take()
+	if p.folder != "" {
+		mail, err := take(p.folder)
+		if err != nil {
+			return fmt.Errorf("canary: %w", err)
+		}
+		told = append(told, mail...)
 	}
 	for _, e := range told {
 		if err := p.canary(e); err != nil {

@@ -1,0 +1,189 @@
+package forward
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"net/textproto"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Bounds of a configuration, in bytes or in number.
+const (
+	maxURL     = 2048
+	maxHeaders = 32
+	maxValue   = 4096
+)
+
+var (
+	headerPattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$") // RFC 9110, token
+	indexPattern  = regexp.MustCompile(`^[a-z0-9][a-z0-9._+-]{0,254}$`)
+	hostPattern   = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9._-]{0,252})$`)
+)
+
+// secretHeaders would lie open in a file that everyone may read.
+var secretHeaders = []string{"Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key"}
+
+// ownHeaders are what the sender, or the protocol that it speaks, has to say itself. An
+// administrator's Accept-Encoding, for one, would have answers come packed, and nothing here
+// unpacks them.
+var ownHeaders = []string{
+	"Accept", "Accept-Encoding", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect", "Host",
+	"Http2-Settings", "Idempotency-Key", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"X-Idempotency-Key", "X-Splunk-Request-Channel",
+}
+
+// Fault is a member of a Config that can't be used, and what to do about it. It holds no
+// value that may be a secret.
+type Fault struct {
+	Member string // of the Config: "URL"; one header is "Headers.NAME"
+	Why    string
+	kind   Kind
+}
+
+// Error names the member and the reason.
+func (f *Fault) Error() string { return f.Member + ": " + f.Why }
+
+// Faults are all that is wrong with a Config.
+type Faults []*Fault
+
+// Error tells the first, and how many there are.
+func (f Faults) Error() string {
+	if len(f) == 1 {
+		return f[0].Error()
+	}
+	return fmt.Sprintf("%v (and %d more)", f[0], len(f)-1)
+}
+
+func (f *Faults) add(member, format string, args ...any) {
+	*f = append(*f, &Fault{member, fmt.Sprintf(format, args...), KindUnconfigured})
+}
+
+// Types are the types of receivers.
+var Types = []string{"https", "elasticsearch", "splunk_hec", "otlp", "syslog_tls", "relp"}
+
+// posts says whether a type of receiver is spoken to in HTTP.
+func posts(kind string) bool { return kind != "syslog_tls" && kind != "relp" }
+
+// Check reports what of a Config New would refuse: a Faults, or nil. It opens nothing.
+func (c *Config) Check() error {
+	if f := c.faults(); len(f) > 0 {
+		return f
+	}
+	return nil
+}
+
+func (c *Config) faults() (f Faults) {
+	switch {
+	case !slices.Contains(Types, c.Type):
+		f.add("Type", "there is no receiver of type %s: take one of %s", quote(c.Type), strings.Join(Types, ", "))
+	case posts(c.Type):
+		if _, fault := parseURL(c.URL); fault != nil {
+			f = append(f, fault)
+		}
+	default:
+		if _, _, fault := splitAddress(c.Address); fault != nil {
+			f = append(f, fault)
+		}
+	}
+	switch {
+	case c.CertificateFile != "" && c.KeyFile == "":
+		f.add("CertificateFile", "needs KeyFile beside it")
+	case c.CertificateFile == "" && c.KeyFile != "":
+		f.add("KeyFile", "needs CertificateFile beside it")
+	}
+	if c.Index != "" && !indexPattern.MatchString(c.Index) {
+		f.add("Index", "expected the name of a data stream (lower-case letters, digits, \"-\", \"_\", \".\", \"+\"), found %s", quote(c.Index))
+	}
+	c.checkHeaders(&f)
+	return f
+}
+
+func (c *Config) checkHeaders(f *Faults) {
+	if len(c.Headers) > maxHeaders {
+		f.add("Headers", "expected at most %d headers, found %d", maxHeaders, len(c.Headers))
+		return
+	}
+	seen := map[string]bool{}
+	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
+		value, canonical := c.Headers[name], textproto.CanonicalMIMEHeaderKey(name)
+		member := "Headers." + name
+		switch {
+		case !headerPattern.MatchString(name):
+			f.add("Headers", "expected header names of letters, digits and dashes, found %s", quote(name))
+		case seen[canonical]:
+			f.add(member, "is there already, in another case")
+		case slices.Contains(secretHeaders, canonical):
+			f.add(member, "is a secret: put it into a file and its path into TokenFile")
+		case slices.Contains(ownHeaders, canonical):
+			f.add(member, "is set by the agent itself: take it out")
+		case len(value) > maxValue || !headerText(value):
+			f.add(member, "expected one line of printable ASCII, at most %d bytes", maxValue)
+		}
+		seen[canonical] = true
+	}
+}
+
+// parseURL returns where to post to, or why not. The fault does not repeat the URL: it
+// may hold a secret.
+func parseURL(s string) (*url.URL, *Fault) {
+	bad := func(why string) (*url.URL, *Fault) { return nil, &Fault{"URL", why, KindUnconfigured} }
+	u, err := url.Parse(s)
+	switch {
+	case len(s) > maxURL:
+		return bad(fmt.Sprintf("expected at most %d bytes, found %d", maxURL, len(s)))
+	case err != nil || u.Opaque != "" || u.Hostname() == "":
+		return bad("expected https://host[:port][/path]")
+	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return bad("expected printable ASCII without spaces: write other characters as %XX")
+	case u.User != nil:
+		return bad("holds a user or password: put the secret into a file and its path into TokenFile")
+	case strings.Contains(s, "#"):
+		return bad(`expected an https URL without "#"`)
+	case !validHost(u.Hostname()) || u.Port() != "" && !validPort(u.Port()):
+		return bad("expected a host and, behind a colon, a port from 1 to 65535")
+	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
+		return u, nil
+	case u.Scheme == "http":
+		return nil, &Fault{"URL", "expected https: plain http goes to a loopback address only, not to " + quote(u.Hostname()), KindPlain}
+	}
+	return bad("expected https, found " + quote(u.Scheme))
+}
+
+// splitAddress returns the parts of an Address, for types that do not post.
+func splitAddress(s string) (host, port string, fault *Fault) {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil || !validHost(host) || !validPort(port) {
+		return "", "", &Fault{"Address", "expected host:port, such as logs.example.com:6514, found " + quote(s), KindUnconfigured}
+	}
+	return host, port, nil
+}
+
+// validHost takes names and addresses. An address with a zone is no name that a
+// certificate could have.
+func validHost(host string) bool {
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.Zone() == ""
+	}
+	return hostPattern.MatchString(host)
+}
+
+func validPort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
+}
+
+// loopback says whether the host is this machine. Of names only the reserved one is, and
+// what it was resolved to is looked at again when it is dialled.
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.Unmap().IsLoopback()
+}

@@ -1,0 +1,137 @@
+package safefile
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Disk is where the agent keeps what nobody else may change: its configuration, rules,
+// secrets, state and logs. The zero value is the machine's own disk.
+//
+// A path is safe when every folder and link on the way belongs to root, to the user the
+// process runs as, or to whoever owns Root, and when no folder on the way can be written by
+// group or others. A folder with the sticky bit, such as /tmp, may be written by others:
+// nobody can replace there what belongs to somebody else. Links are followed; each target is
+// held to the same. All else is an *InsecureError that names the element and the remedy.
+//
+// It sees owner and mode; access control lists can give more rights than these show.
+type Disk struct {
+	// Root is a folder that stands for the root folder. Paths are given with Root in front.
+	// On a path that lies below Root a link leads nowhere else: an absolute target and ".."
+	// are taken to be below Root, as they would be if it were the root folder. Paths
+	// elsewhere are those of the machine.
+	Root string
+}
+
+// ReadTrusted reads a file whose word the agent takes, such as its configuration: as Read,
+// and the path must be safe, the owner of the file must be trusted as those of its folders
+// or be one of owners, nobody else may write it, and it may have no second name.
+func (d Disk) ReadTrusted(path string, max int64, owners ...uint32) ([]byte, Info, error) {
+	return d.readGuarded(path, max, owners, 0o022, "go-w", "others can write it")
+}
+
+// ReadSecret reads a file that holds a secret: as ReadTrusted, and nobody else may read
+// it either.
+func (d Disk) ReadSecret(path string, max int64, owners ...uint32) ([]byte, Info, error) {
+	return d.readGuarded(path, max, owners, 0o077, "600", "others can read or write it")
+}
+
+// CheckFolder reports why a folder is not safe. owners are trusted beside the usual ones.
+// What is missing is fs.ErrNotExist; what is there of the path is safe then.
+func (d Disk) CheckFolder(path string, owners ...uint32) error {
+	_, err := d.RealFolder(path, owners...)
+	return err
+}
+
+// RealFolder returns the path of a safe folder without links, and the error of CheckFolder.
+func (d Disk) RealFolder(path string, owners ...uint32) (string, error) {
+	w, err := d.walk(path, owners)
+	if err != nil {
+		return "", err
+	}
+	defer w.close()
+	if err := w.folders(w.rest, nil); err != nil {
+		return "", err
+	}
+	return w.at(), nil
+}
+
+// MakeFolder makes a folder, and those above it that are missing, with the given
+// permissions, but never with any for others to write. One that is there stays as it is.
+// The error is that of CheckFolder.
+func (d Disk) MakeFolder(path string, perm fs.FileMode) error {
+	w, err := d.walk(path, nil)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	return w.folders(w.rest, func(name string) error { return w.makeFolder(name, perm&^0o022) })
+}
+
+// CheckFile reports why a file is not one that the agent may append to or trust: its
+// folder is not safe, it is not a regular file, it has a second name, or it belongs to
+// another user. Its permissions are not looked at. What is missing is fs.ErrNotExist; what is
+// there of the path is safe then.
+func (d Disk) CheckFile(path string, owners ...uint32) error {
+	p, err := d.parent(path, owners)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	st, err := p.stat()
+	if err != nil {
+		return err
+	}
+	return p.fault(st)
+}
+
+// OpenAppend opens a file to read and to append to, and creates it with the given
+// permissions if it is missing. Its folder must be safe; a link, a file with a second name,
+// one of another user's and anything but a regular file are refused before they are opened
+// or changed in any way.
+func (d Disk) OpenAppend(path string, perm fs.FileMode) (*os.File, error) {
+	p, err := d.parent(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	return p.openAppend(perm)
+}
+
+// CheckFolder is [Disk.CheckFolder] on the machine's own disk.
+func CheckFolder(path string, owners ...uint32) error { return Disk{}.CheckFolder(path, owners...) }
+
+// MakeFolder is [Disk.MakeFolder] on the machine's own disk.
+func MakeFolder(path string, perm fs.FileMode) error { return Disk{}.MakeFolder(path, perm) }
+
+// OpenAppend is [Disk.OpenAppend] on the machine's own disk.
+func OpenAppend(path string, perm fs.FileMode) (*os.File, error) {
+	return Disk{}.OpenAppend(path, perm)
+}
+
+// below returns what of an absolute path lies below the root, false if it does not.
+func (d Disk) below(path string) (string, bool) {
+	root := filepath.Clean("/" + d.Root)
+	if d.Root == "" || root == "/" {
+		return "", false
+	}
+	path = filepath.Clean(path)
+	if path == root {
+		return "/", true
+	}
+	return strings.CutPrefix(path, root+"/")
+}
+
+// CheckProgram reports why a program is not one to run for those who trust only what nobody
+// else can change: its folder is not safe, or it belongs to another user, or others can write
+// it. Links are followed. What is missing is fs.ErrNotExist.
+func CheckProgram(path string) error {
+	w, err := Disk{}.walk(path, nil)
+	if err != nil {
+		return err
+	}
+	defer w.close()
+	return w.program(path, w.rest)
+}
