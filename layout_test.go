@@ -29,7 +29,8 @@ var layers = []struct {
 	{"collector", []string{"collector", "pkg"}},
 	{"detect/eql", nil}, // of use to others as it is
 	{"detect", []string{"detect", "pkg/event", "pkg/plist", "pkg/redact"}},
-	{"pkg/stallfs", nil},                        // see testOnly
+	{"pkg/stallfs", nil}, // see testOnly
+	{"pkg/spool", []string{"pkg/hang"}},
 	{"pkg", []string{"pkg/event", "pkg/alert"}}, // leaves
 	{"packaging", []string{"packaging"}},
 }
