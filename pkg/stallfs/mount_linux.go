@@ -29,6 +29,12 @@ type FS struct {
 // skips only where FUSE is unavailable. The test's own calls wait like any other.
 func Mount(t testing.TB, backing string) *FS {
 	t.Helper()
+	return MountAt(t, backing, filepath.Join(t.TempDir(), "mount"))
+}
+
+// MountAt is Mount in a folder of the test's choice, which it makes where it is missing.
+func MountAt(t testing.TB, backing, dir string) *FS {
+	t.Helper()
 	if os.Geteuid() != 0 {
 		t.Skip("stallfs needs root to mount")
 	}
@@ -41,8 +47,8 @@ func Mount(t testing.TB, backing string) *FS {
 	if err != nil {
 		t.Fatalf("stallfs: %v", err)
 	}
-	f := &FS{Dir: filepath.Join(t.TempDir(), "mount")}
-	if err := os.Mkdir(f.Dir, 0o700); err != nil {
+	f := &FS{Dir: dir}
+	if err := os.MkdirAll(f.Dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	// Nothing is cached: each look at a name is an operation that can be stopped.

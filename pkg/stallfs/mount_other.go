@@ -16,3 +16,9 @@ func Mount(t testing.TB, backing string) *FS {
 	t.Skip("stallfs needs FUSE on Linux")
 	return nil
 }
+
+// MountAt skips the test, too.
+func MountAt(t testing.TB, backing, dir string) *FS {
+	t.Helper()
+	return Mount(t, backing)
+}
