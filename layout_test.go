@@ -29,9 +29,14 @@ var layers = []struct {
 	{"collector", []string{"collector", "pkg"}},
 	{"detect/eql", nil}, // of use to others as it is
 	{"detect", []string{"detect", "pkg/event", "pkg/plist", "pkg/redact"}},
+	{"pkg/stallfs", nil}, // see testOnly
+	{"pkg/spool", []string{"pkg/hang"}},
 	{"pkg", []string{"pkg/event", "pkg/alert", "pkg/safefile"}}, // leaves
 	{"packaging", []string{"packaging"}},
 }
+
+// testOnly are packages that only tests may import: what they need is no part of the agent.
+var testOnly = []string{"pkg/stallfs"}
 
 // topLevel is every folder and file that the top of the project may have.
 var topLevel = []string{
@@ -68,6 +73,9 @@ func TestImports(t *testing.T) {
 			}
 			if inner, ours := strings.CutPrefix(path, module); ours && !mayImport(folder, inner, test) {
 				t.Errorf("%s: %s may not import %s", file.at(spec), folder, path)
+			}
+			if inner, ours := strings.CutPrefix(path, module); ours && !test && slices.Contains(testOnly, inner) {
+				t.Errorf("%s: %s is for tests alone", file.at(spec), path)
 			}
 			if below(folder, "detect") && !test && slices.Contains(impure, path) {
 				t.Errorf("%s: %s is pure and may not import %s", file.at(spec), folder, path)
@@ -149,8 +157,8 @@ func TestInit(t *testing.T) {
 }
 
 func mayImport(folder, inner string, test bool) bool {
-	if test && inner == "pkg/shared" {
-		return true // test data of others
+	if test && (inner == "pkg/shared" || slices.Contains(testOnly, inner)) {
+		return true // test data of others, and what tests run on
 	}
 	for _, l := range layers {
 		if !below(folder, l.folder) {

@@ -242,8 +242,12 @@ func (p *Pipeline) Know(ch event.Change) {
 
 // Repeat gives an alert that may have been given before.
 func (p *Pipeline) Repeat(a *alert.Alert) {
+	share := detect.SystemShare
+	if a.Hooksnare != nil && a.Hooksnare.Hook != nil {
+		share = detect.FileShare(a.Hooksnare.Hook.Plist, "")
+	}
 	p.mu.Lock()
-	p.give(a)
+	p.give(a, share)
 	p.mu.Unlock()
 	p.flush(true)
 }

@@ -29,7 +29,7 @@ func (p *Pipeline) begin(t *alertThread) {
 	t.whole, t.given = nil, 1
 	a.Event.Sequence = 1
 	p.compose.timed(a)
-	p.give(a)
+	p.give(a, t.share)
 }
 
 // maxDelayed bounds the threads of one share with an update that waits.
@@ -42,7 +42,7 @@ func (p *Pipeline) say(t *alertThread, u *alert.Alert, now time.Time) {
 	if t.delayed == nil && p.budget.Update(t.share, now) {
 		t.given++
 		u.Event.Sequence = t.given
-		p.give(u)
+		p.give(u, t.share)
 		return
 	}
 	p.shareUsedUp(t.share, now)
@@ -69,7 +69,7 @@ func (p *Pipeline) sayDelayed(now time.Time, all bool) {
 			u := t.delayed
 			t.delayed = nil
 			u.Event.Sequence = t.given
-			p.give(u)
+			p.give(u, share)
 		}
 		if p.delayed[share] = list; len(list) == 0 {
 			delete(p.delayed, share)
@@ -86,11 +86,20 @@ func sortedShares[T any](m map[detect.Share]T) []detect.Share {
 	return out
 }
 
-// give hands a document on, in order.
-func (p *Pipeline) give(a *alert.Alert) {
+// give hands a document of a share on, in order.
+func (p *Pipeline) give(a *alert.Alert, share detect.Share) {
 	p.counts.Alerts++
+	a.Share = spoolShare(share)
 	p.compose.setBy.note(a)
 	p.outbox.add(a)
+}
+
+// spoolShare is what the spool calls a share.
+func spoolShare(share detect.Share) string {
+	if share.Condition() {
+		return agentShare
+	}
+	return string(share)
 }
 
 // tellDue tells what was repeated and what was held back in windows that have ended.
@@ -104,7 +113,7 @@ func (p *Pipeline) tellDue(now time.Time, all bool) {
 		}
 	}
 	for _, h := range p.budget.Due(now, all) {
-		p.give(p.compose.held(h))
+		p.give(p.compose.held(h), h.Share)
 	}
 	p.episodesDue(now)
 	p.sayDelayed(now, all)

@@ -88,7 +88,9 @@ func (a *Agent) readExceptions(now time.Time, must bool) {
 			faults = err
 		}
 		a.tellChanged(w.missing(list), (&allowed{list: list}).missing(w.list), now)
+		a.inForce.Lock()
 		w.take(list, now)
+		a.inForce.Unlock()
 	}
 	w.fault.tell(a, faults, now)
 }
@@ -152,6 +154,8 @@ func (w *allowed) take(list []config.Exception, now time.Time) {
 func (a *Agent) uses() []ExceptionStatus {
 	list := a.pipeline.Uses()
 	out := make([]ExceptionStatus, len(list))
+	a.inForce.RLock()
+	defer a.inForce.RUnlock()
 	for i, u := range list {
 		out[i] = ExceptionStatus{ID: u.ID, Since: a.allowed.since[u.ID].UTC(), Hits: u.Hits, Broken: u.Broken}
 	}

@@ -128,6 +128,8 @@ func (h *agentHealth) sensor(f *alert.HeartbeatFacts) {
 
 func (a *Agent) rulesFacts() alert.RuleFacts {
 	c := a.pipeline.Counts()
+	a.inForce.RLock()
+	defer a.inForce.RUnlock()
 	return alert.RuleFacts{
 		Active: len(a.ruleSet.active), NotRunnable: a.ruleSet.idle,
 		Alerts: c.Alerts, HeldBack: c.Held, Repeated: c.Repeated,

@@ -15,16 +15,8 @@ import (
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/forward"
+	"hooksnare/pkg/hang"
 	"hooksnare/pkg/spool"
-)
-
-// Bounds of what is not on disk yet: over them whoever has another alert waits, which is
-// better than to lose one. A disk that can't be written does not get it that far: the spool
-// takes alerts into memory then.
-const (
-	maxWaiting      = 2048    // alerts
-	maxWaitingBytes = 4 << 20 // of JSON
-	maxBatch        = 256     // alerts that are made durable together
 )
 
 // spoolFolder is where alerts wait, in the state folder.
@@ -42,8 +34,13 @@ type Outputs struct {
 	show    *shower // nil: nobody looks on
 	health  condition
 
-	mu       sync.Mutex
-	room     sync.Cond
+	hangs    *diskHangs
+	holdHang time.Duration // how long the disk must answer until it counts as well
+
+	mu       sync.Mutex    // guards what follows, up to refusing
+	room     chan struct{} // closed when there is room for more
+	stalled  bool          // the disk takes nothing: nobody waits for room
+	shed     shed
 	pending  []pending // not durable yet, the oldest first
 	bytes    int
 	flying   bool // some are being made durable
@@ -60,13 +57,6 @@ type Outputs struct {
 	wg   sync.WaitGroup
 }
 
-// pending is a document that is not durable yet.
-type pending struct {
-	entry    spool.Entry
-	size     int
-	simulate bool
-}
-
 // output is one place.
 type output struct {
 	config  config.Output
@@ -81,8 +71,9 @@ type OutputOptions struct {
 	Config  config.Config
 	Host    string // name of this machine, for receivers
 	Version string
-	Show    io.Writer // is written each alert for a person; nil for none
-	Health  condition // is told what Check finds
+	Show    io.Writer  // is written each alert for a person; nil for none
+	Health  condition  // is told what Check finds
+	hangs   *diskHangs // is told when the spool's disk hangs; nil for one of their own
 
 	timing  outputTiming
 	senders func(config.Output) (forward.Sender, error) // in tests
@@ -95,8 +86,13 @@ func OpenOutputs(o OutputOptions) (*Outputs, error) {
 	if o.senders == nil {
 		o.senders = o.sender
 	}
-	all := &Outputs{health: o.Health, wake: make(chan struct{}, 1), done: make(chan struct{})}
-	all.room.L = &all.mu
+	if o.hangs == nil {
+		o.hangs = newDiskHangs()
+	}
+	all := &Outputs{
+		health: o.Health, hangs: o.hangs, holdHang: o.timing.hold,
+		wake: make(chan struct{}, 1), room: make(chan struct{}), done: make(chan struct{}),
+	}
 	places := usable(o.Config)
 	if err := all.open(o.Config, places); err != nil {
 		return nil, err
@@ -183,7 +179,7 @@ func (all *Outputs) Add(a *alert.Alert) error {
 	if a.Timestamp != nil {
 		at = a.Timestamp.Time
 	}
-	all.put(line, spool.Entry{Severity: a.Event.Severity, Time: at}, all.simulation.saw(a))
+	all.put(all.documented(line, spool.Entry{Severity: a.Event.Severity, Time: at, Share: a.Share}, all.simulation.saw(a)))
 	return nil
 }
 
@@ -193,22 +189,19 @@ func (all *Outputs) Beat(b *alert.Heartbeat) error {
 	if err != nil {
 		return err
 	}
-	all.put(line, spool.Entry{Severity: 0, Everywhere: true, Time: time.Now()}, false)
+	all.put(all.documented(line, spool.Entry{Severity: 0, Everywhere: true, Time: time.Now(), Share: agentShare}, false))
 	return nil
 }
 
-// put queues a document for the disk.
-func (all *Outputs) put(line []byte, e spool.Entry, simulate bool) {
+// agentShare is whose the agent's own documents are, for the bounds of the spool.
+const agentShare = "agent"
+
+// documented returns a document as it waits for the disk.
+func (all *Outputs) documented(line []byte, e spool.Entry, simulate bool) pending {
 	e.Make = func(at spool.Stamp) ([]byte, error) {
 		return alert.WithDelivery(line, alert.Delivery{Chain: at.Chain, Sequence: at.Sequence, Previous: at.Previous})
 	}
-	all.mu.Lock()
-	for len(all.pending) > 0 && !all.closing && (len(all.pending) >= maxWaiting || all.bytes+len(line) > maxWaitingBytes) {
-		all.room.Wait()
-	}
-	all.pending, all.bytes = append(all.pending, pending{e, len(line), simulate}), all.bytes+len(line)
-	all.mu.Unlock()
-	signalOnce(all.wake)
+	return pending{e, len(line), simulate}
 }
 
 func signalOnce(c chan struct{}) {
@@ -230,8 +223,7 @@ func (all *Outputs) write() {
 			<-all.wake
 			continue
 		}
-		all.store(batch)
-		if simulated {
+		if durable := all.store(batch); durable && simulated {
 			all.simulation.stored()
 		}
 		all.mu.Lock()
@@ -240,40 +232,23 @@ func (all *Outputs) write() {
 	}
 }
 
-// take returns what to make durable now.
-func (all *Outputs) take() (batch []spool.Entry, simulated, closing bool) {
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	n := min(len(all.pending), maxBatch)
-	for _, p := range all.pending[:n] {
-		batch = append(batch, p.entry)
-		all.bytes -= p.size
-		simulated = simulated || p.simulate
-	}
-	clear(all.pending[:n])
-	if all.pending = all.pending[n:]; len(all.pending) == 0 {
-		all.pending = nil
-	}
-	all.flying = n > 0
-	all.room.Broadcast()
-	return batch, simulated, all.closing
-}
-
-// store makes a batch durable. If one of its documents can't be kept, the others are.
-func (all *Outputs) store(batch []spool.Entry) {
+// store makes a batch durable, and reports whether all of it is. If one of its documents can't
+// be kept, the others are.
+func (all *Outputs) store(batch []spool.Entry) bool {
 	err := all.spool.Put(batch...)
 	if err == nil || errors.Is(err, spool.ErrHeld) { // the spool tells of what it holds
-		return
+		return err == nil
 	}
 	if len(batch) > 1 {
 		for i := range batch {
 			all.store(batch[i : i+1])
 		}
-		return
+		return false
 	}
 	all.mu.Lock()
 	all.refusing = err
 	all.mu.Unlock()
+	return false
 }
 
 // Reopen makes every output open its files anew, and try again at once.
@@ -283,7 +258,7 @@ func (all *Outputs) Reopen() {
 			continue
 		}
 		if f, ok := o.sender.Sender.(*fileSink); ok {
-			f.reopen()
+			go f.reopen() // its disk may hang
 		}
 	}
 }
@@ -298,11 +273,11 @@ func (all *Outputs) Delivered() bool {
 
 // Close makes durable what is not, delivers what is waiting, until ctx is done, and ends the
 // outputs. What is left waits for the next start; the error tells what does not. Nothing may
-// be added once it was called.
+// be added once it was called. A disk that hangs costs a second more.
 func (all *Outputs) Close(ctx context.Context) error {
 	all.mu.Lock()
 	all.closing = true
-	all.room.Broadcast()
+	all.makeRoomKnown()
 	all.mu.Unlock()
 	signalOnce(all.wake)
 	ended := make(chan struct{})
@@ -321,7 +296,7 @@ func (all *Outputs) Close(ctx context.Context) error {
 		hung = errors.New("an output did not end in time: what it did not acknowledge waits for the next start")
 	}
 	err := errors.Join(hung, all.spool.Close())
-	if all.passing != "" {
+	if all.passing != "" && !errors.Is(err, hang.ErrHangs) {
 		err = errors.Join(err, os.RemoveAll(all.passing)) // alerts tell much of a Mac
 	}
 	return err

@@ -187,7 +187,7 @@ func (s *stage) untilTold(t *testing.T, state, text string) {
 	s.until(t, "the condition "+state, func(list []*alert.Alert) bool {
 		return slices.ContainsFunc(list, func(a *alert.Alert) bool {
 			h := a.Hooksnare.Health
-			return h != nil && h.State == state && strings.Contains(h.Detail, text)
+			return h != nil && strings.HasPrefix(h.State, state) && strings.Contains(h.Detail, text)
 		})
 	})
 }

@@ -43,6 +43,8 @@ func TestProcess(t *testing.T) {
 	t.Run("terminate", func(t *testing.T) { testTerminate(t, program) })
 	t.Run("kill", func(t *testing.T) { testKill(t, program) })
 	t.Run("hang-up", func(t *testing.T) { testHangUp(t, program) })
+	t.Run("end", func(t *testing.T) { testEnd(t, program) })
+	t.Run("frozen", func(t *testing.T) { testFrozen(t, program) })
 }
 
 func newDaemon(t *testing.T, program string, p plan) *daemon {

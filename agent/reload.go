@@ -44,7 +44,9 @@ func (a *Agent) rules(set RuleSet, faults error) {
 			added = append(added, r.ID)
 		}
 	}
+	a.inForce.Lock()
 	a.ruleSet.active, a.ruleSet.idle = active, idle
+	a.inForce.Unlock()
 	if err := a.keeper.restoreMemories(added); err != nil {
 		a.log.Warn().Err(err).Msg("rules")
 	}

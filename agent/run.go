@@ -21,6 +21,7 @@ import (
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/prefs"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/hang"
 )
 
 // Options is what an agent is made of.
@@ -51,6 +52,9 @@ type Agent struct {
 	watch    *watch
 	log      zerolog.Logger
 	passing  string // state folder that ends with the agent; "" for the usual one
+	hangs    *diskHangs
+	files    hang.Guard   // of reading rules and exceptions anew
+	inForce  sync.RWMutex // guards ruleSet and allowed, but for their faults
 }
 
 // What Frugal asks of the runtime. The agent's live data is a few MiB, so that the
@@ -74,7 +78,9 @@ func Frugal() (restore func()) {
 // New puts an agent together. What is wrong with rules and outputs is logged and becomes
 // a condition; it does not keep the agent from watching.
 func New(o Options) (*Agent, error) {
-	a := &Agent{opts: o, log: o.Log, host: ThisHost(o.Config.Root)}
+	a := &Agent{opts: o, log: o.Log, host: ThisHost(o.Config.Root), hangs: newDiskHangs()}
+	a.keeper.guard.Limit, a.keeper.guard.Changed = writeLimit, a.hangs.noting("state folder")
+	a.files.Limit, a.files.Changed = readLimit, a.hangs.noting("configuration")
 	asked := o.Config
 	unsafeState, unsafeProgram := a.safeState(), a.safeProgram()
 	o.Config = a.opts.Config
@@ -82,7 +88,7 @@ func New(o Options) (*Agent, error) {
 	a.health = newHealth(a, time.Now(), sensor.CanaryInterval > 0)
 	set, ruleFaults := LoadRules(o.Config, o.Sources)
 	var err error
-	a.outputs, err = OpenOutputs(OutputOptions{Config: o.Config, Host: a.host.Hostname, Version: o.Version, Show: o.Show, Health: a.condition, timing: o.timing})
+	a.outputs, err = OpenOutputs(OutputOptions{Config: o.Config, Host: a.host.Hostname, Version: o.Version, Show: o.Show, Health: a.condition, hangs: a.hangs, timing: o.timing})
 	if err != nil {
 		return nil, errors.Join(err, a.forget())
 	}
@@ -119,7 +125,8 @@ func New(o Options) (*Agent, error) {
 	if faults != nil {
 		a.condition(health.Condition{Name: health.Configuration}, oneLine(faults), true, time.Now(), time.Time{})
 	}
-	a.keeper = keeper{agent: a, dir: o.Config.StateDir, started: time.Now(), pipeline: a.pipeline, health: a.condition, uses: a.uses}
+	a.keeper.agent, a.keeper.dir, a.keeper.started = a, o.Config.StateDir, time.Now()
+	a.keeper.pipeline, a.keeper.health, a.keeper.uses = a.pipeline, a.condition, a.uses
 	a.allowed.fault.tell(a, own, time.Now())
 	a.rules(set, ruleFaults)
 	if watchErr != nil {
@@ -135,6 +142,9 @@ func New(o Options) (*Agent, error) {
 func (a *Agent) sensor() eslogger.Options {
 	c := a.opts.Config
 	o := eslogger.Options{Path: c.EsloggerPath, Events: c.EsloggerEvents, CanaryPath: c.CanaryPath, CanaryInterval: c.CanaryInterval, Timing: a.opts.Timing}
+	if o.Timing.StopGrace == 0 {
+		o.Timing.StopGrace = stopGrace
+	}
 	if c.Root == "" {
 		return o
 	}
@@ -204,40 +214,6 @@ func (a *Agent) give(al *alert.Alert) {
 	}
 }
 
-// flushTime bounds how long Run delivers what is waiting once it was told to end. With
-// the sensor's four seconds at the worst it stays under launchd's and the promised time.
-const flushTime = 900 * time.Millisecond
-
-// examineTime bounds how long Run waits for what the disk has to say of the last events.
-const examineTime = time.Second
-
-// Run watches until ctx is done, then delivers what is waiting and returns. What could not
-// be delivered is logged; it is no error, as the watching itself was well.
-func (a *Agent) Run(ctx context.Context) error {
-	defer Frugal()()
-	a.log.Info().Str("eslogger", a.opts.Config.EsloggerPath).Msg("watching")
-	ctx, stop := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	wg.Go(func() { a.tick(ctx) })
-	wg.Go(func() { a.watch.run(ctx) })
-	err := a.source.Run(ctx)
-	stop()
-	wg.Wait()
-	a.watch.examiner.close(examineTime)
-	a.pipeline.Close()
-	if a.opts.Config.HeartbeatInterval > 0 {
-		a.health.send(time.Now(), true)
-	}
-	flush, done := context.WithTimeout(context.Background(), flushTime)
-	defer done()
-	if left := a.outputs.Close(flush); left != nil {
-		a.log.Error().Err(left).Msg("outputs")
-	}
-	a.watch.end()
-	a.summary()
-	return errors.Join(err, a.forget())
-}
-
 // abandon ends the parts of an agent that was never run.
 func (a *Agent) abandon() {
 	a.outputs.Abandon()
@@ -251,6 +227,10 @@ func (a *Agent) forget() error {
 	}
 	return os.RemoveAll(a.passing)
 }
+
+// readLimit is how long rules and exceptions may take to be read before the agent goes on
+// without: they are taken when they come.
+const readLimit = 2 * time.Second
 
 // tick does what becomes due with time, and what SIGHUP asks for: the local log is opened
 // anew, as log rotation wants it, and rule folders and the file of exceptions are read anew.
@@ -271,9 +251,13 @@ func (a *Agent) tick(ctx context.Context) {
 		case <-hangup:
 			a.log.Info().Msg("hang-up: outputs are opened anew, rules and exceptions are read anew")
 			a.outputs.Reopen()
-			a.reload()
-			a.readExceptions(time.Now(), true)
+			a.read("rules and exceptions", func() {
+				a.reload()
+				a.readExceptions(time.Now(), true)
+			})
 			a.keeper.tick(time.Now(), true)
+		case <-a.hangs.news:
+			a.outputs.Check(time.Now())
 		case now := <-t.C:
 			if by := setBack(now.Sub(last), now.Round(0).Sub(last.Round(0))); by > 0 {
 				a.condition(health.Condition{Name: health.ClockJumped}, fmt.Sprintf("the clock was set back by %v", by.Round(time.Second)), true, now, time.Time{})
@@ -281,12 +265,17 @@ func (a *Agent) tick(ctx context.Context) {
 			}
 			last = now
 			a.pipeline.Tick()
-			a.readExceptions(now, false)
 			a.outputs.Check(now)
 			a.health.tick(now)
 			a.keeper.tick(now, false)
+			a.read("exceptions", func() { a.readExceptions(now, false) })
 		}
 	}
+}
+
+// read runs what reads files, and waits for it for a while. No other is begun before it ends.
+func (a *Agent) read(what string, files func()) {
+	_ = a.files.Do("read of "+what, func() error { files(); return nil }, nil) // a hang is told
 }
 
 // setBack returns by how much the clock was set back, of the time that has passed and what
@@ -298,14 +287,4 @@ func setBack(passed, shown time.Duration) time.Duration {
 		return by
 	}
 	return 0
-}
-
-// summary logs what the run did.
-func (a *Agent) summary() {
-	s, c := a.source.Stats(), a.pipeline.Counts()
-	a.log.Info().Uint64("lines", s.Lines).Uint64("malformed", s.Malformed).Uint64("dropped", s.Dropped).
-		Uint64("alerts", c.Alerts).Uint64("repeated", c.Repeated).Uint64("held_back", c.Held).Msg("ended")
-	for _, q := range a.outputs.spool.Stats().Queues {
-		a.log.Info().Str("output", q.Output).Int("waiting", q.Depth).Uint64("delivered", q.Delivered).Uint64("lost", q.Lost).Msg("ended")
-	}
 }

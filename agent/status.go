@@ -3,6 +3,7 @@ package agent
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"hooksnare/agent/health"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/hang"
 	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/spool"
 )
@@ -115,6 +117,7 @@ type keeper struct {
 	pipeline *Pipeline
 	health   condition
 	uses     func() []ExceptionStatus
+	guard    hang.Guard // of every write to the state folder
 
 	told     []byte // of rules and exceptions, as it was written last
 	wrote    time.Time
@@ -141,6 +144,7 @@ func (k *keeper) tick(now time.Time, all bool) {
 func (k *keeper) tell(err error, now time.Time) {
 	state := health.Condition{Name: health.StateNotSaved}
 	switch {
+	case errors.Is(err, hang.ErrHangs): // a condition of its own
 	case err != nil && k.failing.IsZero():
 		k.failing = now
 		k.health(state, err.Error(), true, now, time.Time{})
@@ -178,12 +182,24 @@ func (k *keeper) writeStatus(now time.Time) error {
 	return nil
 }
 
+// How long a write to the state folder may take, and how long once the agent is to end.
+const (
+	writeLimit     = 2 * time.Second
+	lastWriteLimit = 300 * time.Millisecond
+)
+
+// write replaces a file of the state folder, and may be called from any goroutine and under any
+// lock: it returns after writeLimit at the latest, and at once while an earlier write hangs,
+// with hang.ErrHangs. Such a write may still be done, so that what is there then is not
+// known: write it again later. b is the keeper's from now on.
 func (k *keeper) write(name string, b []byte) error {
 	path := filepath.Join(k.dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
-	}
-	return safefile.WriteAtomic(path, b, 0o600)
+	return k.guard.Do("write of "+path, func() error {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		return safefile.WriteAtomic(path, b, 0o600)
+	}, nil)
 }
 
 // Running reports whether an agent works with a state folder.

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"hooksnare/agent/health"
 	"hooksnare/pkg/forward"
+	"hooksnare/pkg/hang"
 	"hooksnare/pkg/spool"
 )
 
@@ -114,6 +116,10 @@ type spoolTold struct {
 
 // report takes what the spool tells, for the next Check. It may be called at any time.
 func (all *Outputs) report(e spool.Event) {
+	if e.Kind == spool.Hangs || e.Kind == spool.Answers {
+		all.hangs.noting("spool")(e.Kind == spool.Hangs, e.Why)
+		return
+	}
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	if len(all.events) < maxWaiting { // the spool sums up
@@ -133,6 +139,9 @@ func (all *Outputs) Check(now time.Time) {
 	if refusing != nil {
 		all.once(health.Condition{Name: health.AlertsLost}, refusing.Error(), now)
 	}
+	if lost := all.takeShed(now); lost != "" {
+		all.once(health.Condition{Name: health.AlertsLost}, lost, now)
+	}
 	if all.told.elsewhere != "" {
 		all.health(health.Condition{Name: health.SpoolFailed}, all.told.elsewhere, true, now, time.Time{})
 		all.told.elsewhere = ""
@@ -140,12 +149,16 @@ func (all *Outputs) Check(now time.Time) {
 	for _, e := range events {
 		all.tell(e)
 	}
+	all.hangs.check(all.health, all.holdHang, now)
 }
 
 // tell turns an event of the spool into what people are told.
 func (all *Outputs) tell(e spool.Event) {
 	switch e.Kind {
 	case spool.Full:
+		if errors.Is(e.Err, hang.ErrHangs) {
+			return // that is a condition of its own
+		}
 		if all.told.full.IsZero() {
 			all.told.full = e.Time
 			all.health(health.Condition{Name: health.SpoolFull}, e.String(), true, e.Time, time.Time{})

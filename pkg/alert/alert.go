@@ -46,6 +46,10 @@ type Alert struct {
 	Process   *Process   `json:"process,omitempty"`
 	File      *File      `json:"file,omitempty"`
 	Hooksnare *Hooksnare `json:"hooksnare,omitempty"`
+
+	// Share is whose the alert is, for bounds that are shared by owner; it is no part of the
+	// document. See spool.Entry.
+	Share string `json:"-"`
 }
 
 // ECS names the schema.

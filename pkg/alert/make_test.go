@@ -116,7 +116,9 @@ func (f *filler) fill(v reflect.Value, depth int) {
 			return
 		}
 		for i := range v.NumField() {
-			f.fill(v.Field(i), depth)
+			if v.Type().Field(i).Tag.Get("json") != "-" { // no part of the document
+				f.fill(v.Field(i), depth)
+			}
 		}
 	default:
 		panic("a member of a kind that alerts do not have: " + v.Type().String())

@@ -129,7 +129,7 @@ func want(t testing.TB, r Result, n int, o Outcome, kind Kind) {
 
 func send(t testing.TB, s Sender, items []Item) Result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	return s.Send(ctx, items)
 }

@@ -53,10 +53,11 @@ func TestRELPKilled(t *testing.T) {
 	r := receivers.StartRsyslogRELP(t, receivers.Options{})
 	s := newSender(t, streamConfig("relp", r.Address, r.PKI))
 	items := sentItems(t, 600)
-	ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute) // a machine under load is slow
 	defer cancel()
 	done := sendBehind(ctx, s, items)
-	for _, n := range []int{50, 200, 350} {
+	kills := []int{50, 200, 350}
+	for _, n := range kills {
 		r.Await(t, n)
 		r.Kill(t)
 		r.Start(t)
@@ -64,8 +65,10 @@ func TestRELPKilled(t *testing.T) {
 	failed := <-done
 	again := arrived(t, r.Messages(t), items, true)
 	t.Logf("%d batches failed, %d of %d messages came twice", failed, again, len(items))
-	if again > len(items)/20 {
-		t.Errorf("%d of %d messages came twice, want at most 5 in a hundred", again, len(items))
+	// What was written down and not yet answered comes again: of each session that was killed no
+	// more than may be without an answer.
+	if most := len(kills) * relpWindow; again > most {
+		t.Errorf("%d of %d messages came twice, want at most the %d that were not answered", again, len(items), most)
 	}
 }
 

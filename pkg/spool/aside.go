@@ -111,6 +111,10 @@ func (q *Queue) Dead(why string, items ...Item) error {
 		e.merge(Event{Count: 1, First: t.rec.seq, Last: t.rec.seq, Bytes: int64(t.rec.size)})
 		to := q.folder("dead") + "/" + t.rec.name()
 		err := s.bury(t, to)
+		if isHang(err) && len(s.unburied) < maxDead {
+			s.unburied = append(s.unburied, grave{q, t, to})
+			continue
+		}
 		if err != nil {
 			all = fmt.Errorf("output %s: dead alert %d could not be kept: %w", q.name, t.rec.seq, err)
 			continue
@@ -120,6 +124,29 @@ func (q *Queue) Dead(why string, items ...Item) error {
 	q.boundDead()
 	s.events.add(e)
 	return all
+}
+
+// grave is a dead alert that is to be set aside once the disk answers.
+type grave struct {
+	q  *Queue
+	t  taken
+	to string
+}
+
+// buryRest sets aside what the disk did not take when it was refused.
+func (s *Spool) buryRest() {
+	for i, g := range s.unburied {
+		err := s.bury(g.t, g.to)
+		if isHang(err) {
+			s.unburied = s.unburied[i:]
+			return
+		}
+		if err == nil {
+			g.q.addDead(g.t.rec)
+			g.q.boundDead()
+		}
+	}
+	s.unburied = nil
 }
 
 // bury moves a link to dead/, or makes the file there.

@@ -68,7 +68,7 @@ func (s *Spool) renew(why string) {
 	s.tail.Chain = newChain()
 	e := Event{Kind: Renewed, Why: why, First: s.tail.Sequence + 1, Last: s.tail.Sequence + 1}
 	s.mu.Unlock()
-	s.fresh = true
+	s.fresh, s.doubtful = true, false
 	s.events.add(e)
 }
 
@@ -80,14 +80,17 @@ func (s *Spool) writeChain() error {
 	if err := s.makingRoom(func() error { return s.writeFile(tmp, c.format()) }); err != nil {
 		return fmt.Errorf("chain: %w", err)
 	}
-	if err := s.d.Rename(tmp, "chain"); err != nil {
+	err := s.d.Rename(tmp, "chain")
+	// What hung may still be done, and what was done and not synced may be there.
+	s.doubtful = s.fresh && (err == nil || isHang(err))
+	if err != nil {
 		s.discard(tmp)
 		return fmt.Errorf("chain: %w", err)
 	}
 	if err := s.d.SyncDir(".", true); err != nil {
 		return fmt.Errorf("chain: %w", err)
 	}
-	s.fresh, s.chained = false, s.tail.Sequence
+	s.fresh, s.doubtful, s.chained = false, false, s.tail.Sequence
 	return nil
 }
 

@@ -23,9 +23,11 @@ const (
 	Repaired                    // Count alerts were put right (Why); none was lost
 	Dropped                     // Count dead or damaged files went because there are too many (Why)
 	Refused                     // Count alerts are dead: the receivers of Outputs want none of them (Why is the last reason)
+	Hangs                       // the disk does not answer (Why names the operation): alerts are held in memory
+	Answers                     // a disk that hung answers again
 )
 
-var kinds = [...]string{"", "damaged", "evicted", "disk full", "disk has room", "ballast used", "ballast back", "chain renewed", "repaired", "dropped", "refused"}
+var kinds = [...]string{"", "damaged", "evicted", "disk full", "disk has room", "ballast used", "ballast back", "chain renewed", "repaired", "dropped", "refused", "disk hangs", "disk answers"}
 
 func (k Kind) String() string {
 	if int(k) < len(kinds) {
@@ -48,6 +50,7 @@ type Event struct {
 	Bytes       int64
 	Outputs     map[string]int // how many each output has lost, or refused
 	Severities  map[int]int    // how many of each severity
+	Shares      map[string]int // how many of each share
 }
 
 // String is one line for a log; names in it are quoted.
@@ -74,6 +77,11 @@ func (e Event) String() string {
 	}
 	for _, sev := range slices.Sorted(maps.Keys(e.Severities)) {
 		fmt.Fprintf(&b, ", of severity %d: %d", sev, e.Severities[sev])
+	}
+	for _, share := range slices.Sorted(maps.Keys(e.Shares)) {
+		if share != "" {
+			fmt.Fprintf(&b, ", of %q: %d", share, e.Shares[share])
+		}
 	}
 	if e.Kept != "" {
 		fmt.Fprintf(&b, ", kept as %q", e.Kept)
@@ -157,7 +165,19 @@ func (e *Event) merge(o Event) {
 	e.Last = max(e.Last, o.Last)
 	e.Outputs = sum(e.Outputs, o.Outputs)
 	e.Severities = sum(e.Severities, o.Severities)
+	for share, n := range o.Shares {
+		if _, known := e.Shares[share]; !known && len(e.Shares) >= maxShares {
+			share = otherShares
+		}
+		e.Shares = sum(e.Shares, map[string]int{share: n})
+	}
 }
+
+// maxShares bounds the shares that an event names; the rest are counted under otherShares.
+const (
+	maxShares   = 20
+	otherShares = "others"
+)
 
 func sum[K comparable](into, from map[K]int) map[K]int {
 	if into == nil {

@@ -9,16 +9,9 @@ import (
 // index holds the records of waiting alerts in order of their numbers. An alert for which
 // nobody waits any more has an empty mask, and goes when there are many of these.
 type index struct {
-	recs   []record
-	live   int
-	bytes  int64                // of live ones
-	levels map[uint16]*severest // by severity
-}
-
-// severest helps to find the oldest of a severity: it is not below from.
-type severest struct {
-	live int
-	from uint64
+	recs  []record
+	live  int
+	bytes int64 // of live ones
 }
 
 func order(a, b record) int {
@@ -26,6 +19,11 @@ func order(a, b record) int {
 		return c
 	}
 	return bytes.Compare(a.sum[:], b.sum[:])
+}
+
+// same says whether two records are of one file.
+func (r *record) same(o record) bool {
+	return r.seq == o.seq && r.sum == o.sum && r.ms == o.ms && r.size == o.size && r.sev == o.sev && r.share == o.share
 }
 
 // at returns the place of the first record not below seq.
@@ -59,23 +57,12 @@ func (x *index) add(r record) {
 func (x *index) count(r record) {
 	x.live++
 	x.bytes += int64(r.size)
-	if x.levels == nil {
-		x.levels = map[uint16]*severest{}
-	}
-	l := x.levels[r.sev]
-	if l == nil {
-		l = &severest{from: r.seq}
-		x.levels[r.sev] = l
-	}
-	l.live++
-	l.from = min(l.from, r.seq)
 }
 
 // gone takes account of a record whose mask has become empty.
 func (x *index) gone(r *record) {
 	x.live--
 	x.bytes -= int64(r.size)
-	x.levels[r.sev].live--
 }
 
 // compact drops records nobody waits for, when they are most of all.
@@ -92,27 +79,6 @@ func (x *index) compact() {
 	x.recs = kept
 }
 
-// victim returns the oldest of the least severe alerts, nil when there is none.
-func (x *index) victim() *record {
-	var level *severest
-	var least uint16
-	for sev, l := range x.levels {
-		if l.live > 0 && (level == nil || sev < least) {
-			level, least = l, sev
-		}
-	}
-	if level == nil {
-		return nil
-	}
-	for i := x.at(level.from); i < len(x.recs); i++ {
-		if r := &x.recs[i]; r.sev == least && r.mask != 0 {
-			level.from = r.seq
-			return r
-		}
-	}
-	return nil
-}
-
 // merge adds what one queue waits for to sorted records. Of two with the same number and
 // different content the one that is there stays, and the other is shown to clash.
 func merge(into, from []record, clash func(record)) []record {
@@ -124,7 +90,7 @@ func merge(into, from []record, clash func(record)) []record {
 		}
 		there := i < len(into) && into[i].seq == r.seq
 		switch {
-		case there && into[i].sum == r.sum:
+		case there && into[i].same(r):
 			into[i].mask |= r.mask
 		case there || k > 0 && from[k-1].seq == r.seq:
 			clash(r)

@@ -65,10 +65,12 @@ func (s *Spool) loadQueues() error {
 			found[i].mask = q.bit
 			q.stats.Depth++
 			q.stats.Bytes += int64(found[i].size)
+			q.backlog.enter(&found[i])
 		}
 		all = merge(all, found, func(r record) {
 			q.stats.Depth--
 			q.stats.Bytes -= int64(r.size)
+			q.backlog.leave(&r)
 			s.quarantine(q.folder("out")+"/"+r.name(), "another alert has its number", r)
 		})
 		dead, err := s.scan(q.folder("dead"))
@@ -96,7 +98,7 @@ func (s *Spool) findQueues() error {
 	var odd []string
 	err := s.d.List("out", func(entry string, mode fs.FileMode) {
 		name := strings.TrimPrefix(entry, "%")
-		q := &Queue{s: s, name: name, bit: 1 << len(s.queues)}
+		q := &Queue{s: s, name: name, bit: 1 << len(s.queues), backlog: backlog{}}
 		switch {
 		case known[strings.ToLower("out/"+entry)]:
 		case !mode.IsDir() || !validName.MatchString(name) || q.folder("out") != "out/"+entry || len(s.queues) == 64:
@@ -248,7 +250,7 @@ func (s *Spool) adoptThese(ds []draft) error {
 			todo[n-1].also = append(todo[n-1].also, d.tmp)
 			continue
 		}
-		if known != nil && known.sum != d.rec.sum {
+		if known != nil && !known.same(d.rec) {
 			s.discard(d.tmp)
 			continue
 		}

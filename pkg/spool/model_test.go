@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -25,12 +26,13 @@ type modelAlert struct {
 	sev  int
 	size int
 	ms   int64
+	of   string // whose
 	for_ map[string]bool
 }
 
-func (m *model) put(id string, sev, size int, at time.Time) {
+func (m *model) put(id string, sev, size int, at time.Time, of string) {
 	m.seq++
-	a := modelAlert{m.seq, id, sev, size, at.UnixMilli(), map[string]bool{}}
+	a := modelAlert{m.seq, id, sev, size, at.UnixMilli(), of, map[string]bool{}}
 	for _, out := range crashOutputs {
 		if sev >= out.MinSeverity {
 			a.for_[out.Name] = true
@@ -47,23 +49,81 @@ func (m *model) sweep() (bytes int64) {
 	return bytes
 }
 
-// bound evicts, and says how many.
+// bound evicts from each output what is over its bounds, and from the longest what is over
+// those of all.
 func (m *model) bound() {
-	for {
-		bytes := m.sweep()
-		if len(m.alerts) <= m.maxAlerts && bytes <= m.maxBytes {
-			return
+	for _, out := range crashOutputs {
+		for m.depth(out.Name) > m.maxAlerts {
+			m.evict(out.Name, false)
 		}
-		m.drop(slices.MinFunc(m.alerts, func(a, b modelAlert) int {
-			return cmp.Or(cmp.Compare(a.sev, b.sev), cmp.Compare(a.seq, b.seq))
-		}))
+		for m.bytes(out.Name) > m.maxBytes {
+			m.evict(out.Name, true)
+		}
+	}
+	for m.sweep(); len(m.alerts) > 2*m.maxAlerts; m.sweep() {
+		a, b := crashOutputs[0].Name, crashOutputs[1].Name
+		m.evict(map[bool]string{true: b, false: a}[m.depth(b) > m.depth(a)], false)
+	}
+	for m.sweep() > 2*m.maxBytes {
+		a, b := crashOutputs[0].Name, crashOutputs[1].Name
+		m.evict(map[bool]string{true: b, false: a}[m.bytes(b) > m.bytes(a)], true)
 	}
 }
 
-func (m *model) drop(a modelAlert) {
-	for out := range a.for_ {
-		m.lost[out]++
-		delete(a.for_, out)
+func (m *model) depth(out string) int { return len(m.next(out, len(m.alerts))) }
+
+func (m *model) bytes(out string) (n int64) {
+	for _, a := range m.next(out, len(m.alerts)) {
+		n += int64(a.size)
+	}
+	return n
+}
+
+// evict drops what goes first: the flood of a user, what is no alert, what a user has, the rest.
+func (m *model) evict(out string, bytes bool) {
+	list := m.next(out, len(m.alerts))
+	users, bound := map[string]int64{}, int64(m.maxAlerts)
+	if bytes {
+		bound = m.maxBytes
+	}
+	for _, a := range list {
+		if strings.HasPrefix(a.of, "5") && bytes {
+			users[a.of] += int64(a.size)
+		} else if strings.HasPrefix(a.of, "5") {
+			users[a.of]++
+		}
+	}
+	rank := func(a modelAlert) int {
+		n := users[a.of]
+		for user, other := range users {
+			if other > n || other == n && user < a.of {
+				n = 0 // not the one who has most
+			}
+		}
+		switch {
+		case n*int64(len(users)+1) > bound:
+			return 1
+		case a.sev == 0:
+			return 2
+		case n > 0:
+			return 3
+		}
+		return 4
+	}
+	m.drop(slices.MinFunc(list, func(a, b modelAlert) int {
+		if rank(a) == 2 && rank(b) == 2 {
+			return cmp.Compare(a.seq, b.seq)
+		}
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a.sev, b.sev), cmp.Compare(a.seq, b.seq))
+	}), out)
+}
+
+func (m *model) drop(a modelAlert, outs ...string) {
+	for _, out := range outs {
+		if a.for_[out] {
+			m.lost[out]++
+			delete(a.for_, out)
+		}
 	}
 	m.sweep()
 }
@@ -71,7 +131,7 @@ func (m *model) drop(a modelAlert) {
 func (m *model) expire(before time.Time) {
 	for _, a := range slices.Clone(m.alerts) {
 		if a.ms < before.UnixMilli() {
-			m.drop(a)
+			m.drop(a, crashOutputs[0].Name, crashOutputs[1].Name)
 		}
 	}
 }
@@ -163,7 +223,8 @@ func (m *model) putBoth(t *testing.T, s *Spool, rng *rand.Rand, n int, now time.
 	var sizes []int
 	from := m.seq
 	for i := range n {
-		e := entry(fmt.Sprint("id", from+uint64(i)+1), []int{21, 47, 73, 99}[rng.IntN(4)], rng.IntN(100))
+		e := entry(fmt.Sprint("id", from+uint64(i)+1), []int{0, 21, 47, 73, 99}[rng.IntN(5)], rng.IntN(100))
+		e.Share = []string{"", "root", "501", "502", "503", "503", "503", "agent"}[rng.IntN(8)]
 		e.Time = now.Add(-time.Duration(rng.IntN(300)) * time.Minute) // clocks step
 		made := e.Make
 		sizes = append(sizes, 0)
@@ -178,7 +239,7 @@ func (m *model) putBoth(t *testing.T, s *Spool, rng *rand.Rand, n int, now time.
 		t.Fatalf("Put: %v", err)
 	}
 	for i, e := range entries {
-		m.put(fmt.Sprint("id", m.seq+1), e.Severity, sizes[i], e.Time)
+		m.put(fmt.Sprint("id", m.seq+1), e.Severity, sizes[i], e.Time, e.Share)
 	}
 	m.bound()
 }

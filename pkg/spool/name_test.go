@@ -18,8 +18,13 @@ func TestName(t *testing.T) {
 	if got := r.name(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ".json") || len(got) != len(want)+8+5 {
 		t.Errorf("got %q, want %q, a checksum and .json", got, want)
 	}
+	r.share = "502"
+	if got, old := r.name(), strings.Replace(want, "1772600767000-5-", "1772600767000-5-502-", 1); !strings.HasPrefix(got, old) {
+		t.Errorf("of share 502: got %q, want %q first", got, old)
+	}
 	for _, big := range []record{
 		{seq: 1<<64 - 1, ms: maxMillis, size: MaxDocument, sev: maxSeverity},
+		{seq: 1<<64 - 1, ms: maxMillis, size: MaxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare)},
 		{seq: 1, size: 1},
 	} {
 		if got, ok := parseName(big.name()); !ok || got != big {
@@ -28,9 +33,40 @@ func TestName(t *testing.T) {
 	}
 }
 
+// TestNameOld reads a name that was written before there were shares.
+func TestNameOld(t *testing.T) {
+	const old = "00000000000000000042-073-1772600767000-5-2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824-411df11f.json"
+	if got, ok := parseName(old); !ok || got != sample() {
+		t.Errorf("parseName(%q) = %+v, %v; want %+v", old, got, ok, sample())
+	}
+}
+
+// TestShareName has names that a file's name can hold for any share, and others for others.
+func TestShareName(t *testing.T) {
+	seen := map[string]string{}
+	for _, share := range []string{"", "502", "root", "a.b_C", strings.Repeat("x", maxShare), strings.Repeat("x", maxShare+1), "-", "a-b", "../x", "a/b", "ü", "\x00", "~", "~~", "a~", " ", "~0123456789abcdef"} {
+		name := shareName(share)
+		if was, twice := seen[name]; twice {
+			t.Errorf("shareName(%q) = shareName(%q) = %q", share, was, name)
+		}
+		seen[name] = share
+		if len(name) > maxShare || strings.ContainsAny(name, "-/\x00 ü") || shareName(name) != name {
+			t.Errorf("shareName(%q) = %q, which no file name can have", share, name)
+		}
+	}
+}
+
 // TestNameChanged changes every byte of a name in several ways: none is taken.
 func TestNameChanged(t *testing.T) {
-	r := sample()
+	for _, share := range []string{"", "502"} {
+		r := sample()
+		r.share = share
+		changeName(t, r)
+	}
+}
+
+func changeName(t *testing.T, r record) {
+	t.Helper()
 	good := r.name()
 	if got, ok := parseName(good); !ok || got != r {
 		t.Fatalf("parseName(%q) = %+v, %v; want %+v", good, got, ok, r)
@@ -83,6 +119,8 @@ func FuzzName(f *testing.F) {
 	r := sample()
 	f.Add(r.name())
 	f.Add(r.name() + ".7")
+	r.share = "root"
+	f.Add(r.name())
 	f.Add("")
 	f.Add("-----.json")
 	f.Add("../" + r.name())
@@ -100,9 +138,9 @@ func FuzzName(f *testing.F) {
 }
 
 func FuzzNameRoundTrip(f *testing.F) {
-	f.Add(uint64(1), int64(0), uint32(1), uint16(0), []byte("x"))
-	f.Fuzz(func(t *testing.T, seq uint64, ms int64, size uint32, sev uint16, content []byte) {
-		r := record{seq: max(seq, 1), ms: ms & (1<<49 - 1), size: size%MaxDocument + 1, sev: sev % 1000, sum: sha256.Sum256(content)}
+	f.Add(uint64(1), int64(0), uint32(1), uint16(0), []byte("x"), "502")
+	f.Fuzz(func(t *testing.T, seq uint64, ms int64, size uint32, sev uint16, content []byte, share string) {
+		r := record{seq: max(seq, 1), ms: ms & (1<<49 - 1), size: size%MaxDocument + 1, sev: sev % 1000, sum: sha256.Sum256(content), share: shareName(share)}
 		if got, ok := parseName(r.name()); !ok || got != r {
 			t.Errorf("parseName(%q) = %+v, %v; want %+v", r.name(), got, ok, r)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"time"
+	"unique"
 )
 
 // request is one call of Put.
@@ -138,7 +139,7 @@ func (d *draft) make(tail Stamp) error {
 	d.doc = doc
 	d.rec = record{
 		seq: tail.Sequence, ms: millis(d.entry.Time), sev: severity(d.entry.Severity),
-		size: uint32(len(doc)), sum: sha256.Sum256(doc),
+		size: uint32(len(doc)), sum: sha256.Sum256(doc), share: unique.Make(shareName(d.entry.Share)).Value(),
 	}
 	return nil
 }
@@ -162,6 +163,9 @@ func (s *Spool) accept(ds []draft) {
 	defer s.mu.Unlock()
 	for i := range ds {
 		s.show(ds[i].rec)
+		if ds[i].rec.mask != 0 {
+			s.recent.add(ds[i].rec.seq, ds[i].doc)
+		}
 	}
 	s.advance(&ds[len(ds)-1])
 	s.newest = nil
@@ -192,6 +196,7 @@ func (s *Spool) enqueue(r record) {
 		if r.mask&q.bit != 0 {
 			q.stats.Depth++
 			q.stats.Bytes += int64(r.size)
+			q.backlog.enter(&r)
 			q.from = min(q.from, r.seq)
 		}
 	}
@@ -201,7 +206,7 @@ func (s *Spool) enqueue(r record) {
 // handed out again after a crash, so they are under an id that is not on disk.
 func (s *Spool) hold(ds []draft, cause error) {
 	s.refused(cause)
-	remake := !s.fresh
+	remake := !s.fresh || s.doubtful
 	if remake {
 		s.renew("the disk does not take alerts, so their numbers could be used again after a crash")
 	}
@@ -281,7 +286,7 @@ func (s *Spool) refusing() error {
 
 // wake has the spool tended to soon when there is something to do.
 func (s *Spool) wake() {
-	if len(s.unfinished) == 0 && s.trouble == nil && (s.ballast || s.o.Ballast < 0) {
+	if len(s.unfinished)+len(s.trash) == 0 && s.trouble == nil && (s.ballast || s.o.Ballast < 0) {
 		return
 	}
 	select {

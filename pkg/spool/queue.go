@@ -23,6 +23,7 @@ func (q *Queue) pick(maxItems, maxBytes int) ([]picked, <-chan struct{}, error) 
 	if s.closed {
 		return nil, nil, ErrClosed
 	}
+	_, hangs := s.guard.Hangs()
 	var all []picked
 	size := 0
 	for i := s.index.at(q.from); i < len(s.index.recs); i++ {
@@ -30,20 +31,25 @@ func (q *Queue) pick(maxItems, maxBytes int) ([]picked, <-chan struct{}, error) 
 		if r.mask&q.bit == 0 {
 			continue
 		}
+		p := picked{rec: r}
+		if r.flags&inMemory != 0 {
+			p.doc = s.held[r.seq]
+		} else if hangs {
+			p.doc = s.recent.docs[r.seq]
+		}
+		if hangs && p.doc == nil {
+			continue // until the disk answers
+		}
 		size += int(r.size)
 		if len(all) > 0 && (len(all) >= maxItems || size > maxBytes) {
 			return all, nil, nil
 		}
-		if len(all) == 0 {
+		if len(all) == 0 && !hangs {
 			q.from = r.seq
-		}
-		p := picked{rec: r}
-		if r.flags&inMemory != 0 {
-			p.doc = s.held[r.seq]
 		}
 		all = append(all, p)
 	}
-	if len(all) == 0 {
+	if len(all) == 0 && !hangs {
 		q.from = s.tail.Sequence + 1
 	}
 	return all, s.changed, nil
@@ -58,7 +64,7 @@ func (q *Queue) read(all []picked) ([]Item, error) {
 		if doc == nil {
 			var err error
 			doc, err = q.s.content(q.folder("out")+"/"+p.rec.name(), p.rec)
-			if err != nil {
+			if err != nil && !isHang(err) {
 				doc, err = q.s.mend(q, p.rec.seq)
 			}
 			if err != nil && len(items) > 0 {
@@ -176,20 +182,19 @@ func (s *Spool) lose(r record, own string, cause error) {
 	} else {
 		e.Kept = s.move(own, r)
 	}
-	var links []string
 	s.mu.Lock()
 	if found := s.index.find(r.seq); found != nil {
 		for _, q := range s.queues {
 			if found.mask&q.bit != 0 {
 				e.Outputs[q.name]++
 				q.stats.Lost++
-				links = append(links, q.folder("out")+"/"+r.name())
+				s.unlinked = append(s.unlinked, q.folder("out")+"/"+r.name())
 				s.clear(found, q)
 			}
 		}
 	}
 	s.mu.Unlock()
-	s.remove(links)
+	s.unlink()
 	s.events.add(e)
 }
 
@@ -203,10 +208,20 @@ func (q *Queue) Ack(items ...Item) error {
 		return err
 	}
 	var all error
+	var late []string
 	for _, a := range acked {
-		if err := q.s.d.Remove(a.link); err != nil && !isGone(err) {
+		err := q.s.d.Remove(a.link)
+		switch {
+		case isHang(err):
+			late = append(late, a.link)
+		case err != nil && !isGone(err):
 			all = err // it is delivered again after the next start
 		}
+	}
+	if len(late) > 0 { // delivered it is
+		q.s.mu.Lock()
+		q.s.unlinked = append(q.s.unlinked, late...)
+		q.s.mu.Unlock()
 	}
 	return all
 }

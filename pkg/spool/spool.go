@@ -1,9 +1,11 @@
 // Package spool keeps alerts until every output has acknowledged them. What Put accepted
 // is on disk, synced, before any output sees it, and survives a kill or a power cut at
 // any point; numbers are gapless and never used twice for different content; a damaged
-// file costs that alert and no other, and is named; what goes because a bound was passed
-// is counted, least severe first. When the disk takes nothing, alerts are held in memory
-// and handed out from there, and Put says so.
+// file costs that alert and no other, and is named. Every output has bounds of its own: what
+// goes because one was passed goes for that output alone, floods of a user first, then the
+// least severe, and is counted. When the disk takes nothing, or does not answer, alerts are
+// held in memory and handed out from there, and Put says so; no call waits for such a disk
+// longer than a limit.
 //
 // The folder is a maildir that one process owns by a lock on the folder itself:
 //
@@ -15,7 +17,7 @@
 //	chain         the chain's id, and a number below which nothing is free
 //	ballast       given up when the disk is full
 //
-// A file is named by number, severity, time, size and hash of its content, and a
+// A file is named by number, severity, time, size, share and hash of its content, and a
 // checksum of all that: the index is built from names alone.
 package spool
 
@@ -26,6 +28,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"hooksnare/pkg/hang"
 )
 
 // Bounds that apply where Options has a zero.
@@ -37,6 +41,12 @@ const (
 	DefaultMaxHeld      = 1000                // alerts in memory
 	DefaultMaxHeldBytes = 4 << 20             // bytes in memory
 	MaxDocument         = 16 << 20            // bytes of one document
+
+	// diskLimit is how long an operation of the disk may take. A busy disk takes a second or two
+	// for a sync; an alert should reach another machine within ten although this one hangs.
+	diskLimit = 4 * time.Second
+	// closeLimit is the same while the spool is closed: whoever ends has five seconds in all.
+	closeLimit = 300 * time.Millisecond
 )
 
 // What can be wrong; errors.Is tells.
@@ -72,10 +82,13 @@ type Options struct {
 	Dir     string
 	Outputs []Output // at most MaxOutputs
 
-	MaxBytes     int64 // of alerts that wait anywhere; an alert counts once, for all outputs
-	MaxAlerts    int
-	MaxAge       time.Duration
-	MaxHeld      int
+	// Of what waits for one output. All outputs together have twice that, in which an alert
+	// that waits for several counts once.
+	MaxBytes  int64
+	MaxAlerts int
+	MaxAge    time.Duration
+
+	MaxHeld      int // in memory alone, for all outputs
 	MaxHeldBytes int64
 	Ballast      int64 // bytes; negative for none
 
@@ -86,6 +99,7 @@ type Options struct {
 	retry   time.Duration        // between tries to write what is held; grows
 	manual  bool                 // no goroutine tends the spool: a test calls tend
 	elapsed func() time.Duration // since Open, whatever the clock was set to
+	limit   time.Duration        // of an operation of the disk
 }
 
 // Stamp is an alert's place in the chain, to be written into its document.
@@ -100,6 +114,10 @@ type Entry struct {
 	Severity int // 0 to 999; what lies outside is moved to the nearer end
 	Time     time.Time
 
+	// Share is whose the alert is, for the bounds: a user who has more waiting loses alerts
+	// before others do. "", root, system, managed and agent are nobody's who could flood them.
+	Share string
+
 	// Everywhere has it go to every output, whatever its MinSeverity. When the process ends
 	// amid its Put, it does so only with a severity of 0.
 	Everywhere bool
@@ -113,13 +131,16 @@ type Entry struct {
 // Spool is an open spool; its methods may be called from any goroutine.
 type Spool struct {
 	o      Options
-	d      Disk
+	d      Disk // guarded
+	guard  hang.Guard
 	unlock func() error
 	events *reporter
 	begin  time.Time // by Options.Now, when it was opened
 	done   chan struct{}
 	kick   chan struct{} // there is something to tend
-	owned  sync.WaitGroup
+
+	answers chan struct{} // a disk that hung answers again
+	owned   sync.WaitGroup
 
 	// disk is held by whoever changes files, but for Ack, which only removes links; mu is
 	// locked after it, never before. acks keeps Close from releasing the folder under an Ack.
@@ -127,23 +148,27 @@ type Spool struct {
 	acks sync.RWMutex
 	files
 
-	mu      sync.Mutex
-	tail    Stamp // of the newest alert; Previous is its own hash. Changed under both locks.
-	index   index
-	held    map[uint64][]byte // documents that are in memory alone
-	heldLen int64
-	newest  *draft // the newest alert while it is not on disk
-	waiting []*request
-	queues  []*Queue // its place is its bit in a record's mask
-	changed chan struct{}
-	closed  bool
-	trouble error // why the disk takes nothing
-	since   time.Time
+	mu       sync.Mutex
+	tail     Stamp // of the newest alert; Previous is its own hash. Changed under both locks.
+	index    index
+	held     map[uint64][]byte // documents that are in memory alone
+	heldLen  int64
+	recent   recent
+	newest   *draft // the newest alert while it is not on disk
+	waiting  []*request
+	queues   []*Queue // its place is its bit in a record's mask
+	changed  chan struct{}
+	closed   bool
+	closing  bool     // the folder is to be released once nothing hangs
+	unlinked []string // links that nobody waits for, to be removed
+	trouble  error    // why the disk takes nothing
+	since    time.Time
 }
 
 // files is what only the holder of Spool.disk may touch.
 type files struct {
 	fresh      bool // the id of the chain is not on disk
+	doubtful   bool // it is fresh, but may be on disk after all
 	begun      bool // the chain file says that there are alerts
 	chained    uint64
 	rooted     bool // the folders are synced
@@ -157,6 +182,7 @@ type files struct {
 	backoff    time.Duration
 	damaged    []kept
 	damagedLen int64
+	unburied   []grave // dead alerts that the disk did not take yet
 }
 
 func (o *Options) complete() error {
@@ -169,6 +195,7 @@ func (o *Options) complete() error {
 	orDefault(&o.MaxHeld, DefaultMaxHeld)
 	orDefault(&o.MaxHeldBytes, DefaultMaxHeldBytes)
 	orDefault(&o.retry, time.Second)
+	orDefault(&o.limit, diskLimit)
 	if o.Ballast == 0 {
 		o.Ballast = DefaultBallast
 	}
@@ -204,26 +231,28 @@ func Open(o Options) (*Spool, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	unlock, err := o.Disk.Lock()
-	if err != nil {
-		return nil, fmt.Errorf("spool %s: %w", o.Dir, err)
-	}
 	s := &Spool{
-		o: o, d: o.Disk, unlock: unlock, begin: o.Now().Round(0),
-		done: make(chan struct{}), kick: make(chan struct{}, 1), changed: make(chan struct{}),
+		o: o, begin: o.Now().Round(0),
+		done: make(chan struct{}), kick: make(chan struct{}, 1), answers: make(chan struct{}, 1), changed: make(chan struct{}),
 		held: map[uint64][]byte{},
 	}
 	s.events = newReporter(o.Report, o.Now)
+	s.guard.Limit, s.guard.Changed = o.limit, s.hangs
+	s.d = &guardedDisk{o.Disk, &s.guard}
+	var err error
+	if s.unlock, err = s.d.Lock(); err != nil {
+		return nil, fmt.Errorf("spool %s: %w", o.Dir, err)
+	}
 	s.unfinished, s.trash = map[uint64]draft{}, map[string]struct{}{}
 	for i, out := range o.Outputs {
-		s.queues = append(s.queues, &Queue{s: s, name: out.Name, min: out.MinSeverity, bit: 1 << i, configured: true})
+		s.queues = append(s.queues, &Queue{s: s, name: out.Name, min: out.MinSeverity, bit: 1 << i, configured: true, backlog: backlog{}})
 	}
 	s.disk.Lock()
 	err = s.load()
 	s.disk.Unlock()
 	if err != nil {
-		unlock()
-		return nil, fmt.Errorf("spool %s: %w", o.Dir, err)
+		s.guard.Hurry(closeLimit)
+		return nil, errors.Join(fmt.Errorf("spool %s: %w", o.Dir, err), s.release())
 	}
 	s.owned.Go(s.events.run)
 	if !o.manual {
@@ -234,8 +263,10 @@ func Open(o Options) (*Spool, error) {
 
 // Close writes what is held, if the disk takes it, and releases the folder. Alerts that
 // could not be written are lost, and the error says how many. Waiting Nexts return
-// ErrClosed. Every event is reported before it returns.
+// ErrClosed. Every event is reported before it returns. A disk that hangs is waited for a
+// second at most; the folder is released once it answers.
 func (s *Spool) Close() error {
+	s.guard.Hurry(closeLimit)
 	s.acks.Lock()
 	s.mu.Lock()
 	was := s.closed
@@ -257,9 +288,10 @@ func (s *Spool) Close() error {
 		err = s.writeChain()
 	}
 	s.disk.Unlock()
+	s.unlink()
 	s.events.stop()
 	s.owned.Wait()
-	return errors.Join(err, s.unlock())
+	return errors.Join(err, s.release())
 }
 
 func (s *Spool) heldCount() int {
@@ -298,6 +330,7 @@ type Queue struct {
 	// Under Spool.mu.
 	from  uint64 // nothing below waits
 	stats QueueStats
+	backlog
 
 	// Under Spool.disk.
 	dead    []record
@@ -316,7 +349,8 @@ func (q *Queue) folder(of string) string {
 // Next returns the oldest alerts the output has not acknowledged, in order of their
 // numbers: at least one, then at most maxItems of at most maxBytes together. It waits until
 // there is one. Without Ack or Dead it returns the same ones again. What does not have
-// the content its name says is set aside and reported, and is not returned.
+// the content its name says is set aside and reported, and is not returned. While the disk
+// hangs it returns what is in memory, and the others when it answers again.
 func (q *Queue) Next(ctx context.Context, maxItems, maxBytes int) ([]Item, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -328,10 +362,10 @@ func (q *Queue) Next(ctx context.Context, maxItems, maxBytes int) ([]Item, error
 		}
 		if len(picked) > 0 {
 			items, err := q.read(picked)
-			if len(items) > 0 || err != nil {
+			if len(items) > 0 || err != nil && !isHang(err) {
 				return items, err
 			}
-			continue // all of them were damaged
+			continue // all of them were damaged, or the disk hangs
 		}
 		select {
 		case <-ctx.Done():

@@ -238,7 +238,7 @@ func (s *Spool) makingRoom(do func() error) error {
 	if err == nil || !isFull(err) || !s.ballast {
 		return err
 	}
-	if s.d.Remove("ballast") != nil {
+	if gone := s.d.Remove("ballast"); gone != nil && !isGone(gone) {
 		return err
 	}
 	s.ballast = false

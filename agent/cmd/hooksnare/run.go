@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"time"
@@ -11,6 +13,7 @@ import (
 
 	"hooksnare/agent"
 	"hooksnare/agent/service"
+	"hooksnare/pkg/logfile"
 )
 
 func newRun() *cobra.Command {
@@ -34,7 +37,8 @@ With --root no program of that disk is run but the ones that --eslogger and --ca
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, sources, faults := s.load()
-			log := newLog()
+			log, flush := newLog()
+			defer flush()
 			if runtime.GOOS == "darwin" && c.Root == "" && os.Geteuid() != 0 {
 				return errors.New("run: eslogger needs root: run it with sudo")
 			}
@@ -46,7 +50,11 @@ With --root no program of that disk is run but the ones that --eslogger and --ca
 			if err != nil {
 				return err
 			}
-			return service.Run(cmd.Context(), a.Run)
+			if err := service.Run(cmd.Context(), a.Run); err != nil {
+				log.Error().Err(err).Msg("run") // not by main: stderr may hang, and everything has to end
+				return &exit{code: exitNotWell}
+			}
+			return nil
 		},
 	}
 	s.rootFlag(cmd)
@@ -58,12 +66,21 @@ With --root no program of that disk is run but the ones that --eslogger and --ca
 	return cmd
 }
 
+// flushLog bounds how long the end of the agent's log may take: its file may be on a disk
+// that hangs.
+const flushLog = 200 * time.Millisecond
+
 // newLog returns the agent's own log on stderr: for a person on a terminal, JSON lines
-// otherwise.
-func newLog() zerolog.Logger {
+// otherwise. Nobody who logs waits for it; flush writes what is left.
+func newLog() (log zerolog.Logger, flush func()) {
 	zerolog.TimeFieldFormat = time.RFC3339Nano
-	if stderrTerminal() {
-		return zerolog.New(zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: time.TimeOnly}).With().Timestamp().Logger()
+	lost := func(n int) []byte {
+		return fmt.Appendf(nil, `{"level":"warn","lines":%d,"message":"lines of this log were lost: it could not be written"}`+"\n", n)
 	}
-	return zerolog.New(os.Stderr).With().Timestamp().Logger()
+	background := logfile.NewBackground(os.Stderr, lost)
+	var out io.Writer = background
+	if stderrTerminal() {
+		out = zerolog.ConsoleWriter{Out: background, TimeFormat: time.TimeOnly}
+	}
+	return zerolog.New(out).With().Timestamp().Logger(), func() { background.Flush(flushLog) }
 }

@@ -31,9 +31,10 @@ type victim struct {
 	root    string
 	ledger  ledger
 
-	cmd   *exec.Cmd
-	lives int
-	seen  map[string]bool // files of the spool that were read
+	cmd    *exec.Cmd
+	lives  int
+	logged int64           // bytes of its own log when it was started
+	seen   map[string]bool // files of the spool that were read
 }
 
 // newVictim lays the disk.
@@ -116,6 +117,11 @@ func (v *victim) start() {
 		v.t.Fatal(err)
 	}
 	defer log.Close()
+	info, err := log.Stat()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	v.logged = info.Size()
 	v.cmd.Stdout, v.cmd.Stderr = log, log
 	if err := v.cmd.Start(); err != nil {
 		v.t.Fatal(err)
@@ -134,9 +140,18 @@ func (v *victim) kill() {
 	v.cmd = nil
 }
 
-// end asks the agent to end, and waits.
+// end asks the agent to end, and waits. Before it has said its first word it may not have
+// asked the system for signals yet, which then ends it as any program.
 func (v *victim) end() {
 	v.t.Helper()
+	for limit := time.Now().Add(patience); ; time.Sleep(look) {
+		if info, err := os.Stat(v.logName()); err == nil && info.Size() > v.logged {
+			break
+		}
+		if time.Now().After(limit) {
+			v.t.Fatalf("waited %v for the agent's first word", patience)
+		}
+	}
 	if err := v.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		v.t.Fatal(err)
 	}

@@ -37,6 +37,7 @@ type Receiver struct {
 	name    string
 	command func() *exec.Cmd
 	output  string // file that it writes what it received to
+	pidFile string // "" for none
 	process *exec.Cmd
 	ended   chan struct{}
 	log     lockedBuffer
@@ -76,17 +77,6 @@ func program(t testing.TB, name string, files ...string) string {
 	return ""
 }
 
-// freePort returns a port that nobody listens on.
-func freePort(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
 // run starts the program and sees to its end.
 func (r *Receiver) run(t testing.TB) {
 	t.Helper()
@@ -105,6 +95,10 @@ func (r *Receiver) Start(t testing.TB) {
 	t.Helper()
 	if r.process != nil {
 		t.Fatalf("%s: runs already", r.name)
+	}
+	if r.pidFile != "" {
+		// One that was killed leaves it, and another process may have the number by now.
+		_ = os.Remove(r.pidFile)
 	}
 	cmd := r.command()
 	cmd.Stdout, cmd.Stderr = &r.log, &r.log

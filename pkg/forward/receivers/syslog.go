@@ -110,8 +110,9 @@ func startRsyslog(t testing.TB, o Options, module, input, text string) *Receiver
 	r := &Receiver{Address: address(port), PKI: o.PKI, name: "rsyslog", output: filepath.Join(dir, "messages")}
 	conf := filepath.Join(dir, "rsyslog.conf")
 	writeFile(t, conf, strings.NewReplacer("{dir}", dir, "{port}", fmt.Sprint(port), "{output}", r.output, "{max}", fmt.Sprint(MaxMessage)).Replace(rsyslogStore+text))
+	r.pidFile = filepath.Join(dir, "pid")
 	r.command = func() *exec.Cmd {
-		return exec.Command(daemon, "-n", "-f", conf, "-i", filepath.Join(dir, "pid"))
+		return exec.Command(daemon, "-n", "-f", conf, "-i", r.pidFile)
 	}
 	r.run(t)
 	return r
@@ -143,9 +144,10 @@ func StartSyslogNGTLS(t testing.TB, o Options) *Receiver {
 	conf := filepath.Join(dir, "syslog-ng.conf")
 	writeFile(t, conf, strings.NewReplacer("{port}", fmt.Sprint(port), "{output}", r.output, "{max}", fmt.Sprint(MaxMessage),
 		"{ca}", o.PKI.CAFile, "{cert}", o.Server.CertificateFile, "{key}", o.Server.KeyFile).Replace(syslogNGConf))
+	r.pidFile = filepath.Join(dir, "pid")
 	r.command = func() *exec.Cmd {
 		cmd := exec.Command(daemon, "-F", "--no-caps", "-e", "-f", conf, "--module-path", strings.Join(modules, ":"),
-			"-R", filepath.Join(dir, "persist"), "-p", filepath.Join(dir, "pid"), "-c", filepath.Join(dir, "ctl"))
+			"-R", filepath.Join(dir, "persist"), "-p", r.pidFile, "-c", filepath.Join(dir, "ctl"))
 		cmd.Env = append(os.Environ(), "LD_LIBRARY_PATH="+strings.Join(libraries, ":"))
 		cmd.Dir = dir
 		return cmd

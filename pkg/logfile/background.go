@@ -1,0 +1,97 @@
+package logfile
+
+import (
+	"io"
+	"sync"
+	"time"
+)
+
+// Bounds of what waits for a Background's writer. Beyond them lines are lost, and counted.
+const (
+	maxLines      = 1000
+	maxLinesBytes = 256 << 10
+)
+
+// Background writes for those who must not wait: its writer, as a file on a disk that hangs,
+// may take as long as it likes. Its methods may be called from any goroutine.
+type Background struct {
+	w    io.Writer
+	lost func(n int) []byte
+
+	mu    sync.Mutex
+	lines [][]byte
+	bytes int
+	gone  int           // lines that were lost since the last that was written
+	busy  bool          // a goroutine writes
+	idle  chan struct{} // closed when that has nothing more to do
+}
+
+// NewBackground returns a writer of lines to w. lost returns the line that says how many were
+// lost.
+func NewBackground(w io.Writer, lost func(n int) []byte) *Background {
+	b := &Background{w: w, lost: lost, idle: make(chan struct{})}
+	close(b.idle)
+	return b
+}
+
+// Write takes a line, and returns at once. It never fails.
+func (b *Background) Write(line []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.lines) >= maxLines || b.bytes+len(line) > maxLinesBytes {
+		b.gone++
+		return len(line), nil
+	}
+	b.lines = append(b.lines, append([]byte(nil), line...))
+	b.bytes += len(line)
+	if !b.busy {
+		b.busy, b.idle = true, make(chan struct{})
+		go b.run()
+	}
+	return len(line), nil
+}
+
+// run writes until nothing is left.
+func (b *Background) run() {
+	for {
+		line := b.next()
+		if line == nil {
+			return
+		}
+		_, _ = b.w.Write(line) // there is nobody to tell
+	}
+}
+
+// next returns what to write next, nil when there is nothing.
+func (b *Background) next() []byte {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.lines) > 0 {
+		line := b.lines[0]
+		b.lines = b.lines[1:]
+		b.bytes -= len(line)
+		return line
+	}
+	if n := b.gone; n > 0 {
+		b.gone = 0
+		return b.lost(n)
+	}
+	b.lines, b.busy = nil, false
+	close(b.idle)
+	return nil
+}
+
+// Flush waits until all is written, for so long at most, and reports whether it is.
+func (b *Background) Flush(limit time.Duration) bool {
+	b.mu.Lock()
+	idle := b.idle
+	b.mu.Unlock()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-idle:
+		return true
+	case <-timer.C:
+		return false
+	}
+}

@@ -1,0 +1,176 @@
+package spool
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// of is an alert of a share.
+func of(share, id string, sev, pad int) Entry {
+	e := entry(id, sev, pad)
+	e.Share = share
+	return e
+}
+
+// TestDeadOutput has one output take nothing while alerts flood in: another that keeps up, and
+// one that is slow and wants only some of them, lose nothing.
+func TestDeadOutput(t *testing.T) {
+	d := newFake()
+	o := Options{Disk: d, MaxAlerts: 10, manual: true, Ballast: -1, Outputs: []Output{{Name: "dead"}, {Name: "well"}, {Name: "slow", MinSeverity: 73}}}
+	s, log := open(t, o)
+	var well []string
+	for i := range 100 {
+		sev := 47
+		if i%12 == 0 {
+			sev = 99
+		}
+		put(t, s, entry(fmt.Sprint(i), sev, 0))
+		well = append(well, ids(t, drain(t, s.Queue("well")))...)
+	}
+	if len(well) != 100 {
+		t.Errorf("the output that keeps up got %d alerts, want 100", len(well))
+	}
+	if got := s.Queue("slow").Stats(); got.Depth != 9 || got.Lost != 0 {
+		t.Errorf("the slow output: %+v, want all 9 and none lost", got)
+	}
+	if got := s.Queue("dead").Stats(); got.Depth != 10 || got.Lost != 90 {
+		t.Errorf("the dead output: %+v, want 10 and 90 lost", got)
+	}
+	closeSpool(t, s)
+	for _, e := range log.of(Evicted) {
+		if len(e.Outputs) != 1 || e.Outputs["dead"] == 0 {
+			t.Errorf("reported %v, want the dead output alone", e)
+		}
+	}
+	s, _ = open(t, o)
+	if got := s.Queue("slow").Stats(); got.Depth != 9 {
+		t.Errorf("after a restart the slow output has %d, want 9", got.Depth)
+	}
+}
+
+// TestFloodOfUser has a user put far more than there is room for, of the highest severity: what
+// waits of root, of the agent and of other users stays, whatever its severity and age.
+func TestFloodOfUser(t *testing.T) {
+	for _, where := range []string{"on disk", "in memory"} {
+		for _, what := range []string{"alerts", "bytes"} {
+			t.Run(what+" "+where, func(t *testing.T) {
+				d := newFake()
+				o := Options{Disk: d, MaxAlerts: 20, MaxHeld: 20, manual: true, retry: 1, Ballast: -1}
+				pad := 0
+				if what == "bytes" {
+					o.MaxAlerts, o.MaxHeld, o.MaxBytes, o.MaxHeldBytes, pad = 1000, 1000, 6000, 6000, 1500
+				}
+				if where == "in memory" {
+					d.setFail(readOnly)
+				}
+				s, log := open(t, o)
+				want := []string{"root", "system", "managed", "agent", "nobody", "503", "503 again"}
+				for i, share := range []string{"root", "system", "managed", "agent", "", "503", "503"} {
+					s.Put(of(share, want[i], 21, 0))
+				}
+				for i := range 200 {
+					s.Put(of("502", fmt.Sprint("flood", i), 99, pad))
+				}
+				got := ids(t, waiting(t, s.Queue("a"), 1000))
+				if len(got) < len(want)+2 || !slices.Equal(got[:len(want)], want) {
+					t.Errorf("got %q, want %q first, and the newest of the flood", got, want)
+				}
+				if last := got[len(got)-1]; last != "flood199" {
+					t.Errorf("got %s as the last, want flood199", last)
+				}
+				d.setFail(nil)
+				closeSpool(t, s)
+				for _, e := range log.of(Evicted) {
+					if len(e.Shares) != 1 || e.Shares["502"] != e.Count {
+						t.Errorf("reported %v, want that all were of 502", e)
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestFloodAfterRestart has the share survive a restart.
+func TestFloodAfterRestart(t *testing.T) {
+	d := newFake()
+	o := Options{Disk: d, MaxAlerts: 20, manual: true, Ballast: -1}
+	s, _ := open(t, o)
+	put(t, s, of("root", "root", 21, 0), of("503", "other", 21, 0))
+	for i := range 18 {
+		put(t, s, of("502", fmt.Sprint("flood", i), 99, 0))
+	}
+	closeSpool(t, s)
+	o.MaxAlerts = 5
+	s, _ = open(t, o)
+	put(t, s, of("root", "next", 21, 0))
+	if got, want := ids(t, waiting(t, s.Queue("a"), 100)), []string{"root", "other", "flood16", "flood17", "next"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestHeartbeatsGoFirst has heartbeats wait for long: no user's alert goes for one.
+func TestHeartbeatsGoFirst(t *testing.T) {
+	s, _ := open(t, Options{Disk: newFake(), MaxAlerts: 10, manual: true, Ballast: -1})
+	put(t, s, of("502", "alert", 21, 0))
+	for i := range 50 {
+		put(t, s, of("agent", fmt.Sprint(i), 0, 0))
+	}
+	if got := ids(t, waiting(t, s.Queue("a"), 1)); got[0] != "alert" {
+		t.Errorf("got %q first, want the alert", got)
+	}
+}
+
+// TestFolderBound has many outputs take nothing, each of which wants others: all together keep
+// within twice the bound of one.
+func TestFolderBound(t *testing.T) {
+	o := Options{Disk: newFake(), MaxAlerts: 10, MaxBytes: 3000, manual: true, Ballast: -1}
+	for i := range 30 {
+		o.Outputs = append(o.Outputs, Output{Name: fmt.Sprint(i), MinSeverity: i})
+	}
+	rng := rand.New(rand.NewPCG(4, 4))
+	s, _ := open(t, o)
+	for i := range 300 {
+		put(t, s, of(fmt.Sprint(500+i%3), fmt.Sprint(i), 30-i/10, rng.IntN(200)))
+		st := s.Stats()
+		if st.Waiting > allOutputs*o.MaxAlerts || st.Bytes > allOutputs*o.MaxBytes {
+			t.Fatalf("after %d: %d alerts, %d bytes; want at most %d and %d", i+1, st.Waiting, st.Bytes, allOutputs*o.MaxAlerts, allOutputs*o.MaxBytes)
+		}
+	}
+}
+
+// TestVictims compares what the index says goes first with what a look at all says.
+func TestVictims(t *testing.T) {
+	for seed := range uint64(number(t, "HOOKSNARE_SPOOL_SEEDS", 8)) {
+		rng := rand.New(rand.NewPCG(seed, 7))
+		s, _ := open(t, Options{Disk: newFake(), manual: true, Ballast: -1})
+		q := s.Queue("a")
+		for step := range 300 {
+			share := []string{"", "root", "agent", "501", "502", "503", "504"}[rng.IntN(7)]
+			put(t, s, of(share, "x", []int{0, 21, 47, 99}[rng.IntN(4)], rng.IntN(50)))
+			if rng.IntN(3) == 0 {
+				q.Ack(Item{Sequence: uint64(rng.IntN(step+1) + 1)})
+			}
+			bound, ofBytes := int64(rng.IntN(2*step+2)), rng.IntN(2) == 0
+			var list []Claim
+			var seqs []uint64
+			for _, r := range s.index.recs {
+				if r.mask != 0 {
+					list, seqs = append(list, Claim{r.share, int(r.sev), int(r.size)}), append(seqs, r.seq)
+				}
+			}
+			got, want := uint64(0), uint64(0)
+			if r := s.victim(q, bound, ofBytes); r != nil {
+				got = r.seq
+			}
+			if i := FirstToGo(list, bound, ofBytes); i >= 0 {
+				want = seqs[i]
+			}
+			if got != want {
+				t.Fatalf("seed %d, step %d, bound %d (of bytes: %v): got alert %d, want %d of %+v", seed, step, bound, ofBytes, got, want, list)
+			}
+		}
+		closeSpool(t, s)
+	}
+}
