@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -196,11 +197,58 @@ func (p *player) end(a act) {
 		signal.Notify(told, syscall.SIGINT)
 		<-told
 		p.act(act{Do: "hooks", N: a.N})
+	case "timed": // run what a test says amid harmless commands, and time what it writes
+		w := &timedWrites{file: filepath.Join(p.dir, writesFile)}
+		p.until(func() bool { return false }, func() {
+			p.follow()
+			p.act(act{Do: "events", N: 3})
+			w.time(func() { _ = p.out.Flush() })
+		})
+	case "flood": // N commands of a user every few milliseconds, about a domain of no account
+		user := p.host.Adopt(p.host.Launchd(), 1<<30+2, synthetic.Spec{Path: "/bin/zsh", As: &synthetic.AsUser})
+		p.until(func() bool { return false }, func() {
+			p.follow()
+			for range a.N {
+				p.hooks++
+				p.host.Run(user, synthetic.Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "write", "com.example.nothing", "LoginHook", hookValue(p.start, p.hooks)}})
+			}
+		})
 	case "trickle": // a harmless command now and then, until told to end
 		p.until(func() bool { return false }, func() { p.act(act{Do: "events", N: 1}) })
 	default:
 		fmt.Fprintln(os.Stderr, "no such act:", a.Do)
 		os.Exit(98)
+	}
+}
+
+// writesFile has what timedWrites measured.
+const writesFile = "writes.json"
+
+// timedWrites measures how long eslogger waits for the agent to read what it writes.
+type timedWrites struct {
+	file string
+	took []time.Duration
+	told time.Time
+}
+
+// writes is a summary of these.
+type writes struct {
+	Count       int
+	Median, Max time.Duration
+}
+
+func (w *timedWrites) time(write func()) {
+	begin := time.Now()
+	write()
+	w.took = append(w.took, time.Since(begin))
+	if time.Since(w.told) < 100*time.Millisecond {
+		return
+	}
+	w.told = time.Now()
+	sorted := slices.Sorted(slices.Values(w.took))
+	b, _ := json.Marshal(writes{len(sorted), sorted[len(sorted)/2], sorted[len(sorted)-1]})
+	if os.WriteFile(w.file+".tmp", b, 0o600) == nil {
+		_ = os.Rename(w.file+".tmp", w.file)
 	}
 }
 
