@@ -153,6 +153,7 @@ func TestRestlessHome(t *testing.T) {
 		pass()
 		begin := time.Now()
 		stop, done := make(chan struct{}), make(chan struct{})
+		mallory := *d // with time stamps of its own
 		go func() {
 			defer close(done)
 			for round := 0; ; round++ {
@@ -162,9 +163,7 @@ func TestRestlessHome(t *testing.T) {
 				case <-time.After(300 * time.Millisecond):
 				}
 				for _, f := range files {
-					d := *d // of its own time stamps
-					d.tick = d.tick.Add(time.Duration(round) * time.Second)
-					d.swap(f, xml("LoginHook", fmt.Sprint("/m", round), "LogoutHook", fmt.Sprint("/n", round)))
+					mallory.swap(f, xml("LoginHook", fmt.Sprint("/m", round), "LogoutHook", fmt.Sprint("/n", round)))
 				}
 				c.Wake()
 			}
