@@ -438,3 +438,19 @@ func TestStateOfWhatIsReported(t *testing.T) {
 		<-done
 	})
 }
+
+// TestKeepHangs has the disk for copies hang: changes are told still.
+func TestKeepHangs(t *testing.T) {
+	root := newRoot(t)
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		s := newStation(t, root, Options{Keep: func(string, event.Program, []byte) { <-hang }}, nil)
+		s.Set(Root, []string{"/hooks/login.sh", "/a"})
+		s.pass(6*time.Second, "the first looks")
+		s.write("hooks/login.sh", "#!/bin/sh\n")
+		s.write("a", "#!/bin/sh\n")
+		s.pass(2*time.Second, "changes", "root /hooks/login.sh: content", "root /a: content")
+		close(hang)
+		s.stop()
+	})
+}
