@@ -395,13 +395,18 @@ func TestLeads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s *station
 		s = newStation(t, root, Options{Leads: func(owner string, p event.Program) { s.say("%s %s > %s", owner, p.Value, p.Resolved) }}, nil)
-		defer s.stop()
+		defer func() { s.stop() }()
 		s.Set(mallory, []string{"/over/login.sh"})
 		s.pass(2*time.Second, "at first", mallory+" /over/login.sh > /hooks/login.sh")
 		s.pass(10*time.Second, "nothing")
 		must(t, os.Remove(filepath.Join(root, "over")))
 		must(t, os.Symlink("other", filepath.Join(root, "over")))
 		s.pass(2*time.Second, "the folder is another", mallory+" /over/login.sh > /other/login.sh")
+		state := s.State()
+		s.stop()
+		s = newStation(t, root, Options{Previous: state, Leads: func(owner string, p event.Program) { s.say("%s %s > %s", owner, p.Value, p.Resolved) }}, nil)
+		s.Set(mallory, []string{"/over/login.sh"})
+		s.pass(2*time.Second, "after a restart", mallory+" /over/login.sh > /other/login.sh")
 	})
 }
 
