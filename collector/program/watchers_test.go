@@ -147,7 +147,7 @@ func TestSwapAfterAlert(t *testing.T) {
 // swept at random. Whatever was told last, by an examination or as a change, is what is there.
 func TestLearnProperty(t *testing.T) {
 	const value = "/hooks/login.sh"
-	for seed := range uint64(300) {
+	for seed := range uint64(150) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		root := t.TempDir()
 		name := filepath.Join(root, value)
@@ -280,7 +280,7 @@ func TestShareOfReports(t *testing.T) {
 		s := newStation(t, root, Options{}, nil)
 		defer s.stop()
 		var values []string
-		for i := range 100 {
+		for i := range 70 {
 			values = append(values, fmt.Sprint("/hooks/", i))
 			s.write(values[i], "#!/bin/sh\n")
 		}
