@@ -7,14 +7,14 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// backlog is the places with changes to report, each of them once: root's own first, then the
-// homes in turn, one change each. No user's flood of changes holds up root's or, for more
-// than one change, another user's.
+// backlog is the places with something to report, each of them once: root's own first, then the
+// homes in turn, one change or trouble each. No user's flood holds up root's or, for more
+// than one report, another user's.
 type backlog struct{ own, homes []*place }
 
-// add queues p if it has changes and is not in the queue.
+// add queues p if it has something to report and is not in the queue.
 func (b *backlog) add(p *place) {
-	if p.pending == 0 || p.logged {
+	if p.pending == 0 && len(p.share.owed) == 0 || p.logged {
 		return
 	}
 	p.logged = true
@@ -48,6 +48,9 @@ func (c *Collector) report(now time.Time) bool {
 	p := c.backlog.next()
 	if p == nil {
 		return c.save(now)
+	}
+	if c.settleOwed(p, now) {
+		return true
 	}
 	f, key, next := p.change(now)
 	if f == nil {

@@ -97,7 +97,7 @@ func (c *Collector) merge(p *place, now time.Time) {
 	}
 	c.missing(p, l.absent, now)
 	if len(p.waiting) == 0 && !l.absent {
-		c.dropCarried(&p.carried)
+		c.dropCarried(p)
 	}
 	c.prune(p)
 }
@@ -214,16 +214,15 @@ func (c *Collector) vanish(p *place) {
 		c.swap(p, p.bad[0], problem{})
 	}
 	c.answered(p)
-	c.settleOwed(p, true, time.Now())
 	c.forgive(p)
-	c.dropCarried(&p.carried)
+	c.dropCarried(p)
 	p.look = c.newLook(p) // one under way is of what is no more
 	c.forget(p)
 }
 
 // forget drops a home that is gone once all of that is reported.
 func (c *Collector) forget(p *place) {
-	if p.gone && p.pending == 0 {
+	if p.gone && p.pending == 0 && len(p.share.owed) == 0 {
 		delete(c.homes, p.base)
 		c.places = slices.DeleteFunc(c.places, func(o *place) bool { return o == p })
 	}

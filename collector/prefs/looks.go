@@ -142,7 +142,7 @@ func (c *Collector) silence(p *place, detail string) {
 	if !p.silent {
 		p.silent = true
 		c.silent++
-		c.begin(p, problem{path: p.base, why: noAnswer, detail: detail})
+		c.turn(p, problem{}, problem{path: p.base, why: noAnswer, detail: detail})
 	}
 }
 
@@ -152,7 +152,7 @@ func (c *Collector) answered(p *place) {
 	if p.silent {
 		p.silent = false
 		c.silent--
-		c.end(problem{path: p.base, why: noAnswer})
+		c.turn(p, problem{path: p.base, why: noAnswer}, problem{})
 	}
 }
 
@@ -208,7 +208,10 @@ func (c *Collector) opening() {
 	}
 	c.begun = true
 	c.dirty = c.dirty || c.opts.Previous == nil
-	c.dropCarried(&c.carried)
+	for _, u := range c.carried {
+		c.over(u)
+	}
+	c.carried = nil
 }
 
 // setWatch tells the watcher which folders to watch.

@@ -86,6 +86,7 @@ type Collector struct {
 	disk    disk
 	handler Handler
 	noWatch bool // for tests that own the clock
+	atOnce  bool // a scan: there is nobody whose reports would be held up
 
 	places []*place // root's own first
 	users  *place   // the folder of homes

@@ -1,7 +1,7 @@
 package prefs
 
 import (
-	"time"
+	"slices"
 
 	"hooksnare/pkg/event"
 )
@@ -10,24 +10,25 @@ import (
 type problemKey struct{ path, why string }
 
 // turn takes over what is wrong with a file or a folder, in place of what was. An empty
-// reason is no trouble. Of a home it is told as far as its share allows.
+// reason is no trouble. Of a home it is told in the home's turn: a hundred that die at a time
+// hold up nobody's changes.
 func (c *Collector) turn(p *place, was, is problem) {
-	if was.same(is) {
-		return
-	}
-	now := time.Now()
-	if was.why != "" {
-		if p.share.owed[problemKey{was.path, was.why}] == nil && c.mayReport(p, now) {
-			c.end(was)
-		} else {
-			c.owe(p, was, -1)
+	switch {
+	case was.same(is):
+	case p.home:
+		if was.why != "" {
+			p.share.owe(owed{problem: was})
 		}
-	}
-	if is.why != "" {
-		if p.share.owed[problemKey{is.path, is.why}] == nil && c.mayReport(p, now) {
+		if is.why != "" {
+			p.share.owe(owed{problem: is, begins: true})
+		}
+		c.backlog.add(p)
+	default:
+		if was.why != "" {
+			c.end(was)
+		}
+		if is.why != "" {
 			c.begin(p, is)
-		} else {
-			c.owe(p, is, 1)
 		}
 	}
 }
@@ -84,12 +85,21 @@ func (c *Collector) over(u *event.Unreadable) {
 	c.handler.HandleUnreadable(*u)
 }
 
-// dropCarried tells that what was wrong in the run before was mended since.
-func (c *Collector) dropCarried(carried *[]*event.Unreadable) {
-	for _, u := range *carried {
-		c.over(u)
-	}
-	*carried = nil
+// dropCarried tells that what was wrong with p in the run before was mended since. What is
+// about to be told to be wrong still was not.
+func (c *Collector) dropCarried(p *place) {
+	p.carried = slices.DeleteFunc(p.carried, func(u *event.Unreadable) bool {
+		switch {
+		case !p.home:
+			c.over(u)
+		case p.share.begins(problemKey{u.Path, u.Why}):
+			return false
+		default:
+			p.share.owe(owed{past: u})
+			c.backlog.add(p)
+		}
+		return true
+	})
 }
 
 // take removes the trouble of the key from a list and returns it, nil if it is not there.

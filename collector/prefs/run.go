@@ -160,7 +160,6 @@ func (c *Collector) tickTimed(now time.Time) {
 	})
 	for _, p := range due {
 		c.backlog.add(p)
-		c.settleOwed(p, false, now)
 		c.calm(p, now)
 		c.request(p, now)
 		if now.Before(p.notBefore) {

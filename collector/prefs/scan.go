@@ -41,6 +41,7 @@ type record struct {
 func (r *record) scan(c *Collector) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
+	c.atOnce = true
 	c.run(ctx, func() bool { return c.begun && c.backlog.empty() && !c.settling() })
 	slices.SortFunc(r.settings, func(a, b Setting) int {
 		if n := strings.Compare(a.File, b.File); n != 0 {

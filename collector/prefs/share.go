@@ -1,9 +1,10 @@
 package prefs
 
 import (
-	"cmp"
 	"slices"
 	"time"
+
+	"hooksnare/pkg/event"
 )
 
 // Each home has a share of its own, and no home's use takes from another's or from that of
@@ -42,19 +43,13 @@ type share struct {
 	at       time.Time // of reported
 	slow     int       // looks in a row that took so long that the next is late
 	usedUp   time.Time // when the share was last used up; zero if that is not told
-	owed     map[problemKey]*owed
-}
-
-// owed is a trouble of which more is to be told than the share allows.
-type owed struct {
-	problem
-	count int // begun so many times more than was told; less than zero: ended
+	owed     []owed    // troubles to tell, in their order
 }
 
 // mayReport reports whether anything may be told of p now, and if so counts it. If not, p is
 // looked after again when it may.
 func (c *Collector) mayReport(p *place, now time.Time) bool {
-	if p == nil || !p.home {
+	if !p.home || c.atOnce {
 		return true
 	}
 	s := &p.share
@@ -64,7 +59,9 @@ func (c *Collector) mayReport(p *place, now time.Time) bool {
 		s.reported++
 		return true
 	}
-	c.used(p, "its files change faster than is reported", now)
+	if !p.gone {
+		c.used(p, "its files change faster than is reported", now)
+	}
 	c.schedule(p, now.Add(time.Duration((s.reported-reportsAtOnce+1)/reportRate*float64(time.Second))+time.Millisecond))
 	return false
 }
@@ -75,7 +72,7 @@ func (c *Collector) used(p *place, detail string, now time.Time) {
 	p.share.usedUp = now
 	if first {
 		c.usedUp++
-		c.begin(p, problem{path: p.base, why: ShareUsedUp, detail: detail})
+		c.turn(p, problem{}, problem{path: p.base, why: ShareUsedUp, detail: detail})
 		c.schedule(p, now.Add(shareCalm))
 	}
 }
@@ -96,7 +93,7 @@ func (c *Collector) forgive(p *place) {
 	if !p.share.usedUp.IsZero() {
 		p.share.usedUp = time.Time{}
 		c.usedUp--
-		c.end(problem{path: p.base, why: ShareUsedUp})
+		c.turn(p, problem{path: p.base, why: ShareUsedUp}, problem{})
 	}
 }
 
@@ -120,47 +117,61 @@ func (c *Collector) spare(p *place, took time.Duration, now time.Time) {
 	}
 }
 
-// owe notes trouble that begins or ends, to be told when p may.
-func (c *Collector) owe(p *place, bad problem, count int) {
-	key := problemKey{bad.path, bad.why}
-	o := p.share.owed[key]
-	if o == nil {
-		if p.share.owed == nil {
-			p.share.owed = map[problemKey]*owed{}
-		}
-		o = &owed{problem: bad}
-		p.share.owed[key] = o
-	}
-	if count > 0 {
-		o.problem = bad
-	}
-	if o.count += count; o.count == 0 {
-		delete(p.share.owed, key)
-	}
+// owed is something to tell of the troubles of a home.
+type owed struct {
+	problem
+	begins bool
+	past   *event.Unreadable // one of the run before that is over; the others are zero
 }
 
-// settleOwed tells of the troubles that are owed, as far as p may, or of all.
-func (c *Collector) settleOwed(p *place, all bool, now time.Time) {
-	if len(p.share.owed) == 0 {
-		return
-	}
-	list := make([]*owed, 0, len(p.share.owed))
-	for _, o := range p.share.owed {
-		list = append(list, o)
-	}
-	slices.SortFunc(list, func(a, b *owed) int {
-		return cmp.Or(cmp.Compare(a.path, b.path), cmp.Compare(a.why, b.why))
-	})
-	for _, o := range list {
-		if !all && !c.mayReport(p, now) {
-			return
-		}
-		delete(p.share.owed, problemKey{o.path, o.why})
-		for ; o.count > 0; o.count-- {
-			c.begin(p, o.problem)
-		}
-		for ; o.count < 0; o.count++ {
-			c.end(o.problem)
+// of reports whether it is of the trouble of that key.
+func (o *owed) of(key problemKey) bool {
+	return o.past == nil && o.path == key.path && o.why == key.why
+}
+
+// begins reports whether it is owed that a trouble begins.
+func (s *share) begins(key problemKey) bool {
+	return slices.ContainsFunc(s.owed, func(o owed) bool { return o.begins && o.of(key) })
+}
+
+// owe adds something to tell. That a trouble ends of whose beginning nobody knows is none: so
+// what is owed is bounded by the files and folders that are looked at.
+func (s *share) owe(o owed) {
+	if !o.begins && o.past == nil {
+		for i := len(s.owed) - 1; i >= 0; i-- {
+			if last := &s.owed[i]; last.begins && last.of(problemKey{o.path, o.why}) {
+				s.owed = slices.Delete(s.owed, i, i+1)
+				return
+			}
 		}
 	}
+	s.owed = append(s.owed, o)
+}
+
+// settleOwed tells one trouble that is owed of p, as far as the share of p allows. false says
+// that none is owed. That a home does not answer or uses up its share always counts.
+func (c *Collector) settleOwed(p *place, now time.Time) bool {
+	s := &p.share
+	if len(s.owed) == 0 {
+		return false
+	}
+	i := slices.IndexFunc(s.owed, func(o owed) bool { return o.why == noAnswer || o.why == ShareUsedUp })
+	if i < 0 {
+		if i = 0; !c.mayReport(p, now) {
+			return true
+		}
+	}
+	o := s.owed[i]
+	s.owed = slices.Delete(s.owed, i, i+1)
+	switch {
+	case o.past != nil:
+		c.over(o.past)
+	case o.begins:
+		c.begin(p, o.problem)
+	default:
+		c.end(o.problem)
+	}
+	c.forget(p)
+	c.backlog.add(p)
+	return true
 }

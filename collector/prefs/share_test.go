@@ -14,8 +14,8 @@ import (
 )
 
 // latency is how long after a change of a file the handler is to be told. The sweep is every
-// two seconds, and there may be a look to wait for.
-const latency = 2100 * time.Millisecond
+// two seconds, and there may be a look and one report to wait for.
+const latency = 2700 * time.Millisecond
 
 // timed notes when the changes of files are told.
 type timed struct {
@@ -153,6 +153,7 @@ func TestRestlessHome(t *testing.T) {
 		pass()
 		begin := time.Now()
 		stop, done := make(chan struct{}), make(chan struct{})
+		mallory := *d // with time stamps of its own
 		go func() {
 			defer close(done)
 			for round := 0; ; round++ {
@@ -162,9 +163,7 @@ func TestRestlessHome(t *testing.T) {
 				case <-time.After(300 * time.Millisecond):
 				}
 				for _, f := range files {
-					d := *d // of its own time stamps
-					d.tick = d.tick.Add(time.Duration(round) * time.Second)
-					d.swap(f, xml("LoginHook", fmt.Sprint("/m", round), "LogoutHook", fmt.Sprint("/n", round)))
+					mallory.swap(f, xml("LoginHook", fmt.Sprint("/m", round), "LogoutHook", fmt.Sprint("/n", round)))
 				}
 				c.Wake()
 			}
@@ -256,6 +255,48 @@ func TestFlappingHome(t *testing.T) {
 		}
 		c.stop()
 	})
+}
+
+// TestManyDieAtOnce has eighty homes die while it takes the handler some time to take note of
+// each: root's change is told before most of them.
+func TestManyDieAtOnce(t *testing.T) {
+	d := newDisk(t)
+	for i := range 80 {
+		d.put(hookOf(fmt.Sprintf("/Users/dead%02d", i)), "nonsense")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		r := slowHandler{newTimed(t)}
+		release := make(chan struct{})
+		var on atomic.Bool
+		c := start(t, Options{Root: d.root, Sweep: 2 * time.Second}, r, func(c *Collector) {
+			c.disk.lstat = func(name string) (stamp, error) {
+				if on.Load() && strings.Contains(name, "/dead") {
+					<-release
+				}
+				return lstat(name)
+			}
+		})
+		r.within(d, "beside homes of which nothing can be read", rootPlist)
+		time.Sleep(time.Minute)
+		on.Store(true)
+		for range 4 {
+			r.within(d, "while eighty homes die", rootPlist)
+		}
+		time.Sleep(2 * time.Minute)
+		if got := len(r.unread()); got != 160 {
+			t.Errorf("%d troubles are told, want two of each home", got)
+		}
+		close(release)
+		c.stop()
+	})
+}
+
+// slowHandler takes half a second for each trouble.
+type slowHandler struct{ *timed }
+
+func (h slowHandler) HandleUnreadable(u event.Unreadable) {
+	time.Sleep(500 * time.Millisecond)
+	h.timed.HandleUnreadable(u)
 }
 
 // TestHomeThatComesBack has a home vanish and come back while the looks at it hang: so many

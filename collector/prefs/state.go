@@ -62,6 +62,11 @@ func (c *Collector) state() State {
 		for _, u := range p.carried {
 			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.Found.SHA256})
 		}
+		for _, o := range p.share.owed {
+			if u := o.past; u != nil {
+				s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.Found.SHA256})
+			}
+		}
 	}
 	slices.Sort(s.Never)
 	slices.SortFunc(s.Files, func(a, b FileState) int { return strings.Compare(a.File, b.File) })

@@ -2,6 +2,8 @@ package program
 
 import (
 	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -11,6 +13,9 @@ import (
 const (
 	reservedLooks = 64 // of root's, of the computer's and of managed hooks, each
 	userLooks     = 4  // of one user's
+	// areaLooks is how many may hang of the reserved hooks in one area of the disk: where users
+	// can mount something there are a handful of these, and they use up no pool.
+	areaLooks = 4
 	// maxPools bounds the users whose share is not whole. No user can use that up: it takes as
 	// many homes, and those are root's to make.
 	maxPools = 4096
@@ -40,6 +45,7 @@ type Examiner struct {
 type pool struct {
 	slots chan struct{}
 	hung  map[string]int // examinations that nobody waits for any more, by value
+	areas map[string]int // these, by area
 	late  int            // all of these
 	under int            // calls of Examine and examinations under way
 	user  bool
@@ -111,7 +117,7 @@ func (x *Examiner) enter(owner, value string, now time.Time) (*pool, string) {
 	case p.late >= cap(p.slots):
 		x.shares.note(owner, ShareAnswers, now)
 		return nil, NoAnswer
-	case p.hung[value] > 0:
+	case p.hung[value] > 0 || p.areas[area(value)] >= areaLooks:
 		return nil, NoAnswer
 	case p.user && p.time.left(now) <= 0:
 		x.shares.note(owner, ShareTime, now)
@@ -122,7 +128,7 @@ func (x *Examiner) enter(owner, value string, now time.Time) (*pool, string) {
 }
 
 func newPool(user bool) *pool {
-	p := &pool{slots: make(chan struct{}, reservedLooks), hung: map[string]int{}, user: user}
+	p := &pool{slots: make(chan struct{}, reservedLooks), hung: map[string]int{}, areas: map[string]int{}, user: user}
 	if user {
 		p.slots = make(chan struct{}, userLooks)
 		p.bytes = bucket{most: userBytes, rate: userBytesRate}
@@ -183,9 +189,8 @@ func (e *examination) run() {
 	}
 	if e.late {
 		p.late--
-		if p.hung[e.value]--; p.hung[e.value] == 0 {
-			delete(p.hung, e.value)
-		}
+		lower(p.hung, e.value)
+		lower(p.areas, area(e.value))
 	}
 	p.under--
 	e.x.mu.Unlock()
@@ -203,4 +208,28 @@ func (e *examination) giveUp() {
 	e.late = true
 	e.pool.late++
 	e.pool.hung[e.value]++
+	e.pool.areas[area(e.value)]++
+}
+
+// lower takes one from a count.
+func lower(counts map[string]int, key string) {
+	if counts[key]--; counts[key] == 0 {
+		delete(counts, key)
+	}
+}
+
+// area returns the part of the disk that a value leads to: its first folder, and where users
+// have folders in that, the second.
+func area(value string) string {
+	rest := elements(firstWord(value))
+	if len(rest) > 3 && strings.EqualFold("/"+strings.Join(rest[:3], "/"), dataVolume) {
+		rest = rest[3:]
+	}
+	switch {
+	case len(rest) == 0:
+		return ""
+	case len(rest) > 1 && slices.ContainsFunc([]string{"Users", "Volumes", "private"}, func(s string) bool { return strings.EqualFold(s, rest[0]) }):
+		return strings.ToLower(rest[0] + "/" + rest[1])
+	}
+	return strings.ToLower(rest[0])
 }

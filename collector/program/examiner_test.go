@@ -42,17 +42,19 @@ func TestExaminerHangs(t *testing.T) {
 		for i := range userLooks {
 			look(mallory, fmt.Sprint("/dead/", i), NoAnswer, time.Second)
 			look(mallory, fmt.Sprint("/dead/", i), NoAnswer, 0) // hangs already
-			look(Root, "/dead/0", NoAnswer, time.Second*time.Duration(1-min(i, 1)))
+			look(Root, fmt.Sprint("/dead/", i), NoAnswer, time.Second)
+			look(Root, fmt.Sprint("/dead/", i), NoAnswer, 0)
 		}
 		for i := range 100 {
 			look(mallory, fmt.Sprint("/dead/more", i), NoAnswer, 0)
 			look(mallory, "/hooks/login.sh", NoAnswer, 0)
+			look(Root, fmt.Sprint("/DEAD/more", i), NoAnswer, 0) // in the same area
 			for _, owner := range []string{Root, System, Managed, "", "/Users/ann"} {
 				look(owner, "/hooks/login.sh", "", 0)
 			}
 		}
-		if got := calls.Load(); got != userLooks+1 {
-			t.Errorf("%d looks hang, want %d", got, userLooks+1)
+		if got := calls.Load(); got != userLooks+areaLooks {
+			t.Errorf("%d looks hang, want %d", got, userLooks+areaLooks)
 		}
 		if got := fmt.Sprint(shares.News(time.Now())); strings.Count(got, mallory) != 1 || !strings.Contains(got, ShareAnswers) {
 			t.Errorf("shares: %s, want that the user's is used up", got)
@@ -216,5 +218,17 @@ func TestShareNews(t *testing.T) {
 	none.note("a", ShareTime, at(0))
 	if got := none.News(at(0)); got != nil {
 		t.Errorf("none: %v", got)
+	}
+}
+
+func TestArea(t *testing.T) {
+	for value, want := range map[string]string{
+		"/Users/mallory/a b": "users/mallory", "/users/Mallory/x": "users/mallory", "/System/Volumes/Data/Users/mallory/x": "users/mallory",
+		"/Users/x": "users/x", "/Users": "users", "//tmp/./1": "tmp", "/private/tmp/1": "private/tmp", "/Volumes/usb/x -y": "volumes/usb",
+		"/Library/x/y": "library", "": "", "/": "", "relative/x": "relative", "/System/Volumes/Data": "system", "/System/Library/x": "system",
+	} {
+		if got := area(value); got != want {
+			t.Errorf("area(%q) = %q, want %q", value, got, want)
+		}
 	}
 }

@@ -107,7 +107,7 @@ type lesson struct {
 	change  event.ProgramChange
 	changed bool
 	first   bool // nothing was known of the program
-	moved   bool // the program is to be found somewhere else
+	moved   bool // where the program is to be found was not told yet
 	copied  bool // its content is new
 }
 
@@ -131,7 +131,7 @@ func (e *watched) learn(s *Sight, settle time.Duration) lesson {
 	}
 	return lesson{
 		change: c, changed: len(c.What) > 0, first: !known,
-		moved:  !known || c.Old.Path != c.New.Path || c.Old.Resolved != c.New.Resolved,
+		moved:  first || !known || c.Old.Path != c.New.Path || c.Old.Resolved != c.New.Resolved,
 		copied: first || !c.New.Hashed || c.Old.SHA256 != c.New.SHA256,
 	}
 }

@@ -47,6 +47,7 @@ type watcher struct {
 	root   string
 	bounds limits
 	slots  chan struct{} // looks under way
+	keeps  chan struct{} // calls of keep under way
 	shares *Shares
 	settle time.Duration                                  // shorter in tests, which know their file system
 	see    func(root, value string, a allowance) Sight    // in tests, a file system that does not answer
@@ -75,7 +76,7 @@ type finding struct {
 // newWatcher returns a watcher that watches nothing yet.
 func newWatcher(owner, root string, bounds limits) *watcher {
 	return &watcher{
-		owner: owner, root: root, bounds: bounds, slots: make(chan struct{}, bounds.hung), reports: bounds.reports,
+		owner: owner, root: root, bounds: bounds, slots: make(chan struct{}, bounds.hung), keeps: make(chan struct{}, 1), reports: bounds.reports,
 		watched: map[string]*watched{}, settle: settle, see: see, now: time.Now,
 	}
 }
@@ -282,7 +283,11 @@ func (w *watcher) take(e *watched, value string, s *Sight) {
 	}
 	w.mu.Unlock()
 	if w.keep != nil && s.Content != nil && l.copied {
-		w.keep(w.owner, s.Program, s.Content)
+		// A disk that hangs keeps no copy, and no change from being told.
+		answer(w.keeps, patience, func() struct{} {
+			w.keep(w.owner, s.Program, s.Content)
+			return struct{}{}
+		})
 	}
 	if w.leads != nil && l.moved {
 		w.leads(w.owner, s.Program)

@@ -25,10 +25,12 @@ type Options struct {
 	Previous State         // of the Watchers before the agent was stopped
 	Sweep    time.Duration // between looks at everything
 	// Keep is shown each script at the first look and after each change of its content, with
-	// its beginning as in [Sight]. What was learned is not shown: who told it has it.
+	// its beginning as in [Sight]. What was learned is not shown: who told it has it. It is
+	// waited for no longer than two seconds.
 	Keep func(owner string, p event.Program, script []byte)
-	// Leads is told where a program is to be found: at the first look, and whenever its path
-	// without links changes, be its content the same.
+	// Leads is told where a program is to be found: at the first look since the start, and
+	// whenever its path without links changes, be its content the same. Who learned a sight
+	// knows that from it.
 	Leads func(owner string, p event.Program)
 	// Shares is where a share that is used up is noted, and Share is told of each, at its
 	// beginning and its end.

@@ -147,7 +147,7 @@ func TestSwapAfterAlert(t *testing.T) {
 // swept at random. Whatever was told last, by an examination or as a change, is what is there.
 func TestLearnProperty(t *testing.T) {
 	const value = "/hooks/login.sh"
-	for seed := range uint64(300) {
+	for seed := range uint64(150) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		root := t.TempDir()
 		name := filepath.Join(root, value)
@@ -280,7 +280,7 @@ func TestShareOfReports(t *testing.T) {
 		s := newStation(t, root, Options{}, nil)
 		defer s.stop()
 		var values []string
-		for i := range 100 {
+		for i := range 70 {
 			values = append(values, fmt.Sprint("/hooks/", i))
 			s.write(values[i], "#!/bin/sh\n")
 		}
@@ -395,13 +395,18 @@ func TestLeads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var s *station
 		s = newStation(t, root, Options{Leads: func(owner string, p event.Program) { s.say("%s %s > %s", owner, p.Value, p.Resolved) }}, nil)
-		defer s.stop()
+		defer func() { s.stop() }()
 		s.Set(mallory, []string{"/over/login.sh"})
 		s.pass(2*time.Second, "at first", mallory+" /over/login.sh > /hooks/login.sh")
 		s.pass(10*time.Second, "nothing")
 		must(t, os.Remove(filepath.Join(root, "over")))
 		must(t, os.Symlink("other", filepath.Join(root, "over")))
 		s.pass(2*time.Second, "the folder is another", mallory+" /over/login.sh > /other/login.sh")
+		state := s.State()
+		s.stop()
+		s = newStation(t, root, Options{Previous: state, Leads: func(owner string, p event.Program) { s.say("%s %s > %s", owner, p.Value, p.Resolved) }}, nil)
+		s.Set(mallory, []string{"/over/login.sh"})
+		s.pass(2*time.Second, "after a restart", mallory+" /over/login.sh > /other/login.sh")
 	})
 }
 
@@ -436,5 +441,21 @@ func TestStateOfWhatIsReported(t *testing.T) {
 		wait("both are", sumOf("#!/bin/sh\n2"))
 		cancel()
 		<-done
+	})
+}
+
+// TestKeepHangs has the disk for copies hang: changes are told still.
+func TestKeepHangs(t *testing.T) {
+	root := newRoot(t)
+	synctest.Test(t, func(t *testing.T) {
+		hang := make(chan struct{})
+		s := newStation(t, root, Options{Keep: func(string, event.Program, []byte) { <-hang }}, nil)
+		s.Set(Root, []string{"/hooks/login.sh", "/a"})
+		s.pass(6*time.Second, "the first looks")
+		s.write("hooks/login.sh", "#!/bin/sh\n")
+		s.write("a", "#!/bin/sh\n")
+		s.pass(2*time.Second, "changes", "root /hooks/login.sh: content", "root /a: content")
+		close(hang)
+		s.stop()
 	})
 }
