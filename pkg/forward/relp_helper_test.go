@@ -117,6 +117,7 @@ func drain(t testing.TB, s Sender, items []Item, batch int, before func(try int)
 		}
 		if r.Err != nil {
 			failed++
+			t.Logf("try %d: %v", try, r.Err)
 		}
 		var left []Item
 		for i, o := range r.Outcomes {

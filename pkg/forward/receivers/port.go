@@ -6,8 +6,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // Ports of receivers: below those that systems give to connections (Linux from 32768, macOS
@@ -43,4 +45,38 @@ func freePort(t testing.TB) int {
 	}
 	t.Fatal("no port is free")
 	return 0
+}
+
+// listens returns nil if somebody listens on a port of this machine. It asks the system, where
+// it can: a connection that is closed at once spoils the next one of some receivers (rsyslog's
+// RELP ends another's while it tidies up after a handshake that failed).
+func listens(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	number, err := net.LookupPort("tcp", port)
+	if err != nil {
+		return err
+	}
+	known := false
+	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+		b, err := os.ReadFile(table)
+		known = known || err == nil
+		for line := range strings.Lines(string(b)) {
+			fields := strings.Fields(line)
+			const listening = "0A"
+			if len(fields) > 3 && fields[3] == listening && strings.HasSuffix(fields[1], fmt.Sprintf(":%04X", number)) {
+				return nil
+			}
+		}
+	}
+	if known {
+		return fmt.Errorf("nobody listens on %s", address)
+	}
+	c, err := net.DialTimeout("tcp", address, time.Second)
+	if err == nil {
+		err = c.Close()
+	}
+	return err
 }

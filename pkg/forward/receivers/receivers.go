@@ -118,9 +118,8 @@ func (r *Receiver) Start(t testing.TB) {
 func (r *Receiver) awaitPort(t testing.TB) {
 	t.Helper()
 	for deadline := time.Now().Add(startTimeout); ; {
-		c, err := net.DialTimeout("tcp", r.Address, time.Second)
+		err := listens(r.Address)
 		if err == nil {
-			_ = c.Close()
 			return
 		}
 		select {
