@@ -16,8 +16,8 @@ import (
 type conditions map[health.Condition]alert.ConditionFacts
 
 const (
-	maxSubjects      = 256 // of all conditions together
-	maxNamedSubjects = 8   // of one condition, in a heartbeat or status: a document is bounded
+	maxSubjects      = 64 // of one condition that are known
+	maxNamedSubjects = 8  // of one condition, in a heartbeat or status: a document is bounded
 )
 
 // note takes a condition as it begins or ends.
@@ -26,9 +26,20 @@ func (on conditions) note(c health.Condition, detail string, begins bool, since 
 		delete(on, c)
 		return
 	}
-	if _, known := on[c]; known || c.Subject == "" || len(on) < maxSubjects {
+	if _, known := on[c]; known || c.Subject == "" || on.subjects(c.Name) < maxSubjects {
 		on[c] = alert.ConditionFacts{State: c.String(), Detail: clipTo(detail, nameBytes), Since: alert.At(since)}
 	}
+}
+
+// subjects returns how many subjects of a condition are known.
+func (on conditions) subjects(name health.Name) int {
+	n := 0
+	for c := range on {
+		if c.Name == name {
+			n++
+		}
+	}
+	return n
 }
 
 // facts returns the conditions in the order of their table, of each kind the oldest first, and

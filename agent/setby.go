@@ -3,12 +3,19 @@ package agent
 import (
 	"maps"
 
+	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
 )
 
-// maxSetBy bounds the hooks of which is known which alert told of them.
+// maxSetBy bounds the hooks of which is known which alert told of them. Those in homes use up
+// no more than half of it.
 const maxSetBy = 1024
+
+// room reports whether another hook may be noted.
+func (s setBy) room(file string) bool {
+	return len(s) < maxSetBy/2 || len(s) < maxSetBy && detect.FileShare(file, "").Reserved()
+}
 
 // setBy is which alert told of a hook being set, by file and key. It is for one goroutine.
 type setBy map[string]string
@@ -24,7 +31,7 @@ func (s setBy) note(a *alert.Alert) {
 	switch key := setByKey(k.Plist, k.Key); {
 	case k.Operation == string(hook.Remove) && a.Hooksnare.Verdict != alert.Attempted:
 		delete(s, key)
-	case k.Operation == string(hook.Set) && a.Hooksnare.Verdict != alert.NotApplied && len(s) < maxSetBy:
+	case k.Operation == string(hook.Set) && a.Hooksnare.Verdict != alert.NotApplied && s.room(k.Plist):
 		s[key] = a.Event.ID
 	}
 }
