@@ -71,15 +71,11 @@ func (s *surroundings) changed(share detect.Share, folder, suffix string, at tim
 		s.count(share, -1)
 		answer <- found
 	}()
-	timer := time.NewTimer(aroundWait)
-	defer timer.Stop()
-	select {
-	case found := <-answer:
-		return found
-	case <-timer.C:
+	found, came := within(answer, aroundWait)
+	if !came {
 		s.skipped.Add(1)
-		return nil
 	}
+	return found
 }
 
 // count counts folders that are asked, and reports whether another may be.
