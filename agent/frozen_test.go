@@ -243,19 +243,22 @@ func testEnd(t *testing.T, program string) {
 		<-asked
 		d.terminate(t, "an output hangs")
 	})
-	t.Run("a look at a mount hangs", func(t *testing.T) {
-		d := newDaemon(t, program, plan{{{Do: "hooks", N: 1}, {Do: "serve"}}})
-		disk := stallfs.MountAt(t, t.TempDir(), filepath.Join(d.root, "Users/sam"))
-		d.run(t)
-		d.until(t, "the first alert", hasHooks(upTo(1, 1)...))
-		disk.Stall()
-		for limit := time.Now().Add(patience); disk.Waiting() == 0; time.Sleep(10 * time.Millisecond) {
-			if time.Now().After(limit) {
-				t.Fatalf("waited %v for the agent to look at a user's home", patience)
+	for _, folder := range []string{"Users/sam", "tmp"} { // of preferences, and of hooks' programs
+		t.Run("a look at "+folder+" hangs", func(t *testing.T) {
+			d := newDaemon(t, program, plan{{{Do: "hooks", N: 1}, {Do: "await"}, {Do: "hooks", N: 1}, {Do: "serve"}}})
+			disk := stallfs.MountAt(t, t.TempDir(), filepath.Join(d.root, folder))
+			d.run(t)
+			d.until(t, "the first alert", hasHooks(upTo(1, 1)...))
+			disk.Stall()
+			d.letGo(t)
+			for limit := time.Now().Add(patience); disk.Waiting() == 0; time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(limit) {
+					t.Fatalf("waited %v for the agent to look at %s", patience, folder)
+				}
 			}
-		}
-		d.terminate(t, "a look at a mount hangs")
-	})
+			d.terminate(t, "a look at "+folder+" hangs")
+		})
+	}
 	t.Run("right after the start", func(t *testing.T) {
 		d := newDaemon(t, program, plan{{{Do: "serve"}}})
 		d.run(t)
