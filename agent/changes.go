@@ -76,7 +76,9 @@ func (p *Pipeline) HandleChange(ch event.Change) {
 		p.mu.Lock()
 		s.Of.seen = x
 		p.locate(&ch, x)
-		p.tellChange(s, p.now())
+		if !p.closed { // else it is found again at the next start
+			p.tellChange(s, p.now())
+		}
 		p.mu.Unlock()
 		p.flush(waits)
 	}

@@ -148,6 +148,9 @@ func (b *commandBatch) question() Question {
 func (p *Pipeline) judgeCommands(b *commandBatch, x *Examination) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed {
+		return // the outputs take no more
+	}
 	now := p.now()
 	for i := range b.pending {
 		f := b.pending[i]

@@ -30,6 +30,9 @@ type composer struct {
 // alert tells of a finding, without what the disk has to say.
 func (c *composer) alert(f *detect.Finding) *alert.Alert {
 	a := c.frame(f.Rule)
+	if s := f.Severity(); s != f.Rule.Severity {
+		a.Event.Severity, a.Event.RiskScore = s.Number(), max(a.Event.RiskScore, s.Number())
+	}
 	a.Message = clip(f.Sentence())
 	a.Hooksnare.Verdict = alert.Observed
 	switch {

@@ -113,6 +113,7 @@ func (p *Pipeline) tellDue(now time.Time, all bool) {
 		}
 	}
 	for _, h := range p.budget.Due(now, all) {
+		p.budget.Update(h.Share, now) // it counts, and is given in any case
 		p.give(p.compose.held(h), h.Share)
 	}
 	p.episodesDue(now)

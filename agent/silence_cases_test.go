@@ -63,7 +63,7 @@ func budgetCases() []silenceCase {
 			about: func(a *alert.Alert) bool {
 				return a.File != nil && a.File.Path == rootPrefs && a.Hooksnare.Unreadable != nil
 			},
-			want: []string{"preferences-unreadable 47 observed malformed true"}, most: 200},
+			want: []string{"preferences-unreadable 73 observed malformed true"}, most: 200},
 		{name: "1 everything at once, then a condition", does: func(m *peopledMac) {
 			spent(m)
 			m.p.Condition("blind", "x", true, m.Now(), time.Time{})
@@ -418,7 +418,7 @@ func otherSilenceCases() []silenceCase {
 			m.swapped("", evil, "new")
 		}, want: []string{"hook-program-changed 73 observed " + evil, "site 73 observed " + evil}},
 		{name: "6 two rules on one file that can't be read", rule: site, does: func(m *peopledMac) { m.unread(rootPrefs, "", "malformed", true) },
-			about: func(a *alert.Alert) bool { return a.Hooksnare.Unreadable != nil }, want: []string{"preferences-unreadable 47 observed malformed true", "site 73 observed malformed true"}},
+			about: func(a *alert.Alert) bool { return a.Hooksnare.Unreadable != nil }, want: []string{"preferences-unreadable 73 observed malformed true", "site 73 observed malformed true"}},
 		{name: "6 one program in two files of root: one id for each file", does: func(m *peopledMac) {
 			m.p.Know(event.Change{File: rootPrefs, Key: "LoginHook", New: orNil(evil)})
 			m.p.Know(event.Change{File: systemPrefs, Key: "LoginHook", New: orNil(evil)})

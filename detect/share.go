@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"hooksnare/detect/hook"
+	"hooksnare/detect/rules"
 )
 
 // Share names whose bounds something counts against. People who do not trust each other
@@ -134,7 +135,7 @@ type Item struct {
 
 // Item returns what a finding is about.
 func (f *Finding) Item() Item {
-	i := Item{Rule: f.Rule.ID, Severity: f.Rule.Severity.Number()}
+	i := Item{Rule: f.Rule.ID, Severity: f.Severity().Number()}
 	r := &f.Record
 	if k := r.Fact; k != nil {
 		i.File, i.Key, i.Value = k.Plist, k.Key, k.Value
@@ -153,6 +154,17 @@ func (f *Finding) Item() Item {
 		i.User = strconv.FormatUint(uint64(r.Event.Process.Token.EUID), 10)
 	}
 	return i
+}
+
+// Severity returns how much a finding matters: as its rule says, but for preferences that can't
+// be read where only root can write. A hook may be in them, which would be as severe as one
+// that nobody was seen to set.
+func (f *Finding) Severity() rules.Severity {
+	s := f.Rule.Severity
+	if o := f.Record.State; o != nil && o.Unreadable != nil && f.Share().Reserved() && s.Number() < rules.High.Number() {
+		return rules.High
+	}
+	return s
 }
 
 // NeverHeld reports whether a finding is about a hook in preferences that no ordinary
