@@ -74,7 +74,7 @@ var (
 		"event.module":   {func(*Record) eql.Value { return eql.String("hooksnare") }, "keyword", "always `hooksnare`", ""},
 		"event.category": {category, "keywords", "`process`; `hooksnare` for what became of preferences; `host` for a condition of a sensor", ""},
 		"event.type":     {eventType, "keywords", "`start` of exec and fork, `end` of exit; `creation`, `change` or `deletion` of a hook", ""},
-		"event.action":   {eventAction, "keyword", "`exec`, `fork`, `end`; `hook-changed`, `hook-program-changed`, `preferences-unreadable`", ""},
+		"event.action":   {eventAction, "keyword", "`exec`, `fork`, `end`; `hook-changed`, `hook-program-changed`, `preferences-unreadable`, `hook-excepted`", ""},
 		"event.sequence": {ofEvent(func(e *event.Event) eql.Value { return eql.Int(int64(e.GlobalSeq)) }), "long", "global_seq_num", "counts anew with each stream"},
 	}
 	hostFields = map[string]fieldInfo{
