@@ -70,11 +70,11 @@ func (c *stateCase) play(t *testing.T) string {
 	}
 	want := slices.Sorted(slices.Values(c.want))
 	same := func(list []*alert.Alert) bool { return slices.Equal(slices.Sorted(slices.Values(final(list))), want) }
-	for limit := time.Now().Add(patience / 2); time.Now().Before(limit) && !same(alerts(t, w.log)); {
+	for limit := time.Now().Add(patience / 2); time.Now().Before(limit) && !same(wholeLines(t, w.log)); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	w.settle()
-	list := alerts(t, w.log)
+	list := wholeLines(t, w.log)
 	if !same(list) {
 		t.Errorf("got\n  %s\nwant\n  %s\nall that was told:\n%s", strings.Join(final(list), "\n  "), strings.Join(c.want, "\n  "), told(list))
 		return "FAILED"

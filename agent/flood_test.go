@@ -62,7 +62,7 @@ func TestFlood(t *testing.T) {
 		w.await(v)
 	}
 	var list, others []*alert.Alert
-	list = alerts(t, s.log)
+	list = wholeLines(t, s.log)
 	for _, a := range list {
 		if k := a.Hooksnare.Hook; k == nil || k.Plist != rootPlist {
 			others = append(others, a)

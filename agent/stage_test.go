@@ -128,12 +128,18 @@ func parse(t *testing.T, log []byte) []*alert.Alert {
 	return out
 }
 
+// wholeLines reads the whole lines of the log of an agent that runs: the last one may be under way.
+func wholeLines(t *testing.T, log string) []*alert.Alert {
+	t.Helper()
+	b, _ := os.ReadFile(log) // not there at first
+	return parse(t, b[:bytes.LastIndexByte(b, '\n')+1])
+}
+
 // until waits until the log holds what is wanted. A line may be under way.
 func (s *stage) until(t *testing.T, what string, done func(list []*alert.Alert) bool) []*alert.Alert {
 	t.Helper()
 	for limit := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		b, _ := os.ReadFile(s.log) // not there at first
-		list := parse(t, b[:bytes.LastIndexByte(b, '\n')+1])
+		list := wholeLines(t, s.log)
 		if done(list) {
 			return list
 		}

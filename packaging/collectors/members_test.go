@@ -71,6 +71,9 @@ func (w *walker) walk(name, path string, inside []string) {
 		}
 		tag, _ := strconv.Unquote(field.Tag.Value)
 		json, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
+		if json == "-" {
+			continue // of no document
+		}
 		member := strings.TrimPrefix(path+"."+json, ".")
 		if _, inner := w.types[kind]; inner && kind != "Time" {
 			w.walk(kind, member, inside)
