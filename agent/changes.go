@@ -11,10 +11,10 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// hookChange is what was told of a change, as long as no command is known to have made it.
+// hookChange is what was reported of a change, as long as no command is known to have made it.
 type hookChange struct {
-	threads []*alertThread // as long as no command tells of it
-	by      *hookCommand   // whose alerts tell of it
+	threads []*alertThread // as long as no command reports it
+	by      *hookCommand   // whose alerts report it
 	seen    *Examination
 	judged  bool
 }
@@ -50,7 +50,7 @@ func (p *Pipeline) mentioned(ev *event.Event) {
 	p.watching.Wake()
 }
 
-// suspect tells of the first candidate of changes that were told before it was seen.
+// suspect reports the first candidate of changes that were told before it was seen.
 func (p *Pipeline) suspect(list []*changeState) {
 	now := p.now()
 	for _, s := range list {
@@ -93,7 +93,7 @@ func (p *Pipeline) HandleChange(ch event.Change) {
 	p.examine(q, judge)
 }
 
-// tellChange tells of a change: as an update of the command that made it, or by itself.
+// tellChange reports a change: as an update of the command that made it, or by itself.
 func (p *Pipeline) tellChange(s *changeState, now time.Time) {
 	if s.By != nil && !s.By.Of.judged {
 		s.By.Of.waiting = append(s.By.Of.waiting, s)
@@ -149,7 +149,7 @@ func (p *Pipeline) Judging() map[place]*string {
 	return out
 }
 
-// observed tells of a change by itself: no command is known to have made it, or one that is
+// observed reports a change by itself: no command is known to have made it, or one that is
 // told nowhere.
 func (p *Pipeline) observed(s *changeState, now time.Time) {
 	o := detect.Observed{Change: &s.Change, Verdict: string(alert.Unattributed)}

@@ -11,7 +11,7 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// hookCommand is a command that does something to preferences, and what was told of it.
+// hookCommand is a command that does something to preferences, and what was reported of it.
 type hookCommand struct {
 	event   *event.Event
 	groups  []*alertGroup // by rule; none where it is told nowhere
@@ -237,7 +237,7 @@ func (p *Pipeline) attribute(a attribution, by *hookCommand, now time.Time) {
 	}
 }
 
-// closeCommands tells of commands of which nothing came.
+// closeCommands reports commands of which nothing came.
 func (p *Pipeline) closeCommands(now time.Time) {
 	if p.watching == nil {
 		return

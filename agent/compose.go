@@ -27,7 +27,7 @@ type composer struct {
 	now          func() time.Time // nil for a recording, whose alerts have no latency
 }
 
-// alert tells of a finding, without what the disk has to say.
+// alert reports a finding, without what the disk has to say.
 func (c *composer) alert(f *detect.Finding) *alert.Alert {
 	a := c.frame(f.Rule)
 	if s := f.Severity(); s != f.Rule.Severity {
@@ -144,7 +144,7 @@ func (c *composer) eventID(f *detect.Finding) string {
 	return digest(texts...)
 }
 
-// maxMatched bounds the events of a sequence that an alert tells of.
+// maxMatched bounds the events of a sequence that an alert reports.
 const maxMatched = 16
 
 // match fills in what a rule found beside the event.
@@ -193,7 +193,7 @@ func (c *composer) fact(a *alert.Alert, k *hook.Fact) {
 	}
 }
 
-// condition tells of a state of a sensor.
+// condition reports a state of a sensor.
 func (c *composer) condition(a *alert.Alert, s *detect.Condition) {
 	a.Timestamp, a.Event.Created, a.Event.Start = alert.At(s.Since), alert.At(s.Since), alert.At(s.Since)
 	a.Event.Category, a.Event.Type, a.Event.Action = []string{"host"}, []string{"info"}, s.State
@@ -209,7 +209,7 @@ func (c *composer) user(id uint32) *alert.User {
 	return &alert.User{ID: strconv.FormatUint(uint64(id), 10), Name: c.host.Users.Name(id)}
 }
 
-// process tells of a process in full, and whether its arguments were cut.
+// process reports a process in full, and whether its arguments were cut.
 func (c *composer) process(p *event.Process, room int) (out *alert.Process, cut bool) {
 	out = c.brief(p)
 	out.Start = alert.At(p.Start)

@@ -20,7 +20,7 @@ func (c *composer) withCopy(p *alert.Program, owner string) *alert.Program {
 	return p
 }
 
-// state tells of what became of preferences.
+// state reports what became of preferences.
 func (c *composer) state(a *alert.Alert, f *detect.Finding) {
 	o := f.Record.State
 	at := o.Time()
@@ -157,7 +157,7 @@ func (c *composer) unreadable(a *alert.Alert, u *event.Unreadable) {
 	a.File = &alert.File{Path: clip(u.Path), Name: path.Base(clip(u.Path)), Directory: path.Dir(clip(u.Path))}
 }
 
-// excepted tells of the first finding that an exception covers.
+// excepted reports the first finding that an exception covers.
 func (c *composer) excepted(a *alert.Alert, o *detect.Observed, k *hook.Fact) {
 	a.Event.Action, a.Event.Type = "hook-excepted", []string{"info"}
 	a.Event.ID = digest("excepted", c.host.ID, a.Rule.ID, o.Excepted, k.Plist, k.Key, k.Value)

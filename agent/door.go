@@ -9,7 +9,7 @@ import (
 	"hooksnare/pkg/alert"
 )
 
-// Every document that tells of anything goes through this file: open for a new alert, say
+// Every document that reports anything goes through this file: open for a new alert, say
 // for an update. Both count it against the share of whoever can cause it.
 
 // open gives a finding's alert unless its share is used up, and returns the thread that its
@@ -151,7 +151,7 @@ func (p *Pipeline) shareUsedUp(share detect.Share, now time.Time) {
 	p.own(shareUsedUp(share), share.String()+" has used up its share of alerts: more are held back and told in a summary", true, now, time.Time{})
 }
 
-// sharesLeft tells of shares of which nothing is held back any more.
+// sharesLeft reports shares of which nothing is held back any more.
 func (p *Pipeline) sharesLeft(now time.Time) {
 	if len(p.sharing) == 0 {
 		return
@@ -170,7 +170,7 @@ func shareUsedUp(share detect.Share) health.Condition {
 	return health.ShareUsedUp.Of("alerts " + share.String())
 }
 
-// own tells of a condition of the pipeline itself, and has it noted with those of the other
+// own reports a condition of the pipeline itself, and has it noted with those of the other
 // parts.
 func (p *Pipeline) own(c health.Condition, detail string, on bool, since, until time.Time) {
 	p.condition(c.String(), detail, on, since, until)

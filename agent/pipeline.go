@@ -66,7 +66,7 @@ type PipelineOptions struct {
 	Pins       *pins              // nil: there is no disk, exceptions hold by their condition
 	Examine    Examine            // nil: there is no disk
 	Emit       func(*alert.Alert) // takes every alert, in order, one at a time, and never waits
-	// Note is told of the conditions of the pipeline itself; nil for none.
+	// Note is called with the conditions of the pipeline itself; nil for none.
 	Note         func(c health.Condition, detail string, on bool, since time.Time)
 	Live         bool // false: a recording, whose own times are the only clock
 	RepeatWindow time.Duration
@@ -199,7 +199,7 @@ func (p *Pipeline) sort(found []detect.Finding) *commandBatch {
 		return nil
 	}
 	now := p.now()
-	found = slices.Clone(found) // to tell of one may ask the rules again
+	found = slices.Clone(found) // to report one may ask the rules again
 	p.tellDue(now, false)
 	var batch *commandBatch
 	for i := range found {
@@ -230,7 +230,7 @@ func (p *Pipeline) isHidden(f *detect.Finding, x *Examination, now time.Time) bo
 	return true
 }
 
-// firstUse tells of the first finding that an exception covers which nobody of the site has
+// firstUse reports the first finding that an exception covers which nobody of the site has
 // asked for: one that comes with the agent.
 func (p *Pipeline) firstUse(f *detect.Finding, x *Examination, now time.Time) {
 	if p.pins == nil || p.watching == nil || !p.pins.isPreset(f.Hidden) || p.presets[f.Hidden] {

@@ -8,7 +8,7 @@ import (
 	"hooksnare/pkg/alert"
 )
 
-// maxSetBy bounds the hooks of which is known which alert told of them. Those in homes use up
+// maxSetBy bounds the hooks of which is known which alert reported them. Those in homes use up
 // no more than half of it.
 const maxSetBy = 1024
 
@@ -17,12 +17,12 @@ func (s setBy) room(file string) bool {
 	return len(s) < maxSetBy/2 || len(s) < maxSetBy && detect.FileShare(file, "").Reserved()
 }
 
-// setBy is which alert told of a hook being set, by file and key. It is for one goroutine.
+// setBy is which alert reported that a hook was set, by file and key. It is for one goroutine.
 type setBy map[string]string
 
 func setByKey(file, key string) string { return key + " " + file }
 
-// note takes note of an alert. One that tells of a hook's execution tells of no setting.
+// note takes note of an alert. One that reports that a hook was run says nothing of its being set.
 func (s setBy) note(a *alert.Alert) {
 	if a.Hooksnare == nil || a.Hooksnare.Hook == nil || a.Hooksnare.Hook.Plist == "" || a.Hooksnare.Hook.Key == "" {
 		return
@@ -36,7 +36,7 @@ func (s setBy) note(a *alert.Alert) {
 	}
 }
 
-// SetBy returns which alert told of each hook, to be kept for the next start.
+// SetBy returns which alert reported each hook, to be kept for the next start.
 func (p *Pipeline) SetBy() map[string]string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -18,14 +18,14 @@ func placeOf(ch *event.Change) place { return place{ch.File, ch.Key} }
 type alertThread struct {
 	share   detect.Share
 	whole   *alert.Alert    // what begins it, nil once it was given
-	first   *alert.Alert    // what was told of the command, or is to be told of it
+	first   *alert.Alert    // what was reported of the command, or is to be reported of it
 	last    *alert.Alert    // the latest update
 	given   int             // documents
 	delayed *alert.Alert    // the update that waits for the share, nil for none
-	changes []*confirmation // that it tells of, all in one place, by time: the last is what it says
+	changes []*confirmation // that it reports, all in one place, by time: the last is what it says
 }
 
-// confirmation is a change as the alert of its command tells of it.
+// confirmation is a change as the alert of its command reports it.
 type confirmation struct {
 	*event.Change
 	seen *Examination
@@ -72,7 +72,7 @@ func (t *alertThread) start() *alert.Alert {
 	return t.first
 }
 
-// alertGroup is what one rule tells of a command: an alert about the command, which becomes
+// alertGroup is what one rule reports of a command: an alert about the command, which becomes
 // that of the first change it makes, and one for each change in another place. Commands that
 // are repeats of each other share it.
 type alertGroup struct {
@@ -83,7 +83,7 @@ type alertGroup struct {
 // confirmed reports whether the command is known to have had its effect.
 func (g *alertGroup) confirmed() bool { return g.applied || g.made() != nil }
 
-// made returns a thread that tells of a change, nil without one.
+// made returns a thread that reports a change, nil without one.
 func (g *alertGroup) made() *alertThread {
 	for _, t := range g.threads {
 		if len(t.changes) > 0 {
@@ -93,8 +93,8 @@ func (g *alertGroup) made() *alertThread {
 	return nil
 }
 
-// of returns the threads for the changes in a place: those that tell of it, and those that
-// tell of none. Those that told of a change before its command was seen become the group's.
+// of returns the threads for the changes in a place: those that report it, and those that
+// report none. Those that reported a change before its command was seen become the group's.
 func (g *alertGroup) of(c *composer, at place, told []*alertThread) []*alertThread {
 	own := g.threads[0]
 	if own.given == 0 && len(told) > 0 {
@@ -125,7 +125,7 @@ func (g *alertGroup) of(c *composer, at place, told []*alertThread) []*alertThre
 }
 
 // anotherThread returns the thread for one more change by a command: the one that there was
-// for that place, if it tells of another by now.
+// for that place, if it reports another by now.
 func (g *alertGroup) anotherThread(c *composer, at place) *alertThread {
 	own := g.threads[0]
 	u := *own.first
@@ -140,7 +140,7 @@ func (g *alertGroup) anotherThread(c *composer, at place) *alertThread {
 	return t
 }
 
-// confirm tells that a command made a change. told are the alerts that told of the change
+// confirm tells that a command made a change. told are the alerts that reported the change
 // before the command was seen.
 func (p *Pipeline) confirm(g *alertGroup, c *confirmation, told []*alertThread, now time.Time) {
 	for _, t := range g.of(&p.compose, placeOf(c.Change), told) {
@@ -152,7 +152,7 @@ func (p *Pipeline) confirm(g *alertGroup, c *confirmation, told []*alertThread, 
 }
 
 // withdraw takes back that a command made a change: a likelier one was seen. If it made
-// another, that is what there is to tell of it.
+// another, that is what there is to report.
 func (p *Pipeline) withdraw(g *alertGroup, ch *event.Change, now time.Time) {
 	var told []*alertThread // of it, and of none later
 	for _, t := range g.threads {

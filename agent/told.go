@@ -111,7 +111,7 @@ func onTheWay(told []toldChange, judging map[place]*string) []toldChange {
 	return out
 }
 
-// record keeps what is about to be told of a change.
+// record keeps what is about to be reported of a change.
 func (w *watch) record(ch *event.Change, list []*alert.Alert) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -155,7 +155,7 @@ func (w *watch) end() {
 }
 
 // withTold makes what was told part of the preferences that are known. Before the first of
-// these were saved it returns what was told of them by place.
+// these were saved it returns what was reported of them by place.
 func (k *kept) withTold() (early map[place]*string) {
 	if k.Preferences == nil {
 		early = map[place]*string{}
@@ -184,7 +184,7 @@ func withValue(files []prefs.FileState, c *toldChange) []prefs.FileState {
 	return files
 }
 
-// news compares a change with what an agent told of it that was killed in its first moments.
+// news compares a change with what was reported of it by an agent that was killed in its first moments.
 // false says that there is nothing new.
 func (w *watch) news(ch *event.Change) bool {
 	was, ok := w.early[placeOf(ch)]
@@ -199,7 +199,7 @@ func (w *watch) news(ch *event.Change) bool {
 	return true
 }
 
-// gone returns the hooks that such an agent told of and that are there no more.
+// gone returns the hooks that such an agent reported and that are no longer there.
 func (w *watch) gone(s *prefs.State) []event.Change {
 	var out []event.Change
 	for at, was := range w.early {

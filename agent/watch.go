@@ -40,9 +40,9 @@ type kept struct {
 	Preferences *prefs.State  `json:"preferences,omitempty"`
 	Programs    program.State `json:"programs"`
 
-	// Told is what was told of changes that are not in Preferences.
+	// Told is what was reported of changes that are not in Preferences.
 	Told  []toldChange      `json:"told,omitempty"`
-	SetBy map[string]string `json:"set_by,omitempty"` // event.id of the alert that told of a hook, by key and file
+	SetBy map[string]string `json:"set_by,omitempty"` // event.id of the alert that reported a hook, by key and file
 
 	Jamf       time.Time `json:"jamf,omitzero"`         // since when the Mac shows that Jamf manages it
 	PresetTold []string  `json:"preset_told,omitempty"` // exceptions that come with the agent whose first use was told
@@ -89,7 +89,7 @@ func newWatch(a *Agent) (*watch, error) {
 	return w, errors.Join(err, storeErr)
 }
 
-// watching is what the pipeline is told of this.
+// watching is what the pipeline needs of this.
 func (w *watch) watching(c config.Config) *Watching {
 	return &Watching{Kept: w.kept, Window: c.CorrelationWindow, Watched: watched, Wake: func() { w.prefs.Wake() }, Record: w.record}
 }
@@ -138,7 +138,7 @@ func (w *watch) HandleUnreadable(u event.Unreadable) {
 
 var errOnTheWay = errors.New("alerts are still on their way")
 
-// HandleState keeps what is known for the next start, once what was told of it is on the
+// HandleState keeps what is known for the next start, once what was reported of it is on the
 // disk.
 func (w *watch) HandleState(s prefs.State) error {
 	for _, ch := range w.gone(&s) {

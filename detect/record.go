@@ -28,10 +28,10 @@ type Record struct {
 
 	at    time.Time // of the event, or of the latest one that says when it was
 	world *World
-	made  *made // nil in a record that is kept: each look makes its texts anew
+	made  *made // nil in a record that is kept: each look makes its texts again
 }
 
-// Time returns when what the record tells of happened.
+// Time returns when what the record reports happened.
 func (r *Record) Time() time.Time { return r.at }
 
 // shown returns the record as a finding has it.
@@ -42,7 +42,7 @@ func (r *Record) shown() Record {
 }
 
 // keptArgs bounds the arguments, in bytes, of an event that waits for others to follow: it
-// was matched already, and what stays is to tell of it.
+// was matched already, and what stays is to report it.
 const keptArgs = 512
 
 // kept returns a record that may be kept: the event of this one is good until the next.
