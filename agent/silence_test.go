@@ -153,6 +153,7 @@ func TestAttacksSilence(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { verdicts[i] = c.play(t) })
 	}
 	if testing.Verbose() {
+		fmt.Fprintf(os.Stdout, "\nsilence: %d attempts of people who share a Mac against each other's alerts, by line of attack\n", len(cases))
 		for i := range cases {
 			fmt.Fprintf(os.Stdout, "%-86s %s\n", cases[i].name, verdicts[i])
 		}
