@@ -1,8 +1,10 @@
 package spool
 
 import (
+	"errors"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 
 	"hooksnare/pkg/hang"
 )
@@ -77,15 +79,27 @@ func (d *guardedDisk) Read(name string, max int) ([]byte, error) {
 	return guarded(d, "read", name, func() ([]byte, error) { return d.Disk.Read(name, max) }, nil)
 }
 
-func (d *guardedDisk) Create(name string) (File, error) {
-	f, err := guarded(d, "create", name, func() (File, error) { return d.Disk.Create(name) }, func(f File) {
-		_ = f.Close()
-		_ = d.Disk.Remove(name)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &guardedFile{d, f, name}, nil
+// store makes and syncs a file, in one operation: each costs a switch to who does it and back.
+// made reports whether an error left the file there. One that is there already is an error,
+// and is left alone.
+func (d *guardedDisk) store(name string, content []byte) (made bool, err error) {
+	var created atomic.Bool
+	err = d.do("write", name, func() error {
+		f, err := d.Disk.Create(name)
+		if err != nil {
+			return err
+		}
+		created.Store(true)
+		_, err = f.Write(content)
+		if err == nil {
+			err = f.Sync()
+		}
+		if err = errors.Join(err, f.Close()); err != nil {
+			_ = d.Disk.Remove(name) // nobody may wait for it any more
+		}
+		return err
+	}, func() { _ = d.Disk.Remove(name) })
+	return err != nil && created.Load(), err
 }
 
 func (d *guardedDisk) Link(from, to string) error {
@@ -110,27 +124,4 @@ func (d *guardedDisk) SyncDir(name string, flush bool) error {
 
 func (d *guardedDisk) Free() (int64, error) {
 	return guarded(d, "statfs", ".", d.Disk.Free, nil)
-}
-
-// guardedFile is a file on a guardedDisk.
-type guardedFile struct {
-	d    *guardedDisk
-	file File
-	name string
-}
-
-func (f *guardedFile) Write(b []byte) (int, error) {
-	return guarded(f.d, "write", f.name, func() (int, error) { return f.file.Write(b) }, nil)
-}
-
-func (f *guardedFile) Sync() error { return f.d.do("sync", f.name, f.file.Sync, nil) }
-
-// Close closes the file, later if the disk hangs: its descriptor is wanted back.
-func (f *guardedFile) Close() error {
-	begun := make(chan struct{}, 1)
-	err := f.d.do("close", f.name, func() error { begun <- struct{}{}; return f.file.Close() }, nil)
-	if isHang(err) && len(begun) == 0 {
-		go f.file.Close()
-	}
-	return err
 }

@@ -131,7 +131,7 @@ type Entry struct {
 // Spool is an open spool; its methods may be called from any goroutine.
 type Spool struct {
 	o      Options
-	d      Disk // guarded
+	d      *guardedDisk
 	guard  hang.Guard
 	unlock func() error
 	events *reporter

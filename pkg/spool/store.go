@@ -70,15 +70,8 @@ func (s *Spool) writeDraft(d *draft) error {
 
 // writeFile makes and syncs a file, or leaves none. One that is there already is not its own.
 func (s *Spool) writeFile(name string, content []byte) error {
-	f, err := s.d.Create(name)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
+	made, err := s.d.store(name, content)
+	if made {
 		s.discard(name)
 	}
 	return err
