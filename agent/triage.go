@@ -49,18 +49,36 @@ func newSurroundings(root string, list []config.Exception) *surroundings {
 	return s
 }
 
-// look answers what can be answered of the disk around a preferences file.
-func (s *surroundings) look(x *Examination, share detect.Share, file string, at time.Time) {
-	x.Known = s.known
-	x.Packages = s.changed(share, receiptsPath, ".plist", at)
+// begin has the disk around a preferences file looked at, and returns what takes the answer
+// over. Both folders together have as long as the limit; what does not come by then is missing.
+func (s *surroundings) begin(share detect.Share, file string, at time.Time) (end func(x *Examination)) {
+	packages := s.changed(share, receiptsPath, ".plist", at)
+	var preferences <-chan []alert.Lately
 	if strings.HasPrefix(file, "/") {
-		x.Preferences = s.changed(share, filepath.Dir(file), "", at)
+		preferences = s.changed(share, filepath.Dir(file), "", at)
+	}
+	limit := time.Now().Add(aroundWait)
+	return func(x *Examination) {
+		x.Known = s.known
+		x.Packages, x.Preferences = s.answer(packages, limit), s.answer(preferences, limit)
 	}
 }
 
-// changed returns the files of a folder that changed within a day before a time, the latest
-// first; nil for a folder that does not answer.
-func (s *surroundings) changed(share detect.Share, folder, suffix string, at time.Time) []alert.Lately {
+// answer returns what a folder was found to hold; nil for one that does not answer.
+func (s *surroundings) answer(asked <-chan []alert.Lately, limit time.Time) []alert.Lately {
+	if asked == nil {
+		return nil
+	}
+	found, came := within(asked, time.Until(limit))
+	if !came {
+		s.skipped.Add(1)
+	}
+	return found
+}
+
+// changed asks for the files of a folder that changed within a day before a time, the latest
+// first; it returns nil where too many do not answer.
+func (s *surroundings) changed(share detect.Share, folder, suffix string, at time.Time) <-chan []alert.Lately {
 	if !s.count(share, 1) {
 		s.skipped.Add(1)
 		return nil // others of this share do not answer, either
@@ -71,11 +89,7 @@ func (s *surroundings) changed(share detect.Share, folder, suffix string, at tim
 		s.count(share, -1)
 		answer <- found
 	}()
-	found, came := within(answer, aroundWait)
-	if !came {
-		s.skipped.Add(1)
-	}
-	return found
+	return answer
 }
 
 // count counts folders that are asked, and reports whether another may be.

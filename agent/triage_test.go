@@ -44,10 +44,10 @@ func TestChangedLately(t *testing.T) {
 		aged(t, filepath.Join(preferences, "later.plist"), at, -time.Hour)
 		must(t, os.Mkdir(filepath.Join(preferences, "ByHost"), 0o700))
 		s := newSurroundings(root, nil)
-		if got, want := names(s.changed(detect.RootShare, receiptsPath, ".plist", at)), "com.example.newer com.example.new"; got != want {
+		if got, want := names(s.answer(s.changed(detect.RootShare, receiptsPath, ".plist", at), time.Now().Add(time.Minute))), "com.example.newer com.example.new"; got != want {
 			t.Errorf("%s: packages: got %q, want %q", base, got, want)
 		}
-		if got, want := names(s.changed(detect.RootShare, "/private/var/root/Library/Preferences", "", at)), "com.apple.loginwindow.plist com.example.plist"; got != want {
+		if got, want := names(s.answer(s.changed(detect.RootShare, "/private/var/root/Library/Preferences", "", at), time.Now().Add(time.Minute))), "com.apple.loginwindow.plist com.example.plist"; got != want {
 			t.Errorf("%s: preferences: got %q, want %q", base, got, want)
 		}
 	}
@@ -63,7 +63,7 @@ func TestChangedElsewhere(t *testing.T) {
 	aged(t, filepath.Join(root, "file"), at, 0)
 	s := newSurroundings(root, nil)
 	for _, folder := range []string{"/absolute", "/relative", "/../" + filepath.Base(outside), "/file", "/absent"} {
-		if got := s.changed(detect.RootShare, folder, "", at); got != nil {
+		if got := s.answer(s.changed(detect.RootShare, folder, "", at), time.Now().Add(time.Minute)); got != nil {
 			t.Errorf("%s: got %v, want nothing", folder, got)
 		}
 	}
@@ -85,7 +85,7 @@ func TestTriage(t *testing.T) {
 		o.Examine = examineHere(func(q Question) *Examination {
 			shown := &alert.Program{Path: q.Values[0], Exists: true, SHA256: "ab12", Modified: alert.At(host.Now().Add(-time.Hour))}
 			x := &Examination{Programs: map[string]ExaminedProgram{q.Values[0]: {Shown: shown}}}
-			around.look(x, q.Share, q.File, q.At)
+			around.begin(q.Share, q.File, q.At)(x)
 			return x
 		})
 	})

@@ -94,6 +94,7 @@ func (w *watch) homeOf(file string) string {
 
 // answer examines the disk for one event.
 func (w *watch) answer(q Question) *Examination {
+	around := w.around.begin(q.Share, q.File, q.At)
 	w.jamf.look(time.Now())
 	x := &Examination{Programs: map[string]ExaminedProgram{}, Jamf: w.jamf.before(q.At)}
 	owner := ownerOf(q.Share)
@@ -104,7 +105,7 @@ func (w *watch) answer(q Question) *Examination {
 			w.programs.Learn(owner, v, s)
 		}
 	}
-	w.around.look(x, q.Share, q.File, q.At)
+	around(x)
 	return x
 }
 

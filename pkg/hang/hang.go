@@ -83,7 +83,7 @@ func (g *Guard) begin(what string) (*call, error) {
 
 // glances is how often a caller looks whether its call has ended before it goes to sleep: most
 // calls take microseconds, and to be woken costs more than they do.
-const glances = 500
+const glances = 100
 
 // wait reports whether a call has ended in time.
 func (g *Guard) wait(c *call) bool {
