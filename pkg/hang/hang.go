@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,6 +25,9 @@ type Guard struct {
 	// hung has ended. It is called under no lock of the guard, one call after the other. May be nil.
 	Changed func(hangs bool, what string)
 
+	idle atomic.Bool          // a worker looks for the next call
+	next atomic.Pointer[call] // that it takes then
+
 	mu      sync.Mutex // guards what follows, up to told
 	hanging []*call
 	short   time.Duration // what is left to calls since Hurry; 0: it was not called
@@ -35,6 +39,8 @@ type Guard struct {
 // call is one that was begun.
 type call struct {
 	what string
+	run  func() error
+	undo func()
 	done chan struct{} // closed when it has ended in time
 	late bool          // its caller has gone
 	err  error
@@ -51,21 +57,56 @@ func (g *Guard) Do(what string, run func() error, undo func()) error {
 	if err != nil {
 		return err
 	}
-	go func() {
-		err := run()
-		if g.ended(c, err) {
-			return
-		}
-		if err == nil && undo != nil {
-			undo()
-		}
-		g.recovered(c)
-	}()
+	c.run, c.undo = run, undo
+	g.start(c)
 	if g.wait(c) {
 		return c.err
 	}
 	g.tell()
 	return fmt.Errorf("%w: %s", ErrHangs, what)
+}
+
+// start has a call run: by the worker that has just run another and still looks for more, or by
+// a new one.
+func (g *Guard) start(c *call) {
+	if g.idle.Load() && g.next.CompareAndSwap(nil, c) {
+		if g.idle.Load() || !g.next.CompareAndSwap(c, nil) {
+			return // the worker takes it, or has taken it
+		}
+	}
+	go g.work(c)
+}
+
+// work runs a call, and those that come soon after it: calls come in rows, and to be woken
+// costs more than most of them take.
+func (g *Guard) work(c *call) {
+	for c != nil {
+		g.runCall(c)
+		if c = nil; g.idle.CompareAndSwap(false, true) { // one worker waits, no more
+			for i := 0; i < glances && c == nil; i++ {
+				runtime.Gosched()
+				c = g.next.Swap(nil)
+			}
+			g.idle.Store(false)
+			// One that came at the last moment waits for nobody else's.
+			if late := g.next.Swap(nil); c == nil {
+				c = late
+			} else if late != nil {
+				go g.work(late)
+			}
+		}
+	}
+}
+
+func (g *Guard) runCall(c *call) {
+	err := c.run()
+	if g.ended(c, err) {
+		return
+	}
+	if err == nil && c.undo != nil {
+		c.undo()
+	}
+	g.recovered(c)
 }
 
 // begin enters a call, unless another hangs.
@@ -81,8 +122,8 @@ func (g *Guard) begin(what string) (*call, error) {
 	return &call{what: what, done: make(chan struct{})}, nil
 }
 
-// glances is how often a caller looks whether its call has ended before it goes to sleep: most
-// calls take microseconds, and to be woken costs more than they do.
+// glances is how often a caller looks whether its call has ended before it goes to sleep, and a
+// worker whether there is another call before it ends.
 const glances = 100
 
 // wait reports whether a call has ended in time.

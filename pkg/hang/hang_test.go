@@ -2,7 +2,9 @@ package hang
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -124,5 +126,50 @@ func BenchmarkDo(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		_ = g.Do("nothing", func() error { return nil }, nil)
+	}
+}
+
+// TestCallsInRows has many callers at once run short calls in rows: each runs once, and each caller
+// gets the error of its own.
+func TestCallsInRows(t *testing.T) {
+	g := &Guard{Limit: time.Minute}
+	const callers, rows = 16, 2000
+	var ran atomic.Int64
+	var wg sync.WaitGroup
+	for n := range callers {
+		wg.Go(func() {
+			for i := range rows {
+				want := fmt.Errorf("%d of %d", i, n)
+				if got := g.Do("call", func() error { ran.Add(1); return want }, nil); got != want {
+					t.Errorf("caller %d: got %v, want %v", n, got, want)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := ran.Load(); got != callers*rows {
+		t.Errorf("got %d calls run, want %d", got, callers*rows)
+	}
+	if what, hangs := g.Hangs(); hangs {
+		t.Errorf("%s hangs", what)
+	}
+}
+
+// TestRowsBesideLong has short calls go on beside one that takes long but not too long: they
+// do not wait for it.
+func TestRowsBesideLong(t *testing.T) {
+	g := &Guard{Limit: time.Minute}
+	release := make(chan struct{})
+	long := make(chan error, 1)
+	go func() { long <- g.Do("long", func() error { <-release; return nil }, nil) }()
+	for range 5000 {
+		if err := g.Do("short", func() error { return nil }, nil); err != nil {
+			t.Fatalf("short: got %v, want nil", err)
+		}
+	}
+	close(release)
+	if err := <-long; err != nil {
+		t.Errorf("long: got %v, want nil", err)
 	}
 }
