@@ -114,12 +114,12 @@ type Collector struct {
 	wakes       slots
 	watched     slots
 	sweepAt     time.Time
-	saveAt      time.Time // not to offer the state before
-	dirty       bool      // the state is not what the handler has
-	begun       bool      // every place was looked at once, or did not answer
-	listed      bool      // the homes are known
-	relist      bool      // and are to be listed anew
-	lastWatched time.Time // the last look for a watched folder
+	saveAt      time.Time              // not to offer the state before
+	dirty       bool                   // the state is not what the handler has
+	begun       bool                   // every place was looked at once, or did not answer
+	listed      bool                   // the homes are known
+	relist      bool                   // and are to be listed anew
+	lastWatched [watchedOnce]time.Time // the last looks for watched folders, the oldest first
 
 	wake  chan struct{}
 	watch *watcher

@@ -28,8 +28,10 @@ const (
 	slowLook = 50 * time.Millisecond
 
 	// watchedGap lies between looks for a watched folder whose files are written all the
-	// time.
-	watchedGap = 20 * time.Millisecond
+	// time. A few may follow each other at once: a file is written beside another and then
+	// renamed over it.
+	watchedGap  = 20 * time.Millisecond
+	watchedOnce = 4
 )
 
 // run looks and reports until ctx ends or, if it is given, enough is true.
@@ -76,7 +78,7 @@ func (c *Collector) await(ctx context.Context, timer *time.Timer) {
 		c.wakes.happen(time.Now())
 	case <-changed:
 		now := time.Now()
-		if next := c.lastWatched.Add(watchedGap); now.Before(next) {
+		if next := c.lastWatched[0].Add(watchedOnce * watchedGap); now.Before(next) {
 			now = next
 		}
 		c.watched.happen(now)
@@ -128,7 +130,8 @@ func (c *Collector) tick(now time.Time) {
 	}
 	own := c.watched.take(now)
 	if own {
-		c.lastWatched = now
+		copy(c.lastWatched[:], c.lastWatched[1:])
+		c.lastWatched[watchedOnce-1] = now
 	}
 	if all {
 		c.mu.Lock()
