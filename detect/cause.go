@@ -85,7 +85,7 @@ func (c *Cause) means(ch *event.Change) bool {
 	if c.EUID == 0 {
 		return FileShare(ch.File, ch.Home) == RootShare
 	}
-	return ch.Home != "" && (c.EUID == ch.Owner || c.EUID == ch.FolderOwner)
+	return ch.Home != "" && c.able(ch.Owner, ch.FolderOwner)
 }
 
 // tellsValue reports whether a command tells what is to be under its key.

@@ -46,12 +46,13 @@ echo
 	--canary "$root/usr/bin/true" 2>"$root/agent.log" &
 agent=$!
 
-# The recording ends with the removal of the hook, which is the second alert.
+# The recording ends with the removal of the hook, which is the third alert.
 log="$root/private/var/log/hooksnare/alerts.jsonl"
 waited=0
-while [ "$(grep -c '"kind":"alert"' "$log" 2>/dev/null || true)" != 2 ]; do
+alerts() { grep -c '"kind":"alert"' "$log" 2>/dev/null || true; } # nothing without a log
+while count=$(alerts) && [ "${count:-0}" -lt 3 ]; do
 	if [ "$waited" -ge 60 ] || ! kill -0 "$agent" 2>/dev/null; then
-		echo "demo: the two alerts did not come; the agent's log:" >&2
+		echo "demo: the three alerts did not come; the agent's log:" >&2
 		cat "$root/agent.log" >&2
 		exit 1
 	fi
@@ -61,10 +62,11 @@ done
 kill -TERM "$agent"
 wait "$agent"
 agent=
-echo "Both alerts stand in the local log as ECS documents, one a line; the first begins:"
+echo "All three alerts stand in the local log as ECS documents, one a line; the first begins:"
 echo
 grep '"kind":"alert"' "$log" | head -n 1 | cut -c 1-600
 echo "..."
 echo
-echo "The Jamf hook that was set in between gave none: its script is on the disk, owned by"
-echo "root and writable by nobody else, as the exception asks."
+echo "The Jamf hook that was set in between is covered by the exception that comes with the"
+echo "agent: its script is owned by root and writable by nobody else, and the disk showed before"
+echo "that Jamf manages it. Its first use is reported once, as low; later ones are not."
