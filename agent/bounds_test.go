@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"hooksnare/agent/config"
+	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
 )
@@ -199,4 +200,8 @@ func checkSize(t *testing.T, a *alert.Alert, fill string, size int) {
 	if h := a.Hooksnare.Hook; h.Value != nil && !slices.Contains(a.Hooksnare.Truncated, "hooksnare.hook.value") {
 		t.Errorf("%q, %d bytes: the value was cut, and truncated has only %q", fill, size, a.Hooksnare.Truncated)
 	}
+}
+
+func stateOf(detail string) eslogger.State {
+	return eslogger.State{Name: eslogger.Exited, On: true, Since: time.Unix(1, 0), Detail: detail}
 }

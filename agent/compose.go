@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"hooksnare/agent/host"
+
 	"hooksnare/agent/health"
 	"hooksnare/collector/process"
 	"hooksnare/detect"
@@ -18,7 +20,7 @@ import (
 
 // composer turns findings into alerts: it adds who, where and what else.
 type composer struct {
-	host  Identity
+	host  host.Identity
 	table *process.Table
 
 	keptAt       func(owner, sum string) string // where the copy of a content is; nil where there are none
@@ -59,7 +61,7 @@ func (c *composer) frame(r *rules.Rule) *alert.Alert {
 			Reference: r.References, Author: r.Author, License: r.License,
 		},
 		Threat:    threat(r.Threat),
-		Host:      c.host.host(),
+		Host:      c.host.Describe(),
 		Hooksnare: &alert.Hooksnare{BuildingBlock: r.BuildingBlock},
 	}
 	return a
@@ -141,7 +143,7 @@ func (c *composer) eventID(f *detect.Finding) string {
 		key, at := r.Event.Process.Key(), r.Event.Time.UnixNano()
 		texts = append(texts, strconv.Itoa(int(key.PID)), strconv.FormatUint(uint64(key.Version), 10), strconv.FormatInt(at, 10))
 	}
-	return digest(texts...)
+	return host.StableID(texts...)
 }
 
 // maxMatched bounds the events of a sequence that an alert reports.
@@ -197,7 +199,7 @@ func (c *composer) fact(a *alert.Alert, k *hook.Fact) {
 func (c *composer) condition(a *alert.Alert, s *detect.Condition) {
 	a.Timestamp, a.Event.Created, a.Event.Start = alert.At(s.Since), alert.At(s.Since), alert.At(s.Since)
 	a.Event.Category, a.Event.Type, a.Event.Action = []string{"host"}, []string{"info"}, s.State
-	a.Event.ID = digest("condition", c.host.ID, a.Rule.ID, s.State, strconv.FormatInt(s.Since.UnixNano(), 10))
+	a.Event.ID = host.StableID("condition", c.host.ID, a.Rule.ID, s.State, strconv.FormatInt(s.Since.UnixNano(), 10))
 	h := &alert.Health{State: s.State, Detail: clipTo(s.Detail, nameBytes), Active: true, Since: alert.At(s.Since)}
 	if name, known := health.Find(s.State); known {
 		h.Meaning, h.Remedy = name.Row().Meaning, name.Row().Cure
@@ -239,7 +241,7 @@ func (c *composer) process(p *event.Process, room int) (out *alert.Process, cut 
 func (c *composer) brief(p *event.Process) *alert.Process {
 	i := p.Image
 	out := &alert.Process{
-		PID: p.Token.PID, EntityID: c.host.entity(p.Key()),
+		PID: p.Token.PID, EntityID: c.host.EntityID(p.Key()),
 		Executable: clipTo(i.Executable, nameBytes), Name: clipTo(i.Name(), wordBytes),
 		CodeSignature: &alert.CodeSignature{
 			Exists: i.Signed(), SigningID: clipTo(i.SigningID, wordBytes), TeamID: clipTo(i.TeamID, wordBytes), Trusted: i.Trusted(),

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"hooksnare/agent/host"
+
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
@@ -56,7 +58,7 @@ func (c *composer) change(a *alert.Alert, ch *event.Change) {
 	case ch.Old == nil:
 		a.Event.Type = []string{"creation"}
 	}
-	a.Event.ID = digest(append([]string{"change", c.host.ID, a.Rule.ID}, changeTexts(ch)...)...)
+	a.Event.ID = host.StableID(append([]string{"change", c.host.ID, a.Rule.ID}, changeTexts(ch)...)...)
 	c.values(a.Hooksnare, ch)
 	a.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since]}
 	a.File = &alert.File{Path: clip(ch.File), Name: path.Base(clip(ch.File)), Directory: path.Dir(clip(ch.File))}
@@ -144,7 +146,7 @@ func (c *composer) verdict(u *alert.Alert, v alert.Verdict, why string) *alert.A
 
 func (c *composer) programChange(a *alert.Alert, ch *event.ProgramChange, k *hook.Fact, owner string) {
 	a.Event.Action = "hook-program-changed"
-	a.Event.ID = digest(append([]string{"program", c.host.ID, a.Rule.ID, k.Plist, k.Key, ch.Value}, programTexts(ch)...)...)
+	a.Event.ID = host.StableID(append([]string{"program", c.host.ID, a.Rule.ID, k.Plist, k.Key, ch.Value}, programTexts(ch)...)...)
 	a.Hooksnare.Program = c.withCopy(programOf(&ch.New), owner)
 	a.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since], What: ch.What, Previous: c.withCopy(programOf(&ch.Old), owner)}
 	a.Hooksnare.Remediation = "" // to take back the hook is one way, and not the only one
@@ -152,7 +154,7 @@ func (c *composer) programChange(a *alert.Alert, ch *event.ProgramChange, k *hoo
 
 func (c *composer) unreadable(a *alert.Alert, u *event.Unreadable) {
 	a.Event.Action, a.Event.Type = "preferences-unreadable", []string{"info"}
-	a.Event.ID = digest("unreadable", c.host.ID, a.Rule.ID, u.Path, u.Why, strconv.FormatInt(u.Since.UnixNano(), 10))
+	a.Event.ID = host.StableID("unreadable", c.host.ID, a.Rule.ID, u.Path, u.Why, strconv.FormatInt(u.Since.UnixNano(), 10))
 	a.Hooksnare.Unreadable = &alert.Unreadable{Path: clip(u.Path), Why: u.Why, Detail: clipTo(u.Detail, nameBytes), Active: true}
 	a.File = &alert.File{Path: clip(u.Path), Name: path.Base(clip(u.Path)), Directory: path.Dir(clip(u.Path))}
 }
@@ -160,7 +162,7 @@ func (c *composer) unreadable(a *alert.Alert, u *event.Unreadable) {
 // excepted reports the first finding that an exception covers.
 func (c *composer) excepted(a *alert.Alert, o *detect.Observed, k *hook.Fact) {
 	a.Event.Action, a.Event.Type = "hook-excepted", []string{"info"}
-	a.Event.ID = digest("excepted", c.host.ID, a.Rule.ID, o.Excepted, k.Plist, k.Key, k.Value)
+	a.Event.ID = host.StableID("excepted", c.host.ID, a.Rule.ID, o.Excepted, k.Plist, k.Key, k.Value)
 	a.Hooksnare.Exception = &alert.Exception{ID: clipTo(o.Excepted, wordBytes)}
 	if s := o.Covered.Record.State; s != nil && s.Change != nil {
 		c.values(a.Hooksnare, s.Change)

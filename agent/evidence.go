@@ -20,11 +20,11 @@ func (c *composer) relations(a *alert.Alert, ev *event.Event) {
 	if ev.Parent != nil {
 		a.Process.Parent, _ = c.process(ev.Parent, parentArgsBytes)
 	} else if p.Parent.PID != 0 {
-		a.Process.Parent = &alert.Process{PID: p.Parent.PID, EntityID: c.host.entity(p.Parent)}
+		a.Process.Parent = &alert.Process{PID: p.Parent.PID, EntityID: c.host.EntityID(p.Parent)}
 	}
 	ext, evidence := &alert.Ext{}, &alert.Evidence{}
 	for i, up := range c.table.Ancestors(p) {
-		ext.Ancestry = append(ext.Ancestry, c.host.entity(up.Key()))
+		ext.Ancestry = append(ext.Ancestry, c.host.EntityID(up.Key()))
 		if i < maxLineage {
 			evidence.Lineage = append(evidence.Lineage, c.command(up, evidence))
 		}
@@ -52,7 +52,7 @@ func (c *composer) responsible(p *event.Process) *alert.Process {
 	if r := c.table.Lookup(key); r != nil {
 		return c.brief(r)
 	}
-	return &alert.Process{PID: key.PID, EntityID: c.host.entity(key)}
+	return &alert.Process{PID: key.PID, EntityID: c.host.EntityID(key)}
 }
 
 // recent returns what a user ran before a process: the last of the commands, oldest
@@ -84,7 +84,7 @@ func becomes(p, next *event.Process) bool {
 // command tells of a process in a line.
 func (c *composer) command(p *event.Process, e *alert.Evidence) alert.Command {
 	out := alert.Command{
-		PID: p.Token.PID, EntityID: c.host.entity(p.Key()),
+		PID: p.Token.PID, EntityID: c.host.EntityID(p.Key()),
 		Executable: clipTo(p.Image.Executable, pathBytes), User: c.user(p.Token.EUID),
 	}
 	if p.Exec != nil {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"hooksnare/agent/host"
+
 	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 )
@@ -47,7 +49,7 @@ func newHealth(a *Agent, now time.Time, proves bool) *agentHealth {
 	if proves {
 		h.on.note(health.Condition{Name: health.Starting}, "no canary has come back yet", true, now)
 	}
-	h.run = digest("run", a.host.ID, strconv.FormatInt(now.UnixNano(), 10))[:32]
+	h.run = host.StableID("run", a.host.ID, strconv.FormatInt(now.UnixNano(), 10))[:32]
 	if b, err := json.Marshal(a.opts.Config); err == nil {
 		sum := sha256.Sum256(b)
 		h.config = hex.EncodeToString(sum[:])
@@ -164,12 +166,12 @@ func (h *agentHealth) heartbeat(now time.Time, final bool) *alert.Heartbeat {
 	f := h.facts(now)
 	f.Final = final
 	b := &alert.Heartbeat{
-		Timestamp: alert.At(now), ECS: alert.ECS{Version: alert.ECSVersion}, Host: h.agent.host.host(),
+		Timestamp: alert.At(now), ECS: alert.ECS{Version: alert.ECSVersion}, Host: h.agent.host.Describe(),
 		Message: "Hooksnare watches", Agent: alert.AgentInfo{Type: "hooksnare", Version: h.agent.opts.Version, EphemeralID: h.run},
 		Event: alert.HeartbeatEvent{
 			Kind: "state", Category: []string{"host"}, Type: []string{"info"}, Action: "heartbeat", Sequence: 1,
 			Module: "hooksnare", Dataset: alert.HeartbeatDataset, Created: alert.At(now),
-			ID: digest("heartbeat", h.run, strconv.FormatInt(now.UnixNano(), 10)),
+			ID: host.StableID("heartbeat", h.run, strconv.FormatInt(now.UnixNano(), 10)),
 		},
 		Hooksnare: alert.Beat{Heartbeat: f},
 	}

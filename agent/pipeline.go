@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"hooksnare/agent/host"
+
 	"hooksnare/agent/health"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/process"
@@ -62,7 +64,7 @@ type Counts struct {
 type PipelineOptions struct {
 	Rules      []*rules.Rule
 	Exceptions []detect.Exception
-	Host       Identity
+	Host       host.Identity
 	Pins       *pins              // nil: there is no disk, exceptions hold by their condition
 	Examine    Examine            // nil: there is no disk
 	Emit       func(*alert.Alert) // takes every alert, in order, one at a time, and never waits
@@ -106,7 +108,7 @@ func (p *Pipeline) newEngine(list []*rules.Rule) (*detect.Engine, error) {
 		World: detect.World{
 			HostID: host.ID, Hostname: host.Hostname, Architecture: host.Arch, OSVersion: host.Version,
 			UserName: host.Users.Name, GroupName: host.Users.Group, Home: host.Users.Home,
-			Entity: host.appendEntity, Lookup: p.table.Lookup, Ancestors: p.table.Ancestors,
+			Entity: host.AppendEntityID, Lookup: p.table.Lookup, Ancestors: p.table.Ancestors,
 		},
 		Learning: baseline.NoLearning, // a recording has no other history than itself
 	}

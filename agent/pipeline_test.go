@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"hooksnare/agent/host"
+
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
@@ -38,7 +40,7 @@ func feedWith(t *testing.T, c config.Config, change func(*PipelineOptions)) *fee
 	}
 	f := &feed{t: t, decoder: eslogger.NewDecoder()}
 	o := PipelineOptions{
-		Rules: set.Rules, Exceptions: exceptions(c.Exceptions), Host: Identity{ID: "host-1"}, RepeatWindow: time.Hour,
+		Rules: set.Rules, Exceptions: exceptions(c.Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Emit: func(a *alert.Alert) { f.got = append(f.got, a) },
 	}
 	if c.Root != "" {
@@ -266,8 +268,8 @@ func TestPipelineLatency(t *testing.T) {
 
 // TestPipelineIDs has the same event on the same host twice, and others.
 func TestPipelineIDs(t *testing.T) {
-	id := func(host, value string, times int) string {
-		f := newFeed(t, func(o *PipelineOptions) { o.Host = Identity{ID: host}; o.RepeatWindow = 0 })
+	id := func(hostID, value string, times int) string {
+		f := newFeed(t, func(o *PipelineOptions) { o.Host = host.Identity{ID: hostID}; o.RepeatWindow = 0 })
 		for range times {
 			f.set(value)
 		}

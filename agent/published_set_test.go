@@ -12,6 +12,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"hooksnare/agent/host"
 
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger"
@@ -81,7 +84,7 @@ func (s *publishedSet) onMac(t testing.TB, recording []byte) []*alert.Alert {
 	var out []*alert.Alert
 	pipeline, err := NewPipeline(PipelineOptions{
 		Rules: s.Rules, Exceptions: exceptions(config.Default().Exceptions),
-		Host: Identity{ID: "5EED5EED-0000-4000-8000-000000000000", Hostname: "mac", Boot: "1", Users: macUsers()},
+		Host: host.Identity{ID: "5EED5EED-0000-4000-8000-000000000000", Hostname: "mac", Boot: "1", Users: macUsers()},
 		Emit: func(a *alert.Alert) { out = append(out, a) }, RepeatWindow: config.Default().RepeatWindow,
 	})
 	must(t, err)
@@ -96,19 +99,18 @@ func (s *publishedSet) onMac(t testing.TB, recording []byte) []*alert.Alert {
 }
 
 // macUsers are the two users of a synthetic Mac.
-func macUsers() *Users {
+func macUsers() *host.Users {
 	names := map[string]string{"0": "root", "501": synthetic.User}
-	u := Users{
-		users: newDirectory(func(id string) (*user.User, error) {
-			if names[id] == "" {
-				return nil, errors.New("no such user")
-			}
-			return &user.User{Uid: id, Username: names[id]}, nil
-		}),
-		groups: newDirectory(func(string) (*user.Group, error) { return nil, errors.New("no such group") }),
+	u := host.UsersFrom(func(id string) (*user.User, error) {
+		if names[id] == "" {
+			return nil, errors.New("no such user")
+		}
+		return &user.User{Uid: id, Username: names[id]}, nil
+	}, func(string) (*user.Group, error) { return nil, errors.New("no such group") })
+	for u.Name(501) == "" { // it is asked for in the background
+		time.Sleep(time.Millisecond)
 	}
-	u.users.prefetch([]uint32{0, 501})
-	return &u
+	return u
 }
 
 // told are alerts in short, but for updates: the rule, what it was about and its parent.

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"hooksnare/agent/host"
+
 	"github.com/rs/zerolog"
 
 	"hooksnare/agent/config"
@@ -41,7 +43,7 @@ type Options struct {
 // Agent is the daemon.
 type Agent struct {
 	opts     Options
-	host     Identity
+	host     host.Identity
 	health   *agentHealth
 	keeper   keeper
 	ruleSet  ruleSet
@@ -78,7 +80,7 @@ func Frugal() (restore func()) {
 // New puts an agent together. What is wrong with rules and outputs is logged and becomes
 // a condition; it does not keep the agent from watching.
 func New(o Options) (*Agent, error) {
-	a := &Agent{opts: o, log: o.Log, host: ThisHost(o.Config.Root), hangs: newDiskHangs()}
+	a := &Agent{opts: o, log: o.Log, host: host.ThisHost(o.Config.Root), hangs: newDiskHangs()}
 	a.keeper.guard.Limit, a.keeper.guard.Changed = writeLimit, a.hangs.noting("state folder")
 	a.files.Limit, a.files.Changed = readLimit, a.hangs.noting("configuration")
 	asked := o.Config

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"hooksnare/agent/host"
+
 	"hooksnare/agent/config"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
@@ -67,7 +69,7 @@ func newPeopledMac(t *testing.T, c *silenceCase) *peopledMac {
 	must(t, err)
 	list := slices.Concat(conf.Exceptions, c.pins)
 	o := PipelineOptions{
-		Rules: set.Rules, Exceptions: exceptions(list), Host: Identity{ID: "host-1"}, RepeatWindow: time.Hour,
+		Rules: set.Rules, Exceptions: exceptions(list), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Watching: &Watching{Window: 30 * time.Second, Watched: watched, Wake: func() {}},
 	}
 	given := map[string]int{}

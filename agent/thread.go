@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"hooksnare/agent/host"
+
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
@@ -129,7 +131,7 @@ func (g *alertGroup) of(c *composer, at place, told []*alertThread) []*alertThre
 func (g *alertGroup) anotherThread(c *composer, at place) *alertThread {
 	own := g.threads[0]
 	u := *own.first
-	u.Event.ID = digest("another", c.host.ID, own.first.Event.ID, at.file, at.key)
+	u.Event.ID = host.StableID("another", c.host.ID, own.first.Event.ID, at.file, at.key)
 	for _, t := range g.threads {
 		if t.last.Event.ID == u.Event.ID {
 			return t

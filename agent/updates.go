@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"hooksnare/agent/host"
+
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/redact"
@@ -83,7 +85,7 @@ func (c *composer) held(h *detect.Held) *alert.Alert {
 	a.Timestamp, a.Event.Created = alert.At(h.Last), alert.At(h.Last)
 	a.Event.Start, a.Event.End = alert.At(h.First), alert.At(h.Last)
 	a.Event.Category, a.Event.Type, a.Event.Action = []string{"process"}, []string{"info"}, "signals-held-back"
-	a.Event.ID = digest("held", c.host.ID, string(h.Share), h.Rule.ID, h.First.UTC().Format(time.RFC3339Nano))
+	a.Event.ID = host.StableID("held", c.host.ID, string(h.Share), h.Rule.ID, h.First.UTC().Format(time.RFC3339Nano))
 	a.Hooksnare.Verdict = alert.Observed
 	a.Hooksnare.HeldBack = &alert.HeldBack{
 		Count: h.Count, MaxSignals: h.Rule.MaxSignals, First: alert.At(h.First), Last: alert.At(h.Last),

@@ -1,4 +1,4 @@
-package agent
+package host
 
 import (
 	"errors"
@@ -28,8 +28,11 @@ const (
 )
 
 // NewUsers returns a look-up of this machine's users.
-func NewUsers() *Users {
-	u := &Users{users: newDirectory(user.LookupId), groups: newDirectory(user.LookupGroupId)}
+func NewUsers() *Users { return UsersFrom(user.LookupId, user.LookupGroupId) }
+
+// UsersFrom returns a look-up that asks the given functions.
+func UsersFrom(userByID func(string) (*user.User, error), groupByID func(string) (*user.Group, error)) *Users {
+	u := &Users{users: newDirectory(userByID), groups: newDirectory(groupByID)}
 	people := []uint32{0}
 	for id := uint32(firstPerson); id <= lastPerson; id++ {
 		people = append(people, id)

@@ -1,4 +1,5 @@
-package agent
+// Package host knows the Mac that the agent runs on: its identity and the names of its users.
+package host
 
 import (
 	"crypto/sha256"
@@ -34,7 +35,7 @@ func ThisHost(root string) Identity {
 	return id
 }
 
-func (id *Identity) host() alert.Host {
+func (id *Identity) Describe() alert.Host {
 	h := alert.Host{
 		ID: id.ID, Name: id.Hostname, Hostname: id.Hostname, Architecture: id.Arch,
 		OS: alert.OS{Type: "macos", Version: id.Version},
@@ -45,11 +46,11 @@ func (id *Identity) host() alert.Host {
 	return h
 }
 
-// entity returns the id of a process that no other process of any host has.
-func (id *Identity) entity(key event.Key) string { return string(id.appendEntity(nil, key)) }
+// EntityID returns the id of a process that no other process of any host has.
+func (id *Identity) EntityID(key event.Key) string { return string(id.AppendEntityID(nil, key)) }
 
-// appendEntity appends what entity returns.
-func (id *Identity) appendEntity(to []byte, key event.Key) []byte {
+// AppendEntityID appends what entity returns.
+func (id *Identity) AppendEntityID(to []byte, key event.Key) []byte {
 	var room [160]byte
 	var number [20]byte
 	b := room[:0]
@@ -61,8 +62,8 @@ func (id *Identity) appendEntity(to []byte, key event.Key) []byte {
 	return appendDigest(to, b)
 }
 
-// digest is a stable id made of texts.
-func digest(texts ...string) string {
+// StableID is a stable id made of texts.
+func StableID(texts ...string) string {
 	var b []byte
 	for _, t := range texts {
 		b = appendText(b, t)
