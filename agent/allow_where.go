@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 )
 
 // whereOf returns the condition that holds for the hook an alert tells of, whoever sets or
@@ -22,10 +23,10 @@ func whereOf(h *alert.Hook) (string, error) {
 		bound      int // to which alerts cut it
 		there      bool
 	}{
-		{"hooksnare.hook.key", h.Key, wordBytes, h.Key != ""},
-		{"hooksnare.hook.value", *h.Value, valueBytes, true},
-		{"hooksnare.hook.plist", h.Plist, textBytes, h.Plist != ""},
-		{"hooksnare.hook.domain", h.Domain, nameBytes, h.Domain != ""},
+		{"hooksnare.hook.key", h.Key, clip.WordBytes, h.Key != ""},
+		{"hooksnare.hook.value", *h.Value, clip.ValueBytes, true},
+		{"hooksnare.hook.plist", h.Plist, clip.PathBytes, h.Plist != ""},
+		{"hooksnare.hook.domain", h.Domain, clip.NameBytes, h.Domain != ""},
 	}
 	if h.Plist != "" { // it says what the domain stands for, which a change of the file does not show
 		terms = terms[:3]
@@ -54,9 +55,9 @@ func inexact(s string, bound int) string {
 	if !utf8.ValidString(s) || strings.ContainsRune(s, unicode.ReplacementChar) {
 		return "has bytes that are not known"
 	}
-	if rest, ok := strings.CutSuffix(s, cutMark); ok {
+	if rest, ok := strings.CutSuffix(s, clip.Mark); ok {
 		const most = 2 * len(`\u0000`) // that a rune which did not fit can take
-		if _, used := fit(rest, math.MaxInt); used+most > bound {
+		if _, used := clip.Fit(rest, math.MaxInt); used+most > bound {
 			return "was cut in the alert"
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 )
 
 const rootPlist = "/private/var/root/Library/Preferences/com.apple.loginwindow.plist"
@@ -45,7 +46,7 @@ var hostile = []string{
 	"", " ", "/x", "/usr/local/bin/hook.sh -x", `"`, `\`, `\"`, `"""`, `""" or true or """`, `" or true or "`, `x" or hooksnare.hook.key == "LoginHook`,
 	"*", "/x*", "/?", "/x\x00y", "\n", "/x\r\n/y", "\t\b\f", "//x /* y */", "`", "$(id)", "/ü", "/u\u0308", "/\u202e", "/\U0001f600", "\u2028", "\u00ad",
 	`\u{41}`, `\n`, "%s%n", "]]>", "</string>", "&amp;", "<", "\ufffe", "\uffff", "\ufeff", "null", "true", "/X", "…", "/x…", strings.Repeat("a", 3000),
-	strings.Repeat("a", valueBytes), strings.Repeat("\x01", 600), strings.Repeat("é", 1500), strings.Repeat("x", valueBytes-1) + "…",
+	strings.Repeat("a", clip.ValueBytes), strings.Repeat("\x01", 600), strings.Repeat("é", 1500), strings.Repeat("x", clip.ValueBytes-1) + "…",
 }
 
 // holds checks that the exception of a hook's alert covers the hook, and no other.
@@ -54,7 +55,7 @@ func holds(t testing.TB, value string, others ...string) {
 	h := alertOf(t, hook.LoginHook, value, rootPlist).Hooksnare.Hook
 	where, err := whereOf(h)
 	if err != nil {
-		if utf8.ValidString(value) && !strings.ContainsRune(value, utf8.RuneError) && clipTo(value, valueBytes-2*len(`\u0000`)) == value {
+		if utf8.ValidString(value) && !strings.ContainsRune(value, utf8.RuneError) && clip.Text(value, clip.ValueBytes-2*len(`\u0000`)) == value {
 			t.Errorf("%.80q: got %v, want a condition", value, err)
 		}
 		return
@@ -122,8 +123,8 @@ func TestWhereOf(t *testing.T) {
 		{"nothing", alert.Hook{}, "", "shows no value of a hook (no operation)"},
 		{"bytes that are no text", alert.Hook{Value: text("/x\ufffd")}, "", "hooksnare.hook.value: has bytes that are not known"},
 		{"a file of such a name", alert.Hook{Value: text("/x"), Plist: "/Users/\ufffd"}, "", "hooksnare.hook.plist: has bytes that are not known"},
-		{"cut", alert.Hook{Value: text(clipTo(strings.Repeat("x", 9999), valueBytes))}, "", "hooksnare.hook.value: was cut"},
-		{"cut file", alert.Hook{Value: text("/x"), Plist: clip("/" + strings.Repeat("x", 9999))}, "", "hooksnare.hook.plist: was cut"},
+		{"cut", alert.Hook{Value: text(clip.Text(strings.Repeat("x", 9999), clip.ValueBytes))}, "", "hooksnare.hook.value: was cut"},
+		{"cut file", alert.Hook{Value: text("/x"), Plist: clip.Path("/" + strings.Repeat("x", 9999))}, "", "hooksnare.hook.plist: was cut"},
 	}
 	for _, tt := range tests {
 		got, err := whereOf(&tt.hook)

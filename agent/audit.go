@@ -13,6 +13,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 	"hooksnare/pkg/logfile"
 	"hooksnare/pkg/safefile"
 )
@@ -49,7 +50,7 @@ type Who struct {
 
 // Whoever returns who runs this process.
 func Whoever() Who {
-	return Who{UID: os.Getuid(), SudoUser: clipTo(os.Getenv("SUDO_USER"), wordBytes), SudoUID: clipTo(os.Getenv("SUDO_UID"), wordBytes)}
+	return Who{UID: os.Getuid(), SudoUser: clip.Text(os.Getenv("SUDO_USER"), clip.WordBytes), SudoUID: clip.Text(os.Getenv("SUDO_UID"), clip.WordBytes)}
 }
 
 // String names the user for a person.

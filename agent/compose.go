@@ -6,14 +6,14 @@ import (
 	"strconv"
 	"time"
 
-	"hooksnare/agent/host"
-
 	"hooksnare/agent/health"
+	"hooksnare/agent/host"
 	"hooksnare/collector/process"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 	"hooksnare/pkg/event"
 	"hooksnare/pkg/redact"
 )
@@ -35,7 +35,7 @@ func (c *composer) alert(f *detect.Finding) *alert.Alert {
 	if s := f.Severity(); s != f.Rule.Severity {
 		a.Event.Severity, a.Event.RiskScore = s.Number(), max(a.Event.RiskScore, s.Number())
 	}
-	a.Message = clip(f.Sentence())
+	a.Message = clip.Path(f.Sentence())
 	a.Hooksnare.Verdict = alert.Observed
 	switch {
 	case f.Record.State != nil:
@@ -57,7 +57,7 @@ func (c *composer) frame(r *rules.Rule) *alert.Alert {
 			Severity: r.Severity.Number(), RiskScore: r.RiskScore,
 		},
 		Rule: alert.Rule{
-			ID: r.ID, UUID: r.UUID(), Name: r.Name, Version: r.Version, Description: clip(r.Description),
+			ID: r.ID, UUID: r.UUID(), Name: r.Name, Version: r.Version, Description: clip.Path(r.Description),
 			Reference: r.References, Author: r.Author, License: r.License,
 		},
 		Threat:    threat(r.Threat),
@@ -116,7 +116,7 @@ func (c *composer) event(a *alert.Alert, f *detect.Finding) {
 		a.Hooksnare.Truncated = truncatedArgs
 	}
 	if ev.Previous != nil && ev.Previous.Executable != "" {
-		a.Process.Previous = &alert.Previous{Executable: clipTo(ev.Previous.Executable, nameBytes)}
+		a.Process.Previous = &alert.Previous{Executable: clip.Text(ev.Previous.Executable, clip.NameBytes)}
 	}
 	c.relations(a, ev)
 	c.match(a, f)
@@ -155,7 +155,7 @@ func (c *composer) match(a *alert.Alert, f *detect.Finding) {
 		return
 	}
 	m := &alert.Match{Count: f.Count}
-	m.NewTerms, _ = bounded(f.Terms, wordBytes)
+	m.NewTerms, _ = clip.Args(f.Terms, clip.WordBytes)
 	for i, r := range f.Events {
 		if i == maxMatched {
 			a.Hooksnare.Truncated = slices.Concat(a.Hooksnare.Truncated, []string{"hooksnare.match.events"})
@@ -173,11 +173,11 @@ func (c *composer) match(a *alert.Alert, f *detect.Finding) {
 // fact fills in what is done to a hook.
 func (c *composer) fact(a *alert.Alert, k *hook.Fact) {
 	h := &alert.Hook{
-		Operation: string(k.Operation), Key: clipTo(k.Key, wordBytes), Domain: clipTo(k.Domain, nameBytes), Plist: clip(k.Plist),
-		Scope: string(k.Scope), Tool: k.Tool, Verb: clipTo(k.Verb, wordBytes), Source: clipTo(k.Source, wordBytes), SourceFile: clip(k.SourceFile),
+		Operation: string(k.Operation), Key: clip.Text(k.Key, clip.WordBytes), Domain: clip.Text(k.Domain, clip.NameBytes), Plist: clip.Path(k.Plist),
+		Scope: string(k.Scope), Tool: k.Tool, Verb: clip.Text(k.Verb, clip.WordBytes), Source: clip.Text(k.Source, clip.WordBytes), SourceFile: clip.Path(k.SourceFile),
 	}
 	if k.HasValue {
-		value := clipTo(k.Value, valueBytes)
+		value := clip.Text(k.Value, clip.ValueBytes)
 		h.Value = &value
 		if value != k.Value {
 			a.Hooksnare.Truncated = slices.Concat(a.Hooksnare.Truncated, []string{"hooksnare.hook.value"})
@@ -200,7 +200,7 @@ func (c *composer) condition(a *alert.Alert, s *detect.Condition) {
 	a.Timestamp, a.Event.Created, a.Event.Start = alert.At(s.Since), alert.At(s.Since), alert.At(s.Since)
 	a.Event.Category, a.Event.Type, a.Event.Action = []string{"host"}, []string{"info"}, s.State
 	a.Event.ID = host.StableID("condition", c.host.ID, a.Rule.ID, s.State, strconv.FormatInt(s.Since.UnixNano(), 10))
-	h := &alert.Health{State: s.State, Detail: clipTo(s.Detail, nameBytes), Active: true, Since: alert.At(s.Since)}
+	h := &alert.Health{State: s.State, Detail: clip.Text(s.Detail, clip.NameBytes), Active: true, Since: alert.At(s.Since)}
 	if name, known := health.Find(s.State); known {
 		h.Meaning, h.Remedy = name.Row().Meaning, name.Row().Cure
 	}
@@ -216,15 +216,15 @@ func (c *composer) process(p *event.Process, room int) (out *alert.Process, cut 
 	out = c.brief(p)
 	out.Start = alert.At(p.Start)
 	if p.TTY != "" {
-		out.TTY = &alert.TTY{Name: clipTo(p.TTY, wordBytes)}
+		out.TTY = &alert.TTY{Name: clip.Text(p.TTY, clip.WordBytes)}
 	}
 	if x := p.Exec; x != nil {
 		args, _ := redact.Args(x.Args)
-		out.Args, cut = bounded(args, room)
+		out.Args, cut = clip.Args(args, room)
 		cut = cut || len(args) < x.ArgsCount
 		out.ArgsCount = x.ArgsCount
 		out.CommandLine = redact.CommandLine(out.Args)
-		out.WorkingDirectory = clip(x.WorkingDirectory)
+		out.WorkingDirectory = clip.Path(x.WorkingDirectory)
 	}
 	out.User, out.RealUser = c.user(p.Token.EUID), c.user(p.Token.RUID)
 	out.Group = &alert.Group{ID: strconv.FormatUint(uint64(p.Token.EGID), 10), Name: c.host.Users.Group(p.Token.EGID)}
@@ -242,13 +242,13 @@ func (c *composer) brief(p *event.Process) *alert.Process {
 	i := p.Image
 	out := &alert.Process{
 		PID: p.Token.PID, EntityID: c.host.EntityID(p.Key()),
-		Executable: clipTo(i.Executable, nameBytes), Name: clipTo(i.Name(), wordBytes),
+		Executable: clip.Text(i.Executable, clip.NameBytes), Name: clip.Text(i.Name(), clip.WordBytes),
 		CodeSignature: &alert.CodeSignature{
-			Exists: i.Signed(), SigningID: clipTo(i.SigningID, wordBytes), TeamID: clipTo(i.TeamID, wordBytes), Trusted: i.Trusted(),
+			Exists: i.Signed(), SigningID: clip.Text(i.SigningID, clip.WordBytes), TeamID: clip.Text(i.TeamID, clip.WordBytes), Trusted: i.Trusted(),
 		},
 	}
 	if i.CDHash != "" {
-		out.Hash = &alert.Hash{CDHash: clipTo(i.CDHash, wordBytes)}
+		out.Hash = &alert.Hash{CDHash: clip.Text(i.CDHash, clip.WordBytes)}
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import (
 
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 )
 
 // timed says when an alert was made, and how long after the event.
@@ -26,7 +27,7 @@ func (c *composer) timed(a *alert.Alert) {
 // examined adds to an alert what the disk has to say, and why an exception does not cover it.
 func (c *composer) examined(a *alert.Alert, f *detect.Finding, x *Examination) {
 	if f.Broken != "" {
-		a.Hooksnare.Exception = &alert.Exception{ID: f.Broken, Failed: clipTo(f.Why, nameBytes)}
+		a.Hooksnare.Exception = &alert.Exception{ID: f.Broken, Failed: clip.Text(f.Why, clip.NameBytes)}
 	}
 	if k := f.Record.Fact; k != nil && k.HasValue && runsProgram(k.Key) {
 		a.Hooksnare.Program = x.shown(k.Value)

@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"hooksnare/agent/host"
-
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 	"hooksnare/pkg/event"
 )
 
@@ -61,7 +61,7 @@ func (c *composer) change(a *alert.Alert, ch *event.Change) {
 	a.Event.ID = host.StableID(append([]string{"change", c.host.ID, a.Rule.ID}, changeTexts(ch)...)...)
 	c.values(a.Hooksnare, ch)
 	a.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since]}
-	a.File = &alert.File{Path: clip(ch.File), Name: path.Base(clip(ch.File)), Directory: path.Dir(clip(ch.File))}
+	a.File = &alert.File{Path: clip.Path(ch.File), Name: path.Base(clip.Path(ch.File)), Directory: path.Dir(clip.Path(ch.File))}
 }
 
 var sinceWords = map[event.Since]string{event.SinceSeen: "running", event.SinceStop: "stopped", event.SinceNever: "first_look"}
@@ -86,16 +86,16 @@ func (c *composer) values(h *alert.Hooksnare, ch *event.Change) {
 	if h.Hook != nil {
 		k = *h.Hook
 	}
-	k.Key, k.Plist, k.Scope = ch.Key, clip(ch.File), ch.Scope
+	k.Key, k.Plist, k.Scope = ch.Key, clip.Path(ch.File), ch.Scope
 	k.Value, k.Previous = nil, nil
 	if ch.New != nil {
-		value := clipTo(*ch.New, valueBytes)
+		value := clip.Text(*ch.New, clip.ValueBytes)
 		k.Value = &value
 	} else {
 		k.Operation = string(hook.Remove)
 	}
 	if ch.Old != nil {
-		value := clipTo(*ch.Old, valueBytes)
+		value := clip.Text(*ch.Old, clip.ValueBytes)
 		k.Previous = &value
 	}
 	h.Hook = &k
@@ -113,7 +113,7 @@ func (c *composer) confirmed(u *alert.Alert, by *confirmation) *alert.Alert {
 	}
 	u.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since]}
 	if u.File == nil {
-		u.File = &alert.File{Path: clip(ch.File), Name: path.Base(clip(ch.File)), Directory: path.Dir(clip(ch.File))}
+		u.File = &alert.File{Path: clip.Path(ch.File), Name: path.Base(clip.Path(ch.File)), Directory: path.Dir(clip.Path(ch.File))}
 	}
 	return u
 }
@@ -155,15 +155,15 @@ func (c *composer) programChange(a *alert.Alert, ch *event.ProgramChange, k *hoo
 func (c *composer) unreadable(a *alert.Alert, u *event.Unreadable) {
 	a.Event.Action, a.Event.Type = "preferences-unreadable", []string{"info"}
 	a.Event.ID = host.StableID("unreadable", c.host.ID, a.Rule.ID, u.Path, u.Why, strconv.FormatInt(u.Since.UnixNano(), 10))
-	a.Hooksnare.Unreadable = &alert.Unreadable{Path: clip(u.Path), Why: u.Why, Detail: clipTo(u.Detail, nameBytes), Active: true}
-	a.File = &alert.File{Path: clip(u.Path), Name: path.Base(clip(u.Path)), Directory: path.Dir(clip(u.Path))}
+	a.Hooksnare.Unreadable = &alert.Unreadable{Path: clip.Path(u.Path), Why: u.Why, Detail: clip.Text(u.Detail, clip.NameBytes), Active: true}
+	a.File = &alert.File{Path: clip.Path(u.Path), Name: path.Base(clip.Path(u.Path)), Directory: path.Dir(clip.Path(u.Path))}
 }
 
 // excepted reports the first finding that an exception covers.
 func (c *composer) excepted(a *alert.Alert, o *detect.Observed, k *hook.Fact) {
 	a.Event.Action, a.Event.Type = "hook-excepted", []string{"info"}
 	a.Event.ID = host.StableID("excepted", c.host.ID, a.Rule.ID, o.Excepted, k.Plist, k.Key, k.Value)
-	a.Hooksnare.Exception = &alert.Exception{ID: clipTo(o.Excepted, wordBytes)}
+	a.Hooksnare.Exception = &alert.Exception{ID: clip.Text(o.Excepted, clip.WordBytes)}
 	if s := o.Covered.Record.State; s != nil && s.Change != nil {
 		c.values(a.Hooksnare, s.Change)
 		a.Hooksnare.Change = &alert.Change{Since: sinceWords[s.Change.Since]}
@@ -190,10 +190,10 @@ func programTexts(ch *event.ProgramChange) []string {
 
 // unreadableAgain makes an update one that a file can't be read once more.
 func (c *composer) unreadableAgain(u *alert.Alert, now *event.Unreadable, again int) *alert.Alert {
-	u.Hooksnare.Unreadable = &alert.Unreadable{Path: clip(now.Path), Why: now.Why, Detail: clipTo(now.Detail, nameBytes), Active: true}
+	u.Hooksnare.Unreadable = &alert.Unreadable{Path: clip.Path(now.Path), Why: now.Why, Detail: clip.Text(now.Detail, clip.NameBytes), Active: true}
 	u.Event.End = nil
 	u.Hooksnare.Repeat = &alert.Repeat{Count: again, First: u.Event.Start, Last: alert.At(now.Since)}
-	u.Message = fmt.Sprintf("%s: %s: %s (comes and goes: %d more times)", u.Rule.Name, alert.Printable(clip(now.Path)), now.Why, again)
+	u.Message = fmt.Sprintf("%s: %s: %s (comes and goes: %d more times)", u.Rule.Name, alert.Printable(clip.Path(now.Path)), now.Why, again)
 	return u
 }
 
@@ -210,9 +210,9 @@ func (c *composer) readable(u *alert.Alert, at time.Time) *alert.Alert {
 // programOf is a hook's program as an alert has it.
 func programOf(p *event.Program) *alert.Program {
 	out := &alert.Program{
-		Path: clip(p.Path), Arguments: clipTo(p.Arguments, nameBytes), Resolved: clip(p.Resolved), Exists: p.Exists, Type: p.Type, Kind: p.Kind,
-		SHA256: p.SHA256, Shebang: clipTo(p.Shebang, wordBytes), Excerpt: clipTo(p.Excerpt, valueBytes), Unread: clipTo(p.Unread, wordBytes),
-		Writable: p.WritableBy != "", WritableBy: clip(p.WritableBy), Shadow: clip(p.Shadow), Risks: p.Risks,
+		Path: clip.Path(p.Path), Arguments: clip.Text(p.Arguments, clip.NameBytes), Resolved: clip.Path(p.Resolved), Exists: p.Exists, Type: p.Type, Kind: p.Kind,
+		SHA256: p.SHA256, Shebang: clip.Text(p.Shebang, clip.WordBytes), Excerpt: clip.Text(p.Excerpt, clip.ValueBytes), Unread: clip.Text(p.Unread, clip.WordBytes),
+		Writable: p.WritableBy != "", WritableBy: clip.Path(p.WritableBy), Shadow: clip.Path(p.Shadow), Risks: p.Risks,
 	}
 	if p.Exists {
 		size := p.Size
@@ -220,7 +220,7 @@ func programOf(p *event.Program) *alert.Program {
 		out.Modified = alert.At(p.ModTime)
 	}
 	if p.SigningID != "" || p.TeamID != "" {
-		out.Signing = &alert.Signing{ID: clipTo(p.SigningID, wordBytes), TeamID: clipTo(p.TeamID, wordBytes)}
+		out.Signing = &alert.Signing{ID: clip.Text(p.SigningID, clip.WordBytes), TeamID: clip.Text(p.TeamID, clip.WordBytes)}
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"hooksnare/agent/health"
 	"hooksnare/collector/eslogger"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 )
 
 // conditions are those that are on. Conditions without a subject are always known; of those
@@ -27,7 +28,7 @@ func (on conditions) note(c health.Condition, detail string, begins bool, since 
 		return
 	}
 	if _, known := on[c]; known || c.Subject == "" || on.subjects(c.Name) < maxSubjects {
-		on[c] = alert.ConditionFacts{State: c.String(), Detail: clipTo(detail, nameBytes), Since: alert.At(since)}
+		on[c] = alert.ConditionFacts{State: c.String(), Detail: clip.Text(detail, clip.NameBytes), Since: alert.At(since)}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"hooksnare/agent/health"
 	"hooksnare/collector/eslogger"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 )
 
 func conditionNames(list []alert.ConditionFacts) []string {
@@ -55,8 +56,8 @@ func TestConditionsBounded(t *testing.T) {
 		t.Errorf("got %d unnamed, want %d", unnamed, want)
 	}
 	for _, c := range list {
-		if len(c.Detail) > nameBytes+len(cutMark) {
-			t.Errorf("%s: the detail has %d bytes, more than %d", c.State, len(c.Detail), nameBytes)
+		if len(c.Detail) > clip.NameBytes+len(clip.Mark) {
+			t.Errorf("%s: the detail has %d bytes, more than %d", c.State, len(c.Detail), clip.NameBytes)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 	"hooksnare/pkg/event"
 	"hooksnare/pkg/redact"
 )
@@ -85,12 +86,12 @@ func becomes(p, next *event.Process) bool {
 func (c *composer) command(p *event.Process, e *alert.Evidence) alert.Command {
 	out := alert.Command{
 		PID: p.Token.PID, EntityID: c.host.EntityID(p.Key()),
-		Executable: clipTo(p.Image.Executable, pathBytes), User: c.user(p.Token.EUID),
+		Executable: clip.Text(p.Image.Executable, pathBytes), User: c.user(p.Token.EUID),
 	}
 	if p.Exec != nil {
 		args, secrets := redact.Args(p.Exec.Args)
 		e.Redacted += secrets
-		out.CommandLine = clipTo(redact.CommandLine(args), commandBytes)
+		out.CommandLine = clip.Text(redact.CommandLine(args), commandBytes)
 		out.Time = alert.At(p.Exec.Time)
 	}
 	return out

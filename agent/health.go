@@ -13,10 +13,10 @@ import (
 	"sync"
 	"time"
 
-	"hooksnare/agent/host"
-
 	"hooksnare/agent/health"
+	"hooksnare/agent/host"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 )
 
 // agentHealth is what an agent knows of itself: the conditions that are on, and what it
@@ -152,7 +152,7 @@ func (all *Outputs) facts(f *alert.HeartbeatFacts, now time.Time) {
 			facts.OldestAge = max(0, float64(now.Sub(q.Oldest).Milliseconds())/1000)
 		}
 		if fail := o.failure(now); !fail.since.IsZero() {
-			facts.Healthy, facts.Error = false, clipTo(fail.why, nameBytes)
+			facts.Healthy, facts.Error = false, clip.Text(fail.why, clip.NameBytes)
 		}
 		if o.runner != nil {
 			facts.LastDelivery = alert.At(o.runner.Status().LastDelivery)

@@ -9,9 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"hooksnare/agent/host"
-
 	"hooksnare/agent/config"
+	"hooksnare/agent/host"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"

@@ -9,6 +9,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
+	"hooksnare/pkg/clip"
 	"hooksnare/pkg/event"
 )
 
@@ -93,17 +94,17 @@ func unpinnable(p *event.Program) string {
 	risk := func(name string) bool { return slices.Contains(p.Risks, name) }
 	switch {
 	case risk(program.NoAbsolutePath):
-		return fmt.Sprintf("the program %q has no absolute path", clipTo(p.Value, wordBytes))
+		return fmt.Sprintf("the program %q has no absolute path", clip.Text(p.Value, clip.WordBytes))
 	case p.Unread != "":
 		return "the program can't be read: " + p.Unread
 	case risk(program.Missing):
 		return "the program is missing"
 	case risk(program.NotAFile):
-		return fmt.Sprintf("the program can't be read: %q is a %s", clip(p.Path), p.Type)
+		return fmt.Sprintf("the program can't be read: %q is a %s", clip.Path(p.Path), p.Type)
 	case risk(program.RunsArguments):
-		return fmt.Sprintf("%q runs what its arguments say, which no pin covers", clip(p.Path))
+		return fmt.Sprintf("%q runs what its arguments say, which no pin covers", clip.Path(p.Path))
 	case p.Shadow != "":
-		return fmt.Sprintf("%q is there, which an unquoted %q runs instead", clip(p.Shadow), clip(p.Value))
+		return fmt.Sprintf("%q is there, which an unquoted %q runs instead", clip.Path(p.Shadow), clip.Path(p.Value))
 	}
 	return ""
 }
@@ -120,9 +121,9 @@ func (p *pins) differs(found *event.Program, want config.Require) string {
 	case !owns:
 		return fmt.Sprintf("the program belongs to user %d, not to %s", found.UID, want.Owner)
 	case want.NotWritableByOthers && found.WritableBy != "":
-		return fmt.Sprintf("others than root can write %q", clip(found.WritableBy))
+		return fmt.Sprintf("others than root can write %q", clip.Path(found.WritableBy))
 	case want.NotWritableByOthers && slices.Contains(found.Risks, program.InterpreterWritable):
-		return fmt.Sprintf("others than root can write its interpreter %q", clipTo(found.Shebang, wordBytes))
+		return fmt.Sprintf("others than root can write its interpreter %q", clip.Text(found.Shebang, clip.WordBytes))
 	case len(want.SHA256) > 0 && !found.Hashed:
 		return fmt.Sprintf("the program has %d bytes, too many to take its SHA-256", found.Size)
 	case len(want.SHA256) > 0 && !slices.Contains(want.SHA256, found.SHA256):

@@ -6,9 +6,8 @@ import (
 	"sync"
 	"time"
 
-	"hooksnare/agent/host"
-
 	"hooksnare/agent/health"
+	"hooksnare/agent/host"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/process"
 	"hooksnare/detect"

@@ -6,13 +6,14 @@ import (
 	"unicode"
 
 	"hooksnare/detect/hook"
+	"hooksnare/pkg/clip"
 	"hooksnare/pkg/event"
 )
 
 // remediation returns the command that takes back what a command did to a hook, "" where
 // that can't be known: what was removed is not in the command that removed it.
 func remediation(k *hook.Fact) string {
-	if k.Operation != hook.Set || k.Key == "" || !strings.HasPrefix(k.Plist, "/") || clip(k.Plist) != k.Plist {
+	if k.Operation != hook.Set || k.Key == "" || !strings.HasPrefix(k.Plist, "/") || clip.Path(k.Plist) != k.Plist {
 		return ""
 	}
 	if strings.ContainsRune(k.Plist, unicode.ReplacementChar) {
@@ -25,7 +26,7 @@ func remediation(k *hook.Fact) string {
 // undo returns the command that takes back a change: what was there before is written again,
 // what was not is removed. "" where no command can be sure to.
 func undo(ch *event.Change) string {
-	if !strings.HasPrefix(ch.File, "/") || clip(ch.File) != ch.File || !strings.HasSuffix(ch.File, ".plist") || strings.ContainsRune(ch.File, unicode.ReplacementChar) {
+	if !strings.HasPrefix(ch.File, "/") || clip.Path(ch.File) != ch.File || !strings.HasSuffix(ch.File, ".plist") || strings.ContainsRune(ch.File, unicode.ReplacementChar) {
 		return ""
 	}
 	command := func(verb string, rest ...string) string {
@@ -33,7 +34,7 @@ func undo(ch *event.Change) string {
 		return strings.Join(append(words, rest...), " ")
 	}
 	switch {
-	case ch.Old != nil && (ch.Key == hook.LoginHook || ch.Key == hook.LogoutHook) && clipTo(*ch.Old, valueBytes) == *ch.Old && !strings.ContainsRune(*ch.Old, unicode.ReplacementChar):
+	case ch.Old != nil && (ch.Key == hook.LoginHook || ch.Key == hook.LogoutHook) && clip.Text(*ch.Old, clip.ValueBytes) == *ch.Old && !strings.ContainsRune(*ch.Old, unicode.ReplacementChar):
 		return command("write", "-string", shellQuote(*ch.Old))
 	case ch.Old == nil && ch.New != nil:
 		return command("delete")

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hooksnare/agent/host"
+	"hooksnare/pkg/clip"
 
 	"github.com/rs/zerolog"
 
@@ -177,7 +178,7 @@ func oneLine(err error) string {
 	if len(list) == 1 {
 		return list[0].Error()
 	}
-	return fmt.Sprintf("%s (and %d more: run hooksnare check)", clipTo(list[0].Error(), wordBytes), len(list)-1)
+	return fmt.Sprintf("%s (and %d more: run hooksnare check)", clip.Text(list[0].Error(), clip.WordBytes), len(list)-1)
 }
 
 // handler is the agent as its sensor sees it.

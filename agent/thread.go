@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"hooksnare/agent/host"
-
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"

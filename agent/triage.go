@@ -14,6 +14,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 	"hooksnare/pkg/event"
 )
 
@@ -144,7 +145,7 @@ func changedIn(root, folder, suffix string, at time.Time) []alert.Lately {
 	slices.SortFunc(files, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
 	var out []alert.Lately
 	for _, f := range files[:min(len(files), maxLately)] {
-		out = append(out, alert.Lately{Name: clipTo(strings.TrimSuffix(f.Name(), suffix), wordBytes), Time: alert.At(f.ModTime())})
+		out = append(out, alert.Lately{Name: clip.Text(strings.TrimSuffix(f.Name(), suffix), clip.WordBytes), Time: alert.At(f.ModTime())})
 	}
 	return out
 }

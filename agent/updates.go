@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"hooksnare/agent/host"
-
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 	"hooksnare/pkg/redact"
 )
 
@@ -31,7 +31,7 @@ func brief(a *alert.Alert) *alert.Alert {
 	if a.Process != nil {
 		p := *a.Process
 		p.Parent, p.Ext = nil, nil
-		args, cut := bounded(p.Args, wordBytes)
+		args, cut := clip.Args(p.Args, clip.WordBytes)
 		if p.Args = args; cut {
 			p.CommandLine, h.Truncated = redact.CommandLine(args), truncatedArgs
 		}
@@ -55,7 +55,7 @@ func repeated(u *alert.Alert, count int, first, last time.Time) *alert.Alert {
 // conditionAgain makes an update one that a condition has begun once more.
 func (c *composer) conditionAgain(u *alert.Alert, detail string, since time.Time, again int) *alert.Alert {
 	health := *u.Hooksnare.Health
-	health.Active, health.Until, health.Since, health.Detail = true, nil, alert.At(since), clipTo(detail, nameBytes)
+	health.Active, health.Until, health.Since, health.Detail = true, nil, alert.At(since), clip.Text(detail, clip.NameBytes)
 	u.Hooksnare.Health = &health
 	u.Event.End = nil
 	u.Hooksnare.Repeat = &alert.Repeat{Count: again, First: u.Event.Start, Last: alert.At(since)}
@@ -89,9 +89,9 @@ func (c *composer) held(h *detect.Held) *alert.Alert {
 	a.Hooksnare.Verdict = alert.Observed
 	a.Hooksnare.HeldBack = &alert.HeldBack{
 		Count: h.Count, MaxSignals: h.Rule.MaxSignals, First: alert.At(h.First), Last: alert.At(h.Last),
-		Share: clipTo(h.Share.String(), wordBytes), Rules: heldRules(h.Rules), Newest: heldItems(h.Newest), Severest: heldItems(h.Severest),
+		Share: clip.Text(h.Share.String(), clip.WordBytes), Rules: heldRules(h.Rules), Newest: heldItems(h.Newest), Severest: heldItems(h.Severest),
 	}
-	a.Message = fmt.Sprintf("%s: %d more alerts of %s within 5 minutes were held back", h.Rule.Name, h.Count, alert.Printable(clipTo(h.Share.String(), wordBytes)))
+	a.Message = fmt.Sprintf("%s: %d more alerts of %s within 5 minutes were held back", h.Rule.Name, h.Count, alert.Printable(clip.Text(h.Share.String(), clip.WordBytes)))
 	return a
 }
 
@@ -102,7 +102,7 @@ func heldRules(count map[string]int) []alert.HeldRule {
 	var out []alert.HeldRule
 	for _, id := range slices.Sorted(maps.Keys(count)) {
 		if len(out) < maxHeldRules {
-			out = append(out, alert.HeldRule{Rule: clipTo(id, wordBytes), Count: count[id]})
+			out = append(out, alert.HeldRule{Rule: clip.Text(id, clip.WordBytes), Count: count[id]})
 		}
 	}
 	return out
@@ -112,7 +112,7 @@ func heldItems(list []detect.Item) []alert.HeldItem {
 	out := make([]alert.HeldItem, len(list))
 	for i, x := range list {
 		out[i] = alert.HeldItem{
-			Rule: x.Rule, Severity: x.Severity, File: clipTo(x.File, wordBytes), Key: clipTo(x.Key, wordBytes), Value: clipTo(x.Value, wordBytes), User: x.User,
+			Rule: x.Rule, Severity: x.Severity, File: clip.Text(x.File, clip.WordBytes), Key: clip.Text(x.Key, clip.WordBytes), Value: clip.Text(x.Value, clip.WordBytes), User: x.User,
 		}
 	}
 	return out
