@@ -6,6 +6,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"hooksnare/agent/document"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
@@ -18,7 +19,7 @@ const rootPlist = "/private/var/root/Library/Preferences/com.apple.loginwindow.p
 func alertOf(t testing.TB, key, value, plist string) *alert.Alert {
 	t.Helper()
 	a := &alert.Alert{Event: alert.Event{ID: "a1"}, Hooksnare: &alert.Hooksnare{}}
-	(&composer{}).fact(a, &hook.Fact{Operation: hook.Set, Key: key, Value: value, HasValue: true, Plist: plist})
+	a.Hooksnare.Hook, _ = document.HookOf(&hook.Fact{Operation: hook.Set, Key: key, Value: value, HasValue: true, Plist: plist})
 	line, err := a.Line()
 	if err != nil {
 		t.Fatal(err)

@@ -2,9 +2,9 @@ package agent
 
 import (
 	"slices"
-	"strings"
 	"time"
 
+	"hooksnare/agent/document"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
@@ -15,7 +15,7 @@ import (
 type hookChange struct {
 	threads []*alertThread // as long as no command reports it
 	by      *hookCommand   // whose alerts report it
-	seen    *Examination
+	seen    *document.Examination
 	judged  bool
 }
 
@@ -36,7 +36,7 @@ func (p *Pipeline) mentioned(ev *event.Event) {
 	if p.watching == nil {
 		return
 	}
-	files := detect.Named(ev, p.compose.host.Users.Home(ev.Process.Token.EUID))
+	files := detect.Named(ev, p.host.Users.Home(ev.Process.Token.EUID))
 	if len(files) == 0 {
 		return
 	}
@@ -55,9 +55,18 @@ func (p *Pipeline) suspect(list []*changeState) {
 	now := p.now()
 	for _, s := range list {
 		for _, t := range s.Of.threads {
-			p.say(t, p.compose.suspected(t.next(t.last, now), s.Candidates), now)
+			p.say(t, p.compose.Suspect(t.next(t.last, now), candidatesOf(s)), now)
 		}
 	}
+}
+
+// candidatesOf returns the processes that may have to do with a change.
+func candidatesOf(s *changeState) []*event.Process {
+	var out []*event.Process
+	for _, by := range s.Candidates {
+		out = append(out, by.Of.event.Process)
+	}
+	return out
 }
 
 // HandleChange takes a change of preferences. It is judged once the disk was examined.
@@ -68,11 +77,11 @@ func (p *Pipeline) HandleChange(ch event.Change) {
 		return
 	}
 	p.know(&ch)
-	at := placeOf(&ch)
+	at := ch.PreferenceKey()
 	p.judging[at] = append(p.judging[at], ch.Old)
 	s := p.correlator.Change(ch, &hookChange{})
 	p.mu.Unlock()
-	judge := func(x *Examination, waits bool) {
+	judge := func(x *document.Examination, waits bool) {
 		p.mu.Lock()
 		s.Of.seen = x
 		p.locate(&ch, x)
@@ -87,7 +96,7 @@ func (p *Pipeline) HandleChange(ch event.Change) {
 		return
 	}
 	q := Question{Share: detect.FileShare(ch.File, ch.Home), File: ch.File, At: ch.Time}
-	if ch.New != nil && runsProgram(ch.Key) {
+	if ch.New != nil && hook.RunsProgram(ch.Key) {
 		q.Values, q.Watched = []string{*ch.New}, true
 	}
 	p.examine(q, judge)
@@ -104,7 +113,7 @@ func (p *Pipeline) tellChange(s *changeState, now time.Time) {
 	p.tellDue(now, false)
 	if s.By != nil && len(s.By.Of.groups) > 0 {
 		for _, g := range s.By.Of.groups {
-			p.confirm(g, &confirmation{&s.Change, s.Of.seen}, nil, now)
+			p.confirm(g, &document.Confirmation{Change: &s.Change, Seen: s.Of.seen}, nil, now)
 		}
 		s.Of.by = s.By.Of
 	} else {
@@ -114,7 +123,7 @@ func (p *Pipeline) tellChange(s *changeState, now time.Time) {
 	if p.watching.Record != nil {
 		record = func(list []*alert.Alert) { p.watching.Record(&s.Change, list) }
 	}
-	at, old := placeOf(&s.Change), s.Change.Old
+	at, old := s.Change.PreferenceKey(), s.Change.Old
 	// As long as its alerts are not handed on, a change is not judged for who keeps the state.
 	gone := func() {
 		p.mu.Lock()
@@ -127,7 +136,7 @@ func (p *Pipeline) tellChange(s *changeState, now time.Time) {
 }
 
 // judgedPlace forgets that a change is being judged.
-func (p *Pipeline) judgedPlace(at place, old *string) {
+func (p *Pipeline) judgedPlace(at event.PreferenceKey, old *string) {
 	list := p.judging[at]
 	if i := slices.Index(list, old); i >= 0 {
 		list = slices.Delete(list, i, i+1)
@@ -139,10 +148,10 @@ func (p *Pipeline) judgedPlace(at place, old *string) {
 
 // Judging returns what was there before the changes that are not judged yet, or whose alerts
 // are not handed on, nil for nothing.
-func (p *Pipeline) Judging() map[place]*string {
+func (p *Pipeline) Judging() map[event.PreferenceKey]*string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	out := make(map[place]*string, len(p.judging))
+	out := make(map[event.PreferenceKey]*string, len(p.judging))
 	for at, list := range p.judging {
 		out[at] = list[0]
 	}
@@ -168,9 +177,9 @@ func (p *Pipeline) observed(s *changeState, now time.Time) {
 			continue
 		}
 		t := p.open(f, func() *alert.Alert {
-			a := p.compose.alert(f)
-			p.compose.examined(a, f, s.Of.seen)
-			p.compose.candidates(a, s.Candidates)
+			a := p.compose.Compose(f)
+			p.compose.AddExamination(a, f, s.Of.seen)
+			p.compose.AddCandidates(a, candidatesOf(s))
 			return a
 		}, now)
 		if t != nil {
@@ -203,7 +212,7 @@ func (p *Pipeline) programChanged(home string, ch *event.ProgramChange) {
 	found := slices.Clone(p.engine.Observe(o, fact, nil))
 	for i := range found {
 		f := &found[i]
-		if t := p.open(f, func() *alert.Alert { return p.compose.alert(f) }, now); t != nil {
+		if t := p.open(f, func() *alert.Alert { return p.compose.Compose(f) }, now); t != nil {
 			p.begin(t)
 		}
 	}
@@ -257,18 +266,18 @@ func (p *Pipeline) Repeat(a *alert.Alert) {
 // know keeps which hooks are set. Where its program is, an examination tells.
 func (p *Pipeline) know(ch *event.Change) {
 	p.hooked = slices.DeleteFunc(p.hooked, func(h detect.Hooked) bool { return h.File == ch.File && h.Key == ch.Key })
-	if ch.New != nil && runsProgram(ch.Key) {
-		p.hooked = append(p.hooked, detect.Hooked{File: ch.File, Home: ch.Home, Scope: ch.Scope, Key: ch.Key, Value: *ch.New, Program: firstPath(*ch.New)})
+	if ch.New != nil && hook.RunsProgram(ch.Key) {
+		p.hooked = append(p.hooked, detect.Hooked{File: ch.File, Home: ch.Home, Scope: ch.Scope, Key: ch.Key, Value: *ch.New, Program: hook.FirstPath(*ch.New)})
 	}
 	p.engine.SetHooks(p.hooked)
 }
 
 // locate takes over where an examination found the program of a hook.
-func (p *Pipeline) locate(ch *event.Change, x *Examination) {
+func (p *Pipeline) locate(ch *event.Change, x *document.Examination) {
 	if ch.New == nil {
 		return
 	}
-	found := x.program(*ch.New)
+	found := x.Program(*ch.New)
 	if found == nil {
 		return
 	}
@@ -280,9 +289,6 @@ func (p *Pipeline) locate(ch *event.Change, x *Examination) {
 	p.engine.SetHooks(p.hooked)
 }
 
-// runsProgram reports whether the value of a key is a program.
-func runsProgram(key string) bool { return key == hook.LoginHook || key == hook.LogoutHook }
-
 // SetHooks tells what the preferences held when the agent was stopped.
 func (p *Pipeline) SetHooks(list []detect.Hooked) {
 	p.mu.Lock()
@@ -293,7 +299,7 @@ func (p *Pipeline) SetHooks(list []detect.Hooked) {
 	p.hooked = nil
 	for _, h := range list {
 		p.correlator.Know(event.Change{File: h.File, Key: h.Key, New: &h.Value, Home: h.Home, Owner: h.Owner, FolderOwner: h.FolderOwner})
-		if runsProgram(h.Key) {
+		if hook.RunsProgram(h.Key) {
 			p.hooked = append(p.hooked, h)
 		}
 	}
@@ -307,10 +313,10 @@ func (p *Pipeline) Hooks() map[string][]string {
 	defer p.mu.Unlock()
 	out := map[string][]string{}
 	for _, h := range p.hooked {
-		if len(p.judging[place{h.File, h.Key}]) > 0 {
+		if len(p.judging[event.PreferenceKey{File: h.File, Key: h.Key}]) > 0 {
 			continue
 		}
-		owner := ownerOf(detect.FileShare(h.File, h.Home))
+		owner := detect.FileShare(h.File, h.Home).Owner()
 		out[owner] = append(out[owner], h.Value)
 	}
 	return out
@@ -326,13 +332,4 @@ func (p *Pipeline) Locate(home string, found *event.Program) {
 		}
 	}
 	p.engine.SetHooks(p.hooked)
-}
-
-// firstPath returns what of a hook's value is most likely its program, as long as nobody
-// looked at the disk.
-func firstPath(value string) string {
-	if i := strings.IndexAny(value, " \t\n"); i > 0 {
-		return value[:i]
-	}
-	return value
 }

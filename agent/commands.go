@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"hooksnare/agent/document"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
@@ -51,7 +52,7 @@ func (p *Pipeline) addCommand(b *commandBatch, f *detect.Finding, now time.Time)
 		p.shareUsedUp(f.Share(), now)
 		return
 	}
-	a := p.compose.alert(f)
+	a := p.compose.Compose(f)
 	kept := *f
 	if kept.Record.Event != nil {
 		kept.Record.Event = keptEvent(kept.Record.Event)
@@ -123,7 +124,7 @@ func (p *Pipeline) examineCommands(b *commandBatch) {
 		p.judgeCommands(b, nil)
 		return
 	}
-	p.examine(b.question(), func(x *Examination, waits bool) {
+	p.examine(b.question(), func(x *document.Examination, waits bool) {
 		p.judgeCommands(b, x)
 		p.flush(waits)
 	})
@@ -145,7 +146,7 @@ func (b *commandBatch) question() Question {
 }
 
 // judgeCommands judges what was found in one event by what the disk has to say.
-func (p *Pipeline) judgeCommands(b *commandBatch, x *Examination) {
+func (p *Pipeline) judgeCommands(b *commandBatch, x *document.Examination) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -156,7 +157,7 @@ func (p *Pipeline) judgeCommands(b *commandBatch, x *Examination) {
 		f := b.pending[i]
 		one := []detect.Finding{f.finding}
 		p.engine.Except(one, now, p.pinsOn(x))
-		p.compose.examined(f.alert, &one[0], x)
+		p.compose.AddExamination(f.alert, &one[0], x)
 		p.find(&one[0], f.alert, f.command, x, now)
 	}
 	for _, c := range b.commands {
@@ -174,7 +175,7 @@ func (p *Pipeline) judgeCommands(b *commandBatch, x *Examination) {
 // find gives a finding's alert, unless an exception covers it or it is a repeat or one too
 // many. That of a command whose change was seen before waits to be told together with that;
 // c is nil for a finding that is of no command, a for one whose alert was not composed yet.
-func (p *Pipeline) find(f *detect.Finding, a *alert.Alert, c *hookCommand, x *Examination, now time.Time) {
+func (p *Pipeline) find(f *detect.Finding, a *alert.Alert, c *hookCommand, x *document.Examination, now time.Time) {
 	if p.isHidden(f, x, now) {
 		return
 	}
@@ -185,7 +186,7 @@ func (p *Pipeline) find(f *detect.Finding, a *alert.Alert, c *hookCommand, x *Ex
 	} else {
 		t := p.open(f, func() *alert.Alert {
 			if a == nil {
-				a = p.compose.alert(f)
+				a = p.compose.Compose(f)
 			}
 			return a
 		}, now)
@@ -221,7 +222,7 @@ func (p *Pipeline) attribute(a attribution, by *hookCommand, now time.Time) {
 		if i > 0 {
 			told = nil
 		}
-		p.confirm(g, &confirmation{&s.Change, s.Of.seen}, told, now)
+		p.confirm(g, &document.Confirmation{Change: &s.Change, Seen: s.Of.seen}, told, now)
 	}
 	if len(by.groups) > 0 {
 		s.Of.threads = nil
@@ -233,7 +234,7 @@ func (p *Pipeline) attribute(a attribution, by *hookCommand, now time.Time) {
 	}
 	s.Of.by = by
 	for _, t := range s.Of.threads { // of a command that is told nowhere else
-		p.say(t, p.compose.attributed(t.next(t.last, now), by.event), now)
+		p.say(t, p.compose.Attribute(t.next(t.last, now), by.event), now)
 	}
 }
 

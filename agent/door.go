@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"hooksnare/agent/document"
 	"hooksnare/agent/health"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
@@ -28,7 +29,7 @@ func (p *Pipeline) begin(t *alertThread) {
 	a := t.whole
 	t.whole, t.given = nil, 1
 	a.Event.Sequence = 1
-	p.compose.timed(a)
+	p.compose.SetTimes(a)
 	p.give(a, t.share)
 }
 
@@ -38,7 +39,7 @@ const maxDelayed = 128
 // say gives an update of a thread. When the share of the thread is used up the update waits:
 // the latest one is given when there is room again.
 func (p *Pipeline) say(t *alertThread, u *alert.Alert, now time.Time) {
-	t.last = brief(u)
+	t.last = document.Brief(u)
 	if t.delayed == nil && p.budget.Update(t.share, now) {
 		t.given++
 		u.Event.Sequence = t.given
@@ -90,14 +91,14 @@ func sortedShares[T any](m map[detect.Share]T) []detect.Share {
 func (p *Pipeline) give(a *alert.Alert, share detect.Share) {
 	p.counts.Alerts++
 	a.Share = spoolShare(share)
-	p.compose.setBy.note(a)
+	p.setBy.note(a)
 	p.outbox.add(a)
 }
 
 // spoolShare is what the spool calls a share.
 func spoolShare(share detect.Share) string {
 	if share.Condition() {
-		return agentShare
+		return alert.OwnShare
 	}
 	return string(share)
 }
@@ -114,7 +115,7 @@ func (p *Pipeline) tellDue(now time.Time, all bool) {
 	}
 	for _, h := range p.budget.Due(now, all) {
 		p.budget.Update(h.Share, now) // it counts, and is given in any case
-		p.give(p.compose.held(h), h.Share)
+		p.give(p.compose.Summarize(h), h.Share)
 	}
 	p.episodesDue(now)
 	p.sayDelayed(now, all)
@@ -127,7 +128,7 @@ func (p *Pipeline) tellDue(now time.Time, all bool) {
 func (p *Pipeline) repeatsOf(share detect.Share) *detect.Repeats[*alertGroup] {
 	r := p.repeats[share]
 	if r == nil {
-		r = detect.NewRepeats[*alertGroup](p.compose.repeatWindow)
+		r = detect.NewRepeats[*alertGroup](p.repeatWindow)
 		p.repeats[share] = r
 	}
 	return r
@@ -136,7 +137,7 @@ func (p *Pipeline) repeatsOf(share detect.Share) *detect.Repeats[*alertGroup] {
 // repeated tells how often an alert came again.
 func (p *Pipeline) repeated(r detect.Repeat[*alertGroup], now time.Time) {
 	t := r.Of.threads[0]
-	p.say(t, repeated(t.next(t.last, r.Last), r.Count, r.First, r.Last), now)
+	p.say(t, document.CountRepeats(t.next(t.last, r.Last), r.Count, r.First, r.Last), now)
 }
 
 // shareUsedUp tells that a share is used up, once.

@@ -59,14 +59,14 @@ func (p *Pipeline) condition(name, detail string, on bool, since, until time.Tim
 	key := "condition\x00" + name
 	if !on {
 		p.endEpisode(key, p.clockAt(until), func(t *alertThread) *alert.Alert {
-			return p.compose.ended(t.next(t.last, until), detail, until)
+			return p.compose.ConditionEnded(t.next(t.last, until), detail, until)
 		})
 		return
 	}
 	p.beginEpisode(key, key, p.clockAt(since), func() []detect.Finding {
 		return p.engine.Consider(detect.Condition{State: name, Detail: detail, Since: since})
 	}, func(t *alertThread, again int) *alert.Alert {
-		return p.compose.conditionAgain(t.next(t.last, since), detail, since, again)
+		return p.compose.ConditionAgain(t.next(t.last, since), detail, since, again)
 	})
 }
 
@@ -86,14 +86,14 @@ func (p *Pipeline) unreadable(u *event.Unreadable) {
 	key := file + "\x00" + u.Why
 	if !u.On {
 		p.endEpisode(key, p.clockAt(u.Until), func(t *alertThread) *alert.Alert {
-			return p.compose.readable(t.next(t.last, u.Until), u.Until)
+			return p.compose.FileReadable(t.next(t.last, u.Until), u.Until)
 		})
 		return
 	}
 	p.beginEpisode(key, file, p.clockAt(u.Since), func() []detect.Finding {
 		return p.engine.Observe(detect.Observed{Unreadable: u, Verdict: string(alert.Observed)}, nil, nil)
 	}, func(t *alertThread, again int) *alert.Alert {
-		return p.compose.unreadableAgain(t.next(t.last, u.Since), u, again)
+		return p.compose.UnreadableAgain(t.next(t.last, u.Since), u, again)
 	})
 }
 
@@ -130,7 +130,7 @@ func (p *Pipeline) beginEpisode(key, name string, now time.Time, find func() []d
 	found := slices.Clone(find())
 	for i := range found {
 		f := &found[i]
-		if t := p.open(f, func() *alert.Alert { return p.compose.alert(f) }, now); t != nil {
+		if t := p.open(f, func() *alert.Alert { return p.compose.Compose(f) }, now); t != nil {
 			p.begin(t)
 			e.threads = append(e.threads, t)
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"hooksnare/agent/document"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
 )
@@ -88,8 +89,8 @@ func TestEvidenceBounds(t *testing.T) {
 	}
 	f.Run(shell, synthetic.Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "write", "com.apple.loginwindow", "LoginHook", "/tmp/a"}})
 	e := f.last().Hooksnare.Evidence
-	if len(e.Lineage) != maxLineage || len(e.Recent) != maxRecent {
-		t.Errorf("got %d ancestors and %d commands, want %d and %d", len(e.Lineage), len(e.Recent), maxLineage, maxRecent)
+	if len(e.Lineage) != document.MaxLineage || len(e.Recent) != document.MaxRecent {
+		t.Errorf("got %d ancestors and %d commands, want %d and %d", len(e.Lineage), len(e.Recent), document.MaxLineage, document.MaxRecent)
 	}
 	if got, want := lines(e.Recent), "/bin/echo: echo 49"; got[len(got)-1] != want {
 		t.Errorf("recent: got last %q, want %q", got[len(got)-1], want)

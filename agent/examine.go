@@ -6,66 +6,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"hooksnare/detect"
-	"hooksnare/pkg/alert"
-	"hooksnare/pkg/event"
+	"hooksnare/agent/document"
 )
 
-// Question is what an alert wants to know of the disk.
-type Question struct {
-	Share  detect.Share // whose bounds the examination counts against
-	Values []string     // of hooks: what they point to
-	File   string       // the preferences file; "" if it is not known
-	At     time.Time    // of the event
-	// Watched says that what is found is what the watch of the program starts from.
-	Watched bool
-}
-
-// maxQuestions bounds the values of one question: a command sets two hooks at the most that
-// anything reads.
-const maxQuestions = 4
-
-// Examination is what was found on the disk for one event. It is nil where nothing was.
-type Examination struct {
-	Programs    map[string]ExaminedProgram // by the hook's value
-	Packages    []alert.Lately
-	Preferences []alert.Lately
-	Known       map[string]string // exceptions that name a program's SHA-256, by that
-	Jamf        bool              // this Mac showed before the event that Jamf manages it
-}
-
-// ExaminedProgram is what a value points to, as found and as an alert shows it.
-type ExaminedProgram struct {
-	Found event.Program
-	Shown *alert.Program
-}
-
-// program returns what a value points to, nil if it was not examined.
-func (x *Examination) program(value string) *event.Program {
-	if x == nil {
-		return nil
-	}
-	if p, ok := x.Programs[value]; ok {
-		return &p.Found
-	}
-	return nil
-}
-
-// shown returns what an alert says of a value, nil if that was not examined.
-func (x *Examination) shown(value string) *alert.Program {
-	if x == nil {
-		return nil
-	}
-	return x.Programs[value].Shown
-}
-
-// Examine answers a question and calls judge with the answer, at once or from another
-// goroutine. waits tells judge whether it may wait for a disk.
-type Examine func(q Question, judge func(x *Examination, waits bool))
-
 // examineHere answers every question at once.
-func examineHere(answer func(Question) *Examination) Examine {
-	return func(q Question, judge func(*Examination, bool)) { judge(answer(q), true) }
+func examineHere(answer func(Question) *document.Examination) Examine {
+	return func(q Question, judge func(*document.Examination, bool)) { judge(answer(q), true) }
 }
 
 // Bounds of the examinations that wait.
@@ -77,7 +23,7 @@ const (
 // examiner answers questions in lanes. A disk that does not answer holds up its own lane
 // alone. What comes in one lane is judged in its order.
 type examiner struct {
-	answer  func(Question) *Examination
+	answer  func(Question) *document.Examination
 	skipped atomic.Uint64 // questions that were judged without an answer
 
 	mu    sync.Mutex // guards what follows; nothing is called with it held
@@ -88,10 +34,10 @@ type examiner struct {
 
 type examination struct {
 	question Question
-	judge    func(*Examination, bool)
+	judge    func(*document.Examination, bool)
 }
 
-func newExaminer(answer func(Question) *Examination) *examiner {
+func newExaminer(answer func(Question) *document.Examination) *examiner {
 	e := &examiner{answer: answer, lanes: map[string][]examination{}}
 	e.idle.L = &e.mu
 	return e
@@ -116,7 +62,7 @@ func (q *Question) lane() string {
 }
 
 // examine is an Examine that never waits.
-func (e *examiner) examine(q Question, judge func(*Examination, bool)) {
+func (e *examiner) examine(q Question, judge func(*document.Examination, bool)) {
 	name := q.lane()
 	e.mu.Lock()
 	queue, runs := e.lanes[name]

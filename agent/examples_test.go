@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/document"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect"
@@ -138,10 +139,10 @@ func exampleAlerts(t *testing.T, set RuleSet, x *rules.Case) []*alert.Alert {
 }
 
 // managedMac finds every program as Jamf keeps its own.
-func managedMac(q Question) *Examination {
-	x := &Examination{Jamf: true, Programs: map[string]ExaminedProgram{}}
+func managedMac(q Question) *document.Examination {
+	x := &document.Examination{Jamf: true, Programs: map[string]document.ExaminedProgram{}}
 	for _, v := range q.Values {
-		x.Programs[v] = ExaminedProgram{Found: event.Program{Value: v, Path: v, Resolved: v, Exists: true, Type: "file", Kind: "script"}}
+		x.Programs[v] = document.ExaminedProgram{Found: event.Program{Value: v, Path: v, Resolved: v, Exists: true, Type: "file", Kind: "script"}}
 	}
 	return x
 }
@@ -245,7 +246,7 @@ func exampleObserved(p *Pipeline, x *rules.Case, at time.Time) {
 }
 
 func exampleSince(word string) event.Since {
-	for since, w := range sinceWords {
+	for since, w := range document.SinceWords {
 		if w == word {
 			return since
 		}
@@ -372,7 +373,7 @@ func changeFaults(x *rules.Case, a *alert.Alert) []string {
 	if a.Hooksnare.Change == nil {
 		return append(out, "no facts about a change")
 	}
-	out = append(out, differ("since", a.Hooksnare.Change.Since, sinceWords[exampleSince(c.Since)])...)
+	out = append(out, differ("since", a.Hooksnare.Change.Since, document.SinceWords[exampleSince(c.Since)])...)
 	switch {
 	case (a.Process != nil) != (signals != "state"):
 		out = append(out, fmt.Sprintf("process: got %+v, want one: %v", a.Process, signals != "state"))
@@ -393,7 +394,7 @@ func programFaults(x *rules.Case, a *alert.Alert) []string {
 		return append(out, fmt.Sprintf("change: got %+v of %+v, want what was and what is", ch, a.Hooksnare.Program))
 	}
 	out = append(out, differ("what", strings.Join(ch.What, " "), strings.Join(x.ProgramChange.What, " "))...)
-	return append(out, differ("since", ch.Since, sinceWords[exampleSince(x.ProgramChange.Since)])...)
+	return append(out, differ("since", ch.Since, document.SinceWords[exampleSince(x.ProgramChange.Since)])...)
 }
 
 func unreadableFaults(x *rules.Case, a *alert.Alert) []string {

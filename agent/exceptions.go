@@ -12,23 +12,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
-	"hooksnare/detect"
 )
-
-// SetExceptions goes on with other exceptions. The error names those that it goes without.
-func (p *Pipeline) SetExceptions(list []detect.Exception, pins *pins) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.exceptions, p.pins = list, pins
-	return p.engine.SetExceptions(list)
-}
-
-// Uses returns how often every exception was used.
-func (p *Pipeline) Uses() []detect.Use {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.engine.Uses()
-}
 
 // allowed is the exceptions that the agent goes by. Those of the configuration stay; those
 // of their own file are read anew when it changes.

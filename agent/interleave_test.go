@@ -108,7 +108,7 @@ func randomHistory(t *testing.T, r *rand.Rand) ([]acted, []became) {
 // randomChanges are changes in order, each from what the one before left.
 func randomChanges(r *rand.Rand, pick func(...string) string) []became {
 	var changes []became
-	is := map[place]string{}
+	is := map[event.PreferenceKey]string{}
 	times := make([]int, r.IntN(6))
 	for i := range times {
 		times[i] = r.IntN(90)
@@ -119,11 +119,11 @@ func randomChanges(r *rand.Rand, pick func(...string) string) []became {
 		if c.file == malloryPrefs {
 			c.owner = mallory
 		}
-		c.old, c.new = is[place{c.file, c.key}], pick("/a", "/a", "/b", "")
+		c.old, c.new = is[event.PreferenceKey{File: c.file, Key: c.key}], pick("/a", "/a", "/b", "")
 		if c.old == c.new {
 			continue
 		}
-		is[place{c.file, c.key}] = c.new
+		is[event.PreferenceKey{File: c.file, Key: c.key}] = c.new
 		changes = append(changes, c)
 	}
 	return changes
@@ -270,11 +270,11 @@ func endings(set map[ending]bool) string {
 // modelOf says how the alerts of a history must end, from a look at all of it at once.
 func modelOf(commands []acted, changes []became) map[ending]bool {
 	out := map[ending]bool{}
-	made := map[string]map[place]string{} // what equal commands made of places, by what they are
+	made := map[string]map[event.PreferenceKey]string{} // what equal commands made of places, by what they are
 	joined := make([]bool, len(commands))
-	is := map[place]string{}
+	is := map[event.PreferenceKey]string{}
 	for _, ch := range changes {
-		at := place{ch.file, ch.key}
+		at := event.PreferenceKey{File: ch.file, Key: ch.key}
 		is[at] = ch.new
 		by := causeIn(commands, ch)
 		if by < 0 {
@@ -284,14 +284,14 @@ func modelOf(commands []acted, changes []became) map[ending]bool {
 		joined[by] = true
 		what := commands[by].what()
 		if made[what] == nil {
-			made[what] = map[place]string{}
+			made[what] = map[event.PreferenceKey]string{}
 		}
 		made[what][at] = ch.new
 	}
 	for i, c := range commands {
 		user := fmt.Sprint(c.euid)
 		for at, value := range made[c.what()] {
-			out[ending{c.rule, "confirmed", user, at.file, at.key, value}] = true
+			out[ending{c.rule, "confirmed", user, at.File, at.Key, value}] = true
 		}
 		if c.rule != "" && made[c.what()] == nil {
 			out[ending{c.rule, conclusion(commands, joined, changes, is, i), user, c.file, c.key, c.value}] = true
@@ -327,13 +327,13 @@ func causeIn(commands []acted, ch became) int {
 }
 
 // conclusion is the verdict on a command that made no change, nor did any that is equal.
-func conclusion(commands []acted, joined []bool, changes []became, is map[place]string, i int) string {
+func conclusion(commands []acted, joined []bool, changes []became, is map[event.PreferenceKey]string, i int) string {
 	verdict := "attempted"
 	for n, c := range commands {
 		if c.what() != commands[i].what() || joined[n] {
 			continue
 		}
-		if c.known(changes) && !overridden(commands, changes, n) && c.kind != "import" && is[place{c.file, c.key}] == c.value {
+		if c.known(changes) && !overridden(commands, changes, n) && c.kind != "import" && is[event.PreferenceKey{File: c.file, Key: c.key}] == c.value {
 			return "confirmed"
 		}
 		verdict = "not_applied"

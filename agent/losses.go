@@ -72,21 +72,3 @@ func (s *Status) Losses() []StatusLoss {
 	}
 	return out
 }
-
-// Losses returns what the pipeline forgot for want of room.
-func (p *Pipeline) Losses() []health.Loss {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	t := p.table.Stats()
-	out := []health.Loss{
-		{Counter: health.ProcessesForgotten, Count: t.Evicted},
-		{Counter: health.LineageForgotten, Count: t.EvictedInUse},
-	}
-	if p.correlator != nil {
-		out = append(out, health.Loss{Counter: health.CausesForgotten, Count: p.correlator.Forgotten()})
-	}
-	for _, r := range p.engine.Activities() {
-		out = append(out, health.Loss{Counter: health.RuleMemoryForgotten, Count: r.Dropped})
-	}
-	return out
-}

@@ -189,12 +189,9 @@ func (all *Outputs) Beat(b *alert.Heartbeat) error {
 	if err != nil {
 		return err
 	}
-	all.put(all.documented(line, spool.Entry{Severity: 0, Everywhere: true, Time: time.Now(), Share: agentShare}, false))
+	all.put(all.documented(line, spool.Entry{Severity: 0, Everywhere: true, Time: time.Now(), Share: alert.OwnShare}, false))
 	return nil
 }
-
-// agentShare is whose the agent's own documents are, for the bounds of the spool.
-const agentShare = "agent"
 
 // documented returns a document as it waits for the disk.
 func (all *Outputs) documented(line []byte, e spool.Entry, simulate bool) pending {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/document"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
 	"hooksnare/pkg/clip"
@@ -43,26 +44,15 @@ func newPins(root string, list []config.Exception) *pins {
 	return p
 }
 
-// pinsOn is the detect.Pin of what an examination found.
-func (p *Pipeline) pinsOn(x *Examination) detect.Pin {
-	return func(exception string, r *detect.Record) (why string, held, checked bool) {
-		if p.pins == nil {
-			return "", false, false
-		}
-		why = p.pins.check(exception, r, x)
-		return why, why == "", true
-	}
-}
+// IsPreset reports whether an exception comes with the agent.
+func (p *pins) IsPreset(exception string) bool { return p.require[exception].JamfManaged }
 
-// isPreset reports whether an exception comes with the agent.
-func (p *pins) isPreset(exception string) bool { return p.require[exception].JamfManaged }
-
-// check returns what about a hook's program is not as an exception requires, "" for nothing.
-func (p *pins) check(exception string, r *detect.Record, x *Examination) string {
+// Check returns what about a hook's program is not as an exception requires, "" for nothing.
+func (p *pins) Check(exception string, r *detect.Record, x *document.Examination) string {
 	if r.Fact == nil || !r.Fact.HasValue {
 		return "the command does not show the hook's program"
 	}
-	found := x.program(r.Fact.Value)
+	found := x.Program(r.Fact.Value)
 	if found == nil {
 		return "the program was not examined"
 	}
@@ -78,11 +68,11 @@ func (p *pins) check(exception string, r *detect.Record, x *Examination) string 
 
 // lookAtPrograms is an examination of what values point to and of nothing else, for who has a disk and
 // no agent.
-func lookAtPrograms(root string) func(Question) *Examination {
-	return func(q Question) *Examination {
-		x := &Examination{Programs: map[string]ExaminedProgram{}, Jamf: managedByJamf(root)}
+func lookAtPrograms(root string) func(Question) *document.Examination {
+	return func(q Question) *document.Examination {
+		x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: managedByJamf(root)}
 		for _, v := range q.Values {
-			x.Programs[v] = ExaminedProgram{Found: program.Look(filepath.Join("/", root), v)}
+			x.Programs[v] = document.ExaminedProgram{Found: program.Look(filepath.Join("/", root), v)}
 		}
 		return x
 	}

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"hooksnare/agent/document"
 	"hooksnare/agent/health"
 	"hooksnare/agent/host"
 	"hooksnare/collector/eslogger"
@@ -25,28 +26,31 @@ type Pipeline struct {
 	table      *process.Table
 	engine     *detect.Engine
 	exceptions []detect.Exception
-	compose    composer
-	pins       *pins // nil: there is no disk, exceptions hold by their condition
+	compose    *document.Composer
+	host       host.Identity
+	pins       Pins // nil: there is no disk, exceptions hold by their condition
 	examine    Examine
 	emit       func(*alert.Alert)
 	note       func(c health.Condition, detail string, on bool, since time.Time) // nil: nobody notes conditions
 	live       bool
 	watching   *Watching // nil where no preferences are watched
 	correlator *correlator
-	hooked     []detect.Hooked     // the hooks that are set
-	judging    map[place][]*string // changes that are being examined: what was there before each
+	hooked     []detect.Hooked                   // the hooks that are set
+	judging    map[event.PreferenceKey][]*string // changes that are being examined: what was there before each
 
-	repeats  map[detect.Share]*detect.Repeats[*alertGroup]
-	budget   detect.Budget
-	delayed  map[detect.Share][]*alertThread // threads with an update that waits for its share
-	episodes episodes                        // conditions and files that can't be read
-	sharing  map[detect.Share]time.Time      // shares that are told to be used up, since when
-	presets  map[string]bool                 // exceptions that come with the agent: whether their first use was told
-	outbox   outbox
-	clock    time.Time // latest time of a recording
-	closed   bool
-	events   [event.Exit + 1]uint64 // by kind; counts has them when it is asked for
-	counts   Counts
+	repeats      map[detect.Share]*detect.Repeats[*alertGroup]
+	budget       detect.Budget
+	delayed      map[detect.Share][]*alertThread // threads with an update that waits for its share
+	episodes     episodes                        // conditions and files that can't be read
+	sharing      map[detect.Share]time.Time      // shares that are told to be used up, since when
+	setBy        setBy                           // which alert reported each hook
+	presets      map[string]bool                 // exceptions that come with the agent: whether their first use was told
+	outbox       outbox
+	repeatWindow time.Duration
+	clock        time.Time // latest time of a recording
+	closed       bool
+	events       [event.Exit + 1]uint64 // by kind; counts has them when it is asked for
+	counts       Counts
 }
 
 // Counts is what a pipeline did.
@@ -64,7 +68,7 @@ type PipelineOptions struct {
 	Rules      []*rules.Rule
 	Exceptions []detect.Exception
 	Host       host.Identity
-	Pins       *pins              // nil: there is no disk, exceptions hold by their condition
+	Pins       Pins               // nil: there is no disk, exceptions hold by their condition
 	Examine    Examine            // nil: there is no disk
 	Emit       func(*alert.Alert) // takes every alert, in order, one at a time, and never waits
 	// Note is called with the conditions of the pipeline itself; nil for none.
@@ -79,20 +83,21 @@ type PipelineOptions struct {
 // goes without; it works with the others.
 func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 	p := &Pipeline{
-		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, note: o.Note, live: o.Live, exceptions: o.Exceptions,
+		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, note: o.Note, host: o.Host, repeatWindow: o.RepeatWindow, live: o.Live, exceptions: o.Exceptions,
 		repeats: map[detect.Share]*detect.Repeats[*alertGroup]{}, delayed: map[detect.Share][]*alertThread{},
-		episodes: newEpisodes(), sharing: map[detect.Share]time.Time{}, judging: map[place][]*string{},
+		episodes: newEpisodes(), sharing: map[detect.Share]time.Time{}, judging: map[event.PreferenceKey][]*string{}, setBy: setBy{},
 	}
 	p.outbox.room.L = &p.mu
 	p.presets = map[string]bool{}
-	p.compose = composer{host: o.Host, table: p.table, setBy: setBy{}, repeatWindow: o.RepeatWindow}
+	compose := document.ComposeOptions{Host: o.Host, Table: p.table, SetBy: p.setBy.by}
 	if o.Watching != nil {
-		p.watching, p.compose.keptAt = o.Watching, o.Watching.Kept
+		p.watching, compose.KeptAt = o.Watching, o.Watching.Kept
 		p.correlator = detect.NewCorrelator[*hookCommand, *hookChange](o.Watching.Window)
 	}
 	if o.Live {
-		p.compose.now = time.Now
+		compose.Now = time.Now
 	}
+	p.compose = document.NewComposer(compose)
 	p.counts = Counts{Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}}
 	var err error
 	p.engine, err = p.newEngine(o.Rules)
@@ -101,7 +106,7 @@ func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 
 // newEngine compiles rules against the world that this pipeline sees.
 func (p *Pipeline) newEngine(list []*rules.Rule) (*detect.Engine, error) {
-	host := &p.compose.host
+	host := &p.host
 	o := detect.Options{
 		Exceptions: p.exceptions,
 		World: detect.World{
@@ -219,7 +224,7 @@ func (p *Pipeline) sort(found []detect.Finding) *commandBatch {
 }
 
 // isHidden counts a finding that an exception covers.
-func (p *Pipeline) isHidden(f *detect.Finding, x *Examination, now time.Time) bool {
+func (p *Pipeline) isHidden(f *detect.Finding, x *document.Examination, now time.Time) bool {
 	if f.Hidden == "" {
 		return false
 	}
@@ -233,8 +238,8 @@ func (p *Pipeline) isHidden(f *detect.Finding, x *Examination, now time.Time) bo
 
 // firstUse reports the first finding that an exception covers which nobody of the site has
 // asked for: one that comes with the agent.
-func (p *Pipeline) firstUse(f *detect.Finding, x *Examination, now time.Time) {
-	if p.pins == nil || p.watching == nil || !p.pins.isPreset(f.Hidden) || p.presets[f.Hidden] {
+func (p *Pipeline) firstUse(f *detect.Finding, x *document.Examination, now time.Time) {
+	if p.pins == nil || p.watching == nil || !p.pins.IsPreset(f.Hidden) || p.presets[f.Hidden] {
 		return
 	}
 	p.presets[f.Hidden] = true
@@ -242,8 +247,8 @@ func (p *Pipeline) firstUse(f *detect.Finding, x *Examination, now time.Time) {
 	for i := range found {
 		n := &found[i]
 		t := p.open(n, func() *alert.Alert {
-			a := p.compose.alert(n)
-			p.compose.examined(a, n, x)
+			a := p.compose.Compose(n)
+			p.compose.AddExamination(a, n, x)
 			return a
 		}, now)
 		if t != nil {

@@ -88,7 +88,7 @@ func documents(in io.Reader, show func(n int, doc detect.Document) error) error 
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		doc, err := document(line)
+		doc, err := readDocument(line)
 		if err != nil {
 			return fmt.Errorf("line %d: not a JSON object: %w", n, err)
 		}
@@ -99,8 +99,8 @@ func documents(in io.Reader, show func(n int, doc detect.Document) error) error 
 	return nil
 }
 
-// document reads a line that is one JSON object and nothing else.
-func document(line []byte) (detect.Document, error) {
+// readDocument reads a line that is one JSON object and nothing else.
+func readDocument(line []byte) (detect.Document, error) {
 	var doc detect.Document
 	dec := json.NewDecoder(bytes.NewReader(line))
 	dec.UseNumber()

@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/document"
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
+	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -55,18 +57,18 @@ func Scan(c config.Config, set RuleSet, now time.Time) ([]FoundHook, []event.Unr
 // found judges a hook.
 func found(root string, s *prefs.Setting, engine *detect.Engine, pins *pins, now time.Time) FoundHook {
 	ch := event.Change{File: s.File, Scope: s.Scope, Key: s.Key, New: &s.Value, Since: event.SinceNever, Time: now, Found: s.Found}
-	out := FoundHook{File: s.File, Scope: s.Scope, Key: s.Key, Value: s.Value, Verdict: Unknown, Undo: undo(&ch)}
-	x := &Examination{Programs: map[string]ExaminedProgram{}, Jamf: managedByJamf(root)}
-	if runsProgram(s.Key) {
+	out := FoundHook{File: s.File, Scope: s.Scope, Key: s.Key, Value: s.Value, Verdict: Unknown, Undo: document.UndoChange(&ch)}
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: managedByJamf(root)}
+	if hook.RunsProgram(s.Key) {
 		p := program.Look(filepath.Join("/", root), s.Value)
-		x.Programs[s.Value] = ExaminedProgram{Found: p}
-		if out.Program = programOf(&p); len(p.Risks) > 0 {
+		x.Programs[s.Value] = document.ExaminedProgram{Found: p}
+		if out.Program = document.ProgramOf(&p); len(p.Risks) > 0 {
 			out.Verdict = Risky
 		}
 	}
 	list := engine.Observe(detect.Observed{Change: &ch, Verdict: string(alert.Observed)}, detect.FactOf(&ch), nil)
 	engine.Except(list, now, func(exception string, r *detect.Record) (why string, held, checked bool) {
-		why = pins.check(exception, r, x)
+		why = pins.Check(exception, r, x)
 		return why, why == "", true
 	})
 	if i := slices.IndexFunc(list, func(f detect.Finding) bool { return f.Hidden != "" }); i >= 0 {

@@ -20,6 +20,9 @@ func (s setBy) room(file string) bool {
 // setBy is which alert reported that a hook was set, by file and key. It is for one goroutine.
 type setBy map[string]string
 
+// by returns the id of the alert that reported a hook, "" if none did.
+func (s setBy) by(file, key string) string { return s[setByKey(file, key)] }
+
 func setByKey(file, key string) string { return key + " " + file }
 
 // note takes note of an alert. One that reports that a hook was run says nothing of its being set.
@@ -40,7 +43,7 @@ func (s setBy) note(a *alert.Alert) {
 func (p *Pipeline) SetBy() map[string]string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return maps.Clone(p.compose.setBy)
+	return maps.Clone(p.setBy)
 }
 
 // RestoreSetBy takes back what SetBy returned.
@@ -48,8 +51,8 @@ func (p *Pipeline) RestoreSetBy(m map[string]string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for key, id := range m {
-		if len(p.compose.setBy) < maxSetBy {
-			p.compose.setBy[key] = id
+		if len(p.setBy) < maxSetBy {
+			p.setBy[key] = id
 		}
 	}
 }

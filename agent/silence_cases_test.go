@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"hooksnare/agent/document"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -235,10 +236,10 @@ func exceptionCases() []silenceCase {
 			m.as(mallory, setByRoot...)
 			m.becomes(rootPrefs, "LoginHook", "", evil)
 		}, want: []string{unseenBy(evil, "")}},
-		{name: "2 a program that did not answer holds no pin", pins: onValue(evil), look: func(Question) *Examination { return nil }, does: func(m *peopledMac) {
+		{name: "2 a program that did not answer holds no pin", pins: onValue(evil), look: func(Question) *document.Examination { return nil }, does: func(m *peopledMac) {
 			m.becomes(rootPrefs, "LoginHook", "", evil)
 		}, want: []string{unseenBy(evil, "")}},
-		{name: "15 Jamf's path on a Mac without Jamf", look: func(q Question) *Examination { x := goodProgram(q); x.Jamf = false; return x }, does: func(m *peopledMac) {
+		{name: "15 Jamf's path on a Mac without Jamf", look: func(q Question) *document.Examination { x := goodProgram(q); x.Jamf = false; return x }, does: func(m *peopledMac) {
 			m.as(0, "defaults", "write", "com.apple.loginwindow", "LoginHook", jamfLogin)
 			m.becomes(rootPrefs, "LoginHook", "", jamfLogin)
 		}, want: []string{confirmedByRoot(jamfLogin)}},
@@ -389,9 +390,9 @@ func repeatCases() []silenceCase {
 }
 
 // firstGood finds a program as an exception would have it, once.
-func firstGood() func(Question) *Examination {
+func firstGood() func(Question) *document.Examination {
 	n := 0
-	return func(q Question) *Examination {
+	return func(q Question) *document.Examination {
 		x := goodProgram(q)
 		if n++; n > 1 {
 			for v, p := range x.Programs {

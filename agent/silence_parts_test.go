@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/document"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/collector/program"
@@ -37,24 +38,24 @@ func partCases() []silenceCase {
 }
 
 // hanging answers all questions of one share, or that lead to one place, only at the end.
-func hanging(t *testing.T, hangs func(Question) bool) (*examiner, func(Question) <-chan *Examination) {
+func hanging(t *testing.T, hangs func(Question) bool) (*examiner, func(Question) <-chan *document.Examination) {
 	t.Helper()
 	done := make(chan struct{})
 	t.Cleanup(func() { close(done) })
-	e := newExaminer(func(q Question) *Examination {
+	e := newExaminer(func(q Question) *document.Examination {
 		if hangs(q) {
 			<-done
 		}
-		return &Examination{}
+		return &document.Examination{}
 	})
-	return e, func(q Question) <-chan *Examination {
-		judged := make(chan *Examination, 1)
-		e.examine(q, func(x *Examination, _ bool) { judged <- x })
+	return e, func(q Question) <-chan *document.Examination {
+		judged := make(chan *document.Examination, 1)
+		e.examine(q, func(x *document.Examination, _ bool) { judged <- x })
 		return judged
 	}
 }
 
-func soon(judged <-chan *Examination) bool {
+func soon(judged <-chan *document.Examination) bool {
 	select {
 	case <-judged:
 		return true
@@ -85,7 +86,7 @@ func hungReach(t *testing.T) string {
 
 func fullLane(t *testing.T) string {
 	e, ask := hanging(t, func(Question) bool { return true })
-	var last <-chan *Examination
+	var last <-chan *document.Examination
 	for range maxLane + 2 {
 		last = ask(Question{Share: detect.UserShare(mallory)})
 	}
@@ -173,7 +174,7 @@ func spellings(t *testing.T) string {
 		"as the seventh element": {Path: "/bin/sh", Args: []string{"sh", "-e", "-u", "-f", "-x", "-v", "/opt/link/hook"}},
 		"as a script":            {Path: "/bin/bash", Args: []string{"/bin/bash", "/opt/link/hook"}, Script: "/opt/link/hook"},
 	} {
-		m := newPeopledMac(t, &silenceCase{look: func(q Question) *Examination {
+		m := newPeopledMac(t, &silenceCase{look: func(q Question) *document.Examination {
 			x := goodProgram(q)
 			for v, p := range x.Programs {
 				p.Found.Path, p.Found.Resolved = "/opt/link/hook", "/opt/real/hook"

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/document"
 	"hooksnare/agent/host"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
@@ -23,7 +24,7 @@ type silenceCase struct {
 	rule []string // rules of the site, beside the built-in ones: id and query
 	pins []config.Exception
 	// look answers what the disk has; nil: nothing is examined.
-	look func(Question) *Examination
+	look func(Question) *document.Examination
 	does func(m *peopledMac)
 	// want are the alerts that matter, as told says them; the case names which with about.
 	about func(*alert.Alert) bool
@@ -261,7 +262,7 @@ func attemptedByRoot(value string) string { return "hook-set 47 attempted user 0
 func confirmedByRoot(value string) string { return "hook-set 47 confirmed user 0 defaults " + value }
 
 // goodProgram finds every program as an exception would have it.
-func goodProgram(q Question) *Examination { return managedMac(q) }
+func goodProgram(q Question) *document.Examination { return managedMac(q) }
 
 // onValue is an exception for one value, whoever sets it.
 func onValue(value string) []config.Exception {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/document"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -30,13 +31,12 @@ func testAlertSize(t *testing.T, fill string, size int) {
 	c := config.Default()
 	c.Exceptions[0].Where = `hooksnare.hook.key == "LoginHook"`
 	c.Root = t.TempDir() // where no program is, so that the pin fails
-	f := feedWith(t, c, nil)
-	f.pipeline.compose.host.Hostname = strings.Repeat("h", 255)
+	f := feedWith(t, c, func(o *PipelineOptions) { o.Host.Hostname = strings.Repeat("h", 255) })
 	long := strings.Repeat(fill, size/len(fill))
 	part := long[:min(len(long), 3996)] // more of a name or of a parent is not kept
 	folders := "/" + strings.Repeat(long[:len(fill)*(240/len(fill))]+"/", 4)
 	shell := f.Shell()
-	for range maxLineage + 1 {
+	for range document.MaxLineage + 1 {
 		shell = f.Start(shell, synthetic.Spec{
 			Path: folders + "other", SigningID: part, TeamID: part, CWD: "/" + part, Args: []string{part, part},
 		})
@@ -103,19 +103,19 @@ func checkSize(t *testing.T, a *alert.Alert, fill string, size int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(line) > maxDocument {
-		t.Errorf("%q, %d bytes: %s is an alert of %d bytes, want at most %d", fill, size, a.Rule.ID, len(line), maxDocument)
+	if len(line) > document.MaxDocument {
+		t.Errorf("%q, %d bytes: %s is an alert of %d bytes, want at most %d", fill, size, a.Rule.ID, len(line), document.MaxDocument)
 	}
 	if !json.Valid(line) {
 		t.Errorf("%q, %d bytes: %s is not JSON", fill, size, a.Rule.ID)
 	}
-	if text := syslogText(a); len(text) > maxDocument {
+	if text := syslogText(a); len(text) > document.MaxDocument {
 		t.Errorf("%q, %d bytes: a line of %d bytes for syslog", fill, size, len(text))
 	}
 	if a.Process == nil || size < 20_000 {
 		return
 	}
-	for _, member := range truncatedArgs {
+	for _, member := range document.TruncatedArgs {
 		if !slices.Contains(a.Hooksnare.Truncated, member) {
 			t.Errorf("%q, %d bytes: %s was cut, and truncated has only %q", fill, size, member, a.Hooksnare.Truncated)
 		}

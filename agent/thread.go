@@ -4,32 +4,22 @@ import (
 	"slices"
 	"time"
 
+	"hooksnare/agent/document"
 	"hooksnare/agent/host"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
 
-// place is a key of a preferences file.
-type place struct{ file, key string }
-
-func placeOf(ch *event.Change) place { return place{ch.File, ch.Key} }
-
 // alertThread is one alert and its updates.
 type alertThread struct {
 	share   detect.Share
-	whole   *alert.Alert    // what begins it, nil once it was given
-	first   *alert.Alert    // what was reported of the command, or is to be reported of it
-	last    *alert.Alert    // the latest update
-	given   int             // documents
-	delayed *alert.Alert    // the update that waits for the share, nil for none
-	changes []*confirmation // that it reports, all in one place, by time: the last is what it says
-}
-
-// confirmation is a change as the alert of its command reports it.
-type confirmation struct {
-	*event.Change
-	seen *Examination
+	whole   *alert.Alert             // what begins it, nil once it was given
+	first   *alert.Alert             // what was reported of the command, or is to be reported of it
+	last    *alert.Alert             // the latest update
+	given   int                      // documents
+	delayed *alert.Alert             // the update that waits for the share, nil for none
+	changes []*document.Confirmation // that it reports, all in one place, by time: the last is what it says
 }
 
 // maxChanges bounds the changes of a thread. Only those of one window are ever withdrawn.
@@ -37,18 +27,18 @@ const maxChanges = 16
 
 // newThread begins with an alert that is not given yet.
 func newThread(a *alert.Alert, share detect.Share) *alertThread {
-	b := brief(a)
+	b := document.Brief(a)
 	return &alertThread{share: share, whole: a, first: b, last: b}
 }
 
-func (t *alertThread) tellsOf(at place) bool {
-	return len(t.changes) > 0 && placeOf(t.changes[0].Change) == at
+func (t *alertThread) tellsOf(at event.PreferenceKey) bool {
+	return len(t.changes) > 0 && t.changes[0].Change.PreferenceKey() == at
 }
 
-func (t *alertThread) latest() *confirmation { return t.changes[len(t.changes)-1] }
+func (t *alertThread) latest() *document.Confirmation { return t.changes[len(t.changes)-1] }
 
 // addChange takes in a change. The list may be another thread's, too.
-func (t *alertThread) addChange(c *confirmation) {
+func (t *alertThread) addChange(c *document.Confirmation) {
 	i := len(t.changes)
 	for i > 0 && t.changes[i-1].Time.After(c.Time) {
 		i--
@@ -59,7 +49,7 @@ func (t *alertThread) addChange(c *confirmation) {
 
 // next returns an alert as the next update of a thread.
 func (t *alertThread) next(a *alert.Alert, now time.Time) *alert.Alert {
-	u := update(a, now)
+	u := document.Update(a, now)
 	u.Event.ID = t.last.Event.ID
 	return u
 }
@@ -96,14 +86,14 @@ func (g *alertGroup) made() *alertThread {
 
 // of returns the threads for the changes in a place: those that report it, and those that
 // report none. Those that reported a change before its command was seen become the group's.
-func (g *alertGroup) of(c *composer, at place, told []*alertThread) []*alertThread {
+func (g *alertGroup) of(hostID string, at event.PreferenceKey, told []*alertThread) []*alertThread {
 	own := g.threads[0]
 	if own.given == 0 && len(told) > 0 {
 		told[0].first, told[0].whole, told[0].changes = own.first, own.whole, own.changes
 		g.threads[0], own, told = told[0], told[0], told[1:]
 	}
 	var out []*alertThread
-	var changes []*confirmation
+	var changes []*document.Confirmation
 	for _, t := range g.threads {
 		if t.tellsOf(at) {
 			changes = t.changes
@@ -113,7 +103,7 @@ func (g *alertGroup) of(c *composer, at place, told []*alertThread) []*alertThre
 		}
 	}
 	if len(out)+len(told) == 0 {
-		out = append(out, g.anotherThread(c, at))
+		out = append(out, g.anotherThread(hostID, at))
 	}
 	for _, t := range told {
 		t.first = own.first
@@ -127,10 +117,10 @@ func (g *alertGroup) of(c *composer, at place, told []*alertThread) []*alertThre
 
 // anotherThread returns the thread for one more change by a command: the one that there was
 // for that place, if it reports another by now.
-func (g *alertGroup) anotherThread(c *composer, at place) *alertThread {
+func (g *alertGroup) anotherThread(hostID string, at event.PreferenceKey) *alertThread {
 	own := g.threads[0]
 	u := *own.first
-	u.Event.ID = host.StableID("another", c.host.ID, own.first.Event.ID, at.file, at.key)
+	u.Event.ID = host.StableID("another", hostID, own.first.Event.ID, at.File, at.Key)
 	for _, t := range g.threads {
 		if t.last.Event.ID == u.Event.ID {
 			return t
@@ -143,10 +133,10 @@ func (g *alertGroup) anotherThread(c *composer, at place) *alertThread {
 
 // confirm tells that a command made a change. told are the alerts that reported the change
 // before the command was seen.
-func (p *Pipeline) confirm(g *alertGroup, c *confirmation, told []*alertThread, now time.Time) {
-	for _, t := range g.of(&p.compose, placeOf(c.Change), told) {
+func (p *Pipeline) confirm(g *alertGroup, c *document.Confirmation, told []*alertThread, now time.Time) {
+	for _, t := range g.of(p.host.ID, c.Change.PreferenceKey(), told) {
 		t.addChange(c)
-		u := p.compose.confirmed(t.next(t.start(), now), t.latest())
+		u := p.compose.Confirm(t.next(t.start(), now), t.latest())
 		t.whole = nil
 		p.say(t, u, now)
 	}
@@ -157,7 +147,7 @@ func (p *Pipeline) confirm(g *alertGroup, c *confirmation, told []*alertThread, 
 func (p *Pipeline) withdraw(g *alertGroup, ch *event.Change, now time.Time) {
 	var told []*alertThread // of it, and of none later
 	for _, t := range g.threads {
-		i := slices.IndexFunc(t.changes, func(c *confirmation) bool { return c.Change == ch })
+		i := slices.IndexFunc(t.changes, func(c *document.Confirmation) bool { return c.Change == ch })
 		if i < 0 {
 			continue
 		}
@@ -172,7 +162,7 @@ func (p *Pipeline) withdraw(g *alertGroup, ch *event.Change, now time.Time) {
 		}
 		u := t.next(t.first, now)
 		if len(t.changes) > 0 {
-			u = p.compose.confirmed(u, t.latest())
+			u = p.compose.Confirm(u, t.latest())
 		}
 		u.Hooksnare.Reason = "another command made the change"
 		p.say(t, u, now)
@@ -194,7 +184,7 @@ func (p *Pipeline) conclude(g *alertGroup, o detect.Outcome, now time.Time) {
 	}
 	for _, t := range g.threads {
 		if t.last.Hooksnare.Verdict != verdict {
-			p.say(t, p.compose.verdict(t.next(t.last, now), verdict, why), now)
+			p.say(t, p.compose.SetVerdict(t.next(t.last, now), verdict, why), now)
 		}
 	}
 }

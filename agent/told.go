@@ -30,7 +30,7 @@ type toldChange struct {
 	Alerts []json.RawMessage `json:"alerts,omitempty"` // none once they are in the log
 }
 
-func (c *toldChange) place() place { return place{c.File, c.Key} }
+func (c *toldChange) place() event.PreferenceKey { return event.PreferenceKey{File: c.File, Key: c.Key} }
 
 // told counts the changes of a share whose alerts are on their way.
 func (w *watch) told(share detect.Share) int {
@@ -101,7 +101,7 @@ func (w *watch) delivered() bool {
 }
 
 // onTheWay returns what was recorded of places where something is still being judged.
-func onTheWay(told []toldChange, judging map[place]*string) []toldChange {
+func onTheWay(told []toldChange, judging map[event.PreferenceKey]*string) []toldChange {
 	var out []toldChange
 	for _, c := range told {
 		if _, waits := judging[c.place()]; waits {
@@ -156,9 +156,9 @@ func (w *watch) end() {
 
 // withTold makes what was told part of the preferences that are known. Before the first of
 // these were saved it returns what was reported of them by place.
-func (k *kept) withTold() (early map[place]*string) {
+func (k *kept) withTold() (early map[event.PreferenceKey]*string) {
 	if k.Preferences == nil {
-		early = map[place]*string{}
+		early = map[event.PreferenceKey]*string{}
 		for _, c := range k.Told {
 			early[c.place()] = c.Value
 		}
@@ -187,11 +187,11 @@ func withValue(files []prefs.FileState, c *toldChange) []prefs.FileState {
 // news compares a change with what was reported of it by an agent that was killed in its first moments.
 // false says that there is nothing new.
 func (w *watch) news(ch *event.Change) bool {
-	was, ok := w.early[placeOf(ch)]
+	was, ok := w.early[ch.PreferenceKey()]
 	if !ok {
 		return true
 	}
-	delete(w.early, placeOf(ch))
+	delete(w.early, ch.PreferenceKey())
 	if was != nil && ch.New != nil && *was == *ch.New {
 		return false
 	}
@@ -203,12 +203,12 @@ func (w *watch) news(ch *event.Change) bool {
 func (w *watch) gone(s *prefs.State) []event.Change {
 	var out []event.Change
 	for at, was := range w.early {
-		if slices.Contains(s.Never, at.file) {
+		if slices.Contains(s.Never, at.File) {
 			continue // it is not known yet
 		}
 		delete(w.early, at)
 		if was != nil {
-			out = append(out, event.Change{File: at.file, Scope: prefs.ScopeOf(at.file), Key: at.key, Old: was, Since: event.SinceStop})
+			out = append(out, event.Change{File: at.File, Scope: prefs.ScopeOf(at.File), Key: at.Key, Old: was, Since: event.SinceStop})
 		}
 	}
 	return out

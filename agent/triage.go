@@ -12,18 +12,17 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/document"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/clip"
-	"hooksnare/pkg/event"
 )
 
 // Bounds of the triage in one alert.
 const (
 	lately       = 24 * time.Hour
 	maxLately    = 10
-	maxEntries   = 4096 // of a folder that is looked through
-	maxTree      = 20
+	maxEntries   = 4096                   // of a folder that is looked through
 	aroundWait   = 300 * time.Millisecond // for a folder to answer: a home may be on a server
 	aroundAsked  = 4                      // folders without an answer yet, of those that one share asks for
 	receiptsPath = "/private/var/db/receipts"
@@ -52,14 +51,14 @@ func newSurroundings(root string, list []config.Exception) *surroundings {
 
 // begin has the disk around a preferences file looked at, and returns what takes the answer
 // over. Both folders together have as long as the limit; what does not come by then is missing.
-func (s *surroundings) begin(share detect.Share, file string, at time.Time) (end func(x *Examination)) {
+func (s *surroundings) begin(share detect.Share, file string, at time.Time) (end func(x *document.Examination)) {
 	packages := s.changed(share, receiptsPath, ".plist", at)
 	var preferences <-chan []alert.Lately
 	if strings.HasPrefix(file, "/") {
 		preferences = s.changed(share, filepath.Dir(file), "", at)
 	}
 	limit := time.Now().Add(aroundWait)
-	return func(x *Examination) {
+	return func(x *document.Examination) {
 		x.Known = s.known
 		x.Packages, x.Preferences = s.answer(packages, limit), s.answer(preferences, limit)
 	}
@@ -148,34 +147,4 @@ func changedIn(root, folder, suffix string, at time.Time) []alert.Lately {
 		out = append(out, alert.Lately{Name: clip.Text(strings.TrimSuffix(f.Name(), suffix), clip.WordBytes), Time: alert.At(f.ModTime())})
 	}
 	return out
-}
-
-// tree returns what was run lately from the same login or job as a process: what has the same
-// ancestor right below launchd.
-func (c *composer) tree(p *event.Process, e *alert.Evidence) []alert.Command {
-	top := c.top(p)
-	if top == (event.Key{}) {
-		return nil
-	}
-	var out []alert.Command
-	for _, r := range slices.Backward(recent(c.table.Recent(p.User()), p)) {
-		if len(out) < maxTree && c.top(r) == top {
-			out = append(out, c.command(r, e))
-		}
-	}
-	slices.Reverse(out)
-	return out
-}
-
-// top returns the ancestor of a process right below launchd, or the process itself if that
-// is it; none where the lineage is not known so far.
-func (c *composer) top(p *event.Process) event.Key {
-	up := c.table.Ancestors(p)
-	if len(up) == 0 || up[len(up)-1].Token.PID != 1 {
-		return event.Key{}
-	}
-	if len(up) == 1 {
-		return p.Key()
-	}
-	return up[len(up)-2].Key()
 }

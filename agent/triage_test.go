@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/document"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
@@ -82,9 +83,9 @@ func TestTriage(t *testing.T) {
 			Window: time.Minute, Watched: func(string) bool { return false }, Wake: func() {},
 		}
 		around := newSurroundings(t.TempDir(), []config.Exception{x})
-		o.Examine = examineHere(func(q Question) *Examination {
+		o.Examine = examineHere(func(q Question) *document.Examination {
 			shown := &alert.Program{Path: q.Values[0], Exists: true, SHA256: "ab12", Modified: alert.At(host.Now().Add(-time.Hour))}
-			x := &Examination{Programs: map[string]ExaminedProgram{q.Values[0]: {Shown: shown}}}
+			x := &document.Examination{Programs: map[string]document.ExaminedProgram{q.Values[0]: {Shown: shown}}}
 			around.begin(q.Share, q.File, q.At)(x)
 			return x
 		})

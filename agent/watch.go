@@ -63,7 +63,7 @@ type watch struct {
 	jamf     *jamfSigns
 	homes    []string // beside those below /Users
 
-	early map[place]*string // what was told before there was a state, for the goroutine of prefs
+	early map[event.PreferenceKey]*string // what was told before there was a state, for the goroutine of prefs
 
 	mu   sync.Mutex
 	last kept                       // as it is saved
@@ -154,7 +154,7 @@ func (w *watch) HandleState(s prefs.State) error {
 	}
 	// What is not judged yet is not known: after a kill it is found once more.
 	for at, was := range judging {
-		s.Files = withValue(s.Files, &toldChange{File: at.file, Key: at.key, Value: was})
+		s.Files = withValue(s.Files, &toldChange{File: at.File, Key: at.Key, Value: was})
 	}
 	w.last.Preferences, w.last.SetBy, w.last.Told = &s, setBy, onTheWay(w.last.Told, judging)
 	w.last.Jamf, w.last.PresetTold = w.jamf.known(), w.agent.pipeline.PresetsTold()

@@ -8,10 +8,12 @@ import (
 	"strings"
 	"time"
 
+	"hooksnare/agent/document"
 	"hooksnare/agent/health"
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
+	"hooksnare/detect/hook"
 	"hooksnare/pkg/event"
 )
 
@@ -39,14 +41,6 @@ func (w *watch) openPrograms(before program.State) {
 	}, func(owner string, ch event.ProgramChange) { a.pipeline.HandleProgram(homeOfOwner(owner), ch) })
 }
 
-// ownerOf returns what package program calls the owner of a share.
-func ownerOf(s detect.Share) string {
-	if s.Reserved() {
-		return string(s)
-	}
-	return s.String()
-}
-
 // homeOfOwner returns the home of an owner of hooks, "" for root, the computer and management.
 func homeOfOwner(owner string) string {
 	if detect.Share(owner).Reserved() {
@@ -64,7 +58,7 @@ func (w *watch) hooks() []detect.Hooked {
 	for _, f := range w.last.Preferences.Files {
 		for _, key := range slices.Sorted(maps.Keys(f.Values)) {
 			out = append(out, detect.Hooked{
-				File: f.File, Home: w.homeOf(f.File), Scope: prefs.ScopeOf(f.File), Key: key, Value: f.Values[key], Program: firstPath(f.Values[key]),
+				File: f.File, Home: w.homeOf(f.File), Scope: prefs.ScopeOf(f.File), Key: key, Value: f.Values[key], Program: hook.FirstPath(f.Values[key]),
 				Owner: idOrNone(f.Owner), FolderOwner: idOrNone(f.FolderOwner),
 			})
 		}
@@ -93,11 +87,11 @@ func (w *watch) homeOf(file string) string {
 }
 
 // answer examines the disk for one event.
-func (w *watch) answer(q Question) *Examination {
+func (w *watch) answer(q Question) *document.Examination {
 	around := w.around.begin(q.Share, q.File, q.At)
 	w.jamf.look(time.Now())
-	x := &Examination{Programs: map[string]ExaminedProgram{}, Jamf: w.jamf.before(q.At)}
-	owner := ownerOf(q.Share)
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: w.jamf.before(q.At)}
+	owner := q.Share.Owner()
 	for _, v := range q.Values {
 		s := w.looks.Examine(owner, v, examineLimit)
 		x.Programs[v] = w.examined(owner, &s)
@@ -110,8 +104,8 @@ func (w *watch) answer(q Question) *Examination {
 }
 
 // examined is what a sight shows, with the copy that is kept of a script.
-func (w *watch) examined(owner string, s *program.Sight) ExaminedProgram {
-	out := ExaminedProgram{s.Program, programOf(&s.Program)}
+func (w *watch) examined(owner string, s *program.Sight) document.ExaminedProgram {
+	out := document.ExaminedProgram{Found: s.Program, Shown: document.ProgramOf(&s.Program)}
 	w.keep(owner, s.Program, s.Content)
 	out.Shown.Kept = w.kept(owner, s.Program.SHA256)
 	return out

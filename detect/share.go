@@ -32,6 +32,15 @@ func (s Share) Reserved() bool { return s == RootShare || s == SystemShare || s 
 // Condition reports whether the share is that of a condition.
 func (s Share) Condition() bool { return strings.HasPrefix(string(s), conditionShare) }
 
+// Owner is what collectors call the owner of what lies in the share: one name for each of the
+// reserved shares, and the home for a home's.
+func (s Share) Owner() string {
+	if s.Reserved() {
+		return string(s)
+	}
+	return s.String()
+}
+
 // String says whose the share is, for people.
 func (s Share) String() string {
 	text := string(s)

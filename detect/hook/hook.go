@@ -78,6 +78,18 @@ const (
 	MCXScriptTrust = "MCXScriptTrust"
 )
 
+// RunsProgram reports whether the value of a key is a program that loginwindow runs.
+func RunsProgram(key string) bool { return key == LoginHook || key == LogoutHook }
+
+// FirstPath returns what of a hook's value is most likely its program, as long as nobody
+// looked at the disk.
+func FirstPath(value string) string {
+	if i := strings.IndexAny(value, " \t\n"); i > 0 {
+		return value[:i]
+	}
+	return value
+}
+
 // canonicalKey returns the spelling loginwindow reads for a key that names a hook in
 // any case, or "". Case is ignored because a rule that minds it is one shift key
 // away from silence.

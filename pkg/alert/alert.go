@@ -32,6 +32,9 @@ func At(t time.Time) *Time {
 	return &Time{t}
 }
 
+// OwnShare is the [Alert.Share] of the agent's own documents.
+const OwnShare = "agent"
+
 // Alert is one alert, or an update of one. An update has the event.id of its alert and
 // the next event.sequence.
 type Alert struct {

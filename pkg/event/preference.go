@@ -20,6 +20,12 @@ type Change struct {
 	FolderOwner uint32 // of its folder; of a link, that of the folder it leads to if that is not root's; None if not known
 }
 
+// PreferenceKey is a key of a preferences file.
+type PreferenceKey struct{ File, Key string }
+
+// PreferenceKey returns where the change is.
+func (c *Change) PreferenceKey() PreferenceKey { return PreferenceKey{c.File, c.Key} }
+
 // Since says what a change is a difference to.
 type Since uint8
 

@@ -1,4 +1,4 @@
-package agent
+package document
 
 // Bounds of text from outside in one alert beside those of package clip, in bytes of JSON.
 // Together they keep every alert below maxDocument, whatever the text holds.
@@ -7,5 +7,5 @@ const (
 	parentArgsBytes = 2 << 10   // all arguments of the parent
 	commandBytes    = 384       // a command line of the evidence
 	pathBytes       = 256       // an executable's path in the evidence
-	maxDocument     = 128 << 10 // a whole alert; what collectors take as one event
+	MaxDocument     = 128 << 10 // a whole alert; what collectors take as one event
 )

@@ -1,4 +1,4 @@
-package agent
+package document
 
 import (
 	"fmt"
@@ -14,43 +14,43 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// withCopy adds where a copy of the program is kept.
-func (c *composer) withCopy(p *alert.Program, owner string) *alert.Program {
+// addCopy adds where a copy of the program is kept.
+func (c *Composer) addCopy(p *alert.Program, owner string) *alert.Program {
 	if c.keptAt != nil && p.SHA256 != "" {
 		p.Kept = c.keptAt(owner, p.SHA256)
 	}
 	return p
 }
 
-// state reports what became of preferences.
-func (c *composer) state(a *alert.Alert, f *detect.Finding) {
+// fillState reports what became of preferences.
+func (c *Composer) fillState(a *alert.Alert, f *detect.Finding) {
 	o := f.Record.State
 	at := o.Time()
 	if f.Record.Event != nil {
-		c.event(a, f)
+		c.fillEvent(a, f)
 		a.Hooksnare.Signals = []string{"process", "state"}
 	} else {
 		a.Hooksnare.Signals = []string{"state"}
 	}
 	a.Timestamp, a.Event.Start, a.Event.Created = alert.At(at), alert.At(at), alert.At(at)
 	if k := f.Record.Fact; k != nil && f.Record.Event == nil {
-		c.fact(a, k)
+		c.fillHook(a, k)
 	}
 	a.Event.Category, a.Event.Type = []string{"configuration"}, []string{"change"}
 	a.Hooksnare.Verdict = alert.Verdict(o.Verdict)
 	switch {
 	case o.Change != nil:
-		c.change(a, o.Change)
+		c.fillChange(a, o.Change)
 	case o.Program != nil:
-		c.programChange(a, o.Program, f.Record.Fact, ownerOf(f.Share()))
+		c.fillProgramChange(a, o.Program, f.Record.Fact, f.Share().Owner())
 	case o.Unreadable != nil:
-		c.unreadable(a, o.Unreadable)
+		c.fillUnreadable(a, o.Unreadable)
 	case o.Excepted != "":
-		c.excepted(a, o, f.Record.Fact)
+		c.fillExcepted(a, o, f.Record.Fact)
 	}
 }
 
-func (c *composer) change(a *alert.Alert, ch *event.Change) {
+func (c *Composer) fillChange(a *alert.Alert, ch *event.Change) {
 	a.Event.Action = "hook-changed"
 	switch {
 	case ch.New == nil:
@@ -59,12 +59,12 @@ func (c *composer) change(a *alert.Alert, ch *event.Change) {
 		a.Event.Type = []string{"creation"}
 	}
 	a.Event.ID = host.StableID(append([]string{"change", c.host.ID, a.Rule.ID}, changeTexts(ch)...)...)
-	c.values(a.Hooksnare, ch)
-	a.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since]}
+	c.fillValues(a.Hooksnare, ch)
+	a.Hooksnare.Change = &alert.Change{Since: SinceWords[ch.Since]}
 	a.File = &alert.File{Path: clip.Path(ch.File), Name: path.Base(clip.Path(ch.File)), Directory: path.Dir(clip.Path(ch.File))}
 }
 
-var sinceWords = map[event.Since]string{event.SinceSeen: "running", event.SinceStop: "stopped", event.SinceNever: "first_look"}
+var SinceWords = map[event.Since]string{event.SinceSeen: "running", event.SinceStop: "stopped", event.SinceNever: "first_look"}
 
 // changeTexts are of one change alone: its time tells it from one that brings back what was
 // there, and whoever writes a file can give it any time of its own.
@@ -80,8 +80,8 @@ func changeTexts(ch *event.Change) []string {
 	return out
 }
 
-// values fills in what is under a key, and what was there before.
-func (c *composer) values(h *alert.Hooksnare, ch *event.Change) {
+// fillValues fills in what is under a key, and what was there before.
+func (c *Composer) fillValues(h *alert.Hooksnare, ch *event.Change) {
 	k := alert.Hook{Operation: string(hook.Set)}
 	if h.Hook != nil {
 		k = *h.Hook
@@ -99,26 +99,26 @@ func (c *composer) values(h *alert.Hooksnare, ch *event.Change) {
 		k.Previous = &value
 	}
 	h.Hook = &k
-	h.Remediation, h.Program = undo(ch), nil
+	h.Remediation, h.Program = UndoChange(ch), nil
 }
 
-// confirmed makes an update of a command's alert one of its change.
-func (c *composer) confirmed(u *alert.Alert, by *confirmation) *alert.Alert {
+// Confirm makes an update of a command's alert one of its change.
+func (c *Composer) Confirm(u *alert.Alert, by *Confirmation) *alert.Alert {
 	ch := by.Change
-	u.Hooksnare.Verdict, u.Hooksnare.Reason = alert.Confirmed, changeSaid(ch)
+	u.Hooksnare.Verdict, u.Hooksnare.Reason = alert.Confirmed, changeReason(ch)
 	u.Hooksnare.Signals = []string{"process", "state"}
-	c.values(u.Hooksnare, ch)
-	if ch.New != nil && runsProgram(ch.Key) {
-		u.Hooksnare.Program = by.seen.shown(*ch.New)
+	c.fillValues(u.Hooksnare, ch)
+	if ch.New != nil && hook.RunsProgram(ch.Key) {
+		u.Hooksnare.Program = by.Seen.Shown(*ch.New)
 	}
-	u.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since]}
+	u.Hooksnare.Change = &alert.Change{Since: SinceWords[ch.Since]}
 	if u.File == nil {
 		u.File = &alert.File{Path: clip.Path(ch.File), Name: path.Base(clip.Path(ch.File)), Directory: path.Dir(clip.Path(ch.File))}
 	}
 	return u
 }
 
-func changeSaid(ch *event.Change) string {
+func changeReason(ch *event.Change) string {
 	switch {
 	case ch.New == nil:
 		return ch.Key + " is gone from the preferences"
@@ -128,45 +128,45 @@ func changeSaid(ch *event.Change) string {
 	return ch.Key + " in the preferences is not what it was"
 }
 
-// attributed makes an update of a change's alert one that names the command that made it.
-func (c *composer) attributed(u *alert.Alert, by *event.Event) *alert.Alert {
+// Attribute makes an update of a change's alert one that names the command that made it.
+func (c *Composer) Attribute(u *alert.Alert, by *event.Event) *alert.Alert {
 	u.Hooksnare.Verdict, u.Hooksnare.Reason = alert.Confirmed, "a command was seen that makes this change"
 	u.Hooksnare.Signals = []string{"process", "state"}
-	u.User = c.user(by.Process.Token.EUID)
-	u.Process, _ = c.process(by.Process, parentArgsBytes)
+	u.User = c.describeUser(by.Process.Token.EUID)
+	u.Process, _ = c.describeProcess(by.Process, parentArgsBytes)
 	return u
 }
 
-// verdict makes an update one of another verdict.
-func (c *composer) verdict(u *alert.Alert, v alert.Verdict, why string) *alert.Alert {
+// SetVerdict makes an update one of another verdict.
+func (c *Composer) SetVerdict(u *alert.Alert, v alert.Verdict, why string) *alert.Alert {
 	u.Hooksnare.Verdict = v
 	u.Hooksnare.Reason = why
 	return u
 }
 
-func (c *composer) programChange(a *alert.Alert, ch *event.ProgramChange, k *hook.Fact, owner string) {
+func (c *Composer) fillProgramChange(a *alert.Alert, ch *event.ProgramChange, k *hook.Fact, owner string) {
 	a.Event.Action = "hook-program-changed"
 	a.Event.ID = host.StableID(append([]string{"program", c.host.ID, a.Rule.ID, k.Plist, k.Key, ch.Value}, programTexts(ch)...)...)
-	a.Hooksnare.Program = c.withCopy(programOf(&ch.New), owner)
-	a.Hooksnare.Change = &alert.Change{Since: sinceWords[ch.Since], What: ch.What, Previous: c.withCopy(programOf(&ch.Old), owner)}
+	a.Hooksnare.Program = c.addCopy(ProgramOf(&ch.New), owner)
+	a.Hooksnare.Change = &alert.Change{Since: SinceWords[ch.Since], What: ch.What, Previous: c.addCopy(ProgramOf(&ch.Old), owner)}
 	a.Hooksnare.Remediation = "" // to take back the hook is one way, and not the only one
 }
 
-func (c *composer) unreadable(a *alert.Alert, u *event.Unreadable) {
+func (c *Composer) fillUnreadable(a *alert.Alert, u *event.Unreadable) {
 	a.Event.Action, a.Event.Type = "preferences-unreadable", []string{"info"}
 	a.Event.ID = host.StableID("unreadable", c.host.ID, a.Rule.ID, u.Path, u.Why, strconv.FormatInt(u.Since.UnixNano(), 10))
 	a.Hooksnare.Unreadable = &alert.Unreadable{Path: clip.Path(u.Path), Why: u.Why, Detail: clip.Text(u.Detail, clip.NameBytes), Active: true}
 	a.File = &alert.File{Path: clip.Path(u.Path), Name: path.Base(clip.Path(u.Path)), Directory: path.Dir(clip.Path(u.Path))}
 }
 
-// excepted reports the first finding that an exception covers.
-func (c *composer) excepted(a *alert.Alert, o *detect.Observed, k *hook.Fact) {
+// fillExcepted reports the first finding that an exception covers.
+func (c *Composer) fillExcepted(a *alert.Alert, o *detect.Observed, k *hook.Fact) {
 	a.Event.Action, a.Event.Type = "hook-excepted", []string{"info"}
 	a.Event.ID = host.StableID("excepted", c.host.ID, a.Rule.ID, o.Excepted, k.Plist, k.Key, k.Value)
 	a.Hooksnare.Exception = &alert.Exception{ID: clip.Text(o.Excepted, clip.WordBytes)}
 	if s := o.Covered.Record.State; s != nil && s.Change != nil {
-		c.values(a.Hooksnare, s.Change)
-		a.Hooksnare.Change = &alert.Change{Since: sinceWords[s.Change.Since]}
+		c.fillValues(a.Hooksnare, s.Change)
+		a.Hooksnare.Change = &alert.Change{Since: SinceWords[s.Change.Since]}
 	} else {
 		a.Hooksnare.Signals = []string{"process"}
 	}
@@ -188,8 +188,8 @@ func programTexts(ch *event.ProgramChange) []string {
 	return out
 }
 
-// unreadableAgain makes an update one that a file can't be read once more.
-func (c *composer) unreadableAgain(u *alert.Alert, now *event.Unreadable, again int) *alert.Alert {
+// UnreadableAgain makes an update one that a file can't be read once more.
+func (c *Composer) UnreadableAgain(u *alert.Alert, now *event.Unreadable, again int) *alert.Alert {
 	u.Hooksnare.Unreadable = &alert.Unreadable{Path: clip.Path(now.Path), Why: now.Why, Detail: clip.Text(now.Detail, clip.NameBytes), Active: true}
 	u.Event.End = nil
 	u.Hooksnare.Repeat = &alert.Repeat{Count: again, First: u.Event.Start, Last: alert.At(now.Since)}
@@ -197,8 +197,8 @@ func (c *composer) unreadableAgain(u *alert.Alert, now *event.Unreadable, again 
 	return u
 }
 
-// readable makes an update one that a file can be read again.
-func (c *composer) readable(u *alert.Alert, at time.Time) *alert.Alert {
+// FileReadable makes an update one that a file can be read again.
+func (c *Composer) FileReadable(u *alert.Alert, at time.Time) *alert.Alert {
 	now := *u.Hooksnare.Unreadable
 	now.Active = false
 	u.Hooksnare.Unreadable = &now
@@ -207,8 +207,8 @@ func (c *composer) readable(u *alert.Alert, at time.Time) *alert.Alert {
 	return u
 }
 
-// programOf is a hook's program as an alert has it.
-func programOf(p *event.Program) *alert.Program {
+// ProgramOf is a hook's program as an alert has it.
+func ProgramOf(p *event.Program) *alert.Program {
 	out := &alert.Program{
 		Path: clip.Path(p.Path), Arguments: clip.Text(p.Arguments, clip.NameBytes), Resolved: clip.Path(p.Resolved), Exists: p.Exists, Type: p.Type, Kind: p.Kind,
 		SHA256: p.SHA256, Shebang: clip.Text(p.Shebang, clip.WordBytes), Excerpt: clip.Text(p.Excerpt, clip.ValueBytes), Unread: clip.Text(p.Unread, clip.WordBytes),

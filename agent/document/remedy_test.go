@@ -1,4 +1,4 @@
-package agent
+package document
 
 import (
 	"os/exec"
@@ -74,7 +74,7 @@ func TestRemediation(t *testing.T) {
 		{hook.Fact{Operation: hook.Import, Plist: plist}, ""},
 	}
 	for _, tt := range tests {
-		if got := remediation(&tt.fact); got != tt.want {
+		if got := undoCommand(&tt.fact); got != tt.want {
 			t.Errorf("%+v: got %q, want %q", tt.fact, got, tt.want)
 		}
 	}

@@ -1,4 +1,4 @@
-package agent
+package document
 
 import (
 	"fmt"
@@ -10,9 +10,9 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// remediation returns the command that takes back what a command did to a hook, "" where
+// undoCommand returns the command that takes back what a command did to a hook, "" where
 // that can't be known: what was removed is not in the command that removed it.
-func remediation(k *hook.Fact) string {
+func undoCommand(k *hook.Fact) string {
 	if k.Operation != hook.Set || k.Key == "" || !strings.HasPrefix(k.Plist, "/") || clip.Path(k.Plist) != k.Plist {
 		return ""
 	}
@@ -23,9 +23,9 @@ func remediation(k *hook.Fact) string {
 	return "sudo /usr/bin/defaults delete " + shellQuote(strings.TrimSuffix(k.Plist, ".plist")) + " " + shellQuote(k.Key)
 }
 
-// undo returns the command that takes back a change: what was there before is written again,
+// UndoChange returns the command that takes back a change: what was there before is written again,
 // what was not is removed. "" where no command can be sure to.
-func undo(ch *event.Change) string {
+func UndoChange(ch *event.Change) string {
 	if !strings.HasPrefix(ch.File, "/") || clip.Path(ch.File) != ch.File || !strings.HasSuffix(ch.File, ".plist") || strings.ContainsRune(ch.File, unicode.ReplacementChar) {
 		return ""
 	}

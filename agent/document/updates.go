@@ -1,4 +1,4 @@
-package agent
+package document
 
 import (
 	"fmt"
@@ -13,9 +13,9 @@ import (
 	"hooksnare/pkg/redact"
 )
 
-// update returns a copy of an alert to make its next update of. The copy shares what it does not
+// Update returns a copy of an alert to make its next update of. The copy shares what it does not
 // change: nobody changes an alert that was given.
-func update(a *alert.Alert, at time.Time) *alert.Alert {
+func Update(a *alert.Alert, at time.Time) *alert.Alert {
 	u, h := *a, *a.Hooksnare
 	u.Hooksnare = &h
 	h.LatencyMS = nil
@@ -23,9 +23,9 @@ func update(a *alert.Alert, at time.Time) *alert.Alert {
 	return &u
 }
 
-// brief returns a copy of an alert without its bulk, to make updates of: whoever gets an
+// Brief returns a copy of an alert without its bulk, to make updates of: whoever gets an
 // update has had the alert, and hundreds are kept for as long as repeats are counted.
-func brief(a *alert.Alert) *alert.Alert {
+func Brief(a *alert.Alert) *alert.Alert {
 	b, h := *a, *a.Hooksnare
 	b.Hooksnare, h.Evidence, h.Triage = &h, nil, nil
 	if a.Process != nil {
@@ -33,15 +33,15 @@ func brief(a *alert.Alert) *alert.Alert {
 		p.Parent, p.Ext = nil, nil
 		args, cut := clip.Args(p.Args, clip.WordBytes)
 		if p.Args = args; cut {
-			p.CommandLine, h.Truncated = redact.CommandLine(args), truncatedArgs
+			p.CommandLine, h.Truncated = redact.CommandLine(args), TruncatedArgs
 		}
 		b.Process = &p
 	}
 	return &b
 }
 
-// repeated makes an update one of how often an alert came again.
-func repeated(u *alert.Alert, count int, first, last time.Time) *alert.Alert {
+// CountRepeats makes an update one of how often an alert came again.
+func CountRepeats(u *alert.Alert, count int, first, last time.Time) *alert.Alert {
 	u.Event.End = alert.At(last)
 	u.Hooksnare.Repeat = &alert.Repeat{Count: count, First: alert.At(first), Last: alert.At(last)}
 	if count == 1 {
@@ -52,8 +52,8 @@ func repeated(u *alert.Alert, count int, first, last time.Time) *alert.Alert {
 	return u
 }
 
-// conditionAgain makes an update one that a condition has begun once more.
-func (c *composer) conditionAgain(u *alert.Alert, detail string, since time.Time, again int) *alert.Alert {
+// ConditionAgain makes an update one that a condition has begun once more.
+func (c *Composer) ConditionAgain(u *alert.Alert, detail string, since time.Time, again int) *alert.Alert {
 	health := *u.Hooksnare.Health
 	health.Active, health.Until, health.Since, health.Detail = true, nil, alert.At(since), clip.Text(detail, clip.NameBytes)
 	u.Hooksnare.Health = &health
@@ -63,8 +63,8 @@ func (c *composer) conditionAgain(u *alert.Alert, detail string, since time.Time
 	return u
 }
 
-// ended makes an update one that a condition is over.
-func (c *composer) ended(u *alert.Alert, detail string, until time.Time) *alert.Alert {
+// ConditionEnded makes an update one that a condition is over.
+func (c *Composer) ConditionEnded(u *alert.Alert, detail string, until time.Time) *alert.Alert {
 	u.Event.End = alert.At(until)
 	health := *u.Hooksnare.Health
 	health.Active, health.Until = false, alert.At(until)
@@ -79,9 +79,9 @@ func (c *composer) ended(u *alert.Alert, detail string, until time.Time) *alert.
 	return u
 }
 
-// held tells how much of a share was held back, and shows the newest and the most severe.
-func (c *composer) held(h *detect.Held) *alert.Alert {
-	a := c.frame(h.Rule)
+// Summarize tells how much of a share was held back, and shows the newest and the most severe.
+func (c *Composer) Summarize(h *detect.Held) *alert.Alert {
+	a := c.newAlert(h.Rule)
 	a.Timestamp, a.Event.Created = alert.At(h.Last), alert.At(h.Last)
 	a.Event.Start, a.Event.End = alert.At(h.First), alert.At(h.Last)
 	a.Event.Category, a.Event.Type, a.Event.Action = []string{"process"}, []string{"info"}, "signals-held-back"

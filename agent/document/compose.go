@@ -1,4 +1,4 @@
-package agent
+package document
 
 import (
 	"path"
@@ -18,20 +18,34 @@ import (
 	"hooksnare/pkg/redact"
 )
 
-// composer turns findings into alerts: it adds who, where and what else.
-type composer struct {
-	host  host.Identity
-	table *process.Table
+// ComposeOptions say what a [Composer] may ask.
+type ComposeOptions struct {
+	Host  host.Identity
+	Table *process.Table
 
-	keptAt       func(owner, sum string) string // where the copy of a content is; nil where there are none
-	setBy        setBy
-	repeatWindow time.Duration
-	now          func() time.Time // nil for a recording, whose alerts have no latency
+	KeptAt func(owner, sum string) string // where the copy of a content is; nil where there are none
+	SetBy  func(file, key string) string  // id of the alert that reported a hook, "" if none did
+	Now    func() time.Time               // nil for a recording, whose alerts have no latency
 }
 
-// alert reports a finding, without what the disk has to say.
-func (c *composer) alert(f *detect.Finding) *alert.Alert {
-	a := c.frame(f.Rule)
+// Composer turns findings into alerts: it adds who, where and what else. It keeps no state of
+// its own; what its options name must not change while a method runs.
+type Composer struct {
+	host   host.Identity
+	table  *process.Table
+	keptAt func(owner, sum string) string
+	setBy  func(file, key string) string
+	now    func() time.Time
+}
+
+// NewComposer returns a composer.
+func NewComposer(o ComposeOptions) *Composer {
+	return &Composer{host: o.Host, table: o.Table, keptAt: o.KeptAt, setBy: o.SetBy, now: o.Now}
+}
+
+// Compose reports a finding, without what the disk has to say.
+func (c *Composer) Compose(f *detect.Finding) *alert.Alert {
+	a := c.newAlert(f.Rule)
 	if s := f.Severity(); s != f.Rule.Severity {
 		a.Event.Severity, a.Event.RiskScore = s.Number(), max(a.Event.RiskScore, s.Number())
 	}
@@ -39,17 +53,17 @@ func (c *composer) alert(f *detect.Finding) *alert.Alert {
 	a.Hooksnare.Verdict = alert.Observed
 	switch {
 	case f.Record.State != nil:
-		c.state(a, f)
+		c.fillState(a, f)
 	case f.Record.Event != nil:
-		c.event(a, f)
+		c.fillEvent(a, f)
 	case f.Record.Condition != nil:
-		c.condition(a, f.Record.Condition)
+		c.fillCondition(a, f.Record.Condition)
 	}
 	return a
 }
 
-// frame is what all alerts of a rule have in common.
-func (c *composer) frame(r *rules.Rule) *alert.Alert {
+// newAlert is what all alerts of a rule have in common.
+func (c *Composer) newAlert(r *rules.Rule) *alert.Alert {
 	a := &alert.Alert{
 		ECS: alert.ECS{Version: alert.ECSVersion},
 		Event: alert.Event{
@@ -60,35 +74,35 @@ func (c *composer) frame(r *rules.Rule) *alert.Alert {
 			ID: r.ID, UUID: r.UUID(), Name: r.Name, Version: r.Version, Description: clip.Path(r.Description),
 			Reference: r.References, Author: r.Author, License: r.License,
 		},
-		Threat:    threat(r.Threat),
+		Threat:    mergeThreats(r.Threat),
 		Host:      c.host.Describe(),
 		Hooksnare: &alert.Hooksnare{BuildingBlock: r.BuildingBlock},
 	}
 	return a
 }
 
-// threat merges a rule's places in the framework, as ECS has but one of each.
-func threat(list []rules.Threat) *alert.Threat {
+// mergeThreats merges a rule's places in the framework, as ECS has but one of each.
+func mergeThreats(list []rules.Threat) *alert.Threat {
 	if len(list) == 0 {
 		return nil
 	}
 	out := &alert.Threat{Framework: list[0].Framework}
 	for _, t := range list {
-		out.Tactic = add(out.Tactic, t.Tactic)
+		out.Tactic = appendNamed(out.Tactic, t.Tactic)
 		for _, tech := range t.Technique {
 			if out.Technique == nil {
 				out.Technique = &alert.Technique{}
 			}
-			out.Technique.Named = *add(&out.Technique.Named, tech.Named)
+			out.Technique.Named = *appendNamed(&out.Technique.Named, tech.Named)
 			for _, sub := range tech.Subtechnique {
-				out.Technique.Subtechnique = add(out.Technique.Subtechnique, sub)
+				out.Technique.Subtechnique = appendNamed(out.Technique.Subtechnique, sub)
 			}
 		}
 	}
 	return out
 }
 
-func add(to *alert.Named, n rules.Named) *alert.Named {
+func appendNamed(to *alert.Named, n rules.Named) *alert.Named {
 	if to == nil {
 		to = &alert.Named{}
 	}
@@ -96,11 +110,11 @@ func add(to *alert.Named, n rules.Named) *alert.Named {
 	return to
 }
 
-// truncatedArgs are the members that say less where arguments were cut.
-var truncatedArgs = []string{"process.args", "process.command_line"}
+// TruncatedArgs are the members that say less where arguments were cut.
+var TruncatedArgs = []string{"process.args", "process.command_line"}
 
-// event fills in what was observed of a process.
-func (c *composer) event(a *alert.Alert, f *detect.Finding) {
+// fillEvent fills in what was observed of a process.
+func (c *Composer) fillEvent(a *alert.Alert, f *detect.Finding) {
 	ev := f.Record.Event
 	p := ev.Process
 	a.Timestamp, a.Event.Created = alert.At(ev.Time), alert.At(ev.Time)
@@ -110,26 +124,26 @@ func (c *composer) event(a *alert.Alert, f *detect.Finding) {
 		a.Event.Type, a.Event.Action = []string{"end"}, "end"
 	}
 	a.Event.ID = c.eventID(f)
-	a.User = c.user(p.Token.EUID)
+	a.User = c.describeUser(p.Token.EUID)
 	var cut bool
-	if a.Process, cut = c.process(p, argsBytes); cut {
-		a.Hooksnare.Truncated = truncatedArgs
+	if a.Process, cut = c.describeProcess(p, argsBytes); cut {
+		a.Hooksnare.Truncated = TruncatedArgs
 	}
 	if ev.Previous != nil && ev.Previous.Executable != "" {
 		a.Process.Previous = &alert.Previous{Executable: clip.Text(ev.Previous.Executable, clip.NameBytes)}
 	}
-	c.relations(a, ev)
-	c.match(a, f)
+	c.fillRelations(a, ev)
+	c.fillMatch(a, f)
 	if k := f.Record.Fact; k != nil {
-		c.fact(a, k)
-		a.Hooksnare.Triage = &alert.Triage{Tree: c.tree(p, a.Hooksnare.Evidence)}
+		c.fillHook(a, k)
+		a.Hooksnare.Triage = &alert.Triage{Tree: c.recentOfLogin(p, a.Hooksnare.Evidence)}
 	}
 	a.Hooksnare.Signals = []string{"process"}
 }
 
 // eventID is the same each time the same rule meets the same event of the same host, so
 // that a receiver can drop a repeat.
-func (c *composer) eventID(f *detect.Finding) string {
+func (c *Composer) eventID(f *detect.Finding) string {
 	ev := f.Record.Event
 	key := ev.Process.Key()
 	texts := []string{
@@ -149,8 +163,8 @@ func (c *composer) eventID(f *detect.Finding) string {
 // maxMatched bounds the events of a sequence that an alert reports.
 const maxMatched = 16
 
-// match fills in what a rule found beside the event.
-func (c *composer) match(a *alert.Alert, f *detect.Finding) {
+// fillMatch fills in what a rule found beside the event.
+func (c *Composer) fillMatch(a *alert.Alert, f *detect.Finding) {
 	if len(f.Events) == 0 && len(f.Terms) == 0 && f.Count == 0 {
 		return
 	}
@@ -161,7 +175,7 @@ func (c *composer) match(a *alert.Alert, f *detect.Finding) {
 			a.Hooksnare.Truncated = slices.Concat(a.Hooksnare.Truncated, []string{"hooksnare.match.events"})
 			break
 		}
-		m.Events = append(m.Events, c.command(r.Event.Process, a.Hooksnare.Evidence))
+		m.Events = append(m.Events, c.describeCommand(r.Event.Process, a.Hooksnare.Evidence))
 		m.Events[i].Time = alert.At(r.Event.Time)
 	}
 	if len(f.Events) > 0 {
@@ -170,33 +184,39 @@ func (c *composer) match(a *alert.Alert, f *detect.Finding) {
 	a.Hooksnare.Match = m
 }
 
-// fact fills in what is done to a hook.
-func (c *composer) fact(a *alert.Alert, k *hook.Fact) {
-	h := &alert.Hook{
+// HookOf returns what is done to a hook as an alert has it, and whether its value was cut.
+func HookOf(k *hook.Fact) (h *alert.Hook, cut bool) {
+	h = &alert.Hook{
 		Operation: string(k.Operation), Key: clip.Text(k.Key, clip.WordBytes), Domain: clip.Text(k.Domain, clip.NameBytes), Plist: clip.Path(k.Plist),
 		Scope: string(k.Scope), Tool: k.Tool, Verb: clip.Text(k.Verb, clip.WordBytes), Source: clip.Text(k.Source, clip.WordBytes), SourceFile: clip.Path(k.SourceFile),
 	}
 	if k.HasValue {
 		value := clip.Text(k.Value, clip.ValueBytes)
-		h.Value = &value
-		if value != k.Value {
-			a.Hooksnare.Truncated = slices.Concat(a.Hooksnare.Truncated, []string{"hooksnare.hook.value"})
-		}
+		h.Value, cut = &value, value != k.Value
+	}
+	return h, cut
+}
+
+// fillHook fills in what is done to a hook.
+func (c *Composer) fillHook(a *alert.Alert, k *hook.Fact) {
+	h, cut := HookOf(k)
+	if cut {
+		a.Hooksnare.Truncated = slices.Concat(a.Hooksnare.Truncated, []string{"hooksnare.hook.value"})
 	}
 	a.Hooksnare.Hook = h
 	if k.Operation != hook.Execute {
 		a.Hooksnare.Verdict = alert.Attempted
 	} else if a.Hooksnare.Evidence != nil {
-		a.Hooksnare.Evidence.SetBy = c.setBy[setByKey(k.Plist, k.Key)]
+		a.Hooksnare.Evidence.SetBy = c.setBy(k.Plist, k.Key)
 	}
-	a.Hooksnare.Remediation = remediation(k)
+	a.Hooksnare.Remediation = undoCommand(k)
 	if h.Plist != "" {
 		a.File = &alert.File{Path: h.Plist, Name: path.Base(h.Plist), Directory: path.Dir(h.Plist)}
 	}
 }
 
-// condition reports a state of a sensor.
-func (c *composer) condition(a *alert.Alert, s *detect.Condition) {
+// fillCondition reports a state of a sensor.
+func (c *Composer) fillCondition(a *alert.Alert, s *detect.Condition) {
 	a.Timestamp, a.Event.Created, a.Event.Start = alert.At(s.Since), alert.At(s.Since), alert.At(s.Since)
 	a.Event.Category, a.Event.Type, a.Event.Action = []string{"host"}, []string{"info"}, s.State
 	a.Event.ID = host.StableID("condition", c.host.ID, a.Rule.ID, s.State, strconv.FormatInt(s.Since.UnixNano(), 10))
@@ -207,13 +227,13 @@ func (c *composer) condition(a *alert.Alert, s *detect.Condition) {
 	a.Hooksnare.Health = h
 }
 
-func (c *composer) user(id uint32) *alert.User {
+func (c *Composer) describeUser(id uint32) *alert.User {
 	return &alert.User{ID: strconv.FormatUint(uint64(id), 10), Name: c.host.Users.Name(id)}
 }
 
-// process reports a process in full, and whether its arguments were cut.
-func (c *composer) process(p *event.Process, room int) (out *alert.Process, cut bool) {
-	out = c.brief(p)
+// describeProcess reports a process in full, and whether its arguments were cut.
+func (c *Composer) describeProcess(p *event.Process, room int) (out *alert.Process, cut bool) {
+	out = c.describeImage(p)
 	out.Start = alert.At(p.Start)
 	if p.TTY != "" {
 		out.TTY = &alert.TTY{Name: clip.Text(p.TTY, clip.WordBytes)}
@@ -226,7 +246,7 @@ func (c *composer) process(p *event.Process, room int) (out *alert.Process, cut 
 		out.CommandLine = redact.CommandLine(out.Args)
 		out.WorkingDirectory = clip.Path(x.WorkingDirectory)
 	}
-	out.User, out.RealUser = c.user(p.Token.EUID), c.user(p.Token.RUID)
+	out.User, out.RealUser = c.describeUser(p.Token.EUID), c.describeUser(p.Token.RUID)
 	out.Group = &alert.Group{ID: strconv.FormatUint(uint64(p.Token.EGID), 10), Name: c.host.Users.Group(p.Token.EGID)}
 	if p.GroupID != 0 {
 		out.GroupLeader = &alert.Leader{PID: p.GroupID}
@@ -237,8 +257,8 @@ func (c *composer) process(p *event.Process, room int) (out *alert.Process, cut 
 	return out, cut
 }
 
-// brief tells which program a process runs.
-func (c *composer) brief(p *event.Process) *alert.Process {
+// describeImage tells which program a process runs.
+func (c *Composer) describeImage(p *event.Process) *alert.Process {
 	i := p.Image
 	out := &alert.Process{
 		PID: p.Token.PID, EntityID: c.host.EntityID(p.Key()),

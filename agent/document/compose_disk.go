@@ -1,15 +1,17 @@
-package agent
+package document
 
 import (
 	"time"
 
 	"hooksnare/detect"
+	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/clip"
+	"hooksnare/pkg/event"
 )
 
-// timed says when an alert was made, and how long after the event.
-func (c *composer) timed(a *alert.Alert) {
+// SetTimes says when an alert was made, and how long after the event.
+func (c *Composer) SetTimes(a *alert.Alert) {
 	if c.now == nil {
 		return
 	}
@@ -24,13 +26,13 @@ func (c *composer) timed(a *alert.Alert) {
 	}
 }
 
-// examined adds to an alert what the disk has to say, and why an exception does not cover it.
-func (c *composer) examined(a *alert.Alert, f *detect.Finding, x *Examination) {
+// AddExamination adds to an alert what the disk has to say, and why an exception does not cover it.
+func (c *Composer) AddExamination(a *alert.Alert, f *detect.Finding, x *Examination) {
 	if f.Broken != "" {
 		a.Hooksnare.Exception = &alert.Exception{ID: f.Broken, Failed: clip.Text(f.Why, clip.NameBytes)}
 	}
-	if k := f.Record.Fact; k != nil && k.HasValue && runsProgram(k.Key) {
-		a.Hooksnare.Program = x.shown(k.Value)
+	if k := f.Record.Fact; k != nil && k.HasValue && hook.RunsProgram(k.Key) {
+		a.Hooksnare.Program = x.Shown(k.Value)
 	}
 	if x == nil {
 		return
@@ -52,8 +54,8 @@ func (c *composer) examined(a *alert.Alert, f *detect.Finding, x *Examination) {
 	}
 }
 
-// candidates adds to the alert about a change the commands that may have to do with it.
-func (c *composer) candidates(a *alert.Alert, list []*candidate) {
+// AddCandidates adds to the alert about a change the commands that may have to do with it.
+func (c *Composer) AddCandidates(a *alert.Alert, list []*event.Process) {
 	if len(list) == 0 {
 		return
 	}
@@ -63,16 +65,14 @@ func (c *composer) candidates(a *alert.Alert, list []*candidate) {
 	}
 	e.Candidates = nil
 	for _, by := range list {
-		e.Candidates = append(e.Candidates, c.command(by.Of.event.Process, e))
+		e.Candidates = append(e.Candidates, c.describeCommand(by, e))
 	}
 	a.Hooksnare.Evidence = e
 }
 
-// suspected makes an update one that names commands which may have to do with a change.
-func (c *composer) suspected(u *alert.Alert, list []*candidate) *alert.Alert {
-	c.candidates(u, list)
+// Suspect makes an update one that names commands which may have to do with a change.
+func (c *Composer) Suspect(u *alert.Alert, list []*event.Process) *alert.Alert {
+	c.AddCandidates(u, list)
 	u.Hooksnare.Reason = "a command was seen that mentions the file; that it made the change is not known"
 	return u
 }
-
-type candidate = detect.Command[*hookCommand]
