@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"hooksnare/agent/judge"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -188,7 +189,7 @@ func playMoves(t *testing.T, set RuleSet, moves []move) []*alert.Alert {
 			f.p.HandleProgram("", *m.program)
 		}
 	}
-	f.p.closeCommands(historyTime(3600))
+	f.p.Advance(historyTime(3600).Add(judge.EventDelay))
 	f.p.Close()
 	return f.got
 }

@@ -127,7 +127,7 @@ func TestAttacks(t *testing.T) {
 			}
 			recording, moments := record(t, o, list, benign)
 			got := replayed(t, config.Default(), set, recording)
-			judge(t, moments, got, verdicts)
+			judgeCase(t, moments, got, verdicts)
 			if i == 0 {
 				checkIDs(t, got, replayed(t, config.Default(), set, recording))
 			}
@@ -166,9 +166,9 @@ func printable(s string, n int) string {
 	return s[:min(len(s), n)]
 }
 
-// judge compares alerts with the attacks they belong to, by time, and notes for each what
+// judgeCase compares alerts with the attacks they belong to, by time, and notes for each what
 // came of it.
-func judge(t *testing.T, moments []moment, got []*alert.Alert, verdicts map[string]string) {
+func judgeCase(t *testing.T, moments []moment, got []*alert.Alert, verdicts map[string]string) {
 	t.Helper()
 	for i := range moments {
 		m := &moments[i]

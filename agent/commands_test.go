@@ -6,14 +6,15 @@ import (
 	"testing"
 	"time"
 
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
 
 // watchingAll has a pipeline watch preferences, without a disk.
-func watchingAll(o *PipelineOptions) {
-	o.Watching = &Watching{Window: time.Minute, Watched: func(string) bool { return true }, Wake: func() {}}
+func watchingAll(o *judge.Options) {
+	o.Watching = &judge.Watching{Window: time.Minute, Watched: func(string) bool { return true }, Wake: func() {}}
 }
 
 // valuesOf returns the alerts about a value.

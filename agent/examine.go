@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"hooksnare/agent/document"
+	"hooksnare/agent/judge"
 )
 
 // examineHere answers every question at once.
-func examineHere(answer func(Question) *document.Examination) Examine {
-	return func(q Question, judge func(*document.Examination, bool)) { judge(answer(q), true) }
+func examineHere(answer func(judge.Question) *document.Examination) judge.Examine {
+	return func(q judge.Question, judge func(*document.Examination, bool)) { judge(answer(q), true) }
 }
 
 // Bounds of the examinations that wait.
@@ -23,29 +24,29 @@ const (
 // examiner answers questions in lanes. A disk that does not answer holds up its own lane
 // alone. What comes in one lane is judged in its order.
 type examiner struct {
-	answer  func(Question) *document.Examination
+	answer  func(judge.Question) *document.Examination
 	skipped atomic.Uint64 // questions that were judged without an answer
 
 	mu    sync.Mutex // guards what follows; nothing is called with it held
-	lanes map[string][]examination
+	lanes map[string][]queuedQuestion
 	idle  sync.Cond
 	shut  bool
 }
 
-type examination struct {
-	question Question
+type queuedQuestion struct {
+	question judge.Question
 	judge    func(*document.Examination, bool)
 }
 
-func newExaminer(answer func(Question) *document.Examination) *examiner {
-	e := &examiner{answer: answer, lanes: map[string][]examination{}}
+func newExaminer(answer func(judge.Question) *document.Examination) *examiner {
+	e := &examiner{answer: answer, lanes: map[string][]queuedQuestion{}}
 	e.idle.L = &e.mu
 	return e
 }
 
-// lane returns where a question waits. A user's things have one lane; what root's or the
+// laneOf returns where a question waits. A user's things have one lane; what root's or the
 // computer's preferences lead to may be a user's, and then waits apart.
-func (q *Question) lane() string {
+func laneOf(q *judge.Question) string {
 	name := string(q.Share)
 	if !q.Share.Reserved() {
 		return name
@@ -62,13 +63,13 @@ func (q *Question) lane() string {
 }
 
 // examine is an Examine that never waits.
-func (e *examiner) examine(q Question, judge func(*document.Examination, bool)) {
-	name := q.lane()
+func (e *examiner) examine(q judge.Question, judge func(*document.Examination, bool)) {
+	name := laneOf(&q)
 	e.mu.Lock()
 	queue, runs := e.lanes[name]
 	full := e.shut || len(queue) >= maxLane || !runs && len(e.lanes) >= maxLanes
 	if !full {
-		e.lanes[name] = append(queue, examination{q, judge})
+		e.lanes[name] = append(queue, queuedQuestion{q, judge})
 	}
 	e.mu.Unlock()
 	switch {
@@ -92,7 +93,7 @@ func (e *examiner) run(name string) {
 			return
 		}
 		next := queue[0]
-		queue[0] = examination{}
+		queue[0] = queuedQuestion{}
 		e.lanes[name] = queue[1:]
 		e.mu.Unlock()
 		next.judge(e.answer(next.question), true)

@@ -13,6 +13,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect"
@@ -109,14 +110,14 @@ func exampleAlerts(t *testing.T, set RuleSet, x *rules.Case) []*alert.Alert {
 	t.Helper()
 	var got []*alert.Alert
 	var pins *pins
-	var examine Examine
+	var examine judge.Examine
 	if x.Managed {
 		pins, examine = newPins("", config.Default().Exceptions), examineHere(managedMac)
 	}
-	p, err := NewPipeline(PipelineOptions{
+	p, err := judge.New(judge.Options{
 		Pins: pins, Examine: examine,
 		Rules: set.Rules, Exceptions: exampleExceptions(x),
-		Watching: &Watching{Window: config.Default().CorrelationWindow, Watched: watched, Wake: func() {}},
+		Watching: &judge.Watching{Window: config.Default().CorrelationWindow, Watched: watched, Wake: func() {}},
 		Emit: func(a *alert.Alert) {
 			i := slices.IndexFunc(got, func(o *alert.Alert) bool { return o.Event.ID == a.Event.ID })
 			if i < 0 {
@@ -139,7 +140,7 @@ func exampleAlerts(t *testing.T, set RuleSet, x *rules.Case) []*alert.Alert {
 }
 
 // managedMac finds every program as Jamf keeps its own.
-func managedMac(q Question) *document.Examination {
+func managedMac(q judge.Question) *document.Examination {
 	x := &document.Examination{Jamf: true, Programs: map[string]document.ExaminedProgram{}}
 	for _, v := range q.Values {
 		x.Programs[v] = document.ExaminedProgram{Found: event.Program{Value: v, Path: v, Resolved: v, Exists: true, Type: "file", Kind: "script"}}
@@ -176,7 +177,7 @@ func exampleScope(file string) string {
 }
 
 // exampleCommand has some program run a command, and returns when it has ended.
-func exampleCommand(t *testing.T, p *Pipeline, x *rules.Case) time.Time {
+func exampleCommand(t *testing.T, p *judge.Judge, x *rules.Case) time.Time {
 	t.Helper()
 	var out bytes.Buffer
 	h := synthetic.New(&out, synthetic.Options{})
@@ -213,7 +214,7 @@ func exampleCommand(t *testing.T, p *Pipeline, x *rules.Case) time.Time {
 }
 
 // exampleObserved has the pipeline told of what is seen of the disk or of the sensor.
-func exampleObserved(p *Pipeline, x *rules.Case, at time.Time) {
+func exampleObserved(p *judge.Judge, x *rules.Case, at time.Time) {
 	switch {
 	case x.Change != nil:
 		c := x.Change

@@ -11,6 +11,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/host"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -164,7 +165,7 @@ func perform(t *testing.T, commands []acted, after time.Duration) {
 
 // player is a pipeline without a disk that watches preferences.
 type player struct {
-	p       *Pipeline
+	p       *judge.Judge
 	got     []*alert.Alert
 	decoder *eslogger.Decoder
 	message eslogger.Message
@@ -175,7 +176,7 @@ func newPlayer(t *testing.T, set RuleSet) *player {
 	f := &player{decoder: eslogger.NewDecoder()}
 	given := map[string]int{}
 	var err error
-	f.p, err = NewPipeline(PipelineOptions{
+	f.p, err = judge.New(judge.Options{
 		Rules: set.Rules, Exceptions: exceptions(config.Default().Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Emit: func(a *alert.Alert) {
 			if given[a.Event.ID]++; a.Event.Sequence != given[a.Event.ID] {
@@ -183,7 +184,7 @@ func newPlayer(t *testing.T, set RuleSet) *player {
 			}
 			f.got = append(f.got, a)
 		},
-		Watching: &Watching{Window: interleaveWindow, Watched: func(string) bool { return true }, Wake: func() {}},
+		Watching: &judge.Watching{Window: interleaveWindow, Watched: func(string) bool { return true }, Wake: func() {}},
 	})
 	must(t, err)
 	return f
@@ -219,8 +220,7 @@ func interleaved(t *testing.T, set RuleSet, r *rand.Rand, commands []acted, chan
 			Home: homeOf(c.file), Owner: c.owner, FolderOwner: c.owner,
 		})
 	}
-	p.closeCommands(historyTime(3600))
-	p.flush(true)
+	p.Advance(historyTime(3600).Add(judge.EventDelay))
 	last := map[string]*alert.Alert{}
 	for _, a := range f.got {
 		last[a.Event.ID] = a

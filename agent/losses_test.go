@@ -10,6 +10,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/process"
 	"hooksnare/pkg/alert"
@@ -18,7 +19,7 @@ import (
 
 // TestPipelineLosses fills a table of processes that has room for three.
 func TestPipelineLosses(t *testing.T) {
-	p, err := NewPipeline(PipelineOptions{Limits: process.Limits{Entries: 3}})
+	p, err := judge.New(judge.Options{Limits: process.Limits{Entries: 3}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,10 +58,11 @@ func TestLossCondition(t *testing.T) {
 	const state = "events_forgotten.alerts_unmade"
 	at := time.Now()
 	for _, x := range []struct {
-		after time.Duration
-		lose  uint64
-		on    bool
-	}{{0, 0, false}, {2 * time.Second, 3, true}, {4 * time.Minute, 0, true}, {6 * time.Minute, 0, false}, {7 * time.Minute, 1, true}} {
+		after  time.Duration
+		lose   uint64
+		on     bool
+		alerts uint64 // with updates
+	}{{0, 0, false, 0}, {2 * time.Second, 3, true, 1}, {4 * time.Minute, 0, true, 1}, {6 * time.Minute, 0, false, 2}, {7 * time.Minute, 1, true, 3}} {
 		for range x.lose {
 			a.health.tally.Add(health.AlertsUnmade)
 		}
@@ -68,9 +70,8 @@ func TestLossCondition(t *testing.T) {
 		a.health.tick(now)
 		facts := a.health.facts(now)
 		i := slices.IndexFunc(facts.Conditions, func(c alert.ConditionFacts) bool { return c.State == state })
-		told := a.pipeline.episodes.on["condition\x00"+state] != nil
-		if (i >= 0) != x.on || told != x.on {
-			t.Errorf("after %v: conditions %+v, told %t; want %s on: %t", x.after, facts.Conditions, told, state, x.on)
+		if got := a.pipeline.Counts().Alerts; (i >= 0) != x.on || got != x.alerts {
+			t.Errorf("after %v: conditions %+v, %d alerts and updates; expected %s on: %t, and %d", x.after, facts.Conditions, got, state, x.on, x.alerts)
 		}
 		if want := a.health.tally.Losses(); len(want) > 0 && facts.Losses["alerts_unmade"] != want[0].Count {
 			t.Errorf("after %v: losses %v, want %v", x.after, facts.Losses, want)

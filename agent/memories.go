@@ -58,7 +58,7 @@ func (k *keeper) restoreMemories(ids []string) error {
 			continue
 		}
 		if err == nil {
-			err = k.pipeline.Remember(id, b)
+			err = k.pipeline.RestoreMemory(id, b)
 		}
 		if err != nil {
 			faults = append(faults, fmt.Errorf("what rule %s remembered is lost, it learns anew: %s: %w", id, path, err))

@@ -8,6 +8,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
 	"hooksnare/pkg/clip"
@@ -68,8 +69,8 @@ func (p *pins) Check(exception string, r *detect.Record, x *document.Examination
 
 // lookAtPrograms is an examination of what values point to and of nothing else, for who has a disk and
 // no agent.
-func lookAtPrograms(root string) func(Question) *document.Examination {
-	return func(q Question) *document.Examination {
+func lookAtPrograms(root string) func(judge.Question) *document.Examination {
+	return func(q judge.Question) *document.Examination {
 		x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: managedByJamf(root)}
 		for _, v := range q.Values {
 			x.Programs[v] = document.ExaminedProgram{Found: program.Look(filepath.Join("/", root), v)}

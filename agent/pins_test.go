@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
@@ -176,7 +177,7 @@ func TestPinMembers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		p := newPins(root, []config.Exception{{ID: "x", Require: tt.want}}).wait()
-		q := Question{Values: []string{tt.value}}
+		q := judge.Question{Values: []string{tt.value}}
 		got := p.Check("x", &detect.Record{Fact: &hook.Fact{Value: tt.value, HasValue: true}}, lookAtPrograms(root)(q))
 		if (got == "") != (tt.why == "") || !strings.Contains(got, tt.why) {
 			t.Errorf("%.40q with %+v: got %q, want %q", tt.value, tt.want, got, tt.why)

@@ -9,6 +9,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/host"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -18,7 +19,7 @@ import (
 type feed struct {
 	*synthetic.Host
 	t        *testing.T
-	pipeline *Pipeline
+	pipeline *judge.Judge
 	decoder  *eslogger.Decoder
 	message  eslogger.Message
 	got      []*alert.Alert
@@ -26,19 +27,19 @@ type feed struct {
 
 // newFeed starts a pipeline with the built-in rules, the default exceptions and, unless
 // change says otherwise, the time of the recording.
-func newFeed(t *testing.T, change func(*PipelineOptions)) *feed {
+func newFeed(t *testing.T, change func(*judge.Options)) *feed {
 	t.Helper()
 	return feedWith(t, config.Default(), change)
 }
 
-func feedWith(t *testing.T, c config.Config, change func(*PipelineOptions)) *feed {
+func feedWith(t *testing.T, c config.Config, change func(*judge.Options)) *feed {
 	t.Helper()
 	set, err := LoadRules(c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	f := &feed{t: t, decoder: eslogger.NewDecoder()}
-	o := PipelineOptions{
+	o := judge.Options{
 		Rules: set.Rules, Exceptions: exceptions(c.Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Emit: func(a *alert.Alert) { f.got = append(f.got, a) },
 	}
@@ -48,7 +49,7 @@ func feedWith(t *testing.T, c config.Config, change func(*PipelineOptions)) *fee
 	if change != nil {
 		change(&o)
 	}
-	f.pipeline, err = NewPipeline(o)
+	f.pipeline, err = judge.New(o)
 	must(t, err)
 	f.Host = synthetic.New(f, synthetic.Options{})
 	f.Shell()
@@ -246,7 +247,7 @@ func TestPipelineTwoHealthRules(t *testing.T) {
 
 func TestPipelineLatency(t *testing.T) {
 	for _, live := range []bool{false, true} {
-		f := newFeed(t, func(o *PipelineOptions) { o.Live = live })
+		f := newFeed(t, func(o *judge.Options) { o.Now = map[bool]func() time.Time{true: time.Now}[live] })
 		f.set("/tmp/a")
 		f.set("/tmp/a")
 		f.pipeline.Close()
@@ -268,7 +269,7 @@ func TestPipelineLatency(t *testing.T) {
 // TestPipelineIDs has the same event on the same host twice, and others.
 func TestPipelineIDs(t *testing.T) {
 	id := func(hostID, value string, times int) string {
-		f := newFeed(t, func(o *PipelineOptions) { o.Host = host.Identity{ID: hostID}; o.RepeatWindow = 0 })
+		f := newFeed(t, func(o *judge.Options) { o.Host = host.Identity{ID: hostID}; o.RepeatWindow = 0 })
 		for range times {
 			f.set(value)
 		}

@@ -16,6 +16,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/host"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect/rules"
@@ -81,7 +82,7 @@ func loadAllPublished(t testing.TB) *publishedSet {
 func (s *publishedSet) onMac(t testing.TB, recording []byte) []*alert.Alert {
 	t.Helper()
 	var out []*alert.Alert
-	pipeline, err := NewPipeline(PipelineOptions{
+	pipeline, err := judge.New(judge.Options{
 		Rules: s.Rules, Exceptions: exceptions(config.Default().Exceptions),
 		Host: host.Identity{ID: "5EED5EED-0000-4000-8000-000000000000", Hostname: "mac", Boot: "1", Users: macUsers()},
 		Emit: func(a *alert.Alert) { out = append(out, a) }, RepeatWindow: config.Default().RepeatWindow,

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/pkg/alert"
 )
@@ -20,7 +21,7 @@ import (
 // Replay reads recordings of eslogger as if they happened, with their own times as the
 // only clock.
 type Replay struct {
-	pipeline *Pipeline
+	pipeline *judge.Judge
 	decoder  *eslogger.Decoder
 	message  eslogger.Message
 	gaps     eslogger.Gaps
@@ -36,17 +37,17 @@ type ReplayStats struct {
 	Dropped            uint64 // events missing in the numbering
 	Cut                int    // bytes of an unfinished last line
 	FirstMalformed     error
-	Counts             Counts
+	Counts             judge.Counts
 }
 
 // NewReplay prepares a replay. With a root in the configuration the pins of exceptions are
 // checked on the disk below it; without one there is no disk to check them on.
 func NewReplay(c config.Config, set RuleSet, emit func(*alert.Alert)) (*Replay, error) {
-	o := PipelineOptions{Rules: set.Rules, Exceptions: exceptions(c.Exceptions), Emit: emit, RepeatWindow: c.RepeatWindow}
+	o := judge.Options{Rules: set.Rules, Exceptions: exceptions(c.Exceptions), Emit: emit, RepeatWindow: c.RepeatWindow}
 	if c.Root != "" {
 		o.Pins, o.Examine = newPins(c.Root, c.Exceptions).wait(), examineHere(lookAtPrograms(c.Root))
 	}
-	p, err := NewPipeline(o)
+	p, err := judge.New(o)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"testing/iotest"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -36,13 +37,17 @@ func pretty(t *testing.T, lines []byte) []byte {
 }
 
 func newReplay(t *testing.T) (*Replay, *int) {
+	alerts := new(int)
+	return replayTo(t, func(*alert.Alert) { *alerts++ }), alerts
+}
+
+func replayTo(t *testing.T, emit func(*alert.Alert)) *Replay {
 	t.Helper()
 	set, err := LoadRules(config.Default(), nil)
 	must(t, err)
-	alerts := new(int)
-	r, err := NewReplay(config.Default(), set, func(*alert.Alert) { *alerts++ })
+	r, err := NewReplay(config.Default(), set, emit)
 	must(t, err)
-	return r, alerts
+	return r
 }
 
 func TestReplay(t *testing.T) {
@@ -83,7 +88,7 @@ func TestReplay(t *testing.T) {
 			if (first == "") != (tt.first == "") || !strings.Contains(first, tt.first) {
 				t.Errorf("first fault: got %q, want %q", first, tt.first)
 			}
-			got.Counts, got.Bytes, got.FirstMalformed = Counts{}, 0, nil
+			got.Counts, got.Bytes, got.FirstMalformed = judge.Counts{}, 0, nil
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
@@ -101,9 +106,8 @@ func TestReplayLive(t *testing.T) {
 	f.Host = synthetic.New(&recording, synthetic.Options{})
 	f.set("/tmp/a")
 	reader, writer := io.Pipe()
-	r, alerts := newReplay(t)
-	seen := make(chan struct{})
-	r.pipeline.emit = func(*alert.Alert) { *alerts++; close(seen) }
+	alerts, seen := 0, make(chan struct{})
+	r := replayTo(t, func(*alert.Alert) { alerts++; close(seen) })
 	done := make(chan error, 1)
 	go func() { done <- r.Read(context.Background(), reader) }()
 	for line := range bytes.Lines(recording.Bytes()) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hooksnare/agent/host"
+	"hooksnare/agent/judge"
 	"hooksnare/pkg/clip"
 
 	"github.com/rs/zerolog"
@@ -49,7 +50,7 @@ type Agent struct {
 	keeper   keeper
 	ruleSet  ruleSet
 	allowed  *allowed
-	pipeline *Pipeline
+	pipeline *judge.Judge
 	outputs  *Outputs
 	source   *eslogger.Source
 	watch    *watch
@@ -101,14 +102,14 @@ func New(o Options) (*Agent, error) {
 		return nil, watchErr
 	}
 	a.watch = watch
-	a.pipeline, err = NewPipeline(PipelineOptions{
+	a.pipeline, err = judge.New(judge.Options{
 		Watching: watch.watching(o.Config), Examine: watch.examiner.examine,
 		Rules: set.Rules, Exceptions: exceptions(o.Config.Exceptions),
 		Host: a.host, Pins: newPins(o.Config.Root, o.Config.Exceptions),
-		Emit: a.give, Note: (*handler)(a).logCondition, Live: true, RepeatWindow: o.Config.RepeatWindow,
+		Emit: a.give, Note: (*handler)(a).logCondition, Now: time.Now, RepeatWindow: o.Config.RepeatWindow,
 	})
 	a.pipeline.SetHooks(watch.hooks())
-	a.pipeline.RestoreSetBy(watch.last.SetBy)
+	a.pipeline.RestoreReportedBy(watch.last.SetBy)
 	a.pipeline.RestorePresetsTold(watch.last.PresetTold)
 	own, faults := ownFaults(o.Config.Root, o.Faults)
 	a.allowed = newAllowed(o.Config.Exceptions, time.Now())
@@ -267,7 +268,7 @@ func (a *Agent) tick(ctx context.Context) {
 				a.condition(health.Condition{Name: health.ClockJumped}, "it goes on from there", false, now, now)
 			}
 			last = now
-			a.pipeline.Tick()
+			a.pipeline.Advance(now)
 			a.outputs.Check(now)
 			a.health.tick(now)
 			a.keeper.tick(now, false)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"hooksnare/agent/document"
+	"hooksnare/agent/judge"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -236,10 +237,10 @@ func exceptionCases() []silenceCase {
 			m.as(mallory, setByRoot...)
 			m.becomes(rootPrefs, "LoginHook", "", evil)
 		}, want: []string{unseenBy(evil, "")}},
-		{name: "2 a program that did not answer holds no pin", pins: onValue(evil), look: func(Question) *document.Examination { return nil }, does: func(m *peopledMac) {
+		{name: "2 a program that did not answer holds no pin", pins: onValue(evil), look: func(judge.Question) *document.Examination { return nil }, does: func(m *peopledMac) {
 			m.becomes(rootPrefs, "LoginHook", "", evil)
 		}, want: []string{unseenBy(evil, "")}},
-		{name: "15 Jamf's path on a Mac without Jamf", look: func(q Question) *document.Examination { x := goodProgram(q); x.Jamf = false; return x }, does: func(m *peopledMac) {
+		{name: "15 Jamf's path on a Mac without Jamf", look: func(q judge.Question) *document.Examination { x := goodProgram(q); x.Jamf = false; return x }, does: func(m *peopledMac) {
 			m.as(0, "defaults", "write", "com.apple.loginwindow", "LoginHook", jamfLogin)
 			m.becomes(rootPrefs, "LoginHook", "", jamfLogin)
 		}, want: []string{confirmedByRoot(jamfLogin)}},
@@ -390,9 +391,9 @@ func repeatCases() []silenceCase {
 }
 
 // firstGood finds a program as an exception would have it, once.
-func firstGood() func(Question) *document.Examination {
+func firstGood() func(judge.Question) *document.Examination {
 	n := 0
-	return func(q Question) *document.Examination {
+	return func(q judge.Question) *document.Examination {
 		x := goodProgram(q)
 		if n++; n > 1 {
 			for v, p := range x.Programs {
@@ -415,24 +416,24 @@ func otherSilenceCases() []silenceCase {
 		{name: "6 two rules on one change have ids of their own", rule: site, does: func(m *peopledMac) { m.becomes(rootPrefs, "LoginHook", "", evil) },
 			want: []string{unseenBy(evil, ""), "site 73 unattributed " + evil}},
 		{name: "6 two rules on one program", rule: site, does: func(m *peopledMac) {
-			m.p.Know(event.Change{File: rootPrefs, Key: "LoginHook", New: orNil(evil)})
+			m.p.RestoreChange(event.Change{File: rootPrefs, Key: "LoginHook", New: orNil(evil)})
 			m.swapped("", evil, "new")
 		}, want: []string{"hook-program-changed 73 observed " + evil, "site 73 observed " + evil}},
 		{name: "6 two rules on one file that can't be read", rule: site, does: func(m *peopledMac) { m.unread(rootPrefs, "", "malformed", true) },
 			about: func(a *alert.Alert) bool { return a.Hooksnare.Unreadable != nil }, want: []string{"preferences-unreadable 73 observed malformed true", "site 73 observed malformed true"}},
 		{name: "6 one program in two files of root: one id for each file", does: func(m *peopledMac) {
-			m.p.Know(event.Change{File: rootPrefs, Key: "LoginHook", New: orNil(evil)})
-			m.p.Know(event.Change{File: systemPrefs, Key: "LoginHook", New: orNil(evil)})
+			m.p.RestoreChange(event.Change{File: rootPrefs, Key: "LoginHook", New: orNil(evil)})
+			m.p.RestoreChange(event.Change{File: systemPrefs, Key: "LoginHook", New: orNil(evil)})
 			m.swapped("", evil, "new")
 		}, about: ids(1), want: []string{"hook-program-changed 73 observed " + evil}},
 		{name: "8 a program that stands in root's file and in a user's", does: func(m *peopledMac) {
-			m.p.Know(event.Change{File: malloryPrefs, Home: malloryHome, Key: "LoginHook", New: orNil(evil)})
-			m.p.Know(event.Change{File: rootPrefs, Key: "LoginHook", New: orNil(evil)})
+			m.p.RestoreChange(event.Change{File: malloryPrefs, Home: malloryHome, Key: "LoginHook", New: orNil(evil)})
+			m.p.RestoreChange(event.Change{File: rootPrefs, Key: "LoginHook", New: orNil(evil)})
 			m.swapped("", evil, "new")
 			m.swapped(malloryHome, evil, "new")
 		}, want: []string{"hook-program-changed 73 observed " + evil}},
 		{name: "8 a program of a user's alone is reported as the user's", does: func(m *peopledMac) {
-			m.p.Know(event.Change{File: malloryPrefs, Home: malloryHome, Key: "LoginHook", New: orNil(evil)})
+			m.p.RestoreChange(event.Change{File: malloryPrefs, Home: malloryHome, Key: "LoginHook", New: orNil(evil)})
 			m.swapped(malloryHome, evil, "new")
 		}, about: func(a *alert.Alert) bool { return aboutAll(a) && a.File.Path == malloryPrefs }, want: []string{"hook-program-changed 73 observed " + evil}},
 		{name: "12.1 a change that a held-back command made is told", does: func(m *peopledMac) {

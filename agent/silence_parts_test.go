@@ -11,6 +11,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/collector/program"
@@ -38,17 +39,17 @@ func partCases() []silenceCase {
 }
 
 // hanging answers all questions of one share, or that lead to one place, only at the end.
-func hanging(t *testing.T, hangs func(Question) bool) (*examiner, func(Question) <-chan *document.Examination) {
+func hanging(t *testing.T, hangs func(judge.Question) bool) (*examiner, func(judge.Question) <-chan *document.Examination) {
 	t.Helper()
 	done := make(chan struct{})
 	t.Cleanup(func() { close(done) })
-	e := newExaminer(func(q Question) *document.Examination {
+	e := newExaminer(func(q judge.Question) *document.Examination {
 		if hangs(q) {
 			<-done
 		}
 		return &document.Examination{}
 	})
-	return e, func(q Question) <-chan *document.Examination {
+	return e, func(q judge.Question) <-chan *document.Examination {
 		judged := make(chan *document.Examination, 1)
 		e.examine(q, func(x *document.Examination, _ bool) { judged <- x })
 		return judged
@@ -65,30 +66,32 @@ func soon(judged <-chan *document.Examination) bool {
 }
 
 func hungLane(t *testing.T) string {
-	_, ask := hanging(t, func(q Question) bool { return q.Share == detect.UserShare(mallory) })
+	_, ask := hanging(t, func(q judge.Question) bool { return q.Share == detect.UserShare(mallory) })
 	for range 2 * maxLane {
-		ask(Question{Share: detect.UserShare(mallory)})
+		ask(judge.Question{Share: detect.UserShare(mallory)})
 	}
-	if !soon(ask(Question{Share: detect.RootShare})) || !soon(ask(Question{Share: detect.UserShare(ann)})) {
+	if !soon(ask(judge.Question{Share: detect.RootShare})) || !soon(ask(judge.Question{Share: detect.UserShare(ann)})) {
 		return "the examinations of others wait for a user's disk"
 	}
 	return ""
 }
 
 func hungReach(t *testing.T) string {
-	_, ask := hanging(t, func(q Question) bool { return len(q.Values) > 0 && strings.HasPrefix(q.Values[0], "/Users/mallory/") })
-	ask(Question{Share: detect.RootShare, Values: []string{"/Users/mallory/mnt/hook"}})
-	if !soon(ask(Question{Share: detect.RootShare, Values: []string{evil}})) {
+	_, ask := hanging(t, func(q judge.Question) bool {
+		return len(q.Values) > 0 && strings.HasPrefix(q.Values[0], "/Users/mallory/")
+	})
+	ask(judge.Question{Share: detect.RootShare, Values: []string{"/Users/mallory/mnt/hook"}})
+	if !soon(ask(judge.Question{Share: detect.RootShare, Values: []string{evil}})) {
 		return "root's examination waits for what a user serves"
 	}
 	return ""
 }
 
 func fullLane(t *testing.T) string {
-	e, ask := hanging(t, func(Question) bool { return true })
+	e, ask := hanging(t, func(judge.Question) bool { return true })
 	var last <-chan *document.Examination
 	for range maxLane + 2 {
-		last = ask(Question{Share: detect.UserShare(mallory)})
+		last = ask(judge.Question{Share: detect.UserShare(mallory)})
 	}
 	if !soon(last) || e.skipped.Load() == 0 {
 		return "a question over the bound waits"
@@ -174,7 +177,7 @@ func spellings(t *testing.T) string {
 		"as the seventh element": {Path: "/bin/sh", Args: []string{"sh", "-e", "-u", "-f", "-x", "-v", "/opt/link/hook"}},
 		"as a script":            {Path: "/bin/bash", Args: []string{"/bin/bash", "/opt/link/hook"}, Script: "/opt/link/hook"},
 	} {
-		m := newPeopledMac(t, &silenceCase{look: func(q Question) *document.Examination {
+		m := newPeopledMac(t, &silenceCase{look: func(q judge.Question) *document.Examination {
 			x := goodProgram(q)
 			for v, p := range x.Programs {
 				p.Found.Path, p.Found.Resolved = "/opt/link/hook", "/opt/real/hook"

@@ -11,6 +11,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
 	"hooksnare/agent/host"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -24,7 +25,7 @@ type silenceCase struct {
 	rule []string // rules of the site, beside the built-in ones: id and query
 	pins []config.Exception
 	// look answers what the disk has; nil: nothing is examined.
-	look func(Question) *document.Examination
+	look func(judge.Question) *document.Examination
 	does func(m *peopledMac)
 	// want are the alerts that matter, as told says them; the case names which with about.
 	about func(*alert.Alert) bool
@@ -41,7 +42,7 @@ type silenceCase struct {
 type peopledMac struct {
 	*synthetic.Host
 	t       *testing.T
-	p       *Pipeline
+	p       *judge.Judge
 	got     []*alert.Alert
 	decoder *eslogger.Decoder
 	message eslogger.Message
@@ -68,9 +69,9 @@ func newPeopledMac(t *testing.T, c *silenceCase) *peopledMac {
 	set, err := LoadRules(conf, nil)
 	must(t, err)
 	list := slices.Concat(conf.Exceptions, c.pins)
-	o := PipelineOptions{
+	o := judge.Options{
 		Rules: set.Rules, Exceptions: exceptions(list), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
-		Watching: &Watching{Window: 30 * time.Second, Watched: watched, Wake: func() {}},
+		Watching: &judge.Watching{Window: 30 * time.Second, Watched: watched, Wake: func() {}},
 	}
 	given := map[string]int{}
 	o.Emit = func(a *alert.Alert) {
@@ -82,7 +83,7 @@ func newPeopledMac(t *testing.T, c *silenceCase) *peopledMac {
 	if c.look != nil {
 		o.Pins, o.Examine = newPins("", list), examineHere(c.look)
 	}
-	m.p, err = NewPipeline(o)
+	m.p, err = judge.New(o)
 	must(t, err)
 	m.Host = synthetic.New(m, synthetic.Options{})
 	for pid, cred := range map[int32]synthetic.Cred{600: {}, 601: {EUID: mallory, RUID: mallory}, 602: {EUID: ann, RUID: ann}} {
@@ -136,11 +137,7 @@ func (m *peopledMac) swapped(home, value, content string) {
 func (m *peopledMac) later(d time.Duration) {
 	m.Advance(d)
 	m.as(ann, "true")
-	m.p.mu.Lock()
-	m.p.closeCommands(m.p.now())
-	m.p.tellDue(m.p.now(), false)
-	m.p.mu.Unlock()
-	m.p.flush(true)
+	m.p.Advance(m.Now().Add(judge.EventDelay))
 }
 
 // TestAttacksSilence plays every case, and prints what became of it.
@@ -173,7 +170,7 @@ func (c *silenceCase) play(t *testing.T) string {
 	m := newPeopledMac(t, c)
 	c.does(m)
 	must(t, m.Err())
-	m.p.flush(true)
+	m.p.Advance(m.Now())
 	about := c.about
 	if about == nil {
 		about = aboutRoot
@@ -262,7 +259,7 @@ func attemptedByRoot(value string) string { return "hook-set 47 attempted user 0
 func confirmedByRoot(value string) string { return "hook-set 47 confirmed user 0 defaults " + value }
 
 // goodProgram finds every program as an exception would have it.
-func goodProgram(q Question) *document.Examination { return managedMac(q) }
+func goodProgram(q judge.Question) *document.Examination { return managedMac(q) }
 
 // onValue is an exception for one value, whoever sets it.
 func onValue(value string) []config.Exception {

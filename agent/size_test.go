@@ -11,6 +11,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -31,7 +32,7 @@ func testAlertSize(t *testing.T, fill string, size int) {
 	c := config.Default()
 	c.Exceptions[0].Where = `hooksnare.hook.key == "LoginHook"`
 	c.Root = t.TempDir() // where no program is, so that the pin fails
-	f := feedWith(t, c, func(o *PipelineOptions) { o.Host.Hostname = strings.Repeat("h", 255) })
+	f := feedWith(t, c, func(o *judge.Options) { o.Host.Hostname = strings.Repeat("h", 255) })
 	long := strings.Repeat(fill, size/len(fill))
 	part := long[:min(len(long), 3996)] // more of a name or of a parent is not kept
 	folders := "/" + strings.Repeat(long[:len(fill)*(240/len(fill))]+"/", 4)
@@ -68,9 +69,9 @@ func testAlertSize(t *testing.T, fill string, size int) {
 // TestAlertMemory keeps many alerts about long commands, as the counting of repeats and the
 // wait for their changes do.
 func TestAlertMemory(t *testing.T) {
-	f := newFeed(t, func(o *PipelineOptions) {
+	f := newFeed(t, func(o *judge.Options) {
 		o.Emit = func(*alert.Alert) {}
-		o.Watching = &Watching{
+		o.Watching = &judge.Watching{
 			Window: time.Hour, Watched: func(string) bool { return true }, Wake: func() {},
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hooksnare/agent/health"
+	"hooksnare/agent/judge"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/hang"
@@ -114,7 +115,7 @@ type keeper struct {
 	dir      string
 	started  time.Time
 	agent    *Agent
-	pipeline *Pipeline
+	pipeline *judge.Judge
 	health   condition
 	uses     func() []ExceptionStatus
 	guard    hang.Guard // of every write to the state folder

@@ -30,7 +30,9 @@ type toldChange struct {
 	Alerts []json.RawMessage `json:"alerts,omitempty"` // none once they are in the log
 }
 
-func (c *toldChange) place() event.PreferenceKey { return event.PreferenceKey{File: c.File, Key: c.Key} }
+func (c *toldChange) place() event.PreferenceKey {
+	return event.PreferenceKey{File: c.File, Key: c.Key}
+}
 
 // told counts the changes of a share whose alerts are on their way.
 func (w *watch) told(share detect.Share) int {
@@ -65,7 +67,7 @@ func (w *watch) delivered() bool {
 	if len(w.last.Told) == 0 {
 		return false
 	}
-	judging := w.agent.pipeline.Judging() // first: what is not in it any more is on its way to the disk
+	judging := w.agent.pipeline.Unjudged() // first: what is not in it any more is on its way to the disk
 	if !w.agent.outputs.Delivered() {
 		return false
 	}
@@ -136,7 +138,7 @@ func (w *watch) tellAgain() {
 		for _, line := range c.Alerts {
 			a := new(alert.Alert)
 			if json.Unmarshal(line, a) == nil {
-				w.agent.pipeline.Repeat(a)
+				w.agent.pipeline.SendAgain(a)
 			}
 		}
 	}

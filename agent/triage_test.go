@@ -9,6 +9,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
@@ -77,13 +78,13 @@ func TestChangedElsewhere(t *testing.T) {
 // the program.
 func TestTriage(t *testing.T) {
 	var host *synthetic.Host
-	f := newFeed(t, func(o *PipelineOptions) {
+	f := newFeed(t, func(o *judge.Options) {
 		x := config.Exception{ID: "good", Require: config.Require{SHA256: []string{"AB12"}}}
-		o.Watching = &Watching{
+		o.Watching = &judge.Watching{
 			Window: time.Minute, Watched: func(string) bool { return false }, Wake: func() {},
 		}
 		around := newSurroundings(t.TempDir(), []config.Exception{x})
-		o.Examine = examineHere(func(q Question) *document.Examination {
+		o.Examine = examineHere(func(q judge.Question) *document.Examination {
 			shown := &alert.Program{Path: q.Values[0], Exists: true, SHA256: "ab12", Modified: alert.At(host.Now().Add(-time.Hour))}
 			x := &document.Examination{Programs: map[string]document.ExaminedProgram{q.Values[0]: {Shown: shown}}}
 			around.begin(q.Share, q.File, q.At)(x)

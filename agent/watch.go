@@ -17,6 +17,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
@@ -90,8 +91,8 @@ func newWatch(a *Agent) (*watch, error) {
 }
 
 // watching is what the pipeline needs of this.
-func (w *watch) watching(c config.Config) *Watching {
-	return &Watching{Kept: w.kept, Window: c.CorrelationWindow, Watched: watched, Wake: func() { w.prefs.Wake() }, Record: w.record}
+func (w *watch) watching(c config.Config) *judge.Watching {
+	return &judge.Watching{KeptAt: w.kept, Window: c.CorrelationWindow, Watched: watched, Wake: func() { w.prefs.Wake() }, Record: w.record}
 }
 
 // watched reports whether changes of a file are seen: it is one of those that hold hooks,
@@ -122,7 +123,7 @@ func (w *watch) HandleChange(ch event.Change) error {
 	if w.news(&ch) {
 		w.agent.pipeline.HandleChange(ch)
 	} else {
-		w.agent.pipeline.Know(ch)
+		w.agent.pipeline.RestoreChange(ch)
 	}
 	return nil
 }
@@ -145,10 +146,10 @@ func (w *watch) HandleState(s prefs.State) error {
 		ch.Time = time.Now()
 		w.agent.pipeline.HandleChange(ch)
 	}
-	setBy := w.agent.pipeline.SetBy()
+	setBy := w.agent.pipeline.ReportedBy()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	judging := w.agent.pipeline.Judging() // first: what is not in it any more is on its way to the disk
+	judging := w.agent.pipeline.Unjudged() // first: what is not in it any more is on its way to the disk
 	if !w.agent.outputs.Delivered() {
 		return errOnTheWay
 	}

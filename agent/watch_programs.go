@@ -10,6 +10,7 @@ import (
 
 	"hooksnare/agent/document"
 	"hooksnare/agent/health"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
@@ -34,7 +35,7 @@ func (w *watch) openPrograms(before program.State) {
 	w.looks = program.NewExaminer(w.root, w.shares)
 	w.programs = program.NewWatchers(w.root, program.Options{
 		Previous: before, Sweep: w.sweep, Keep: w.keep, Shares: w.shares,
-		Leads: func(owner string, p event.Program) { a.pipeline.Locate(homeOfOwner(owner), &p) },
+		Leads: func(owner string, p event.Program) { a.pipeline.SetProgram(homeOfOwner(owner), &p) },
 		Share: func(s program.Share) {
 			a.condition(health.ShareUsedUp.Of(s.What+" "+s.Owner), s.Owner+" has used up its share of "+s.What+" of programs that are looked at", s.On, s.Since, s.Until)
 		},
@@ -87,7 +88,7 @@ func (w *watch) homeOf(file string) string {
 }
 
 // answer examines the disk for one event.
-func (w *watch) answer(q Question) *document.Examination {
+func (w *watch) answer(q judge.Question) *document.Examination {
 	around := w.around.begin(q.Share, q.File, q.At)
 	w.jamf.look(time.Now())
 	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: w.jamf.before(q.At)}

@@ -1,4 +1,4 @@
-package agent
+package judge
 
 import (
 	"slices"
@@ -13,26 +13,26 @@ import (
 
 // hookChange is what was reported of a change, as long as no command is known to have made it.
 type hookChange struct {
-	threads []*alertThread // as long as no command reports it
-	by      *hookCommand   // whose alerts report it
-	seen    *document.Examination
-	judged  bool
+	threads     []*alertThread // as long as no command reports it
+	by          *hookCommand   // whose alerts report it
+	examination *document.Examination
+	judged      bool
 }
 
 // Watching says what of the preferences a pipeline goes by.
 type Watching struct {
 	Window  time.Duration                  // in which a command and a change belong together
 	Watched func(file string) bool         // whether changes of a file are seen
-	Kept    func(owner, sum string) string // where the copy of a content is, "" if there is none; may be nil
+	KeptAt  func(owner, sum string) string // where the copy of a content is, "" if there is none; may be nil
 	Wake    func()                         // is called when preferences may be about to change
 	// Record is called with the alerts of a change before they are given, and may wait for
 	// the disk; nil for none.
 	Record func(*event.Change, []*alert.Alert)
 }
 
-// mentioned takes note of a command that mentions preferences, which may be about to change
+// noteMention takes note of a command that mentions preferences, which may be about to change
 // them.
-func (p *Pipeline) mentioned(ev *event.Event) {
+func (p *Judge) noteMention(ev *event.Event) {
 	if p.watching == nil {
 		return
 	}
@@ -45,17 +45,17 @@ func (p *Pipeline) mentioned(ev *event.Event) {
 		_, _, suspected := p.correlator.Command(detect.Cause{
 			At: ev.Time, Order: ev.GlobalSeq, EUID: ev.Process.Token.EUID, File: file, Mentions: true,
 		}, c)
-		p.suspect(suspected)
+		p.reportCandidates(suspected)
 	}
 	p.watching.Wake()
 }
 
-// suspect reports the first candidate of changes that were told before it was seen.
-func (p *Pipeline) suspect(list []*changeState) {
-	now := p.now()
+// reportCandidates reports the first candidate of changes that were told before it was seen.
+func (p *Judge) reportCandidates(list []*changeState) {
+	now := p.windowTime()
 	for _, s := range list {
 		for _, t := range s.Of.threads {
-			p.say(t, p.compose.Suspect(t.next(t.last, now), candidatesOf(s)), now)
+			p.sendUpdate(t, p.compose.Suspect(t.nextUpdate(t.last, now), candidatesOf(s)), now)
 		}
 	}
 }
@@ -70,26 +70,26 @@ func candidatesOf(s *changeState) []*event.Process {
 }
 
 // HandleChange takes a change of preferences. It is judged once the disk was examined.
-func (p *Pipeline) HandleChange(ch event.Change) {
+func (p *Judge) HandleChange(ch event.Change) {
 	p.mu.Lock()
 	if p.watching == nil || p.closed {
 		p.mu.Unlock()
 		return
 	}
-	p.know(&ch)
+	p.keepHook(&ch)
 	at := ch.PreferenceKey()
 	p.judging[at] = append(p.judging[at], ch.Old)
 	s := p.correlator.Change(ch, &hookChange{})
 	p.mu.Unlock()
 	judge := func(x *document.Examination, waits bool) {
 		p.mu.Lock()
-		s.Of.seen = x
-		p.locate(&ch, x)
+		s.Of.examination = x
+		p.locateProgram(&ch, x)
 		if !p.closed { // else it is found again at the next start
-			p.tellChange(s, p.now())
+			p.judgeChange(s, p.windowTime())
 		}
 		p.mu.Unlock()
-		p.flush(waits)
+		p.flushOutbox(waits)
 	}
 	if p.examine == nil {
 		judge(nil, true)
@@ -102,22 +102,22 @@ func (p *Pipeline) HandleChange(ch event.Change) {
 	p.examine(q, judge)
 }
 
-// tellChange reports a change: as an update of the command that made it, or by itself.
-func (p *Pipeline) tellChange(s *changeState, now time.Time) {
+// judgeChange reports a change: as an update of the command that made it, or by itself.
+func (p *Judge) judgeChange(s *changeState, now time.Time) {
 	if s.By != nil && !s.By.Of.judged {
 		s.By.Of.waiting = append(s.By.Of.waiting, s)
 		return
 	}
-	end := p.outbox.together()
+	end := p.outbox.beginGroup()
 	s.Of.judged = true
-	p.tellDue(now, false)
+	p.sendDue(now, false)
 	if s.By != nil && len(s.By.Of.groups) > 0 {
 		for _, g := range s.By.Of.groups {
-			p.confirm(g, &document.Confirmation{Change: &s.Change, Seen: s.Of.seen}, nil, now)
+			p.confirmChange(g, &document.Confirmation{Change: &s.Change, Seen: s.Of.examination}, nil, now)
 		}
 		s.Of.by = s.By.Of
 	} else {
-		p.observed(s, now)
+		p.reportChange(s, now)
 	}
 	var record func([]*alert.Alert)
 	if p.watching.Record != nil {
@@ -128,15 +128,15 @@ func (p *Pipeline) tellChange(s *changeState, now time.Time) {
 	gone := func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.judgedPlace(at, old)
+		p.endJudging(at, old)
 	}
 	if !end(record, gone) {
-		p.judgedPlace(at, old)
+		p.endJudging(at, old)
 	}
 }
 
-// judgedPlace forgets that a change is being judged.
-func (p *Pipeline) judgedPlace(at event.PreferenceKey, old *string) {
+// endJudging forgets that a change is being judged.
+func (p *Judge) endJudging(at event.PreferenceKey, old *string) {
 	list := p.judging[at]
 	if i := slices.Index(list, old); i >= 0 {
 		list = slices.Delete(list, i, i+1)
@@ -146,9 +146,9 @@ func (p *Pipeline) judgedPlace(at event.PreferenceKey, old *string) {
 	}
 }
 
-// Judging returns what was there before the changes that are not judged yet, or whose alerts
+// Unjudged returns what was there before the changes that are not judged yet, or whose alerts
 // are not handed on, nil for nothing.
-func (p *Pipeline) Judging() map[event.PreferenceKey]*string {
+func (p *Judge) Unjudged() map[event.PreferenceKey]*string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := make(map[event.PreferenceKey]*string, len(p.judging))
@@ -158,9 +158,9 @@ func (p *Pipeline) Judging() map[event.PreferenceKey]*string {
 	return out
 }
 
-// observed reports a change by itself: no command is known to have made it, or one that is
+// reportChange reports a change by itself: no command is known to have made it, or one that is
 // told nowhere.
-func (p *Pipeline) observed(s *changeState, now time.Time) {
+func (p *Judge) reportChange(s *changeState, now time.Time) {
 	o := detect.Observed{Change: &s.Change, Verdict: string(alert.Unattributed)}
 	var by *event.Event
 	switch {
@@ -170,20 +170,20 @@ func (p *Pipeline) observed(s *changeState, now time.Time) {
 		o.Verdict = string(alert.Observed)
 	}
 	found := slices.Clone(p.engine.Observe(o, detect.FactOf(&s.Change), by))
-	p.engine.Except(found, now, p.pinsOn(s.Of.seen))
+	p.engine.Except(found, now, p.pinsOn(s.Of.examination))
 	for i := range found {
 		f := &found[i]
-		if p.isHidden(f, s.Of.seen, now) {
+		if p.isHidden(f, s.Of.examination, now) {
 			continue
 		}
-		t := p.open(f, func() *alert.Alert {
+		t := p.openThread(f, func() *alert.Alert {
 			a := p.compose.Compose(f)
-			p.compose.AddExamination(a, f, s.Of.seen)
+			p.compose.AddExamination(a, f, s.Of.examination)
 			p.compose.AddCandidates(a, candidatesOf(s))
 			return a
 		}, now)
 		if t != nil {
-			p.begin(t)
+			p.beginThread(t)
 			s.Of.threads = append(s.Of.threads, t)
 		}
 	}
@@ -191,19 +191,19 @@ func (p *Pipeline) observed(s *changeState, now time.Time) {
 
 // HandleProgram takes a change of the program of a hook in preferences of a home, "" for
 // those of root, the computer and management.
-func (p *Pipeline) HandleProgram(home string, ch event.ProgramChange) {
+func (p *Judge) HandleProgram(home string, ch event.ProgramChange) {
 	p.mu.Lock()
 	p.programChanged(home, &ch)
 	p.mu.Unlock()
-	p.flush(true)
+	p.flushOutbox(true)
 }
 
-func (p *Pipeline) programChanged(home string, ch *event.ProgramChange) {
-	h := p.namer(home, ch.Value)
+func (p *Judge) programChanged(home string, ch *event.ProgramChange) {
+	h := p.hookOfProgram(home, ch.Value)
 	if h == nil || p.watching == nil || p.closed {
 		return
 	}
-	now := p.now()
+	now := p.windowTime()
 	h.Program, h.Resolved = ch.New.Path, ch.New.Resolved
 	p.engine.SetHooks(p.hooked)
 	fact := &hook.Fact{Operation: hook.Edit, Key: h.Key, Value: h.Value, HasValue: true, Plist: h.File, Scope: hook.Scope(h.Scope), Strict: true}
@@ -212,15 +212,15 @@ func (p *Pipeline) programChanged(home string, ch *event.ProgramChange) {
 	found := slices.Clone(p.engine.Observe(o, fact, nil))
 	for i := range found {
 		f := &found[i]
-		if t := p.open(f, func() *alert.Alert { return p.compose.Compose(f) }, now); t != nil {
-			p.begin(t)
+		if t := p.openThread(f, func() *alert.Alert { return p.compose.Compose(f) }, now); t != nil {
+			p.beginThread(t)
 		}
 	}
 }
 
-// namer returns the hook in preferences of a home that has a value: where several have it,
+// hookOfProgram returns the hook in preferences of a home that has a value: where several have it,
 // one of root's before the computer's before others.
-func (p *Pipeline) namer(home, value string) *detect.Hooked {
+func (p *Judge) hookOfProgram(home, value string) *detect.Hooked {
 	rank := func(h *detect.Hooked) int {
 		switch detect.FileShare(h.File, h.Home) {
 		case detect.RootShare:
@@ -240,31 +240,31 @@ func (p *Pipeline) namer(home, value string) *detect.Hooked {
 	return found
 }
 
-// Know takes a change that was told before.
-func (p *Pipeline) Know(ch event.Change) {
+// RestoreChange takes a change that was told before.
+func (p *Judge) RestoreChange(ch event.Change) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.watching == nil {
 		return
 	}
-	p.know(&ch)
+	p.keepHook(&ch)
 	p.correlator.Know(ch)
 }
 
-// Repeat gives an alert that may have been given before.
-func (p *Pipeline) Repeat(a *alert.Alert) {
+// SendAgain gives an alert that may have been given before.
+func (p *Judge) SendAgain(a *alert.Alert) {
 	share := detect.SystemShare
 	if a.Hooksnare != nil && a.Hooksnare.Hook != nil {
 		share = detect.FileShare(a.Hooksnare.Hook.Plist, "")
 	}
 	p.mu.Lock()
-	p.give(a, share)
+	p.sendDocument(a, share)
 	p.mu.Unlock()
-	p.flush(true)
+	p.flushOutbox(true)
 }
 
-// know keeps which hooks are set. Where its program is, an examination tells.
-func (p *Pipeline) know(ch *event.Change) {
+// keepHook keeps which hooks are set. Where its program is, an examination tells.
+func (p *Judge) keepHook(ch *event.Change) {
 	p.hooked = slices.DeleteFunc(p.hooked, func(h detect.Hooked) bool { return h.File == ch.File && h.Key == ch.Key })
 	if ch.New != nil && hook.RunsProgram(ch.Key) {
 		p.hooked = append(p.hooked, detect.Hooked{File: ch.File, Home: ch.Home, Scope: ch.Scope, Key: ch.Key, Value: *ch.New, Program: hook.FirstPath(*ch.New)})
@@ -272,8 +272,8 @@ func (p *Pipeline) know(ch *event.Change) {
 	p.engine.SetHooks(p.hooked)
 }
 
-// locate takes over where an examination found the program of a hook.
-func (p *Pipeline) locate(ch *event.Change, x *document.Examination) {
+// locateProgram takes over where an examination found the program of a hook.
+func (p *Judge) locateProgram(ch *event.Change, x *document.Examination) {
 	if ch.New == nil {
 		return
 	}
@@ -290,7 +290,7 @@ func (p *Pipeline) locate(ch *event.Change, x *document.Examination) {
 }
 
 // SetHooks tells what the preferences held when the agent was stopped.
-func (p *Pipeline) SetHooks(list []detect.Hooked) {
+func (p *Judge) SetHooks(list []detect.Hooked) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.watching == nil {
@@ -308,7 +308,7 @@ func (p *Pipeline) SetHooks(list []detect.Hooked) {
 
 // Hooks returns the values of the hooks that are set, by their owner as package program has
 // it. Those are left out whose programs are being examined: the watch starts from that.
-func (p *Pipeline) Hooks() map[string][]string {
+func (p *Judge) Hooks() map[string][]string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := map[string][]string{}
@@ -322,8 +322,8 @@ func (p *Pipeline) Hooks() map[string][]string {
 	return out
 }
 
-// Locate takes over where the programs of hooks in preferences of a home are found.
-func (p *Pipeline) Locate(home string, found *event.Program) {
+// SetProgram takes over where the programs of hooks in preferences of a home are found.
+func (p *Judge) SetProgram(home string, found *event.Program) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range p.hooked {

@@ -1,4 +1,4 @@
-package agent
+package judge
 
 import (
 	"maps"
@@ -13,20 +13,20 @@ import (
 const maxSetBy = 1024
 
 // room reports whether another hook may be noted.
-func (s setBy) room(file string) bool {
+func (s reportedBy) room(file string) bool {
 	return len(s) < maxSetBy/2 || len(s) < maxSetBy && detect.FileShare(file, "").Reserved()
 }
 
-// setBy is which alert reported that a hook was set, by file and key. It is for one goroutine.
-type setBy map[string]string
+// reportedBy is which alert reported that a hook was set, by file and key. It is for one goroutine.
+type reportedBy map[string]string
 
 // by returns the id of the alert that reported a hook, "" if none did.
-func (s setBy) by(file, key string) string { return s[setByKey(file, key)] }
+func (s reportedBy) by(file, key string) string { return s[setByKey(file, key)] }
 
 func setByKey(file, key string) string { return key + " " + file }
 
-// note takes note of an alert. One that reports that a hook was run says nothing of its being set.
-func (s setBy) note(a *alert.Alert) {
+// noteAlert takes note of an alert. One that reports that a hook was run says nothing of its being set.
+func (s reportedBy) noteAlert(a *alert.Alert) {
 	if a.Hooksnare == nil || a.Hooksnare.Hook == nil || a.Hooksnare.Hook.Plist == "" || a.Hooksnare.Hook.Key == "" {
 		return
 	}
@@ -39,20 +39,20 @@ func (s setBy) note(a *alert.Alert) {
 	}
 }
 
-// SetBy returns which alert reported each hook, to be kept for the next start.
-func (p *Pipeline) SetBy() map[string]string {
+// ReportedBy returns which alert reported each hook, to be kept for the next start.
+func (p *Judge) ReportedBy() map[string]string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return maps.Clone(p.setBy)
+	return maps.Clone(p.reportedBy)
 }
 
-// RestoreSetBy takes back what SetBy returned.
-func (p *Pipeline) RestoreSetBy(m map[string]string) {
+// RestoreReportedBy takes back what SetBy returned.
+func (p *Judge) RestoreReportedBy(m map[string]string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for key, id := range m {
-		if len(p.setBy) < maxSetBy {
-			p.setBy[key] = id
+		if len(p.reportedBy) < maxSetBy {
+			p.reportedBy[key] = id
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package agent
+package judge
 
 import (
 	"sync"
@@ -22,9 +22,9 @@ type outgoing struct {
 	then   func() // is called when they are gone; nil for none
 }
 
-func (o *outbox) empty() bool { return len(o.list) == 0 }
+func (o *outbox) isEmpty() bool { return len(o.list) == 0 }
 
-func (o *outbox) add(a *alert.Alert) {
+func (o *outbox) addDocument(a *alert.Alert) {
 	if o.group != nil {
 		o.group.alerts = append(o.group.alerts, a)
 		return
@@ -32,9 +32,9 @@ func (o *outbox) add(a *alert.Alert) {
 	o.list = append(o.list, outgoing{alerts: []*alert.Alert{a}})
 }
 
-// together collects what is added until the returned function is called with what must
+// beginGroup collects what is added until the returned function is called with what must
 // happen before it goes, and what then. It returns whether there is anything to go.
-func (o *outbox) together() (end func(record func([]*alert.Alert), then func()) bool) {
+func (o *outbox) beginGroup() (end func(record func([]*alert.Alert), then func()) bool) {
 	before := o.group
 	g := &outgoing{}
 	o.group = g
@@ -52,9 +52,9 @@ func (o *outbox) together() (end func(record func([]*alert.Alert), then func()) 
 	}
 }
 
-// flush hands on what is in the outbox, in order. Whoever may not wait leaves what has to be
+// flushOutbox hands on what is in the outbox, in order. Whoever may not wait leaves what has to be
 // recorded first to whoever put it there, and what comes after that.
-func (p *Pipeline) flush(mayWait bool) {
+func (p *Judge) flushOutbox(mayWait bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	o := &p.outbox

@@ -1,4 +1,4 @@
-package agent
+package judge
 
 import (
 	"slices"
@@ -44,41 +44,41 @@ func newEpisodes() episodes {
 }
 
 // Condition takes a condition of another part of the agent.
-func (p *Pipeline) Condition(name, detail string, on bool, since, until time.Time) {
+func (p *Judge) Condition(name, detail string, on bool, since, until time.Time) {
 	p.mu.Lock()
-	p.condition(name, detail, on, since, until)
+	p.handleCondition(name, detail, on, since, until)
 	p.mu.Unlock()
-	p.flush(true)
+	p.flushOutbox(true)
 }
 
-// condition tells that a condition begins or ends.
-func (p *Pipeline) condition(name, detail string, on bool, since, until time.Time) {
+// handleCondition tells that a condition begins or ends.
+func (p *Judge) handleCondition(name, detail string, on bool, since, until time.Time) {
 	if p.closed {
 		return // the outputs take no more
 	}
 	key := "condition\x00" + name
 	if !on {
 		p.endEpisode(key, p.clockAt(until), func(t *alertThread) *alert.Alert {
-			return p.compose.ConditionEnded(t.next(t.last, until), detail, until)
+			return p.compose.ConditionEnded(t.nextUpdate(t.last, until), detail, until)
 		})
 		return
 	}
 	p.beginEpisode(key, key, p.clockAt(since), func() []detect.Finding {
 		return p.engine.Consider(detect.Condition{State: name, Detail: detail, Since: since})
 	}, func(t *alertThread, again int) *alert.Alert {
-		return p.compose.ConditionAgain(t.next(t.last, since), detail, since, again)
+		return p.compose.ConditionAgain(t.nextUpdate(t.last, since), detail, since, again)
 	})
 }
 
 // HandleUnreadable takes a file that can't be read, as that begins and as it ends.
-func (p *Pipeline) HandleUnreadable(u event.Unreadable) {
+func (p *Judge) HandleUnreadable(u event.Unreadable) {
 	p.mu.Lock()
-	p.unreadable(&u)
+	p.handleUnreadable(&u)
 	p.mu.Unlock()
-	p.flush(true)
+	p.flushOutbox(true)
 }
 
-func (p *Pipeline) unreadable(u *event.Unreadable) {
+func (p *Judge) handleUnreadable(u *event.Unreadable) {
 	if p.watching == nil || p.closed {
 		return
 	}
@@ -86,28 +86,28 @@ func (p *Pipeline) unreadable(u *event.Unreadable) {
 	key := file + "\x00" + u.Why
 	if !u.On {
 		p.endEpisode(key, p.clockAt(u.Until), func(t *alertThread) *alert.Alert {
-			return p.compose.FileReadable(t.next(t.last, u.Until), u.Until)
+			return p.compose.FileReadable(t.nextUpdate(t.last, u.Until), u.Until)
 		})
 		return
 	}
 	p.beginEpisode(key, file, p.clockAt(u.Since), func() []detect.Finding {
 		return p.engine.Observe(detect.Observed{Unreadable: u, Verdict: string(alert.Observed)}, nil, nil)
 	}, func(t *alertThread, again int) *alert.Alert {
-		return p.compose.UnreadableAgain(t.next(t.last, u.Since), u, again)
+		return p.compose.UnreadableAgain(t.nextUpdate(t.last, u.Since), u, again)
 	})
 }
 
 // clockAt is the clock that windows go by, at something that the agent itself tells.
-func (p *Pipeline) clockAt(at time.Time) time.Time {
-	if p.live {
-		return time.Now()
+func (p *Judge) clockAt(at time.Time) time.Time {
+	if p.clock != nil {
+		return p.clock()
 	}
 	return at
 }
 
 // beginEpisode tells that an episode begins: in an alert of each rule that finds it, or
 // as an update of those that there are.
-func (p *Pipeline) beginEpisode(key, name string, now time.Time, find func() []detect.Finding, again func(*alertThread, int) *alert.Alert) {
+func (p *Judge) beginEpisode(key, name string, now time.Time, find func() []detect.Finding, again func(*alertThread, int) *alert.Alert) {
 	if p.episodes.on[key] != nil {
 		return
 	}
@@ -123,15 +123,15 @@ func (p *Pipeline) beginEpisode(key, name string, now time.Time, find func() []d
 		c.again++
 		e.threads = c.threads
 		for _, t := range e.threads {
-			p.say(t, again(t, c.again), now)
+			p.sendUpdate(t, again(t, c.again), now)
 		}
 		return
 	}
 	found := slices.Clone(find())
 	for i := range found {
 		f := &found[i]
-		if t := p.open(f, func() *alert.Alert { return p.compose.Compose(f) }, now); t != nil {
-			p.begin(t)
+		if t := p.openThread(f, func() *alert.Alert { return p.compose.Compose(f) }, now); t != nil {
+			p.beginThread(t)
 			e.threads = append(e.threads, t)
 		}
 	}
@@ -139,7 +139,7 @@ func (p *Pipeline) beginEpisode(key, name string, now time.Time, find func() []d
 }
 
 // endEpisode tells that an episode is over.
-func (p *Pipeline) endEpisode(key string, now time.Time, over func(*alertThread) *alert.Alert) {
+func (p *Judge) endEpisode(key string, now time.Time, over func(*alertThread) *alert.Alert) {
 	e := p.episodes.on[key]
 	if e == nil {
 		return
@@ -149,12 +149,12 @@ func (p *Pipeline) endEpisode(key string, now time.Time, over func(*alertThread)
 		return // another episode goes on in the same alert
 	}
 	for _, t := range e.threads {
-		p.say(t, over(t), now)
+		p.sendUpdate(t, over(t), now)
 	}
 }
 
 // episodesDue forgets the courses that are over and would begin with another alert.
-func (p *Pipeline) episodesDue(now time.Time) {
+func (p *Judge) episodesDue(now time.Time) {
 	for name, c := range p.episodes.courses {
 		if c.on == 0 && !now.Before(c.until) {
 			delete(p.episodes.courses, name)

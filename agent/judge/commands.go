@@ -1,4 +1,4 @@
-package agent
+package judge
 
 import (
 	"slices"
@@ -14,12 +14,12 @@ import (
 
 // hookCommand is a command that does something to preferences, and what was reported of it.
 type hookCommand struct {
-	event   *event.Event
-	groups  []*alertGroup // by rule; none where it is told nowhere
-	judged  bool
-	waiting []*changeState // changes by it that can't be told before it is judged
-	makes   []attribution  // changes that were seen before it, as long as it is not judged
-	fact    *hook.Fact
+	event        *event.Event
+	groups       []*alertGroup // by rule; none where it is told nowhere
+	judged       bool
+	waiting      []*changeState // changes by it that can't be told before it is judged
+	attributions []attribution  // changes that were seen before it, as long as it is not judged
+	fact         *hook.Fact
 }
 
 type (
@@ -44,7 +44,7 @@ type pendingAlert struct {
 
 // addCommand takes a finding about a hook into a batch. What can't be given any more, since
 // its share is used up, is counted at once.
-func (p *Pipeline) addCommand(b *commandBatch, f *detect.Finding, now time.Time) {
+func (p *Judge) addCommand(b *commandBatch, f *detect.Finding, now time.Time) {
 	c := p.commandOf(b, f)
 	if p.budget.Spent(f, now) {
 		p.budget.Hold(f, now)
@@ -61,7 +61,7 @@ func (p *Pipeline) addCommand(b *commandBatch, f *detect.Finding, now time.Time)
 }
 
 // commandOf returns the command behind a finding, nil for one that changes no preferences.
-func (p *Pipeline) commandOf(b *commandBatch, f *detect.Finding) *hookCommand {
+func (p *Judge) commandOf(b *commandBatch, f *detect.Finding) *hookCommand {
 	k := f.Record.Fact
 	if p.watching == nil || f.Record.Event == nil || k.Operation == hook.Execute {
 		return nil
@@ -74,8 +74,8 @@ func (p *Pipeline) commandOf(b *commandBatch, f *detect.Finding) *hookCommand {
 	c := &hookCommand{event: keptEvent(f.Record.Event), fact: k}
 	b.commands = append(b.commands, c)
 	_, explained, suspected := p.correlator.Command(causeOf(f.Record.Event, k), c)
-	c.makes = explained
-	p.suspect(suspected)
+	c.attributions = explained
+	p.reportCandidates(suspected)
 	p.watching.Wake()
 	return c
 }
@@ -119,14 +119,14 @@ func keptProcess(p *event.Process) *event.Process {
 }
 
 // examineCommands has the disk examined for a batch, and judges it then.
-func (p *Pipeline) examineCommands(b *commandBatch) {
+func (p *Judge) examineCommands(b *commandBatch) {
 	if p.examine == nil || len(b.pending) == 0 {
 		p.judgeCommands(b, nil)
 		return
 	}
 	p.examine(b.question(), func(x *document.Examination, waits bool) {
 		p.judgeCommands(b, x)
-		p.flush(waits)
+		p.flushOutbox(waits)
 	})
 }
 
@@ -146,36 +146,36 @@ func (b *commandBatch) question() Question {
 }
 
 // judgeCommands judges what was found in one event by what the disk has to say.
-func (p *Pipeline) judgeCommands(b *commandBatch, x *document.Examination) {
+func (p *Judge) judgeCommands(b *commandBatch, x *document.Examination) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return // the outputs take no more
 	}
-	now := p.now()
+	now := p.windowTime()
 	for i := range b.pending {
 		f := b.pending[i]
 		one := []detect.Finding{f.finding}
 		p.engine.Except(one, now, p.pinsOn(x))
 		p.compose.AddExamination(f.alert, &one[0], x)
-		p.find(&one[0], f.alert, f.command, x, now)
+		p.judgeFinding(&one[0], f.alert, f.command, x, now)
 	}
 	for _, c := range b.commands {
 		c.judged = true
-		for _, a := range c.makes {
-			p.attribute(a, c, now)
+		for _, a := range c.attributions {
+			p.attributeChange(a, c, now)
 		}
 		for _, s := range c.waiting {
-			p.tellChange(s, now)
+			p.judgeChange(s, now)
 		}
-		c.makes, c.waiting, c.fact = nil, nil, nil
+		c.attributions, c.waiting, c.fact = nil, nil, nil
 	}
 }
 
-// find gives a finding's alert, unless an exception covers it or it is a repeat or one too
+// judgeFinding gives a finding's alert, unless an exception covers it or it is a repeat or one too
 // many. That of a command whose change was seen before waits to be told together with that;
 // c is nil for a finding that is of no command, a for one whose alert was not composed yet.
-func (p *Pipeline) find(f *detect.Finding, a *alert.Alert, c *hookCommand, x *document.Examination, now time.Time) {
+func (p *Judge) judgeFinding(f *detect.Finding, a *alert.Alert, c *hookCommand, x *document.Examination, now time.Time) {
 	if p.isHidden(f, x, now) {
 		return
 	}
@@ -184,7 +184,7 @@ func (p *Pipeline) find(f *detect.Finding, a *alert.Alert, c *hookCommand, x *do
 	if again {
 		p.counts.Repeated++
 	} else {
-		t := p.open(f, func() *alert.Alert {
+		t := p.openThread(f, func() *alert.Alert {
 			if a == nil {
 				a = p.compose.Compose(f)
 			}
@@ -194,11 +194,11 @@ func (p *Pipeline) find(f *detect.Finding, a *alert.Alert, c *hookCommand, x *do
 			return
 		}
 		if c == nil || !c.tellsLater() {
-			p.begin(t)
+			p.beginThread(t)
 		}
 		group = &alertGroup{threads: []*alertThread{t}}
 		for _, r := range repeats.Add(same, now, group) {
-			p.repeated(r, now)
+			p.sendRepeat(r, now)
 		}
 	}
 	if c != nil {
@@ -208,11 +208,11 @@ func (p *Pipeline) find(f *detect.Finding, a *alert.Alert, c *hookCommand, x *do
 
 // tellsLater reports whether a command is told together with a change that was seen before.
 func (c *hookCommand) tellsLater() bool {
-	return slices.ContainsFunc(c.makes, func(a attribution) bool { return a.By.Of == c && a.Of.judged })
+	return slices.ContainsFunc(c.attributions, func(a attribution) bool { return a.By.Of == c && a.Of.judged })
 }
 
-// attribute tells that a command made a change after all.
-func (p *Pipeline) attribute(a attribution, by *hookCommand, now time.Time) {
+// attributeChange tells that a command made a change after all.
+func (p *Judge) attributeChange(a attribution, by *hookCommand, now time.Time) {
 	s := a.State
 	if s.By == nil || s.By.Of != by || !s.Of.judged {
 		return // a likelier one was seen meanwhile, or the change is told later
@@ -222,30 +222,30 @@ func (p *Pipeline) attribute(a attribution, by *hookCommand, now time.Time) {
 		if i > 0 {
 			told = nil
 		}
-		p.confirm(g, &document.Confirmation{Change: &s.Change, Seen: s.Of.seen}, told, now)
+		p.confirmChange(g, &document.Confirmation{Change: &s.Change, Seen: s.Of.examination}, told, now)
 	}
 	if len(by.groups) > 0 {
 		s.Of.threads = nil
 	}
 	if was := s.Of.by; was != nil && was != by {
 		for _, g := range was.groups {
-			p.withdraw(g, &s.Change, now)
+			p.withdrawChange(g, &s.Change, now)
 		}
 	}
 	s.Of.by = by
 	for _, t := range s.Of.threads { // of a command that is told nowhere else
-		p.say(t, p.compose.Attribute(t.next(t.last, now), by.event), now)
+		p.sendUpdate(t, p.compose.Attribute(t.nextUpdate(t.last, now), by.event), now)
 	}
 }
 
 // closeCommands reports commands of which nothing came.
-func (p *Pipeline) closeCommands(now time.Time) {
+func (p *Judge) closeCommands(now time.Time) {
 	if p.watching == nil {
 		return
 	}
 	for _, c := range p.correlator.Due(now, p.watching.Watched) {
 		for _, g := range c.Of.groups {
-			p.conclude(g, c.Outcome, now)
+			p.concludeCommand(g, c.Outcome, now)
 		}
 	}
 }

@@ -1,4 +1,7 @@
-package agent
+// Package judge is the door that every alert passes: it joins commands with the changes they
+// made, applies exceptions, counts repeats, and holds every user to a share. It is pure: it has no
+// disk, no goroutines, and no clock but the one it is given.
+package judge
 
 import (
 	"maps"
@@ -18,10 +21,10 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// Pipeline carries what collectors observe to the alert. Nothing that a user of the Mac
+// Judge carries what collectors observe to the alert. Nothing that a user of the Mac
 // controls is touched while its lock is held: what an alert says of the disk is examined
 // outside, and comes back as a value.
-type Pipeline struct {
+type Judge struct {
 	mu         sync.Mutex // guards all below but what is set once
 	table      *process.Table
 	engine     *detect.Engine
@@ -32,8 +35,7 @@ type Pipeline struct {
 	examine    Examine
 	emit       func(*alert.Alert)
 	note       func(c health.Condition, detail string, on bool, since time.Time) // nil: nobody notes conditions
-	live       bool
-	watching   *Watching // nil where no preferences are watched
+	watching   *Watching                                                         // nil where no preferences are watched
 	correlator *correlator
 	hooked     []detect.Hooked                   // the hooks that are set
 	judging    map[event.PreferenceKey][]*string // changes that are being examined: what was there before each
@@ -43,11 +45,12 @@ type Pipeline struct {
 	delayed      map[detect.Share][]*alertThread // threads with an update that waits for its share
 	episodes     episodes                        // conditions and files that can't be read
 	sharing      map[detect.Share]time.Time      // shares that are told to be used up, since when
-	setBy        setBy                           // which alert reported each hook
+	reportedBy   reportedBy                      // which alert reported each hook
 	presets      map[string]bool                 // exceptions that come with the agent: whether their first use was told
 	outbox       outbox
 	repeatWindow time.Duration
-	clock        time.Time // latest time of a recording
+	clock        func() time.Time // nil for a recording
+	latest       time.Time        // the latest time of a recording
 	closed       bool
 	events       [event.Exit + 1]uint64 // by kind; counts has them when it is asked for
 	counts       Counts
@@ -63,8 +66,8 @@ type Counts struct {
 	Unpinned map[string]uint64 // of these, by the condition alone: there was no disk
 }
 
-// PipelineOptions is what a pipeline is made of.
-type PipelineOptions struct {
+// Options is what a pipeline is made of.
+type Options struct {
 	Rules      []*rules.Rule
 	Exceptions []detect.Exception
 	Host       host.Identity
@@ -73,29 +76,29 @@ type PipelineOptions struct {
 	Emit       func(*alert.Alert) // takes every alert, in order, one at a time, and never waits
 	// Note is called with the conditions of the pipeline itself; nil for none.
 	Note         func(c health.Condition, detail string, on bool, since time.Time)
-	Live         bool // false: a recording, whose own times are the only clock
+	Now          func() time.Time // nil: a recording, whose own times are the only clock
 	RepeatWindow time.Duration
 	Limits       process.Limits
 	Watching     *Watching // nil: no preferences are watched
 }
 
-// NewPipeline puts a pipeline together. The error names the rules and exceptions that it
+// New puts a pipeline together. The error names the rules and exceptions that it
 // goes without; it works with the others.
-func NewPipeline(o PipelineOptions) (*Pipeline, error) {
-	p := &Pipeline{
-		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, note: o.Note, host: o.Host, repeatWindow: o.RepeatWindow, live: o.Live, exceptions: o.Exceptions,
+func New(o Options) (*Judge, error) {
+	p := &Judge{
+		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, note: o.Note, host: o.Host, repeatWindow: o.RepeatWindow, clock: o.Now, exceptions: o.Exceptions,
 		repeats: map[detect.Share]*detect.Repeats[*alertGroup]{}, delayed: map[detect.Share][]*alertThread{},
-		episodes: newEpisodes(), sharing: map[detect.Share]time.Time{}, judging: map[event.PreferenceKey][]*string{}, setBy: setBy{},
+		episodes: newEpisodes(), sharing: map[detect.Share]time.Time{}, judging: map[event.PreferenceKey][]*string{}, reportedBy: reportedBy{},
 	}
 	p.outbox.room.L = &p.mu
 	p.presets = map[string]bool{}
-	compose := document.ComposeOptions{Host: o.Host, Table: p.table, SetBy: p.setBy.by}
+	compose := document.ComposeOptions{Host: o.Host, Table: p.table, SetBy: p.reportedBy.by}
 	if o.Watching != nil {
-		p.watching, compose.KeptAt = o.Watching, o.Watching.Kept
+		p.watching, compose.KeptAt = o.Watching, o.Watching.KeptAt
 		p.correlator = detect.NewCorrelator[*hookCommand, *hookChange](o.Watching.Window)
 	}
-	if o.Live {
-		compose.Now = time.Now
+	if o.Now != nil {
+		compose.Now = o.Now
 	}
 	p.compose = document.NewComposer(compose)
 	p.counts = Counts{Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}}
@@ -105,7 +108,7 @@ func NewPipeline(o PipelineOptions) (*Pipeline, error) {
 }
 
 // newEngine compiles rules against the world that this pipeline sees.
-func (p *Pipeline) newEngine(list []*rules.Rule) (*detect.Engine, error) {
+func (p *Judge) newEngine(list []*rules.Rule) (*detect.Engine, error) {
 	host := &p.host
 	o := detect.Options{
 		Exceptions: p.exceptions,
@@ -116,15 +119,15 @@ func (p *Pipeline) newEngine(list []*rules.Rule) (*detect.Engine, error) {
 		},
 		Learning: baseline.NoLearning, // a recording has no other history than itself
 	}
-	if p.live {
-		o.Learning, o.Start = 0, time.Now()
+	if p.clock != nil {
+		o.Learning, o.Start = 0, p.clock()
 	}
 	return detect.New(list, o)
 }
 
 // SetRules goes on with other rules. What those know that stay, they keep. The error is as
 // NewPipeline's.
-func (p *Pipeline) SetRules(list []*rules.Rule) error {
+func (p *Judge) SetRules(list []*rules.Rule) error {
 	engine, err := p.newEngine(list)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -134,85 +137,85 @@ func (p *Pipeline) SetRules(list []*rules.Rule) error {
 }
 
 // Activities returns what every rule did so far.
-func (p *Pipeline) Activities() []detect.Activity {
+func (p *Judge) Activities() []detect.Activity {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.engine.Activities()
 }
 
 // Memories returns what rules remember of long times, by the rule's id.
-func (p *Pipeline) Memories() map[string][]byte {
+func (p *Judge) Memories() map[string][]byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.engine.Memories(p.now())
+	return p.engine.Memories(p.windowTime())
 }
 
-// Remember gives a rule back what Memories returned of it.
-func (p *Pipeline) Remember(id string, memory []byte) error {
+// RestoreMemory gives a rule back what Memories returned of it.
+func (p *Judge) RestoreMemory(id string, memory []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.engine.Remember(id, memory, p.now())
+	return p.engine.Remember(id, memory, p.windowTime())
 }
 
 // HandleMessage takes one message of the sensor. It waits for nothing.
-func (p *Pipeline) HandleMessage(m *eslogger.Message) {
+func (p *Judge) HandleMessage(m *eslogger.Message) {
 	p.mu.Lock()
-	batch := p.message(m)
-	quiet := p.outbox.empty()
+	batch := p.applyMessage(m)
+	quiet := p.outbox.isEmpty()
 	p.mu.Unlock()
 	if batch != nil {
 		p.examineCommands(batch)
 	}
 	if !quiet || batch != nil {
-		p.flush(false)
+		p.flushOutbox(false)
 	}
 }
 
-func (p *Pipeline) message(m *eslogger.Message) *commandBatch {
+func (p *Judge) applyMessage(m *eslogger.Message) *commandBatch {
 	ev := p.table.Apply(m)
 	if ev == nil {
 		p.events[event.Other]++
 		return nil
 	}
 	p.events[ev.Kind]++
-	if !p.live && ev.Time.After(p.clock) {
-		p.clock = ev.Time
+	if p.clock == nil && ev.Time.After(p.latest) {
+		p.latest = ev.Time
 	}
 	found := p.engine.Examine(ev)
-	batch := p.sort(found)
+	batch := p.sortFindings(found)
 	if ev.Kind == event.ExecKind && batch == nil {
-		p.mentioned(ev)
+		p.noteMention(ev)
 	}
-	if !p.live {
+	if p.clock == nil {
 		if late := p.engine.Advance(ev.Time); len(late) > 0 {
-			p.sort(late)
+			p.sortFindings(late)
 		}
 	}
 	return batch
 }
 
-// now is the clock that windows go by: of the machine, or of the recording.
-func (p *Pipeline) now() time.Time {
-	if p.live {
-		return time.Now()
+// windowTime is the clock that windows go by: of the machine, or of the recording.
+func (p *Judge) windowTime() time.Time {
+	if p.clock != nil {
+		return p.clock()
 	}
-	return p.clock
+	return p.latest
 }
 
-// sort gives the findings that need no look at the disk, and returns the others.
-func (p *Pipeline) sort(found []detect.Finding) *commandBatch {
+// sortFindings gives the findings that need no look at the disk, and returns the others.
+func (p *Judge) sortFindings(found []detect.Finding) *commandBatch {
 	if len(found) == 0 {
 		return nil
 	}
-	now := p.now()
+	now := p.windowTime()
 	found = slices.Clone(found) // to report one may ask the rules again
-	p.tellDue(now, false)
+	p.sendDue(now, false)
 	var batch *commandBatch
 	for i := range found {
 		f := &found[i]
 		if f.Record.Fact == nil {
 			p.engine.Except(found[i:i+1], now, p.pinsOn(nil))
-			p.find(f, nil, nil, nil, now)
+			p.judgeFinding(f, nil, nil, nil, now)
 			continue
 		}
 		if batch == nil {
@@ -224,7 +227,7 @@ func (p *Pipeline) sort(found []detect.Finding) *commandBatch {
 }
 
 // isHidden counts a finding that an exception covers.
-func (p *Pipeline) isHidden(f *detect.Finding, x *document.Examination, now time.Time) bool {
+func (p *Judge) isHidden(f *detect.Finding, x *document.Examination, now time.Time) bool {
 	if f.Hidden == "" {
 		return false
 	}
@@ -232,13 +235,13 @@ func (p *Pipeline) isHidden(f *detect.Finding, x *document.Examination, now time
 	if f.Unpinned {
 		p.counts.Unpinned[f.Hidden]++
 	}
-	p.firstUse(f, x, now)
+	p.reportFirstUse(f, x, now)
 	return true
 }
 
-// firstUse reports the first finding that an exception covers which nobody of the site has
+// reportFirstUse reports the first finding that an exception covers which nobody of the site has
 // asked for: one that comes with the agent.
-func (p *Pipeline) firstUse(f *detect.Finding, x *document.Examination, now time.Time) {
+func (p *Judge) reportFirstUse(f *detect.Finding, x *document.Examination, now time.Time) {
 	if p.pins == nil || p.watching == nil || !p.pins.IsPreset(f.Hidden) || p.presets[f.Hidden] {
 		return
 	}
@@ -246,26 +249,26 @@ func (p *Pipeline) firstUse(f *detect.Finding, x *document.Examination, now time
 	found := slices.Clone(p.engine.Observe(detect.Observed{Excepted: f.Hidden, Covered: f, Verdict: string(alert.Observed)}, f.Record.Fact, f.Record.Event))
 	for i := range found {
 		n := &found[i]
-		t := p.open(n, func() *alert.Alert {
+		t := p.openThread(n, func() *alert.Alert {
 			a := p.compose.Compose(n)
 			p.compose.AddExamination(a, n, x)
 			return a
 		}, now)
 		if t != nil {
-			p.begin(t)
+			p.beginThread(t)
 		}
 	}
 }
 
 // PresetsTold returns the exceptions whose first use was told, to be kept for the next start.
-func (p *Pipeline) PresetsTold() []string {
+func (p *Judge) PresetsTold() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Sorted(maps.Keys(p.presets))
 }
 
 // RestorePresetsTold takes back what PresetsTold returned.
-func (p *Pipeline) RestorePresetsTold(list []string) {
+func (p *Judge) RestorePresetsTold(list []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, id := range list {
@@ -275,46 +278,43 @@ func (p *Pipeline) RestorePresetsTold(list []string) {
 
 // HandleState takes a condition of the sensor as it begins and as it ends. It waits for
 // nothing.
-func (p *Pipeline) HandleState(st eslogger.State) {
+func (p *Judge) HandleState(st eslogger.State) {
 	p.mu.Lock()
-	p.condition(string(st.Name), st.Detail, st.On, st.Since, st.Until)
+	p.handleCondition(string(st.Name), st.Detail, st.On, st.Since, st.Until)
 	p.mu.Unlock()
-	p.flush(false)
+	p.flushOutbox(false)
 }
 
-// Tick gives what has become due with time. It does nothing for a recording.
-func (p *Pipeline) Tick() {
-	if !p.live {
-		return
-	}
+// Advance gives what has become due at a time. A live judge is called with the time of the machine,
+// now and then; a recording goes by its own times, and needs it for what comes after its end alone.
+func (p *Judge) Advance(now time.Time) {
 	p.mu.Lock()
-	now := time.Now()
-	batch := p.sort(p.engine.Advance(now.Add(-eventDelay)))
-	p.closeCommands(now.Add(-eventDelay))
-	p.tellDue(now, false)
+	batch := p.sortFindings(p.engine.Advance(now.Add(-EventDelay)))
+	p.closeCommands(now.Add(-EventDelay))
+	p.sendDue(now, false)
 	p.mu.Unlock()
 	if batch != nil {
 		p.examineCommands(batch)
 	}
-	p.flush(true)
+	p.flushOutbox(true)
 }
 
-// eventDelay is how late an event may come that is not lost: what is not there by then did
+// EventDelay is how late an event may come that is not lost: what is not there by then did
 // not happen.
-const eventDelay = 5 * time.Second
+const EventDelay = 5 * time.Second
 
 // Close gives everything that was still held back. Conditions that begin or end later are
 // not told: nobody takes alerts any more.
-func (p *Pipeline) Close() {
+func (p *Judge) Close() {
 	p.mu.Lock()
-	p.tellDue(p.now(), true)
+	p.sendDue(p.windowTime(), true)
 	p.closed = true
 	p.mu.Unlock()
-	p.flush(true)
+	p.flushOutbox(true)
 }
 
 // Counts returns what was done so far.
-func (p *Pipeline) Counts() Counts {
+func (p *Judge) Counts() Counts {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	out := p.counts

@@ -1,4 +1,4 @@
-package agent
+package judge
 
 import (
 	"slices"
@@ -47,16 +47,16 @@ func (t *alertThread) addChange(c *document.Confirmation) {
 	t.changes = t.changes[max(0, len(t.changes)-maxChanges):]
 }
 
-// next returns an alert as the next update of a thread.
-func (t *alertThread) next(a *alert.Alert, now time.Time) *alert.Alert {
+// nextUpdate returns an alert as the next update of a thread.
+func (t *alertThread) nextUpdate(a *alert.Alert, now time.Time) *alert.Alert {
 	u := document.Update(a, now)
 	u.Event.ID = t.last.Event.ID
 	return u
 }
 
-// start returns what the next document of a thread is made of: as long as none was given,
+// nextBase returns what the next document of a thread is made of: as long as none was given,
 // all of the alert.
-func (t *alertThread) start() *alert.Alert {
+func (t *alertThread) nextBase() *alert.Alert {
 	if t.whole != nil {
 		return t.whole
 	}
@@ -72,10 +72,10 @@ type alertGroup struct {
 }
 
 // confirmed reports whether the command is known to have had its effect.
-func (g *alertGroup) confirmed() bool { return g.applied || g.made() != nil }
+func (g *alertGroup) confirmed() bool { return g.applied || g.confirmedThread() != nil }
 
-// made returns a thread that reports a change, nil without one.
-func (g *alertGroup) made() *alertThread {
+// confirmedThread returns a thread that reports a change, nil without one.
+func (g *alertGroup) confirmedThread() *alertThread {
 	for _, t := range g.threads {
 		if len(t.changes) > 0 {
 			return t
@@ -84,9 +84,9 @@ func (g *alertGroup) made() *alertThread {
 	return nil
 }
 
-// of returns the threads for the changes in a place: those that report it, and those that
+// threadsFor returns the threads for the changes in a place: those that report it, and those that
 // report none. Those that reported a change before its command was seen become the group's.
-func (g *alertGroup) of(hostID string, at event.PreferenceKey, told []*alertThread) []*alertThread {
+func (g *alertGroup) threadsFor(hostID string, at event.PreferenceKey, told []*alertThread) []*alertThread {
 	own := g.threads[0]
 	if own.given == 0 && len(told) > 0 {
 		told[0].first, told[0].whole, told[0].changes = own.first, own.whole, own.changes
@@ -131,20 +131,20 @@ func (g *alertGroup) anotherThread(hostID string, at event.PreferenceKey) *alert
 	return t
 }
 
-// confirm tells that a command made a change. told are the alerts that reported the change
+// confirmChange tells that a command made a change. told are the alerts that reported the change
 // before the command was seen.
-func (p *Pipeline) confirm(g *alertGroup, c *document.Confirmation, told []*alertThread, now time.Time) {
-	for _, t := range g.of(p.host.ID, c.Change.PreferenceKey(), told) {
+func (p *Judge) confirmChange(g *alertGroup, c *document.Confirmation, told []*alertThread, now time.Time) {
+	for _, t := range g.threadsFor(p.host.ID, c.Change.PreferenceKey(), told) {
 		t.addChange(c)
-		u := p.compose.Confirm(t.next(t.start(), now), t.latest())
+		u := p.compose.Confirm(t.nextUpdate(t.nextBase(), now), t.latest())
 		t.whole = nil
-		p.say(t, u, now)
+		p.sendUpdate(t, u, now)
 	}
 }
 
-// withdraw takes back that a command made a change: a likelier one was seen. If it made
+// withdrawChange takes back that a command made a change: a likelier one was seen. If it made
 // another, that is what there is to report.
-func (p *Pipeline) withdraw(g *alertGroup, ch *event.Change, now time.Time) {
+func (p *Judge) withdrawChange(g *alertGroup, ch *event.Change, now time.Time) {
 	var told []*alertThread // of it, and of none later
 	for _, t := range g.threads {
 		i := slices.IndexFunc(t.changes, func(c *document.Confirmation) bool { return c.Change == ch })
@@ -157,20 +157,20 @@ func (p *Pipeline) withdraw(g *alertGroup, ch *event.Change, now time.Time) {
 		t.changes = slices.Delete(slices.Clone(t.changes), i, i+1)
 	}
 	for _, t := range told {
-		if other := g.made(); len(t.changes) == 0 && other != nil {
+		if other := g.confirmedThread(); len(t.changes) == 0 && other != nil {
 			t.changes = other.changes
 		}
-		u := t.next(t.first, now)
+		u := t.nextUpdate(t.first, now)
 		if len(t.changes) > 0 {
 			u = p.compose.Confirm(u, t.latest())
 		}
 		u.Hooksnare.Reason = "another command made the change"
-		p.say(t, u, now)
+		p.sendUpdate(t, u, now)
 	}
 }
 
-// conclude tells what came of a command of which no change was seen.
-func (p *Pipeline) conclude(g *alertGroup, o detect.Outcome, now time.Time) {
+// concludeCommand tells what came of a command of which no change was seen.
+func (p *Judge) concludeCommand(g *alertGroup, o detect.Outcome, now time.Time) {
 	if g.confirmed() {
 		return
 	}
@@ -184,7 +184,7 @@ func (p *Pipeline) conclude(g *alertGroup, o detect.Outcome, now time.Time) {
 	}
 	for _, t := range g.threads {
 		if t.last.Hooksnare.Verdict != verdict {
-			p.say(t, p.compose.SetVerdict(t.next(t.last, now), verdict, why), now)
+			p.sendUpdate(t, p.compose.SetVerdict(t.nextUpdate(t.last, now), verdict, why), now)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package agent
+package judge
 
 import (
 	"hooksnare/agent/document"
@@ -15,7 +15,7 @@ type Pins interface {
 }
 
 // SetExceptions goes on with other exceptions. The error names those that it goes without.
-func (p *Pipeline) SetExceptions(list []detect.Exception, pins Pins) error {
+func (p *Judge) SetExceptions(list []detect.Exception, pins Pins) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.exceptions, p.pins = list, pins
@@ -23,14 +23,14 @@ func (p *Pipeline) SetExceptions(list []detect.Exception, pins Pins) error {
 }
 
 // Uses returns how often every exception was used.
-func (p *Pipeline) Uses() []detect.Use {
+func (p *Judge) Uses() []detect.Use {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.engine.Uses()
 }
 
 // pinsOn is the detect.Pin of what an examination found.
-func (p *Pipeline) pinsOn(x *document.Examination) detect.Pin {
+func (p *Judge) pinsOn(x *document.Examination) detect.Pin {
 	return func(exception string, r *detect.Record) (why string, held, checked bool) {
 		if p.pins == nil {
 			return "", false, false
@@ -41,7 +41,7 @@ func (p *Pipeline) pinsOn(x *document.Examination) detect.Pin {
 }
 
 // Losses returns what the pipeline forgot for want of room.
-func (p *Pipeline) Losses() []health.Loss {
+func (p *Judge) Losses() []health.Loss {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.table.Stats()
