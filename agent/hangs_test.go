@@ -1,9 +1,7 @@
 package agent
 
 import (
-	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,45 +12,9 @@ import (
 	"hooksnare/pkg/spool"
 )
 
-// TestDiskHangs tells of a disk that hangs, once, and of its end after it has held.
-func TestDiskHangs(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		h := &hearing{from: time.Now()}
-		d := newDiskHangs()
-		look := func() { d.check(h.condition, time.Minute, time.Now()) }
-		spooled, state := d.noting("spool"), d.noting("state folder")
-		look()
-		h.expect(t)
-		time.Sleep(time.Second)
-		spooled(true, "sync x")
-		select {
-		case <-d.news:
-		default:
-			t.Error("noted that the disk hangs: got no news, want it told at once")
-		}
-		look()
-		look()
-		state(true, "write of y")
-		spooled(false, "")
-		time.Sleep(2 * time.Minute)
-		look() // y hangs still
-		state(false, "")
-		time.Sleep(30 * time.Second)
-		look()
-		spooled(true, "sync z") // again, before it has held
-		spooled(false, "")
-		time.Sleep(30 * time.Second)
-		look()
-		h.expect(t, "1s +disk_hangs: the disk does not answer: spool: sync x")
-		time.Sleep(time.Minute)
-		look()
-		h.expect(t, "1s +disk_hangs: the disk does not answer: spool: sync x", "2m31s -disk_hangs: the disk answers again")
-	})
-}
-
 // unwritten is Outputs that nobody writes to the disk.
 func unwritten() *Outputs {
-	return &Outputs{wake: make(chan struct{}, 1), room: make(chan struct{}), hangs: newDiskHangs(), health: func(health.Condition, string, bool, time.Time, time.Time) {}}
+	return &Outputs{wake: make(chan struct{}, 1), room: make(chan struct{}), hangs: health.NewHangingDisks(), health: func(health.Condition, string, bool, time.Time, time.Time) {}}
 }
 
 // TestPutStalled hands over far more than there is room for while the disk takes nothing: whoever
@@ -104,7 +66,7 @@ func TestPutWaits(t *testing.T) {
 			got := 0
 			for got < n {
 				time.Sleep(maxPause / 2)
-				batch, _, _ := all.take()
+				batch, _ := all.take()
 				got += len(batch)
 			}
 			taken <- got
@@ -114,39 +76,6 @@ func TestPutWaits(t *testing.T) {
 		}
 		if got := <-taken; got != n || all.takeShed(time.Now()) != "" {
 			t.Errorf("%d alerts were taken, want all %d, and none given up", got, n)
-		}
-	})
-}
-
-// TestKeeperWrite has a write to the state folder hang: its caller goes on after the limit, and
-// later ones at once.
-func TestKeeperWrite(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		d := newDiskHangs()
-		k := keeper{dir: t.TempDir()}
-		k.guard.Limit, k.guard.Changed = writeLimit, d.noting("state folder")
-		if err := k.write("status.json", []byte("{}")); err != nil {
-			t.Fatal(err)
-		}
-		release := make(chan struct{})
-		begin := time.Now()
-		_ = k.guard.Do("write of x", func() error { <-release; return nil }, nil)
-		if took := time.Since(begin); took != writeLimit {
-			t.Errorf("a write that hangs took %v, want %v", took, writeLimit)
-		}
-		begin = time.Now()
-		if err := k.write("status.json", []byte("{}")); !errors.Is(err, hang.ErrHangs) || time.Since(begin) != 0 {
-			t.Errorf("the next write: got %v after %v, want %v at once", err, time.Since(begin), hang.ErrHangs)
-		}
-		h := &hearing{from: time.Now()}
-		d.check(h.condition, 0, time.Now())
-		if len(h.told) != 1 || !strings.Contains(h.told[0], "state folder: write of x") {
-			t.Errorf("told %q, want what hangs", h.told)
-		}
-		close(release)
-		synctest.Wait()
-		if err := k.write(filepath.Join(memoryFolder, "x"), []byte("{}")); err != nil {
-			t.Errorf("after it has ended: got %v, want nil", err)
 		}
 	})
 }

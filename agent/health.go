@@ -16,7 +16,6 @@ import (
 	"hooksnare/agent/health"
 	"hooksnare/agent/host"
 	"hooksnare/pkg/alert"
-	"hooksnare/pkg/clip"
 )
 
 // agentHealth is what an agent knows of itself: the conditions that are on, and what it
@@ -135,29 +134,6 @@ func (a *Agent) rulesFacts() alert.RuleFacts {
 	return alert.RuleFacts{
 		Active: len(a.ruleSet.active), NotRunnable: a.ruleSet.idle,
 		Alerts: c.Alerts, HeldBack: c.Held, Repeated: c.Repeated,
-	}
-}
-
-// facts adds how the outputs stand.
-func (all *Outputs) facts(f *alert.HeartbeatFacts, now time.Time) {
-	st := all.spool.Stats()
-	f.Spool = alert.SpoolFacts{Alerts: st.Waiting, Bytes: st.Bytes, Held: st.Held}
-	for _, o := range all.list {
-		q := o.queue.Stats()
-		facts := alert.OutputFacts{
-			Name: o.config.Name, Type: o.config.Type, Healthy: true,
-			Depth: q.Depth, Bytes: q.Bytes, Delivered: q.Delivered, Refused: q.Dead, Lost: q.Lost,
-		}
-		if !q.Oldest.IsZero() {
-			facts.OldestAge = max(0, float64(now.Sub(q.Oldest).Milliseconds())/1000)
-		}
-		if fail := o.failure(now); !fail.since.IsZero() {
-			facts.Healthy, facts.Error = false, clip.Text(fail.why, clip.NameBytes)
-		}
-		if o.runner != nil {
-			facts.LastDelivery = alert.At(o.runner.Status().LastDelivery)
-		}
-		f.Outputs = append(f.Outputs, facts)
 	}
 }
 

@@ -22,9 +22,6 @@ import (
 // spoolFolder is where alerts wait, in the state folder.
 const spoolFolder = "spool"
 
-// condition tells that something began, or ended, to be not as it should.
-type condition func(c health.Condition, detail string, on bool, since, until time.Time)
-
 // Outputs makes alerts durable and carries them to every place that the configuration
 // names, in order, each at its own pace: a slow, failing or hanging one delays no other.
 type Outputs struct {
@@ -32,9 +29,9 @@ type Outputs struct {
 	passing string // the folder of a spool that does not outlive the agent; "" for the usual one
 	list    []*output
 	show    *shower // nil: nobody looks on
-	health  condition
+	health  health.Report
 
-	hangs    *diskHangs
+	hangs    *health.HangingDisks
 	holdHang time.Duration // how long the disk must answer until it counts as well
 
 	mu       sync.Mutex    // guards what follows, up to refusing
@@ -48,8 +45,8 @@ type Outputs struct {
 	events   []spool.Event // of the spool, not told yet
 	refusing error         // why alerts could not even be held
 
-	simulation simulation
-	told       spoolTold
+	progress func(id, output string)
+	told     spoolTold
 
 	wake chan struct{}
 	done chan struct{} // the writer has ended
@@ -69,11 +66,15 @@ type output struct {
 // OutputOptions are what Outputs are made of.
 type OutputOptions struct {
 	Config  config.Config
-	Host    string // name of this machine, for receivers
+	Host    string        // name of this machine, for receivers
+	Flush   time.Duration // how long Close may deliver what waits
 	Version string
-	Show    io.Writer  // is written each alert for a person; nil for none
-	Health  condition  // is told what Check finds
-	hangs   *diskHangs // is told when the spool's disk hangs; nil for one of their own
+	Show    io.Writer     // is written each alert for a person; nil for none
+	Health  health.Report // is told what Check finds
+	// Progress is called when a document is durable, with output "", and when an output has
+	// acknowledged it. It must not wait; nil for nobody.
+	Progress func(id, output string)
+	hangs    *health.HangingDisks // is told when the spool's disk hangs; nil for one of their own
 
 	timing  outputTiming
 	senders func(config.Output) (forward.Sender, error) // in tests
@@ -86,11 +87,14 @@ func OpenOutputs(o OutputOptions) (*Outputs, error) {
 	if o.senders == nil {
 		o.senders = o.sender
 	}
+	if o.Progress == nil {
+		o.Progress = func(string, string) {}
+	}
 	if o.hangs == nil {
-		o.hangs = newDiskHangs()
+		o.hangs = health.NewHangingDisks()
 	}
 	all := &Outputs{
-		health: o.Health, hangs: o.hangs, holdHang: o.timing.hold,
+		health: o.Health, progress: o.Progress, hangs: o.hangs, holdHang: o.timing.hold,
 		wake: make(chan struct{}, 1), room: make(chan struct{}), done: make(chan struct{}),
 	}
 	places := usable(o.Config)
@@ -152,7 +156,7 @@ func (all *Outputs) start(ctx context.Context, c config.Output, o OutputOptions)
 	s, err := o.senders(c)
 	if err == nil {
 		out.sender = &timedSender{Sender: s}
-		r := forward.Options{Name: c.Name, Queue: queue{out.queue, &all.simulation, c.Name}, Sender: out.sender, Flush: flushTime}
+		r := forward.Options{Name: c.Name, Queue: queue{out.queue, all.progress, c.Name}, Sender: out.sender, Flush: o.Flush}
 		if !remote(c.Type) {
 			r.Gather = -1 // nothing is gained by waiting for more
 		}
@@ -179,7 +183,7 @@ func (all *Outputs) Add(a *alert.Alert) error {
 	if a.Timestamp != nil {
 		at = a.Timestamp.Time
 	}
-	all.put(all.documented(line, spool.Entry{Severity: a.Event.Severity, Time: at, Share: a.Share}, all.simulation.saw(a)))
+	all.put(all.documented(line, spool.Entry{Severity: a.Event.Severity, Time: at, Share: a.Share}, a.Event.ID))
 	return nil
 }
 
@@ -189,16 +193,16 @@ func (all *Outputs) Beat(b *alert.Heartbeat) error {
 	if err != nil {
 		return err
 	}
-	all.put(all.documented(line, spool.Entry{Severity: 0, Everywhere: true, Time: time.Now(), Share: alert.OwnShare}, false))
+	all.put(all.documented(line, spool.Entry{Severity: 0, Everywhere: true, Time: time.Now(), Share: alert.OwnShare}, b.Event.ID))
 	return nil
 }
 
 // documented returns a document as it waits for the disk.
-func (all *Outputs) documented(line []byte, e spool.Entry, simulate bool) pending {
+func (all *Outputs) documented(line []byte, e spool.Entry, id string) pending {
 	e.Make = func(at spool.Stamp) ([]byte, error) {
 		return alert.WithDelivery(line, alert.Delivery{Chain: at.Chain, Sequence: at.Sequence, Previous: at.Previous})
 	}
-	return pending{e, len(line), simulate}
+	return pending{e, len(line), id}
 }
 
 func signalOnce(c chan struct{}) {
@@ -212,7 +216,7 @@ func signalOnce(c chan struct{}) {
 func (all *Outputs) write() {
 	defer close(all.done)
 	for {
-		batch, simulated, closing := all.take()
+		batch, closing := all.take()
 		if len(batch) == 0 {
 			if closing {
 				return
@@ -220,32 +224,35 @@ func (all *Outputs) write() {
 			<-all.wake
 			continue
 		}
-		if durable := all.store(batch); durable && simulated {
-			all.simulation.stored()
-		}
+		all.store(batch)
 		all.mu.Lock()
 		all.flying = false
 		all.mu.Unlock()
 	}
 }
 
-// store makes a batch durable, and reports whether all of it is. If one of its documents can't
-// be kept, the others are.
-func (all *Outputs) store(batch []spool.Entry) bool {
-	err := all.spool.Put(batch...)
-	if err == nil || errors.Is(err, spool.ErrHeld) { // the spool tells of what it holds
-		return err == nil
+// store makes a batch durable. If one of its documents can't be kept, the others are.
+func (all *Outputs) store(batch []pending) {
+	entries := make([]spool.Entry, len(batch))
+	for i := range batch {
+		entries[i] = batch[i].entry
 	}
-	if len(batch) > 1 {
+	err := all.spool.Put(entries...)
+	switch {
+	case err == nil:
+		for i := range batch {
+			all.progress(batch[i].id, "")
+		}
+	case errors.Is(err, spool.ErrHeld): // the spool reports what it holds
+	case len(batch) > 1:
 		for i := range batch {
 			all.store(batch[i : i+1])
 		}
-		return false
+	default:
+		all.mu.Lock()
+		all.refusing = err
+		all.mu.Unlock()
 	}
-	all.mu.Lock()
-	all.refusing = err
-	all.mu.Unlock()
-	return false
 }
 
 // Reopen makes every output open its files anew, and try again at once.

@@ -22,9 +22,9 @@ const (
 
 // pending is a document that is not durable yet.
 type pending struct {
-	entry    spool.Entry
-	size     int
-	simulate bool
+	entry spool.Entry
+	size  int
+	id    string // event.id
 }
 
 // shed is what went because the disk did not take it in time.
@@ -101,14 +101,13 @@ func (all *Outputs) shedOne() {
 }
 
 // take returns what to make durable now.
-func (all *Outputs) take() (batch []spool.Entry, simulated, closing bool) {
+func (all *Outputs) take() (batch []pending, closing bool) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	n := min(len(all.pending), maxBatch)
 	for _, p := range all.pending[:n] {
-		batch = append(batch, p.entry)
+		batch = append(batch, p)
 		all.bytes -= p.size
-		simulated = simulated || p.simulate
 	}
 	clear(all.pending[:n])
 	if all.pending = all.pending[n:]; len(all.pending) == 0 {
@@ -116,7 +115,7 @@ func (all *Outputs) take() (batch []spool.Entry, simulated, closing bool) {
 	}
 	all.flying, all.stalled = n > 0, false
 	all.makeRoomKnown()
-	return batch, simulated, all.closing
+	return batch, all.closing
 }
 
 // makeRoomKnown wakes those who wait for room.

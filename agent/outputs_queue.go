@@ -12,8 +12,8 @@ import (
 // queue is an output's part of the spool as its runner wants it.
 type queue struct {
 	*spool.Queue
-	simulation *simulation
-	output     string
+	progress func(id, output string)
+	output   string
 }
 
 // Next returns the oldest alerts that are not acknowledged.
@@ -37,7 +37,9 @@ func (q queue) Next(ctx context.Context, maxItems, maxBytes int) ([]forward.Item
 func (q queue) Ack(items []forward.Item) error {
 	err := q.Queue.Ack(spooled(items)...)
 	if err == nil {
-		q.simulation.delivered(q.output, items)
+		for i := range items {
+			q.progress(items[i].ID, q.output)
+		}
 	}
 	return err
 }

@@ -44,21 +44,22 @@ type Options struct {
 
 // Agent is the daemon.
 type Agent struct {
-	opts     Options
-	host     host.Identity
-	health   *agentHealth
-	keeper   keeper
-	ruleSet  ruleSet
-	allowed  *allowed
-	pipeline *judge.Judge
-	outputs  *Outputs
-	source   *eslogger.Source
-	watch    *watch
-	log      zerolog.Logger
-	passing  string // state folder that ends with the agent; "" for the usual one
-	hangs    *diskHangs
-	files    hang.Guard   // of reading rules and exceptions anew
-	inForce  sync.RWMutex // guards ruleSet and allowed, but for their faults
+	opts       Options
+	host       host.Identity
+	health     *agentHealth
+	keeper     keeper
+	ruleSet    ruleSet
+	allowed    *allowed
+	pipeline   *judge.Judge
+	outputs    *Outputs
+	simulation health.SimulationTrace
+	source     *eslogger.Source
+	watch      *watch
+	log        zerolog.Logger
+	passing    string // state folder that ends with the agent; "" for the usual one
+	hangs      *health.HangingDisks
+	files      hang.Guard   // of reading rules and exceptions anew
+	inForce    sync.RWMutex // guards ruleSet and allowed, but for their faults
 }
 
 // What Frugal asks of the runtime. The agent's live data is a few MiB, so that the
@@ -82,9 +83,9 @@ func Frugal() (restore func()) {
 // New puts an agent together. What is wrong with rules and outputs is logged and becomes
 // a condition; it does not keep the agent from watching.
 func New(o Options) (*Agent, error) {
-	a := &Agent{opts: o, log: o.Log, host: host.ThisHost(o.Config.Root), hangs: newDiskHangs()}
-	a.keeper.guard.Limit, a.keeper.guard.Changed = writeLimit, a.hangs.noting("state folder")
-	a.files.Limit, a.files.Changed = readLimit, a.hangs.noting("configuration")
+	a := &Agent{opts: o, log: o.Log, host: host.ThisHost(o.Config.Root), hangs: health.NewHangingDisks()}
+	a.keeper.guard.Limit, a.keeper.guard.Changed = writeLimit, a.hangs.ReportFrom("state folder")
+	a.files.Limit, a.files.Changed = readLimit, a.hangs.ReportFrom("configuration")
 	asked := o.Config
 	unsafeState, unsafeProgram := a.safeState(), a.safeProgram()
 	o.Config = a.opts.Config
@@ -92,7 +93,7 @@ func New(o Options) (*Agent, error) {
 	a.health = newHealth(a, time.Now(), sensor.CanaryInterval > 0)
 	set, ruleFaults := LoadRules(o.Config, o.Sources)
 	var err error
-	a.outputs, err = OpenOutputs(OutputOptions{Config: o.Config, Host: a.host.Hostname, Version: o.Version, Show: o.Show, Health: a.condition, hangs: a.hangs, timing: o.timing})
+	a.outputs, err = OpenOutputs(OutputOptions{Config: o.Config, Host: a.host.Hostname, Version: o.Version, Show: o.Show, Flush: flushTime, Health: a.condition, Progress: a.simulation.Progress, hangs: a.hangs, timing: o.timing})
 	if err != nil {
 		return nil, errors.Join(err, a.forget())
 	}
@@ -212,6 +213,7 @@ func (a *Agent) condition(c health.Condition, detail string, on bool, since, unt
 
 // give hands an alert to the outputs.
 func (a *Agent) give(al *alert.Alert) {
+	a.simulation.Raised(al)
 	if err := a.outputs.Add(al); err != nil {
 		a.health.tally.Add(health.AlertsUnmade)
 		a.log.Error().Err(err).Str("rule", al.Rule.ID).Str("event", al.Event.ID).Msg("alert")
@@ -260,7 +262,7 @@ func (a *Agent) tick(ctx context.Context) {
 				a.readExceptions(time.Now(), true)
 			})
 			a.keeper.tick(time.Now(), true)
-		case <-a.hangs.news:
+		case <-a.hangs.Changed:
 			a.outputs.Check(time.Now())
 		case now := <-t.C:
 			if by := setBack(now.Sub(last), now.Round(0).Sub(last.Round(0))); by > 0 {

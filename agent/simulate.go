@@ -11,13 +11,13 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/detect/rules"
 )
 
 // A simulation is a hook in preferences that nothing reads, so that nothing is run by it, and
 // the rule that finds it.
 const (
-	simulationRule   = "hook-simulated"
 	simulationDomain = "com.hooksnare.simulation"
 	defaultsProgram  = "/usr/bin/defaults"
 )
@@ -101,7 +101,7 @@ func Simulate(ctx context.Context, c config.Config, program string) (*Simulation
 
 // read takes what the agent tells of it.
 func (s *Simulation) read(c *config.Config, st *Status) {
-	var of Simulated
+	var of health.Simulated
 	if st.Simulation != nil && strings.HasSuffix(st.Simulation.Value, s.Word) {
 		of = *st.Simulation
 		s.ID = of.ID

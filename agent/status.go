@@ -32,16 +32,7 @@ type Status struct {
 	Health        alert.HeartbeatFacts `json:"health"`
 	Chain         alert.Delivery       `json:"chain"` // the newest document; previous is its own hash
 	LastHeartbeat *time.Time           `json:"last_heartbeat,omitempty"`
-	Simulation    *Simulated           `json:"simulation,omitempty"` // the latest
-}
-
-// Simulated is the way of a simulation's alert.
-type Simulated struct {
-	ID        string               `json:"id"`
-	Value     string               `json:"value"` // of the hook that was simulated
-	Seen      time.Time            `json:"seen"`
-	Stored    time.Time            `json:"stored"`    // when it was durable; zero as long as it is not
-	Delivered map[string]time.Time `json:"delivered"` // by output, when it was acknowledged
+	Simulation    *health.Simulated    `json:"simulation,omitempty"` // the latest
 }
 
 // RuleStatus is what a rule did since the agent started.
@@ -116,7 +107,7 @@ type keeper struct {
 	started  time.Time
 	agent    *Agent
 	pipeline *judge.Judge
-	health   condition
+	health   health.Report
 	uses     func() []ExceptionStatus
 	guard    hang.Guard // of every write to the state folder
 
@@ -130,7 +121,7 @@ type keeper struct {
 // tick writes what has changed and is due; with all set, whether it is due or not.
 func (k *keeper) tick(now time.Time, all bool) {
 	var err error
-	if all || now.Sub(k.wrote) >= statusEvery || k.agent.outputs.simulation.fresh() {
+	if all || now.Sub(k.wrote) >= statusEvery || k.agent.simulation.Changed() {
 		err = k.writeStatus(now)
 	}
 	if all || now.Sub(k.saved) >= memoryEvery {
@@ -159,7 +150,7 @@ func (k *keeper) tell(err error, now time.Time) {
 func (k *keeper) writeStatus(now time.Time) error {
 	a := k.agent
 	s := Status{Version: a.opts.Version, PID: os.Getpid(), Started: k.started.UTC(), Rules: ruleStatus(k.pipeline.Activities()), Exceptions: k.uses()}
-	s.Simulation = a.outputs.simulation.status()
+	s.Simulation = a.simulation.Status()
 	told, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("status: %w", err)

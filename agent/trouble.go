@@ -44,7 +44,7 @@ const hangRemote = 90 * time.Second
 
 // trouble is what was told of an output. It is for one goroutine.
 type trouble struct {
-	health   condition
+	health   health.Report
 	timing   outputTiming
 	remote   bool
 	unusable string // why there is no sender
@@ -117,7 +117,7 @@ type spoolTold struct {
 // report takes what the spool tells, for the next Check. It may be called at any time.
 func (all *Outputs) report(e spool.Event) {
 	if e.Kind == spool.Hangs || e.Kind == spool.Answers {
-		all.hangs.noting("spool")(e.Kind == spool.Hangs, e.Why)
+		all.hangs.ReportFrom("spool")(e.Kind == spool.Hangs, e.Why)
 		return
 	}
 	all.mu.Lock()
@@ -149,7 +149,7 @@ func (all *Outputs) Check(now time.Time) {
 	for _, e := range events {
 		all.tell(e)
 	}
-	all.hangs.check(all.health, all.holdHang, now)
+	all.hangs.Check(all.health, all.holdHang, now)
 }
 
 // tell turns an event of the spool into what people are told.

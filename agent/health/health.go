@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+	"time"
 )
 
 // Name is a kind of condition. Its row in the table says what it means.
@@ -68,6 +69,9 @@ type Row struct {
 	Meaning string // what it is, and what it means for what is seen
 	Cure    string // what to do about it
 }
+
+// Report takes a condition as it begins and as it ends; until is zero while it is on.
+type Report func(c Condition, detail string, on bool, since, until time.Time)
 
 // Condition is a condition of one subject. Those that differ in either are on beside each
 // other. The zero value is none.
