@@ -115,7 +115,7 @@ func (a *Agent) summary() {
 	s, c := a.source.Stats(), a.pipeline.Counts()
 	a.log.Info().Uint64("lines", s.Lines).Uint64("malformed", s.Malformed).Uint64("dropped", s.Dropped).
 		Uint64("alerts", c.Alerts).Uint64("repeated", c.Repeated).Uint64("held_back", c.Held).Msg("ended")
-	for _, q := range a.outputs.spool.Stats().Queues {
+	for _, q := range a.outputs.Stats().Queues {
 		a.log.Info().Str("output", q.Output).Int("waiting", q.Depth).Uint64("delivered", q.Delivered).Uint64("lost", q.Lost).Msg("ended")
 	}
 }

@@ -106,7 +106,7 @@ func (h *agentHealth) facts(now time.Time) alert.HeartbeatFacts {
 	f.Losses = map[string]uint64{}
 	health.Add(f.Losses, a.losses())
 	f.Rules = a.rulesFacts()
-	a.outputs.facts(&f, now)
+	a.outputs.AddFacts(&f, now)
 	f.Healthy = len(f.Conditions) == 0
 	return f
 }
@@ -196,7 +196,7 @@ func nextBeat(now time.Time, every time.Duration, host string) time.Time {
 
 func (h *agentHealth) send(now time.Time, final bool) {
 	b := h.heartbeat(now, final)
-	if err := h.agent.outputs.Beat(b); err != nil {
+	if err := h.agent.outputs.AddHeartbeat(b); err != nil {
 		h.agent.log.Error().Err(err).Msg("heartbeat")
 		return
 	}

@@ -32,10 +32,10 @@ func TestKeeperWrite(t *testing.T) {
 		if err := k.write("status.json", []byte("{}")); !errors.Is(err, hang.ErrHangs) || time.Since(begin) != 0 {
 			t.Errorf("the next write: got %v after %v, want %v at once", err, time.Since(begin), hang.ErrHangs)
 		}
-		h := &hearing{from: time.Now()}
-		d.Check(h.condition, 0, time.Now())
-		if len(h.told) != 1 || !strings.Contains(h.told[0], "state folder: write of x") {
-			t.Errorf("told %q, want what hangs", h.told)
+		var details []string
+		d.Check(func(_ health.Condition, detail string, _ bool, _, _ time.Time) { details = append(details, detail) }, 0, time.Now())
+		if len(details) != 1 || !strings.Contains(details[0], "state folder: write of x") {
+			t.Errorf("reported %q, expected what hangs", details)
 		}
 		close(release)
 		synctest.Wait()

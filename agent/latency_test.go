@@ -52,7 +52,7 @@ func BenchmarkLatency(b *testing.B) {
 	shell := host.Shell()
 	var took, durable []time.Duration
 	size := int64(0)
-	for a.outputs.spool.Stats().Head.Sequence == 0 { // the first heartbeat
+	for a.outputs.Stats().Head.Sequence == 0 { // the first heartbeat
 		time.Sleep(time.Millisecond)
 	}
 	for n := 0; b.Loop(); n++ {
@@ -62,17 +62,17 @@ func BenchmarkLatency(b *testing.B) {
 			Path: "/usr/bin/defaults",
 			Args: []string{"defaults", "write", "com.apple.loginwindow", "LoginHook", fmt.Sprintf("/tmp/%d.sh", n)},
 		}))
-		begin, number := time.Now(), a.outputs.spool.Stats().Head.Sequence
+		begin, number := time.Now(), a.outputs.Stats().Head.Sequence
 		if _, err := w.Write(stream.Bytes()); err != nil {
 			b.Fatal(err)
 		}
-		for a.outputs.spool.Stats().Head.Sequence == number && time.Since(begin) < 10*time.Second {
+		for a.outputs.Stats().Head.Sequence == number && time.Since(begin) < 10*time.Second {
 			time.Sleep(50 * time.Microsecond)
 		}
 		durable = append(durable, time.Since(begin))
 		for {
 			// The file grows before the sync; the output waits for its end.
-			if st, err := os.Stat(log); err == nil && st.Size() > size && a.outputs.spool.Stats().Waiting == 0 {
+			if st, err := os.Stat(log); err == nil && st.Size() > size && a.outputs.Stats().Waiting == 0 {
 				size = st.Size()
 				break
 			}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/delivery"
 	"hooksnare/pkg/safefile"
 )
 
@@ -33,7 +34,7 @@ func (a *Agent) safeState() error {
 // used for another reason is for those to tell who use it.
 func stateFault(c *config.Config) error {
 	err := c.Disk().MakeFolder(c.StateDir, 0o700)
-	for _, folder := range []string{"", spoolFolder, scriptFolder} {
+	for _, folder := range []string{"", delivery.SpoolFolder, scriptFolder} {
 		if err == nil {
 			err = c.Disk().CheckFolder(filepath.Join(c.StateDir, folder))
 		}

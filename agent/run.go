@@ -14,6 +14,7 @@ import (
 	"syscall"
 	"time"
 
+	"hooksnare/agent/delivery"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
 	"hooksnare/pkg/clip"
@@ -39,7 +40,7 @@ type Options struct {
 	Timing  eslogger.Timing // zero but in tests
 	Watch   prefs.Timing    // zero but in tests
 
-	timing outputTiming // zero but in tests
+	timing delivery.Timing // zero but in tests
 }
 
 // Agent is the daemon.
@@ -51,7 +52,7 @@ type Agent struct {
 	ruleSet    ruleSet
 	allowed    *allowed
 	pipeline   *judge.Judge
-	outputs    *Outputs
+	outputs    *delivery.Outputs
 	simulation health.SimulationTrace
 	source     *eslogger.Source
 	watch      *watch
@@ -93,7 +94,7 @@ func New(o Options) (*Agent, error) {
 	a.health = newHealth(a, time.Now(), sensor.CanaryInterval > 0)
 	set, ruleFaults := LoadRules(o.Config, o.Sources)
 	var err error
-	a.outputs, err = OpenOutputs(OutputOptions{Config: o.Config, Host: a.host.Hostname, Version: o.Version, Show: o.Show, Flush: flushTime, Health: a.condition, Progress: a.simulation.Progress, hangs: a.hangs, timing: o.timing})
+	a.outputs, err = delivery.Open(delivery.Options{Config: o.Config, Host: a.host.Hostname, Version: o.Version, Console: o.Show, Flush: flushTime, Report: a.condition, Progress: a.simulation.Progress, Disks: a.hangs, Timing: o.timing})
 	if err != nil {
 		return nil, errors.Join(err, a.forget())
 	}
@@ -214,7 +215,7 @@ func (a *Agent) condition(c health.Condition, detail string, on bool, since, unt
 // give hands an alert to the outputs.
 func (a *Agent) give(al *alert.Alert) {
 	a.simulation.Raised(al)
-	if err := a.outputs.Add(al); err != nil {
+	if err := a.outputs.AddAlert(al); err != nil {
 		a.health.tally.Add(health.AlertsUnmade)
 		a.log.Error().Err(err).Str("rule", al.Rule.ID).Str("event", al.Event.ID).Msg("alert")
 	}

@@ -16,6 +16,7 @@ import (
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
+	"hooksnare/pkg/logfile"
 	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/spool"
 )
@@ -223,8 +224,8 @@ func hardLink(t *testing.T) string {
 	log, other := filepath.Join(dir, "alerts.jsonl"), filepath.Join(dir, "other")
 	must(t, os.WriteFile(other, []byte("x"), 0o644))
 	must(t, os.Link(other, log))
-	s := &fileSink{name: "file", path: log}
-	if err := s.append(nil); err == nil {
+	if f, err := logfile.Open(log, logfile.Options{}); err == nil {
+		f.Close()
 		return "a log that is a link to another file is taken"
 	}
 	if info, err := os.Stat(other); err != nil || info.Mode().Perm() != 0o644 || info.Size() != 1 {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/delivery"
 	"hooksnare/agent/document"
 	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
@@ -110,7 +111,7 @@ func checkSize(t *testing.T, a *alert.Alert, fill string, size int) {
 	if !json.Valid(line) {
 		t.Errorf("%q, %d bytes: %s is not JSON", fill, size, a.Rule.ID)
 	}
-	if text := syslogText(a); len(text) > document.MaxDocument {
+	if text := delivery.SyslogText(a); len(text) > document.MaxDocument {
 		t.Errorf("%q, %d bytes: a line of %d bytes for syslog", fill, size, len(text))
 	}
 	if a.Process == nil || size < 20_000 {

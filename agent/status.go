@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"hooksnare/agent/delivery"
 	"hooksnare/agent/health"
 	"hooksnare/agent/judge"
 	"hooksnare/detect"
@@ -160,7 +161,7 @@ func (k *keeper) writeStatus(now time.Time) error {
 	if bytes.Equal(told, k.told) && k.failing.IsZero() && now.Sub(k.wrote) < countsEvery {
 		return nil
 	}
-	head := a.outputs.spool.Stats().Head
+	head := a.outputs.Stats().Head
 	s.Chain = alert.Delivery{Chain: head.Chain, Sequence: head.Sequence, Previous: head.Previous}
 	s.LastHeartbeat, s.Written = there(a.health.beat), now.UTC()
 	b, err := json.Marshal(s)
@@ -196,7 +197,7 @@ func (k *keeper) write(name string, b []byte) error {
 
 // Running reports whether an agent works with a state folder.
 func Running(dir string) bool {
-	used, err := spool.InUse(filepath.Join(dir, spoolFolder))
+	used, err := spool.InUse(filepath.Join(dir, delivery.SpoolFolder))
 	return err == nil && used
 }
 

@@ -108,7 +108,7 @@ func benchmarkChange(b *testing.B, folder string) {
 		begin := time.Now()
 		must(b, os.Rename(file+".new", file))
 		for {
-			if st, err := os.Stat(w.log); err == nil && st.Size() > size && w.outputs.spool.Stats().Waiting == 0 {
+			if st, err := os.Stat(w.log); err == nil && st.Size() > size && w.outputs.Stats().Waiting == 0 {
 				size = st.Size()
 				break
 			}

@@ -1,4 +1,4 @@
-package agent
+package delivery
 
 import (
 	"bytes"
@@ -12,15 +12,15 @@ import (
 // takes.
 const maxShown = 256
 
-// shower prints alerts for a person, and holds nobody up.
-type shower struct {
+// console prints alerts for a person, and holds nobody up.
+type console struct {
 	w    io.Writer
 	list chan []byte
 	wg   sync.WaitGroup
 }
 
-func newShower(w io.Writer) *shower {
-	s := &shower{w: w, list: make(chan []byte, maxShown)}
+func newConsole(w io.Writer) *console {
+	s := &console{w: w, list: make(chan []byte, maxShown)}
 	s.wg.Go(func() {
 		for text := range s.list {
 			_, _ = s.w.Write(text)
@@ -29,8 +29,8 @@ func newShower(w io.Writer) *shower {
 	return s
 }
 
-// add prints an alert, unless so many wait that nobody can be reading them.
-func (s *shower) add(a *alert.Alert) {
+// print prints an alert, unless so many wait that nobody can be reading them.
+func (s *console) print(a *alert.Alert) {
 	if s == nil {
 		return
 	}
@@ -42,7 +42,7 @@ func (s *shower) add(a *alert.Alert) {
 	}
 }
 
-func (s *shower) close() {
+func (s *console) close() {
 	if s == nil {
 		return
 	}

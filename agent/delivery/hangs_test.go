@@ -1,4 +1,4 @@
-package agent
+package delivery
 
 import (
 	"fmt"
@@ -14,7 +14,7 @@ import (
 
 // unwritten is Outputs that nobody writes to the disk.
 func unwritten() *Outputs {
-	return &Outputs{wake: make(chan struct{}, 1), room: make(chan struct{}), hangs: health.NewHangingDisks(), health: func(health.Condition, string, bool, time.Time, time.Time) {}}
+	return &Outputs{wake: make(chan struct{}, 1), room: make(chan struct{}), hangs: health.NewHangingDisks(), report: func(health.Condition, string, bool, time.Time, time.Time) {}}
 }
 
 // TestPutStalled hands over far more than there is room for while the disk takes nothing: whoever
@@ -26,10 +26,10 @@ func TestPutStalled(t *testing.T) {
 			return pending{entry: spool.Entry{Share: share, Severity: sev}, size: 1000}
 		}
 		begin := time.Now()
-		all.put(of("root", 21))
-		all.put(of("503", 21))
+		all.enqueue(of("root", 21))
+		all.enqueue(of("503", 21))
 		for range 3 * maxWaiting {
-			all.put(of("502", 99))
+			all.enqueue(of("502", 99))
 		}
 		if took := time.Since(begin); took > maxPause {
 			t.Errorf("putting took %v, want %v at most", took, maxPause)
@@ -41,15 +41,15 @@ func TestPutStalled(t *testing.T) {
 			t.Errorf("got alerts of %q and %q first, want root's and 503's", a, b)
 		}
 		want := fmt.Sprintf(`the disk took alerts too slowly: %d were given up before they were kept, of "502": %[1]d`, 3*maxWaiting+2-len(all.pending))
-		if got := all.takeShed(time.Now()); got != want {
+		if got := all.takeShedReport(time.Now()); got != want {
 			t.Errorf("told %q, want %q", got, want)
 		}
-		all.put(of("502", 99))
-		if got := all.takeShed(time.Now()); got != "" {
+		all.enqueue(of("502", 99))
+		if got := all.takeShedReport(time.Now()); got != "" {
 			t.Errorf("told %q at once again, want it told in a minute", got)
 		}
 		time.Sleep(shedEvery)
-		if got := all.takeShed(time.Now()); !strings.Contains(got, ": 1 were given up") {
+		if got := all.takeShedReport(time.Now()); !strings.Contains(got, ": 1 were given up") {
 			t.Errorf("told %q after a minute, want the one", got)
 		}
 	})
@@ -66,15 +66,15 @@ func TestPutWaits(t *testing.T) {
 			got := 0
 			for got < n {
 				time.Sleep(maxPause / 2)
-				batch, _ := all.take()
+				batch, _ := all.dequeue()
 				got += len(batch)
 			}
 			taken <- got
 		}()
 		for range n {
-			all.put(pending{entry: spool.Entry{Share: "502"}, size: 10})
+			all.enqueue(pending{entry: spool.Entry{Share: "502"}, size: 10})
 		}
-		if got := <-taken; got != n || all.takeShed(time.Now()) != "" {
+		if got := <-taken; got != n || all.takeShedReport(time.Now()) != "" {
 			t.Errorf("%d alerts were taken, want all %d, and none given up", got, n)
 		}
 	})
@@ -87,11 +87,11 @@ func TestSpoolFullOrHangs(t *testing.T) {
 	for _, e := range []spool.Event{
 		{Kind: spool.Hangs, Why: "sync x"}, {Kind: spool.Full, Err: fmt.Errorf("x: %w", hang.ErrHangs)}, {Kind: spool.Room}, {Kind: spool.Answers},
 	} {
-		all.report(e)
+		all.noteSpoolEvent(e)
 	}
 	all.Check(time.Now())
 	h.expect(t)
-	all.report(spool.Event{Kind: spool.Hangs, Why: "sync x"})
+	all.noteSpoolEvent(spool.Event{Kind: spool.Hangs, Why: "sync x"})
 	all.Check(time.Now())
 	h.expect(t, "0s +disk_hangs: the disk does not answer: spool: sync x")
 }

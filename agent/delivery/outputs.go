@@ -1,4 +1,6 @@
-package agent
+// Package delivery carries every alert to the disk and from there to the places that the
+// configuration names, each at its own pace. Whoever hands an alert over waits for no receiver.
+package delivery
 
 import (
 	"context"
@@ -19,17 +21,17 @@ import (
 	"hooksnare/pkg/spool"
 )
 
-// spoolFolder is where alerts wait, in the state folder.
-const spoolFolder = "spool"
+// SpoolFolder is where alerts wait, in the state folder.
+const SpoolFolder = "spool"
 
 // Outputs makes alerts durable and carries them to every place that the configuration
 // names, in order, each at its own pace: a slow, failing or hanging one delays no other.
 type Outputs struct {
-	spool   *spool.Spool
-	passing string // the folder of a spool that does not outlive the agent; "" for the usual one
-	list    []*output
-	show    *shower // nil: nobody looks on
-	health  health.Report
+	spool        *spool.Spool
+	passing      string // the folder of a spool that does not outlive the agent; "" for the usual one
+	destinations []*destination
+	show         *console // nil: nobody looks on
+	report       health.Report
 
 	hangs    *health.HangingDisks
 	holdHang time.Duration // how long the disk must answer until it counts as well
@@ -46,7 +48,7 @@ type Outputs struct {
 	refusing error         // why alerts could not even be held
 
 	progress func(id, output string)
-	told     spoolTold
+	reported spoolReports
 
 	wake chan struct{}
 	done chan struct{} // the writer has ended
@@ -54,70 +56,70 @@ type Outputs struct {
 	wg   sync.WaitGroup
 }
 
-// output is one place.
-type output struct {
+// destination is one place.
+type destination struct {
 	config  config.Output
 	queue   *spool.Queue
 	sender  *timedSender
 	runner  *forward.Runner
-	trouble trouble
+	trouble destinationFaults
 }
 
-// OutputOptions are what Outputs are made of.
-type OutputOptions struct {
+// Options are what Outputs are made of.
+type Options struct {
 	Config  config.Config
 	Host    string        // name of this machine, for receivers
 	Flush   time.Duration // how long Close may deliver what waits
 	Version string
-	Show    io.Writer     // is written each alert for a person; nil for none
-	Health  health.Report // is told what Check finds
+	Console io.Writer     // is written each alert for a person; nil for none
+	Report  health.Report // is told what Check finds
 	// Progress is called when a document is durable, with output "", and when an output has
 	// acknowledged it. It must not wait; nil for nobody.
 	Progress func(id, output string)
-	hangs    *health.HangingDisks // is told when the spool's disk hangs; nil for one of their own
+	Disks    *health.HangingDisks // is told when the spool's disk hangs; nil for one of their own
 
-	timing  outputTiming
+	Timing  Timing
 	senders func(config.Output) (forward.Sender, error) // in tests
 }
 
-// OpenOutputs opens the spool and starts an output for each that is enabled. What can't be
+// Open opens the spool and starts an output for each that is enabled. What can't be
 // delivered now is tried again.
-func OpenOutputs(o OutputOptions) (*Outputs, error) {
-	o.timing.fill()
+func Open(o Options) (*Outputs, error) {
+	o.Timing.setDefaults()
 	if o.senders == nil {
-		o.senders = o.sender
+		o.senders = o.newSender
 	}
 	if o.Progress == nil {
 		o.Progress = func(string, string) {}
 	}
-	if o.hangs == nil {
-		o.hangs = health.NewHangingDisks()
+	if o.Disks == nil {
+		o.Disks = health.NewHangingDisks()
 	}
 	all := &Outputs{
-		health: o.Health, progress: o.Progress, hangs: o.hangs, holdHang: o.timing.hold,
+		report: o.Report, progress: o.Progress, hangs: o.Disks, holdHang: o.Timing.Hold,
 		wake: make(chan struct{}, 1), room: make(chan struct{}), done: make(chan struct{}),
 	}
-	places := usable(o.Config)
-	if err := all.open(o.Config, places); err != nil {
+	places := enabledOutputs(o.Config)
+	if err := all.openSpool(o.Config, places); err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	all.stop = stop
 	for _, c := range places {
-		all.start(ctx, c, o)
+		all.startDestination(ctx, c, o)
 	}
-	if o.Show != nil {
-		all.show = newShower(o.Show)
+	if o.Console != nil {
+		all.show = newConsole(o.Console)
 	}
-	go all.write()
+	go all.runWriter()
 	return all, nil
 }
 
-// open opens the spool. Where the state folder can't be used, alerts wait in a temporary one:
+// openSpool opens the spool. Where the state folder can't be used, alerts wait in a temporary one:
 // they are delivered as long as the agent runs.
-func (all *Outputs) open(c config.Config, places []config.Output) error {
+func (all *Outputs) openSpool(c config.Config, places []config.Output) error {
 	o := spool.Options{
-		Dir: filepath.Join(c.StateDir, spoolFolder), Report: all.report,
+		Dir: filepath.Join(c.StateDir, SpoolFolder), Report: all.noteSpoolEvent,
 		MaxBytes: c.SpoolMaxBytes, MaxAlerts: int(c.SpoolMaxAlerts), MaxAge: c.SpoolMaxAge,
 	}
 	for _, p := range places {
@@ -140,7 +142,7 @@ func (all *Outputs) open(c config.Config, places []config.Output) error {
 			return errors.Join(err, tempErr)
 		}
 		all.passing = dir
-		all.told.elsewhere = fmt.Sprintf("alerts wait in %s, which does not outlive the agent: %v", dir, err)
+		all.reported.elsewhere = fmt.Sprintf("alerts wait in %s, which does not outlive the agent: %v", dir, err)
 		o.Dir = dir
 		if s, err = spool.Open(o); err != nil {
 			return errors.Join(err, os.RemoveAll(dir))
@@ -150,9 +152,9 @@ func (all *Outputs) open(c config.Config, places []config.Output) error {
 	return nil
 }
 
-func (all *Outputs) start(ctx context.Context, c config.Output, o OutputOptions) {
-	out := &output{config: c, queue: all.spool.Queue(c.Name), trouble: trouble{health: all.health, timing: o.timing, remote: remote(c.Type)}}
-	all.list = append(all.list, out)
+func (all *Outputs) startDestination(ctx context.Context, c config.Output, o Options) {
+	out := &destination{config: c, queue: all.spool.Queue(c.Name), trouble: destinationFaults{health: all.report, timing: o.Timing, remote: remote(c.Type)}}
+	all.destinations = append(all.destinations, out)
 	s, err := o.senders(c)
 	if err == nil {
 		out.sender = &timedSender{Sender: s}
@@ -172,33 +174,33 @@ func (all *Outputs) start(ctx context.Context, c config.Output, o OutputOptions)
 	all.wg.Go(func() { _ = out.runner.Run(ctx) })
 }
 
-// Add hands over an alert, or an update of one.
-func (all *Outputs) Add(a *alert.Alert) error {
+// AddAlert hands over an alert, or an update of one.
+func (all *Outputs) AddAlert(a *alert.Alert) error {
 	line, err := a.Line()
 	if err != nil {
 		return err
 	}
-	all.show.add(a)
+	all.show.print(a)
 	at := time.Now()
 	if a.Timestamp != nil {
 		at = a.Timestamp.Time
 	}
-	all.put(all.documented(line, spool.Entry{Severity: a.Event.Severity, Time: at, Share: a.Share}, a.Event.ID))
+	all.enqueue(all.newPending(line, spool.Entry{Severity: a.Event.Severity, Time: at, Share: a.Share}, a.Event.ID))
 	return nil
 }
 
-// Beat hands over a heartbeat, which goes to every output.
-func (all *Outputs) Beat(b *alert.Heartbeat) error {
+// AddHeartbeat hands over a heartbeat, which goes to every output.
+func (all *Outputs) AddHeartbeat(b *alert.Heartbeat) error {
 	line, err := b.Line()
 	if err != nil {
 		return err
 	}
-	all.put(all.documented(line, spool.Entry{Severity: 0, Everywhere: true, Time: time.Now(), Share: alert.OwnShare}, b.Event.ID))
+	all.enqueue(all.newPending(line, spool.Entry{Severity: 0, Everywhere: true, Time: time.Now(), Share: alert.OwnShare}, b.Event.ID))
 	return nil
 }
 
-// documented returns a document as it waits for the disk.
-func (all *Outputs) documented(line []byte, e spool.Entry, id string) pending {
+// newPending returns a document as it waits for the disk.
+func (all *Outputs) newPending(line []byte, e spool.Entry, id string) pending {
 	e.Make = func(at spool.Stamp) ([]byte, error) {
 		return alert.WithDelivery(line, alert.Delivery{Chain: at.Chain, Sequence: at.Sequence, Previous: at.Previous})
 	}
@@ -212,11 +214,11 @@ func signalOnce(c chan struct{}) {
 	}
 }
 
-// write makes durable what is pending, until it is told to close and nothing is.
-func (all *Outputs) write() {
+// runWriter makes durable what is pending, until it is told to close and nothing is.
+func (all *Outputs) runWriter() {
 	defer close(all.done)
 	for {
-		batch, closing := all.take()
+		batch, closing := all.dequeue()
 		if len(batch) == 0 {
 			if closing {
 				return
@@ -224,15 +226,15 @@ func (all *Outputs) write() {
 			<-all.wake
 			continue
 		}
-		all.store(batch)
+		all.storeBatch(batch)
 		all.mu.Lock()
 		all.flying = false
 		all.mu.Unlock()
 	}
 }
 
-// store makes a batch durable. If one of its documents can't be kept, the others are.
-func (all *Outputs) store(batch []pending) {
+// storeBatch makes a batch durable. If one of its documents can't be kept, the others are.
+func (all *Outputs) storeBatch(batch []pending) {
 	entries := make([]spool.Entry, len(batch))
 	for i := range batch {
 		entries[i] = batch[i].entry
@@ -246,7 +248,7 @@ func (all *Outputs) store(batch []pending) {
 	case errors.Is(err, spool.ErrHeld): // the spool reports what it holds
 	case len(batch) > 1:
 		for i := range batch {
-			all.store(batch[i : i+1])
+			all.storeBatch(batch[i : i+1])
 		}
 	default:
 		all.mu.Lock()
@@ -257,7 +259,7 @@ func (all *Outputs) store(batch []pending) {
 
 // Reopen makes every output open its files anew, and try again at once.
 func (all *Outputs) Reopen() {
-	for _, o := range all.list {
+	for _, o := range all.destinations {
 		if o.sender == nil {
 			continue
 		}
@@ -266,6 +268,9 @@ func (all *Outputs) Reopen() {
 		}
 	}
 }
+
+// Stats returns how the spool stands.
+func (all *Outputs) Stats() spool.Stats { return all.spool.Stats() }
 
 // Delivered reports whether all that was handed over is durable.
 func (all *Outputs) Delivered() bool {
@@ -281,7 +286,7 @@ func (all *Outputs) Delivered() bool {
 func (all *Outputs) Close(ctx context.Context) error {
 	all.mu.Lock()
 	all.closing = true
-	all.makeRoomKnown()
+	all.signalRoom()
 	all.mu.Unlock()
 	signalOnce(all.wake)
 	ended := make(chan struct{})

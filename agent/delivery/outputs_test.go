@@ -1,4 +1,4 @@
-package agent
+package delivery
 
 import (
 	"bytes"
@@ -45,17 +45,17 @@ func (s *fakePlace) Send(_ context.Context, items []forward.Item) forward.Result
 	s.again = false
 	if s.fails != nil {
 		if err := s.fails(s.tries); err != nil {
-			return came("x", len(items), err)
+			return resultOf("x", len(items), err)
 		}
 	}
 	for _, i := range items {
 		var a alert.Alert
 		if err := json.Unmarshal(i.Document, &a); err != nil {
-			return came("x", len(items), err)
+			return resultOf("x", len(items), err)
 		}
 		s.got = append(s.got, a.Message)
 	}
-	return came("x", len(items), nil)
+	return resultOf("x", len(items), nil)
 }
 
 func (s *fakePlace) Changed() bool {
@@ -110,7 +110,7 @@ func opened(t *testing.T, dir string, places ...*fakePlace) (*Outputs, *hearing)
 	if len(places) > 1 {
 		c.Outputs[1].MinSeverity = "high"
 	}
-	all, err := OpenOutputs(OutputOptions{Config: c, Health: h.condition, senders: func(o config.Output) (forward.Sender, error) {
+	all, err := Open(Options{Config: c, Report: h.condition, senders: func(o config.Output) (forward.Sender, error) {
 		return places[o.Name[0]-'a'], nil
 	}})
 	if err != nil {
@@ -135,7 +135,7 @@ func send(t *testing.T, all *Outputs, list ...*alert.Alert) []string {
 	t.Helper()
 	var names []string
 	for _, a := range list {
-		if err := all.Add(a); err != nil {
+		if err := all.AddAlert(a); err != nil {
 			t.Fatal(err)
 		}
 		names = append(names, a.Message)
@@ -286,7 +286,7 @@ func TestOutputsBound(t *testing.T) {
 		place := &fakePlace{fails: func(int) error { return errors.New("no") }}
 		h := &hearing{from: time.Now()}
 		c := config.Config{StateDir: dir, SpoolMaxAlerts: 100, Outputs: []config.Output{{Name: "a", Type: "file", MinSeverity: "low", Enabled: true}}}
-		all, err := OpenOutputs(OutputOptions{Config: c, Health: h.condition, senders: func(config.Output) (forward.Sender, error) { return place, nil }})
+		all, err := Open(Options{Config: c, Report: h.condition, senders: func(config.Output) (forward.Sender, error) { return place, nil }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -315,7 +315,7 @@ func TestOutputsFeedback(t *testing.T) {
 		}}
 		all, h := opened(t, dir, place)
 		listen := h.condition
-		all.list[0].trouble.health = func(c health.Condition, detail string, on bool, since, until time.Time) {
+		all.destinations[0].trouble.health = func(c health.Condition, detail string, on bool, since, until time.Time) {
 			listen(c, detail, on, since, until)
 			send(t, all, some(1, 73, 0)...)
 		}
@@ -354,7 +354,7 @@ func TestOutputsTwice(t *testing.T) {
 	dir := t.TempDir()
 	all, _ := opened(t, dir, &fakePlace{})
 	defer closes(t, all, "<nil>")
-	_, err := OpenOutputs(OutputOptions{Config: config.Config{StateDir: dir}, Health: func(health.Condition, string, bool, time.Time, time.Time) {}})
+	_, err := Open(Options{Config: config.Config{StateDir: dir}, Report: func(health.Condition, string, bool, time.Time, time.Time) {}})
 	if !errors.Is(err, spool.ErrLocked) {
 		t.Errorf("a second agent: got %v, want %v", err, spool.ErrLocked)
 	}
@@ -372,7 +372,7 @@ func TestOutputsConcurrent(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "alerts.jsonl")
 	var shown bytes.Buffer
-	o := OutputOptions{Show: &shown, Health: func(health.Condition, string, bool, time.Time, time.Time) {}}
+	o := Options{Console: &shown, Report: func(health.Condition, string, bool, time.Time, time.Time) {}}
 	o.Config = config.Config{StateDir: dir, Outputs: []config.Output{
 		{Name: "file", Type: "file", Path: path, MinSeverity: "low", Enabled: true},
 		{Name: "off", Type: "file", Path: path + ".off", MinSeverity: "low"},
@@ -382,9 +382,9 @@ func TestOutputsConcurrent(t *testing.T) {
 		if c.Type == "flaky" {
 			return flaky, nil
 		}
-		return o.sender(c)
+		return o.newSender(c)
 	}
-	all, err := OpenOutputs(o)
+	all, err := Open(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -392,7 +392,7 @@ func TestOutputsConcurrent(t *testing.T) {
 	for n := range 4 {
 		wg.Go(func() {
 			for _, a := range some(50, 47, 1000*n) {
-				if err := all.Add(a); err != nil {
+				if err := all.AddAlert(a); err != nil {
 					t.Error(err)
 				}
 			}

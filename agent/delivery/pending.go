@@ -1,4 +1,4 @@
-package agent
+package delivery
 
 import (
 	"fmt"
@@ -41,8 +41,8 @@ const (
 	shedEvery = time.Minute
 )
 
-// put queues a document for the disk.
-func (all *Outputs) put(p pending) {
+// enqueue queues a document for the disk.
+func (all *Outputs) enqueue(p pending) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	all.awaitRoom(p.size)
@@ -100,8 +100,8 @@ func (all *Outputs) shedOne() {
 	}
 }
 
-// take returns what to make durable now.
-func (all *Outputs) take() (batch []pending, closing bool) {
+// dequeue returns what to make durable now.
+func (all *Outputs) dequeue() (batch []pending, closing bool) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	n := min(len(all.pending), maxBatch)
@@ -114,18 +114,18 @@ func (all *Outputs) take() (batch []pending, closing bool) {
 		all.pending = nil
 	}
 	all.flying, all.stalled = n > 0, false
-	all.makeRoomKnown()
+	all.signalRoom()
 	return batch, all.closing
 }
 
-// makeRoomKnown wakes those who wait for room.
-func (all *Outputs) makeRoomKnown() {
+// signalRoom wakes those who wait for room.
+func (all *Outputs) signalRoom() {
 	close(all.room)
 	all.room = make(chan struct{})
 }
 
-// takeShed returns what to tell of what was given up, "" for nothing.
-func (all *Outputs) takeShed(now time.Time) string {
+// takeShedReport returns what to tell of what was given up, "" for nothing.
+func (all *Outputs) takeShedReport(now time.Time) string {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	s := &all.shed

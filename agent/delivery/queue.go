@@ -1,7 +1,8 @@
-package agent
+package delivery
 
 import (
 	"context"
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -24,8 +25,14 @@ func (q queue) Next(ctx context.Context, maxItems, maxBytes int) ([]forward.Item
 		items[i] = forward.Item{Sequence: l.Sequence, Severity: l.Severity, Time: l.Time, Document: l.Document, Update: 1}
 		// The document is ours and was checked against its hash; without an id it would still
 		// be one that no other has.
-		if h, err := readHead(l.Document); err == nil {
-			items[i].ID, items[i].Update = string(h.id), max(h.sequence, 1)
+		var d struct {
+			Event struct {
+				ID       string `json:"id"`
+				Sequence int    `json:"sequence"`
+			} `json:"event"`
+		}
+		if err := json.Unmarshal(l.Document, &d); err == nil && d.Event.ID != "" {
+			items[i].ID, items[i].Update = d.Event.ID, max(d.Event.Sequence, 1)
 		} else {
 			items[i].ID = l.Sum[:32]
 		}
@@ -35,7 +42,7 @@ func (q queue) Next(ctx context.Context, maxItems, maxBytes int) ([]forward.Item
 
 // Ack forgets what was delivered.
 func (q queue) Ack(items []forward.Item) error {
-	err := q.Queue.Ack(spooled(items)...)
+	err := q.Queue.Ack(spoolItems(items)...)
 	if err == nil {
 		for i := range items {
 			q.progress(items[i].ID, q.output)
@@ -46,10 +53,10 @@ func (q queue) Ack(items []forward.Item) error {
 
 // Dead sets aside what the receiver refused for good.
 func (q queue) Dead(why string, items []forward.Item) error {
-	return q.Queue.Dead(why, spooled(items)...)
+	return q.Queue.Dead(why, spoolItems(items)...)
 }
 
-func spooled(items []forward.Item) []spool.Item {
+func spoolItems(items []forward.Item) []spool.Item {
 	out := make([]spool.Item, len(items))
 	for i := range items {
 		out[i].Sequence = items[i].Sequence

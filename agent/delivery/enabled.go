@@ -1,4 +1,4 @@
-package agent
+package delivery
 
 import (
 	"path/filepath"
@@ -6,9 +6,9 @@ import (
 	"hooksnare/agent/config"
 )
 
-// usable returns the outputs to open. Where the configuration leaves none, the default
+// enabledOutputs returns the outputs to open. Where the configuration leaves none, the default
 // local log takes its place: an agent that tells nobody might as well not run.
-func usable(c config.Config) []config.Output {
+func enabledOutputs(c config.Config) []config.Output {
 	var list []config.Output
 	for _, o := range c.Outputs {
 		if o.Enabled {

@@ -1,4 +1,4 @@
-package agent
+package delivery
 
 import (
 	"context"
@@ -18,8 +18,8 @@ import (
 // remote reports whether an output of a type is on another machine, as far as is known.
 func remote(kind string) bool { return kind != "file" && kind != "syslog" }
 
-// sender makes the sender of an output.
-func (o *OutputOptions) sender(c config.Output) (forward.Sender, error) {
+// newSender makes the sender of an output.
+func (o *Options) newSender(c config.Output) (forward.Sender, error) {
 	switch c.Type {
 	case "file":
 		return &fileSink{name: c.Name, path: c.Path, root: o.Config.Root}, nil
@@ -31,9 +31,9 @@ func (o *OutputOptions) sender(c config.Output) (forward.Sender, error) {
 	return forward.New(receiver)
 }
 
-// came is the result of a delivery that went one way for all. What fails here is tried
+// resultOf is the result of a delivery that went one way for all. What fails here is tried
 // again soon: a disk that is full, or a daemon that starts anew.
-func came(name string, n int, err error) forward.Result {
+func resultOf(name string, n int, err error) forward.Result {
 	r := forward.Result{Outcomes: make([]forward.Outcome, n)}
 	if err != nil {
 		r.Err = &forward.Error{Receiver: name, Kind: forward.KindBusy, Text: err.Error(), Err: err}
@@ -55,7 +55,7 @@ type fileSink struct {
 
 // Send appends the documents, a line each.
 func (s *fileSink) Send(_ context.Context, items []forward.Item) forward.Result {
-	return came(s.name, len(items), s.append(items))
+	return resultOf(s.name, len(items), s.append(items))
 }
 
 func (s *fileSink) append(items []forward.Item) error {
@@ -115,7 +115,7 @@ type syslogSink struct {
 // Send writes a line for each alert, none for a heartbeat: the log is for people. What is no
 // alert at all would be none the next time, either, and is set aside.
 func (s *syslogSink) Send(_ context.Context, items []forward.Item) forward.Result {
-	r := came(s.name, len(items), nil)
+	r := resultOf(s.name, len(items), nil)
 	for i := range items {
 		var a alert.Alert
 		if err := json.Unmarshal(items[i].Document, &a); err != nil {
@@ -127,7 +127,7 @@ func (s *syslogSink) Send(_ context.Context, items []forward.Item) forward.Resul
 			continue
 		}
 		if err := s.write(&a); err != nil {
-			failed := came(s.name, len(items), err)
+			failed := resultOf(s.name, len(items), err)
 			copy(failed.Outcomes, r.Outcomes[:i]) // a line that is sent can't be taken back
 			return failed
 		}
@@ -143,7 +143,7 @@ func (s *syslogSink) write(a *alert.Alert) error {
 		}
 		s.w = w
 	}
-	return s.w.Write(syslogSeverity(a.Event.Severity), syslogText(a))
+	return s.w.Write(syslogSeverity(a.Event.Severity), SyslogText(a))
 }
 
 // Close closes the connection.
@@ -166,8 +166,8 @@ func syslogSeverity(number int) syslog.Severity {
 	return syslog.Low
 }
 
-// syslogText says who, what and where to look; the whole document is in the local log.
-func syslogText(a *alert.Alert) string {
+// SyslogText says who, what and where to look; the whole document is in the local log.
+func SyslogText(a *alert.Alert) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "event.id=%s event.sequence=%d rule.id=%s", a.Event.ID, a.Event.Sequence, a.Rule.ID)
 	if a.Hooksnare != nil && a.Hooksnare.Verdict != "" {

@@ -1,4 +1,4 @@
-package agent
+package delivery
 
 import (
 	"time"
@@ -7,11 +7,11 @@ import (
 	"hooksnare/pkg/clip"
 )
 
-// facts adds how the outputs stand.
-func (all *Outputs) facts(f *alert.HeartbeatFacts, now time.Time) {
+// AddFacts adds how the outputs stand.
+func (all *Outputs) AddFacts(f *alert.HeartbeatFacts, now time.Time) {
 	st := all.spool.Stats()
 	f.Spool = alert.SpoolFacts{Alerts: st.Waiting, Bytes: st.Bytes, Held: st.Held}
-	for _, o := range all.list {
+	for _, o := range all.destinations {
 		q := o.queue.Stats()
 		facts := alert.OutputFacts{
 			Name: o.config.Name, Type: o.config.Type, Healthy: true,
