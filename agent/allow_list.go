@@ -4,10 +4,10 @@ import (
 	"errors"
 	"io/fs"
 	"reflect"
-	"syscall"
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 )
 
 // AllowedHook is an exception that counts.
@@ -68,29 +68,19 @@ func addedBy(audit map[string]AuditEntry, x *ExceptionText) *Added {
 
 // usesOf returns what the agent that works with a state folder tells of its exceptions, by
 // id; nothing before the first has run, and when none runs.
-func usesOf(dir string) (map[string]ExceptionStatus, error) {
-	s, err := ReadStatus(dir)
+func usesOf(dir string) (map[string]health.ExceptionStatus, error) {
+	s, err := health.ReadStatus(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
-	if err != nil || !s.running() {
+	if err != nil || !s.HasProcess() {
 		return nil, err
 	}
-	out := map[string]ExceptionStatus{}
+	out := map[string]health.ExceptionStatus{}
 	for _, x := range s.Exceptions {
 		out[x.ID] = x
 	}
 	return out, nil
-}
-
-// running reports whether the agent that wrote a status seems to run: at least its process
-// number is in use.
-func (s *Status) running() bool {
-	if s.PID <= 0 {
-		return false
-	}
-	err := syscall.Kill(s.PID, 0)
-	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
 // idleAfter is how long an exception may go without use before that is worth a word.

@@ -11,15 +11,16 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 )
 
 // tells writes what an agent tells of its exceptions.
-func tells(t *testing.T, dir string, s Status) {
+func tells(t *testing.T, dir string, s health.Status) {
 	t.Helper()
 	b, err := json.Marshal(s)
 	must(t, err)
 	must(t, os.MkdirAll(dir, 0o700))
-	must(t, os.WriteFile(filepath.Join(dir, statusFile), b, 0o600))
+	must(t, os.WriteFile(filepath.Join(dir, "status.json"), b, 0o600))
 }
 
 // noProcess is a number that no process has: they end far below.
@@ -30,7 +31,7 @@ func TestIdle(t *testing.T) {
 	root, now := newDisk(t), time.Date(2027, 1, 10, 0, 0, 0, 0, time.UTC)
 	state := filepath.Join(root, "state")
 	c := config.Config{Root: root, StateDir: state}
-	var status Status
+	var status health.Status
 	for _, x := range []struct {
 		id, key string
 		age     time.Duration
@@ -44,7 +45,7 @@ func TestIdle(t *testing.T) {
 		{"broken", "Exceptions[3]", 48 * time.Hour, 0, 3},
 	} {
 		c.Exceptions = append(c.Exceptions, config.Exception{ID: x.id, Key: x.key, Own: x.key != ""})
-		status.Exceptions = append(status.Exceptions, ExceptionStatus{ID: x.id, Since: now.Add(-x.age), Hits: x.hits, Broken: x.broken})
+		status.Exceptions = append(status.Exceptions, health.ExceptionStatus{ID: x.id, Since: now.Add(-x.age), Hits: x.hits, Broken: x.broken})
 	}
 	c.Exceptions = append(c.Exceptions, config.Exception{ID: "new", Key: "Exceptions[4]"})
 	tests := []struct {
@@ -74,7 +75,7 @@ func TestIdle(t *testing.T) {
 			t.Errorf("%s: got %q, %v; want %q", tt.name, texts, err, tt.want)
 		}
 	}
-	must(t, os.WriteFile(filepath.Join(state, statusFile), []byte("{"), 0o600))
+	must(t, os.WriteFile(filepath.Join(state, "status.json"), []byte("{"), 0o600))
 	if got, err := Idle(c, nil, now); len(got) > 0 || err == nil {
 		t.Errorf("a damaged status: got %q, %v; want an error", got, err)
 	}
@@ -97,7 +98,7 @@ func TestListExceptions(t *testing.T) {
 
 	c, sources, err := config.Load(config.Options{Root: root, CheckWhere: CheckWhere})
 	must(t, err)
-	tells(t, c.StateDir, Status{PID: os.Getpid(), Exceptions: []ExceptionStatus{{ID: "added", Since: now, Hits: 2, Broken: 1}}})
+	tells(t, c.StateDir, health.Status{PID: os.Getpid(), Exceptions: []health.ExceptionStatus{{ID: "added", Since: now, Hits: 2, Broken: 1}}})
 	list, err := ListExceptions(c, sources, now)
 	must(t, err)
 	got := map[string]AllowedHook{}
@@ -119,9 +120,9 @@ func TestListExceptions(t *testing.T) {
 
 	// Without the right to read history, or with a damaged one, the list is there.
 	must(t, os.Chmod(AuditPath(root), 0o666))
-	must(t, os.WriteFile(filepath.Join(c.StateDir, statusFile), []byte("{"), 0o600))
+	must(t, os.WriteFile(filepath.Join(c.StateDir, "status.json"), []byte("{"), 0o600))
 	list, err = ListExceptions(c, sources, now)
-	if len(list) != 4 || len(Faults(err)) != 2 || list[1].Added != nil || list[1].Use != nil {
+	if len(list) != 4 || len(config.Faults(err)) != 2 || list[1].Added != nil || list[1].Use != nil {
 		t.Errorf("without history: got %d, %v; want 4 and two faults", len(list), err)
 	}
 }

@@ -93,7 +93,7 @@ func (p *Proposal) pin(root string, unpinned bool) error {
 		p.Program = &found
 		if why = unpinnable(&found); why == "" {
 			want.SHA256 = []string{found.SHA256}
-			why = newPins(root, nil).differs(&found, want)
+			why = NewPins(root, nil).unmetRequirement(&found, want)
 		}
 	}
 	switch {

@@ -81,7 +81,7 @@ type RequireText struct {
 
 // TextOf returns an exception as it is shown and told.
 func TextOf(x *config.Exception) ExceptionText {
-	out := ExceptionText{ID: x.ID, Rules: x.Rules, Where: x.Where, Reason: x.Reason, Expires: there(x.Expires)}
+	out := ExceptionText{ID: x.ID, Rules: x.Rules, Where: x.Where, Reason: x.Reason, Expires: utcOrNil(x.Expires)}
 	if r := x.Require; !r.IsZero() {
 		out.Require = &RequireText{r.Owner, r.NotWritableByOthers, r.SHA256, r.TeamID}
 	}
@@ -126,4 +126,13 @@ func readAudit(root string) (map[string]AuditEntry, error) {
 		}
 	}
 	return out, nil
+}
+
+// utcOrNil returns a time for JSON, nil for none.
+func utcOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
 }

@@ -55,9 +55,7 @@ func TestCanaryOfAnotherDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.CanaryInterval = time.Second
-		a := &Agent{log: zerolog.Nop()}
-		a.opts.Config = c
-		if got := a.sensor(); got.CanaryPath != test.want || got.CanaryInterval != test.interval || !slices.Equal(got.CanarySeenAs, test.as) {
+		if got := sensorOptions(&Options{Config: c, Log: zerolog.Nop()}); got.CanaryPath != test.want || got.CanaryInterval != test.interval || !slices.Equal(got.CanarySeenAs, test.as) {
 			t.Errorf("root %q, eslogger %q, canary %q: got canary %q as %q every %v, want %q as %q every %v", test.root, test.eslogger, test.named, got.CanaryPath, got.CanarySeenAs, got.CanaryInterval, test.want, test.as, test.interval)
 		}
 	}
@@ -92,9 +90,10 @@ func TestUnsafeProgram(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a := &Agent{opts: Options{Config: c, Sources: sources}}
-		if err := a.safeProgram(); a.sensor().Path != tt.want || (err != nil) != tt.fault {
-			t.Errorf("mode %o, flags %v: got %s to run, %v, want %s", tt.mode, tt.flags, a.sensor().Path, err, tt.want)
+		safe := c
+		err = safeProgram(&safe, sources)
+		if got := sensorOptions(&Options{Config: safe}).Path; got != tt.want || (err != nil) != tt.fault {
+			t.Errorf("mode %o, flags %v: got %s to run, %v, want %s", tt.mode, tt.flags, got, err, tt.want)
 		}
 		faults := checkPlaces(&c, sources)
 		if told := faults != nil && strings.Contains(faults.Error(), "EsloggerPath: "); told != tt.fault {

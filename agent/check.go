@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"hooksnare/detect/hook"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/safefile"
 )
 
 // Check looks at everything that is configured and returns all that is wrong: values,
@@ -22,22 +24,6 @@ func Check(c config.Config, sources config.Sources, loaded error, now time.Time)
 		faults = errors.Join(faults, checkException(&c.Exceptions[i], set, sources, now))
 	}
 	return set, faults
-}
-
-// Faults takes joined errors apart. One that wraps others in words of its own stays whole.
-func Faults(err error) []error {
-	if err == nil {
-		return nil
-	}
-	list, joined := err.(interface{ Unwrap() []error })
-	if !joined {
-		return []error{err}
-	}
-	var out []error
-	for _, e := range list.Unwrap() {
-		out = append(out, Faults(e)...)
-	}
-	return out
 }
 
 func checkException(x *config.Exception, set RuleSet, sources config.Sources, now time.Time) error {
@@ -91,4 +77,30 @@ func tooBroad(where string) bool {
 		}
 	}
 	return false
+}
+
+// checkPlaces looks at the folders that the agent writes to and the programs that it runs:
+// nobody else may be able to change what is there.
+func checkPlaces(c *config.Config, sources config.Sources) error {
+	var faults []error
+	check := func(key string, err error) {
+		// What is missing is made; what an ordinary user can't see is for root to look at.
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+			faults = append(faults, sources.Problem(key, err.Error()))
+		}
+	}
+	check("state-dir", c.Disk().CheckFolder(c.StateDir))
+	for i := range c.Outputs {
+		if o := &c.Outputs[i]; o.Enabled && o.Type == "file" {
+			key := o.Key + ".Path"
+			if o.Key == "" {
+				key = "Outputs"
+			}
+			check(key, c.Disk().CheckFile(o.Path))
+		}
+	}
+	if sources.ByFile("EsloggerPath") {
+		check("EsloggerPath", safefile.CheckProgram(c.EsloggerPath))
+	}
+	return errors.Join(faults...)
 }

@@ -41,7 +41,7 @@ func TestCheck(t *testing.T) {
 		tt.exception.ID = "x"
 		c.Exceptions = []config.Exception{tt.exception}
 		_, err := Check(c, nil, nil, now)
-		got := Faults(err)
+		got := config.Faults(err)
 		ok := len(got) == len(tt.want)
 		for i := 0; ok && i < len(got); i++ {
 			ok = strings.Contains(got[i].Error(), tt.want[i])
@@ -73,17 +73,17 @@ func TestFaults(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var got []string
-		for _, err := range Faults(tt.err) {
+		for _, err := range config.Faults(tt.err) {
 			got = append(got, err.Error())
 		}
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%q: got %q, want %q", tt.err, got, tt.want)
 		}
-		if got := oneLine(tt.err); got != tt.line {
+		if got := config.Summary(tt.err); got != tt.line {
 			t.Errorf("%q: got %q in one line, want %q", tt.err, got, tt.line)
 		}
 	}
-	if got := Faults(nil); got != nil {
+	if got := config.Faults(nil); got != nil {
 		t.Errorf("no error: got %q, want none", got)
 	}
 }

@@ -44,8 +44,8 @@ func unknown(check, detail, mend string) Finding {
 // Diagnose looks at what the agent needs and has, and says what to do about what is missing.
 func Diagnose(c config.Config, sources config.Sources, loaded error, now time.Time) []Finding {
 	out := []Finding{privileges(c), sensorProgram(c), configured(c, sources, loaded, now)}
-	st, err := ReadStatus(c.StateDir)
-	running := Running(c.StateDir)
+	st, err := health.ReadStatus(c.StateDir)
+	running := health.Running(c.StateDir)
 	switch {
 	case os.IsPermission(err):
 		return append(out, unknown("agent", err.Error(), "run doctor with sudo"))
@@ -59,7 +59,7 @@ func Diagnose(c config.Config, sources config.Sources, loaded error, now time.Ti
 		return append(out, failing("agent", err.Error(), "sudo hooksnare restart"))
 	}
 	out = append(out, well("agent", fmt.Sprintf("runs as pid %d since %s", st.PID, st.Started.Format(time.DateTime+"Z"))))
-	if age := now.Sub(st.Written); age > stale {
+	if age := now.Sub(st.Written); age > health.MaxStatusAge {
 		out = append(out, failing("status", fmt.Sprintf("the agent has told nothing for %v", age.Round(time.Second)), "sudo hooksnare restart, and send its log /var/log/hooksnare/agent.log"))
 	}
 	return append(append(out, sensing(&st)...), arriving(&st)...)
@@ -93,8 +93,8 @@ func sensorProgram(c config.Config) Finding {
 
 func configured(c config.Config, sources config.Sources, loaded error, now time.Time) Finding {
 	_, faults := Check(c, sources, loaded, now)
-	if list := Faults(faults); len(list) > 0 {
-		return failing("configuration", oneLine(faults), "sudo hooksnare check names every fault")
+	if list := config.Faults(faults); len(list) > 0 {
+		return failing("configuration", config.Summary(faults), "sudo hooksnare check names every fault")
 	}
 	from := "the defaults: there is no profile and no local file"
 	for _, name := range [...]string{config.ManagedFile, config.LocalFile} {
@@ -107,7 +107,7 @@ func configured(c config.Config, sources config.Sources, loaded error, now time.
 }
 
 // sensing tells what the running agent sees.
-func sensing(s *Status) []Finding {
+func sensing(s *health.Status) []Finding {
 	out := conditionFindings(s)
 	for i := range s.Health.Conditions {
 		switch name, _ := health.Find(s.Health.Conditions[i].State); name {
@@ -124,7 +124,7 @@ func sensing(s *Status) []Finding {
 
 // conditionFindings tells every condition that is on. That of an output that fails now is told
 // with the output.
-func conditionFindings(s *Status) []Finding {
+func conditionFindings(s *health.Status) []Finding {
 	var out []Finding
 	for i := range s.Health.Conditions {
 		c := &s.Health.Conditions[i]
@@ -153,7 +153,7 @@ func ofCondition(check, state, detail string) Finding {
 }
 
 // arriving tells how every output stands.
-func arriving(s *Status) []Finding {
+func arriving(s *health.Status) []Finding {
 	var out []Finding
 	for _, o := range s.Health.Outputs {
 		check, words := "output "+o.Name, outputWords(&o)

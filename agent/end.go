@@ -48,10 +48,10 @@ func (a *Agent) run(ctx context.Context, part *atomic.Value) error {
 	part.Store("the start")
 	a.log.Info().Str("eslogger", a.opts.Config.EsloggerPath).Msg("watching")
 	ctx, stop := context.WithCancel(ctx)
-	defer context.AfterFunc(ctx, func() { a.keeper.guard.Hurry(lastWriteLimit) })()
+	defer context.AfterFunc(ctx, func() { a.folder.Hurry() })()
 	var wg sync.WaitGroup
 	wg.Go(func() { a.tick(ctx) })
-	wg.Go(func() { a.watch.run(ctx) })
+	wg.Go(func() { a.watch.Run(ctx, a.judge) })
 	part.Store("eslogger")
 	source := make(chan error, 1)
 	go func() {
@@ -64,11 +64,11 @@ func (a *Agent) run(ctx context.Context, part *atomic.Value) error {
 	part.Store("the watch")
 	a.within(watchEnd, "the watch of preferences and programs", wg.Wait)
 	part.Store("the judge")
-	a.watch.examiner.close(judgeEnd)
+	a.watch.CloseExaminer(judgeEnd)
 	a.within(judgeEnd, "the judge", func() {
-		a.pipeline.Close()
+		a.judge.Close()
 		if a.opts.Config.HeartbeatInterval > 0 {
-			a.health.send(time.Now(), true)
+			a.monitor.SendHeartbeat(time.Now(), true)
 		}
 	})
 	part.Store("the outputs")
@@ -78,10 +78,10 @@ func (a *Agent) run(ctx context.Context, part *atomic.Value) error {
 		a.log.Error().Err(left).Msg("outputs")
 	}
 	part.Store("the state folder")
-	a.within(watchEnd, "the state folder", a.watch.end)
+	a.within(watchEnd, "the state folder", a.watch.Save)
 	a.within(judgeEnd, "the judge", a.summary)
 	var left error
-	a.within(watchEnd, "the temporary state folder", func() { left = a.forget() })
+	a.within(watchEnd, "the temporary state folder", func() { left = a.removeTemporary() })
 	return errors.Join(err, left)
 }
 
@@ -112,7 +112,7 @@ func (a *Agent) await(limit time.Duration, what string, ended <-chan error, err 
 
 // summary logs what the run did.
 func (a *Agent) summary() {
-	s, c := a.source.Stats(), a.pipeline.Counts()
+	s, c := a.source.Stats(), a.judge.Counts()
 	a.log.Info().Uint64("lines", s.Lines).Uint64("malformed", s.Malformed).Uint64("dropped", s.Dropped).
 		Uint64("alerts", c.Alerts).Uint64("repeated", c.Repeated).Uint64("held_back", c.Held).Msg("ended")
 	for _, q := range a.outputs.Stats().Queues {

@@ -109,10 +109,10 @@ var exampleStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 func exampleAlerts(t *testing.T, set RuleSet, x *rules.Case) []*alert.Alert {
 	t.Helper()
 	var got []*alert.Alert
-	var pins *pins
+	var pins *Pins
 	var examine judge.Examine
 	if x.Managed {
-		pins, examine = newPins("", config.Default().Exceptions), examineHere(managedMac)
+		pins, examine = NewPins("", config.Default().Exceptions), examineHere(managedMac)
 	}
 	p, err := judge.New(judge.Options{
 		Pins: pins, Examine: examine,
@@ -149,7 +149,7 @@ func managedMac(q judge.Question) *document.Examination {
 }
 
 func exampleExceptions(x *rules.Case) []detect.Exception {
-	list := exceptions(config.Default().Exceptions)
+	list := ForEngine(config.Default().Exceptions)
 	if x.Excepted != "" {
 		list = append(list, detect.Exception{ID: "example", Where: x.Excepted})
 	}

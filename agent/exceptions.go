@@ -7,37 +7,63 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
+	"hooksnare/detect"
 )
 
-// allowed is the exceptions that the agent goes by. Those of the configuration stay; those
-// of their own file are read anew when it changes.
-type allowed struct {
+// Exceptions are those that are in force. Those of the configuration stay; those of their own file
+// are read again when it changes. It is safe for concurrent use, but for Refresh, which is for one
+// goroutine.
+type Exceptions struct {
+	root   string
+	apply  func([]detect.Exception, *Pins) error // puts others in force
+	uses   func() []detect.Use
+	report health.Report
+	log    zerolog.Logger
+	file   fileVersion
+	faults health.FaultCondition
+
+	mu    sync.RWMutex // guards all below
 	list  []config.Exception
-	since map[string]time.Time // by ID
-	file  mark
-	fault standing
+	since map[string]time.Time // since when each is in force, by ID
 }
 
-func newAllowed(list []config.Exception, now time.Time) *allowed {
-	w := &allowed{list: list, since: map[string]time.Time{}, fault: standing{state: health.Exceptions}}
-	for i := range list {
-		w.since[list[i].ID] = now
+// ExceptionsOptions are what [Exceptions] are made of.
+type ExceptionsOptions struct {
+	Root   string
+	List   []config.Exception
+	Apply  func([]detect.Exception, *Pins) error // puts others in force; the error names those that can't be
+	Uses   func() []detect.Use
+	Report health.Report
+	Log    zerolog.Logger
+}
+
+// NewExceptions returns the exceptions that are in force from now on.
+func NewExceptions(o ExceptionsOptions, now time.Time) *Exceptions {
+	e := &Exceptions{
+		root: o.Root, apply: o.Apply, uses: o.Uses, report: o.Report, log: o.Log,
+		faults: health.FaultCondition{Name: health.Exceptions, Report: o.Report}, list: o.List, since: map[string]time.Time{},
 	}
-	return w
+	for i := range o.List {
+		e.since[o.List[i].ID] = now
+	}
+	return e
 }
 
-// mark tells whether a file is what it was.
-type mark struct {
+// fileVersion tells whether a file is what it was.
+type fileVersion struct {
 	info fs.FileInfo // nil: it is not there
 	seen bool
 }
 
-func (m mark) same(o mark) bool {
+func (m fileVersion) same(o fileVersion) bool {
 	if m.seen != o.seen || (m.info == nil) != (o.info == nil) {
 		return false
 	}
@@ -55,35 +81,40 @@ func ownerID(info fs.FileInfo) uint32 {
 	return 0
 }
 
-// readExceptions reads the file of exceptions anew, if it is not what it was or if it must.
-func (a *Agent) readExceptions(now time.Time, must bool) {
-	w, root := a.allowed, a.opts.Config.Root
-	m := mark{seen: true}
-	m.info, _ = os.Lstat(config.ExceptionsPath(root))
-	if !must && m.same(w.file) {
+// Refresh reads the file of exceptions if it is not what it was, or if it must.
+func (e *Exceptions) Refresh(now time.Time, must bool) {
+	m := fileVersion{seen: true}
+	m.info, _ = os.Lstat(config.ExceptionsPath(e.root))
+	if !must && m.same(e.file) {
 		return
 	}
-	w.file = m
-	beside := slices.DeleteFunc(slices.Clone(w.list), func(x config.Exception) bool { return x.Own })
-	own, faults := config.OwnExceptions(root, beside, CheckWhere)
+	e.file = m
+	beside := slices.DeleteFunc(slices.Clone(e.list), func(x config.Exception) bool { return x.Own })
+	own, faults := config.OwnExceptions(e.root, beside, CheckWhere)
 	list := slices.Concat(beside, own)
-	if !reflect.DeepEqual(list, w.list) {
-		if err := a.pipeline.SetExceptions(exceptions(list), newPins(root, list)); err != nil && faults == nil {
+	if !reflect.DeepEqual(list, e.list) {
+		if err := e.apply(ForEngine(list), NewPins(e.root, list)); err != nil && faults == nil {
 			faults = err
 		}
-		a.tellChanged(w.missing(list), (&allowed{list: list}).missing(w.list), now)
-		a.inForce.Lock()
-		w.take(list, now)
-		a.inForce.Unlock()
+		e.reportChange(missingFrom(e.list, list), missingFrom(list, e.list), now)
+		e.take(list, now)
 	}
-	w.fault.tell(a, faults, now)
+	e.SetFaults(faults, now)
 }
 
-// tellChanged tells of every change of what is hidden: who can't keep an agent from seeing may
+// SetFaults says what is wrong with the file of exceptions now, nil for nothing.
+func (e *Exceptions) SetFaults(faults error, now time.Time) {
+	text := ""
+	if faults != nil {
+		text = config.Summary(faults)
+	}
+	e.faults.Set(text, now)
+}
+
+// reportChange reports every change of what is hidden: who can't keep an agent from seeing may
 // try to keep it from telling.
-func (a *Agent) tellChanged(added, removed []string, now time.Time) {
-	state := health.Condition{Name: health.ExceptionsChanged}
-	a.log.Warn().Strs("added", added).Strs("removed", removed).Msg("exceptions")
+func (e *Exceptions) reportChange(added, removed []string, now time.Time) {
+	e.log.Warn().Strs("added", added).Strs("removed", removed).Msg("exceptions")
 	if len(added)+len(removed) == 0 {
 		return // in another order
 	}
@@ -96,61 +127,64 @@ func (a *Agent) tellChanged(added, removed []string, now time.Time) {
 			parts = append(parts, p.what+" "+strings.Join(p.ids, ", "))
 		}
 	}
-	a.condition(state, strings.Join(parts, "; ")+" (see hooksnare allow list)", true, now, time.Time{})
-	a.condition(state, "the agent goes by them", false, now, now)
+	c := health.Condition{Name: health.ExceptionsChanged}
+	e.report(c, strings.Join(parts, "; ")+" (see hooksnare allow list)", true, now, time.Time{})
+	e.report(c, "the agent goes by them", false, now, now)
 }
 
-// missing returns the IDs of exceptions that are not among those that count.
-func (w *allowed) missing(list []config.Exception) []string {
+// missingFrom returns the IDs of exceptions of a list that another does not hold as they are.
+func missingFrom(have, list []config.Exception) []string {
 	out := []string{}
 	for i := range list {
-		if w.find(&list[i]) == nil {
+		if !sameException(have, &list[i]) {
 			out = append(out, list[i].ID)
 		}
 	}
 	return out
 }
 
-// find returns the exception that says the same as another, wherever it is written.
-func (w *allowed) find(x *config.Exception) *config.Exception {
-	for i := range w.list {
-		o, n := w.list[i], *x
-		if o.Key, n.Key = "", ""; reflect.DeepEqual(o, n) {
-			return &w.list[i]
+// sameException reports whether a list has an exception that says the same, wherever it is written.
+func sameException(list []config.Exception, x *config.Exception) bool {
+	for i := range list {
+		a, b := list[i], *x
+		if a.Key, b.Key = "", ""; reflect.DeepEqual(a, b) {
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
 // take goes on with other exceptions. What is not as it was is new.
-func (w *allowed) take(list []config.Exception, now time.Time) {
+func (e *Exceptions) take(list []config.Exception, now time.Time) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	since := map[string]time.Time{}
 	for i := range list {
 		x := &list[i]
-		if since[x.ID] = now; w.find(x) != nil {
-			since[x.ID] = w.since[x.ID]
+		if since[x.ID] = now; sameException(e.list, x) {
+			since[x.ID] = e.since[x.ID]
 		}
 	}
-	w.list, w.since = list, since
+	e.list, e.since = list, since
 }
 
-// uses returns what the exceptions did since the agent goes by them.
-func (a *Agent) uses() []ExceptionStatus {
-	list := a.pipeline.Uses()
-	out := make([]ExceptionStatus, len(list))
-	a.inForce.RLock()
-	defer a.inForce.RUnlock()
-	for i, u := range list {
-		out[i] = ExceptionStatus{ID: u.ID, Since: a.allowed.since[u.ID].UTC(), Hits: u.Hits, Broken: u.Broken}
+// Status returns what the exceptions did since each is in force.
+func (e *Exceptions) Status() []health.ExceptionStatus {
+	uses := e.uses()
+	out := make([]health.ExceptionStatus, len(uses))
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for i, u := range uses {
+		out[i] = health.ExceptionStatus{ID: u.ID, Since: e.since[u.ID].UTC(), Hits: u.Hits, Broken: u.Broken}
 	}
 	return out
 }
 
-// ownFaults takes the faults of the file of exceptions out of all that is wrong with a
+// SplitFaults takes the faults of the file of exceptions out of all that is wrong with a
 // configuration.
-func ownFaults(root string, all error) (own, others error) {
+func SplitFaults(root string, all error) (own, others error) {
 	file := config.ExceptionsPath(root)
-	for _, err := range Faults(all) {
+	for _, err := range config.Faults(all) {
 		if strings.HasPrefix(err.Error(), file+":") {
 			own = errors.Join(own, err)
 		} else {
@@ -158,4 +192,19 @@ func ownFaults(root string, all error) (own, others error) {
 		}
 	}
 	return own, others
+}
+
+// ForEngine returns the configuration's exceptions as the engine takes them.
+func ForEngine(list []config.Exception) []detect.Exception {
+	var out []detect.Exception
+	for _, x := range list {
+		out = append(out, detect.Exception{ID: x.ID, Rules: x.Rules, Where: x.Where, Expires: x.Expires, Pinned: !x.Require.IsZero()})
+	}
+	return out
+}
+
+// CheckWhere says what is wrong with an exception's condition.
+func CheckWhere(condition string) error {
+	_, err := detect.CheckWhere(condition)
+	return err
 }

@@ -12,6 +12,7 @@ import (
 
 	"hooksnare/agent"
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 )
 
@@ -20,8 +21,8 @@ func unpinned(id string, n int) *agent.Proposal {
 	return &agent.Proposal{Exception: config.Exception{ID: id, Where: `hooksnare.hook.value == "` + hookValue(1, n) + `"`, Reason: "test"}}
 }
 
-func use(s agent.Status, id string) *agent.ExceptionStatus {
-	i := slices.IndexFunc(s.Exceptions, func(x agent.ExceptionStatus) bool { return x.ID == id })
+func use(s health.Status, id string) *health.ExceptionStatus {
+	i := slices.IndexFunc(s.Exceptions, func(x health.ExceptionStatus) bool { return x.ID == id })
 	if i < 0 {
 		return nil
 	}
@@ -65,7 +66,7 @@ func TestExceptionsAreReadAnew(t *testing.T) {
 	if got := states(alerts(t, s.log)); !slices.Equal(got, want) {
 		t.Errorf("states: got %q, want %q", got, want)
 	}
-	status, err := agent.ReadStatus(o.Config.StateDir)
+	status, err := health.ReadStatus(o.Config.StateDir)
 	must(t, err)
 	if x := use(status, "fourth"); x == nil || x.Hits != 0 || x.Since.Before(status.Started) || use(status, "first") != nil {
 		// It was gone and came back: what was counted before is of another time.

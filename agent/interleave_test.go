@@ -177,7 +177,7 @@ func newPlayer(t *testing.T, set RuleSet) *player {
 	given := map[string]int{}
 	var err error
 	f.p, err = judge.New(judge.Options{
-		Rules: set.Rules, Exceptions: exceptions(config.Default().Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
+		Rules: set.Rules, Exceptions: ForEngine(config.Default().Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Emit: func(a *alert.Alert) {
 			if given[a.Event.ID]++; a.Event.Sequence != given[a.Event.ID] {
 				t.Errorf("event.sequence: got %d, want %d: %s", a.Event.Sequence, given[a.Event.ID], a.Message)

@@ -35,15 +35,6 @@ func TestPipelineLosses(t *testing.T) {
 	}
 }
 
-func TestStatusLosses(t *testing.T) {
-	s := Status{}
-	s.Health.Losses = map[string]uint64{"causes_forgotten": 2, "newer": 3, "events_missing": 1, "lines_too_long": 0}
-	got := s.Losses()
-	if len(got) != 3 || got[0].Word != "events_missing" || got[1].Word != "causes_forgotten" || got[1].Count != 2 || got[2].Word != "newer" || got[2].Count != 3 {
-		t.Errorf("got %+v", got)
-	}
-}
-
 // TestLossCondition loses an alert, and looks at what is told for how long.
 func TestLossCondition(t *testing.T) {
 	c := config.Default()
@@ -64,32 +55,17 @@ func TestLossCondition(t *testing.T) {
 		alerts uint64 // with updates
 	}{{0, 0, false, 0}, {2 * time.Second, 3, true, 1}, {4 * time.Minute, 0, true, 1}, {6 * time.Minute, 0, false, 2}, {7 * time.Minute, 1, true, 3}} {
 		for range x.lose {
-			a.health.tally.Add(health.AlertsUnmade)
+			a.monitor.Tally.Add(health.AlertsUnmade)
 		}
 		now := at.Add(x.after)
-		a.health.tick(now)
-		facts := a.health.facts(now)
+		a.monitor.Tick(now)
+		facts := a.monitor.Facts(now)
 		i := slices.IndexFunc(facts.Conditions, func(c alert.ConditionFacts) bool { return c.State == state })
-		if got := a.pipeline.Counts().Alerts; (i >= 0) != x.on || got != x.alerts {
+		if got := a.judge.Counts().Alerts; (i >= 0) != x.on || got != x.alerts {
 			t.Errorf("after %v: conditions %+v, %d alerts and updates; expected %s on: %t, and %d", x.after, facts.Conditions, got, state, x.on, x.alerts)
 		}
-		if want := a.health.tally.Losses(); len(want) > 0 && facts.Losses["alerts_unmade"] != want[0].Count {
+		if want := a.monitor.Tally.Losses(); len(want) > 0 && facts.Losses["alerts_unmade"] != want[0].Count {
 			t.Errorf("after %v: losses %v, want %v", x.after, facts.Losses, want)
-		}
-	}
-}
-
-// TestStarting looks at an agent that runs canaries, before and after the first came back.
-func TestStarting(t *testing.T) {
-	for _, x := range []struct {
-		proves bool
-		want   []string
-	}{{true, []string{"starting"}}, {false, nil}} {
-		h := newHealth(&Agent{}, time.Now(), x.proves)
-		var f alert.HeartbeatFacts
-		f.Conditions, _ = h.on.facts()
-		if got := conditionNames(f.Conditions); !slices.Equal(got, x.want) {
-			t.Errorf("canaries %t: got %v, want %v", x.proves, got, x.want)
 		}
 	}
 }

@@ -15,8 +15,8 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// pins holds what exceptions ask of a hook's program, and looks at the disk for it.
-type pins struct {
+// Pins holds what exceptions ask of a hook's program, and looks at the disk for it.
+type Pins struct {
 	root    string
 	require map[string]config.Require // by exception
 	names   *program.Directory
@@ -25,14 +25,14 @@ type pins struct {
 // nameLimit is how long commands that judge once wait for the names in exceptions.
 const nameLimit = 2 * time.Second
 
-// wait waits until the names in exceptions are known, no longer than the limit.
-func (p *pins) wait() *pins {
+// Wait waits until the names in exceptions are known, no longer than the limit.
+func (p *Pins) Wait() *Pins {
 	p.names.Wait(nameLimit)
 	return p
 }
 
-func newPins(root string, list []config.Exception) *pins {
-	p := &pins{root: filepath.Join("/", root), require: map[string]config.Require{}}
+func NewPins(root string, list []config.Exception) *Pins {
+	p := &Pins{root: filepath.Join("/", root), require: map[string]config.Require{}}
 	p.names = program.NewDirectory(p.root)
 	for _, x := range list {
 		if x.Require.Owner != "" {
@@ -46,10 +46,10 @@ func newPins(root string, list []config.Exception) *pins {
 }
 
 // IsPreset reports whether an exception comes with the agent.
-func (p *pins) IsPreset(exception string) bool { return p.require[exception].JamfManaged }
+func (p *Pins) IsPreset(exception string) bool { return p.require[exception].JamfManaged }
 
 // Check returns what about a hook's program is not as an exception requires, "" for nothing.
-func (p *pins) Check(exception string, r *detect.Record, x *document.Examination) string {
+func (p *Pins) Check(exception string, r *detect.Record, x *document.Examination) string {
 	if r.Fact == nil || !r.Fact.HasValue {
 		return "the command does not show the hook's program"
 	}
@@ -61,7 +61,7 @@ func (p *pins) Check(exception string, r *detect.Record, x *document.Examination
 		return why
 	}
 	require := p.require[exception]
-	if why := p.differs(found, require); why != "" || !require.JamfManaged || x.Jamf {
+	if why := p.unmetRequirement(found, require); why != "" || !require.JamfManaged || x.Jamf {
 		return why
 	}
 	return "this Mac did not show before that Jamf manages it"
@@ -100,8 +100,8 @@ func unpinnable(p *event.Program) string {
 	return ""
 }
 
-// differs returns which requirement a program does not meet, "" for none.
-func (p *pins) differs(found *event.Program, want config.Require) string {
+// unmetRequirement returns which requirement a program does not meet, "" for none.
+func (p *Pins) unmetRequirement(found *event.Program, want config.Require) string {
 	owns, known := true, true
 	if want.Owner != "" {
 		owns, known = p.names.Owns(want.Owner, found.UID)

@@ -176,7 +176,7 @@ func TestPinMembers(t *testing.T) {
 		{"/" + strings.Repeat("a ", 5000), config.Require{Owner: "root"}, "the program"},
 	}
 	for _, tt := range tests {
-		p := newPins(root, []config.Exception{{ID: "x", Require: tt.want}}).wait()
+		p := NewPins(root, []config.Exception{{ID: "x", Require: tt.want}}).Wait()
 		q := judge.Question{Values: []string{tt.value}}
 		got := p.Check("x", &detect.Record{Fact: &hook.Fact{Value: tt.value, HasValue: true}}, lookAtPrograms(root)(q))
 		if (got == "") != (tt.why == "") || !strings.Contains(got, tt.why) {
@@ -188,7 +188,7 @@ func TestPinMembers(t *testing.T) {
 // TestPinTeamID has a program that claims a team: anyone can write that, so it holds no pin.
 func TestPinTeamID(t *testing.T) {
 	claims := event.Program{Path: "/x", TeamID: "ABCDE12345"}
-	got := newPins("", nil).differs(&claims, config.Require{TeamID: "ABCDE12345"})
+	got := NewPins("", nil).unmetRequirement(&claims, config.Require{TeamID: "ABCDE12345"})
 	if want := `the program claims the team id "ABCDE12345", which this version can't verify`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

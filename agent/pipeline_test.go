@@ -40,11 +40,11 @@ func feedWith(t *testing.T, c config.Config, change func(*judge.Options)) *feed 
 	}
 	f := &feed{t: t, decoder: eslogger.NewDecoder()}
 	o := judge.Options{
-		Rules: set.Rules, Exceptions: exceptions(c.Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
+		Rules: set.Rules, Exceptions: ForEngine(c.Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Emit: func(a *alert.Alert) { f.got = append(f.got, a) },
 	}
 	if c.Root != "" {
-		o.Pins, o.Examine = newPins(c.Root, c.Exceptions), examineHere(lookAtPrograms(c.Root))
+		o.Pins, o.Examine = NewPins(c.Root, c.Exceptions), examineHere(lookAtPrograms(c.Root))
 	}
 	if change != nil {
 		change(&o)

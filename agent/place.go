@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"hooksnare/agent/config"
-	"hooksnare/agent/delivery"
+	"hooksnare/agent/health"
 	"hooksnare/pkg/safefile"
 )
 
@@ -16,25 +16,24 @@ import (
 // where it is missing. Where somebody can, nothing is read from it or written to it: the
 // agent keeps its state in a temporary folder instead, as long as it runs, and the error
 // says why.
-func (a *Agent) safeState() error {
-	c := &a.opts.Config
+func safeState(c *config.Config) (temporary string, err error) {
 	why := stateFault(c)
 	if why == nil {
-		return nil
+		return "", nil
 	}
 	dir, err := os.MkdirTemp("", "hooksnare-state-")
 	if err != nil {
-		return errors.Join(why, err)
+		return "", errors.Join(why, err)
 	}
-	a.passing, c.StateDir = dir, dir
-	return fmt.Errorf("%w (until then state and alerts are in %s, which does not outlive the agent)", why, dir)
+	c.StateDir = dir
+	return dir, fmt.Errorf("%w (until then state and alerts are in %s, which does not outlive the agent)", why, dir)
 }
 
 // stateFault reports why the state folder of a configuration is not safe. That it can't be
 // used for another reason is for those to tell who use it.
 func stateFault(c *config.Config) error {
 	err := c.Disk().MakeFolder(c.StateDir, 0o700)
-	for _, folder := range []string{"", delivery.SpoolFolder, scriptFolder} {
+	for _, folder := range []string{"", health.SpoolFolder, scriptFolder} {
 		if err == nil {
 			err = c.Disk().CheckFolder(filepath.Join(c.StateDir, folder))
 		}
@@ -56,44 +55,10 @@ func stateFault(c *config.Config) error {
 	return nil
 }
 
-// checkPlaces looks at the folders that the agent writes to and the programs that it runs:
-// nobody else may be able to change what is there.
-func checkPlaces(c *config.Config, sources config.Sources) error {
-	var faults []error
-	check := func(key string, err error) {
-		// What is missing is made; what an ordinary user can't see is for root to look at.
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
-			faults = append(faults, sources.Problem(key, err.Error()))
-		}
-	}
-	check("state-dir", c.Disk().CheckFolder(c.StateDir))
-	for i := range c.Outputs {
-		if o := &c.Outputs[i]; o.Enabled && o.Type == "file" {
-			key := o.Key + ".Path"
-			if o.Key == "" {
-				key = "Outputs"
-			}
-			check(key, c.Disk().CheckFile(o.Path))
-		}
-	}
-	if byFile(sources, "EsloggerPath") {
-		check("EsloggerPath", safefile.CheckProgram(c.EsloggerPath))
-	}
-	return errors.Join(faults...)
-}
-
-// byFile reports whether a file sets a key: what the command line or the environment says,
-// whoever starts the agent wants just so.
-func byFile(sources config.Sources, key string) bool {
-	s, set := sources.Of(key)
-	return set && s.Layer != config.Flags && s.Layer != config.Environment
-}
-
 // safeProgram makes sure that nobody else can change what is run as eslogger. Where somebody
 // can, the usual one takes its place, and the error says why.
-func (a *Agent) safeProgram() error {
-	c := &a.opts.Config
-	if !byFile(a.opts.Sources, "EsloggerPath") {
+func safeProgram(c *config.Config, sources config.Sources) error {
+	if !sources.ByFile("EsloggerPath") {
 		return nil
 	}
 	err := safefile.CheckProgram(c.EsloggerPath)

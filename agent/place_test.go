@@ -125,7 +125,7 @@ func TestUnsafePlaces(t *testing.T) {
 					key = "RuleDirectories[0]"
 				}
 				var told []string
-				for _, fault := range agent.Faults(err) {
+				for _, fault := range config.Faults(err) {
 					if text := fault.Error(); !strings.Contains(text, "one.toml:1") { // which is no rule
 						told = append(told, text)
 					}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"hooksnare/agent"
+	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 )
 
@@ -47,7 +47,7 @@ func hangUp(t *testing.T, own *journal) {
 	}
 }
 
-func matches(s agent.Status, rule string) uint64 {
+func matches(s health.Status, rule string) uint64 {
 	for _, r := range s.Rules {
 		if r.ID == rule {
 			return r.Matches
@@ -88,7 +88,7 @@ func TestReload(t *testing.T) {
 	}
 	hangUp(t, &own)
 	s.stop(t)
-	status, err := agent.ReadStatus(o.Config.StateDir)
+	status, err := health.ReadStatus(o.Config.StateDir)
 	if err != nil || matches(status, "hook-set") != 5 || matches(status, "first") != 2 || matches(status, "third") != 3 || status.PID != os.Getpid() {
 		t.Errorf("status: got %+v, %v", status, err)
 	}

@@ -43,9 +43,9 @@ type ReplayStats struct {
 // NewReplay prepares a replay. With a root in the configuration the pins of exceptions are
 // checked on the disk below it; without one there is no disk to check them on.
 func NewReplay(c config.Config, set RuleSet, emit func(*alert.Alert)) (*Replay, error) {
-	o := judge.Options{Rules: set.Rules, Exceptions: exceptions(c.Exceptions), Emit: emit, RepeatWindow: c.RepeatWindow}
+	o := judge.Options{Rules: set.Rules, Exceptions: ForEngine(c.Exceptions), Emit: emit, RepeatWindow: c.RepeatWindow}
 	if c.Root != "" {
-		o.Pins, o.Examine = newPins(c.Root, c.Exceptions).wait(), examineHere(lookAtPrograms(c.Root))
+		o.Pins, o.Examine = NewPins(c.Root, c.Exceptions).Wait(), examineHere(lookAtPrograms(c.Root))
 	}
 	p, err := judge.New(o)
 	if err != nil {

@@ -137,18 +137,3 @@ func ruleFiles(disk safefile.Disk, dir string) ([]string, error) {
 	})
 	return out, err
 }
-
-// exceptions returns the configuration's exceptions as the engine takes them.
-func exceptions(list []config.Exception) []detect.Exception {
-	var out []detect.Exception
-	for _, x := range list {
-		out = append(out, detect.Exception{ID: x.ID, Rules: x.Rules, Where: x.Where, Expires: x.Expires, Pinned: !x.Require.IsZero()})
-	}
-	return out
-}
-
-// CheckWhere says what is wrong with an exception's condition.
-func CheckWhere(condition string) error {
-	_, err := detect.CheckWhere(condition)
-	return err
-}

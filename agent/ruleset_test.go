@@ -45,7 +45,7 @@ func TestLoadRules(t *testing.T) {
 		"RuleDirectories[1]",
 		`DisabledRules[1]: no rule has the id "no-such"`,
 	}
-	got := Faults(err)
+	got := config.Faults(err)
 	for i := 0; i < max(len(got), len(want)); i++ {
 		if i >= len(got) || i >= len(want) || !strings.Contains(got[i].Error(), want[i]) {
 			t.Fatalf("faults: got\n%v\nwant\n%s", err, strings.Join(want, "\n"))

@@ -7,33 +7,30 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime/debug"
-	"strings"
-	"sync"
 	"syscall"
 	"time"
-
-	"hooksnare/agent/delivery"
-	"hooksnare/agent/host"
-	"hooksnare/agent/judge"
-	"hooksnare/pkg/clip"
 
 	"github.com/rs/zerolog"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/delivery"
 	"hooksnare/agent/health"
+	"hooksnare/agent/host"
+	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/prefs"
+	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/hang"
+	"hooksnare/pkg/spool"
 )
 
 // Options is what an agent is made of.
 type Options struct {
 	Config  config.Config
 	Sources config.Sources
-	Faults  error // of the configuration, told as a condition
+	Faults  error // of the configuration, reported as a condition
 	Log     zerolog.Logger
 	Version string          // of the agent
 	Show    io.Writer       // is written each alert for a person; nil for none
@@ -43,24 +40,24 @@ type Options struct {
 	timing delivery.Timing // zero but in tests
 }
 
-// Agent is the daemon.
+// Agent is the daemon. Its parts do not change once New has returned.
 type Agent struct {
 	opts       Options
-	host       host.Identity
-	health     *agentHealth
-	keeper     keeper
-	ruleSet    ruleSet
-	allowed    *allowed
-	pipeline   *judge.Judge
-	outputs    *delivery.Outputs
-	simulation health.SimulationTrace
-	source     *eslogger.Source
-	watch      *watch
 	log        zerolog.Logger
-	passing    string // state folder that ends with the agent; "" for the usual one
+	temporary  string // state folder that ends with the agent; "" for the usual one
 	hangs      *health.HangingDisks
-	files      hang.Guard   // of reading rules and exceptions anew
-	inForce    sync.RWMutex // guards ruleSet and allowed, but for their faults
+	board      *health.Board
+	folder     *health.StateFolder
+	simulation health.SimulationTrace
+	outputs    *delivery.Outputs
+	watch      *Watch
+	judge      *judge.Judge
+	rules      *RulesInForce
+	exceptions *Exceptions
+	source     *eslogger.Source
+	monitor    *health.Monitor
+	status     *health.StatusWriter
+	files      hang.Guard // of reading rules and exceptions
 }
 
 // What Frugal asks of the runtime. The agent's live data is a few MiB, so that the
@@ -84,155 +81,116 @@ func Frugal() (restore func()) {
 // New puts an agent together. What is wrong with rules and outputs is logged and becomes
 // a condition; it does not keep the agent from watching.
 func New(o Options) (*Agent, error) {
-	a := &Agent{opts: o, log: o.Log, host: host.ThisHost(o.Config.Root), hangs: health.NewHangingDisks()}
-	a.keeper.guard.Limit, a.keeper.guard.Changed = writeLimit, a.hangs.ReportFrom("state folder")
+	now := time.Now()
+	a := &Agent{log: o.Log, hangs: health.NewHangingDisks(), board: health.NewBoard(o.Log)}
 	a.files.Limit, a.files.Changed = readLimit, a.hangs.ReportFrom("configuration")
 	asked := o.Config
-	unsafeState, unsafeProgram := a.safeState(), a.safeProgram()
-	o.Config = a.opts.Config
-	sensor := a.sensor()
-	a.health = newHealth(a, time.Now(), sensor.CanaryInterval > 0)
-	set, ruleFaults := LoadRules(o.Config, o.Sources)
+	var unsafeState error
+	a.temporary, unsafeState = safeState(&o.Config)
+	unsafeProgram := safeProgram(&o.Config, o.Sources)
+	a.opts = o
+	mac := host.ThisHost(o.Config.Root)
+	a.folder = health.NewStateFolder(o.Config.StateDir, a.hangs.ReportFrom("state folder"))
+
 	var err error
-	a.outputs, err = delivery.Open(delivery.Options{Config: o.Config, Host: a.host.Hostname, Version: o.Version, Console: o.Show, Flush: flushTime, Report: a.condition, Progress: a.simulation.Progress, Disks: a.hangs, Timing: o.timing})
-	if err != nil {
-		return nil, errors.Join(err, a.forget())
-	}
-	watch, watchErr := newWatch(a)
-	if watch.prefs == nil {
-		a.abandon()
-		return nil, watchErr
-	}
-	a.watch = watch
-	a.pipeline, err = judge.New(judge.Options{
-		Watching: watch.watching(o.Config), Examine: watch.examiner.examine,
-		Rules: set.Rules, Exceptions: exceptions(o.Config.Exceptions),
-		Host: a.host, Pins: newPins(o.Config.Root, o.Config.Exceptions),
-		Emit: a.give, Note: (*handler)(a).logCondition, Now: time.Now, RepeatWindow: o.Config.RepeatWindow,
+	a.outputs, err = delivery.Open(delivery.Options{
+		Config: o.Config, Host: mac.Hostname, Version: o.Version, Console: o.Show, Flush: flushTime,
+		Report: a.board.Report, Progress: a.simulation.Progress, Disks: a.hangs, Timing: o.timing,
 	})
-	a.pipeline.SetHooks(watch.hooks())
-	a.pipeline.RestoreReportedBy(watch.last.SetBy)
-	a.pipeline.RestorePresetsTold(watch.last.PresetTold)
-	own, faults := ownFaults(o.Config.Root, o.Faults)
-	a.allowed = newAllowed(o.Config.Exceptions, time.Now())
-	faults = errors.Join(faults, err)
-	source, err := eslogger.New(sensor, (*handler)(a))
+	if err != nil {
+		return nil, errors.Join(err, a.removeTemporary())
+	}
+	var lost error
+	a.watch, lost = OpenWatch(WatchOptions{
+		Config: &a.opts.Config, Timing: o.Watch, Folder: a.folder, Delivered: a.outputs.Delivered, Report: a.board.Report, Log: o.Log,
+	})
+	if a.watch == nil {
+		a.abandon()
+		return nil, lost
+	}
+	set, ruleFaults := LoadRules(o.Config, o.Sources)
+	var inert error // rules and exceptions that can't be in force
+	a.judge, inert = judge.New(judge.Options{
+		Watching: a.watch.Watching(), Examine: a.watch.Examine, Rules: set.Rules, Exceptions: ForEngine(o.Config.Exceptions),
+		Host: mac, Pins: NewPins(o.Config.Root, o.Config.Exceptions),
+		Emit: a.emit, Note: a.board.Note, Now: time.Now, RepeatWindow: o.Config.RepeatWindow,
+	})
+	a.watch.Restore(a.judge)
+	a.rules = NewRulesInForce(a.board.Report, o.Log)
+	a.exceptions = NewExceptions(ExceptionsOptions{
+		Root: o.Config.Root, List: o.Config.Exceptions, Uses: a.judge.Uses, Report: a.board.Report, Log: o.Log,
+		Apply: func(list []detect.Exception, pins *Pins) error { return a.judge.SetExceptions(list, pins) },
+	}, now)
+	sensor := sensorOptions(&o)
+	a.source, err = eslogger.New(sensor, (*handler)(a))
 	if err != nil {
 		a.abandon()
 		return nil, err
 	}
-	a.source = source
-	if unsafeState != nil {
-		a.condition(health.PlaceUnsafe.Of(asked.StateDir), unsafeState.Error(), true, time.Now(), time.Time{})
-	}
-	if unsafeProgram != nil {
-		a.condition(health.PlaceUnsafe.Of(asked.EsloggerPath), unsafeProgram.Error(), true, time.Now(), time.Time{})
-	}
-	if faults != nil {
-		a.condition(health.Condition{Name: health.Configuration}, oneLine(faults), true, time.Now(), time.Time{})
-	}
-	a.keeper.agent, a.keeper.dir, a.keeper.started = a, o.Config.StateDir, time.Now()
-	a.keeper.pipeline, a.keeper.health, a.keeper.uses = a.pipeline, a.condition, a.uses
-	a.allowed.fault.tell(a, own, time.Now())
-	a.rules(set, ruleFaults)
-	if watchErr != nil {
-		now := time.Now()
-		a.condition(health.Condition{Name: health.StateDamaged}, oneLine(watchErr), true, now, time.Time{})
-		a.condition(health.Condition{Name: health.StateDamaged}, "hooks are told of anew", false, now, now)
-	}
+	a.monitor = health.NewMonitor(health.MonitorOptions{
+		Host: mac, Version: o.Version, Beat: o.Config.HeartbeatInterval, Config: o.Config, Canary: sensor.CanaryInterval > 0, Log: o.Log, Board: a.board,
+	}, health.Parts{
+		Sensor: a.source.Stats, Rules: a.ruleFacts, Outputs: a.outputs.AddFacts, Send: a.outputs.AddHeartbeat,
+		Losses: []func() []health.Loss{a.sensorLosses, a.watch.Losses, a.judge.Losses},
+	}, now)
+	a.status = health.NewStatusWriter(a.folder, health.StatusSources{
+		Version: o.Version, Started: now, Monitor: a.monitor, Simulation: &a.simulation, Board: a.board,
+		Rules:      func() []health.RuleStatus { return health.RuleStatuses(a.judge.Activities()) },
+		Exceptions: a.exceptions.Status, Chain: func() spool.Stamp { return a.outputs.Stats().Head },
+	})
+	a.board.RaiseWith(func(c health.Condition, detail string, on bool, since, until time.Time) {
+		a.judge.Condition(c.String(), detail, on, since, until)
+	})
+	ownFaults, faults := SplitFaults(o.Config.Root, o.Faults)
+	a.reportStart(asked, unsafeState, unsafeProgram, errors.Join(faults, inert), lost)
+	a.exceptions.SetFaults(ownFaults, now)
+	a.rules.Take(set, ruleFaults, now)
 	return a, nil
 }
 
-// sensor returns how to run eslogger. Of a disk that is merely looked at nothing is run: the
-// canary is this machine's, but for one that whoever starts the agent names.
-func (a *Agent) sensor() eslogger.Options {
-	c := a.opts.Config
-	o := eslogger.Options{Path: c.EsloggerPath, Events: c.EsloggerEvents, CanaryPath: c.CanaryPath, CanaryInterval: c.CanaryInterval, Timing: a.opts.Timing}
-	if o.Timing.StopGrace == 0 {
-		o.Timing.StopGrace = stopGrace
+// reportStart reports what was found to be wrong as the agent was put together.
+func (a *Agent) reportStart(asked config.Config, unsafeState, unsafeProgram, faults, lost error) {
+	now := time.Now()
+	report := func(c health.Condition, err error) {
+		if err != nil {
+			a.board.Report(c, config.Summary(err), true, now, time.Time{})
+		}
 	}
-	if c.Root == "" {
-		return o
+	report(health.PlaceUnsafe.Of(asked.StateDir), unsafeState)
+	report(health.PlaceUnsafe.Of(asked.EsloggerPath), unsafeProgram)
+	report(health.Condition{Name: health.Configuration}, faults)
+	if report(health.Condition{Name: health.StateDamaged}, lost); lost != nil {
+		a.board.Report(health.Condition{Name: health.StateDamaged}, "hooks are told of anew", false, now, now)
 	}
-	seen := c.CanaryPath
-	if inner, ok := below(c.Root, c.CanaryPath); ok {
-		o.CanarySeenAs = []string{inner} // as a stream of that disk names it
-	} else if _, ok := below(c.Root, c.EsloggerPath); ok {
-		seen = filepath.Join(c.Root, c.CanaryPath) // what stands in on a disk without it shows no canary
-	}
-	if _, err := os.Stat(seen); err != nil && o.CanaryInterval > 0 {
-		a.log.Warn().Str("path", seen).Msg("there is no canary: the sensor is not proven")
-		o.CanaryInterval = 0
-	}
-	return o
 }
 
-// below returns an absolute path as it is called on the disk below root, false if it does not
-// lie there.
-func below(root, name string) (string, bool) {
-	inner, ok := strings.CutPrefix(filepath.Clean(name), filepath.Clean(root)+"/")
-	return "/" + inner, ok
-}
-
-// oneLine is an error as a condition's detail: the first of all that is wrong, and how many
-// there are.
-func oneLine(err error) string {
-	list := Faults(err)
-	if len(list) == 1 {
-		return list[0].Error()
-	}
-	return fmt.Sprintf("%s (and %d more: run hooksnare check)", clip.Text(list[0].Error(), clip.WordBytes), len(list)-1)
-}
-
-// handler is the agent as its sensor sees it.
-type handler Agent
-
-// HandleMessage takes one event.
-func (h *handler) HandleMessage(m *eslogger.Message) { h.pipeline.HandleMessage(m) }
-
-// HandleState takes a condition of the sensor.
-func (h *handler) HandleState(st eslogger.State) {
-	h.logCondition(sensorCondition(st.Name), st.Detail, st.On, st.Since)
-	h.pipeline.HandleState(st)
-	h.watch.prefs.Wake() // what was not seen may have changed them
-}
-
-func (h *handler) logCondition(c health.Condition, detail string, on bool, since time.Time) {
-	h.health.note(c, detail, on, since)
-	e := h.log.Info()
-	if on {
-		e = h.log.Warn()
-	}
-	e.Stringer("state", c).Bool("active", on).Str("detail", detail).Msg("state")
-}
-
-// condition takes a condition of another part.
-func (a *Agent) condition(c health.Condition, detail string, on bool, since, until time.Time) {
-	(*handler)(a).logCondition(c, detail, on, since)
-	a.pipeline.Condition(c.String(), detail, on, since, until)
-}
-
-// give hands an alert to the outputs.
-func (a *Agent) give(al *alert.Alert) {
+// emit hands an alert to the outputs.
+func (a *Agent) emit(al *alert.Alert) {
 	a.simulation.Raised(al)
 	if err := a.outputs.AddAlert(al); err != nil {
-		a.health.tally.Add(health.AlertsUnmade)
+		a.monitor.Tally.Add(health.AlertsUnmade)
 		a.log.Error().Err(err).Str("rule", al.Rule.ID).Str("event", al.Event.ID).Msg("alert")
 	}
+}
+
+func (a *Agent) ruleFacts() alert.RuleFacts {
+	f, c := a.rules.Facts(), a.judge.Counts()
+	f.Alerts, f.HeldBack, f.Repeated = c.Alerts, c.Held, c.Repeated
+	return f
 }
 
 // abandon ends the parts of an agent that was never run.
 func (a *Agent) abandon() {
 	a.outputs.Abandon()
-	_ = a.forget()
+	_ = a.removeTemporary()
 }
 
-// forget removes a state folder that does not outlive the agent: alerts tell much of a Mac.
-func (a *Agent) forget() error {
-	if a.passing == "" {
+// removeTemporary removes a state folder that does not outlive the agent: alerts tell much of a Mac.
+func (a *Agent) removeTemporary() error {
+	if a.temporary == "" {
 		return nil
 	}
-	return os.RemoveAll(a.passing)
+	return os.RemoveAll(a.temporary)
 }
 
 // readLimit is how long rules and exceptions may take to be read before the agent goes on
@@ -240,7 +198,7 @@ func (a *Agent) forget() error {
 const readLimit = 2 * time.Second
 
 // tick does what becomes due with time, and what SIGHUP asks for: the local log is opened
-// anew, as log rotation wants it, and rule folders and the file of exceptions are read anew.
+// again, as log rotation wants it, and rule folders and the file of exceptions are read again.
 func (a *Agent) tick(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -248,41 +206,54 @@ func (a *Agent) tick(ctx context.Context) {
 	t := time.NewTicker(2 * time.Second) // no idle wake-up more often than that
 	defer t.Stop()
 	last := time.Now()
-	a.health.tick(last)
-	a.keeper.tick(last, true)
+	a.monitor.Tick(last)
+	a.status.Tick(last, true)
 	for {
 		select {
 		case <-ctx.Done():
-			a.keeper.tick(time.Now(), true)
+			a.status.Tick(time.Now(), true)
 			return
 		case <-hangup:
-			a.log.Info().Msg("hang-up: outputs are opened anew, rules and exceptions are read anew")
+			a.log.Info().Msg("hang-up: outputs are opened again, rules and exceptions are read again")
 			a.outputs.Reopen()
 			a.read("rules and exceptions", func() {
 				a.reload()
-				a.readExceptions(time.Now(), true)
+				a.exceptions.Refresh(time.Now(), true)
 			})
-			a.keeper.tick(time.Now(), true)
+			a.status.Tick(time.Now(), true)
 		case <-a.hangs.Changed:
 			a.outputs.Check(time.Now())
 		case now := <-t.C:
-			if by := setBack(now.Sub(last), now.Round(0).Sub(last.Round(0))); by > 0 {
-				a.condition(health.Condition{Name: health.ClockJumped}, fmt.Sprintf("the clock was set back by %v", by.Round(time.Second)), true, now, time.Time{})
-				a.condition(health.Condition{Name: health.ClockJumped}, "it goes on from there", false, now, now)
-			}
+			a.reportClock(now, last)
 			last = now
-			a.pipeline.Advance(now)
+			a.judge.Advance(now)
 			a.outputs.Check(now)
-			a.health.tick(now)
-			a.keeper.tick(now, false)
-			a.read("exceptions", func() { a.readExceptions(now, false) })
+			a.monitor.Tick(now)
+			a.status.Tick(now, false)
+			a.read("exceptions", func() { a.exceptions.Refresh(now, false) })
 		}
 	}
 }
 
+// reload reads the rule folders. Rules that are as they were go on with what they know; a file that
+// is wrong leaves itself out, alone.
+func (a *Agent) reload() {
+	set, faults := LoadRules(a.opts.Config, a.opts.Sources)
+	a.rules.Take(set, errors.Join(faults, a.judge.SetRules(set.Rules)), time.Now())
+}
+
 // read runs what reads files, and waits for it for a while. No other is begun before it ends.
 func (a *Agent) read(what string, files func()) {
-	_ = a.files.Do("read of "+what, func() error { files(); return nil }, nil) // a hang is told
+	_ = a.files.Do("read of "+what, func() error { files(); return nil }, nil) // a hang is reported by the guard
+}
+
+// reportClock reports a clock that was set back.
+func (a *Agent) reportClock(now, last time.Time) {
+	if by := setBack(now.Sub(last), now.Round(0).Sub(last.Round(0))); by > 0 {
+		c := health.Condition{Name: health.ClockJumped}
+		a.board.Report(c, fmt.Sprintf("the clock was set back by %v", by.Round(time.Second)), true, now, time.Time{})
+		a.board.Report(c, "it goes on from there", false, now, now)
+	}
 }
 
 // setBack returns by how much the clock was set back, of the time that has passed and what

@@ -9,8 +9,8 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"hooksnare/agent"
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 )
 
@@ -122,7 +122,7 @@ func TestStopped(t *testing.T) {
 	if got, want := states(list), []string{"+blind", "-blind"}; !slices.Equal(got, want) {
 		t.Errorf("states: got %q, want %q", got, want)
 	}
-	if status, err := agent.ReadStatus(o.Config.StateDir); err != nil || len(status.Health.Conditions) > 0 {
+	if status, err := health.ReadStatus(o.Config.StateDir); err != nil || len(status.Health.Conditions) > 0 {
 		t.Errorf("status: got conditions %+v, error %v; want none, as a canary came back", status.Health.Conditions, err)
 	}
 	checkStates(t, list)

@@ -42,11 +42,11 @@ func Scan(c config.Config, set RuleSet, now time.Time) ([]FoundHook, []event.Unr
 	if err != nil {
 		return nil, unreadable, err
 	}
-	engine, err := detect.New(set.Rules, detect.Options{Exceptions: exceptions(c.Exceptions)})
+	engine, err := detect.New(set.Rules, detect.Options{Exceptions: ForEngine(c.Exceptions)})
 	if err != nil {
 		return nil, unreadable, err
 	}
-	pins := newPins(c.Root, c.Exceptions).wait()
+	pins := NewPins(c.Root, c.Exceptions).Wait()
 	var out []FoundHook
 	for i := range settings {
 		out = append(out, found(c.Root, &settings[i], engine, pins, now))
@@ -55,7 +55,7 @@ func Scan(c config.Config, set RuleSet, now time.Time) ([]FoundHook, []event.Unr
 }
 
 // found judges a hook.
-func found(root string, s *prefs.Setting, engine *detect.Engine, pins *pins, now time.Time) FoundHook {
+func found(root string, s *prefs.Setting, engine *detect.Engine, pins *Pins, now time.Time) FoundHook {
 	ch := event.Change{File: s.File, Scope: s.Scope, Key: s.Key, New: &s.Value, Since: event.SinceNever, Time: now, Found: s.Found}
 	out := FoundHook{File: s.File, Scope: s.Scope, Key: s.Key, Value: s.Value, Verdict: Unknown, Undo: document.UndoChange(&ch)}
 	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: managedByJamf(root)}

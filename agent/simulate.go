@@ -65,7 +65,7 @@ func Simulate(ctx context.Context, c config.Config, program string) (*Simulation
 	case program == "":
 		program = defaultsProgram
 	}
-	if !Running(c.StateDir) {
+	if !health.Running(c.StateDir) {
 		return nil, errors.New("no agent runs with this state folder: start it with sudo hooksnare start")
 	}
 	var b [8]byte
@@ -82,7 +82,7 @@ func Simulate(ctx context.Context, c config.Config, program string) (*Simulation
 		_ = exec.Command(program, "delete", simulationDomain).Run()
 	}()
 	for {
-		st, err := ReadStatus(c.StateDir)
+		st, err := health.ReadStatus(c.StateDir)
 		if err != nil {
 			return nil, err
 		}
@@ -100,7 +100,7 @@ func Simulate(ctx context.Context, c config.Config, program string) (*Simulation
 }
 
 // read takes what the agent tells of it.
-func (s *Simulation) read(c *config.Config, st *Status) {
+func (s *Simulation) read(c *config.Config, st *health.Status) {
 	var of health.Simulated
 	if st.Simulation != nil && strings.HasSuffix(st.Simulation.Value, s.Word) {
 		of = *st.Simulation

@@ -35,7 +35,7 @@ func (c *toldChange) place() event.PreferenceKey {
 }
 
 // told counts the changes of a share whose alerts are on their way.
-func (w *watch) told(share detect.Share) int {
+func (w *Watch) told(share detect.Share) int {
 	n := 0
 	for i := range w.last.Told {
 		if c := &w.last.Told[i]; detect.FileShare(c.File, c.Home) == share {
@@ -46,7 +46,7 @@ func (w *watch) told(share detect.Share) int {
 }
 
 // room reports whether another change may be told.
-func (w *watch) room(ch *event.Change, now time.Time) bool {
+func (w *Watch) room(ch *event.Change, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.delivered()
@@ -63,12 +63,12 @@ func (w *watch) room(ch *event.Change, now time.Time) bool {
 
 // delivered forgets the alerts of what was told, if they are all in the log. It returns
 // whether it forgot any.
-func (w *watch) delivered() bool {
+func (w *Watch) delivered() bool {
 	if len(w.last.Told) == 0 {
 		return false
 	}
-	judging := w.agent.pipeline.Unjudged() // first: what is not in it any more is on its way to the disk
-	if !w.agent.outputs.Delivered() {
+	judging := w.judge.Unjudged() // first: what is not in it any more is on its way to the disk
+	if !w.opts.Delivered() {
 		return false
 	}
 	if w.last.Preferences != nil {
@@ -114,7 +114,7 @@ func onTheWay(told []toldChange, judging map[event.PreferenceKey]*string) []told
 }
 
 // record keeps what is about to be reported of a change.
-func (w *watch) record(ch *event.Change, list []*alert.Alert) {
+func (w *Watch) record(ch *event.Change, list []*alert.Alert) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.told(detect.FileShare(ch.File, ch.Home)) >= maxTold {
@@ -128,30 +128,30 @@ func (w *watch) record(ch *event.Change, list []*alert.Alert) {
 	}
 	w.last.Told = append(w.last.Told, c)
 	if err := w.save(); err != nil {
-		w.agent.log.Warn().Err(err).Msg("state")
+		w.opts.Log.Warn().Err(err).Msg("state")
 	}
 }
 
 // tellAgain gives the alerts that the run before may not have given.
-func (w *watch) tellAgain() {
+func (w *Watch) tellAgain() {
 	for _, c := range w.last.Told {
 		for _, line := range c.Alerts {
 			a := new(alert.Alert)
 			if json.Unmarshal(line, a) == nil {
-				w.agent.pipeline.SendAgain(a)
+				w.judge.SendAgain(a)
 			}
 		}
 	}
 }
 
-// end saves what the outputs have delivered since, as the agent ends.
-func (w *watch) end() {
+// Save saves what the outputs have delivered since, as the agent ends.
+func (w *Watch) Save() {
 	w.savePrograms()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.delivered() {
 		if err := w.save(); err != nil {
-			w.agent.log.Warn().Err(err).Msg("state")
+			w.opts.Log.Warn().Err(err).Msg("state")
 		}
 	}
 }
@@ -188,7 +188,7 @@ func withValue(files []prefs.FileState, c *toldChange) []prefs.FileState {
 
 // news compares a change with what was reported of it by an agent that was killed in its first moments.
 // false says that there is nothing new.
-func (w *watch) news(ch *event.Change) bool {
+func (w *Watch) news(ch *event.Change) bool {
 	was, ok := w.early[ch.PreferenceKey()]
 	if !ok {
 		return true
@@ -202,7 +202,7 @@ func (w *watch) news(ch *event.Change) bool {
 }
 
 // gone returns the hooks that such an agent reported and that are no longer there.
-func (w *watch) gone(s *prefs.State) []event.Change {
+func (w *Watch) gone(s *prefs.State) []event.Change {
 	var out []event.Change
 	for at, was := range w.early {
 		if slices.Contains(s.Never, at.File) {

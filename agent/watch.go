@@ -15,7 +15,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"hooksnare/agent/config"
+	"hooksnare/agent/document"
 	"hooksnare/agent/health"
 	"hooksnare/agent/judge"
 	"hooksnare/collector/prefs"
@@ -49,11 +52,10 @@ type kept struct {
 	PresetTold []string  `json:"preset_told,omitempty"` // exceptions that come with the agent whose first use was told
 }
 
-// watch is the second signal: what the preferences say, and what they point to.
-type watch struct {
-	agent    *Agent
-	root     string
-	sweep    time.Duration
+// Watch is the second signal: what the preferences say, and what they point to.
+type Watch struct {
+	opts     WatchOptions
+	judge    *judge.Judge // belongs to Run
 	prefs    *prefs.Collector
 	store    *program.Store // nil if there is none
 	programs *program.Watchers
@@ -62,22 +64,32 @@ type watch struct {
 	shares   *program.Shares
 	examiner *examiner
 	jamf     *jamfSigns
-	homes    []string // beside those below /Users
 
 	early map[event.PreferenceKey]*string // what was told before there was a state, for the goroutine of prefs
 
-	mu   sync.Mutex
+	mu   sync.Mutex                 // guards all below
 	last kept                       // as it is saved
 	full map[detect.Share]time.Time // since when no more can be told
 }
 
-// newWatch prepares the second signal. Nil with the state off: nothing is watched.
-func newWatch(a *Agent) (*watch, error) {
-	c := a.opts.Config
-	w := &watch{agent: a, root: c.Root, homes: c.ExtraHomes, sweep: c.SweepInterval, full: map[detect.Share]time.Time{}}
-	before, err := readKept(c.StateDir)
-	if err != nil {
-		a.log.Warn().Err(err).Msg("state")
+// WatchOptions say what to watch.
+type WatchOptions struct {
+	Config    *config.Config
+	Timing    prefs.Timing // zero but in tests
+	Folder    *health.StateFolder
+	Delivered func() bool // reports whether all alerts that were handed over are durable
+	Report    health.Report
+	Log       zerolog.Logger
+}
+
+// OpenWatch prepares the second signal. An error that comes with a Watch says what of an earlier
+// run is lost.
+func OpenWatch(o WatchOptions) (*Watch, error) {
+	c := o.Config
+	w := &Watch{opts: o, full: map[detect.Share]time.Time{}}
+	before, lost := readKept(c.StateDir)
+	if lost != nil {
+		o.Log.Warn().Err(lost).Msg("state")
 	}
 	w.around = newSurroundings(c.Root, c.Exceptions)
 	w.jamf = newJamfSigns(c.Root, before.Jamf, before.Preferences == nil && len(before.Told) == 0)
@@ -85,15 +97,33 @@ func newWatch(a *Agent) (*watch, error) {
 	w.early = before.withTold()
 	w.last = before
 	w.openPrograms(before.Programs)
-	var storeErr error
-	w.prefs, storeErr = prefs.New(prefs.Options{Root: c.Root, Homes: c.ExtraHomes, Sweep: c.SweepInterval, Previous: before.Preferences, Timing: a.opts.Watch}, w)
-	return w, errors.Join(err, storeErr)
+	var err error
+	w.prefs, err = prefs.New(prefs.Options{Root: c.Root, Homes: c.ExtraHomes, Sweep: c.SweepInterval, Previous: before.Preferences, Timing: o.Timing}, w)
+	if err != nil {
+		return nil, err
+	}
+	return w, lost
 }
 
-// watching is what the pipeline needs of this.
-func (w *watch) watching(c config.Config) *judge.Watching {
-	return &judge.Watching{KeptAt: w.kept, Window: c.CorrelationWindow, Watched: watched, Wake: func() { w.prefs.Wake() }, Record: w.record}
+// Watching is what a judge needs of this.
+func (w *Watch) Watching() *judge.Watching {
+	return &judge.Watching{KeptAt: w.kept, Window: w.opts.Config.CorrelationWindow, Watched: watched, Wake: w.prefs.Wake, Record: w.record}
 }
+
+// Examine examines the disk for a judge, and never waits.
+func (w *Watch) Examine(q judge.Question, answer func(x *document.Examination, waits bool)) {
+	w.examiner.examine(q, answer)
+}
+
+// Restore gives a judge what was known when the agent was stopped.
+func (w *Watch) Restore(j *judge.Judge) {
+	j.SetHooks(w.hooks())
+	j.RestoreReportedBy(w.last.SetBy)
+	j.RestorePresetsTold(w.last.PresetTold)
+}
+
+// Wake has all preferences looked at soon: something may have changed them that was not seen.
+func (w *Watch) Wake() { w.prefs.Wake() }
 
 // watched reports whether changes of a file are seen: it is one of those that hold hooks,
 // where such lie.
@@ -103,54 +133,55 @@ func watched(file string) bool {
 	return known && hook.ScopeOf(file) != hook.Other
 }
 
-// run watches until ctx is done.
-func (w *watch) run(ctx context.Context) {
+// Run watches until ctx is done, and reports what it finds to a judge.
+func (w *Watch) Run(ctx context.Context, j *judge.Judge) {
+	w.judge = j
 	w.tellAgain()
 	var wg sync.WaitGroup
 	wg.Go(func() { w.tendPrograms(ctx) })
 	wg.Go(func() { w.programs.Run(ctx) })
 	if err := w.prefs.Run(ctx); err != nil && ctx.Err() == nil {
-		w.agent.condition(health.Condition{Name: health.PreferencesFailed}, err.Error(), true, time.Now(), time.Time{})
+		w.opts.Report(health.Condition{Name: health.PreferencesFailed}, err.Error(), true, time.Now(), time.Time{})
 	}
 	wg.Wait()
 }
 
 // HandleChange takes a change of preferences.
-func (w *watch) HandleChange(ch event.Change) error {
+func (w *Watch) HandleChange(ch event.Change) error {
 	if !w.room(&ch, time.Now()) {
 		return errOnTheWay
 	}
 	if w.news(&ch) {
-		w.agent.pipeline.HandleChange(ch)
+		w.judge.HandleChange(ch)
 	} else {
-		w.agent.pipeline.RestoreChange(ch)
+		w.judge.RestoreChange(ch)
 	}
 	return nil
 }
 
 // HandleUnreadable takes a file that can't be read, as that begins and as it ends.
-func (w *watch) HandleUnreadable(u event.Unreadable) {
+func (w *Watch) HandleUnreadable(u event.Unreadable) {
 	if u.Why == prefs.ShareUsedUp {
-		w.agent.condition(health.ShareUsedUp.Of("preferences "+detect.FileShare(u.Path, u.Home).String()), u.Path+": "+u.Detail, u.On, u.Since, u.Until)
+		w.opts.Report(health.ShareUsedUp.Of("preferences "+detect.FileShare(u.Path, u.Home).String()), u.Path+": "+u.Detail, u.On, u.Since, u.Until)
 		return
 	}
-	w.agent.pipeline.HandleUnreadable(u)
+	w.judge.HandleUnreadable(u)
 }
 
 var errOnTheWay = errors.New("alerts are still on their way")
 
 // HandleState keeps what is known for the next start, once what was reported of it is on the
 // disk.
-func (w *watch) HandleState(s prefs.State) error {
+func (w *Watch) HandleState(s prefs.State) error {
 	for _, ch := range w.gone(&s) {
 		ch.Time = time.Now()
-		w.agent.pipeline.HandleChange(ch)
+		w.judge.HandleChange(ch)
 	}
-	setBy := w.agent.pipeline.ReportedBy()
+	setBy := w.judge.ReportedBy()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	judging := w.agent.pipeline.Unjudged() // first: what is not in it any more is on its way to the disk
-	if !w.agent.outputs.Delivered() {
+	judging := w.judge.Unjudged() // first: what is not in it any more is on its way to the disk
+	if !w.opts.Delivered() {
 		return errOnTheWay
 	}
 	// What is not judged yet is not known: after a kill it is found once more.
@@ -158,7 +189,7 @@ func (w *watch) HandleState(s prefs.State) error {
 		s.Files = withValue(s.Files, &toldChange{File: at.File, Key: at.Key, Value: was})
 	}
 	w.last.Preferences, w.last.SetBy, w.last.Told = &s, setBy, onTheWay(w.last.Told, judging)
-	w.last.Jamf, w.last.PresetTold = w.jamf.known(), w.agent.pipeline.PresetsTold()
+	w.last.Jamf, w.last.PresetTold = w.jamf.known(), w.judge.PresetsTold()
 	return w.save()
 }
 
@@ -180,7 +211,7 @@ type envelope struct {
 
 const keptVersion = 1
 
-func (w *watch) save() error {
+func (w *Watch) save() error {
 	b, err := json.Marshal(w.last)
 	if err != nil {
 		return err
@@ -190,7 +221,7 @@ func (w *watch) save() error {
 	if err != nil {
 		return err
 	}
-	return w.agent.keeper.write(preferencesFile, append(b, '\n'))
+	return w.opts.Folder.Write(preferencesFile, append(b, '\n'))
 }
 
 // readKept reads what was kept. One that is damaged is set aside, and nothing is known.
@@ -228,3 +259,7 @@ func parseKept(b []byte) (kept, error) {
 	err := json.Unmarshal(e.State, &k)
 	return k, err
 }
+
+// CloseExaminer waits until every question that was asked of the disk is judged, but no longer than
+// a time.
+func (w *Watch) CloseExaminer(limit time.Duration) { w.examiner.close(limit) }

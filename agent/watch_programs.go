@@ -23,23 +23,23 @@ import (
 const examineLimit = 500 * time.Millisecond
 
 // openPrograms prepares what looks at the programs of hooks.
-func (w *watch) openPrograms(before program.State) {
-	a, c := w.agent, w.agent.opts.Config
+func (w *Watch) openPrograms(before program.State) {
+	c := w.opts.Config
 	w.shares = program.NewShares()
 	store, err := program.NewStore(filepath.Join(c.StateDir, scriptFolder), maxScripts, maxScriptFiles, w.shares)
 	if err != nil {
-		a.log.Warn().Err(err).Msg("copies of scripts are not kept")
+		w.opts.Log.Warn().Err(err).Msg("copies of scripts are not kept")
 	} else {
 		w.store = store
 	}
-	w.looks = program.NewExaminer(w.root, w.shares)
-	w.programs = program.NewWatchers(w.root, program.Options{
-		Previous: before, Sweep: w.sweep, Keep: w.keep, Shares: w.shares,
-		Leads: func(owner string, p event.Program) { a.pipeline.SetProgram(homeOfOwner(owner), &p) },
+	w.looks = program.NewExaminer(w.opts.Config.Root, w.shares)
+	w.programs = program.NewWatchers(w.opts.Config.Root, program.Options{
+		Previous: before, Sweep: w.opts.Config.SweepInterval, Keep: w.keep, Shares: w.shares,
+		Leads: func(owner string, p event.Program) { w.judge.SetProgram(homeOfOwner(owner), &p) },
 		Share: func(s program.Share) {
-			a.condition(health.ShareUsedUp.Of(s.What+" "+s.Owner), s.Owner+" has used up its share of "+s.What+" of programs that are looked at", s.On, s.Since, s.Until)
+			w.opts.Report(health.ShareUsedUp.Of(s.What+" "+s.Owner), s.Owner+" has used up its share of "+s.What+" of programs that are looked at", s.On, s.Since, s.Until)
 		},
-	}, func(owner string, ch event.ProgramChange) { a.pipeline.HandleProgram(homeOfOwner(owner), ch) })
+	}, func(owner string, ch event.ProgramChange) { w.judge.HandleProgram(homeOfOwner(owner), ch) })
 }
 
 // homeOfOwner returns the home of an owner of hooks, "" for root, the computer and management.
@@ -51,7 +51,7 @@ func homeOfOwner(owner string) string {
 }
 
 // hooks are those that were set when the agent was stopped.
-func (w *watch) hooks() []detect.Hooked {
+func (w *Watch) hooks() []detect.Hooked {
 	if w.last.Preferences == nil {
 		return nil
 	}
@@ -75,8 +75,8 @@ func idOrNone(id *uint32) uint32 {
 }
 
 // homeOf returns the home that a preferences file lies in, "" for none.
-func (w *watch) homeOf(file string) string {
-	for _, home := range w.homes {
+func (w *Watch) homeOf(file string) string {
+	for _, home := range w.opts.Config.ExtraHomes {
 		if strings.HasPrefix(file, home+"/") {
 			return home
 		}
@@ -88,7 +88,7 @@ func (w *watch) homeOf(file string) string {
 }
 
 // answer examines the disk for one event.
-func (w *watch) answer(q judge.Question) *document.Examination {
+func (w *Watch) answer(q judge.Question) *document.Examination {
 	around := w.around.begin(q.Share, q.File, q.At)
 	w.jamf.look(time.Now())
 	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: w.jamf.before(q.At)}
@@ -105,7 +105,7 @@ func (w *watch) answer(q judge.Question) *document.Examination {
 }
 
 // examined is what a sight shows, with the copy that is kept of a script.
-func (w *watch) examined(owner string, s *program.Sight) document.ExaminedProgram {
+func (w *Watch) examined(owner string, s *program.Sight) document.ExaminedProgram {
 	out := document.ExaminedProgram{Found: s.Program, Shown: document.ProgramOf(&s.Program)}
 	w.keep(owner, s.Program, s.Content)
 	out.Shown.Kept = w.kept(owner, s.Program.SHA256)
@@ -113,17 +113,17 @@ func (w *watch) examined(owner string, s *program.Sight) document.ExaminedProgra
 }
 
 // keep keeps a copy of a script that a hook runs.
-func (w *watch) keep(owner string, p event.Program, script []byte) {
+func (w *Watch) keep(owner string, p event.Program, script []byte) {
 	if w.store == nil || p.Kind != program.Script || !p.Hashed || int64(len(script)) != p.Size {
 		return
 	}
 	if _, err := w.store.Keep(owner, script, p.SHA256); err != nil {
-		w.agent.log.Warn().Err(err).Msg("copy of a script")
+		w.opts.Log.Warn().Err(err).Msg("copy of a script")
 	}
 }
 
 // kept returns where the copy of a content is, "" if there is none.
-func (w *watch) kept(owner, sum string) string {
+func (w *Watch) kept(owner, sum string) string {
 	if w.store == nil || sum == "" {
 		return ""
 	}
@@ -131,15 +131,15 @@ func (w *watch) kept(owner, sum string) string {
 }
 
 // tendPrograms says which programs are to be watched, and saves what is known of them.
-func (w *watch) tendPrograms(ctx context.Context) {
-	if w.sweep <= 0 {
+func (w *Watch) tendPrograms(ctx context.Context) {
+	if w.opts.Config.SweepInterval <= 0 {
 		return
 	}
-	t := time.NewTicker(w.sweep)
+	t := time.NewTicker(w.opts.Config.SweepInterval)
 	defer t.Stop()
 	owners := map[string]bool{}
 	for {
-		hooks := w.agent.pipeline.Hooks()
+		hooks := w.judge.Hooks()
 		for owner := range owners {
 			if len(hooks[owner]) == 0 {
 				w.programs.Set(owner, nil)
@@ -159,17 +159,30 @@ func (w *watch) tendPrograms(ctx context.Context) {
 	}
 }
 
-func (w *watch) savePrograms() {
+func (w *Watch) savePrograms() {
 	s := w.programs.State()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	same, err := equalJSON(s, w.last.Programs)
 	forgot := w.delivered()
-	if err != nil || same && !forgot || !w.agent.outputs.Delivered() {
+	if err != nil || same && !forgot || !w.opts.Delivered() {
 		return
 	}
 	w.last.Programs = s
 	if err := w.save(); err != nil {
-		w.agent.log.Warn().Err(err).Msg("state")
+		w.opts.Log.Warn().Err(err).Msg("state")
+	}
+}
+
+// Losses are of the preferences, of the programs of hooks, and of what lies around these.
+func (w *Watch) Losses() []health.Loss {
+	p, s := w.prefs.Stats(), w.programs.Stats()
+	return []health.Loss{
+		{Counter: health.HomesSilent, Count: uint64(max(p.Stuck, 0))},
+		{Counter: health.FilesUnreadable, Count: uint64(max(p.Unreadable, 0))},
+		{Counter: health.ChangesDeferred, Count: p.Refused},
+		{Counter: health.ProgramsUnwatched, Count: uint64(s.Ignored)},
+		{Counter: health.ProgramsUnread, Count: uint64(s.Unread)},
+		{Counter: health.FactsSkipped, Count: w.around.skipped.Load() + w.examiner.skipped.Load()},
 	}
 }

@@ -93,3 +93,10 @@ func (s Sources) Problem(key, why string) *Error {
 	}
 	return e
 }
+
+// ByFile reports whether a file sets a key: what the command line or the environment says,
+// whoever starts the agent wants just so.
+func (s Sources) ByFile(key string) bool {
+	source, set := s.Of(key)
+	return set && source.Layer != Flags && source.Layer != Environment
+}

@@ -21,9 +21,6 @@ import (
 	"hooksnare/pkg/spool"
 )
 
-// SpoolFolder is where alerts wait, in the state folder.
-const SpoolFolder = "spool"
-
 // Outputs makes alerts durable and carries them to every place that the configuration
 // names, in order, each at its own pace: a slow, failing or hanging one delays no other.
 type Outputs struct {
@@ -69,7 +66,7 @@ type destination struct {
 type Options struct {
 	Config  config.Config
 	Host    string        // name of this machine, for receivers
-	Flush   time.Duration // how long Close may deliver what waits
+	Flush   time.Duration // how long Close may deliver what waits; 0 means 800 ms
 	Version string
 	Console io.Writer     // is written each alert for a person; nil for none
 	Report  health.Report // is told what Check finds
@@ -88,6 +85,9 @@ func Open(o Options) (*Outputs, error) {
 	o.Timing.setDefaults()
 	if o.senders == nil {
 		o.senders = o.newSender
+	}
+	if o.Flush == 0 {
+		o.Flush = 800 * time.Millisecond
 	}
 	if o.Progress == nil {
 		o.Progress = func(string, string) {}
@@ -119,7 +119,7 @@ func Open(o Options) (*Outputs, error) {
 // they are delivered as long as the agent runs.
 func (all *Outputs) openSpool(c config.Config, places []config.Output) error {
 	o := spool.Options{
-		Dir: filepath.Join(c.StateDir, SpoolFolder), Report: all.noteSpoolEvent,
+		Dir: filepath.Join(c.StateDir, health.SpoolFolder), Report: all.noteSpoolEvent,
 		MaxBytes: c.SpoolMaxBytes, MaxAlerts: int(c.SpoolMaxAlerts), MaxAge: c.SpoolMaxAge,
 	}
 	for _, p := range places {

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"hooksnare/agent"
+	"hooksnare/agent/config"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 )
@@ -128,7 +129,7 @@ func (l *alertLog) paths(cmd *cobra.Command) ([]string, error) {
 		return nil, err
 	}
 	c, _, faults := l.load()
-	if n := len(agent.Faults(faults)); n > 0 {
+	if n := len(config.Faults(faults)); n > 0 {
 		note(cmd.ErrOrStderr(), fmt.Sprintf("the configuration has faults (%d): see hooksnare check", n))
 	}
 	paths := agent.FileOutputs(c)

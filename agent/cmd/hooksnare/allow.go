@@ -127,7 +127,7 @@ func (s *settings) configured(cmd *cobra.Command) (config.Config, error) {
 		return config.Config{}, err
 	}
 	c, _, faults := s.load()
-	if n := len(agent.Faults(faults)); n > 0 {
+	if n := len(config.Faults(faults)); n > 0 {
 		allowNote(cmd.ErrOrStderr(), fmt.Sprintf("the configuration has faults (%d): see hooksnare check", n))
 	}
 	return c, nil

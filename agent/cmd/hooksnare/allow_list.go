@@ -45,11 +45,11 @@ func listAllowed(cmd *cobra.Command, s *settings, format string) error {
 		return err
 	}
 	c, sources, faults := s.load()
-	if n := len(agent.Faults(faults)); n > 0 {
+	if n := len(config.Faults(faults)); n > 0 {
 		allowNote(cmd.ErrOrStderr(), fmt.Sprintf("the configuration has faults (%d): see hooksnare check", n))
 	}
 	list, err := agent.ListExceptions(c, sources, time.Now())
-	for _, fault := range agent.Faults(err) {
+	for _, fault := range config.Faults(err) {
 		allowNote(cmd.ErrOrStderr(), "not known: "+fault.Error())
 	}
 	out := bufio.NewWriter(cmd.OutOrStdout())

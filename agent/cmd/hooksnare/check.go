@@ -30,7 +30,7 @@ used for a day are noted. Exits with 1 when something is, with 2 when --config n
 			}
 			c, sources, loaded := s.load()
 			set, faults := agent.Check(c, sources, loaded, time.Now())
-			list := agent.Faults(faults)
+			list := config.Faults(faults)
 			for _, fault := range list {
 				fmt.Fprintln(cmd.OutOrStdout(), alert.Printable(fault.Error()))
 			}

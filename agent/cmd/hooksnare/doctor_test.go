@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"hooksnare/agent"
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
@@ -27,7 +26,7 @@ func standing(t *testing.T, h alert.HeartbeatFacts) string {
 	}
 	t.Cleanup(func() { s.Close() })
 	now := time.Now()
-	b, err := json.Marshal(agent.Status{Written: now, Started: now, Health: h})
+	b, err := json.Marshal(health.Status{Written: now, Started: now, Health: h})
 	if err != nil {
 		t.Fatal(err)
 	}

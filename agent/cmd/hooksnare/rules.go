@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
+	"hooksnare/agent/health"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 )
@@ -49,7 +50,7 @@ type ruleRow struct {
 	Dropped       uint64     `json:"dropped,omitempty"`
 }
 
-func rowOf(r *rules.Rule, disabled bool, told map[string]agent.RuleStatus) ruleRow {
+func rowOf(r *rules.Rule, disabled bool, told map[string]health.RuleStatus) ruleRow {
 	row := ruleRow{ID: r.ID, Name: r.Name, Severity: string(r.Severity), Language: r.Language, Status: "active", Reason: r.NotRunnable, File: r.File}
 	if row.Language == "" {
 		row.Language = "eql"
@@ -79,12 +80,12 @@ func rowOf(r *rules.Rule, disabled bool, told map[string]agent.RuleStatus) ruleR
 
 // ruleStatuses returns what the agent tells of its rules, nil where it tells nothing that
 // may be read.
-func ruleStatuses(dir string) map[string]agent.RuleStatus {
-	status, err := agent.ReadStatus(dir)
+func ruleStatuses(dir string) map[string]health.RuleStatus {
+	status, err := health.ReadStatus(dir)
 	if err != nil {
 		return nil
 	}
-	out := map[string]agent.RuleStatus{}
+	out := map[string]health.RuleStatus{}
 	for _, r := range status.Rules {
 		out[r.ID] = r
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/agent"
+	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 )
 
@@ -34,7 +34,7 @@ once a minute for what it counts.`,
 				return err
 			}
 			c, _, _ := s.load() // what is wrong with it is for check to say
-			st, err := agent.ReadStatus(c.StateDir)
+			st, err := health.ReadStatus(c.StateDir)
 			if errors.Is(err, fs.ErrNotExist) {
 				return &exit{exitNotWell, fmt.Errorf("status: no agent has run with %s: sudo hooksnare start", c.StateDir)}
 			}
@@ -42,7 +42,7 @@ once a minute for what it counts.`,
 				return err
 			}
 			now := time.Now()
-			running := agent.Running(c.StateDir)
+			running := health.Running(c.StateDir)
 			faults := st.Faults(running, now)
 			if format == formatText {
 				err = printStatus(cmd.OutOrStdout(), &st, running, faults, now)
@@ -50,7 +50,7 @@ once a minute for what it counts.`,
 				err = printJSON(cmd.OutOrStdout(), struct {
 					Running bool     `json:"running"`
 					Faults  []string `json:"faults"`
-					agent.Status
+					health.Status
 				}{running, append([]string{}, faults...), st})
 			}
 			if err == nil && len(faults) > 0 {
@@ -66,7 +66,7 @@ once a minute for what it counts.`,
 	return cmd
 }
 
-func printStatus(w io.Writer, s *agent.Status, running bool, faults []string, now time.Time) error {
+func printStatus(w io.Writer, s *health.Status, running bool, faults []string, now time.Time) error {
 	var b strings.Builder
 	h := &s.Health
 	row := func(name, format string, args ...any) {
@@ -121,7 +121,7 @@ func printStatus(w io.Writer, s *agent.Status, running bool, faults []string, no
 }
 
 // printLosses says what the agent forgot, passed over or could not look at.
-func printLosses(row func(name, format string, args ...any), list []agent.StatusLoss) {
+func printLosses(row func(name, format string, args ...any), list []health.StatusLoss) {
 	if len(list) == 0 {
 		row("losses", "none")
 	}

@@ -1,4 +1,4 @@
-package agent
+package health
 
 import (
 	"fmt"
@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"hooksnare/agent/health"
-	"hooksnare/collector/eslogger"
+	"github.com/rs/zerolog"
+
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/clip"
 )
@@ -23,14 +23,14 @@ func conditionNames(list []alert.ConditionFacts) []string {
 
 func TestConditions(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0)
-	on := conditions{}
-	on.note(health.OutputFailed.Of("siem"), "no answer", true, at.Add(time.Second))
-	on.note(health.OutputFailed.Of("a"), "no answer", true, at.Add(2*time.Second))
-	on.note(health.Condition{Name: health.Blind}, "no canary", true, at.Add(3*time.Second))
-	on.note(health.Condition{Name: health.Gap}, "3 events", true, at)
-	on.note(health.Condition{Name: health.Gap}, "", false, at)
-	on.note(health.OutputFailed.Of("b"), "never began", false, at)
-	list, unnamed := on.facts()
+	b := NewBoard(zerolog.Nop())
+	b.Note(OutputFailed.Of("siem"), "no answer", true, at.Add(time.Second))
+	b.Note(OutputFailed.Of("a"), "no answer", true, at.Add(2*time.Second))
+	b.Note(Condition{Name: Blind}, "no canary", true, at.Add(3*time.Second))
+	b.Note(Condition{Name: Gap}, "3 events", true, at)
+	b.Note(Condition{Name: Gap}, "", false, at)
+	b.Note(OutputFailed.Of("b"), "never began", false, at)
+	list, unnamed := b.Facts()
 	if got, want := conditionNames(list), []string{"blind", "output_failed.siem", "output_failed.a"}; !slices.Equal(got, want) || unnamed != 0 {
 		t.Errorf("got %v and %d more, want %v and none", got, unnamed, want)
 	}
@@ -43,12 +43,12 @@ func TestConditions(t *testing.T) {
 // of the agent itself.
 func TestConditionsBounded(t *testing.T) {
 	at := time.Unix(1_700_000_000, 0)
-	on := conditions{}
+	b := NewBoard(zerolog.Nop())
 	for i := range 3 * maxSubjects {
-		on.note(health.ShareUsedUp.Of(fmt.Sprint(i)), strings.Repeat("x", 1<<20), true, at.Add(time.Duration(i)*time.Second))
+		b.Note(ShareUsedUp.Of(fmt.Sprint(i)), strings.Repeat("x", 1<<20), true, at.Add(time.Duration(i)*time.Second))
 	}
-	on.note(health.Condition{Name: health.Blind}, "no canary", true, at)
-	list, unnamed := on.facts()
+	b.Note(Condition{Name: Blind}, "no canary", true, at)
+	list, unnamed := b.Facts()
 	if got, want := conditionNames(list), []string{"blind", "share_used_up.0", "share_used_up.1"}; len(list) != 1+maxNamedSubjects || !slices.Equal(got[:3], want) {
 		t.Errorf("got %v, want %v and %d in all", got, want, 1+maxNamedSubjects)
 	}
@@ -59,14 +59,5 @@ func TestConditionsBounded(t *testing.T) {
 		if len(c.Detail) > clip.NameBytes+len(clip.Mark) {
 			t.Errorf("%s: the detail has %d bytes, more than %d", c.State, len(c.Detail), clip.NameBytes)
 		}
-	}
-}
-
-func TestSensorCondition(t *testing.T) {
-	if got := sensorCondition(eslogger.NoFullDiskAccess); got != (health.Condition{Name: health.NoFullDiskAccess}) {
-		t.Errorf("got %v", got)
-	}
-	if got := sensorCondition("new one").String(); got != "unknown.new%20one" {
-		t.Errorf("a condition that the table lacks: got %s", got)
 	}
 }

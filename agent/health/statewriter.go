@@ -1,0 +1,153 @@
+package health
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/hang"
+	"hooksnare/pkg/safefile"
+	"hooksnare/pkg/spool"
+)
+
+// How often, at the most, the status is written. It is written only when it has changed, so that
+// a quiet Mac's disk can sleep.
+const (
+	statusEvery = 5 * time.Second
+	countsEvery = time.Minute // of what changes all the time
+)
+
+// How long a write to the state folder may take, and how long once the agent is to end.
+const (
+	WriteLimit     = 2 * time.Second
+	LastWriteLimit = 300 * time.Millisecond
+)
+
+// StateFolder is where the agent keeps what outlives it. Its methods may be called from any
+// goroutine and under any lock.
+type StateFolder struct {
+	dir   string
+	guard hang.Guard
+}
+
+// NewStateFolder returns a folder. hangs is called as its disk begins and ends to hang.
+func NewStateFolder(dir string, hangs func(on bool, what string)) *StateFolder {
+	f := &StateFolder{dir: dir}
+	f.guard.Limit, f.guard.Changed = WriteLimit, hangs
+	return f
+}
+
+// Write replaces a file of the folder. It returns after WriteLimit at the latest, and at once while
+// an earlier write hangs, with hang.ErrHangs. Such a write may still be done, so that what is there
+// then is not known: write it again later. b is the folder's from now on.
+func (f *StateFolder) Write(name string, b []byte) error {
+	path := filepath.Join(f.dir, name)
+	return f.guard.Do("write of "+path, func() error {
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		return safefile.WriteAtomic(path, b, 0o600)
+	}, nil)
+}
+
+// Hurry has every write from now on take no longer than LastWriteLimit.
+func (f *StateFolder) Hurry() { f.guard.Hurry(LastWriteLimit) }
+
+// StatusSources are what a [StatusWriter] asks.
+type StatusSources struct {
+	Version    string
+	Started    time.Time
+	Monitor    *Monitor
+	Simulation *SimulationTrace
+	Board      *Board
+	Rules      func() []RuleStatus
+	Exceptions func() []ExceptionStatus
+	Chain      func() spool.Stamp // of the newest document
+}
+
+// StatusWriter writes the status. It is for one goroutine.
+type StatusWriter struct {
+	from   StatusSources
+	folder *StateFolder
+
+	written []byte    // what is worth writing at once, as it was written last
+	at      time.Time // when
+	failing time.Time // since when it can't be written, zero while it can
+}
+
+// NewStatusWriter returns what writes the status to a folder.
+func NewStatusWriter(folder *StateFolder, from StatusSources) *StatusWriter {
+	return &StatusWriter{from: from, folder: folder}
+}
+
+// Tick writes what has changed and is due; with all set, whether it is due or not.
+func (w *StatusWriter) Tick(now time.Time, all bool) {
+	var err error
+	if all || now.Sub(w.at) >= statusEvery || w.from.Simulation.Changed() {
+		err = w.write(now)
+	}
+	w.report(err, now)
+}
+
+// report reports when writing begins to fail and when it works again.
+func (w *StatusWriter) report(err error, now time.Time) {
+	c := Condition{Name: StateNotSaved}
+	switch {
+	case errors.Is(err, hang.ErrHangs): // a condition of its own
+	case err != nil && w.failing.IsZero():
+		w.failing = now
+		w.from.Board.Report(c, err.Error(), true, now, time.Time{})
+	case err == nil && !w.failing.IsZero() && w.at.After(w.failing):
+		since := w.failing
+		w.failing = time.Time{}
+		w.from.Board.Report(c, "the state folder can be written again", false, since, now)
+	}
+}
+
+func (w *StatusWriter) write(now time.Time) error {
+	s := Status{
+		Version: w.from.Version, PID: os.Getpid(), Started: w.from.Started.UTC(),
+		Rules: w.from.Rules(), Exceptions: w.from.Exceptions(), Simulation: w.from.Simulation.Status(),
+	}
+	atOnce, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("status: %w", err)
+	}
+	s.Health = w.from.Monitor.Facts(now)
+	atOnce = append(atOnce, withoutCounts(s.Health)...)
+	if bytes.Equal(atOnce, w.written) && w.failing.IsZero() && now.Sub(w.at) < countsEvery {
+		return nil
+	}
+	newest := w.from.Chain()
+	s.Chain = alert.Delivery{Chain: newest.Chain, Sequence: newest.Sequence, Previous: newest.Previous}
+	s.LastHeartbeat, s.Written = utcOrNil(w.from.Monitor.LastHeartbeat()), now.UTC()
+	b, err := json.Marshal(s)
+	if err == nil {
+		err = w.folder.Write(statusFile, append(b, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("status: %w", err)
+	}
+	w.written, w.at = atOnce, now
+	return nil
+}
+
+// withoutCounts is what of a status is worth writing at once; counts can wait. Whether anything waits
+// for an output is no count: a status that caught a document on its way would say for a minute
+// that it waits.
+func withoutCounts(f alert.HeartbeatFacts) []byte {
+	f.Uptime, f.Sensor, f.Spool, f.Rules, f.Losses = 0, alert.SensorFacts{}, alert.SpoolFacts{}, alert.RuleFacts{}, nil
+	f.Outputs = slices.Clone(f.Outputs)
+	for i := range f.Outputs {
+		o := &f.Outputs[i]
+		o.Depth, o.Bytes, o.OldestAge, o.Delivered, o.LastDelivery = min(o.Depth, 1), 0, 0, 0, nil
+	}
+	b, _ := json.Marshal(f)
+	return bytes.TrimSpace(b)
+}
