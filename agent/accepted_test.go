@@ -21,6 +21,7 @@ import (
 
 	"hooksnare/agent"
 	"hooksnare/agent/config"
+	"hooksnare/agent/exceptions"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/prefs"
 	"hooksnare/detect"
@@ -177,7 +178,7 @@ func loaded(t testing.TB, root string, c map[string]any) (config.Config, config.
 	if err := errors.Join(os.WriteFile(file, b, 0o600), os.RemoveAll(root), os.Mkdir(root, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	return config.Load(config.Options{Root: root, File: file, CheckWhere: agent.CheckWhere})
+	return config.Load(config.Options{Root: root, File: file, CheckWhere: exceptions.CheckWhere})
 }
 
 // deaf is a handler of nothing.
@@ -351,7 +352,7 @@ func TestRefusedIsNamed(t *testing.T) {
 		}, func(s string) error { return receiver(forward.Config{Headers: map[string]string{s: "v"}}) }},
 		{"Exceptions[0].Where", []string{"(", "true", "nope == 1", `process.args == "x"`}, func(s string) map[string]any {
 			return map[string]any{"Exceptions": []any{map[string]any{"ID": "x", "Reason": "r", "Where": s}}}
-		}, agent.CheckWhere},
+		}, exceptions.CheckWhere},
 	}
 	root := t.TempDir()
 	for _, one := range asks {

@@ -10,11 +10,6 @@ import (
 	"hooksnare/agent/judge"
 )
 
-// examineHere answers every question at once.
-func examineHere(answer func(judge.Question) *document.Examination) judge.Examine {
-	return func(q judge.Question, judge func(*document.Examination, bool)) { judge(answer(q), true) }
-}
-
 // Bounds of the examinations that wait.
 const (
 	maxLane  = 64   // of one lane; what comes then is judged without one

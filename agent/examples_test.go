@@ -13,6 +13,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
+	"hooksnare/agent/exceptions"
 	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
@@ -109,10 +110,10 @@ var exampleStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 func exampleAlerts(t *testing.T, set RuleSet, x *rules.Case) []*alert.Alert {
 	t.Helper()
 	var got []*alert.Alert
-	var pins *Pins
+	var pins *exceptions.Pins
 	var examine judge.Examine
 	if x.Managed {
-		pins, examine = NewPins("", config.Default().Exceptions), examineHere(managedMac)
+		pins, examine = exceptions.NewPins("", config.Default().Exceptions), examineHere(managedMac)
 	}
 	p, err := judge.New(judge.Options{
 		Pins: pins, Examine: examine,
@@ -149,7 +150,7 @@ func managedMac(q judge.Question) *document.Examination {
 }
 
 func exampleExceptions(x *rules.Case) []detect.Exception {
-	list := ForEngine(config.Default().Exceptions)
+	list := exceptions.ForEngine(config.Default().Exceptions)
 	if x.Excepted != "" {
 		list = append(list, detect.Exception{ID: "example", Where: x.Excepted})
 	}

@@ -10,15 +10,15 @@ import (
 
 	"github.com/rs/zerolog"
 
-	"hooksnare/agent"
 	"hooksnare/agent/config"
+	"hooksnare/agent/exceptions"
 	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 )
 
 // unpinned is an exception for a value that the stand-in sets.
-func unpinned(id string, n int) *agent.Proposal {
-	return &agent.Proposal{Exception: config.Exception{ID: id, Where: `hooksnare.hook.value == "` + hookValue(1, n) + `"`, Reason: "test"}}
+func unpinned(id string, n int) *exceptions.Proposal {
+	return &exceptions.Proposal{Exception: config.Exception{ID: id, Where: `hooksnare.hook.value == "` + hookValue(1, n) + `"`, Reason: "test"}}
 }
 
 func use(s health.Status, id string) *health.ExceptionStatus {
@@ -36,7 +36,7 @@ func TestExceptionsAreReadAnew(t *testing.T) {
 	must(t, os.Chmod(s.root, 0o755))
 	var own journal
 	o.Log = zerolog.New(&own)
-	ctx, allow := context.Background(), agent.NewAllow(o.Config, agent.Whoever())
+	ctx, allow := context.Background(), exceptions.NewAllow(o.Config, exceptions.Whoever())
 	must(t, allow.Add(ctx, unpinned("first", 1)))
 	var err error
 	o.Config, o.Sources, err = reread(o.Config)
@@ -86,7 +86,7 @@ func must(t *testing.T, err error) {
 
 // reread reads the exceptions as a new start would.
 func reread(c config.Config) (config.Config, config.Sources, error) {
-	fresh, sources, err := config.Load(config.Options{Root: c.Root, CheckWhere: agent.CheckWhere})
+	fresh, sources, err := config.Load(config.Options{Root: c.Root, CheckWhere: exceptions.CheckWhere})
 	c.Exceptions = fresh.Exceptions
 	return c, sources, err
 }
@@ -98,7 +98,7 @@ func TestExceptionsWrongAtStart(t *testing.T) {
 	path := config.ExceptionsPath(s.root)
 	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
 	place(t, path, "no property list", 0o644)
-	c, sources, faults := config.Load(config.Options{Root: s.root, CheckWhere: agent.CheckWhere})
+	c, sources, faults := config.Load(config.Options{Root: s.root, CheckWhere: exceptions.CheckWhere})
 	if faults == nil || !strings.HasPrefix(faults.Error(), path+": ") {
 		t.Errorf("got %v, want a fault of %s", faults, path)
 	}

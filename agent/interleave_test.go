@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/exceptions"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
@@ -177,7 +178,7 @@ func newPlayer(t *testing.T, set RuleSet) *player {
 	given := map[string]int{}
 	var err error
 	f.p, err = judge.New(judge.Options{
-		Rules: set.Rules, Exceptions: ForEngine(config.Default().Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
+		Rules: set.Rules, Exceptions: exceptions.ForEngine(config.Default().Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Emit: func(a *alert.Alert) {
 			if given[a.Event.ID]++; a.Event.Sequence != given[a.Event.ID] {
 				t.Errorf("event.sequence: got %d, want %d: %s", a.Event.Sequence, given[a.Event.ID], a.Message)

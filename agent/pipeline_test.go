@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/exceptions"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
@@ -40,11 +41,11 @@ func feedWith(t *testing.T, c config.Config, change func(*judge.Options)) *feed 
 	}
 	f := &feed{t: t, decoder: eslogger.NewDecoder()}
 	o := judge.Options{
-		Rules: set.Rules, Exceptions: ForEngine(c.Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
+		Rules: set.Rules, Exceptions: exceptions.ForEngine(c.Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Emit: func(a *alert.Alert) { f.got = append(f.got, a) },
 	}
 	if c.Root != "" {
-		o.Pins, o.Examine = NewPins(c.Root, c.Exceptions), examineHere(lookAtPrograms(c.Root))
+		o.Pins, o.Examine = exceptions.NewPins(c.Root, c.Exceptions), examineHere(lookAtPrograms(c.Root))
 	}
 	if change != nil {
 		change(&o)

@@ -12,6 +12,7 @@ import (
 
 	"hooksnare/agent"
 	"hooksnare/agent/config"
+	"hooksnare/agent/exceptions"
 	"hooksnare/pkg/alert"
 )
 
@@ -115,7 +116,7 @@ func TestUnsafePlaces(t *testing.T) {
 			t.Run(key+" "+p.name, func(t *testing.T) {
 				root, file := placed(t)
 				p.spoil(t, filepath.Join(root, at.folder), filepath.Join(root, at.file))
-				c, sources, err := config.Load(config.Options{Root: root, File: file, CheckWhere: agent.CheckWhere})
+				c, sources, err := config.Load(config.Options{Root: root, File: file, CheckWhere: exceptions.CheckWhere})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -206,7 +207,7 @@ func TestRootKeepsInside(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		c, sources, err := config.Load(config.Options{Root: root, File: file, CheckWhere: agent.CheckWhere})
+		c, sources, err := config.Load(config.Options{Root: root, File: file, CheckWhere: exceptions.CheckWhere})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/exceptions"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
@@ -83,7 +84,7 @@ func (s *publishedSet) onMac(t testing.TB, recording []byte) []*alert.Alert {
 	t.Helper()
 	var out []*alert.Alert
 	pipeline, err := judge.New(judge.Options{
-		Rules: s.Rules, Exceptions: ForEngine(config.Default().Exceptions),
+		Rules: s.Rules, Exceptions: exceptions.ForEngine(config.Default().Exceptions),
 		Host: host.Identity{ID: "5EED5EED-0000-4000-8000-000000000000", Hostname: "mac", Boot: "1", Users: macUsers()},
 		Emit: func(a *alert.Alert) { out = append(out, a) }, RepeatWindow: config.Default().RepeatWindow,
 	})

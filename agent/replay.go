@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/exceptions"
 	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
 	"hooksnare/pkg/alert"
@@ -43,9 +44,9 @@ type ReplayStats struct {
 // NewReplay prepares a replay. With a root in the configuration the pins of exceptions are
 // checked on the disk below it; without one there is no disk to check them on.
 func NewReplay(c config.Config, set RuleSet, emit func(*alert.Alert)) (*Replay, error) {
-	o := judge.Options{Rules: set.Rules, Exceptions: ForEngine(c.Exceptions), Emit: emit, RepeatWindow: c.RepeatWindow}
+	o := judge.Options{Rules: set.Rules, Exceptions: exceptions.ForEngine(c.Exceptions), Emit: emit, RepeatWindow: c.RepeatWindow}
 	if c.Root != "" {
-		o.Pins, o.Examine = NewPins(c.Root, c.Exceptions).Wait(), examineHere(lookAtPrograms(c.Root))
+		o.Pins, o.Examine = exceptions.NewPins(c.Root, c.Exceptions).Wait(), examineHere(lookAtPrograms(c.Root))
 	}
 	p, err := judge.New(o)
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"hooksnare/pkg/alert"
 )
 
-// RulesInForce knows how many rules are in force. It is safe for concurrent use, but for Take, which
+// InForceRules knows how many rules are in force. It is safe for concurrent use, but for Take, which
 // is for one goroutine.
-type RulesInForce struct {
+type InForceRules struct {
 	faults health.FaultCondition
 	log    zerolog.Logger
 
@@ -22,12 +22,12 @@ type RulesInForce struct {
 }
 
 // NewRulesInForce returns none, until Take is called.
-func NewRulesInForce(report health.Report, log zerolog.Logger) *RulesInForce {
-	return &RulesInForce{faults: health.FaultCondition{Name: health.Rules, Report: report}, log: log}
+func NewRulesInForce(report health.Report, log zerolog.Logger) *InForceRules {
+	return &InForceRules{faults: health.FaultCondition{Name: health.Rules, Report: report}, log: log}
 }
 
 // Take takes note of the rules that are in force now, and reports what is wrong with them.
-func (r *RulesInForce) Take(set RuleSet, faults error, now time.Time) {
+func (r *InForceRules) Take(set RuleSet, faults error, now time.Time) {
 	active, idle := 0, 0
 	for _, rule := range set.Rules {
 		if rule.NotRunnable != "" {
@@ -48,7 +48,7 @@ func (r *RulesInForce) Take(set RuleSet, faults error, now time.Time) {
 }
 
 // Facts returns how many rules there are.
-func (r *RulesInForce) Facts() alert.RuleFacts {
+func (r *InForceRules) Facts() alert.RuleFacts {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return alert.RuleFacts{Active: r.active, NotRunnable: r.idle}

@@ -15,6 +15,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/delivery"
+	"hooksnare/agent/exceptions"
 	"hooksnare/agent/health"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
@@ -52,8 +53,8 @@ type Agent struct {
 	outputs    *delivery.Outputs
 	watch      *Watch
 	judge      *judge.Judge
-	rules      *RulesInForce
-	exceptions *Exceptions
+	rules      *InForceRules
+	exceptions *exceptions.InForce
 	source     *eslogger.Source
 	monitor    *health.Monitor
 	status     *health.StatusWriter
@@ -111,15 +112,15 @@ func New(o Options) (*Agent, error) {
 	set, ruleFaults := LoadRules(o.Config, o.Sources)
 	var inert error // rules and exceptions that can't be in force
 	a.judge, inert = judge.New(judge.Options{
-		Watching: a.watch.Watching(), Examine: a.watch.Examine, Rules: set.Rules, Exceptions: ForEngine(o.Config.Exceptions),
-		Host: mac, Pins: NewPins(o.Config.Root, o.Config.Exceptions),
+		Watching: a.watch.Watching(), Examine: a.watch.Examine, Rules: set.Rules, Exceptions: exceptions.ForEngine(o.Config.Exceptions),
+		Host: mac, Pins: exceptions.NewPins(o.Config.Root, o.Config.Exceptions),
 		Emit: a.emit, Note: a.board.Note, Now: time.Now, RepeatWindow: o.Config.RepeatWindow,
 	})
 	a.watch.Restore(a.judge)
 	a.rules = NewRulesInForce(a.board.Report, o.Log)
-	a.exceptions = NewExceptions(ExceptionsOptions{
+	a.exceptions = exceptions.NewInForce(exceptions.InForceOptions{
 		Root: o.Config.Root, List: o.Config.Exceptions, Uses: a.judge.Uses, Report: a.board.Report, Log: o.Log,
-		Apply: func(list []detect.Exception, pins *Pins) error { return a.judge.SetExceptions(list, pins) },
+		Apply: func(list []detect.Exception, pins *exceptions.Pins) error { return a.judge.SetExceptions(list, pins) },
 	}, now)
 	sensor := sensorOptions(&o)
 	a.source, err = eslogger.New(sensor, (*handler)(a))
@@ -141,7 +142,7 @@ func New(o Options) (*Agent, error) {
 	a.board.RaiseWith(func(c health.Condition, detail string, on bool, since, until time.Time) {
 		a.judge.Condition(c.String(), detail, on, since, until)
 	})
-	ownFaults, faults := SplitFaults(o.Config.Root, o.Faults)
+	ownFaults, faults := exceptions.SplitFaults(o.Config.Root, o.Faults)
 	a.reportStart(asked, unsafeState, unsafeProgram, errors.Join(faults, inert), lost)
 	a.exceptions.SetFaults(ownFaults, now)
 	a.rules.Take(set, ruleFaults, now)

@@ -7,6 +7,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
+	"hooksnare/agent/exceptions"
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
@@ -42,11 +43,11 @@ func Scan(c config.Config, set RuleSet, now time.Time) ([]FoundHook, []event.Unr
 	if err != nil {
 		return nil, unreadable, err
 	}
-	engine, err := detect.New(set.Rules, detect.Options{Exceptions: ForEngine(c.Exceptions)})
+	engine, err := detect.New(set.Rules, detect.Options{Exceptions: exceptions.ForEngine(c.Exceptions)})
 	if err != nil {
 		return nil, unreadable, err
 	}
-	pins := NewPins(c.Root, c.Exceptions).Wait()
+	pins := exceptions.NewPins(c.Root, c.Exceptions).Wait()
 	var out []FoundHook
 	for i := range settings {
 		out = append(out, found(c.Root, &settings[i], engine, pins, now))
@@ -55,10 +56,10 @@ func Scan(c config.Config, set RuleSet, now time.Time) ([]FoundHook, []event.Unr
 }
 
 // found judges a hook.
-func found(root string, s *prefs.Setting, engine *detect.Engine, pins *Pins, now time.Time) FoundHook {
+func found(root string, s *prefs.Setting, engine *detect.Engine, pins *exceptions.Pins, now time.Time) FoundHook {
 	ch := event.Change{File: s.File, Scope: s.Scope, Key: s.Key, New: &s.Value, Since: event.SinceNever, Time: now, Found: s.Found}
 	out := FoundHook{File: s.File, Scope: s.Scope, Key: s.Key, Value: s.Value, Verdict: Unknown, Undo: document.UndoChange(&ch)}
-	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: managedByJamf(root)}
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(root)}
 	if hook.RunsProgram(s.Key) {
 		p := program.Look(filepath.Join("/", root), s.Value)
 		x.Programs[s.Value] = document.ExaminedProgram{Found: p}

@@ -10,6 +10,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
+	"hooksnare/agent/exceptions"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger"
@@ -70,7 +71,7 @@ func newPeopledMac(t *testing.T, c *silenceCase) *peopledMac {
 	must(t, err)
 	list := slices.Concat(conf.Exceptions, c.pins)
 	o := judge.Options{
-		Rules: set.Rules, Exceptions: ForEngine(list), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
+		Rules: set.Rules, Exceptions: exceptions.ForEngine(list), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Watching: &judge.Watching{Window: 30 * time.Second, Watched: watched, Wake: func() {}},
 	}
 	given := map[string]int{}
@@ -81,7 +82,7 @@ func newPeopledMac(t *testing.T, c *silenceCase) *peopledMac {
 		m.got = append(m.got, a)
 	}
 	if c.look != nil {
-		o.Pins, o.Examine = NewPins("", list), examineHere(c.look)
+		o.Pins, o.Examine = exceptions.NewPins("", list), examineHere(c.look)
 	}
 	m.p, err = judge.New(o)
 	must(t, err)

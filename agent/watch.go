@@ -19,6 +19,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
+	"hooksnare/agent/exceptions"
 	"hooksnare/agent/health"
 	"hooksnare/agent/judge"
 	"hooksnare/collector/prefs"
@@ -63,7 +64,7 @@ type Watch struct {
 	looks    *program.Examiner
 	shares   *program.Shares
 	examiner *examiner
-	jamf     *jamfSigns
+	jamf     *exceptions.JamfSigns
 
 	early map[event.PreferenceKey]*string // what was told before there was a state, for the goroutine of prefs
 
@@ -92,7 +93,7 @@ func OpenWatch(o WatchOptions) (*Watch, error) {
 		o.Log.Warn().Err(lost).Msg("state")
 	}
 	w.around = newSurroundings(c.Root, c.Exceptions)
-	w.jamf = newJamfSigns(c.Root, before.Jamf, before.Preferences == nil && len(before.Told) == 0)
+	w.jamf = exceptions.NewJamfSigns(c.Root, before.Jamf, before.Preferences == nil && len(before.Told) == 0)
 	w.examiner = newExaminer(w.answer)
 	w.early = before.withTold()
 	w.last = before
@@ -189,7 +190,7 @@ func (w *Watch) HandleState(s prefs.State) error {
 		s.Files = withValue(s.Files, &toldChange{File: at.File, Key: at.Key, Value: was})
 	}
 	w.last.Preferences, w.last.SetBy, w.last.Told = &s, setBy, onTheWay(w.last.Told, judging)
-	w.last.Jamf, w.last.PresetTold = w.jamf.known(), w.judge.PresetsTold()
+	w.last.Jamf, w.last.PresetTold = w.jamf.Since(), w.judge.PresetsTold()
 	return w.save()
 }
 

@@ -90,8 +90,8 @@ func (w *Watch) homeOf(file string) string {
 // answer examines the disk for one event.
 func (w *Watch) answer(q judge.Question) *document.Examination {
 	around := w.around.begin(q.Share, q.File, q.At)
-	w.jamf.look(time.Now())
-	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: w.jamf.before(q.At)}
+	w.jamf.Refresh(time.Now())
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: w.jamf.ShownBefore(q.At)}
 	owner := q.Share.Owner()
 	for _, v := range q.Values {
 		s := w.looks.Examine(owner, v, examineLimit)

@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/agent"
 	"hooksnare/agent/config"
+	"hooksnare/agent/exceptions"
 	"hooksnare/pkg/alert"
 )
 
@@ -22,7 +22,7 @@ func newAllow() *cobra.Command {
 are in a file of their own,
 ` + config.ExceptionsFile + `,
 and count beside those of the configuration. Each change is told in
-` + agent.AuditPath("") + ` first. A running agent goes by it within seconds.`,
+` + exceptions.AuditPath("") + ` first. A running agent goes by it within seconds.`,
 		Example: `  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
   sudo hooksnare allow list
   sudo hooksnare allow remove alert-0123456789abcdef`,
@@ -85,11 +85,11 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	p, err := agent.Propose(c.Root, docs, w)
+	p, err := exceptions.Propose(c.Root, docs, w)
 	if err != nil {
 		return &exit{exitNotWell, fmt.Errorf("alert %s: %w", docs[0].Event.ID, err)}
 	}
-	if err := agent.NewAllow(c, agent.Whoever()).Add(cmd.Context(), p); err != nil {
+	if err := exceptions.NewAllow(c, exceptions.Whoever()).Add(cmd.Context(), p); err != nil {
 		return refused(err)
 	}
 	for _, text := range p.Notes {
@@ -103,8 +103,8 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 }
 
 // wish is what the flags ask for.
-func (o *allowAdd) wish(now time.Time) (agent.Wish, error) {
-	w := agent.Wish{ID: o.id, Reason: o.reason, Unpinned: o.unpinned}
+func (o *allowAdd) wish(now time.Time) (exceptions.Wish, error) {
+	w := exceptions.Wish{ID: o.id, Reason: o.reason, Unpinned: o.unpinned}
 	switch {
 	case o.alert == "":
 		return w, errors.New("--from-alert: want the id of an alert: see hooksnare alerts list")
@@ -158,7 +158,7 @@ func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
 // refused tells a change that can't be made as things are from one that was asked for in a
 // wrong way.
 func refused(err error) error {
-	if errors.Is(err, agent.ErrKnownException) || errors.Is(err, agent.ErrNoException) || errors.Is(err, agent.ErrNotOwn) {
+	if errors.Is(err, exceptions.ErrKnownException) || errors.Is(err, exceptions.ErrNoException) || errors.Is(err, exceptions.ErrNotOwn) {
 		return &exit{exitNotWell, err}
 	}
 	return err
@@ -183,7 +183,7 @@ where it is written, which the error names. Exits with 1 when there is no such e
 				return err
 			}
 			c, sources, _ := s.load()
-			if err := agent.NewAllow(c, agent.Whoever()).Remove(cmd.Context(), args[0], sources); err != nil {
+			if err := exceptions.NewAllow(c, exceptions.Whoever()).Remove(cmd.Context(), args[0], sources); err != nil {
 				return refused(err)
 			}
 			allowNote(cmd.ErrOrStderr(), "removed "+args[0]+": a running agent goes by it within seconds")

@@ -11,8 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/agent"
 	"hooksnare/agent/config"
+	"hooksnare/agent/exceptions"
 	"hooksnare/pkg/alert"
 )
 
@@ -48,7 +48,7 @@ func listAllowed(cmd *cobra.Command, s *settings, format string) error {
 	if n := len(config.Faults(faults)); n > 0 {
 		allowNote(cmd.ErrOrStderr(), fmt.Sprintf("the configuration has faults (%d): see hooksnare check", n))
 	}
-	list, err := agent.ListExceptions(c, sources, time.Now())
+	list, err := exceptions.ListExceptions(c, sources, time.Now())
 	for _, fault := range config.Faults(err) {
 		allowNote(cmd.ErrOrStderr(), "not known: "+fault.Error())
 	}
@@ -67,7 +67,7 @@ func listAllowed(cmd *cobra.Command, s *settings, format string) error {
 }
 
 // allowedText tells of an exception for a person.
-func allowedText(x *agent.AllowedHook) string {
+func allowedText(x *exceptions.AllowedHook) string {
 	var b strings.Builder
 	row := rowWriter(&b)
 	b.WriteString(alert.Printable(x.ID) + "\n")
@@ -107,8 +107,8 @@ func allowedText(x *agent.AllowedHook) string {
 }
 
 // showAllowed shows what an exception hides from now on.
-func showAllowed(w io.Writer, format string, c config.Config, p *agent.Proposal) error {
-	x := agent.TextOf(&p.Exception)
+func showAllowed(w io.Writer, format string, c config.Config, p *exceptions.Proposal) error {
+	x := exceptions.TextOf(&p.Exception)
 	if format == formatNDJSON {
 		return writeJSON(w, x)
 	}
@@ -129,7 +129,7 @@ func showAllowed(w io.Writer, format string, c config.Config, p *agent.Proposal)
 }
 
 // requireRows tells what is asked of the program.
-func requireRows(row func(name, text string), r *agent.RequireText) {
+func requireRows(row func(name, text string), r *exceptions.RequireText) {
 	if r == nil {
 		row("program", "whatever it is")
 		return
@@ -144,7 +144,7 @@ func requireRows(row func(name, text string), r *agent.RequireText) {
 	row("team id", r.TeamID)
 }
 
-func expiryOf(x *agent.ExceptionText) string {
+func expiryOf(x *exceptions.ExceptionText) string {
 	if x.Expires == nil {
 		return "never"
 	}

@@ -9,6 +9,7 @@ import (
 
 	"hooksnare/agent"
 	"hooksnare/agent/config"
+	"hooksnare/agent/exceptions"
 	"hooksnare/pkg/alert"
 )
 
@@ -50,7 +51,7 @@ used for a day are noted. Exits with 1 when something is, with 2 when --config n
 
 // checkUse tells of exceptions that are never used. That is no fault: some hooks are rare.
 func checkUse(cmd *cobra.Command, c config.Config, sources config.Sources) {
-	idle, err := agent.Idle(c, sources, time.Now())
+	idle, err := exceptions.Idle(c, sources, time.Now())
 	for _, one := range idle {
 		fmt.Fprintln(cmd.OutOrStdout(), "note: "+alert.Printable(one.Error()))
 	}

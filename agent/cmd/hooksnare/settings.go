@@ -11,6 +11,7 @@ import (
 
 	"hooksnare/agent"
 	"hooksnare/agent/config"
+	"hooksnare/agent/exceptions"
 )
 
 // settings are the flags that say where the configuration and its parts are.
@@ -60,7 +61,7 @@ func (s *settings) load() (config.Config, config.Sources, error) {
 		flags["rules"] = s.rules
 	}
 	return config.Load(config.Options{
-		Root: s.root, File: s.file, Flags: flags, Env: os.Environ(), CheckWhere: agent.CheckWhere,
+		Root: s.root, File: s.file, Flags: flags, Env: os.Environ(), CheckWhere: exceptions.CheckWhere,
 	})
 }
 

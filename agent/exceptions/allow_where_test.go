@@ -1,4 +1,4 @@
-package agent
+package exceptions
 
 import (
 	"math/rand/v2"

@@ -1,17 +1,17 @@
 package agent
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"hooksnare/agent/config"
-	"hooksnare/agent/judge"
+	"hooksnare/agent/exceptions"
 	"hooksnare/collector/eslogger/synthetic"
-	"hooksnare/detect"
-	"hooksnare/detect/hook"
-	"hooksnare/pkg/event"
+	"hooksnare/pkg/alert"
 )
 
 // jamfDisk lays a disk with Jamf's login hook on it, as Jamf does.
@@ -131,65 +131,66 @@ func TestPinsWithoutDisk(t *testing.T) {
 	}
 }
 
-// TestPinMembers asks for each property alone.
-func TestPinMembers(t *testing.T) {
-	root := t.TempDir()
-	must(t, os.Chmod(root, 0o755))
-	must(t, os.MkdirAll(filepath.Join(root, "opt/bin"), 0o755))
-	must(t, os.WriteFile(filepath.Join(root, "opt/bin/sh"), nil, 0o755))
-	must(t, os.Chmod(filepath.Join(root, "opt/bin"), 0o777))
-	for name, text := range map[string]string{
-		"hook": "#!/bin/sh\n", "two": "#!/bin/sh\n", "two -x": "#!/bin/sh\n", "sh": "\x00\n",
-		"open-interpreter": "#!/opt/bin/sh -e\n", "large": "",
-	} {
-		must(t, os.WriteFile(filepath.Join(root, name), []byte(text), 0o755))
+// TestAllowedHook follows an alert to its exception and back: the hook is silent, other
+// hooks are not, and a program that is another one is told of.
+func TestAllowedHook(t *testing.T) {
+	const value, quiet = "/usr/local/bin/hook.sh", "/usr/local/bin/hook.sh -q"
+	c := config.Default()
+	c.Root = rootDisk(t)
+	program := filepath.Join(c.Root, value)
+	must(t, os.MkdirAll(filepath.Dir(program), 0o755))
+	must(t, os.WriteFile(program, []byte("#!/bin/sh\n"), 0o755))
+	f := feedWith(t, c, nil)
+	f.set(value)
+	f.set(quiet)
+	if len(f.got) != 2 {
+		t.Fatalf("got %q, want two alerts", f.take())
 	}
-	must(t, os.Truncate(filepath.Join(root, "large"), 64<<20))
-	const sum = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // of nothing
-	const own = "a8076d3d28d21e02012b20eaf7dbf75409a6277134439025f282e368e3305abf"
-	tests := []struct {
-		value string
-		want  config.Require
-		why   string
-	}{
-		{"/hook", config.Require{SHA256: []string{sum, own}}, ""},
-		{"/hook", config.Require{SHA256: []string{sum}}, "the program's SHA-256 is " + own},
-		{"/hook", config.Require{Owner: "4711"}, "not to 4711"},
-		{"/hook", config.Require{Owner: "nobody-of-that-name"}, "not to nobody-of-that-name"},
-		{"/hook", config.Require{TeamID: "483DWKW443"}, "the program claims no team id"},
-		{"/hook -x", config.Require{SHA256: []string{own}, NotWritableByOthers: true}, ""}, // with its arguments
-		{"/hook -x", config.Require{SHA256: []string{sum}}, "the program's SHA-256 is " + own},
-		{"/hook  /nothing/there", config.Require{Owner: "root"}, ""},
-		{"/two -x", config.Require{Owner: "root"}, `"/two" is there, which an unquoted "/two -x" runs instead`},
-		{"/nothing -x", config.Require{Owner: "root"}, "the program is missing"},
-		{"/sh -c id", config.Require{Owner: "root"}, `"/sh" runs what its arguments say`},
-		{"/sh", config.Require{Owner: "root"}, ""},
-		{"/open-interpreter", config.Require{Owner: "root"}, ""},
-		{"/open-interpreter", config.Require{NotWritableByOthers: true}, `others than root can write its interpreter "/opt/bin/sh -e"`},
-		{"/large", config.Require{SHA256: []string{sum}}, "too many to take its SHA-256"},
-		{"/large", config.Require{Owner: "root"}, ""},
-		{"hook", config.Require{Owner: "root"}, `the program "hook" has no absolute path`},
-		{"", config.Require{Owner: "root"}, "has no absolute path"},
-		{"/hook\x00", config.Require{Owner: "root"}, "has no absolute path"},
-		{"/hook\n-x", config.Require{Owner: "root"}, "has no absolute path"},
-		{"/" + strings.Repeat("x/", 5000), config.Require{Owner: "root"}, "the program"},
-		{"/" + strings.Repeat("a ", 5000), config.Require{Owner: "root"}, "the program"},
+	for i, a := range f.got {
+		line, err := a.Line()
+		must(t, err)
+		doc, err := alert.Parse(line)
+		must(t, err)
+		p, err := exceptions.Propose(c.Root, []*alert.Alert{doc}, exceptions.Wish{ID: fmt.Sprintf("x%d", i), Reason: "known"})
+		must(t, err)
+		must(t, exceptions.NewAllow(c, exceptions.Who{UID: 501}).Add(context.Background(), p))
 	}
-	for _, tt := range tests {
-		p := NewPins(root, []config.Exception{{ID: "x", Require: tt.want}}).Wait()
-		q := judge.Question{Values: []string{tt.value}}
-		got := p.Check("x", &detect.Record{Fact: &hook.Fact{Value: tt.value, HasValue: true}}, lookAtPrograms(root)(q))
-		if (got == "") != (tt.why == "") || !strings.Contains(got, tt.why) {
-			t.Errorf("%.40q with %+v: got %q, want %q", tt.value, tt.want, got, tt.why)
+	own, err := config.OwnExceptions(c.Root, c.Exceptions, exceptions.CheckWhere)
+	must(t, err)
+	c.Exceptions = append(c.Exceptions, own...)
+	f = feedWith(t, c, nil)
+	f.set(value)
+	f.set(quiet)
+	f.expect("allowed hooks")
+	f.set(value + " -x")
+	f.defaults("write", "com.apple.loginwindow", "LogoutHook", value)
+	f.defaults("write", "/Library/Preferences/com.apple.loginwindow", "LoginHook", value)
+	f.defaults("delete", "com.apple.loginwindow", "LoginHook")
+	if got := f.take(); len(got) != 4 {
+		t.Errorf("other hooks: got %q, want an alert for each", got)
+	}
+	for _, u := range f.pipeline.Uses() {
+		if want := uint64(1); u.ID != "jamf-framework-scripts" && u.Hits != want {
+			t.Errorf("uses: got %+v, want one hit", u)
 		}
+	}
+	must(t, os.WriteFile(program, []byte("#!/bin/sh\nid\n"), 0o755))
+	f.set(value)
+	if len(f.got) != 1 || f.got[0].Hooksnare.Exception == nil || f.got[0].Hooksnare.Exception.ID != "x0" || !strings.Contains(f.got[0].Hooksnare.Exception.Failed, "SHA-256") {
+		t.Errorf("another program: got %q, want an alert that x0 failed", f.take())
+	}
+	f.take()
+	must(t, f.pipeline.SetExceptions(nil, nil))
+	f.set(quiet)
+	if got := f.take(); len(got) != 1 {
+		t.Errorf("without exceptions: got %q, want one alert", got)
 	}
 }
 
-// TestPinTeamID has a program that claims a team: anyone can write that, so it holds no pin.
-func TestPinTeamID(t *testing.T) {
-	claims := event.Program{Path: "/x", TeamID: "ABCDE12345"}
-	got := NewPins("", nil).unmetRequirement(&claims, config.Require{TeamID: "ABCDE12345"})
-	if want := `the program claims the team id "ABCDE12345", which this version can't verify`; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
+// rootDisk is a folder that nobody but its owner can write, as the root of a Mac's disk is.
+func rootDisk(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	must(t, os.Chmod(root, 0o755))
+	return root
 }

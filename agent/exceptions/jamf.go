@@ -1,4 +1,4 @@
-package agent
+package exceptions
 
 import (
 	"path/filepath"
@@ -15,20 +15,20 @@ var (
 	jamfFolders  = []string{"/Library/Application Support/JAMF"}
 )
 
-// managedByJamf reports whether the disk below a root shows that Jamf manages its Mac: by
+// ManagedByJamf reports whether the disk below a root shows that Jamf manages its Mac: by
 // something that nobody but root can have put there.
-func managedByJamf(root string) bool { return shows(root, slices.Concat(jamfPrograms, jamfFolders)) }
+func ManagedByJamf(root string) bool { return showsAny(root, slices.Concat(jamfPrograms, jamfFolders)) }
 
-func shows(root string, names []string) bool {
+func showsAny(root string, names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		p := program.Look(filepath.Join("/", root), name)
 		return p.Exists && p.Path == name && p.WritableBy == ""
 	})
 }
 
-// jamfSigns are since when a Mac shows that Jamf manages it. What shows only while the agent
+// JamfSigns are since when a Mac shows that Jamf manages it. What shows only while the agent
 // runs counts after a time: who puts a program in Jamf's place can put its signs there, too.
-type jamfSigns struct {
+type JamfSigns struct {
 	root string
 
 	mu    sync.Mutex // guards what follows; the disk is not touched with it held
@@ -41,30 +41,30 @@ const (
 	jamfEvery = time.Minute // between two looks at a Mac that does not show it
 )
 
-// newJamfSigns goes on with what was known, zero for nothing. A Mac that is looked at for the
+// NewJamfSigns goes on with what was known, zero for nothing. A Mac that is looked at for the
 // first time is taken as it is.
-func newJamfSigns(root string, known time.Time, first bool) *jamfSigns {
-	s := &jamfSigns{root: root, since: known}
+func NewJamfSigns(root string, known time.Time, first bool) *JamfSigns {
+	s := &JamfSigns{root: root, since: known}
 	now := time.Now()
 	switch {
 	case !known.IsZero():
-	case first && managedByJamf(root):
+	case first && ManagedByJamf(root):
 		s.since = now.Add(-24 * time.Hour)
 	default:
-		s.look(now)
+		s.Refresh(now)
 	}
 	return s
 }
 
-// look takes note of signs that have come, every now and then.
-func (s *jamfSigns) look(now time.Time) {
+// Refresh takes note of signs that have come, every now and then.
+func (s *JamfSigns) Refresh(now time.Time) {
 	s.mu.Lock()
 	due := s.since.IsZero() && now.Sub(s.asked) >= jamfEvery
 	if due {
 		s.asked = now
 	}
 	s.mu.Unlock()
-	if !due || !shows(s.root, jamfPrograms) {
+	if !due || !showsAny(s.root, jamfPrograms) {
 		return
 	}
 	s.mu.Lock()
@@ -72,15 +72,15 @@ func (s *jamfSigns) look(now time.Time) {
 	s.mu.Unlock()
 }
 
-// before reports whether the Mac showed it long enough before a time.
-func (s *jamfSigns) before(at time.Time) bool {
+// ShownBefore reports whether the Mac showed it long enough before a time.
+func (s *JamfSigns) ShownBefore(at time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return !s.since.IsZero() && at.Sub(s.since) >= jamfAge
 }
 
-// known returns since when it shows, to be kept for the next start.
-func (s *jamfSigns) known() time.Time {
+// Since returns since when it shows, to be kept for the next start.
+func (s *JamfSigns) Since() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.since

@@ -1,4 +1,4 @@
-package agent
+package exceptions
 
 import (
 	"bytes"
@@ -278,58 +278,9 @@ func TestOwnFileIsKept(t *testing.T) {
 	}
 }
 
-// TestAllowedHook follows an alert to its exception and back: the hook is silent, other
-// hooks are not, and a program that is another one is told of.
-func TestAllowedHook(t *testing.T) {
-	const value, quiet = "/usr/local/bin/hook.sh", "/usr/local/bin/hook.sh -q"
-	c := config.Default()
-	c.Root = newDisk(t)
-	program := filepath.Join(c.Root, value)
-	must(t, os.MkdirAll(filepath.Dir(program), 0o755))
-	must(t, os.WriteFile(program, []byte("#!/bin/sh\n"), 0o755))
-	f := feedWith(t, c, nil)
-	f.set(value)
-	f.set(quiet)
-	if len(f.got) != 2 {
-		t.Fatalf("got %q, want two alerts", f.take())
-	}
-	for i, a := range f.got {
-		line, err := a.Line()
-		must(t, err)
-		doc, err := alert.Parse(line)
-		must(t, err)
-		p, err := Propose(c.Root, []*alert.Alert{doc}, Wish{ID: fmt.Sprintf("x%d", i), Reason: "known"})
-		must(t, err)
-		must(t, allowOn(c.Root).Add(context.Background(), p))
-	}
-	own, err := config.OwnExceptions(c.Root, c.Exceptions, CheckWhere)
-	must(t, err)
-	c.Exceptions = append(c.Exceptions, own...)
-	f = feedWith(t, c, nil)
-	f.set(value)
-	f.set(quiet)
-	f.expect("allowed hooks")
-	f.set(value + " -x")
-	f.defaults("write", "com.apple.loginwindow", "LogoutHook", value)
-	f.defaults("write", "/Library/Preferences/com.apple.loginwindow", "LoginHook", value)
-	f.defaults("delete", "com.apple.loginwindow", "LoginHook")
-	if got := f.take(); len(got) != 4 {
-		t.Errorf("other hooks: got %q, want an alert for each", got)
-	}
-	for _, u := range f.pipeline.Uses() {
-		if want := uint64(1); u.ID != "jamf-framework-scripts" && u.Hits != want {
-			t.Errorf("uses: got %+v, want one hit", u)
-		}
-	}
-	must(t, os.WriteFile(program, []byte("#!/bin/sh\nid\n"), 0o755))
-	f.set(value)
-	if len(f.got) != 1 || f.got[0].Hooksnare.Exception == nil || f.got[0].Hooksnare.Exception.ID != "x0" || !strings.Contains(f.got[0].Hooksnare.Exception.Failed, "SHA-256") {
-		t.Errorf("another program: got %q, want an alert that x0 failed", f.take())
-	}
-	f.take()
-	must(t, f.pipeline.SetExceptions(nil, nil))
-	f.set(quiet)
-	if got := f.take(); len(got) != 1 {
-		t.Errorf("without exceptions: got %q, want one alert", got)
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,4 +1,6 @@
-package agent
+// Package exceptions holds what the site does not want to be told: the exceptions in force, their
+// own file with its audit log, and what they require of a hook's program.
+package exceptions
 
 import (
 	"errors"
@@ -18,10 +20,10 @@ import (
 	"hooksnare/detect"
 )
 
-// Exceptions are those that are in force. Those of the configuration stay; those of their own file
+// InForce are those that are in force. Those of the configuration stay; those of their own file
 // are read again when it changes. It is safe for concurrent use, but for Refresh, which is for one
 // goroutine.
-type Exceptions struct {
+type InForce struct {
 	root   string
 	apply  func([]detect.Exception, *Pins) error // puts others in force
 	uses   func() []detect.Use
@@ -35,8 +37,8 @@ type Exceptions struct {
 	since map[string]time.Time // since when each is in force, by ID
 }
 
-// ExceptionsOptions are what [Exceptions] are made of.
-type ExceptionsOptions struct {
+// InForceOptions are what [Exceptions] are made of.
+type InForceOptions struct {
 	Root   string
 	List   []config.Exception
 	Apply  func([]detect.Exception, *Pins) error // puts others in force; the error names those that can't be
@@ -45,9 +47,9 @@ type ExceptionsOptions struct {
 	Log    zerolog.Logger
 }
 
-// NewExceptions returns the exceptions that are in force from now on.
-func NewExceptions(o ExceptionsOptions, now time.Time) *Exceptions {
-	e := &Exceptions{
+// NewInForce returns the exceptions that are in force from now on.
+func NewInForce(o InForceOptions, now time.Time) *InForce {
+	e := &InForce{
 		root: o.Root, apply: o.Apply, uses: o.Uses, report: o.Report, log: o.Log,
 		faults: health.FaultCondition{Name: health.Exceptions, Report: o.Report}, list: o.List, since: map[string]time.Time{},
 	}
@@ -82,7 +84,7 @@ func ownerID(info fs.FileInfo) uint32 {
 }
 
 // Refresh reads the file of exceptions if it is not what it was, or if it must.
-func (e *Exceptions) Refresh(now time.Time, must bool) {
+func (e *InForce) Refresh(now time.Time, must bool) {
 	m := fileVersion{seen: true}
 	m.info, _ = os.Lstat(config.ExceptionsPath(e.root))
 	if !must && m.same(e.file) {
@@ -103,7 +105,7 @@ func (e *Exceptions) Refresh(now time.Time, must bool) {
 }
 
 // SetFaults says what is wrong with the file of exceptions now, nil for nothing.
-func (e *Exceptions) SetFaults(faults error, now time.Time) {
+func (e *InForce) SetFaults(faults error, now time.Time) {
 	text := ""
 	if faults != nil {
 		text = config.Summary(faults)
@@ -113,7 +115,7 @@ func (e *Exceptions) SetFaults(faults error, now time.Time) {
 
 // reportChange reports every change of what is hidden: who can't keep an agent from seeing may
 // try to keep it from telling.
-func (e *Exceptions) reportChange(added, removed []string, now time.Time) {
+func (e *InForce) reportChange(added, removed []string, now time.Time) {
 	e.log.Warn().Strs("added", added).Strs("removed", removed).Msg("exceptions")
 	if len(added)+len(removed) == 0 {
 		return // in another order
@@ -155,7 +157,7 @@ func sameException(list []config.Exception, x *config.Exception) bool {
 }
 
 // take goes on with other exceptions. What is not as it was is new.
-func (e *Exceptions) take(list []config.Exception, now time.Time) {
+func (e *InForce) take(list []config.Exception, now time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	since := map[string]time.Time{}
@@ -169,7 +171,7 @@ func (e *Exceptions) take(list []config.Exception, now time.Time) {
 }
 
 // Status returns what the exceptions did since each is in force.
-func (e *Exceptions) Status() []health.ExceptionStatus {
+func (e *InForce) Status() []health.ExceptionStatus {
 	uses := e.uses()
 	out := make([]health.ExceptionStatus, len(uses))
 	e.mu.RLock()

@@ -1,4 +1,4 @@
-package agent
+package exceptions
 
 import (
 	"fmt"
@@ -8,7 +8,6 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
-	"hooksnare/agent/judge"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
 	"hooksnare/pkg/clip"
@@ -65,18 +64,6 @@ func (p *Pins) Check(exception string, r *detect.Record, x *document.Examination
 		return why
 	}
 	return "this Mac did not show before that Jamf manages it"
-}
-
-// lookAtPrograms is an examination of what values point to and of nothing else, for who has a disk and
-// no agent.
-func lookAtPrograms(root string) func(judge.Question) *document.Examination {
-	return func(q judge.Question) *document.Examination {
-		x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: managedByJamf(root)}
-		for _, v := range q.Values {
-			x.Programs[v] = document.ExaminedProgram{Found: program.Look(filepath.Join("/", root), v)}
-		}
-		return x
-	}
 }
 
 // unpinnable returns why no property of the program that was found says what a hook runs,

@@ -1,0 +1,27 @@
+package agent
+
+import (
+	"path/filepath"
+
+	"hooksnare/agent/document"
+	"hooksnare/agent/exceptions"
+	"hooksnare/agent/judge"
+	"hooksnare/collector/program"
+)
+
+// lookAtPrograms is an examination of what values point to and of nothing else, for who has a disk and
+// no agent.
+func lookAtPrograms(root string) func(judge.Question) *document.Examination {
+	return func(q judge.Question) *document.Examination {
+		x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(root)}
+		for _, v := range q.Values {
+			x.Programs[v] = document.ExaminedProgram{Found: program.Look(filepath.Join("/", root), v)}
+		}
+		return x
+	}
+}
+
+// examineHere answers every question at once.
+func examineHere(answer func(judge.Question) *document.Examination) judge.Examine {
+	return func(q judge.Question, judge func(*document.Examination, bool)) { judge(answer(q), true) }
+}
