@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hooksnare/agent/judge"
+	"hooksnare/agent/ruleset"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -171,7 +172,7 @@ func mixMoves(r *rand.Rand, good, bad []move) (all []move, order string) {
 }
 
 // playMoves has a pipeline judge moves, and returns all that it gives.
-func playMoves(t *testing.T, set RuleSet, moves []move) []*alert.Alert {
+func playMoves(t *testing.T, set ruleset.Set, moves []move) []*alert.Alert {
 	t.Helper()
 	f := newPlayer(t, set)
 	for i := range moves {

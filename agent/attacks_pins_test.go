@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger/synthetic"
 )
 
@@ -59,7 +60,7 @@ func TestAttacksOnThePin(t *testing.T) {
 	}
 }
 
-func pinned(t *testing.T, set RuleSet, root string, c command, why string) {
+func pinned(t *testing.T, set ruleset.Set, root string, c command, why string) {
 	t.Helper()
 	conf := config.Default()
 	conf.Root = root

@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
 )
@@ -72,7 +73,7 @@ func record(t *testing.T, o synthetic.Options, list []attack, benign int) ([]byt
 }
 
 // replayed returns the alerts of a recording.
-func replayed(t *testing.T, c config.Config, set RuleSet, recording []byte) []*alert.Alert {
+func replayed(t *testing.T, c config.Config, set ruleset.Set, recording []byte) []*alert.Alert {
 	t.Helper()
 	var out []*alert.Alert
 	r, err := NewReplay(c, set, func(a *alert.Alert) { out = append(out, a) })
@@ -88,9 +89,9 @@ func replayed(t *testing.T, c config.Config, set RuleSet, recording []byte) []*a
 	return out
 }
 
-func builtinRules(t testing.TB) RuleSet {
+func builtinRules(t testing.TB) ruleset.Set {
 	t.Helper()
-	set, err := LoadRules(config.Default(), nil)
+	set, err := ruleset.Load(config.Default(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/collector/process"
@@ -52,13 +53,13 @@ func benchStream(b *testing.B, lines int) []byte {
 func BenchmarkReplayRules(b *testing.B) {
 	const lines = 6000
 	stream := benchStream(b, lines)
-	builtin, err := LoadRules(config.Default(), nil)
+	builtin, err := ruleset.Load(config.Default(), nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for _, n := range []int{0, 1, 10, 47, 500} {
 		b.Run(fmt.Sprintf("rules=%d", n), func(b *testing.B) {
-			set := RuleSet{Rules: append(manyRules(b, n), builtin.Rules...)}
+			set := ruleset.Set{Rules: append(manyRules(b, n), builtin.Rules...)}
 			b.SetBytes(int64(len(stream)))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
 )
@@ -17,7 +18,7 @@ func BenchmarkReplay(b *testing.B) {
 	if _, err := synthetic.WriteBench(&stream, lines); err != nil {
 		b.Fatal(err)
 	}
-	set, err := LoadRules(config.Default(), nil)
+	set, err := ruleset.Load(config.Default(), nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/ruleset"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/detect/rules"
@@ -17,8 +18,8 @@ import (
 
 // Check looks at everything that is configured and returns all that is wrong: values,
 // files, places that others can write, rules, and exceptions that have ended, name no rule or hide every hook.
-func Check(c config.Config, sources config.Sources, loaded error, now time.Time) (RuleSet, error) {
-	set, faults := LoadRules(c, sources)
+func Check(c config.Config, sources config.Sources, loaded error, now time.Time) (ruleset.Set, error) {
+	set, faults := ruleset.Load(c, sources)
 	faults = errors.Join(loaded, faults, c.CheckFiles(sources), checkPlaces(&c, sources))
 	for i := range c.Exceptions {
 		faults = errors.Join(faults, checkException(&c.Exceptions[i], set, sources, now))
@@ -26,7 +27,7 @@ func Check(c config.Config, sources config.Sources, loaded error, now time.Time)
 	return set, faults
 }
 
-func checkException(x *config.Exception, set RuleSet, sources config.Sources, now time.Time) error {
+func checkException(x *config.Exception, set ruleset.Set, sources config.Sources, now time.Time) error {
 	var faults []error
 	if x.Expired(now) {
 		faults = append(faults, sources.ProblemOf(x, "Expires", fmt.Sprintf("exception %s has ended on %s: remove or renew it", x.ID, x.Expires.Format(time.DateOnly))))

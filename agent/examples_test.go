@@ -15,6 +15,7 @@ import (
 	"hooksnare/agent/document"
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect"
@@ -52,7 +53,7 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-func runExamples(t *testing.T, set RuleSet, rule string, s rules.Source) {
+func runExamples(t *testing.T, set ruleset.Set, rule string, s rules.Source) {
 	list, err := rules.ParseExamples(s)
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +108,7 @@ func exampleName(x *rules.Case) string {
 var exampleStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // exampleAlerts returns the alerts of an example, each as its last update has it.
-func exampleAlerts(t *testing.T, set RuleSet, x *rules.Case) []*alert.Alert {
+func exampleAlerts(t *testing.T, set ruleset.Set, x *rules.Case) []*alert.Alert {
 	t.Helper()
 	var got []*alert.Alert
 	var pins *exceptions.Pins

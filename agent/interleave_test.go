@@ -13,6 +13,7 @@ import (
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -172,7 +173,7 @@ type player struct {
 	message eslogger.Message
 }
 
-func newPlayer(t *testing.T, set RuleSet) *player {
+func newPlayer(t *testing.T, set ruleset.Set) *player {
 	t.Helper()
 	f := &player{decoder: eslogger.NewDecoder()}
 	given := map[string]int{}
@@ -201,7 +202,7 @@ func (f *player) lines(t *testing.T, list [][]byte) {
 }
 
 // interleaved plays a history and returns how its alerts end, and in which order it came.
-func interleaved(t *testing.T, set RuleSet, r *rand.Rand, commands []acted, changes []became) (map[ending]bool, string) {
+func interleaved(t *testing.T, set ruleset.Set, r *rand.Rand, commands []acted, changes []became) (map[ending]bool, string) {
 	t.Helper()
 	f := newPlayer(t, set)
 	p := f.p

@@ -11,6 +11,7 @@ import (
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -35,7 +36,7 @@ func newFeed(t *testing.T, change func(*judge.Options)) *feed {
 
 func feedWith(t *testing.T, c config.Config, change func(*judge.Options)) *feed {
 	t.Helper()
-	set, err := LoadRules(c, nil)
+	set, err := ruleset.Load(c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect/rules"
@@ -36,14 +37,14 @@ var publishedKuery = []string{
 
 // publishedSet is all rules of a Mac: the built-in ones and the published ones, as they are.
 type publishedSet struct {
-	RuleSet
+	ruleset.Set
 	files   map[string]string // names of files without .toml, by id
 	process []string          // names of those that this test is about
 }
 
 func loadAllPublished(t testing.TB) *publishedSet {
 	t.Helper()
-	out := &publishedSet{RuleSet: builtinRules(t), files: map[string]string{}}
+	out := &publishedSet{Set: builtinRules(t), files: map[string]string{}}
 	names, err := filepath.Glob(shared.Path(t, "eql", "rules", "macos", "*.toml"))
 	if err != nil {
 		t.Fatal(err)
@@ -56,7 +57,7 @@ func loadAllPublished(t testing.TB) *publishedSet {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := LoadRule(rules.Source{Name: name, Text: text})
+		r, err := ruleset.LoadRule(rules.Source{Name: name, Text: text})
 		if err != nil {
 			t.Error(err)
 			continue

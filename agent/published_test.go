@@ -96,7 +96,7 @@ func TestPublished(t *testing.T) {
 			recording, want := playStories(t, o, s), s.want()
 			differs(t, "on the Mac, "+formName(o), set.told(t, set.onMac(t, recording)), want)
 			if !raceDetector { // it has nothing more to find
-				differs(t, "in a recording", set.told(t, replayed(t, config.Default(), set.RuleSet, recording)), want)
+				differs(t, "in a recording", set.told(t, replayed(t, config.Default(), set.Set, recording)), want)
 			}
 			switch {
 			case t.Failed():

@@ -15,6 +15,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger"
 	"hooksnare/pkg/alert"
 )
@@ -43,7 +44,7 @@ type ReplayStats struct {
 
 // NewReplay prepares a replay. With a root in the configuration the pins of exceptions are
 // checked on the disk below it; without one there is no disk to check them on.
-func NewReplay(c config.Config, set RuleSet, emit func(*alert.Alert)) (*Replay, error) {
+func NewReplay(c config.Config, set ruleset.Set, emit func(*alert.Alert)) (*Replay, error) {
 	o := judge.Options{Rules: set.Rules, Exceptions: exceptions.ForEngine(c.Exceptions), Emit: emit, RepeatWindow: c.RepeatWindow}
 	if c.Root != "" {
 		o.Pins, o.Examine = exceptions.NewPins(c.Root, c.Exceptions).Wait(), examineHere(lookAtPrograms(c.Root))

@@ -13,6 +13,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -43,7 +44,7 @@ func newReplay(t *testing.T) (*Replay, *int) {
 
 func replayTo(t *testing.T, emit func(*alert.Alert)) *Replay {
 	t.Helper()
-	set, err := LoadRules(config.Default(), nil)
+	set, err := ruleset.Load(config.Default(), nil)
 	must(t, err)
 	r, err := NewReplay(config.Default(), set, emit)
 	must(t, err)

@@ -19,6 +19,7 @@ import (
 	"hooksnare/agent/health"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/prefs"
 	"hooksnare/detect"
@@ -53,7 +54,7 @@ type Agent struct {
 	outputs    *delivery.Outputs
 	watch      *Watch
 	judge      *judge.Judge
-	rules      *InForceRules
+	rules      *ruleset.InForce
 	exceptions *exceptions.InForce
 	source     *eslogger.Source
 	monitor    *health.Monitor
@@ -109,7 +110,7 @@ func New(o Options) (*Agent, error) {
 		a.abandon()
 		return nil, lost
 	}
-	set, ruleFaults := LoadRules(o.Config, o.Sources)
+	set, ruleFaults := ruleset.Load(o.Config, o.Sources)
 	var inert error // rules and exceptions that can't be in force
 	a.judge, inert = judge.New(judge.Options{
 		Watching: a.watch.Watching(), Examine: a.watch.Examine, Rules: set.Rules, Exceptions: exceptions.ForEngine(o.Config.Exceptions),
@@ -117,7 +118,7 @@ func New(o Options) (*Agent, error) {
 		Emit: a.emit, Note: a.board.Note, Now: time.Now, RepeatWindow: o.Config.RepeatWindow,
 	})
 	a.watch.Restore(a.judge)
-	a.rules = NewRulesInForce(a.board.Report, o.Log)
+	a.rules = ruleset.NewInForce(a.board.Report, o.Log)
 	a.exceptions = exceptions.NewInForce(exceptions.InForceOptions{
 		Root: o.Config.Root, List: o.Config.Exceptions, Uses: a.judge.Uses, Report: a.board.Report, Log: o.Log,
 		Apply: func(list []detect.Exception, pins *exceptions.Pins) error { return a.judge.SetExceptions(list, pins) },
@@ -239,7 +240,7 @@ func (a *Agent) tick(ctx context.Context) {
 // reload reads the rule folders. Rules that are as they were go on with what they know; a file that
 // is wrong leaves itself out, alone.
 func (a *Agent) reload() {
-	set, faults := LoadRules(a.opts.Config, a.opts.Sources)
+	set, faults := ruleset.Load(a.opts.Config, a.opts.Sources)
 	a.rules.Take(set, errors.Join(faults, a.judge.SetRules(set.Rules)), time.Now())
 }
 

@@ -8,6 +8,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
 	"hooksnare/agent/exceptions"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
@@ -38,7 +39,7 @@ type FoundHook struct {
 
 // Scan looks for hooks once, without an agent. What could not be read comes along; the
 // hooks in it are not known.
-func Scan(c config.Config, set RuleSet, now time.Time) ([]FoundHook, []event.Unreadable, error) {
+func Scan(c config.Config, set ruleset.Set, now time.Time) ([]FoundHook, []event.Unreadable, error) {
 	settings, unreadable, err := prefs.Scan(c.Root, c.ExtraHomes)
 	if err != nil {
 		return nil, unreadable, err

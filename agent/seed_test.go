@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect"
 	"hooksnare/detect/rules"
@@ -136,7 +137,7 @@ func loadPublished(t *testing.T) *rules.Rule {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rule, err := LoadRule(rules.Source{Name: name, Text: text})
+	rule, err := ruleset.LoadRule(rules.Source{Name: name, Text: text})
 	if err != nil {
 		t.Fatal(err)
 	}

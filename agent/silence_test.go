@@ -13,6 +13,7 @@ import (
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -67,7 +68,7 @@ func newPeopledMac(t *testing.T, c *silenceCase) *peopledMac {
 			layRule(t, conf.RuleDirectories[0], c.rule[i], "high", c.rule[i+1])
 		}
 	}
-	set, err := LoadRules(conf, nil)
+	set, err := ruleset.Load(conf, nil)
 	must(t, err)
 	list := slices.Concat(conf.Exceptions, c.pins)
 	o := judge.Options{

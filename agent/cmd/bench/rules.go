@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 
-	"hooksnare/agent"
+	"hooksnare/agent/ruleset"
 	"hooksnare/detect/rules"
 )
 
@@ -32,7 +32,7 @@ func fill(to, from string, n int) error {
 		if err != nil {
 			return err
 		}
-		r, err := agent.LoadRule(rules.Source{Name: name, Text: text})
+		r, err := ruleset.LoadRule(rules.Source{Name: name, Text: text})
 		if err != nil {
 			return err
 		}

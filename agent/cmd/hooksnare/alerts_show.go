@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
+	"hooksnare/agent/ruleset"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 )
@@ -136,7 +137,7 @@ func (l *alertLog) showText(cmd *cobra.Command, w *bufio.Writer, m *agent.AlertM
 // ruleOf returns the rule of an alert, nil when it is not among the rules any more.
 func (l *alertLog) ruleOf(a *alert.Alert) *rules.Rule {
 	c, sources, _ := l.load()
-	set, _ := agent.LoadRules(c, sources) // check tells of its faults
+	set, _ := ruleset.Load(c, sources) // check tells of its faults
 	for _, r := range append(set.Rules, set.Disabled...) {
 		if r.ID == a.Rule.ID {
 			return r

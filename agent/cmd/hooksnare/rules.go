@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/agent"
 	"hooksnare/agent/health"
+	"hooksnare/agent/ruleset"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 )
@@ -109,7 +109,7 @@ the running agent last told in its state folder, which only root may read.`,
 				return err
 			}
 			c, sources, loaded := s.load()
-			set, faults := agent.LoadRules(c, sources)
+			set, faults := ruleset.Load(c, sources)
 			var rows []ruleRow
 			told := ruleStatuses(c.StateDir)
 			for _, r := range set.Rules {
@@ -170,7 +170,7 @@ func newRulesShow() *cobra.Command {
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, sources, loaded := s.load()
-			set, faults := agent.LoadRules(c, sources)
+			set, faults := ruleset.Load(c, sources)
 			for _, r := range append(set.Rules, set.Disabled...) {
 				if r.ID == args[0] {
 					return showRule(cmd.OutOrStdout(), r)
@@ -261,7 +261,7 @@ that remembers finds is printed at the end: such rules take the events by their 
 				in = f
 			}
 			enc := json.NewEncoder(cmd.OutOrStdout())
-			if err := agent.TestRules(in, list, func(m agent.RuleMatch) error { return enc.Encode(m) }); err != nil {
+			if err := ruleset.TestRules(in, list, func(m ruleset.RuleMatch) error { return enc.Encode(m) }); err != nil {
 				return fmt.Errorf("%s: %w", events, err)
 			}
 			return nil

@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"hooksnare/agent"
 	"hooksnare/agent/config"
 	"hooksnare/agent/exceptions"
+	"hooksnare/agent/ruleset"
 )
 
 // settings are the flags that say where the configuration and its parts are.
@@ -66,9 +66,9 @@ func (s *settings) load() (config.Config, config.Sources, error) {
 }
 
 // strict reads the configuration for a command that does not go on with a wrong one.
-func (s *settings) strict() (config.Config, agent.RuleSet, error) {
+func (s *settings) strict() (config.Config, ruleset.Set, error) {
 	c, sources, err := s.load()
-	set, faults := agent.LoadRules(c, sources)
+	set, faults := ruleset.Load(c, sources)
 	if err = errors.Join(err, faults); err != nil {
 		return c, set, err
 	}

@@ -1,4 +1,6 @@
-package agent
+// Package ruleset loads the rules that the configuration names, knows which are in force, and runs
+// rules over files of events.
+package ruleset
 
 import (
 	"errors"
@@ -20,17 +22,17 @@ import (
 // maxRuleFiles bounds what a rule folder may hold.
 const maxRuleFiles = 10_000
 
-// RuleSet is the rules the agent works with.
-type RuleSet struct {
+// Set is the rules the agent works with.
+type Set struct {
 	Rules    []*rules.Rule // enabled ones, built-in ones first
 	Disabled []*rules.Rule
 }
 
-// LoadRules reads the built-in rules and those of the configuration's folders. A file
+// Load reads the built-in rules and those of the configuration's folders. A file
 // that is wrong leaves itself out, alone; the error joins all that is wrong, by file and
 // line. The set that comes with it is usable all the same.
-func LoadRules(c config.Config, sources config.Sources) (RuleSet, error) {
-	var set RuleSet
+func Load(c config.Config, sources config.Sources) (Set, error) {
+	var set Set
 	var faults []error
 	seen := map[string]string{}
 	add := func(name string, r *rules.Rule, err error) {

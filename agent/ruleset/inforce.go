@@ -1,4 +1,4 @@
-package agent
+package ruleset
 
 import (
 	"sync"
@@ -11,9 +11,9 @@ import (
 	"hooksnare/pkg/alert"
 )
 
-// InForceRules knows how many rules are in force. It is safe for concurrent use, but for Take, which
+// InForce knows how many rules are in force. It is safe for concurrent use, but for Take, which
 // is for one goroutine.
-type InForceRules struct {
+type InForce struct {
 	faults health.FaultCondition
 	log    zerolog.Logger
 
@@ -21,13 +21,13 @@ type InForceRules struct {
 	active, idle int        // idle ones are not runnable here
 }
 
-// NewRulesInForce returns none, until Take is called.
-func NewRulesInForce(report health.Report, log zerolog.Logger) *InForceRules {
-	return &InForceRules{faults: health.FaultCondition{Name: health.Rules, Report: report}, log: log}
+// NewInForce returns none, until Take is called.
+func NewInForce(report health.Report, log zerolog.Logger) *InForce {
+	return &InForce{faults: health.FaultCondition{Name: health.Rules, Report: report}, log: log}
 }
 
 // Take takes note of the rules that are in force now, and reports what is wrong with them.
-func (r *InForceRules) Take(set RuleSet, faults error, now time.Time) {
+func (r *InForce) Take(set Set, faults error, now time.Time) {
 	active, idle := 0, 0
 	for _, rule := range set.Rules {
 		if rule.NotRunnable != "" {
@@ -48,7 +48,7 @@ func (r *InForceRules) Take(set RuleSet, faults error, now time.Time) {
 }
 
 // Facts returns how many rules there are.
-func (r *InForceRules) Facts() alert.RuleFacts {
+func (r *InForce) Facts() alert.RuleFacts {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return alert.RuleFacts{Active: r.active, NotRunnable: r.idle}

@@ -1,4 +1,4 @@
-package agent
+package ruleset
 
 import (
 	"os"
@@ -26,7 +26,7 @@ func TestLoadRules(t *testing.T) {
 	c := config.Default()
 	c.RuleDirectories = []string{dir, filepath.Join(dir, "absent")}
 	c.DisabledRules = []string{"site-2", "no-such"}
-	set, err := LoadRules(c, nil)
+	set, err := Load(c, nil)
 	ids := map[string]bool{}
 	for _, r := range set.Rules {
 		ids[r.ID] = true
@@ -50,5 +50,12 @@ func TestLoadRules(t *testing.T) {
 		if i >= len(got) || i >= len(want) || !strings.Contains(got[i].Error(), want[i]) {
 			t.Fatalf("faults: got\n%v\nwant\n%s", err, strings.Join(want, "\n"))
 		}
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
