@@ -16,6 +16,7 @@ import (
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/judge"
 	"hooksnare/agent/ruleset"
+	"hooksnare/agent/watch"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect"
@@ -119,7 +120,7 @@ func exampleAlerts(t *testing.T, set ruleset.Set, x *rules.Case) []*alert.Alert 
 	p, err := judge.New(judge.Options{
 		Pins: pins, Examine: examine,
 		Rules: set.Rules, Exceptions: exampleExceptions(x),
-		Watching: &judge.Watching{Window: config.Default().CorrelationWindow, Watched: watched, Wake: func() {}},
+		Watching: &judge.Watching{Window: config.Default().CorrelationWindow, Watched: watch.IsWatched, Wake: func() {}},
 		Emit: func(a *alert.Alert) {
 			i := slices.IndexFunc(got, func(o *alert.Alert) bool { return o.Event.ID == a.Event.ID })
 			if i < 0 {

@@ -9,6 +9,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
+	"hooksnare/agent/watch"
 	"hooksnare/pkg/safefile"
 )
 
@@ -33,7 +34,7 @@ func safeState(c *config.Config) (temporary string, err error) {
 // used for another reason is for those to tell who use it.
 func stateFault(c *config.Config) error {
 	err := c.Disk().MakeFolder(c.StateDir, 0o700)
-	for _, folder := range []string{"", health.SpoolFolder, scriptFolder} {
+	for _, folder := range []string{"", health.SpoolFolder, watch.ScriptFolder} {
 		if err == nil {
 			err = c.Disk().CheckFolder(filepath.Join(c.StateDir, folder))
 		}

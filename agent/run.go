@@ -20,6 +20,7 @@ import (
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
 	"hooksnare/agent/ruleset"
+	"hooksnare/agent/watch"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/prefs"
 	"hooksnare/detect"
@@ -52,7 +53,7 @@ type Agent struct {
 	folder     *health.StateFolder
 	simulation health.SimulationTrace
 	outputs    *delivery.Outputs
-	watch      *Watch
+	watch      *watch.Watch
 	judge      *judge.Judge
 	rules      *ruleset.InForce
 	exceptions *exceptions.InForce
@@ -103,7 +104,7 @@ func New(o Options) (*Agent, error) {
 		return nil, errors.Join(err, a.removeTemporary())
 	}
 	var lost error
-	a.watch, lost = OpenWatch(WatchOptions{
+	a.watch, lost = watch.Open(watch.Options{
 		Config: &a.opts.Config, Timing: o.Watch, Folder: a.folder, Delivered: a.outputs.Delivered, Report: a.board.Report, Log: o.Log,
 	})
 	if a.watch == nil {

@@ -12,6 +12,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/watch"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/collector/program"
@@ -39,12 +40,15 @@ func partCases() []silenceCase {
 	}
 }
 
+// lane is how many questions of one share may wait.
+const lane = 64
+
 // hanging answers all questions of one share, or that lead to one place, only at the end.
-func hanging(t *testing.T, hangs func(judge.Question) bool) (*examiner, func(judge.Question) <-chan *document.Examination) {
+func hanging(t *testing.T, hangs func(judge.Question) bool) (*watch.Examiner, func(judge.Question) <-chan *document.Examination) {
 	t.Helper()
 	done := make(chan struct{})
 	t.Cleanup(func() { close(done) })
-	e := newExaminer(func(q judge.Question) *document.Examination {
+	e := watch.NewExaminer(func(q judge.Question) *document.Examination {
 		if hangs(q) {
 			<-done
 		}
@@ -52,7 +56,7 @@ func hanging(t *testing.T, hangs func(judge.Question) bool) (*examiner, func(jud
 	})
 	return e, func(q judge.Question) <-chan *document.Examination {
 		judged := make(chan *document.Examination, 1)
-		e.examine(q, func(x *document.Examination, _ bool) { judged <- x })
+		e.Ask(q, func(x *document.Examination, _ bool) { judged <- x })
 		return judged
 	}
 }
@@ -68,7 +72,7 @@ func soon(judged <-chan *document.Examination) bool {
 
 func hungLane(t *testing.T) string {
 	_, ask := hanging(t, func(q judge.Question) bool { return q.Share == detect.UserShare(mallory) })
-	for range 2 * maxLane {
+	for range 2 * lane {
 		ask(judge.Question{Share: detect.UserShare(mallory)})
 	}
 	if !soon(ask(judge.Question{Share: detect.RootShare})) || !soon(ask(judge.Question{Share: detect.UserShare(ann)})) {
@@ -91,17 +95,17 @@ func hungReach(t *testing.T) string {
 func fullLane(t *testing.T) string {
 	e, ask := hanging(t, func(judge.Question) bool { return true })
 	var last <-chan *document.Examination
-	for range maxLane + 2 {
+	for range lane + 2 {
 		last = ask(judge.Question{Share: detect.UserShare(mallory)})
 	}
-	if !soon(last) || e.skipped.Load() == 0 {
+	if !soon(last) || e.Skipped() == 0 {
 		return "a question over the bound waits"
 	}
 	return ""
 }
 
 func crowdedCopies(t *testing.T) string {
-	s, err := program.NewStore(filepath.Join(t.TempDir(), "scripts"), maxScripts, maxScriptFiles, nil)
+	s, err := program.NewStore(filepath.Join(t.TempDir(), "scripts"), 16<<20, 1024, nil)
 	must(t, err)
 	roots, err := s.Keep(program.Root, []byte("#!/bin/sh\n# root's\n"), "")
 	must(t, err)

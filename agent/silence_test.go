@@ -14,6 +14,7 @@ import (
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
 	"hooksnare/agent/ruleset"
+	"hooksnare/agent/watch"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -73,7 +74,7 @@ func newPeopledMac(t *testing.T, c *silenceCase) *peopledMac {
 	list := slices.Concat(conf.Exceptions, c.pins)
 	o := judge.Options{
 		Rules: set.Rules, Exceptions: exceptions.ForEngine(list), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
-		Watching: &judge.Watching{Window: 30 * time.Second, Watched: watched, Wake: func() {}},
+		Watching: &judge.Watching{Window: 30 * time.Second, Watched: watch.IsWatched, Wake: func() {}},
 	}
 	given := map[string]int{}
 	o.Emit = func(a *alert.Alert) {

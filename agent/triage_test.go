@@ -1,94 +1,29 @@
 package agent
 
 import (
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"hooksnare/agent/config"
 	"hooksnare/agent/document"
 	"hooksnare/agent/judge"
 	"hooksnare/collector/eslogger/synthetic"
-	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 )
-
-// aged writes a file that was last changed so long before a time.
-func aged(t *testing.T, path string, at time.Time, before time.Duration) {
-	t.Helper()
-	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-	must(t, os.WriteFile(path, []byte("x"), 0o600))
-	must(t, os.Chtimes(path, at, at.Add(-before)))
-}
-
-func names(list []alert.Lately) string {
-	var out []string
-	for _, l := range list {
-		out = append(out, l.Name)
-	}
-	return strings.Join(out, " ")
-}
-
-// TestChangedLately looks around a hook on a disk.
-func TestChangedLately(t *testing.T) {
-	at := time.Now()
-	for _, base := range []string{"private/var", "var"} { // as on a Mac, and as disks are made up
-		root := t.TempDir()
-		receipts, preferences := filepath.Join(root, base, "db/receipts"), filepath.Join(root, base, "root/Library/Preferences")
-		aged(t, filepath.Join(receipts, "com.example.new.plist"), at, time.Hour)
-		aged(t, filepath.Join(receipts, "com.example.newer.plist"), at, time.Minute)
-		aged(t, filepath.Join(receipts, "com.example.newer.bom"), at, time.Minute)
-		aged(t, filepath.Join(receipts, "com.example.old.plist"), at, 48*time.Hour)
-		aged(t, filepath.Join(preferences, "com.apple.loginwindow.plist"), at, 0)
-		aged(t, filepath.Join(preferences, "com.example.plist"), at, time.Hour)
-		aged(t, filepath.Join(preferences, "later.plist"), at, -time.Hour)
-		must(t, os.Mkdir(filepath.Join(preferences, "ByHost"), 0o700))
-		s := newSurroundings(root, nil)
-		if got, want := names(s.answer(s.changed(detect.RootShare, receiptsPath, ".plist", at), time.Now().Add(time.Minute))), "com.example.newer com.example.new"; got != want {
-			t.Errorf("%s: packages: got %q, want %q", base, got, want)
-		}
-		if got, want := names(s.answer(s.changed(detect.RootShare, "/private/var/root/Library/Preferences", "", at), time.Now().Add(time.Minute))), "com.apple.loginwindow.plist com.example.plist"; got != want {
-			t.Errorf("%s: preferences: got %q, want %q", base, got, want)
-		}
-	}
-}
-
-// TestChangedElsewhere holds that no link leads out of the root, and that what is no folder
-// is none.
-func TestChangedElsewhere(t *testing.T) {
-	at, root, outside := time.Now(), t.TempDir(), t.TempDir()
-	aged(t, filepath.Join(outside, "secret"), at, 0)
-	must(t, os.Symlink(outside, filepath.Join(root, "absolute")))
-	must(t, os.Symlink("../"+filepath.Base(outside), filepath.Join(root, "relative")))
-	aged(t, filepath.Join(root, "file"), at, 0)
-	s := newSurroundings(root, nil)
-	for _, folder := range []string{"/absolute", "/relative", "/../" + filepath.Base(outside), "/file", "/absent"} {
-		if got := s.answer(s.changed(detect.RootShare, folder, "", at), time.Now().Add(time.Minute)); got != nil {
-			t.Errorf("%s: got %v, want nothing", folder, got)
-		}
-	}
-	if len(s.asked) != 0 {
-		t.Errorf("%d looks are still under way", len(s.asked))
-	}
-}
 
 // TestTriage has a hook set from a shell: what else was run from it, and what is known of
 // the program.
 func TestTriage(t *testing.T) {
 	var host *synthetic.Host
 	f := newFeed(t, func(o *judge.Options) {
-		x := config.Exception{ID: "good", Require: config.Require{SHA256: []string{"AB12"}}}
 		o.Watching = &judge.Watching{
 			Window: time.Minute, Watched: func(string) bool { return false }, Wake: func() {},
 		}
-		around := newSurroundings(t.TempDir(), []config.Exception{x})
 		o.Examine = examineHere(func(q judge.Question) *document.Examination {
 			shown := &alert.Program{Path: q.Values[0], Exists: true, SHA256: "ab12", Modified: alert.At(host.Now().Add(-time.Hour))}
-			x := &document.Examination{Programs: map[string]document.ExaminedProgram{q.Values[0]: {Shown: shown}}}
-			around.begin(q.Share, q.File, q.At)(x)
-			return x
+			return &document.Examination{
+				Programs: map[string]document.ExaminedProgram{q.Values[0]: {Shown: shown}}, Known: map[string]string{"ab12": "good"},
+			}
 		})
 	})
 	host = f.Host

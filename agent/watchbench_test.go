@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -73,9 +74,9 @@ func (w *watching) run(b *testing.B) (end func()) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- w.Run(ctx) }()
-	state := filepath.Join(w.root, "state", preferencesFile)
+	state := filepath.Join(w.root, "state", "preferences.json")
 	for limit := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if k, err := readKept(filepath.Dir(state)); err == nil && k.Preferences != nil {
+		if b, err := os.ReadFile(state); err == nil && bytes.Contains(b, []byte(`"preferences":`)) {
 			break
 		}
 		if time.Now().After(limit) {

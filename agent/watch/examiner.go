@@ -1,4 +1,4 @@
-package agent
+package watch
 
 import (
 	"strings"
@@ -16,9 +16,9 @@ const (
 	maxLanes = 1024 // in all, where each has a goroutine
 )
 
-// examiner answers questions in lanes. A disk that does not answer holds up its own lane
+// Examiner answers questions in lanes. A disk that does not answer holds up its own lane
 // alone. What comes in one lane is judged in its order.
-type examiner struct {
+type Examiner struct {
 	answer  func(judge.Question) *document.Examination
 	skipped atomic.Uint64 // questions that were judged without an answer
 
@@ -33,8 +33,8 @@ type queuedQuestion struct {
 	judge    func(*document.Examination, bool)
 }
 
-func newExaminer(answer func(judge.Question) *document.Examination) *examiner {
-	e := &examiner{answer: answer, lanes: map[string][]queuedQuestion{}}
+func NewExaminer(answer func(judge.Question) *document.Examination) *Examiner {
+	e := &Examiner{answer: answer, lanes: map[string][]queuedQuestion{}}
 	e.idle.L = &e.mu
 	return e
 }
@@ -57,8 +57,8 @@ func laneOf(q *judge.Question) string {
 	return name
 }
 
-// examine is an Examine that never waits.
-func (e *examiner) examine(q judge.Question, judge func(*document.Examination, bool)) {
+// Ask is an Examine that never waits.
+func (e *Examiner) Ask(q judge.Question, judge func(*document.Examination, bool)) {
 	name := laneOf(&q)
 	e.mu.Lock()
 	queue, runs := e.lanes[name]
@@ -72,12 +72,12 @@ func (e *examiner) examine(q judge.Question, judge func(*document.Examination, b
 		e.skipped.Add(1)
 		judge(nil, false)
 	case !runs:
-		go e.run(name)
+		go e.answerLane(name)
 	}
 }
 
-// run answers the questions of a lane until there are none.
-func (e *examiner) run(name string) {
+// answerLane answers the questions of a lane until there are none.
+func (e *Examiner) answerLane(name string) {
 	for {
 		e.mu.Lock()
 		queue := e.lanes[name]
@@ -97,7 +97,7 @@ func (e *examiner) run(name string) {
 
 // close waits until every question that was asked is judged, but no longer than a time.
 // What is asked later is judged without an examination.
-func (e *examiner) close(limit time.Duration) {
+func (e *Examiner) close(limit time.Duration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.shut = true
@@ -113,3 +113,6 @@ func (e *examiner) close(limit time.Duration) {
 		e.idle.Wait()
 	}
 }
+
+// Skipped returns how many questions were judged without an answer.
+func (e *Examiner) Skipped() uint64 { return e.skipped.Load() }

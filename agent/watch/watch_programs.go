@@ -1,4 +1,4 @@
-package agent
+package watch
 
 import (
 	"context"
@@ -26,15 +26,15 @@ const examineLimit = 500 * time.Millisecond
 func (w *Watch) openPrograms(before program.State) {
 	c := w.opts.Config
 	w.shares = program.NewShares()
-	store, err := program.NewStore(filepath.Join(c.StateDir, scriptFolder), maxScripts, maxScriptFiles, w.shares)
+	store, err := program.NewStore(filepath.Join(c.StateDir, ScriptFolder), maxScripts, maxScriptFiles, w.shares)
 	if err != nil {
 		w.opts.Log.Warn().Err(err).Msg("copies of scripts are not kept")
 	} else {
 		w.store = store
 	}
-	w.looks = program.NewExaminer(w.opts.Config.Root, w.shares)
-	w.programs = program.NewWatchers(w.opts.Config.Root, program.Options{
-		Previous: before, Sweep: w.opts.Config.SweepInterval, Keep: w.keep, Shares: w.shares,
+	w.programs = program.NewExaminer(w.opts.Config.Root, w.shares)
+	w.watchers = program.NewWatchers(w.opts.Config.Root, program.Options{
+		Previous: before, Sweep: w.opts.Config.SweepInterval, Keep: w.keepCopy, Shares: w.shares,
 		Leads: func(owner string, p event.Program) { w.judge.SetProgram(homeOfOwner(owner), &p) },
 		Share: func(s program.Share) {
 			w.opts.Report(health.ShareUsedUp.Of(s.What+" "+s.Owner), s.Owner+" has used up its share of "+s.What+" of programs that are looked at", s.On, s.Since, s.Until)
@@ -50,13 +50,13 @@ func homeOfOwner(owner string) string {
 	return owner
 }
 
-// hooks are those that were set when the agent was stopped.
-func (w *Watch) hooks() []detect.Hooked {
-	if w.last.Preferences == nil {
+// savedHooks are those that were set when the agent was stopped.
+func (w *Watch) savedHooks() []detect.Hooked {
+	if w.state.Preferences == nil {
 		return nil
 	}
 	var out []detect.Hooked
-	for _, f := range w.last.Preferences.Files {
+	for _, f := range w.state.Preferences.Files {
 		for _, key := range slices.Sorted(maps.Keys(f.Values)) {
 			out = append(out, detect.Hooked{
 				File: f.File, Home: w.homeOf(f.File), Scope: prefs.ScopeOf(f.File), Key: key, Value: f.Values[key], Program: hook.FirstPath(f.Values[key]),
@@ -87,33 +87,33 @@ func (w *Watch) homeOf(file string) string {
 	return ""
 }
 
-// answer examines the disk for one event.
-func (w *Watch) answer(q judge.Question) *document.Examination {
-	around := w.around.begin(q.Share, q.File, q.At)
+// examine examines the disk for one event.
+func (w *Watch) examine(q judge.Question) *document.Examination {
+	around := w.surroundings.ask(q.Share, q.File, q.At)
 	w.jamf.Refresh(time.Now())
 	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: w.jamf.ShownBefore(q.At)}
 	owner := q.Share.Owner()
 	for _, v := range q.Values {
-		s := w.looks.Examine(owner, v, examineLimit)
-		x.Programs[v] = w.examined(owner, &s)
+		s := w.programs.Examine(owner, v, examineLimit)
+		x.Programs[v] = w.describeProgram(owner, &s)
 		if q.Watched {
-			w.programs.Learn(owner, v, s)
+			w.watchers.Learn(owner, v, s)
 		}
 	}
 	around(x)
 	return x
 }
 
-// examined is what a sight shows, with the copy that is kept of a script.
-func (w *Watch) examined(owner string, s *program.Sight) document.ExaminedProgram {
+// describeProgram is what a sight shows, with the copy that is kept of a script.
+func (w *Watch) describeProgram(owner string, s *program.Sight) document.ExaminedProgram {
 	out := document.ExaminedProgram{Found: s.Program, Shown: document.ProgramOf(&s.Program)}
-	w.keep(owner, s.Program, s.Content)
-	out.Shown.Kept = w.kept(owner, s.Program.SHA256)
+	w.keepCopy(owner, s.Program, s.Content)
+	out.Shown.Kept = w.copyPath(owner, s.Program.SHA256)
 	return out
 }
 
-// keep keeps a copy of a script that a hook runs.
-func (w *Watch) keep(owner string, p event.Program, script []byte) {
+// keepCopy keeps a copy of a script that a hook runs.
+func (w *Watch) keepCopy(owner string, p event.Program, script []byte) {
 	if w.store == nil || p.Kind != program.Script || !p.Hashed || int64(len(script)) != p.Size {
 		return
 	}
@@ -122,16 +122,16 @@ func (w *Watch) keep(owner string, p event.Program, script []byte) {
 	}
 }
 
-// kept returns where the copy of a content is, "" if there is none.
-func (w *Watch) kept(owner, sum string) string {
+// copyPath returns where the copy of a content is, "" if there is none.
+func (w *Watch) copyPath(owner, sum string) string {
 	if w.store == nil || sum == "" {
 		return ""
 	}
 	return w.store.Path(owner, sum)
 }
 
-// tendPrograms says which programs are to be watched, and saves what is known of them.
-func (w *Watch) tendPrograms(ctx context.Context) {
+// watchPrograms says which programs are to be watched, and saves what is known of them.
+func (w *Watch) watchPrograms(ctx context.Context) {
 	if w.opts.Config.SweepInterval <= 0 {
 		return
 	}
@@ -142,12 +142,12 @@ func (w *Watch) tendPrograms(ctx context.Context) {
 		hooks := w.judge.Hooks()
 		for owner := range owners {
 			if len(hooks[owner]) == 0 {
-				w.programs.Set(owner, nil)
+				w.watchers.Set(owner, nil)
 				delete(owners, owner)
 			}
 		}
 		for owner, values := range hooks {
-			w.programs.Set(owner, values)
+			w.watchers.Set(owner, values)
 			owners[owner] = true
 		}
 		select {
@@ -160,29 +160,29 @@ func (w *Watch) tendPrograms(ctx context.Context) {
 }
 
 func (w *Watch) savePrograms() {
-	s := w.programs.State()
+	s := w.watchers.State()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	same, err := equalJSON(s, w.last.Programs)
-	forgot := w.delivered()
+	same, err := equalJSON(s, w.state.Programs)
+	forgot := w.dropDelivered()
 	if err != nil || same && !forgot || !w.opts.Delivered() {
 		return
 	}
-	w.last.Programs = s
-	if err := w.save(); err != nil {
+	w.state.Programs = s
+	if err := w.saveState(); err != nil {
 		w.opts.Log.Warn().Err(err).Msg("state")
 	}
 }
 
 // Losses are of the preferences, of the programs of hooks, and of what lies around these.
 func (w *Watch) Losses() []health.Loss {
-	p, s := w.prefs.Stats(), w.programs.Stats()
+	p, s := w.prefs.Stats(), w.watchers.Stats()
 	return []health.Loss{
 		{Counter: health.HomesSilent, Count: uint64(max(p.Stuck, 0))},
 		{Counter: health.FilesUnreadable, Count: uint64(max(p.Unreadable, 0))},
 		{Counter: health.ChangesDeferred, Count: p.Refused},
 		{Counter: health.ProgramsUnwatched, Count: uint64(s.Ignored)},
 		{Counter: health.ProgramsUnread, Count: uint64(s.Unread)},
-		{Counter: health.FactsSkipped, Count: w.around.skipped.Load() + w.examiner.skipped.Load()},
+		{Counter: health.FactsSkipped, Count: w.surroundings.skipped.Load() + w.examiner.skipped.Load()},
 	}
 }

@@ -1,4 +1,6 @@
-package agent
+// Package watch is the second signal: what the preferences say and what their hooks point to. It
+// keeps what is known and what is on its way from one start of the agent to the next.
+package watch
 
 import (
 	"context"
@@ -35,46 +37,46 @@ import (
 const (
 	preferencesFile = "preferences.json"
 	maxPreferences  = 64 << 20
-	scriptFolder    = "scripts"
+	ScriptFolder    = "scripts"
 	maxScripts      = 16 << 20 // bytes of copies
 	maxScriptFiles  = 1024
 )
 
-// kept is what is known of the hooks of a Mac.
-type kept struct {
+// savedState is what is known of the hooks of a Mac.
+type savedState struct {
 	Preferences *prefs.State  `json:"preferences,omitempty"`
 	Programs    program.State `json:"programs"`
 
-	// Told is what was reported of changes that are not in Preferences.
-	Told  []toldChange      `json:"told,omitempty"`
-	SetBy map[string]string `json:"set_by,omitempty"` // event.id of the alert that reported a hook, by key and file
+	// Journal is what was reported of changes that are not in Preferences.
+	Journal []journalEntry    `json:"told,omitempty"`
+	SetBy   map[string]string `json:"set_by,omitempty"` // event.id of the alert that reported a hook, by key and file
 
-	Jamf       time.Time `json:"jamf,omitzero"`         // since when the Mac shows that Jamf manages it
-	PresetTold []string  `json:"preset_told,omitempty"` // exceptions that come with the agent whose first use was told
+	Jamf        time.Time `json:"jamf,omitzero"`         // since when the Mac shows that Jamf manages it
+	PresetsTold []string  `json:"preset_told,omitempty"` // exceptions that come with the agent whose first use was told
 }
 
 // Watch is the second signal: what the preferences say, and what they point to.
 type Watch struct {
-	opts     WatchOptions
-	judge    *judge.Judge // belongs to Run
-	prefs    *prefs.Collector
-	store    *program.Store // nil if there is none
-	programs *program.Watchers
-	around   *surroundings
-	looks    *program.Examiner
-	shares   *program.Shares
-	examiner *examiner
-	jamf     *exceptions.JamfSigns
+	opts         Options
+	judge        *judge.Judge // belongs to Run
+	prefs        *prefs.Collector
+	store        *program.Store // nil if there is none
+	watchers     *program.Watchers
+	surroundings *surroundings
+	programs     *program.Examiner
+	shares       *program.Shares
+	examiner     *Examiner
+	jamf         *exceptions.JamfSigns
 
-	early map[event.PreferenceKey]*string // what was told before there was a state, for the goroutine of prefs
+	reportedEarly map[event.PreferenceKey]*string // what was told before there was a state, for the goroutine of prefs
 
-	mu   sync.Mutex                 // guards all below
-	last kept                       // as it is saved
-	full map[detect.Share]time.Time // since when no more can be told
+	mu        sync.Mutex                 // guards all below
+	state     savedState                 // as it is saved
+	fullSince map[detect.Share]time.Time // since when no more can be told
 }
 
-// WatchOptions say what to watch.
-type WatchOptions struct {
+// Options say what to watch.
+type Options struct {
 	Config    *config.Config
 	Timing    prefs.Timing // zero but in tests
 	Folder    *health.StateFolder
@@ -83,20 +85,20 @@ type WatchOptions struct {
 	Log       zerolog.Logger
 }
 
-// OpenWatch prepares the second signal. An error that comes with a Watch says what of an earlier
+// Open prepares the second signal. An error that comes with a Watch says what of an earlier
 // run is lost.
-func OpenWatch(o WatchOptions) (*Watch, error) {
+func Open(o Options) (*Watch, error) {
 	c := o.Config
-	w := &Watch{opts: o, full: map[detect.Share]time.Time{}}
-	before, lost := readKept(c.StateDir)
+	w := &Watch{opts: o, fullSince: map[detect.Share]time.Time{}}
+	before, lost := readState(c.StateDir)
 	if lost != nil {
 		o.Log.Warn().Err(lost).Msg("state")
 	}
-	w.around = newSurroundings(c.Root, c.Exceptions)
-	w.jamf = exceptions.NewJamfSigns(c.Root, before.Jamf, before.Preferences == nil && len(before.Told) == 0)
-	w.examiner = newExaminer(w.answer)
-	w.early = before.withTold()
-	w.last = before
+	w.surroundings = newSurroundings(c.Root, c.Exceptions)
+	w.jamf = exceptions.NewJamfSigns(c.Root, before.Jamf, before.Preferences == nil && len(before.Journal) == 0)
+	w.examiner = NewExaminer(w.examine)
+	w.reportedEarly = before.mergeJournal()
+	w.state = before
 	w.openPrograms(before.Programs)
 	var err error
 	w.prefs, err = prefs.New(prefs.Options{Root: c.Root, Homes: c.ExtraHomes, Sweep: c.SweepInterval, Previous: before.Preferences, Timing: o.Timing}, w)
@@ -108,27 +110,27 @@ func OpenWatch(o WatchOptions) (*Watch, error) {
 
 // Watching is what a judge needs of this.
 func (w *Watch) Watching() *judge.Watching {
-	return &judge.Watching{KeptAt: w.kept, Window: w.opts.Config.CorrelationWindow, Watched: watched, Wake: w.prefs.Wake, Record: w.record}
+	return &judge.Watching{KeptAt: w.copyPath, Window: w.opts.Config.CorrelationWindow, Watched: IsWatched, Wake: w.prefs.Wake, Record: w.appendJournal}
 }
 
 // Examine examines the disk for a judge, and never waits.
 func (w *Watch) Examine(q judge.Question, answer func(x *document.Examination, waits bool)) {
-	w.examiner.examine(q, answer)
+	w.examiner.Ask(q, answer)
 }
 
 // Restore gives a judge what was known when the agent was stopped.
 func (w *Watch) Restore(j *judge.Judge) {
-	j.SetHooks(w.hooks())
-	j.RestoreReportedBy(w.last.SetBy)
-	j.RestorePresetsTold(w.last.PresetTold)
+	j.SetHooks(w.savedHooks())
+	j.RestoreReportedBy(w.state.SetBy)
+	j.RestorePresetsTold(w.state.PresetsTold)
 }
 
 // Wake has all preferences looked at soon: something may have changed them that was not seen.
 func (w *Watch) Wake() { w.prefs.Wake() }
 
-// watched reports whether changes of a file are seen: it is one of those that hold hooks,
+// IsWatched reports whether changes of a file are seen: it is one of those that hold hooks,
 // where such lie.
-func watched(file string) bool {
+func IsWatched(file string) bool {
 	name := path.Base(file)
 	known := name == "com.apple.loginwindow.plist" || name == "loginwindow.plist" || strings.HasPrefix(name, "com.apple.loginwindow.") || strings.HasPrefix(name, ".GlobalPreferences.")
 	return known && hook.ScopeOf(file) != hook.Other
@@ -137,10 +139,10 @@ func watched(file string) bool {
 // Run watches until ctx is done, and reports what it finds to a judge.
 func (w *Watch) Run(ctx context.Context, j *judge.Judge) {
 	w.judge = j
-	w.tellAgain()
+	w.sendAgain()
 	var wg sync.WaitGroup
-	wg.Go(func() { w.tendPrograms(ctx) })
-	wg.Go(func() { w.programs.Run(ctx) })
+	wg.Go(func() { w.watchPrograms(ctx) })
+	wg.Go(func() { w.watchers.Run(ctx) })
 	if err := w.prefs.Run(ctx); err != nil && ctx.Err() == nil {
 		w.opts.Report(health.Condition{Name: health.PreferencesFailed}, err.Error(), true, time.Now(), time.Time{})
 	}
@@ -149,10 +151,10 @@ func (w *Watch) Run(ctx context.Context, j *judge.Judge) {
 
 // HandleChange takes a change of preferences.
 func (w *Watch) HandleChange(ch event.Change) error {
-	if !w.room(&ch, time.Now()) {
-		return errOnTheWay
+	if !w.hasRoom(&ch, time.Now()) {
+		return errInFlight
 	}
-	if w.news(&ch) {
+	if w.isNew(&ch) {
 		w.judge.HandleChange(ch)
 	} else {
 		w.judge.RestoreChange(ch)
@@ -169,12 +171,12 @@ func (w *Watch) HandleUnreadable(u event.Unreadable) {
 	w.judge.HandleUnreadable(u)
 }
 
-var errOnTheWay = errors.New("alerts are still on their way")
+var errInFlight = errors.New("alerts are still on their way")
 
 // HandleState keeps what is known for the next start, once what was reported of it is on the
 // disk.
 func (w *Watch) HandleState(s prefs.State) error {
-	for _, ch := range w.gone(&s) {
+	for _, ch := range w.removedSince(&s) {
 		ch.Time = time.Now()
 		w.judge.HandleChange(ch)
 	}
@@ -183,15 +185,15 @@ func (w *Watch) HandleState(s prefs.State) error {
 	defer w.mu.Unlock()
 	judging := w.judge.Unjudged() // first: what is not in it any more is on its way to the disk
 	if !w.opts.Delivered() {
-		return errOnTheWay
+		return errInFlight
 	}
 	// What is not judged yet is not known: after a kill it is found once more.
 	for at, was := range judging {
-		s.Files = withValue(s.Files, &toldChange{File: at.File, Key: at.Key, Value: was})
+		s.Files = setValue(s.Files, &journalEntry{File: at.File, Key: at.Key, Value: was})
 	}
-	w.last.Preferences, w.last.SetBy, w.last.Told = &s, setBy, onTheWay(w.last.Told, judging)
-	w.last.Jamf, w.last.PresetTold = w.jamf.Since(), w.judge.PresetsTold()
-	return w.save()
+	w.state.Preferences, w.state.SetBy, w.state.Journal = &s, setBy, stillJudged(w.state.Journal, judging)
+	w.state.Jamf, w.state.PresetsTold = w.jamf.Since(), w.judge.PresetsTold()
+	return w.saveState()
 }
 
 func equalJSON(a, b any) (bool, error) {
@@ -210,49 +212,49 @@ type envelope struct {
 	State   json.RawMessage `json:"state"`
 }
 
-const keptVersion = 1
+const stateVersion = 1
 
-func (w *Watch) save() error {
-	b, err := json.Marshal(w.last)
+func (w *Watch) saveState() error {
+	b, err := json.Marshal(w.state)
 	if err != nil {
 		return err
 	}
 	sum := sha256.Sum256(b)
-	b, err = json.Marshal(envelope{keptVersion, hex.EncodeToString(sum[:]), b})
+	b, err = json.Marshal(envelope{stateVersion, hex.EncodeToString(sum[:]), b})
 	if err != nil {
 		return err
 	}
 	return w.opts.Folder.Write(preferencesFile, append(b, '\n'))
 }
 
-// readKept reads what was kept. One that is damaged is set aside, and nothing is known.
-func readKept(dir string) (kept, error) {
+// readState reads what was kept. One that is damaged is set aside, and nothing is known.
+func readState(dir string) (savedState, error) {
 	name := filepath.Join(dir, preferencesFile)
 	b, _, err := safefile.ReadTrusted(name, maxPreferences)
 	if errors.Is(err, fs.ErrNotExist) {
-		return kept{}, nil
+		return savedState{}, nil
 	}
-	var k kept
+	var k savedState
 	if err == nil {
-		if k, err = parseKept(b); err == nil {
+		if k, err = parseState(b); err == nil {
 			return k, nil
 		}
 	}
 	aside := name + ".damaged"
 	if e := os.Rename(name, aside); e != nil {
-		return kept{}, fmt.Errorf("%s is damaged (%w) and can't be set aside: %w", name, err, e)
+		return savedState{}, fmt.Errorf("%s is damaged (%w) and can't be set aside: %w", name, err, e)
 	}
-	return kept{}, fmt.Errorf("%s is damaged and was set aside as %s, hooks are told of anew: %w", name, aside, err)
+	return savedState{}, fmt.Errorf("%s is damaged and was set aside as %s, hooks are told of anew: %w", name, aside, err)
 }
 
-func parseKept(b []byte) (kept, error) {
+func parseState(b []byte) (savedState, error) {
 	var e envelope
-	var k kept
+	var k savedState
 	if err := json.Unmarshal(b, &e); err != nil {
 		return k, err
 	}
-	if e.Version != keptVersion {
-		return k, fmt.Errorf("version %d: want %d", e.Version, keptVersion)
+	if e.Version != stateVersion {
+		return k, fmt.Errorf("version %d: want %d", e.Version, stateVersion)
 	}
 	if sum := sha256.Sum256(e.State); hex.EncodeToString(sum[:]) != e.SHA256 {
 		return k, errors.New("its checksum does not hold")

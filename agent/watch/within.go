@@ -1,9 +1,9 @@
-package agent
+package watch
 
 import "time"
 
-// within takes a value that is there, or comes so soon.
-func within[T any](c <-chan T, wait time.Duration) (value T, came bool) {
+// receiveWithin takes a value that is there, or comes so soon.
+func receiveWithin[T any](c <-chan T, wait time.Duration) (value T, came bool) {
 	select {
 	case value = <-c:
 		return value, true

@@ -1,4 +1,4 @@
-package agent
+package watch
 
 import (
 	"io/fs"
@@ -49,51 +49,51 @@ func newSurroundings(root string, list []config.Exception) *surroundings {
 	return s
 }
 
-// begin has the disk around a preferences file looked at, and returns what takes the answer
+// ask has the disk around a preferences file looked at, and returns what takes the answer
 // over. Both folders together have as long as the limit; what does not come by then is missing.
-func (s *surroundings) begin(share detect.Share, file string, at time.Time) (end func(x *document.Examination)) {
-	packages := s.changed(share, receiptsPath, ".plist", at)
+func (s *surroundings) ask(share detect.Share, file string, at time.Time) (end func(x *document.Examination)) {
+	packages := s.askFolder(share, receiptsPath, ".plist", at)
 	var preferences <-chan []alert.Lately
 	if strings.HasPrefix(file, "/") {
-		preferences = s.changed(share, filepath.Dir(file), "", at)
+		preferences = s.askFolder(share, filepath.Dir(file), "", at)
 	}
 	limit := time.Now().Add(aroundWait)
 	return func(x *document.Examination) {
 		x.Known = s.known
-		x.Packages, x.Preferences = s.answer(packages, limit), s.answer(preferences, limit)
+		x.Packages, x.Preferences = s.receive(packages, limit), s.receive(preferences, limit)
 	}
 }
 
-// answer returns what a folder was found to hold; nil for one that does not answer.
-func (s *surroundings) answer(asked <-chan []alert.Lately, limit time.Time) []alert.Lately {
+// receive returns what a folder was found to hold; nil for one that does not answer.
+func (s *surroundings) receive(asked <-chan []alert.Lately, limit time.Time) []alert.Lately {
 	if asked == nil {
 		return nil
 	}
-	found, came := within(asked, time.Until(limit))
+	found, came := receiveWithin(asked, time.Until(limit))
 	if !came {
 		s.skipped.Add(1)
 	}
 	return found
 }
 
-// changed asks for the files of a folder that changed within a day before a time, the latest
+// askFolder asks for the files of a folder that changed within a day before a time, the latest
 // first; it returns nil where too many do not answer.
-func (s *surroundings) changed(share detect.Share, folder, suffix string, at time.Time) <-chan []alert.Lately {
-	if !s.count(share, 1) {
+func (s *surroundings) askFolder(share detect.Share, folder, suffix string, at time.Time) <-chan []alert.Lately {
+	if !s.countAsked(share, 1) {
 		s.skipped.Add(1)
 		return nil // others of this share do not answer, either
 	}
 	answer := make(chan []alert.Lately, 1)
 	go func() {
-		found := changedIn(s.root, folder, suffix, at)
-		s.count(share, -1)
+		found := recentlyChanged(s.root, folder, suffix, at)
+		s.countAsked(share, -1)
 		answer <- found
 	}()
 	return answer
 }
 
-// count counts folders that are asked, and reports whether another may be.
-func (s *surroundings) count(share detect.Share, by int) bool {
+// countAsked counts folders that are asked, and reports whether another may be.
+func (s *surroundings) countAsked(share detect.Share, by int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if by > 0 && s.asked[share] >= aroundAsked {
@@ -121,7 +121,7 @@ func openFolder(root, path string) (*os.File, error) {
 	return f, err
 }
 
-func changedIn(root, folder, suffix string, at time.Time) []alert.Lately {
+func recentlyChanged(root, folder, suffix string, at time.Time) []alert.Lately {
 	d, err := openFolder(root, folder)
 	if err != nil {
 		return nil
