@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/offline"
 	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -76,7 +77,7 @@ func record(t *testing.T, o synthetic.Options, list []attack, benign int) ([]byt
 func replayed(t *testing.T, c config.Config, set ruleset.Set, recording []byte) []*alert.Alert {
 	t.Helper()
 	var out []*alert.Alert
-	r, err := NewReplay(c, set, func(a *alert.Alert) { out = append(out, a) })
+	r, err := offline.NewReplay(c, set, func(a *alert.Alert) { out = append(out, a) })
 	if err != nil {
 		t.Fatal(err)
 	}

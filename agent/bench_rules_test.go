@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/offline"
 	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
@@ -63,7 +64,7 @@ func BenchmarkReplayRules(b *testing.B) {
 			b.SetBytes(int64(len(stream)))
 			b.ReportAllocs()
 			for b.Loop() {
-				r, err := NewReplay(config.Default(), set, func(*alert.Alert) {})
+				r, err := offline.NewReplay(config.Default(), set, func(*alert.Alert) {})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/offline"
 	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
@@ -25,7 +26,7 @@ func BenchmarkReplay(b *testing.B) {
 	b.SetBytes(int64(stream.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
-		r, err := NewReplay(config.Default(), set, func(*alert.Alert) {})
+		r, err := offline.NewReplay(config.Default(), set, func(*alert.Alert) {})
 		if err != nil {
 			b.Fatal(err)
 		}

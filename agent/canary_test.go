@@ -11,6 +11,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"hooksnare/agent/checkup"
 	"hooksnare/agent/config"
 )
 
@@ -95,7 +96,7 @@ func TestUnsafeProgram(t *testing.T) {
 		if got := sensorOptions(&Options{Config: safe}).Path; got != tt.want || (err != nil) != tt.fault {
 			t.Errorf("mode %o, flags %v: got %s to run, %v, want %s", tt.mode, tt.flags, got, err, tt.want)
 		}
-		faults := checkPlaces(&c, sources)
+		_, faults := checkup.Check(c, sources, nil, time.Now())
 		if told := faults != nil && strings.Contains(faults.Error(), "EsloggerPath: "); told != tt.fault {
 			t.Errorf("mode %o, flags %v: got %v, want it told: %v", tt.mode, tt.flags, faults, tt.fault)
 		}

@@ -15,6 +15,7 @@ import (
 	"hooksnare/agent/document"
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/offline"
 	"hooksnare/agent/ruleset"
 	"hooksnare/agent/watch"
 	"hooksnare/collector/eslogger"
@@ -112,10 +113,10 @@ var exampleStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 func exampleAlerts(t *testing.T, set ruleset.Set, x *rules.Case) []*alert.Alert {
 	t.Helper()
 	var got []*alert.Alert
-	var pins *exceptions.Pins
+	var pins judge.Pins
 	var examine judge.Examine
 	if x.Managed {
-		pins, examine = exceptions.NewPins("", config.Default().Exceptions), examineHere(managedMac)
+		pins, examine = exceptions.NewPins("", config.Default().Exceptions), offline.AtOnce(managedMac)
 	}
 	p, err := judge.New(judge.Options{
 		Pins: pins, Examine: examine,

@@ -11,6 +11,7 @@ import (
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/offline"
 	"hooksnare/agent/ruleset"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
@@ -46,7 +47,7 @@ func feedWith(t *testing.T, c config.Config, change func(*judge.Options)) *feed 
 		Emit: func(a *alert.Alert) { f.got = append(f.got, a) },
 	}
 	if c.Root != "" {
-		o.Pins, o.Examine = exceptions.NewPins(c.Root, c.Exceptions), examineHere(lookAtPrograms(c.Root))
+		o.Pins, o.Examine = exceptions.NewPins(c.Root, c.Exceptions), offline.AtOnce(offline.ExaminePrograms(c.Root))
 	}
 	if change != nil {
 		change(&o)

@@ -18,8 +18,8 @@ import (
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/offline"
 	"hooksnare/agent/ruleset"
-	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
@@ -90,7 +90,7 @@ func (s *publishedSet) onMac(t testing.TB, recording []byte) []*alert.Alert {
 		Emit: func(a *alert.Alert) { out = append(out, a) }, RepeatWindow: config.Default().RepeatWindow,
 	})
 	must(t, err)
-	r := Replay{decoder: eslogger.NewDecoder(), pipeline: pipeline}
+	r := offline.ReplayTo(pipeline)
 	if err := r.Read(context.Background(), bytes.NewReader(recording)); err != nil {
 		t.Fatal(err)
 	}

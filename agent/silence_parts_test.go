@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"hooksnare/agent/checkup"
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
 	"hooksnare/agent/judge"
@@ -206,7 +207,7 @@ func foreignSimulation(t *testing.T) string {
 	ran := filepath.Join(c.Root, "ran")
 	must(t, os.MkdirAll(filepath.Join(c.Root, "usr/bin"), 0o755))
 	must(t, os.WriteFile(filepath.Join(c.Root, "usr/bin/defaults"), []byte("#!/bin/sh\ntouch '"+ran+"'\n"), 0o755))
-	_, err := Simulate(context.Background(), c, "")
+	_, err := checkup.Simulate(context.Background(), c, "")
 	if _, stat := os.Stat(ran); err == nil || stat == nil {
 		return fmt.Sprintf("got %v, and whether the disk's program ran: %v", err, stat == nil)
 	}

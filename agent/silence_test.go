@@ -13,6 +13,7 @@ import (
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/host"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/offline"
 	"hooksnare/agent/ruleset"
 	"hooksnare/agent/watch"
 	"hooksnare/collector/eslogger"
@@ -84,7 +85,7 @@ func newPeopledMac(t *testing.T, c *silenceCase) *peopledMac {
 		m.got = append(m.got, a)
 	}
 	if c.look != nil {
-		o.Pins, o.Examine = exceptions.NewPins("", list), examineHere(c.look)
+		o.Pins, o.Examine = exceptions.NewPins("", list), offline.AtOnce(c.look)
 	}
 	m.p, err = judge.New(o)
 	must(t, err)

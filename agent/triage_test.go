@@ -7,6 +7,7 @@ import (
 
 	"hooksnare/agent/document"
 	"hooksnare/agent/judge"
+	"hooksnare/agent/offline"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
 )
@@ -19,7 +20,7 @@ func TestTriage(t *testing.T) {
 		o.Watching = &judge.Watching{
 			Window: time.Minute, Watched: func(string) bool { return false }, Wake: func() {},
 		}
-		o.Examine = examineHere(func(q judge.Question) *document.Examination {
+		o.Examine = offline.AtOnce(func(q judge.Question) *document.Examination {
 			shown := &alert.Program{Path: q.Values[0], Exists: true, SHA256: "ab12", Modified: alert.At(host.Now().Add(-time.Hour))}
 			return &document.Examination{
 				Programs: map[string]document.ExaminedProgram{q.Values[0]: {Shown: shown}}, Known: map[string]string{"ab12": "good"},

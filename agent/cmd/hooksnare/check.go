@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/agent"
+	"hooksnare/agent/checkup"
 	"hooksnare/agent/config"
 	"hooksnare/agent/exceptions"
 	"hooksnare/pkg/alert"
@@ -30,7 +30,7 @@ used for a day are noted. Exits with 1 when something is, with 2 when --config n
 				return err
 			}
 			c, sources, loaded := s.load()
-			set, faults := agent.Check(c, sources, loaded, time.Now())
+			set, faults := checkup.Check(c, sources, loaded, time.Now())
 			list := config.Faults(faults)
 			for _, fault := range list {
 				fmt.Fprintln(cmd.OutOrStdout(), alert.Printable(fault.Error()))

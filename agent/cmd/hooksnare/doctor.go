@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/agent"
+	"hooksnare/agent/checkup"
 	"hooksnare/pkg/alert"
 )
 
@@ -31,10 +31,10 @@ Exits with 1 when something is failing.`,
 				return err
 			}
 			c, sources, faults := s.load()
-			found := agent.Diagnose(c, sources, faults, time.Now())
+			found := checkup.Diagnose(c, sources, faults, time.Now())
 			failing := false
 			for i := range found {
-				failing = failing || found[i].State == agent.FindingFailing
+				failing = failing || found[i].State == checkup.FindingFailing
 				if format == formatText {
 					err = printFinding(cmd.OutOrStdout(), &found[i])
 				} else {
@@ -57,9 +57,9 @@ Exits with 1 when something is failing.`,
 	return cmd
 }
 
-func printFinding(w io.Writer, f *agent.Finding) error {
+func printFinding(w io.Writer, f *checkup.Finding) error {
 	state := strings.ToUpper(f.State)
-	if f.State == agent.FindingWell {
+	if f.State == checkup.FindingWell {
 		state = f.State
 	}
 	line := fmt.Sprintf("%-8s %s: %s\n", state, alert.Printable(f.Check), alert.Printable(f.Detail))

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
+	"hooksnare/agent/offline"
 	"hooksnare/pkg/alert"
 )
 
@@ -49,12 +50,12 @@ the summary says so.`,
 }
 
 // replayFiles replays files by the settings and prints what is found.
-func replayFiles(cmd *cobra.Command, s *settings, format string, files []string) (stats agent.ReplayStats, err error) {
+func replayFiles(cmd *cobra.Command, s *settings, format string, files []string) (stats offline.ReplayStats, err error) {
 	if format, err = chosen(format, cmd.OutOrStdout()); err != nil {
 		return stats, err
 	}
 	for _, name := range files { // all of them before the first is read
-		if err := agent.Recording(name); err != nil {
+		if err := offline.Recording(name); err != nil {
 			return stats, err
 		}
 	}
@@ -63,7 +64,7 @@ func replayFiles(cmd *cobra.Command, s *settings, format string, files []string)
 		return stats, err
 	}
 	out := printer{w: bufio.NewWriter(cmd.OutOrStdout()), format: format}
-	r, err := agent.NewReplay(c, set, out.print)
+	r, err := offline.NewReplay(c, set, out.print)
 	if err != nil {
 		return stats, err
 	}
@@ -80,7 +81,7 @@ func replayFiles(cmd *cobra.Command, s *settings, format string, files []string)
 }
 
 // replay reads the files one after the other and shows progress where a person watches.
-func replay(ctx context.Context, r *agent.Replay, files []string) (agent.ReplayStats, error) {
+func replay(ctx context.Context, r *offline.Replay, files []string) (offline.ReplayStats, error) {
 	if stderrTerminal() {
 		defer r.Progress(time.Second, func(lines, bytes uint64) {
 			fmt.Fprintf(os.Stderr, "\r%d lines, %.0f MB", lines, float64(bytes)/1e6)
@@ -123,7 +124,7 @@ func (p *printer) one(a *alert.Alert) error {
 }
 
 // summary says what was read and what was not.
-func summary(w io.Writer, s *agent.ReplayStats, onDisk bool) {
+func summary(w io.Writer, s *offline.ReplayStats, onDisk bool) {
 	if stderrTerminal() {
 		fmt.Fprint(w, "\r")
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/agent"
+	"hooksnare/agent/offline"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -39,7 +39,7 @@ not read. --root looks at another disk.`,
 			if err != nil {
 				return err
 			}
-			hooks, unreadable, err := agent.Scan(c, set, time.Now())
+			hooks, unreadable, err := offline.Scan(c, set, time.Now())
 			for i := range unreadable {
 				fmt.Fprintln(cmd.ErrOrStderr(), unreadLine(&unreadable[i]))
 			}
@@ -73,7 +73,7 @@ func unreadLine(u *event.Unreadable) string {
 	return alert.Printable(line)
 }
 
-func printHooks(w io.Writer, format string, hooks []agent.FoundHook) error {
+func printHooks(w io.Writer, format string, hooks []offline.FoundHook) error {
 	if format == formatNDJSON {
 		enc := json.NewEncoder(w)
 		for i := range hooks {
@@ -92,7 +92,7 @@ func printHooks(w io.Writer, format string, hooks []agent.FoundHook) error {
 }
 
 // writeHook writes a hook for a person.
-func writeHook(b *strings.Builder, h *agent.FoundHook) {
+func writeHook(b *strings.Builder, h *offline.FoundHook) {
 	fmt.Fprintf(b, "%-8s %s %s\n", strings.ToUpper(h.Verdict), h.Key, alert.Printable(h.Value))
 	row := func(name, value string) {
 		if value != "" {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/agent"
+	"hooksnare/agent/checkup"
 	"hooksnare/pkg/alert"
 )
 
@@ -41,7 +41,7 @@ Plain syslog acknowledges nothing: there it means that the system's log took the
 			c, _, _ := s.load()
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
-			sim, err := agent.Simulate(ctx, c, defaults)
+			sim, err := checkup.Simulate(ctx, c, defaults)
 			if err != nil {
 				return &exit{exitNotWell, fmt.Errorf("simulate: %w", err)}
 			}
@@ -65,7 +65,7 @@ Plain syslog acknowledges nothing: there it means that the system's log took the
 	return cmd
 }
 
-func printSimulation(w io.Writer, s *agent.Simulation) error {
+func printSimulation(w io.Writer, s *checkup.Simulation) error {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	line := func(what string, after *float64, note string) {

@@ -1,4 +1,6 @@
-package agent
+// Package checkup says what is wrong: with the configuration, with what the agent needs, and, by a
+// harmless hook, with the way of an alert.
+package checkup
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package agent
+package offline
 
 import (
 	"path/filepath"

@@ -1,4 +1,4 @@
-package agent
+package offline
 
 import (
 	"bytes"
@@ -102,10 +102,9 @@ func TestReplay(t *testing.T) {
 
 // TestReplayLive gives a line as soon as it has been read, whatever comes after it.
 func TestReplayLive(t *testing.T) {
-	f := newFeed(t, nil)
 	var recording bytes.Buffer
-	f.Host = synthetic.New(&recording, synthetic.Options{})
-	f.set("/tmp/a")
+	mac := synthetic.New(&recording, synthetic.Options{})
+	mac.Run(mac.Shell(), synthetic.Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "write", "com.apple.loginwindow", "LoginHook", "/tmp/a"}})
 	reader, writer := io.Pipe()
 	alerts, seen := 0, make(chan struct{})
 	r := replayTo(t, func(*alert.Alert) { alerts++; close(seen) })
@@ -167,4 +166,11 @@ func (s *spaces) Read(p []byte) (int, error) {
 	}
 	s.left -= n
 	return n, nil
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }

@@ -1,4 +1,4 @@
-package agent
+package offline
 
 import (
 	"path/filepath"
@@ -9,9 +9,9 @@ import (
 	"hooksnare/collector/program"
 )
 
-// lookAtPrograms is an examination of what values point to and of nothing else, for who has a disk and
+// ExaminePrograms is an examination of what values point to and of nothing else, for who has a disk and
 // no agent.
-func lookAtPrograms(root string) func(judge.Question) *document.Examination {
+func ExaminePrograms(root string) func(judge.Question) *document.Examination {
 	return func(q judge.Question) *document.Examination {
 		x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(root)}
 		for _, v := range q.Values {
@@ -21,7 +21,7 @@ func lookAtPrograms(root string) func(judge.Question) *document.Examination {
 	}
 }
 
-// examineHere answers every question at once.
-func examineHere(answer func(judge.Question) *document.Examination) judge.Examine {
+// AtOnce answers every question at once.
+func AtOnce(answer func(judge.Question) *document.Examination) judge.Examine {
 	return func(q judge.Question, judge func(*document.Examination, bool)) { judge(answer(q), true) }
 }

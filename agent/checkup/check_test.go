@@ -1,9 +1,6 @@
-package agent
+package checkup
 
 import (
-	"errors"
-	"fmt"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -56,34 +53,5 @@ func TestCheck(t *testing.T) {
 func TestCheckDefault(t *testing.T) {
 	if set, err := Check(config.Default(), nil, nil, time.Now()); err != nil || len(set.Rules) == 0 {
 		t.Errorf("got %d rules, %v; want some and no fault", len(set.Rules), err)
-	}
-}
-
-func TestFaults(t *testing.T) {
-	a, b, c := errors.New("a"), errors.New("b"), errors.New("c")
-	tests := []struct {
-		err  error
-		want []string
-		line string
-	}{
-		{a, []string{"a"}, "a"},
-		{errors.Join(a, errors.Join(b, nil, c)), []string{"a", "b", "c"}, "a (and 2 more: run hooksnare check)"},
-		{fmt.Errorf("file: %w", errors.Join(a, b)), []string{"file: a\nb"}, "file: a\nb"},
-		{errors.Join(a), []string{"a"}, "a"},
-	}
-	for _, tt := range tests {
-		var got []string
-		for _, err := range config.Faults(tt.err) {
-			got = append(got, err.Error())
-		}
-		if !slices.Equal(got, tt.want) {
-			t.Errorf("%q: got %q, want %q", tt.err, got, tt.want)
-		}
-		if got := config.Summary(tt.err); got != tt.line {
-			t.Errorf("%q: got %q in one line, want %q", tt.err, got, tt.line)
-		}
-	}
-	if got := config.Faults(nil); got != nil {
-		t.Errorf("no error: got %q, want none", got)
 	}
 }

@@ -1,4 +1,5 @@
-package agent
+// Package offline judges recordings and disks without an agent.
+package offline
 
 import (
 	"bufio"
@@ -23,12 +24,12 @@ import (
 // Replay reads recordings of eslogger as if they happened, with their own times as the
 // only clock.
 type Replay struct {
-	pipeline *judge.Judge
-	decoder  *eslogger.Decoder
-	message  eslogger.Message
-	gaps     eslogger.Gaps
-	stats    ReplayStats
-	read     struct{ lines, bytes atomic.Uint64 } // of stats, for who watches
+	judge   *judge.Judge
+	decoder *eslogger.Decoder
+	message eslogger.Message
+	gaps    eslogger.Gaps
+	stats   ReplayStats
+	read    struct{ lines, bytes atomic.Uint64 } // of stats, for who watches
 }
 
 // ReplayStats is what a replay met.
@@ -47,13 +48,18 @@ type ReplayStats struct {
 func NewReplay(c config.Config, set ruleset.Set, emit func(*alert.Alert)) (*Replay, error) {
 	o := judge.Options{Rules: set.Rules, Exceptions: exceptions.ForEngine(c.Exceptions), Emit: emit, RepeatWindow: c.RepeatWindow}
 	if c.Root != "" {
-		o.Pins, o.Examine = exceptions.NewPins(c.Root, c.Exceptions).Wait(), examineHere(lookAtPrograms(c.Root))
+		o.Pins, o.Examine = exceptions.NewPins(c.Root, c.Exceptions).Wait(), AtOnce(ExaminePrograms(c.Root))
 	}
-	p, err := judge.New(o)
+	j, err := judge.New(o)
 	if err != nil {
 		return nil, err
 	}
-	return &Replay{pipeline: p, decoder: eslogger.NewDecoder()}, nil
+	return ReplayTo(j), nil
+}
+
+// ReplayTo prepares a replay to a judge that goes by the times of recordings.
+func ReplayTo(j *judge.Judge) *Replay {
+	return &Replay{judge: j, decoder: eslogger.NewDecoder()}
 }
 
 // Recording reports why a file can't be a recording; "-" is standard input.
@@ -214,7 +220,7 @@ func (r *Replay) line(line []byte) {
 	if r.message.HasGlobal {
 		r.stats.Dropped += r.gaps.Next(r.message.GlobalSeq)
 	}
-	r.pipeline.HandleMessage(&r.message)
+	r.judge.HandleMessage(&r.message)
 }
 
 func (r *Replay) malformed(err error) {
@@ -248,7 +254,7 @@ func (r *Replay) Progress(every time.Duration, show func(lines, bytes uint64)) (
 
 // Finish gives what was still held back and returns what the replay met.
 func (r *Replay) Finish() ReplayStats {
-	r.pipeline.Close()
-	r.stats.Counts = r.pipeline.Counts()
+	r.judge.Close()
+	r.stats.Counts = r.judge.Counts()
 	return r.stats
 }
