@@ -30,8 +30,10 @@ var layers = []struct {
 	{"detect/eql", nil}, // of use to others as it is
 	{"detect", []string{"detect", "pkg/event", "pkg/plist", "pkg/redact"}},
 	{"pkg/stallfs", nil}, // see testOnly
-	{"pkg/spool", []string{"pkg/hang"}},
-	{"pkg", []string{"pkg/event", "pkg/alert", "pkg/safefile"}}, // leaves
+	{"pkg/chain", nil},
+	{"pkg/spool", []string{"pkg/chain", "pkg/hang"}},
+	{"pkg", []string{"pkg/event", "pkg/alert", "pkg/chain", "pkg/safefile"}}, // leaves
+	{"packaging/collectors/check", []string{"pkg/chain"}},
 	{"packaging", []string{"packaging"}},
 }
 

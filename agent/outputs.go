@@ -14,6 +14,7 @@ import (
 	"hooksnare/agent/health"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/chain"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/hang"
 	"hooksnare/pkg/spool"
@@ -198,9 +199,7 @@ const agentShare = "agent"
 
 // documented returns a document as it waits for the disk.
 func (all *Outputs) documented(line []byte, e spool.Entry, simulate bool) pending {
-	e.Make = func(at spool.Stamp) ([]byte, error) {
-		return alert.WithDelivery(line, alert.Delivery{Chain: at.Chain, Sequence: at.Sequence, Previous: at.Previous})
-	}
+	e.Make = func(at chain.Link) ([]byte, error) { return chain.Append(line, at) }
 	return pending{e, len(line), simulate}
 }
 

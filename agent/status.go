@@ -13,6 +13,7 @@ import (
 	"hooksnare/agent/health"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/chain"
 	"hooksnare/pkg/hang"
 	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/spool"
@@ -29,7 +30,7 @@ type Status struct {
 	Exceptions []ExceptionStatus `json:"exceptions"`
 
 	Health        alert.HeartbeatFacts `json:"health"`
-	Chain         alert.Delivery       `json:"chain"` // the newest document; previous is its own hash
+	Chain         chain.Link           `json:"chain"` // the newest document; previous is its own hash
 	LastHeartbeat *time.Time           `json:"last_heartbeat,omitempty"`
 	Simulation    *Simulated           `json:"simulation,omitempty"` // the latest
 }
@@ -168,8 +169,7 @@ func (k *keeper) writeStatus(now time.Time) error {
 	if bytes.Equal(told, k.told) && k.failing.IsZero() && now.Sub(k.wrote) < countsEvery {
 		return nil
 	}
-	head := a.outputs.spool.Stats().Head
-	s.Chain = alert.Delivery{Chain: head.Chain, Sequence: head.Sequence, Previous: head.Previous}
+	s.Chain = a.outputs.spool.Stats().Head
 	s.LastHeartbeat, s.Written = there(a.health.beat), now.UTC()
 	b, err := json.Marshal(s)
 	if err == nil {

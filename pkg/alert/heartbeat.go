@@ -1,20 +1,6 @@
 package alert
 
-import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-)
-
-// Delivery is a document's place in the chain of all that an agent tells. Sequence has no
-// gaps within a chain, and Previous is the SHA-256 of the document before, as it was
-// written, so that a receiver of all of them can tell that none is missing and none was
-// changed.
-type Delivery struct {
-	Chain    string `json:"chain"`
-	Sequence uint64 `json:"sequence"`
-	Previous string `json:"previous,omitempty"` // absent where the one before is not known
-}
+import "hooksnare/pkg/chain"
 
 // Heartbeat is the document that says that an agent is there and what it sees. It goes the
 // way of the alerts, to every output.
@@ -53,7 +39,7 @@ type AgentInfo struct {
 
 // Beat is what a heartbeat tells.
 type Beat struct {
-	Delivery  *Delivery      `json:"delivery,omitempty"`
+	Delivery  *chain.Link    `json:"delivery,omitempty"`
 	Heartbeat HeartbeatFacts `json:"heartbeat"`
 }
 
@@ -123,20 +109,3 @@ type OutputFacts struct {
 
 // Line returns the heartbeat as one line of JSON, without the line break.
 func (h *Heartbeat) Line() ([]byte, error) { return jsonLine(h, h.Event.ID) }
-
-// WithDelivery returns a document's line with its place in the chain. The line is one that
-// Line returned, of a document without a place.
-func WithDelivery(line []byte, d Delivery) ([]byte, error) {
-	member, err := json.Marshal(d)
-	if err != nil {
-		return nil, err
-	}
-	// The last member of a document is hooksnare, which is an object and has members.
-	inside, ok := bytes.CutSuffix(line, []byte("}}"))
-	if !ok || bytes.HasSuffix(inside, []byte("{")) {
-		return nil, fmt.Errorf("document of %d bytes does not end with its member hooksnare", len(line))
-	}
-	out := make([]byte, 0, len(line)+len(member)+len(`,"delivery":`))
-	out = append(append(out, inside...), `,"delivery":`...)
-	return append(append(out, member...), "}}"...), nil
-}

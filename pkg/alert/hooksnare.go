@@ -1,5 +1,7 @@
 package alert
 
+import "hooksnare/pkg/chain"
+
 // Verdict says how far an observation went.
 type Verdict string
 
@@ -28,7 +30,7 @@ type Hooksnare struct {
 	Repeat      *Repeat     `json:"repeat,omitempty"`
 	HeldBack    *HeldBack   `json:"held_back,omitempty"`
 	Health      *Health     `json:"health,omitempty"`
-	Delivery    *Delivery   `json:"delivery,omitempty"`
+	Delivery    *chain.Link `json:"delivery,omitempty"`
 	Remediation string      `json:"remediation,omitempty"`
 	LatencyMS   *float64    `json:"latency_ms,omitempty"`
 	Truncated   []string    `json:"truncated,omitempty"` // members that were cut

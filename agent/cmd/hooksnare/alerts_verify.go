@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
-	"hooksnare/pkg/spool"
+	"hooksnare/pkg/chain"
 )
 
 func newAlertsVerify() *cobra.Command {
@@ -91,7 +91,7 @@ func printVerdict(w io.Writer, v *agent.ChainVerdict) error {
 	return err
 }
 
-func printFindings(b *strings.Builder, c *spool.Findings) {
+func printFindings(b *strings.Builder, c *chain.Findings) {
 	for _, g := range c.Gaps {
 		fmt.Fprintf(b, "  missing: numbers %d to %d\n", g.First, g.Last)
 	}
