@@ -10,6 +10,7 @@ import (
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/quote"
 )
 
 // withCopy adds where a copy of the program is kept.
@@ -191,7 +192,7 @@ func (c *composer) unreadableAgain(u *alert.Alert, now *event.Unreadable, again 
 	u.Hooksnare.Unreadable = &alert.Unreadable{Path: clip(now.Path), Why: now.Why, Detail: clipTo(now.Detail, nameBytes), Active: true}
 	u.Event.End = nil
 	u.Hooksnare.Repeat = &alert.Repeat{Count: again, First: u.Event.Start, Last: alert.At(now.Since)}
-	u.Message = fmt.Sprintf("%s: %s: %s (comes and goes: %d more times)", u.Rule.Name, alert.Printable(clip(now.Path)), now.Why, again)
+	u.Message = fmt.Sprintf("%s: %s: %s (comes and goes: %d more times)", u.Rule.Name, quote.Printable(clip(now.Path)), now.Why, again)
 	return u
 }
 
@@ -201,7 +202,7 @@ func (c *composer) readable(u *alert.Alert, at time.Time) *alert.Alert {
 	now.Active = false
 	u.Hooksnare.Unreadable = &now
 	u.Event.End = alert.At(at)
-	u.Message = u.Rule.Name + ": " + alert.Printable(now.Path) + " can be read again"
+	u.Message = u.Rule.Name + ": " + quote.Printable(now.Path) + " can be read again"
 	return u
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"hooksnare/pkg/alert"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/spool"
 )
@@ -24,8 +25,8 @@ func (q queue) Next(ctx context.Context, maxItems, maxBytes int) ([]forward.Item
 		items[i] = forward.Item{Sequence: l.Sequence, Severity: l.Severity, Time: l.Time, Document: l.Document, Update: 1}
 		// The document is ours and was checked against its hash; without an id it would still
 		// be one that no other has.
-		if h, err := readHead(l.Document); err == nil {
-			items[i].ID, items[i].Update = string(h.id), max(h.sequence, 1)
+		if h, err := alert.ParseHead(l.Document); err == nil {
+			items[i].ID, items[i].Update = h.ID, max(h.Sequence, 1)
 		} else {
 			items[i].ID = l.Sum[:32]
 		}

@@ -8,6 +8,7 @@ import (
 
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 	"hooksnare/pkg/redact"
 )
 
@@ -89,7 +90,7 @@ func (c *composer) held(h *detect.Held) *alert.Alert {
 		Count: h.Count, MaxSignals: h.Rule.MaxSignals, First: alert.At(h.First), Last: alert.At(h.Last),
 		Share: clipTo(h.Share.String(), wordBytes), Rules: heldRules(h.Rules), Newest: heldItems(h.Newest), Severest: heldItems(h.Severest),
 	}
-	a.Message = fmt.Sprintf("%s: %d more alerts of %s within 5 minutes were held back", h.Rule.Name, h.Count, alert.Printable(clipTo(h.Share.String(), wordBytes)))
+	a.Message = fmt.Sprintf("%s: %d more alerts of %s within 5 minutes were held back", h.Rule.Name, h.Count, quote.Printable(clipTo(h.Share.String(), wordBytes)))
 	return a
 }
 

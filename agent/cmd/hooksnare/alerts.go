@@ -20,6 +20,7 @@ import (
 	"hooksnare/agent"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 func newAlerts() *cobra.Command {
@@ -155,7 +156,7 @@ func (l *alertLog) open(cmd *cobra.Command) (*agent.AlertLog, error) {
 
 // note says something beside the results.
 func note(w io.Writer, text string) {
-	fmt.Fprintf(w, "alerts: %s\n", alert.Printable(text))
+	fmt.Fprintf(w, "alerts: %s\n", quote.Printable(text))
 }
 
 // closeLog tells what of the log could not be read, and closes it.

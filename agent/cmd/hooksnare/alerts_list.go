@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 // Bounds of a list's columns, in characters, and of the rows that are aligned together.
@@ -100,7 +101,7 @@ func common(a, b string) int {
 
 func alertRowOf(a *alert.Alert) alertRow {
 	r := alertRow{
-		time: "unknown", severity: a.Event.Word(), id: alert.Printable(a.Event.ID), state: stateWord(a),
+		time: "unknown", severity: a.Event.SeverityName(), id: quote.Printable(a.Event.ID), state: stateWord(a),
 		rule: cell(a.Rule.Name, ruleColumn), what: cell(happened(a), whatColumn), updates: max(0, a.Event.Sequence-1),
 	}
 	if a.Timestamp != nil {
@@ -111,7 +112,7 @@ func alertRowOf(a *alert.Alert) alertRow {
 
 // cell returns a text that fits a column.
 func cell(s string, n int) string {
-	all := []rune(alert.Printable(s))
+	all := []rune(quote.Printable(s))
 	if len(all) <= n {
 		return string(all)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 // Bounds of what a page shows of documents, whose facts are of any number and length.
@@ -39,7 +40,7 @@ func (p *page) section(title string, lines []string) {
 	}
 	p.printf("%s\n\n", title)
 	for _, line := range lines {
-		if line = alert.Printable(strings.ReplaceAll(line, "\t", "    ")); line != "" {
+		if line = quote.Printable(strings.ReplaceAll(line, "\t", "    ")); line != "" {
 			line = "  " + line
 		}
 		p.printf("%s\n", line)
@@ -66,11 +67,7 @@ func pageRows(all ...string) []string {
 }
 
 func (p *page) tree(a *alert.Alert) {
-	var b strings.Builder
-	if err := a.WriteTree(&b, plainTerminal()); err != nil || b.Len() == 0 {
-		return
-	}
-	p.block("Processes", b.String())
+	p.block("Processes", a.Tree(plainTerminal()))
 }
 
 // docMembers are what the documents hold that has no name in an alert yet, or that is shown

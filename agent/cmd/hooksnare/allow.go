@@ -12,6 +12,7 @@ import (
 	"hooksnare/agent"
 	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 func newAllow() *cobra.Command {
@@ -166,7 +167,7 @@ func refused(err error) error {
 
 // allowNote says something beside the results.
 func allowNote(w io.Writer, text string) {
-	fmt.Fprintf(w, "allow: %s\n", alert.Printable(text))
+	fmt.Fprintf(w, "allow: %s\n", quote.Printable(text))
 }
 
 func newAllowRemove() *cobra.Command {

@@ -14,6 +14,7 @@ import (
 	"hooksnare/agent"
 	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 func newAllowList() *cobra.Command {
@@ -70,7 +71,7 @@ func listAllowed(cmd *cobra.Command, s *settings, format string) error {
 func allowedText(x *agent.AllowedHook) string {
 	var b strings.Builder
 	row := rowWriter(&b)
-	b.WriteString(alert.Printable(x.ID) + "\n")
+	b.WriteString(quote.Printable(x.ID) + "\n")
 	row("where", strings.Join(strings.Fields(x.Where), " "))
 	row("rules", strings.Join(x.Rules, ", "))
 	requireRows(row, x.Require)
@@ -155,7 +156,7 @@ func expiryOf(x *agent.ExceptionText) string {
 func rowWriter(b *strings.Builder) func(name, text string) {
 	return func(name, text string) {
 		if text != "" {
-			fmt.Fprintf(b, "  %-10s %s\n", name, alert.Printable(text))
+			fmt.Fprintf(b, "  %-10s %s\n", name, quote.Printable(text))
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"hooksnare/agent"
 	"hooksnare/agent/config"
-	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 func newCheck() *cobra.Command {
@@ -32,7 +32,7 @@ used for a day are noted. Exits with 1 when something is, with 2 when --config n
 			set, faults := agent.Check(c, sources, loaded, time.Now())
 			list := agent.Faults(faults)
 			for _, fault := range list {
-				fmt.Fprintln(cmd.OutOrStdout(), alert.Printable(fault.Error()))
+				fmt.Fprintln(cmd.OutOrStdout(), quote.Printable(fault.Error()))
 			}
 			checkUse(cmd, c, sources)
 			if len(list) > 0 {
@@ -52,10 +52,10 @@ used for a day are noted. Exits with 1 when something is, with 2 when --config n
 func checkUse(cmd *cobra.Command, c config.Config, sources config.Sources) {
 	idle, err := agent.Idle(c, sources, time.Now())
 	for _, one := range idle {
-		fmt.Fprintln(cmd.OutOrStdout(), "note: "+alert.Printable(one.Error()))
+		fmt.Fprintln(cmd.OutOrStdout(), "note: "+quote.Printable(one.Error()))
 	}
 	if err != nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), alert.Printable("check: whether exceptions are used is not known: "+err.Error()))
+		fmt.Fprintln(cmd.ErrOrStderr(), quote.Printable("check: whether exceptions are used is not known: "+err.Error()))
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
-	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 func newDoctor() *cobra.Command {
@@ -62,10 +62,10 @@ func printFinding(w io.Writer, f *agent.Finding) error {
 	if f.State == agent.FindingWell {
 		state = f.State
 	}
-	line := fmt.Sprintf("%-8s %s: %s\n", state, alert.Printable(f.Check), alert.Printable(f.Detail))
+	line := fmt.Sprintf("%-8s %s: %s\n", state, quote.Printable(f.Check), quote.Printable(f.Detail))
 	for _, text := range [...]string{f.Meaning, f.Mend} {
 		if text != "" {
-			line += fmt.Sprintf("%-8s %s\n", "", alert.Printable(text))
+			line += fmt.Sprintf("%-8s %s\n", "", quote.Printable(text))
 		}
 	}
 	_, err := io.WriteString(w, line)

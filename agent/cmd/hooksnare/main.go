@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 // Exit codes.
@@ -57,7 +57,7 @@ func run(args []string) int {
 	}
 	if text := err.Error(); text != "" {
 		for line := range strings.Lines("hooksnare: " + text) {
-			fmt.Fprintln(os.Stderr, alert.Printable(strings.TrimSuffix(line, "\n")))
+			fmt.Fprintln(os.Stderr, quote.Printable(strings.TrimSuffix(line, "\n")))
 		}
 	}
 	return code

@@ -15,7 +15,7 @@ import (
 
 	"hooksnare/agent"
 	"hooksnare/detect/rules"
-	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 func newRules() *cobra.Command {
@@ -151,9 +151,9 @@ func printRows(w io.Writer, format string, rows []ruleRow) error {
 		if row.Matches != nil {
 			matches = strconv.FormatUint(*row.Matches, 10)
 		}
-		name := alert.Printable(row.Name)
+		name := quote.Printable(row.Name)
 		if row.Reason != "" {
-			name += " (" + alert.Printable(row.Reason) + ")"
+			name += " (" + quote.Printable(row.Reason) + ")"
 		}
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, row.Severity, row.Language, row.Status, matches, name)
 	}
@@ -186,10 +186,10 @@ func newRulesShow() *cobra.Command {
 
 func showRule(w io.Writer, r *rules.Rule) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", alert.Printable(r.Name))
+	fmt.Fprintf(&b, "%s\n\n", quote.Printable(r.Name))
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(&b, "%-12s %s\n", name, alert.Printable(value))
+			fmt.Fprintf(&b, "%-12s %s\n", name, quote.Printable(value))
 		}
 	}
 	row("id", r.ID)
@@ -219,7 +219,7 @@ func showRule(w io.Writer, r *rules.Rule) error {
 		if text = strings.TrimSpace(text); text != "" {
 			fmt.Fprintf(&b, "\n%s\n\n", title)
 			for _, line := range strings.Split(text, "\n") {
-				fmt.Fprintf(&b, "  %s\n", alert.Printable(strings.ReplaceAll(line, "\t", "    ")))
+				fmt.Fprintf(&b, "  %s\n", quote.Printable(strings.ReplaceAll(line, "\t", "    ")))
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"hooksnare/agent"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/quote"
 )
 
 func newScan() *cobra.Command {
@@ -70,7 +71,7 @@ func unreadLine(u *event.Unreadable) string {
 	if u.Detail != "" {
 		line += " (" + u.Detail + ")"
 	}
-	return alert.Printable(line)
+	return quote.Printable(line)
 }
 
 func printHooks(w io.Writer, format string, hooks []agent.FoundHook) error {
@@ -93,25 +94,20 @@ func printHooks(w io.Writer, format string, hooks []agent.FoundHook) error {
 
 // writeHook writes a hook for a person.
 func writeHook(b *strings.Builder, h *agent.FoundHook) {
-	fmt.Fprintf(b, "%-8s %s %s\n", strings.ToUpper(h.Verdict), h.Key, alert.Printable(h.Value))
-	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(b, "  %-10s %s\n", name, alert.Printable(value))
-		}
-	}
-	row("file", h.File+"  ("+h.Scope+")")
+	fmt.Fprintf(b, "%-8s %s %s\n", strings.ToUpper(h.Verdict), h.Key, quote.Printable(h.Value))
+	rows := alert.Rows{Indent: "  ", Width: 10}
+	rows.Add("file", h.File+"  ("+h.Scope+")")
 	if h.Program != nil {
-		for _, r := range h.Program.Rows() {
-			row(r[0], r[1])
-		}
+		h.Program.AddRows(&rows)
 	}
 	if h.Exception != "" {
 		why := h.Exception
 		if h.Failed != "" {
 			why += " does not hold: " + h.Failed
 		}
-		row("exception", why)
+		rows.Add("exception", why)
 	}
-	row("undo", h.Undo)
+	rows.Add("undo", h.Undo)
+	b.WriteString(rows.String())
 	b.WriteByte('\n')
 }

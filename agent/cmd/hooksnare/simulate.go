@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
-	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 func newSimulate() *cobra.Command {
@@ -76,7 +76,7 @@ func printSimulation(w io.Writer, s *agent.Simulation) error {
 		if note != "" && after == nil {
 			took = note
 		}
-		fmt.Fprintf(t, "%s\t%s\n", what, alert.Printable(took))
+		fmt.Fprintf(t, "%s\t%s\n", what, quote.Printable(took))
 	}
 	line("alert raised", s.Seen, "")
 	line("durable on disk", s.Stored, "")
@@ -85,7 +85,7 @@ func printSimulation(w io.Writer, s *agent.Simulation) error {
 		if note == "" && o.Error != "" {
 			note = "not in time: " + o.Error
 		}
-		line("acknowledged by "+alert.Printable(o.Name)+" ("+o.Type+")", o.After, note)
+		line("acknowledged by "+quote.Printable(o.Name)+" ("+o.Type+")", o.After, note)
 	}
 	if err := t.Flush(); err != nil {
 		return err

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
-	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 func newStatus() *cobra.Command {
@@ -70,7 +70,7 @@ func printStatus(w io.Writer, s *agent.Status, running bool, faults []string, no
 	var b strings.Builder
 	h := &s.Health
 	row := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-10s %s\n", name, alert.Printable(fmt.Sprintf(format, args...)))
+		fmt.Fprintf(&b, "%-10s %s\n", name, quote.Printable(fmt.Sprintf(format, args...)))
 	}
 	row("agent", "%s, version %s, pid %d, since %s (%s)", map[bool]string{true: "running", false: "not running"}[running],
 		s.Version, s.PID, s.Started.Format(time.DateTime+"Z"), age(now.Sub(s.Started)))
@@ -111,7 +111,7 @@ func printStatus(w io.Writer, s *agent.Status, running bool, faults []string, no
 		if o.Depth > 0 {
 			oldest = age(time.Duration(o.OldestAge * float64(time.Second)))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%d\t%d\t%d\t%s\n", alert.Printable(o.Name), o.Type, state, o.Depth, oldest, o.Delivered, o.Refused, o.Lost, last)
+		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%d\t%d\t%d\t%s\n", quote.Printable(o.Name), o.Type, state, o.Depth, oldest, o.Delivered, o.Refused, o.Lost, last)
 	}
 	if err := t.Flush(); err != nil {
 		return err
