@@ -30,6 +30,7 @@ var layers = []struct {
 	{"detect/eql", nil}, // of use to others as it is
 	{"detect", []string{"detect", "pkg/event", "pkg/plist", "pkg/quote", "pkg/redact"}},
 	{"pkg/stallfs", nil}, // see testOnly
+	{"pkg/alertlog", []string{"pkg/alert", "pkg/chain", "pkg/logfile"}}, // the reader of what logfile writes
 	{"pkg/chain", nil},
 	{"pkg/spool", []string{"pkg/chain", "pkg/hang"}},
 	{"pkg", []string{"pkg/event", "pkg/alert", "pkg/chain", "pkg/quote", "pkg/safefile"}}, // leaves

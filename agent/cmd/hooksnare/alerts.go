@@ -18,8 +18,10 @@ import (
 	"golang.org/x/term"
 
 	"hooksnare/agent"
+	"hooksnare/agent/config"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/alertlog"
 	"hooksnare/pkg/quote"
 )
 
@@ -59,8 +61,8 @@ func (l *alertLog) filterFlags(cmd *cobra.Command, since string) {
 	cmd.Flags().StringArrayVar(&l.ofRules, "rule", nil, "`ID` of a rule whose alerts are wanted; may be given again")
 }
 
-func (l *alertLog) filter(now time.Time) (agent.AlertFilter, error) {
-	f := agent.AlertFilter{Rules: l.ofRules, Severity: rules.Severity(l.severity).Number()}
+func (l *alertLog) filter(now time.Time) (alertlog.Filter, error) {
+	f := alertlog.Filter{Rules: l.ofRules, Severity: rules.Severity(l.severity).Number()}
 	if l.severity != "" && f.Severity == 0 {
 		return f, fmt.Errorf("--severity %q: want low, medium, high or critical", l.severity)
 	}
@@ -132,22 +134,33 @@ func (l *alertLog) paths(cmd *cobra.Command) ([]string, error) {
 	if n := len(agent.Faults(faults)); n > 0 {
 		note(cmd.ErrOrStderr(), fmt.Sprintf("the configuration has faults (%d): see hooksnare check", n))
 	}
-	paths := agent.FileOutputs(c)
+	paths := fileOutputs(c)
 	if len(paths) == 0 {
 		return nil, errors.New("alerts: the configuration has no output of type file: name a log with --file")
 	}
 	return paths, nil
 }
 
-func (l *alertLog) open(cmd *cobra.Command) (*agent.AlertLog, error) {
+// fileOutputs returns the paths of the logs that a configuration writes.
+func fileOutputs(c config.Config) []string {
+	var out []string
+	for _, o := range c.Outputs {
+		if o.Type == "file" && o.Enabled {
+			out = append(out, o.Path)
+		}
+	}
+	return out
+}
+
+func (l *alertLog) open(cmd *cobra.Command) (*alertlog.Log, error) {
 	if len(l.files) > 0 {
-		return agent.OpenAlertFiles(cmd.Context(), l.files)
+		return alertlog.OpenFiles(cmd.Context(), l.files)
 	}
 	paths, err := l.paths(cmd)
 	if err != nil {
 		return nil, err
 	}
-	log, missing, err := agent.OpenAlertLog(paths)
+	log, missing, err := alertlog.Open(paths)
 	for _, path := range missing {
 		note(cmd.ErrOrStderr(), path+" is not there: no alert has been written to it")
 	}
@@ -160,7 +173,7 @@ func note(w io.Writer, text string) {
 }
 
 // closeLog tells what of the log could not be read, and closes it.
-func closeLog(w io.Writer, log *agent.AlertLog) {
+func closeLog(w io.Writer, log *alertlog.Log) {
 	for _, d := range log.Damage() {
 		note(w, d.String())
 	}
@@ -275,7 +288,7 @@ func followAlerts(cmd *cobra.Command, l *alertLog) error {
 	if err != nil {
 		return err
 	}
-	f := agent.AlertFollow{Note: func(text string) { note(cmd.ErrOrStderr(), text) }}
+	f := alertlog.Follow{Note: func(text string) { note(cmd.ErrOrStderr(), text) }}
 	if f.Filter, err = l.filter(time.Now()); err != nil {
 		return err
 	}

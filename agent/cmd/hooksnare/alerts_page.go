@@ -11,6 +11,7 @@ import (
 
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/alertlog"
 	"hooksnare/pkg/quote"
 )
 
@@ -90,7 +91,7 @@ func (m *docMembers) read(line []byte) {
 	}
 }
 
-func (p *page) hook(a *alert.Alert, lines [][]byte) {
+func (p *page) hook(a *alert.Alert, documents []alertlog.Document) {
 	k := a.Hooksnare.Hook
 	if k == nil {
 		return
@@ -99,9 +100,9 @@ func (p *page) hook(a *alert.Alert, lines [][]byte) {
 	if k.Value != nil {
 		value = quoted(*k.Value)
 	}
-	for _, line := range lines {
+	for _, d := range documents {
 		var m docMembers
-		if m.read(line); m.Hooksnare.Hook.PreviousValue != nil {
+		if m.read(d.Line); m.Hooksnare.Hook.PreviousValue != nil {
 			previous = quoted(*m.Hooksnare.Hook.PreviousValue)
 		}
 	}
@@ -133,10 +134,10 @@ func clock(t *alert.Time) string {
 func quoted(s string) string { return `"` + s + `"` }
 
 // facts prints a member of the documents as it is, from the last one that has it.
-func (p *page) facts(title string, lines [][]byte, name string) {
-	for _, line := range slices.Backward(lines) {
+func (p *page) facts(title string, documents []alertlog.Document, name string) {
+	for _, d := range slices.Backward(documents) {
 		var m docMembers
-		m.read(line)
+		m.read(d.Line)
 		v := m.Hooksnare.Program
 		if name == "triage" {
 			v = m.Hooksnare.Triage

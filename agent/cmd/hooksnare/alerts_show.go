@@ -13,6 +13,7 @@ import (
 	"hooksnare/agent"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/alertlog"
 )
 
 func newAlertsShow() *cobra.Command {
@@ -49,39 +50,38 @@ func showAlert(cmd *cobra.Command, l *alertLog, id string) error {
 	if err != nil {
 		return err
 	}
-	if m.LeftOut > 0 {
-		note(cmd.ErrOrStderr(), fmt.Sprintf("%d of the alert's updates are not shown", m.LeftOut))
+	if m.Omitted > 0 {
+		note(cmd.ErrOrStderr(), fmt.Sprintf("%d of the alert's updates are not shown", m.Omitted))
 	}
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	if format == formatText {
 		err = l.showText(cmd, out, m)
 	} else {
 		show := ndjson(out)
-		for _, line := range m.Lines {
-			err = errors.Join(err, show(line))
+		for _, d := range m.Documents {
+			err = errors.Join(err, show(d.Line))
 		}
 	}
 	return errors.Join(err, out.Flush())
 }
 
 // findAlert returns the one alert that an id, or the beginning of one, means.
-func findAlert(cmd *cobra.Command, log *agent.AlertLog, id string) (*agent.AlertMatch, error) {
+func findAlert(cmd *cobra.Command, log *alertlog.Log, id string) (*alertlog.Match, error) {
 	matches, err := log.Find(cmd.Context(), id)
 	if err != nil {
 		return nil, interrupted(err)
 	}
-	matches = slices.DeleteFunc(matches, func(m agent.AlertMatch) bool { return len(m.Lines) == 0 })
 	switch len(matches) {
 	case 0:
 		return nil, &exit{exitNotWell, fmt.Errorf("alert %q: not found; see hooksnare alerts list", id)}
 	case 1:
-		return &matches[0], nil
+		return matches[0], nil
 	}
 	return nil, ambiguous(id, matches)
 }
 
 // ambiguous names the alerts that an id may mean.
-func ambiguous(id string, matches []agent.AlertMatch) error {
+func ambiguous(id string, matches []*alertlog.Match) error {
 	const named = 10
 	var b strings.Builder
 	fmt.Fprintf(&b, "alert %q: more than one begins with it:", id)
@@ -91,7 +91,7 @@ func ambiguous(id string, matches []agent.AlertMatch) error {
 			break
 		}
 		fmt.Fprintf(&b, "\n  %s", m.ID)
-		if a, err := alert.Parse(m.Lines[0]); err == nil {
+		if a, err := alert.Parse(m.Documents[len(m.Documents)-1].Line); err == nil {
 			r := alertRowOf(a)
 			fmt.Fprintf(&b, "  %s  %-8s  %s", r.time, r.severity, r.what)
 		}
@@ -99,10 +99,10 @@ func ambiguous(id string, matches []agent.AlertMatch) error {
 	return errors.New(b.String())
 }
 
-func (l *alertLog) showText(cmd *cobra.Command, w *bufio.Writer, m *agent.AlertMatch) error {
+func (l *alertLog) showText(cmd *cobra.Command, w *bufio.Writer, m *alertlog.Match) error {
 	var docs []*alert.Alert
-	for _, line := range m.Lines {
-		a, err := alert.Parse(line)
+	for _, d := range m.Documents {
+		a, err := alert.Parse(d.Line)
 		if err != nil {
 			note(cmd.ErrOrStderr(), "a document of the alert can't be shown: "+err.Error())
 			continue
@@ -124,10 +124,10 @@ func (l *alertLog) showText(cmd *cobra.Command, w *bufio.Writer, m *agent.AlertM
 		return err
 	}
 	p.tree(whole)
-	p.hook(whole, m.Lines)
+	p.hook(whole, m.Documents)
 	p.health(whole.Hooksnare.Health)
-	p.facts("Program", m.Lines, "program")
-	p.facts("Triage", m.Lines, "triage")
+	p.facts("Program", m.Documents, "program")
+	p.facts("Triage", m.Documents, "triage")
 	p.history(docs)
 	p.rule(whole, l.ruleOf(whole))
 	return p.err

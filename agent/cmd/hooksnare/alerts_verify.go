@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/agent"
+	"hooksnare/pkg/alertlog"
 	"hooksnare/pkg/chain"
 )
 
@@ -48,7 +48,7 @@ damaged.`,
 				err = printJSON(cmd.OutOrStdout(), struct {
 					OK      bool `json:"ok"`
 					Damaged bool `json:"damaged"`
-					*agent.ChainVerdict
+					*alertlog.Verdict
 				}{v.OK() && !damaged, damaged, v})
 			}
 			if err == nil && (!v.OK() || damaged) {
@@ -61,7 +61,7 @@ damaged.`,
 	return cmd
 }
 
-func printVerdict(w io.Writer, v *agent.ChainVerdict) error {
+func printVerdict(w io.Writer, v *alertlog.Verdict) error {
 	var b strings.Builder
 	for _, c := range v.Chains {
 		verdict := "whole"

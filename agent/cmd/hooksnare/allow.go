@@ -146,8 +146,8 @@ func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
 		return nil, err
 	}
 	var docs []*alert.Alert
-	for _, line := range m.Lines {
-		a, err := alert.Parse(line)
+	for _, d := range m.Documents {
+		a, err := alert.Parse(d.Line)
 		if err != nil {
 			return nil, fmt.Errorf("alert %s: %w", m.ID, err)
 		}
