@@ -26,12 +26,9 @@ func Bounded(s string, limit int) string {
 // Printable returns a text as it is where all of it is printable, and otherwise with the
 // escapes of a Go string literal, without its quotes. It does not bound the length.
 func Printable(s string) string {
-	if !strings.ContainsFunc(s, needsEscape) {
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return s
 	}
 	q := strconv.Quote(s)
 	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 }
-
-// needsEscape also holds for U+FFFD, which stands for bytes that are not UTF-8.
-func needsEscape(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }

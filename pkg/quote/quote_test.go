@@ -21,6 +21,7 @@ func TestPrintable(t *testing.T) {
 		{"\xff", `\xff`},
 		{"\ufffd", "\ufffd"},
 		{"a\tb", `a\tb`},
+		{`\n` + "\ufffd", `\n` + "\ufffd"}, // nothing to escape
 	} {
 		if got := Printable(tc.in); got != tc.want {
 			t.Errorf("%q: got %s, want %s", tc.in, got, tc.want)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -27,49 +26,52 @@ damaged.`,
 		Example: `  sudo hooksnare alerts verify
   hooksnare alerts verify --file ./received.jsonl --format ndjson`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			format, err := chosen(l.format, cmd.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			log, err := l.open(cmd)
-			if err != nil {
-				return err
-			}
-			v, err := log.Verify(cmd.Context())
-			damaged := len(log.Damage()) > 0
-			closeLog(cmd.ErrOrStderr(), log)
-			if err != nil {
-				return err
-			}
-			if format == formatText {
-				err = printVerdict(cmd.OutOrStdout(), v)
-			} else {
-				err = printJSON(cmd.OutOrStdout(), struct {
-					OK      bool `json:"ok"`
-					Damaged bool `json:"damaged"`
-					*alertlog.Verdict
-				}{v.OK() && !damaged, damaged, v})
-			}
-			if err == nil && (!v.OK() || damaged) {
-				err = &exit{exitNotWell, nil}
-			}
-			return err
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return verifyAlerts(cmd, &l) },
 	}
-	l.logFlags(cmd)
+	l.addLogFlags(cmd)
 	return cmd
 }
 
-func printVerdict(w io.Writer, v *alertlog.Verdict) error {
+func verifyAlerts(cmd *cobra.Command, l *alertLog) error {
+	out, err := l.output(cmd)
+	if err != nil {
+		return err
+	}
+	log, err := l.open(cmd)
+	if err != nil {
+		return err
+	}
+	v, err := log.Verify(cmd.Context())
+	damaged := len(log.Damage()) > 0
+	closeLog(cmd, log)
+	if err != nil {
+		return err
+	}
+	ok := v.OK() && !damaged
+	document := struct {
+		OK      bool `json:"ok"`
+		Damaged bool `json:"damaged"`
+		*alertlog.Verdict
+	}{ok, damaged, v}
+	if err := out.print(document, func() string { return verdictText(v) }); err != nil {
+		return err
+	}
+	if !ok {
+		return &exit{exitNotWell, nil}
+	}
+	return nil
+}
+
+func verdictText(v *alertlog.Verdict) string {
 	var b strings.Builder
-	for _, c := range v.Chains {
+	for i := range v.Chains {
+		c := &v.Chains[i]
 		verdict := "whole"
 		if !c.OK() {
 			verdict = "NOT WHOLE"
 		}
 		fmt.Fprintf(&b, "chain %s: %s: numbers %d to %d, %d documents\n", c.Chain, verdict, c.First, c.Last, c.Documents)
-		printFindings(&b, &c)
+		writeFindings(&b, c)
 	}
 	if len(v.Chains) == 0 {
 		b.WriteString("no documents with a place in a chain\n")
@@ -87,11 +89,10 @@ func printVerdict(w io.Writer, v *alertlog.Verdict) error {
 			fmt.Fprintf(&b, "%d %s\n", n.count, n.what)
 		}
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }
 
-func printFindings(b *strings.Builder, c *chain.Findings) {
+func writeFindings(b *strings.Builder, c *chain.Findings) {
 	for _, g := range c.Gaps {
 		fmt.Fprintf(b, "  missing: numbers %d to %d\n", g.First, g.Last)
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -12,7 +11,6 @@ import (
 	"hooksnare/agent"
 	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
-	"hooksnare/pkg/quote"
 )
 
 func newAllow() *cobra.Command {
@@ -59,7 +57,7 @@ the value alone: whoever can change the program then decides what runs as root, 
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
-	o.logFlags(cmd)
+	o.addLogFlags(cmd)
 	cmd.Flags().StringVar(&o.alert, "from-alert", "", "`ID` of the alert, or its beginning")
 	cmd.Flags().StringVar(&o.reason, "reason", "", "`TEXT` that says who wants it and why")
 	cmd.Flags().StringVar(&o.expires, "expires", "", "`DURATION` after which it ends, as 12h, 30d or 8w (default: never)")
@@ -69,7 +67,7 @@ the value alone: whoever can change the program then decides what runs as root, 
 }
 
 func (o *allowAdd) run(cmd *cobra.Command) error {
-	format, err := chosen(o.format, cmd.OutOrStdout())
+	out, err := o.output(cmd)
 	if err != nil {
 		return err
 	}
@@ -78,7 +76,7 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	c, err := o.configured(cmd)
+	c, _, err := o.loadNoting(cmd)
 	if err != nil {
 		return err
 	}
@@ -94,16 +92,17 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 		return refused(err)
 	}
 	for _, text := range p.Notes {
-		allowNote(cmd.ErrOrStderr(), text)
+		note(cmd, "%s", text)
 	}
-	if err := showAllowed(cmd.OutOrStdout(), format, c, p); err != nil {
+	added := agent.TextOf(&p.Exception)
+	if err := out.print(added, func() string { return proposalText(config.ExceptionsPath(c.Root), &added, p) }); err != nil {
 		return err
 	}
-	allowNote(cmd.ErrOrStderr(), "added "+p.Exception.ID+": a running agent goes by it within seconds")
+	note(cmd, "added %s: a running agent goes by it within seconds", p.Exception.ID)
 	return nil
 }
 
-// wish is what the flags ask for.
+// wish returns what the flags ask for.
 func (o *allowAdd) wish(now time.Time) (agent.Wish, error) {
 	w := agent.Wish{ID: o.id, Reason: o.reason, Unpinned: o.unpinned}
 	switch {
@@ -114,7 +113,7 @@ func (o *allowAdd) wish(now time.Time) (agent.Wish, error) {
 	case o.expires == "":
 		return w, nil
 	}
-	d, err := longDuration(o.expires)
+	d, err := parseAge(o.expires)
 	if err != nil || d <= 0 {
 		return w, fmt.Errorf("--expires %q: want a duration such as 12h, 30d or 8w", o.expires)
 	}
@@ -122,25 +121,13 @@ func (o *allowAdd) wish(now time.Time) (agent.Wish, error) {
 	return w, nil
 }
 
-// configured reads the configuration, whose faults elsewhere keep nobody from allowing.
-func (s *settings) configured(cmd *cobra.Command) (config.Config, error) {
-	if err := s.readable(); err != nil {
-		return config.Config{}, err
-	}
-	c, _, faults := s.load()
-	if n := len(agent.Faults(faults)); n > 0 {
-		allowNote(cmd.ErrOrStderr(), fmt.Sprintf("the configuration has faults (%d): see hooksnare check", n))
-	}
-	return c, nil
-}
-
-// documents returns those of the one alert that is meant.
+// documents returns the documents of the alert.
 func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
 	log, err := o.open(cmd)
 	if err != nil {
 		return nil, err
 	}
-	defer closeLog(cmd.ErrOrStderr(), log)
+	defer closeLog(cmd, log)
 	m, err := findAlert(cmd, log, o.alert)
 	if err != nil {
 		return nil, err
@@ -156,18 +143,12 @@ func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
 	return docs, nil
 }
 
-// refused tells a change that can't be made as things are from one that was asked for in a
-// wrong way.
+// refused gives the status 1 to a change that was asked for correctly and is not possible.
 func refused(err error) error {
 	if errors.Is(err, agent.ErrKnownException) || errors.Is(err, agent.ErrNoException) || errors.Is(err, agent.ErrNotOwn) {
 		return &exit{exitNotWell, err}
 	}
 	return err
-}
-
-// allowNote says something beside the results.
-func allowNote(w io.Writer, text string) {
-	fmt.Fprintf(w, "allow: %s\n", quote.Printable(text))
 }
 
 func newAllowRemove() *cobra.Command {
@@ -180,18 +161,17 @@ where it is written, which the error names. Exits with 1 when there is no such e
 		Example: `  sudo hooksnare allow remove alert-0123456789abcdef`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := s.readable(); err != nil {
+			c, sources, err := s.loadNoting(cmd)
+			if err != nil {
 				return err
 			}
-			c, sources, _ := s.load()
 			if err := agent.NewAllow(c, agent.Whoever()).Remove(cmd.Context(), args[0], sources); err != nil {
 				return refused(err)
 			}
-			allowNote(cmd.ErrOrStderr(), "removed "+args[0]+": a running agent goes by it within seconds")
+			note(cmd, "removed %s: a running agent goes by it within seconds", args[0])
 			return nil
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
+	s.addFlags(cmd, "root", "config")
 	return cmd
 }

@@ -1,20 +1,17 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
-	"hooksnare/pkg/quote"
+	"hooksnare/pkg/alert"
 )
 
 func newDoctor() *cobra.Command {
 	var s settings
-	var format string
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Tell what is missing, and what to do about it",
@@ -26,48 +23,36 @@ Exits with 1 when something is failing.`,
   sudo hooksnare doctor --format ndjson | jq 'select(.state != "well")'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			format, err := chosen(format, cmd.OutOrStdout())
+			out, err := s.output(cmd)
 			if err != nil {
 				return err
 			}
 			c, sources, faults := s.load()
-			found := agent.Diagnose(c, sources, faults, time.Now())
-			failing := false
-			for i := range found {
-				failing = failing || found[i].State == agent.FindingFailing
-				if format == formatText {
-					err = printFinding(cmd.OutOrStdout(), &found[i])
-				} else {
-					err = printJSON(cmd.OutOrStdout(), &found[i])
-				}
-				if err != nil {
+			isFailing := false
+			for _, f := range agent.Diagnose(c, sources, faults, time.Now()) {
+				isFailing = isFailing || f.State == agent.FindingFailing
+				if err := out.print(&f, func() string { return findingText(&f) }); err != nil {
 					return err
 				}
 			}
-			if failing {
+			if isFailing {
 				return &exit{exitNotWell, nil}
 			}
 			return nil
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
-	s.stateFlag(cmd)
-	formatFlag(cmd, &format)
+	s.addFlags(cmd, "root", "config", "state-dir", "format")
 	return cmd
 }
 
-func printFinding(w io.Writer, f *agent.Finding) error {
+func findingText(f *agent.Finding) string {
 	state := strings.ToUpper(f.State)
 	if f.State == agent.FindingWell {
 		state = f.State
 	}
-	line := fmt.Sprintf("%-8s %s: %s\n", state, quote.Printable(f.Check), quote.Printable(f.Detail))
-	for _, text := range [...]string{f.Meaning, f.Mend} {
-		if text != "" {
-			line += fmt.Sprintf("%-8s %s\n", "", quote.Printable(text))
-		}
-	}
-	_, err := io.WriteString(w, line)
-	return err
+	rows := alert.Rows{Width: 8}
+	rows.Add(state, f.Check+": "+f.Detail)
+	rows.Add("", f.Meaning)
+	rows.Add("", f.Mend)
+	return rows.String()
 }

@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +17,6 @@ import (
 
 func newReplay() *cobra.Command {
 	var s settings
-	var format string
 	var exitCode bool
 	cmd := &cobra.Command{
 		Use:   "replay FILE|-...",
@@ -34,23 +31,22 @@ the summary says so.`,
   hooksnare replay --format ndjson --exit-code - < recording.ndjson`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			stats, err := replayFiles(cmd, &s, format, files)
+			stats, err := replayFiles(cmd, &s, files)
 			if err == nil && exitCode && stats.Counts.Alerts > 0 {
 				err = &exit{exitFound, nil}
 			}
 			return err
 		},
 	}
-	s.rootFlag(cmd)
-	s.rulesFlag(cmd)
-	formatFlag(cmd, &format)
+	s.addFlags(cmd, "root", "rules", "format")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 when something was found")
 	return cmd
 }
 
 // replayFiles replays files by the settings and prints what is found.
-func replayFiles(cmd *cobra.Command, s *settings, format string, files []string) (stats agent.ReplayStats, err error) {
-	if format, err = chosen(format, cmd.OutOrStdout()); err != nil {
+func replayFiles(cmd *cobra.Command, s *settings, files []string) (stats agent.ReplayStats, err error) {
+	out, err := s.output(cmd)
+	if err != nil {
 		return stats, err
 	}
 	for _, name := range files { // all of them before the first is read
@@ -58,21 +54,25 @@ func replayFiles(cmd *cobra.Command, s *settings, format string, files []string)
 			return stats, err
 		}
 	}
-	c, set, err := s.strict()
+	c, set, err := s.loadStrict()
 	if err != nil {
 		return stats, err
 	}
-	out := printer{w: bufio.NewWriter(cmd.OutOrStdout()), format: format}
-	r, err := agent.NewReplay(c, set, out.print)
+	var printed error // the first error
+	r, err := agent.NewReplay(c, set, func(a *alert.Alert) {
+		if printed == nil {
+			printed = out.printAlert(a)
+		}
+	})
 	if err != nil {
 		return stats, err
 	}
 	defer agent.Frugal()()
 	stats, err = replay(cmd.Context(), r, files)
-	summary(cmd.ErrOrStderr(), &stats, c.Root != "")
+	summarise(cmd, &stats, c.Root != "")
 	switch {
-	case out.err != nil:
-		err = fmt.Errorf("output: %w", out.err)
+	case printed != nil:
+		err = fmt.Errorf("output: %w", printed)
 	case errors.Is(err, context.Canceled):
 		err = errors.New("replay: interrupted")
 	}
@@ -94,68 +94,38 @@ func replay(ctx context.Context, r *agent.Replay, files []string) (agent.ReplayS
 	return r.Finish(), nil
 }
 
-// printer writes alerts as they come.
-type printer struct {
-	w      *bufio.Writer
-	format string
-	err    error // the first
-}
-
-func (p *printer) print(a *alert.Alert) {
-	if p.err != nil {
-		return
-	}
-	if p.err = p.one(a); p.err == nil {
-		p.err = p.w.Flush()
-	}
-}
-
-func (p *printer) one(a *alert.Alert) error {
-	if p.format == formatText {
-		return a.Write(p.w)
-	}
-	line, err := a.Line()
-	if err != nil {
-		return err
-	}
-	_, err = p.w.Write(append(line, '\n'))
-	return err
-}
-
-// summary says what was read and what was not.
-func summary(w io.Writer, s *agent.ReplayStats, onDisk bool) {
+// summarise says what was read and what was not.
+func summarise(cmd *cobra.Command, s *agent.ReplayStats, onDisk bool) {
 	if stderrTerminal() {
-		fmt.Fprint(w, "\r")
+		fmt.Fprint(cmd.ErrOrStderr(), "\r")
 	}
 	c := &s.Counts
-	var parts []string
-	add := func(n uint64, what string) {
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, what))
+	summary := fmt.Sprintf("%d lines, %d alerts", s.Lines, c.Alerts)
+	for _, n := range []struct {
+		count uint64
+		what  string
+	}{
+		{c.Repeated, "repeats counted into updates"},
+		{c.Held, "held back by max_signals"},
+		{s.Malformed, "lines that can't be read"},
+		{s.TooLong, "lines over the bound"},
+		{s.Odd, "lines of an unknown shape"},
+		{s.Dropped, "events missing in the recording"},
+		{uint64(s.Cut), "bytes of an unfinished last line"},
+	} {
+		if n.count > 0 {
+			summary += fmt.Sprintf(", %d %s", n.count, n.what)
 		}
 	}
-	parts = append(parts, fmt.Sprintf("%d lines, %d alerts", s.Lines, c.Alerts))
-	add(c.Repeated, "repeats counted into updates")
-	add(c.Held, "held back by max_signals")
-	add(s.Malformed, "lines that can't be read")
-	add(s.TooLong, "lines over the bound")
-	add(s.Odd, "lines of an unknown shape")
-	add(s.Dropped, "events missing in the recording")
-	add(uint64(s.Cut), "bytes of an unfinished last line")
-	fmt.Fprintln(w, "replay: "+strings.Join(parts, ", "))
+	note(cmd, "%s", summary)
 	if s.FirstMalformed != nil {
-		fmt.Fprintf(w, "replay: first line that can't be read: %v\n", s.FirstMalformed)
+		note(cmd, "first line that can't be read: %v", s.FirstMalformed)
 	}
-	var ids []string
-	for id := range c.Hidden {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		fmt.Fprintf(w, "replay: exception %s held back %d", id, c.Hidden[id])
+	for _, id := range slices.Sorted(maps.Keys(c.Hidden)) {
+		text := fmt.Sprintf("exception %s held back %d", id, c.Hidden[id])
 		if !onDisk && c.Unpinned[id] > 0 {
-			fmt.Fprint(w, " by path alone: without --root there is no disk to check its pin on")
+			text += " by path alone: without --root there is no disk to check its pin on"
 		}
-		fmt.Fprintln(w)
+		note(cmd, "%s", text)
 	}
 }

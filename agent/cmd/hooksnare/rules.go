@@ -8,13 +8,13 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
 	"hooksnare/detect/rules"
+	"hooksnare/pkg/alert"
 	"hooksnare/pkg/quote"
 )
 
@@ -93,7 +93,6 @@ func ruleStatuses(dir string) map[string]agent.RuleStatus {
 
 func newRulesList() *cobra.Command {
 	var s settings
-	var format string
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List every rule, whether it runs or why not, and how often it matched",
@@ -103,7 +102,7 @@ the running agent last told in its state folder, which only root may read.`,
 		Example: "  sudo hooksnare rules list\n  hooksnare rules list --rules ./our-rules --format ndjson",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			format, err := chosen(format, cmd.OutOrStdout())
+			out, err := s.output(cmd)
 			if err != nil {
 				return err
 			}
@@ -117,47 +116,38 @@ the running agent last told in its state folder, which only root may read.`,
 			for _, r := range set.Disabled {
 				rows = append(rows, rowOf(r, true, told))
 			}
-			if err := printRows(cmd.OutOrStdout(), format, rows); err != nil {
+			if err := printRules(out, rows); err != nil {
 				return err
 			}
-			if err := errors.Join(loaded, faults); err != nil {
-				return err
-			}
-			return nil
+			return errors.Join(loaded, faults)
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
-	s.rulesFlag(cmd)
-	s.stateFlag(cmd)
-	formatFlag(cmd, &format)
+	s.addFlags(cmd, "root", "config", "rules", "state-dir", "format")
 	return cmd
 }
 
-func printRows(w io.Writer, format string, rows []ruleRow) error {
-	if format == formatNDJSON {
-		enc := json.NewEncoder(w)
-		for _, row := range rows {
-			if err := enc.Encode(row); err != nil {
+func printRules(out *output, rows []ruleRow) error {
+	if !out.isText {
+		for i := range rows {
+			if err := out.print(&rows[i], nil); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tSEVERITY\tLANGUAGE\tSTATUS\tMATCHES\tNAME")
+	table := [][]string{{"ID", "SEVERITY", "LANGUAGE", "STATUS", "MATCHES", "NAME"}}
 	for _, row := range rows {
-		matches := "-"
+		matches, name := "-", row.Name
 		if row.Matches != nil {
 			matches = strconv.FormatUint(*row.Matches, 10)
 		}
-		name := quote.Printable(row.Name)
 		if row.Reason != "" {
-			name += " (" + quote.Printable(row.Reason) + ")"
+			name += " (" + row.Reason + ")"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, row.Severity, row.Language, row.Status, matches, name)
+		table = append(table, []string{row.ID, row.Severity, row.Language, row.Status, matches, name})
 	}
-	return t.Flush()
+	_, err := io.WriteString(out.w, alignColumns(table))
+	return err
 }
 
 func newRulesShow() *cobra.Command {
@@ -172,64 +162,48 @@ func newRulesShow() *cobra.Command {
 			set, faults := agent.LoadRules(c, sources)
 			for _, r := range append(set.Rules, set.Disabled...) {
 				if r.ID == args[0] {
-					return showRule(cmd.OutOrStdout(), r)
+					_, err := io.WriteString(cmd.OutOrStdout(), ruleText(r))
+					return err
 				}
 			}
 			return errors.Join(fmt.Errorf("rule %q: not found; see hooksnare rules list", args[0]), loaded, faults)
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
-	s.rulesFlag(cmd)
+	s.addFlags(cmd, "root", "config", "rules")
 	return cmd
 }
 
-func showRule(w io.Writer, r *rules.Rule) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", quote.Printable(r.Name))
-	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%-12s %s\n", name, quote.Printable(value))
-		}
-	}
-	row("id", r.ID)
-	row("version", r.Version)
-	row("severity", fmt.Sprintf("%s (risk score %d)", r.Severity, r.RiskScore))
-	row("type", strings.TrimSpace(r.Type+" "+r.Language))
-	row("not runnable", r.NotRunnable)
+func ruleText(r *rules.Rule) string {
+	rows := alert.Rows{Width: 12}
+	rows.Add("id", r.ID)
+	rows.Add("version", r.Version)
+	rows.Add("severity", fmt.Sprintf("%s (risk score %d)", r.Severity, r.RiskScore))
+	rows.Add("type", strings.TrimSpace(r.Type+" "+r.Language))
+	rows.Add("not runnable", r.NotRunnable)
 	if r.BuildingBlock {
-		row("alerts", "building blocks: for other rules to build on, not to be looked at as such")
+		rows.Add("alerts", "building blocks: for other rules to build on, not to be looked at as such")
 	}
-	row("max signals", fmt.Sprintf("%d in five minutes", r.MaxSignals))
-	row("author", strings.Join(r.Author, ", "))
-	row("license", r.License)
+	rows.Add("max signals", fmt.Sprintf("%d in five minutes", r.MaxSignals))
+	rows.Add("author", strings.Join(r.Author, ", "))
+	rows.Add("license", r.License)
 	for _, t := range r.Threat {
-		for _, tech := range t.Technique {
-			row("technique", strings.TrimSpace(tech.ID+" "+tech.Name))
-			for _, sub := range tech.Subtechnique {
-				row("", sub.ID+" "+sub.Name)
+		for _, technique := range t.Technique {
+			rows.Add("technique", strings.TrimSpace(technique.ID+" "+technique.Name))
+			for _, sub := range technique.Subtechnique {
+				rows.Add("", sub.ID+" "+sub.Name)
 			}
 		}
 	}
-	for _, ref := range r.References {
-		row("reference", ref)
+	for _, reference := range r.References {
+		rows.Add("reference", reference)
 	}
-	row("file", r.File)
-	block := func(title, text string) {
-		if text = strings.TrimSpace(text); text != "" {
-			fmt.Fprintf(&b, "\n%s\n\n", title)
-			for _, line := range strings.Split(text, "\n") {
-				fmt.Fprintf(&b, "  %s\n", quote.Printable(strings.ReplaceAll(line, "\t", "    ")))
-			}
-		}
-	}
-	block("Description", r.Description)
-	block("Query", r.Text)
-	block("False positives", strings.Join(r.FalsePositives, "\n"))
-	block("Setup", r.Setup)
-	block("Investigation guide", r.Note)
-	_, err := io.WriteString(w, b.String())
-	return err
+	rows.Add("file", r.File)
+	return section(quote.Printable(r.Name), rows.String()) +
+		section("Description", indentText(r.Description)) +
+		section("Query", indentText(r.Text)) +
+		section("False positives", indentText(strings.Join(r.FalsePositives, "\n"))) +
+		section("Setup", indentText(r.Setup)) +
+		section("Investigation guide", indentText(r.Note))
 }
 
 func newRulesTest() *cobra.Command {

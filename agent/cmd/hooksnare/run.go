@@ -57,11 +57,9 @@ With --root no program of that disk is run but the ones that --eslogger and --ca
 			return nil
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
+	s.addFlags(cmd, "root", "config", "state-dir")
 	cmd.Flags().StringVar(&s.eslogger, "eslogger", "", "`PATH` of eslogger, or of a program that writes the same")
 	cmd.Flags().StringVar(&s.canary, "canary", "", "`PATH` of the program that is run to prove that eslogger sees commands (default /usr/bin/true)")
-	s.stateFlag(cmd)
 	cmd.Flags().BoolVar(&show, "show", false, "also print each alert, for a person")
 	return cmd
 }

@@ -1,23 +1,19 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
-	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 	"hooksnare/pkg/quote"
 )
 
 func newScan() *cobra.Command {
 	var s settings
-	var format string
 	var exitCode bool
 	cmd := &cobra.Command{
 		Use:   "scan",
@@ -32,26 +28,28 @@ not read. --root looks at another disk.`,
   hooksnare scan --root "/Volumes/Macintosh HD - Data" --exit-code`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			format, err := chosen(format, cmd.OutOrStdout())
+			out, err := s.output(cmd)
 			if err != nil {
 				return err
 			}
-			c, set, err := s.strict()
+			c, set, err := s.loadStrict()
 			if err != nil {
 				return err
 			}
 			hooks, unreadable, err := agent.Scan(c, set, time.Now())
 			for i := range unreadable {
-				fmt.Fprintln(cmd.ErrOrStderr(), unreadLine(&unreadable[i]))
+				fmt.Fprintln(cmd.ErrOrStderr(), unreadableText(&unreadable[i]))
 			}
 			if err != nil {
 				return err
 			}
-			if err := printHooks(cmd.OutOrStdout(), format, hooks); err != nil {
-				return err
+			for i := range hooks {
+				if err := out.print(&hooks[i], func() string { return hookText(&hooks[i]) }); err != nil {
+					return err
+				}
 			}
-			if format == formatText {
-				fmt.Fprintf(cmd.ErrOrStderr(), "scan: %d hooks, %d files or folders could not be read\n", len(hooks), len(unreadable))
+			if out.isText {
+				note(cmd, "%d hooks, %d files or folders could not be read", len(hooks), len(unreadable))
 			}
 			if exitCode && len(hooks) > 0 {
 				return &exit{exitFound, nil}
@@ -59,14 +57,12 @@ not read. --root looks at another disk.`,
 			return nil
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
-	formatFlag(cmd, &format)
+	s.addFlags(cmd, "root", "config", "format")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 when a hook was found")
 	return cmd
 }
 
-func unreadLine(u *event.Unreadable) string {
+func unreadableText(u *event.Unreadable) string {
 	line := "not read: " + u.Path + ": " + u.Why
 	if u.Detail != "" {
 		line += " (" + u.Detail + ")"
@@ -74,31 +70,12 @@ func unreadLine(u *event.Unreadable) string {
 	return quote.Printable(line)
 }
 
-func printHooks(w io.Writer, format string, hooks []agent.FoundHook) error {
-	if format == formatNDJSON {
-		enc := json.NewEncoder(w)
-		for i := range hooks {
-			if err := enc.Encode(&hooks[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	var b strings.Builder
-	for i := range hooks {
-		writeHook(&b, &hooks[i])
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// writeHook writes a hook for a person.
-func writeHook(b *strings.Builder, h *agent.FoundHook) {
-	fmt.Fprintf(b, "%-8s %s %s\n", strings.ToUpper(h.Verdict), h.Key, quote.Printable(h.Value))
-	rows := alert.Rows{Indent: "  ", Width: 10}
+// hookText is a hook for a person.
+func hookText(h *agent.FoundHook) string {
+	rows := newRows()
 	rows.Add("file", h.File+"  ("+h.Scope+")")
 	if h.Program != nil {
-		h.Program.AddRows(&rows)
+		h.Program.AddRows(rows)
 	}
 	if h.Exception != "" {
 		why := h.Exception
@@ -108,6 +85,5 @@ func writeHook(b *strings.Builder, h *agent.FoundHook) {
 		rows.Add("exception", why)
 	}
 	rows.Add("undo", h.Undo)
-	b.WriteString(rows.String())
-	b.WriteByte('\n')
+	return fmt.Sprintf("%-8s %s %s\n%s\n", strings.ToUpper(h.Verdict), h.Key, quote.Printable(h.Value), rows)
 }
