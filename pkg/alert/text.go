@@ -11,6 +11,9 @@ import (
 	"hooksnare/pkg/quote"
 )
 
+// MaxShown bounds a value that people are shown, in bytes: as long as the agent lets one be.
+const MaxShown = 4 << 10
+
 // maxRecentShown is how many of the user's earlier commands Write shows.
 const maxRecentShown = 5
 
@@ -90,7 +93,7 @@ func (h *Hooksnare) addRows(rows *Rows) {
 		rows.Add("file", k.location())
 		rows.Add("verdict", string(h.Verdict))
 		if k.Previous != nil {
-			rows.Add("previous", strconv.Quote(*k.Previous))
+			rows.Add("previous", quote.Bounded(*k.Previous, MaxShown))
 		}
 	}
 	if h.Program != nil {
@@ -137,7 +140,7 @@ func heldLines(list []HeldItem) []string {
 	for _, x := range list {
 		text := fmt.Sprintf("%s %d", x.Rule, x.Severity)
 		if x.Key != "" {
-			text += fmt.Sprintf(": %s = %q in %s", x.Key, x.Value, x.File)
+			text += ": " + x.Key + " = " + quote.Bounded(x.Value, MaxShown) + " in " + x.File
 		} else if x.File != "" {
 			text += ": " + x.File
 		}

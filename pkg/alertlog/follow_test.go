@@ -95,8 +95,8 @@ func TestFollow(t *testing.T) {
 	appendTo(t, path, oneDoc("f"))
 	f.expect("and there again", "f.1")
 	want := []string{
-		fmt.Sprintf("%s: 1 damaged line passed over: at byte %d: not a whole JSON document", path, 3*len(c)),
-		fmt.Sprintf("%s: 2 damaged lines passed over: at byte %d: not a whole JSON document", path, 3*len(c)),
+		fmt.Sprintf("%s: 1 damaged line skipped: at byte %d: not a whole JSON document", path, 3*len(c)),
+		fmt.Sprintf("%s: 2 damaged lines skipped: at byte %d: not a whole JSON document", path, 3*len(c)),
 	}
 	if !slices.Equal(f.notes, want) {
 		t.Errorf("got notes %q, want %q", f.notes, want)

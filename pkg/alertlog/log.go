@@ -44,7 +44,7 @@ func (d *Damage) String() string {
 	if d.Lines != 1 {
 		lines = fmt.Sprintf("%d damaged lines", d.Lines)
 	}
-	return fmt.Sprintf("%s: %s passed over: at byte %d: %s", d.File, lines, d.First, d.Why)
+	return fmt.Sprintf("%s: %s skipped: at byte %d: %s", d.File, lines, d.First, d.Why)
 }
 
 func (d *Damage) count(at int64, err error) {

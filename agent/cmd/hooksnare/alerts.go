@@ -44,13 +44,13 @@ func (l *alertLog) addLogFlags(cmd *cobra.Command) {
 func (l *alertLog) addFilterFlags(cmd *cobra.Command, since string) {
 	cmd.Flags().StringVar(&l.since, "since", "", "`TIME` or age, as 2026-03-04, \"2026-03-04 15:04\" (local time), RFC 3339, 90m, 12h, 7d: "+since)
 	cmd.Flags().StringVar(&l.severity, "severity", "", "`MIN` severity: low, medium, high or critical")
-	cmd.Flags().StringArrayVar(&l.ofRules, "rule", nil, "`ID` of a rule whose alerts are wanted; may be given again")
+	cmd.Flags().StringArrayVar(&l.ofRules, "rule", nil, "`ID` of a rule whose alerts to select; may be given again")
 }
 
 func (l *alertLog) filter(now time.Time) (alertlog.Filter, error) {
 	f := alertlog.Filter{Rules: l.ofRules, Severity: rules.Severity(l.severity).Number()}
 	if l.severity != "" && f.Severity == 0 {
-		return f, fmt.Errorf("--severity %q: want low, medium, high or critical", l.severity)
+		return f, fmt.Errorf("--severity %q: expected low, medium, high or critical", l.severity)
 	}
 	if l.since != "" {
 		t, err := sinceTime(l.since, now)
@@ -90,7 +90,7 @@ func (l *alertLog) open(cmd *cobra.Command) (*alertlog.Log, error) {
 	}
 	log, missing, err := alertlog.Open(paths)
 	for _, path := range missing {
-		note(cmd, "%s is not there: no alert has been written to it", path)
+		note(cmd, "%s does not exist: no alert has been written to it", path)
 	}
 	return log, err
 }

@@ -19,7 +19,7 @@ func newAlertsFollow() *cobra.Command {
 		Use:   "follow",
 		Short: "Print alerts as they are written",
 		Long: `Prints every alert, and every update of one, as it is written to the local log, also
-when the log is rotated or not there yet. Control-C ends it.`,
+when the log is rotated or does not exist yet. Control-C ends it.`,
 		Example: `  sudo hooksnare alerts follow
   sudo hooksnare alerts follow --since 1h --severity medium
   sudo hooksnare alerts follow --format ndjson | jq .message`,
@@ -27,7 +27,7 @@ when the log is rotated or not there yet. Control-C ends it.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return followAlerts(cmd, &l) },
 	}
 	l.addLogFlags(cmd)
-	l.addFilterFlags(cmd, "print what is there since then first")
+	l.addFilterFlags(cmd, "first print the alerts from then on")
 	return cmd
 }
 

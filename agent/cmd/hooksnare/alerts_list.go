@@ -32,9 +32,9 @@ func newAlertsList() *cobra.Command {
 		Use:   "list",
 		Short: "List alerts, the newest last",
 		Long: `Lists the alerts of the local log and of its rotated files, a row each, the newest last:
-when it happened, the severity, the id (as long as alerts show needs it), how it stands, how
-often it was updated, the rule, and what was done. As ndjson it is the alerts' own
-documents, of each the last. With a limit it is those that were raised or updated last.`,
+when it happened, the severity, the id (as much of it as alerts show needs), the verdict, how
+often it was updated, the rule, and what was done. As ndjson it prints the last document of
+each alert. With a limit it lists those that were raised or updated last.`,
 		Example: `  sudo hooksnare alerts list
   sudo hooksnare alerts list --since 24h --severity high
   sudo hooksnare alerts list --rule hook-set --format ndjson
@@ -64,7 +64,7 @@ func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
 			limit = defaultLimit
 		}
 	case limit < 0:
-		return fmt.Errorf("--limit %d: want a number of alerts, or 0 for all", limit)
+		return fmt.Errorf("--limit %d: expected a number of alerts, or 0 for all", limit)
 	}
 	log, err := l.open(cmd)
 	if err != nil {
@@ -130,7 +130,7 @@ func (t *alertTable) flush() error {
 	return err
 }
 
-// shortenIDs leaves of each id what tells it apart from the others.
+// shortenIDs cuts each id to what distinguishes it from the others.
 func shortenIDs(rows [][]string) {
 	ids := make([]string, len(rows))
 	for i, r := range rows {

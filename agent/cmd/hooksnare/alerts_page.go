@@ -11,13 +11,13 @@ import (
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/alertlog"
+	"hooksnare/pkg/quote"
 )
 
 // Bounds of what a page shows of documents, whose facts are of any number and length.
 const (
-	maxFacts   = 200  // rows of a section
-	maxFact    = 4096 // bytes of a row
-	maxHistory = 100  // updates
+	maxFacts   = 200 // rows of a section
+	maxHistory = 100 // updates
 )
 
 func newRows() *alert.Rows { return &alert.Rows{Indent: "  ", Width: 10} }
@@ -31,10 +31,10 @@ func hookSection(h *alert.Hooksnare) string {
 	rows.Add("key", k.Key)
 	rows.Add("operation", k.Operation)
 	if k.Value != nil {
-		rows.Add("value", `"`+*k.Value+`"`) // it may be empty
+		rows.Add("value", quote.Bounded(*k.Value, alert.MaxShown)) // it may be empty
 	}
 	if k.Previous != nil {
-		rows.Add("previous", `"`+*k.Previous+`"`)
+		rows.Add("previous", quote.Bounded(*k.Previous, alert.MaxShown))
 	}
 	rows.Add("domain", k.Domain)
 	rows.Add("tool", strings.TrimSpace(k.Tool+" "+k.Verb))
@@ -110,8 +110,8 @@ func appendFacts(to []string, name string, v any) []string {
 		}
 		return to
 	case string:
-		if len(v) > maxFact {
-			v = strings.ToValidUTF8(v[:maxFact], "") + "…"
+		if len(v) > alert.MaxShown {
+			v = strings.ToValidUTF8(v[:alert.MaxShown], "") + "…"
 		}
 		lines := strings.Split(strings.TrimRight(v, "\n"), "\n")
 		if len(lines) == 1 {
@@ -156,11 +156,11 @@ func ruleSections(a *alert.Alert, r *rules.Rule) string {
 	remark := ""
 	if r == nil {
 		r = &rules.Rule{Description: a.Rule.Description, References: a.Rule.Reference}
-		remark = indent("The rule is not among the rules any more: there is no investigation guide.")
+		remark = indent("The rule is not loaded any more, so that there is no investigation guide.")
 	} else {
 		rows.Add("file", r.File)
 		if a.Rule.Version != "" && r.Version != "" && r.Version != a.Rule.Version {
-			remark = indent("what follows is of the rule's version " + r.Version)
+			remark = indent("what follows is from the rule's version " + r.Version)
 		}
 	}
 	techniques := newRows()

@@ -77,7 +77,7 @@ func (l *alertLog) showText(cmd *cobra.Command, w io.Writer, m *alertlog.Match) 
 		docs = append(docs, a)
 	}
 	if len(docs) == 0 {
-		return fmt.Errorf("alert %s: can't be shown; its documents are there with --format ndjson", m.ID)
+		return fmt.Errorf("alert %s: can't be shown as text; print its documents with --format ndjson", m.ID)
 	}
 	whole := merge(docs)
 	head, h := *whole, *whole.Hooksnare

@@ -15,13 +15,13 @@ func newAlertsVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check that no alert is missing or was changed",
-		Long: `Checks the chain of the local log's documents: each has a number, without gaps, and the
-SHA-256 of the document before, so that what was taken out or changed shows. What rotation
-took away at the beginning, and what was cut off at the end, does not show here: compare the
+		Long: `Checks the chain of the local log's documents. Each has a number, without gaps, and the
+SHA-256 of the document before, which proves that none in between was removed or changed.
+It cannot prove that the newest are there, nor those that rotation has deleted: compare the
 last number and hash with hooksnare status, or with what a collector has.
 
-Documents that a collector received can be checked, too, in any order, if they were kept as
-they came: name their file with --file. Exits with 1 when something is missing, changed or
+It also checks documents that a collector received, in any order, if their lines are
+unchanged: name their file with --file. Exits with 1 when something is missing, changed or
 damaged.`,
 		Example: `  sudo hooksnare alerts verify
   hooksnare alerts verify --file ./received.jsonl --format ndjson`,
@@ -80,9 +80,9 @@ func verdictText(v *alertlog.Verdict) string {
 		count int
 		what  string
 	}{
-		{v.Repeats, "documents are there more than once, which is no fault: they were sent again"},
+		{v.Repeats, "documents occur more than once, which is not a fault: they were sent again"},
 		{v.Unchained, "documents have no place in a chain: this agent did not write them"},
-		{v.Malformed, "documents have a place that can't be one"},
+		{v.Malformed, "documents have an invalid place"},
 		{v.Overflow, "documents were not checked: there are too many"},
 	} {
 		if n.count > 0 {
@@ -97,10 +97,10 @@ func writeFindings(b *strings.Builder, c *chain.Findings) {
 		fmt.Fprintf(b, "  missing: numbers %d to %d\n", g.First, g.Last)
 	}
 	for _, n := range c.Conflicts {
-		fmt.Fprintf(b, "  number %d: there are different documents of it\n", n)
+		fmt.Fprintf(b, "  number %d: different documents have it\n", n)
 	}
 	for _, n := range c.Broken {
-		fmt.Fprintf(b, "  number %d: was not made after the document that is number %d here\n", n, n-1)
+		fmt.Fprintf(b, "  number %d: does not follow the document that is number %d here\n", n, n-1)
 	}
 	if c.Missing > 0 {
 		fmt.Fprintf(b, "  %d are missing in all\n", c.Missing)

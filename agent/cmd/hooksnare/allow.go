@@ -17,11 +17,11 @@ func newAllow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "allow",
 		Short: "Add, list and remove exceptions",
-		Long: `An exception keeps back the alerts of a hook that someone has explained. Those added here
-are in a file of their own,
+		Long: `An exception hides the alerts about a hook that is known to be harmless. Those added here are
+kept in a separate file,
 ` + config.ExceptionsFile + `,
-and count beside those of the configuration. Each change is told in
-` + agent.AuditPath("") + ` first. A running agent goes by it within seconds.`,
+and add to those of the configuration. Each change is first recorded in
+` + agent.AuditPath("") + `. A running agent uses it within seconds.`,
 		Example: `  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
   sudo hooksnare allow list
   sudo hooksnare allow remove alert-0123456789abcdef`,
@@ -43,11 +43,11 @@ func newAllowAdd() *cobra.Command {
 	var o allowAdd
 	cmd := &cobra.Command{
 		Use:   "add --from-alert ID --reason TEXT",
-		Short: "Keep the alerts of a hook back from now on",
+		Short: "Hide the alerts about a hook from now on",
 		Long: `Makes an exception of an alert of the local log: for that value of that key in that file and
 for no other, whoever sets or runs it. It is pinned to the hook's program as it is now: owned
 by root, writable by nobody else, in a path that nobody else can write, with the SHA-256 that
-it has. When one of these does not hold any more there are alerts again, which say so.
+it has. When one of these is no longer true, there are alerts again, which say why.
 
 A hook whose program can't be pinned is refused: one that is missing, that others can write,
 or that runs what its arguments say, as a shell does. With --unpinned the exception holds for
@@ -59,7 +59,7 @@ the value alone: whoever can change the program then decides what runs as root, 
 	}
 	o.addLogFlags(cmd)
 	cmd.Flags().StringVar(&o.alert, "from-alert", "", "`ID` of the alert, or its beginning")
-	cmd.Flags().StringVar(&o.reason, "reason", "", "`TEXT` that says who wants it and why")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "`TEXT`: who asks for it, and why")
 	cmd.Flags().StringVar(&o.expires, "expires", "", "`DURATION` after which it ends, as 12h, 30d or 8w (default: never)")
 	cmd.Flags().StringVar(&o.id, "id", "", "`NAME` of the exception (default: made of the alert's id)")
 	cmd.Flags().BoolVar(&o.unpinned, "unpinned", false, "hold for the value alone, whatever its program is or becomes")
@@ -98,7 +98,7 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 	if err := out.print(added, func() string { return proposalText(config.ExceptionsPath(c.Root), &added, p) }); err != nil {
 		return err
 	}
-	note(cmd, "added %s: a running agent goes by it within seconds", p.Exception.ID)
+	note(cmd, "added %s: a running agent uses it within seconds", p.Exception.ID)
 	return nil
 }
 
@@ -107,15 +107,15 @@ func (o *allowAdd) wish(now time.Time) (agent.Wish, error) {
 	w := agent.Wish{ID: o.id, Reason: o.reason, Unpinned: o.unpinned}
 	switch {
 	case o.alert == "":
-		return w, errors.New("--from-alert: want the id of an alert: see hooksnare alerts list")
+		return w, errors.New("--from-alert: expected the id of an alert: see hooksnare alerts list")
 	case strings.TrimSpace(o.reason) == "":
-		return w, errors.New("--reason: want words that say who wants it and why")
+		return w, errors.New("--reason: expected a text that says who asks for it and why")
 	case o.expires == "":
 		return w, nil
 	}
 	d, err := parseAge(o.expires)
 	if err != nil || d <= 0 {
-		return w, fmt.Errorf("--expires %q: want a duration such as 12h, 30d or 8w", o.expires)
+		return w, fmt.Errorf("--expires %q: expected a duration such as 12h, 30d or 8w", o.expires)
 	}
 	w.Expires = now.Add(d)
 	return w, nil
@@ -168,7 +168,7 @@ where it is written, which the error names. Exits with 1 when there is no such e
 			if err := agent.NewAllow(c, agent.Whoever()).Remove(cmd.Context(), args[0], sources); err != nil {
 				return refused(err)
 			}
-			note(cmd, "removed %s: a running agent goes by it within seconds", args[0])
+			note(cmd, "removed %s: a running agent stops using it within seconds", args[0])
 			return nil
 		},
 	}

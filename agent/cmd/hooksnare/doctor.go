@@ -14,10 +14,10 @@ func newDoctor() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Tell what is missing, and what to do about it",
-		Long: `Looks at what the agent needs, root, eslogger, Full Disk Access, a sound configuration,
-outputs that deliver, and says of each whether it is there and what to do where it is not. Of
-every condition that is on it says what that means for what is seen.
+		Short: "Find what is missing, and what to do about it",
+		Long: `Checks what the agent needs: root, eslogger, Full Disk Access, a sound configuration and
+outputs that deliver. For each it prints the state, and what to do where something is missing.
+For every active condition it prints what that means for detection.
 Exits with 1 when something is failing.`,
 		Example: `  sudo hooksnare doctor
   sudo hooksnare doctor --format ndjson | jq 'select(.state != "well")'`,

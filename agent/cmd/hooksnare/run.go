@@ -27,8 +27,8 @@ log and to syslog. launchd runs it; in the foreground it needs root and, for the
 terminal, Full Disk Access. A fault in the configuration is logged and raised as an
 alert, and the rest goes on.
 
-SIGTERM and SIGINT end it within five seconds; SIGHUP opens the local log and reads the
-rule folders anew. The file of exceptions is read anew whenever it changes.
+SIGTERM and SIGINT end it within five seconds. SIGHUP reopens the local log and rereads the
+rule folders. The file of exceptions is reread whenever it changes.
 
 With --root no program of that disk is run but the ones that --eslogger and --canary name.`,
 		Example: `  sudo hooksnare run

@@ -21,8 +21,8 @@ func newScan() *cobra.Command {
 		Long: `Prints every login and logout hook that the preferences of this Mac hold, in all files
 that can hold one, with its program's facts and a verdict: allowed (an exception covers it
 and its pin holds), risky (the program has a property that a trusted one does not have) or
-unknown. Needs no running agent; without root it reads what it may, and says what it could
-not read. --root looks at another disk.`,
+unknown. It does not need a running agent. Without root it reads what it may, and says what it could
+not read. --root examines another disk.`,
 		Example: `  sudo hooksnare scan
   sudo hooksnare scan --format ndjson | jq -r .value
   hooksnare scan --root "/Volumes/Macintosh HD - Data" --exit-code`,

@@ -53,7 +53,7 @@ Preferences stay in any case.`,
 				return nil
 			},
 		}
-		cmd.Flags().StringVar(&root, "root", "", "`DIR` that stands for the disk: files are laid, launchd is left alone")
+		cmd.Flags().StringVar(&root, "root", "", "`DIR` to install below, as if it were the disk; launchd is not called")
 		if v.name == "uninstall" {
 			cmd.Flags().BoolVar(&purge, "purge", false, "also remove state, logs, and the rules and exceptions in the program's folder")
 		}
@@ -62,7 +62,7 @@ Preferences stay in any case.`,
 	return out
 }
 
-// steps returns what tells a person at a terminal what is being done.
+// steps returns a function that shows the user at a terminal each step, nil without a terminal.
 func steps(verb string) func(string) {
 	if !stderrTerminal() {
 		return nil

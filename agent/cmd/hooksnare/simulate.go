@@ -32,7 +32,7 @@ Plain syslog acknowledges nothing: there it means that the system's log took the
 				return err
 			}
 			if timeout <= 0 || timeout > time.Hour {
-				return fmt.Errorf("--timeout %v: want up to an hour", timeout)
+				return fmt.Errorf("--timeout %v: expected at most an hour", timeout)
 			}
 			c, _, _ := s.load()
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)

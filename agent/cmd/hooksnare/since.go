@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-var errSince = errors.New("want a time as 2026-03-04, 2026-03-04 15:04 or 2026-03-04T15:04:05Z, or an age as 90m, 12h, 7d or 2w")
+var errSince = errors.New("expected a time as 2026-03-04, 2026-03-04 15:04 or 2026-03-04T15:04:05Z, or an age as 90m, 12h, 7d or 2w")
 
 // sinceTime returns the time that a text names, or that is so long ago.
 func sinceTime(text string, now time.Time) (time.Time, error) {

@@ -17,11 +17,11 @@ func newStatus() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Tell how the agent stands",
-		Long: `Prints how the agent stands: what is not well and since when, what its sensor reads and
-misses, what was lost, what waits for each output, and the last delivery. Exits with 1 when no agent runs or
-something is not well. The agent writes this down at once when something begins or ends, and
-once a minute for what it counts.`,
+		Short: "Print the state of the agent",
+		Long: `Prints the state of the agent: what is not well and since when, what its sensor reads and
+misses, what was lost, what waits for each output, and the last delivery. Exits with 1 when no
+agent runs or something is not well. The agent writes its state when a condition begins or
+ends, and its counts once a minute.`,
 		Example: `  sudo hooksnare status
   sudo hooksnare status --format ndjson | jq .health.outputs`,
 		Args: cobra.NoArgs,
