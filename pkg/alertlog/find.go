@@ -12,7 +12,7 @@ import (
 
 // Bounds of what Find returns.
 const (
-	maxID        = 256      // bytes
+	maxID        = 256      // bytes; the agent's have 32
 	maxMatches   = 16       // alerts whose ids begin alike
 	maxDocuments = 1000     // of one alert
 	maxBytes     = 64 << 20 // of all documents

@@ -205,7 +205,7 @@ func (f *follower) visit(l *line) error {
 	if !ok || !f.started && !f.Filter.isRecent(&h) {
 		return nil
 	}
-	if len(f.Paths) > 1 { // several logs may have the same document
+	if len(f.Paths) > 1 && len(h.ID) <= maxID { // several logs may have the same document
 		id := documentID{h.ID, h.Sequence}
 		if f.shown[id] {
 			return nil

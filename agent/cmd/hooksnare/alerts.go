@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -107,7 +106,7 @@ func closeLog(cmd *cobra.Command, log *alertlog.Log) {
 func findAlert(cmd *cobra.Command, log *alertlog.Log, id string) (*alertlog.Match, error) {
 	matches, err := log.Find(cmd.Context(), id)
 	if err != nil {
-		return nil, interrupted(err)
+		return nil, err
 	}
 	switch len(matches) {
 	case 0:
@@ -128,12 +127,4 @@ func findAlert(cmd *cobra.Command, log *alertlog.Log, id string) (*alertlog.Matc
 		}
 	}
 	return nil, errors.New(text)
-}
-
-// interrupted names the end that was asked for.
-func interrupted(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return errors.New("alerts: interrupted")
-	}
-	return err
 }

@@ -79,7 +79,7 @@ func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
 		show = table.add
 	}
 	more, err := log.List(cmd.Context(), filter, limit, func(line []byte) error { n++; return show(line) })
-	if err := errors.Join(interrupted(err), table.flush(), buffer.Flush()); err != nil {
+	if err := errors.Join(err, table.flush(), buffer.Flush()); err != nil {
 		return err
 	}
 	if more {

@@ -23,7 +23,7 @@ const (
 	exitFound   = 3 // with --exit-code: something was found
 )
 
-// exit is an error with an exit code; its text may be empty where all is said already.
+// exit is an error with an exit code. Its text is empty where the results say it already.
 type exit struct {
 	code int
 	err  error
@@ -40,7 +40,7 @@ func (e *exit) Unwrap() error { return e.err }
 
 func main() { os.Exit(run(os.Args[1:])) }
 
-// run is main without the end of the process.
+// run runs a command line and returns the exit code.
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -54,6 +54,9 @@ func run(args []string) int {
 	var e *exit
 	if errors.As(err, &e) {
 		code = e.code
+	}
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
 	}
 	if text := err.Error(); text != "" {
 		for line := range strings.Lines("hooksnare: " + text) {

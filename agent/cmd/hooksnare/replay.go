@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -70,11 +69,8 @@ func replayFiles(cmd *cobra.Command, s *settings, files []string) (stats agent.R
 	defer agent.Frugal()()
 	stats, err = replay(cmd.Context(), r, files)
 	summarise(cmd, &stats, c.Root != "")
-	switch {
-	case printed != nil:
+	if printed != nil {
 		err = fmt.Errorf("output: %w", printed)
-	case errors.Is(err, context.Canceled):
-		err = errors.New("replay: interrupted")
 	}
 	return stats, err
 }
