@@ -143,61 +143,39 @@ func (f *follower) readNew(ctx context.Context) error {
 		return err
 	}
 	size := info.Size()
-	if ok, err := f.hasTail(size); err != nil {
+	tail, err := f.readTail()
+	if err != nil {
 		return err
-	} else if !ok { // it was truncated, and may have grown again
-		f.reader.at, f.reader.inLong, f.tail = 0, false, nil
 	}
-	if size == f.reader.at {
-		return nil
+	if size < f.reader.at || !bytes.Equal(tail, f.tail) { // it was truncated, and may have grown again
+		f.reader.at, f.reader.inLong = 0, false
 	}
-	f.reader.in.Reset(io.NewSectionReader(f.file, f.reader.at, size-f.reader.at))
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		l, err := f.reader.next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return err
-		}
-		if l.err == nil && !l.finished {
-			f.reader.at = l.at
-			break
-		}
-		if err := f.visit(&l); err != nil {
+	if size > f.reader.at {
+		f.reader.in.Reset(io.NewSectionReader(f.file, f.reader.at, size-f.reader.at))
+		if err := f.reader.each(ctx, f.visit); err != nil {
 			return err
 		}
 	}
-	return f.keepTail()
-}
-
-func (f *follower) keepTail() error {
-	f.tail = make([]byte, min(f.reader.at, tailBytes))
-	_, err := f.file.ReadAt(f.tail, f.reader.at-int64(len(f.tail)))
-	if err == io.EOF {
-		return nil // it was truncated meanwhile, which the next poll finds
-	}
+	f.tail, err = f.readTail()
 	return err
 }
 
-// hasTail reports whether what was read last is still there.
-func (f *follower) hasTail(size int64) (bool, error) {
-	if size < f.reader.at {
-		return false, nil
-	}
-	now := make([]byte, len(f.tail))
-	_, err := f.file.ReadAt(now, f.reader.at-int64(len(now)))
+// readTail returns the end of what was read: fewer bytes where the file is shorter by now.
+func (f *follower) readTail() ([]byte, error) {
+	tail := make([]byte, min(f.reader.at, tailBytes))
+	n, err := f.file.ReadAt(tail, f.reader.at-int64(len(tail)))
 	if err == io.EOF {
-		return false, nil
+		err = nil
 	}
-	return bytes.Equal(now, f.tail), err
+	return tail[:n], err
 }
 
 // visit shows a line, if it is a selected alert that was not shown.
 func (f *follower) visit(l *line) error {
+	if l.err == nil && !l.finished {
+		f.reader.at = l.at // to be read again
+		return nil
+	}
 	if !f.started && f.Filter.Since.IsZero() {
 		return nil
 	}
@@ -233,46 +211,20 @@ func (o *Follow) selected(l *line, damage *Damage) (alert.Head, bool) {
 // Stream shows the selected documents of a stream until it ends or ctx is done. name is what
 // notes of damage call it.
 func (o *Follow) Stream(ctx context.Context, name string, r io.Reader) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	lines, ended := make(chan line), make(chan error, 1)
-	go func() { ended <- sendLines(ctx, r, lines) }() // ends with the stream or the process: nothing interrupts a read
+	in := newPipeReader(ctx, r)
+	defer in.Close()
 	damage := Damage{File: name}
-	for {
-		select {
-		case l := <-lines:
-			if h, ok := o.selected(&l, &damage); ok && o.Filter.isRecent(&h) {
-				if err := o.Show(l.text); err != nil {
-					return err
-				}
-			}
-		case err := <-ended:
-			if damage.Lines > 1 {
-				o.Note(damage.String())
-			}
-			return err
-		case <-ctx.Done():
-			return nil
+	err := newLineReader(in, 0).each(ctx, func(l *line) error {
+		if h, ok := o.selected(l, &damage); ok && o.Filter.isRecent(&h) {
+			return o.Show(l.text)
 		}
+		return nil
+	})
+	if damage.Lines > 1 {
+		o.Note(damage.String())
 	}
-}
-
-// sendLines sends the lines of a stream, one at a time.
-func sendLines(ctx context.Context, r io.Reader, to chan<- line) error {
-	in := newLineReader(r, 0)
-	for {
-		l, err := in.next()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		l.text = bytes.Clone(l.text)
-		select {
-		case to <- l:
-		case <-ctx.Done():
-			return nil
-		}
+	if ctx.Err() != nil {
+		return nil
 	}
+	return err
 }

@@ -77,29 +77,47 @@ func (r *lineReader) next() (line, error) {
 	}
 }
 
-// eachDocument calls visit with every document of the file as it was when it was opened, or with
-// those whose lines contain a text. It counts the other lines as damage.
-func (f *file) eachDocument(ctx context.Context, containing string, visit func(*line, *alert.Head) error) error {
-	r := newLineReader(io.NewSectionReader(f, 0, f.size), 0)
-	for {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
+// each calls visit with every line until there are no more or ctx is done.
+func (r *lineReader) each(ctx context.Context, visit func(*line) error) error {
+	for ctx.Err() == nil {
 		l, err := r.next()
 		if err == io.EOF {
 			return nil
 		}
+		if err == nil {
+			err = visit(&l)
+		}
 		if err != nil {
 			return err
 		}
+	}
+	return ctx.Err()
+}
+
+// eachDocument calls visit with every document of the file as it was when it was opened, or with
+// those whose lines contain a text. It counts the other lines as damage.
+func (f *file) eachDocument(ctx context.Context, containing string, visit func(*line, *alert.Head) error) error {
+	return newLineReader(io.NewSectionReader(f, 0, f.size), 0).each(ctx, func(l *line) error {
 		if containing != "" && !bytes.Contains(l.text, []byte(containing)) {
-			continue
+			return nil
 		}
 		h, err := l.head()
 		if err != nil {
 			f.damage.count(l.at, err)
-		} else if err := visit(&l, &h); err != nil {
-			return err
+			return nil
 		}
-	}
+		return visit(l, &h)
+	})
+}
+
+// newPipeReader returns a reader of r whose reads end when ctx is done. Nothing interrupts a
+// read of r itself: its goroutine ends with r, or with the process.
+func newPipeReader(ctx context.Context, r io.Reader) *io.PipeReader {
+	out, in := io.Pipe()
+	go func() {
+		_, err := io.Copy(in, r)
+		in.CloseWithError(err)
+	}()
+	context.AfterFunc(ctx, func() { in.CloseWithError(ctx.Err()) })
+	return out
 }

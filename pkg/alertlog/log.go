@@ -178,26 +178,15 @@ func copyPipe(ctx context.Context, name string, from *os.File) (*file, error) {
 		to.Close()
 		return nil, err
 	}
-	type result struct {
-		size int64
-		err  error
+	in := newPipeReader(ctx, from)
+	defer in.Close()
+	size, err := io.Copy(to, in)
+	if err != nil {
+		to.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	done := make(chan result, 1)
-	go func() { // ends with the pipe or the process: nothing interrupts a read
-		size, err := io.Copy(to, from)
-		from.Close()
-		done <- result{size, err}
-	}()
-	select {
-	case r := <-done:
-		if r.err != nil {
-			to.Close()
-			return nil, fmt.Errorf("%s: %w", name, r.err)
-		}
-		return newFile(to, name, r.size), nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	from.Close()
+	return newFile(to, name, size), nil
 }
 
 // Close closes the files.

@@ -1,6 +1,7 @@
 package alertlog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -334,5 +335,19 @@ func TestOpenFilesPipe(t *testing.T) {
 	defer l.Close()
 	if got, _ := listed(t, l, Filter{}, 1); got != "a.2" {
 		t.Errorf("got %q, want a.2", got)
+	}
+}
+
+// TestOpenFilesInterrupted waits for a pipe that gives nothing.
+func TestOpenFilesInterrupted(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	if f, err := copyPipe(ctx, "pipe", r); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, error %v; want %v", f, err, context.Canceled)
 	}
 }
