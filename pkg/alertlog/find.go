@@ -42,7 +42,7 @@ func (l *Log) Find(ctx context.Context, id string) ([]*Match, error) {
 		for _, f := range slices.Backward(files) {
 			err := f.eachDocument(ctx, `"`+id, func(l *line, h *alert.Head) error {
 				if h.Kind == "alert" && strings.HasPrefix(h.ID, id) {
-					found.add(id, h, l.text)
+					found.addDocument(id, h, l.text)
 				}
 				return nil
 			})
@@ -63,9 +63,9 @@ type finder struct {
 	size    int // bytes of all documents
 }
 
-// add adds a document to those of its alert, once: two logs may have it. The alert whose whole
+// addDocument adds a document to those of its alert, once: two logs may have it. The alert whose whole
 // id was asked for always has room.
-func (f *finder) add(want string, h *alert.Head, text []byte) {
+func (f *finder) addDocument(want string, h *alert.Head, text []byte) {
 	i := slices.IndexFunc(f.matches, func(m *Match) bool { return m.ID == h.ID })
 	if i < 0 {
 		if len(f.matches) >= maxMatches && h.ID != want {

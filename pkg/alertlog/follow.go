@@ -152,7 +152,7 @@ func (f *follower) readNew(ctx context.Context) error {
 	}
 	if size > f.reader.at {
 		f.reader.in.Reset(io.NewSectionReader(f.file, f.reader.at, size-f.reader.at))
-		if err := f.reader.each(ctx, f.visit); err != nil {
+		if err := f.reader.eachLine(ctx, f.visitLine); err != nil {
 			return err
 		}
 	}
@@ -170,8 +170,8 @@ func (f *follower) readTail() ([]byte, error) {
 	return tail[:n], err
 }
 
-// visit shows a line, if it is a selected alert that was not shown.
-func (f *follower) visit(l *line) error {
+// visitLine shows a line, if it is a selected alert that was not shown.
+func (f *follower) visitLine(l *line) error {
 	if l.err == nil && !l.finished {
 		f.reader.at = l.at // to be read again
 		return nil
@@ -179,7 +179,7 @@ func (f *follower) visit(l *line) error {
 	if !f.started && f.Filter.Since.IsZero() {
 		return nil
 	}
-	h, ok := f.selected(l, &f.file.damage)
+	h, ok := f.selectLine(l, &f.file.damage)
 	if !ok || !f.started && !f.Filter.isRecent(&h) {
 		return nil
 	}
@@ -196,11 +196,11 @@ func (f *follower) visit(l *line) error {
 	return f.Show(l.text)
 }
 
-// selected reads the head of a line. It notes the first damaged line.
-func (o *Follow) selected(l *line, damage *Damage) (alert.Head, bool) {
-	h, err := l.head()
+// selectLine reads the head of a line. It notes the first damaged line.
+func (o *Follow) selectLine(l *line, damage *Damage) (alert.Head, bool) {
+	h, err := l.parseHead()
 	if err != nil {
-		if damage.count(l.at, err); damage.Lines == 1 {
+		if damage.countLine(l.at, err); damage.Lines == 1 {
 			o.Note(damage.String())
 		}
 		return h, false
@@ -214,8 +214,8 @@ func (o *Follow) Stream(ctx context.Context, name string, r io.Reader) error {
 	in := newPipeReader(ctx, r)
 	defer in.Close()
 	damage := Damage{File: name}
-	err := newLineReader(in, 0).each(ctx, func(l *line) error {
-		if h, ok := o.selected(l, &damage); ok && o.Filter.isRecent(&h) {
+	err := newLineReader(in, 0).eachLine(ctx, func(l *line) error {
+		if h, ok := o.selectLine(l, &damage); ok && o.Filter.isRecent(&h) {
 			return o.Show(l.text)
 		}
 		return nil

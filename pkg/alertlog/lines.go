@@ -28,8 +28,8 @@ type line struct {
 	err      error  // errLongLine
 }
 
-// head reads the head of the line's document.
-func (l *line) head() (alert.Head, error) {
+// parseHead reads the head of the line's document.
+func (l *line) parseHead() (alert.Head, error) {
 	if l.err != nil {
 		return alert.Head{}, l.err
 	}
@@ -52,8 +52,8 @@ func newLineReader(r io.Reader, at int64) *lineReader {
 	return &lineReader{in: bufio.NewReaderSize(r, maxLine+1), at: at}
 }
 
-// next returns the next line, and io.EOF after the last.
-func (r *lineReader) next() (line, error) {
+// nextLine returns the next line, and io.EOF after the last.
+func (r *lineReader) nextLine() (line, error) {
 	for {
 		text, err := r.in.ReadSlice('\n')
 		isLong := errors.Is(err, bufio.ErrBufferFull)
@@ -77,10 +77,10 @@ func (r *lineReader) next() (line, error) {
 	}
 }
 
-// each calls visit with every line until there are no more or ctx is done.
-func (r *lineReader) each(ctx context.Context, visit func(*line) error) error {
+// eachLine calls visit with every line until there are no more or ctx is done.
+func (r *lineReader) eachLine(ctx context.Context, visit func(*line) error) error {
 	for ctx.Err() == nil {
-		l, err := r.next()
+		l, err := r.nextLine()
 		if err == io.EOF {
 			return nil
 		}
@@ -97,13 +97,13 @@ func (r *lineReader) each(ctx context.Context, visit func(*line) error) error {
 // eachDocument calls visit with every document of the file as it was when it was opened, or with
 // those whose lines contain a text. It counts the other lines as damage.
 func (f *file) eachDocument(ctx context.Context, containing string, visit func(*line, *alert.Head) error) error {
-	return newLineReader(io.NewSectionReader(f, 0, f.size), 0).each(ctx, func(l *line) error {
+	return newLineReader(io.NewSectionReader(f, 0, f.size), 0).eachLine(ctx, func(l *line) error {
 		if containing != "" && !bytes.Contains(l.text, []byte(containing)) {
 			return nil
 		}
-		h, err := l.head()
+		h, err := l.parseHead()
 		if err != nil {
-			f.damage.count(l.at, err)
+			f.damage.countLine(l.at, err)
 			return nil
 		}
 		return visit(l, &h)

@@ -32,7 +32,7 @@ func TestLines(t *testing.T) {
 		}
 		var got []string
 		for r := newLineReader(bytes.NewReader(text), 0); ; {
-			l, err := r.next()
+			l, err := r.nextLine()
 			if err == io.EOF {
 				break
 			}

@@ -64,7 +64,7 @@ func (l *Log) List(ctx context.Context, f Filter, limit int, show func(line []by
 	}
 	slices.SortFunc(list, func(a, b *entry) int { return cmp.Or(a.time.Compare(b.time), cmp.Compare(a.latest, b.latest)) })
 	for _, one := range list {
-		document, err := one.read()
+		document, err := one.readDocument()
 		if err == nil && document != nil {
 			err = show(document)
 		}
@@ -107,15 +107,15 @@ func collect(ctx context.Context, files []*file, f *Filter, limit int, all map[s
 	return nil
 }
 
-// read returns the document, nil where it is not there any more: the file was truncated.
-func (e *entry) read() ([]byte, error) {
+// readDocument returns the document, nil where it is not there any more: the file was truncated.
+func (e *entry) readDocument() ([]byte, error) {
 	document := make([]byte, e.size)
 	n, err := e.file.ReadAt(document, e.at)
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
 	if _, err := alert.ParseHead(document[:n]); err != nil {
-		e.file.damage.count(e.at, err)
+		e.file.damage.countLine(e.at, err)
 		return nil, nil
 	}
 	return document, nil

@@ -47,7 +47,7 @@ func (d *Damage) String() string {
 	return fmt.Sprintf("%s: %s skipped: at byte %d: %s", d.File, lines, d.First, d.Why)
 }
 
-func (d *Damage) count(at int64, err error) {
+func (d *Damage) countLine(at int64, err error) {
 	if d.Lines == 0 {
 		d.First, d.Why = at, err.Error()
 	}

@@ -46,7 +46,7 @@ func (l *alertLog) addFilterFlags(cmd *cobra.Command, since string) {
 	cmd.Flags().StringArrayVar(&l.ofRules, "rule", nil, "`ID` of a rule whose alerts to select; may be given again")
 }
 
-func (l *alertLog) filter(now time.Time) (alertlog.Filter, error) {
+func (l *alertLog) newFilter(now time.Time) (alertlog.Filter, error) {
 	f := alertlog.Filter{Rules: l.ofRules, Severity: rules.Severity(l.severity).Number()}
 	if l.severity != "" && f.Severity == 0 {
 		return f, fmt.Errorf("--severity %q: expected low, medium, high or critical", l.severity)
@@ -61,8 +61,8 @@ func (l *alertLog) filter(now time.Time) (alertlog.Filter, error) {
 	return f, nil
 }
 
-// paths returns the logs that the configuration names.
-func (l *alertLog) paths(cmd *cobra.Command) ([]string, error) {
+// logPaths returns the logs that the configuration names.
+func (l *alertLog) logPaths(cmd *cobra.Command) ([]string, error) {
 	c, _, err := l.loadNoting(cmd)
 	if err != nil {
 		return nil, err
@@ -79,11 +79,11 @@ func (l *alertLog) paths(cmd *cobra.Command) ([]string, error) {
 	return paths, nil
 }
 
-func (l *alertLog) open(cmd *cobra.Command) (*alertlog.Log, error) {
+func (l *alertLog) openLog(cmd *cobra.Command) (*alertlog.Log, error) {
 	if len(l.files) > 0 {
 		return alertlog.OpenFiles(cmd.Context(), l.files)
 	}
-	paths, err := l.paths(cmd)
+	paths, err := l.logPaths(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,7 @@ func findAlert(cmd *cobra.Command, log *alertlog.Log, id string) (*alertlog.Matc
 		}
 		text += "\n  " + m.ID
 		if a, err := alert.Parse(m.Documents[len(m.Documents)-1].Line); err == nil {
-			text += fmt.Sprintf("  %s  %-8s  %s", timeText(a), a.Event.SeverityName(), cell(whatHappened(a), whatColumn))
+			text += fmt.Sprintf("  %s  %-8s  %s", timeText(a), a.Event.SeverityName(), fitCell(whatHappened(a), whatColumn))
 		}
 	}
 	return nil, errors.New(text)

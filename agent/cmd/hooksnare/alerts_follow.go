@@ -32,12 +32,12 @@ when the log is rotated or does not exist yet. Control-C ends it.`,
 }
 
 func followAlerts(cmd *cobra.Command, l *alertLog) error {
-	out, err := l.output(cmd)
+	out, err := l.newOutput(cmd)
 	if err != nil {
 		return err
 	}
 	f := alertlog.Follow{Show: out.printLine, Note: func(text string) { note(cmd, "%s", text) }}
-	if f.Filter, err = l.filter(time.Now()); err != nil {
+	if f.Filter, err = l.newFilter(time.Now()); err != nil {
 		return err
 	}
 	if out.isText {
@@ -58,7 +58,7 @@ func followAlerts(cmd *cobra.Command, l *alertLog) error {
 	case len(l.files) > 0:
 		f.Paths, err = resolveLinks(l.files)
 	default:
-		f.Paths, err = l.paths(cmd)
+		f.Paths, err = l.logPaths(cmd)
 	}
 	if err != nil {
 		return err

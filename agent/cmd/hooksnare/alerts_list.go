@@ -49,11 +49,11 @@ each alert. With a limit it lists those that were raised or updated last.`,
 }
 
 func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
-	out, err := l.output(cmd)
+	out, err := l.newOutput(cmd)
 	if err != nil {
 		return err
 	}
-	filter, err := l.filter(time.Now())
+	filter, err := l.newFilter(time.Now())
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
 	case limit < 0:
 		return fmt.Errorf("--limit %d: expected a number of alerts, or 0 for all", limit)
 	}
-	log, err := l.open(cmd)
+	log, err := l.openLog(cmd)
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (t *alertTable) add(line []byte) error {
 	}
 	t.rows = append(t.rows, []string{
 		timeText(a), a.Event.SeverityName(), quote.Printable(a.Event.ID), stateName(a), strconv.Itoa(max(0, a.Event.Sequence-1)),
-		cell(a.Rule.Name, ruleColumn), cell(whatHappened(a), whatColumn),
+		fitCell(a.Rule.Name, ruleColumn), fitCell(whatHappened(a), whatColumn),
 	})
 	if len(t.rows) < alignedRows {
 		return nil
@@ -159,8 +159,8 @@ func commonPrefix(a, b string) int {
 	return n
 }
 
-// cell returns a text that fits a column.
-func cell(s string, width int) string {
+// fitCell returns a text that fits a column.
+func fitCell(s string, width int) string {
 	all := []rune(quote.Printable(s))
 	if len(all) <= width {
 		return string(all)
@@ -188,7 +188,7 @@ func stateName(a *alert.Alert) string {
 	case h.Verdict == "":
 		return "-"
 	}
-	return cell(string(h.Verdict), len(alert.Unattributed))
+	return fitCell(string(h.Verdict), len(alert.Unattributed))
 }
 
 // whatHappened is the alert's message without the rule's name.

@@ -41,7 +41,7 @@ func hookSection(h *alert.Hooksnare) string {
 	rows.Add("from", k.Source)
 	rows.Add("from file", k.SourceFile)
 	rows.Add("signals", strings.Join(h.Signals, ", "))
-	return section("Hook", rows.String())
+	return sectionText("Hook", rows.String())
 }
 
 func healthSection(h *alert.Health) string {
@@ -53,7 +53,7 @@ func healthSection(h *alert.Health) string {
 	rows.Add("detail", h.Detail)
 	rows.Add("since", preciseTime(h.Since))
 	rows.Add("until", preciseTime(h.Until))
-	return section("Health", rows.String())
+	return sectionText("Health", rows.String())
 }
 
 func preciseTime(t *alert.Time) string {
@@ -90,7 +90,7 @@ func indentFacts(v any) string {
 	if len(list) > maxFacts {
 		list = append(list[:maxFacts], "...")
 	}
-	return indent(list...)
+	return indentLines(list...)
 }
 
 // appendFacts adds a value as rows, named by the path to it.
@@ -141,7 +141,7 @@ func historySection(docs []*alert.Alert) string {
 		}
 		lines = append(lines, fmt.Sprintf("%-24s  %-12s  %s", preciseTime(when), stateName(d), whatHappened(d)))
 	}
-	return section("History", indent(lines...))
+	return sectionText("History", indentLines(lines...))
 }
 
 // ruleSections show the rule, or what the alert says of a rule that is not there any more.
@@ -156,11 +156,11 @@ func ruleSections(a *alert.Alert, r *rules.Rule) string {
 	remark := ""
 	if r == nil {
 		r = &rules.Rule{Description: a.Rule.Description, References: a.Rule.Reference}
-		remark = indent("The rule is not loaded any more, so that there is no investigation guide.")
+		remark = indentLines("The rule is not loaded any more, so that there is no investigation guide.")
 	} else {
 		rows.Add("file", r.File)
 		if a.Rule.Version != "" && r.Version != "" && r.Version != a.Rule.Version {
-			remark = indent("what follows is from the rule's version " + r.Version)
+			remark = indentLines("what follows is from the rule's version " + r.Version)
 		}
 	}
 	techniques := newRows()
@@ -170,11 +170,11 @@ func ruleSections(a *alert.Alert, r *rules.Rule) string {
 			addTechniques(techniques, s)
 		}
 	}
-	return section("Rule", indentText(a.Rule.Name)+rows.String()+remark+techniques.String()) +
-		section("Description", indentText(r.Description)) +
-		section("False positives", indentText(strings.Join(r.FalsePositives, "\n"))) +
-		section("References", indent(r.References...)) +
-		section("Investigation guide", indentText(r.Note))
+	return sectionText("Rule", indentText(a.Rule.Name)+rows.String()+remark+techniques.String()) +
+		sectionText("Description", indentText(r.Description)) +
+		sectionText("False positives", indentText(strings.Join(r.FalsePositives, "\n"))) +
+		sectionText("References", indentLines(r.References...)) +
+		sectionText("Investigation guide", indentText(r.Note))
 }
 
 func addTechniques(rows *alert.Rows, n *alert.Named) {

@@ -38,11 +38,11 @@ when there is no such alert, with 2 when several begin with ID.`,
 }
 
 func showAlert(cmd *cobra.Command, l *alertLog, id string) error {
-	out, err := l.output(cmd)
+	out, err := l.newOutput(cmd)
 	if err != nil {
 		return err
 	}
-	log, err := l.open(cmd)
+	log, err := l.openLog(cmd)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (l *alertLog) showText(cmd *cobra.Command, w io.Writer, m *alertlog.Match) 
 	if len(docs) == 0 {
 		return fmt.Errorf("alert %s: can't be shown as text; print its documents with --format ndjson", m.ID)
 	}
-	whole := merge(docs)
+	whole := mergeDocuments(docs)
 	head, h := *whole, *whole.Hooksnare
 	if h.Evidence != nil {
 		e := *h.Evidence
@@ -90,9 +90,9 @@ func (l *alertLog) showText(cmd *cobra.Command, w io.Writer, m *alertlog.Match) 
 		return err
 	}
 	program, triage := rawFacts(m.Documents)
-	_, err := io.WriteString(w, section("Processes", indentText(whole.Tree(isPlainTerminal())))+
+	_, err := io.WriteString(w, sectionText("Processes", indentText(whole.Tree(isPlainTerminal())))+
 		hookSection(whole.Hooksnare)+healthSection(whole.Hooksnare.Health)+
-		section("Program", program)+section("Triage", triage)+
+		sectionText("Program", program)+sectionText("Triage", triage)+
 		historySection(docs)+ruleSections(whole, l.ruleOf(whole)))
 	return err
 }
@@ -109,8 +109,8 @@ func (l *alertLog) ruleOf(a *alert.Alert) *rules.Rule {
 	return nil
 }
 
-// merge returns the alert as its last document has it, with what only earlier ones hold.
-func merge(docs []*alert.Alert) *alert.Alert {
+// mergeDocuments returns the alert as its last document has it, with what only earlier ones hold.
+func mergeDocuments(docs []*alert.Alert) *alert.Alert {
 	last := *docs[len(docs)-1]
 	h := alert.Hooksnare{}
 	if last.Hooksnare != nil {

@@ -33,11 +33,11 @@ damaged.`,
 }
 
 func verifyAlerts(cmd *cobra.Command, l *alertLog) error {
-	out, err := l.output(cmd)
+	out, err := l.newOutput(cmd)
 	if err != nil {
 		return err
 	}
-	log, err := l.open(cmd)
+	log, err := l.openLog(cmd)
 	if err != nil {
 		return err
 	}

@@ -67,12 +67,12 @@ the value alone: whoever can change the program then decides what runs as root, 
 }
 
 func (o *allowAdd) run(cmd *cobra.Command) error {
-	out, err := o.output(cmd)
+	out, err := o.newOutput(cmd)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	w, err := o.wish(now)
+	w, err := o.newWish(now)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 		return &exit{exitNotWell, fmt.Errorf("alert %s: %w", docs[0].Event.ID, err)}
 	}
 	if err := agent.NewAllow(c, agent.Whoever()).Add(cmd.Context(), p); err != nil {
-		return refused(err)
+		return exitRefused(err)
 	}
 	for _, text := range p.Notes {
 		note(cmd, "%s", text)
@@ -102,8 +102,8 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// wish returns what the flags ask for.
-func (o *allowAdd) wish(now time.Time) (agent.Wish, error) {
+// newWish returns what the flags ask for.
+func (o *allowAdd) newWish(now time.Time) (agent.Wish, error) {
 	w := agent.Wish{ID: o.id, Reason: o.reason, Unpinned: o.unpinned}
 	switch {
 	case o.alert == "":
@@ -123,7 +123,7 @@ func (o *allowAdd) wish(now time.Time) (agent.Wish, error) {
 
 // documents returns the documents of the alert.
 func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
-	log, err := o.open(cmd)
+	log, err := o.openLog(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -143,8 +143,8 @@ func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
 	return docs, nil
 }
 
-// refused gives the status 1 to a change that was asked for correctly and is not possible.
-func refused(err error) error {
+// exitRefused gives the status 1 to a change that was asked for correctly and is not possible.
+func exitRefused(err error) error {
 	if errors.Is(err, agent.ErrKnownException) || errors.Is(err, agent.ErrNoException) || errors.Is(err, agent.ErrNotOwn) {
 		return &exit{exitNotWell, err}
 	}
@@ -166,7 +166,7 @@ where it is written, which the error names. Exits with 1 when there is no such e
 				return err
 			}
 			if err := agent.NewAllow(c, agent.Whoever()).Remove(cmd.Context(), args[0], sources); err != nil {
-				return refused(err)
+				return exitRefused(err)
 			}
 			note(cmd, "removed %s: a running agent stops using it within seconds", args[0])
 			return nil

@@ -17,9 +17,9 @@ func newAllowList() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List the exceptions that count",
-		Long: `Lists every exception, those of the configuration too: what it holds for, why, who added it
-from which alert, when it ends, and how often the running agent used it.`,
+		Short: "List the exceptions in force",
+		Long: `Lists every exception, also those of the configuration: what it covers and why, who added it
+from which alert, when it expires, and how often the running agent used it.`,
 		Example: `  sudo hooksnare allow list
   sudo hooksnare allow list --format ndjson | jq -r .id`,
 		Args: cobra.NoArgs,
@@ -30,7 +30,7 @@ from which alert, when it ends, and how often the running agent used it.`,
 }
 
 func listAllowed(cmd *cobra.Command, s *settings) error {
-	out, err := s.output(cmd)
+	out, err := s.newOutput(cmd)
 	if err != nil {
 		return err
 	}
@@ -59,9 +59,9 @@ func exceptionText(x *agent.AllowedHook) string {
 	rows.Add("rules", strings.Join(x.Rules, ", "))
 	addRequirements(rows, x.Require)
 	rows.Add("reason", x.Reason)
-	expires := expiry(&x.ExceptionText)
+	expires := expiryText(&x.ExceptionText)
 	if x.Expired {
-		expires += " (has ended)"
+		expires += " (expired)"
 	}
 	rows.Add("expires", expires)
 	source := x.Source
@@ -97,7 +97,7 @@ func proposalText(path string, x *agent.ExceptionText, p *agent.Proposal) string
 	hidden.Add("file", p.Hook.Plist)
 	conditions.Add("where", x.Where)
 	addRequirements(conditions, x.Require)
-	conditions.Add("expires", expiry(x))
+	conditions.Add("expires", expiryText(x))
 	conditions.Add("reason", x.Reason)
 	conditions.Add("stored in", path)
 	return x.ID + " hides every alert about\n" + hidden.String() + "as long as\n" + conditions.String()
@@ -119,7 +119,7 @@ func addRequirements(rows *alert.Rows, r *agent.RequireText) {
 	rows.Add("team id", r.TeamID)
 }
 
-func expiry(x *agent.ExceptionText) string {
+func expiryText(x *agent.ExceptionText) string {
 	if x.Expires == nil {
 		return "never"
 	}

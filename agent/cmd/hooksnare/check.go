@@ -16,9 +16,9 @@ func newCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Find faults in configuration, rules and exceptions",
-		Long: `Reads the configuration, every rule and every exception and prints all that is wrong,
-a line each, with file and line where there is one; exceptions that a running agent has not
-used for a day are noted. Exits with 1 when something is, with 2 when --config names no file.`,
+		Long: `Reads the configuration, every rule and every exception and prints each fault on a line, with
+file and line number where they are known. It also notes exceptions that a running agent has
+not used for a day. Exits with 1 when there is a fault, with 2 when --config is not a file.`,
 		Example: `  hooksnare check
   hooksnare check --config ./com.hooksnare.agent.plist
   hooksnare check --rules ./our-rules`,

@@ -23,7 +23,7 @@ Exits with 1 when something is failing.`,
   sudo hooksnare doctor --format ndjson | jq 'select(.state != "well")'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.output(cmd)
+			out, err := s.newOutput(cmd)
 			if err != nil {
 				return err
 			}

@@ -87,12 +87,12 @@ be read; 3 something was found (--exit-code of replay and scan).`,
 	}
 	root.AddCommand(newRun(), newReplay(), newScan(), newCheck(), newRules(), newAlerts(), newAllow(), newStatus(), newDoctor(), newSimulate(), newVersion())
 	root.AddCommand(serviceCommands()...)
-	completion(root)
+	addCompletion(root)
 	return root
 }
 
-// completion adds the command that prints completions for a shell.
-func completion(root *cobra.Command) {
+// addCompletion adds the command that prints completions for a shell.
+func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		if cmd.Name() != "completion" {

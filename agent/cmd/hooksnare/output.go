@@ -23,9 +23,9 @@ type output struct {
 	isText bool
 }
 
-// output returns the results' output in the format that was asked for, or the one that suits
+// newOutput returns the results' output in the format that was asked for, or the one that suits
 // where stdout goes.
-func (s *settings) output(cmd *cobra.Command) (*output, error) {
+func (s *settings) newOutput(cmd *cobra.Command) (*output, error) {
 	out := &output{w: cmd.OutOrStdout()}
 	switch s.format {
 	case "text":
@@ -96,16 +96,16 @@ func alignColumns(rows [][]string) string {
 	return b.String()
 }
 
-// section returns a titled part of a page, nothing without a body.
-func section(title, body string) string {
+// sectionText returns a titled part of a page, nothing without a body.
+func sectionText(title, body string) string {
 	if body == "" {
 		return ""
 	}
 	return title + "\n\n" + body + "\n"
 }
 
-// indent returns lines of text from outside as the body of a section.
-func indent(lines ...string) string {
+// indentLines returns lines of text from outside as the body of a section.
+func indentLines(lines ...string) string {
 	var b strings.Builder
 	for _, line := range lines {
 		if line = quote.Printable(strings.ReplaceAll(line, "\t", "    ")); line != "" {
@@ -116,12 +116,12 @@ func indent(lines ...string) string {
 	return b.String()
 }
 
-// indentText is indent for a text of several lines.
+// indentText is indentLines for a text of several lines.
 func indentText(text string) string {
 	if text = strings.TrimSpace(text); text == "" {
 		return ""
 	}
-	return indent(strings.Split(text, "\n")...)
+	return indentLines(strings.Split(text, "\n")...)
 }
 
 // isTerminal reports whether a person watches what is written.

@@ -20,11 +20,10 @@ func newReplay() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay FILE|-...",
 		Short: "Look for hooks in what eslogger recorded",
-		Long: `Reads recordings of eslogger (JSON lines, or pretty-printed) and prints the alerts
-they give. Several files are one recording, in the order given. The recording's own times
-are the clock. Without --root there is no disk on
-which to look at the programs of hooks: exceptions hold by their condition alone, and
-the summary says so.`,
+		Long: `Reads recordings of eslogger (JSON lines, or pretty-printed) and prints their alerts. Several
+files are one recording, in the order given. The recording's own times are the clock. Without
+--root there is no disk on which to examine the programs of hooks: exceptions then hold by
+their condition alone, and the summary says so.`,
 		Example: `  sudo eslogger exec fork exit > recording.ndjson   # and stop it with control-C
   hooksnare replay recording.ndjson
   hooksnare replay --format ndjson --exit-code - < recording.ndjson`,
@@ -42,13 +41,13 @@ the summary says so.`,
 	return cmd
 }
 
-// replayFiles replays files by the settings and prints what is found.
+// replayFiles replays files and prints the alerts.
 func replayFiles(cmd *cobra.Command, s *settings, files []string) (stats agent.ReplayStats, err error) {
-	out, err := s.output(cmd)
+	out, err := s.newOutput(cmd)
 	if err != nil {
 		return stats, err
 	}
-	for _, name := range files { // all of them before the first is read
+	for _, name := range files { // check all before reading the first
 		if err := agent.Recording(name); err != nil {
 			return stats, err
 		}
@@ -67,7 +66,7 @@ func replayFiles(cmd *cobra.Command, s *settings, files []string) (stats agent.R
 		return stats, err
 	}
 	defer agent.Frugal()()
-	stats, err = replay(cmd.Context(), r, files)
+	stats, err = replayAll(cmd.Context(), r, files)
 	summarise(cmd, &stats, c.Root != "")
 	if printed != nil {
 		err = fmt.Errorf("output: %w", printed)
@@ -75,8 +74,8 @@ func replayFiles(cmd *cobra.Command, s *settings, files []string) (stats agent.R
 	return stats, err
 }
 
-// replay reads the files one after the other and shows progress where a person watches.
-func replay(ctx context.Context, r *agent.Replay, files []string) (agent.ReplayStats, error) {
+// replayAll reads the files in order and shows the progress on a terminal.
+func replayAll(ctx context.Context, r *agent.Replay, files []string) (agent.ReplayStats, error) {
 	if stderrTerminal() {
 		defer r.Progress(time.Second, func(lines, bytes uint64) {
 			fmt.Fprintf(os.Stderr, "\r%d lines, %.0f MB", lines, float64(bytes)/1e6)
@@ -90,7 +89,7 @@ func replay(ctx context.Context, r *agent.Replay, files []string) (agent.ReplayS
 	return r.Finish(), nil
 }
 
-// summarise says what was read and what was not.
+// summarise notes what was read and what was not.
 func summarise(cmd *cobra.Command, s *agent.ReplayStats, onDisk bool) {
 	if stderrTerminal() {
 		fmt.Fprint(cmd.ErrOrStderr(), "\r")

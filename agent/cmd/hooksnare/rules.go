@@ -102,7 +102,7 @@ the running agent last told in its state folder, which only root may read.`,
 		Example: "  sudo hooksnare rules list\n  hooksnare rules list --rules ./our-rules --format ndjson",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.output(cmd)
+			out, err := s.newOutput(cmd)
 			if err != nil {
 				return err
 			}
@@ -181,7 +181,7 @@ func ruleText(r *rules.Rule) string {
 	rows.Add("type", strings.TrimSpace(r.Type+" "+r.Language))
 	rows.Add("not runnable", r.NotRunnable)
 	if r.BuildingBlock {
-		rows.Add("alerts", "building blocks: for other rules to build on, not to be looked at as such")
+		rows.Add("alerts", "only for other rules to build on: nobody needs to look at them")
 	}
 	rows.Add("max signals", fmt.Sprintf("%d in five minutes", r.MaxSignals))
 	rows.Add("author", strings.Join(r.Author, ", "))
@@ -198,12 +198,12 @@ func ruleText(r *rules.Rule) string {
 		rows.Add("reference", reference)
 	}
 	rows.Add("file", r.File)
-	return section(quote.Printable(r.Name), rows.String()) +
-		section("Description", indentText(r.Description)) +
-		section("Query", indentText(r.Text)) +
-		section("False positives", indentText(strings.Join(r.FalsePositives, "\n"))) +
-		section("Setup", indentText(r.Setup)) +
-		section("Investigation guide", indentText(r.Note))
+	return sectionText(quote.Printable(r.Name), rows.String()) +
+		sectionText("Description", indentText(r.Description)) +
+		sectionText("Query", indentText(r.Text)) +
+		sectionText("False positives", indentText(strings.Join(r.FalsePositives, "\n"))) +
+		sectionText("Setup", indentText(r.Setup)) +
+		sectionText("Investigation guide", indentText(r.Note))
 }
 
 func newRulesTest() *cobra.Command {

@@ -28,7 +28,7 @@ not read. --root examines another disk.`,
   hooksnare scan --root "/Volumes/Macintosh HD - Data" --exit-code`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.output(cmd)
+			out, err := s.newOutput(cmd)
 			if err != nil {
 				return err
 			}

@@ -42,7 +42,7 @@ Preferences stay in any case.`,
 		cmd := &cobra.Command{
 			Use: v.name, Short: v.short, Long: v.long, Example: v.example, Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				s, err := service.New(service.Options{Root: root, Progress: steps(v.name)})
+				s, err := service.New(service.Options{Root: root, Progress: stepPrinter(v.name)})
 				if err == nil {
 					err = v.do(cmd.Context(), s)
 				}
@@ -62,8 +62,8 @@ Preferences stay in any case.`,
 	return out
 }
 
-// steps returns a function that shows the user at a terminal each step, nil without a terminal.
-func steps(verb string) func(string) {
+// stepPrinter returns a function that shows the user at a terminal each step, nil without a terminal.
+func stepPrinter(verb string) func(string) {
 	if !stderrTerminal() {
 		return nil
 	}

@@ -27,7 +27,7 @@ Plain syslog acknowledges nothing: there it means that the system's log took the
   sudo hooksnare simulate --timeout 2m --format ndjson`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.output(cmd)
+			out, err := s.newOutput(cmd)
 			if err != nil {
 				return err
 			}

@@ -26,7 +26,7 @@ ends, and its counts once a minute.`,
   sudo hooksnare status --format ndjson | jq .health.outputs`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.output(cmd)
+			out, err := s.newOutput(cmd)
 			if err != nil {
 				return err
 			}
@@ -67,17 +67,17 @@ func statusText(s *agent.Status, running bool, faults []string, now time.Time) s
 		state = "running"
 	}
 	add := func(name, format string, args ...any) { rows.Add(name, fmt.Sprintf(format, args...)) }
-	add("agent", "%s, version %s, pid %d, since %s (%s)", state, s.Version, s.PID, s.Started.Format(time.DateTime+"Z"), age(now.Sub(s.Started)))
-	add("as of", "%s ago", age(now.Sub(s.Written)))
+	add("agent", "%s, version %s, pid %d, since %s (%s)", state, s.Version, s.PID, s.Started.Format(time.DateTime+"Z"), formatAge(now.Sub(s.Started)))
+	add("as of", "%s ago", formatAge(now.Sub(s.Written)))
 	addSeveral(&rows, "state", faults, "all is well")
 	for _, c := range h.Conditions {
 		if c.Since != nil {
-			add("since", "%s  %s (%s)", c.State, c.Since.UTC().Format(time.DateTime+"Z"), age(now.Sub(c.Since.Time)))
+			add("since", "%s  %s (%s)", c.State, c.Since.UTC().Format(time.DateTime+"Z"), formatAge(now.Sub(c.Since.Time)))
 		}
 	}
 	add("sensor", "%d events (%.1f a second), %d lost, %d unreadable", h.Sensor.Lines, h.Sensor.LinesRate, h.Sensor.Dropped, h.Sensor.Malformed)
 	if h.Sensor.LastCanary != nil {
-		add("proof", "a canary was seen %s ago", age(now.Sub(h.Sensor.LastCanary.Time)))
+		add("proof", "a canary was seen %s ago", formatAge(now.Sub(h.Sensor.LastCanary.Time)))
 	}
 	var losses []string
 	for _, l := range s.Losses() {
@@ -88,7 +88,7 @@ func statusText(s *agent.Status, running bool, faults []string, now time.Time) s
 	add("spool", "%d alerts wait (%d bytes), %d of them in memory alone", h.Spool.Alerts, h.Spool.Bytes, h.Spool.Held)
 	add("chain", "%s number %d, sha256 %s", s.Chain.Chain, s.Chain.Sequence, s.Chain.Previous)
 	if s.LastHeartbeat != nil {
-		add("heartbeat", "%s ago, every %v", age(now.Sub(*s.LastHeartbeat)), time.Duration(h.Interval*float64(time.Second)))
+		add("heartbeat", "%s ago, every %v", formatAge(now.Sub(*s.LastHeartbeat)), time.Duration(h.Interval*float64(time.Second)))
 	}
 	return rows.String() + "\n" + outputsText(h.Outputs, now)
 }
@@ -113,10 +113,10 @@ func outputsText(outputs []alert.OutputFacts, now time.Time) string {
 			state = "failing"
 		}
 		if o.LastDelivery != nil {
-			last = age(now.Sub(o.LastDelivery.Time)) + " ago"
+			last = formatAge(now.Sub(o.LastDelivery.Time)) + " ago"
 		}
 		if o.Depth > 0 {
-			oldest = age(time.Duration(o.OldestAge * float64(time.Second)))
+			oldest = formatAge(time.Duration(o.OldestAge * float64(time.Second)))
 		}
 		table = append(table, []string{
 			o.Name, o.Type, state, strconv.Itoa(o.Depth), oldest,
@@ -126,8 +126,8 @@ func outputsText(outputs []alert.OutputFacts, now time.Time) string {
 	return alignColumns(table)
 }
 
-// age writes a length of time for a person.
-func age(d time.Duration) string {
+// formatAge writes a length of time for a person.
+func formatAge(d time.Duration) string {
 	switch d = max(d, 0); {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))
