@@ -103,6 +103,28 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestFollowBytes has a log that grows by one byte from poll to poll: each document is shown
+// once, when its line is finished.
+func TestFollowBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	f := followed(t, path, Filter{})
+	text := oneDoc("a") + "damage\n\n" + oneDoc("b")
+	for i := range len(text) {
+		appendTo(t, path, text[i:i+1])
+		switch i + 1 {
+		case len(oneDoc("a")):
+			f.expect("first", "a.1")
+		case len(text):
+			f.expect("second", "b.1")
+		default:
+			f.expect("within")
+		}
+	}
+	if len(f.notes) != 1 {
+		t.Errorf("got notes %q, want one of the damaged line", f.notes)
+	}
+}
+
 // TestFollowExisting begins with logs that are there: what is in them is old, but for what
 // is wanted since a time.
 func TestFollowExisting(t *testing.T) {
@@ -174,16 +196,16 @@ func TestFollowReplaced(t *testing.T) {
 	appendTo(t, path, oneDoc("a"))
 	f.expect("begin", "a.1")
 
-	appendTo(t, path, oneDoc("b")) // written, moved away, and begun anew before the next look
+	appendTo(t, path, oneDoc("b")) // written, moved away, and begun again before the next poll
 	must(t, os.Rename(path, path+".0"))
 	appendTo(t, path, oneDoc("c"))
 	f.expect("moved away", "b.1", "c.1")
 
 	must(t, os.Rename(path, path+".0"))
 	appendTo(t, path+".0", oneDoc("d")) // its writer does not know yet
-	f.expect("moved away, not begun anew", "d.1")
+	f.expect("moved away, not begun again", "d.1")
 	appendTo(t, path, oneDoc("e"))
-	f.expect("begun anew", "e.1")
+	f.expect("begun again", "e.1")
 
 	appendTo(t, path, oneDoc("f"))
 	f.expect("some more", "f.1")

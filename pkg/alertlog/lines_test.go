@@ -58,7 +58,7 @@ func FuzzLog(f *testing.F) {
 	for _, s := range []string{
 		"", "\n", doc, doc + doc[:20], doc[:20] + doc, `{"event":{"kind":"alert","id":"abc\u0000"}}` + "\n", "{}\n", "null\n[]\n",
 		`{"event":{"kind":"alert","id":"a","id":"abc"}}` + "\n", strings.Repeat("[", 300) + "\n", "\xff\x00\n" + doc,
-		`{"event":{"kind":"alert","id":"abc","sequence":99999999999999999999}}` + "\n", `{"@timestamp":"9999999","event":{"kind":"alert","id":"abc"}}`,
+		`{"event":{"kind":"alert","id":"abc","sequence":99999999999999999999}}` + "\n", `{"event":{"kind":"alert","id":"abc","sequence":-9223372036854775808}}` + "\n", `{"@timestamp":"9999999","event":{"kind":"alert","id":"abc"}}`,
 	} {
 		f.Add([]byte(s))
 	}

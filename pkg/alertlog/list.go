@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -91,11 +90,11 @@ func collect(ctx context.Context, files []*file, f *Filter, limit int, all map[s
 			position := l.at - int64(age)<<40 // no file is as long
 			one := all[h.ID]
 			if one == nil {
-				one = &entry{sequence: math.MinInt, latest: position}
+				one = &entry{latest: position}
 				all[h.ID] = one
 			}
 			one.latest = max(one.latest, position)
-			if one.sequence < h.Sequence {
+			if one.file == nil || one.sequence < h.Sequence {
 				one.file, one.at, one.size, one.sequence, one.time = file, l.at, len(l.text), h.Sequence, h.Time
 			}
 			return nil
