@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
-	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/alertlog"
 )
@@ -89,24 +88,14 @@ func (l *alertLog) showText(cmd *cobra.Command, w io.Writer, m *alertlog.Match) 
 	if err := head.Write(w); err != nil {
 		return err
 	}
+	c, sources, _ := l.load()
+	set, _ := agent.LoadRules(c, sources) // the check command reports its faults
 	program, triage := rawFacts(m.Documents)
 	_, err := io.WriteString(w, sectionText("Processes", indentText(whole.Tree(isPlainTerminal())))+
 		hookSection(whole.Hooksnare)+healthSection(whole.Hooksnare.Health)+
 		sectionText("Program", program)+sectionText("Triage", triage)+
-		historySection(docs)+ruleSections(whole, l.ruleOf(whole)))
+		historySection(docs)+ruleSections(whole, findRule(set, whole.Rule.ID)))
 	return err
-}
-
-// ruleOf returns the rule of an alert, nil when it is not among the rules any more.
-func (l *alertLog) ruleOf(a *alert.Alert) *rules.Rule {
-	c, sources, _ := l.load()
-	set, _ := agent.LoadRules(c, sources) // the check command reports its faults
-	for _, r := range append(set.Rules, set.Disabled...) {
-		if r.ID == a.Rule.ID {
-			return r
-		}
-	}
-	return nil
 }
 
 // mergeDocuments returns the alert as its last document has it, with what only earlier ones hold.

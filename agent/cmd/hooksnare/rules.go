@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -160,17 +161,25 @@ func newRulesShow() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, sources, loaded := s.load()
 			set, faults := agent.LoadRules(c, sources)
-			for _, r := range append(set.Rules, set.Disabled...) {
-				if r.ID == args[0] {
-					_, err := io.WriteString(cmd.OutOrStdout(), ruleText(r))
-					return err
-				}
+			if r := findRule(set, args[0]); r != nil {
+				_, err := io.WriteString(cmd.OutOrStdout(), ruleText(r))
+				return err
 			}
 			return errors.Join(fmt.Errorf("rule %q: not found; see hooksnare rules list", args[0]), loaded, faults)
 		},
 	}
 	s.addFlags(cmd, "root", "config", "rules")
 	return cmd
+}
+
+// findRule returns the rule with an id, also a disabled one, nil where there is none.
+func findRule(set agent.RuleSet, id string) *rules.Rule {
+	for _, r := range slices.Concat(set.Rules, set.Disabled) {
+		if r.ID == id {
+			return r
+		}
+	}
+	return nil
 }
 
 func ruleText(r *rules.Rule) string {
