@@ -15,7 +15,7 @@ const (
 	maxID        = 256      // bytes; the agent's have 32
 	maxMatches   = 16       // alerts whose ids begin alike
 	maxDocuments = 1000     // of one alert
-	maxBytes     = 64 << 20 // of all documents
+	maxBytes     = 32 << 20 // of all documents
 )
 
 // Match is an alert that Find found.
