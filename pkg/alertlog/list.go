@@ -3,6 +3,8 @@ package alertlog
 import (
 	"cmp"
 	"context"
+	"errors"
+	"hash/maphash"
 	"io"
 	"maps"
 	"slices"
@@ -36,6 +38,7 @@ type entry struct {
 	file     *file // that has its last document, by event.sequence
 	at       int64 // offset of that document
 	size     int   // of it, in bytes
+	hash     uint64
 	sequence int
 	time     time.Time
 	latest   int64 // position in the log of the document that was written last
@@ -95,7 +98,8 @@ func collect(ctx context.Context, files []*file, f *Filter, limit int, all map[s
 			}
 			one.latest = max(one.latest, position)
 			if one.file == nil || one.sequence < h.Sequence {
-				one.file, one.at, one.size, one.sequence, one.time = file, l.at, len(l.text), h.Sequence, h.Time
+				one.file, one.at, one.size, one.hash = file, l.at, len(l.text), maphash.Bytes(hashSeed, l.text)
+				one.sequence, one.time = h.Sequence, h.Time
 			}
 			return nil
 		})
@@ -106,6 +110,11 @@ func collect(ctx context.Context, files []*file, f *Filter, limit int, all map[s
 	return nil
 }
 
+var (
+	hashSeed   = maphash.MakeSeed()
+	errChanged = errors.New("changed while it was listed")
+)
+
 // readDocument returns the document, nil where it is not there any more: the file was truncated.
 func (e *entry) readDocument() ([]byte, error) {
 	document := make([]byte, e.size)
@@ -113,8 +122,8 @@ func (e *entry) readDocument() ([]byte, error) {
 	if err != nil && err != io.EOF {
 		return nil, err
 	}
-	if _, err := alert.ParseHead(document[:n]); err != nil {
-		e.file.damage.countLine(e.at, err)
+	if maphash.Bytes(hashSeed, document[:n]) != e.hash {
+		e.file.damage.countLine(e.at, errChanged)
 		return nil, nil
 	}
 	return document, nil

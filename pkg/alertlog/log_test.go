@@ -351,3 +351,21 @@ func TestOpenFilesInterrupted(t *testing.T) {
 		t.Errorf("got %v, error %v; want %v", f, err, context.Canceled)
 	}
 }
+
+// TestListTruncated has a file that is cut, and one that is written again, while it is listed:
+// only documents that are what they were are shown.
+func TestListTruncated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	for name, again := range map[string]string{"cut": "", "written again": strings.Repeat("x", 4096)} {
+		l := openLogs(t, writeLog(t, path, logDoc("a", 0, 1, 47, "x"), logDoc("b", 1, 1, 47, "x"), logDoc("c", 2, 1, 47, "x")))
+		var got []string
+		_, err := l.List(t.Context(), Filter{}, 0, func(line []byte) error {
+			got = append(got, named(t, line))
+			writeLog(t, path, again)
+			return nil
+		})
+		if d := l.Damage(); err != nil || !slices.Equal(got, []string{"a.1"}) || len(d) != 1 || d[0].Lines != 2 {
+			t.Errorf("%s: got %q, damage %+v, error %v; want the first, and two damaged lines", name, got, d, err)
+		}
+	}
+}
