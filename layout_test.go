@@ -28,10 +28,13 @@ var layers = []struct {
 	{"agent", []string{"agent", "collector", "detect", "pkg", "packaging/launchd"}},
 	{"collector", []string{"collector", "pkg"}},
 	{"detect/eql", nil}, // of use to others as it is
-	{"detect", []string{"detect", "pkg/event", "pkg/plist", "pkg/redact"}},
+	{"detect", []string{"detect", "pkg/event", "pkg/plist", "pkg/quote", "pkg/redact"}},
 	{"pkg/stallfs", nil}, // see testOnly
-	{"pkg/spool", []string{"pkg/hang"}},
-	{"pkg", []string{"pkg/event", "pkg/alert", "pkg/safefile"}}, // leaves
+	{"pkg/alertlog", []string{"pkg/alert", "pkg/chain", "pkg/logfile"}}, // the reader of what logfile writes
+	{"pkg/chain", nil},
+	{"pkg/spool", []string{"pkg/chain", "pkg/hang"}},
+	{"pkg", []string{"pkg/event", "pkg/alert", "pkg/chain", "pkg/quote", "pkg/safefile"}}, // leaves
+	{"packaging/collectors/check", []string{"pkg/chain"}},
 	{"packaging", []string{"packaging"}},
 }
 

@@ -17,8 +17,8 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/chain"
 	"hooksnare/pkg/forward/standin"
-	"hooksnare/pkg/spool"
 	"hooksnare/pkg/stallfs"
 )
 
@@ -142,17 +142,17 @@ func (d *daemon) terminate(t *testing.T, what string) {
 // whole checks the chain of documents, and that each of the hooks is among them.
 func whole(t *testing.T, where string, documents [][]byte, values ...string) {
 	t.Helper()
-	var v spool.Verifier
+	var v chain.Verifier
 	var list []*alert.Alert
 	for _, b := range documents {
 		var d struct {
-			Hooksnare struct{ Delivery alert.Delivery }
+			Hooksnare struct{ Delivery chain.Link }
 		}
 		if err := json.Unmarshal(b, &d); err != nil {
 			t.Fatalf("%s: %.200q: %v", where, b, err)
 		}
 		at := d.Hooksnare.Delivery
-		if !v.Add(at.Chain, at.Sequence, at.Previous, b) {
+		if !v.Add(at, b) {
 			t.Errorf("%s: got the place %+v in a chain, which can't be one", where, at)
 		}
 		list = append(list, parse(t, append(bytes.Clone(b), '\n'))...)

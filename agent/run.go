@@ -25,8 +25,8 @@ import (
 	"hooksnare/collector/prefs"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/chain"
 	"hooksnare/pkg/hang"
-	"hooksnare/pkg/spool"
 )
 
 // Options is what an agent is made of.
@@ -139,7 +139,7 @@ func New(o Options) (*Agent, error) {
 	a.status = health.NewStatusWriter(a.folder, health.StatusSources{
 		Version: o.Version, Started: now, Monitor: a.monitor, Simulation: &a.simulation, Board: a.board,
 		Rules:      func() []health.RuleStatus { return health.RuleStatuses(a.judge.Activities()) },
-		Exceptions: a.exceptions.Status, Chain: func() spool.Stamp { return a.outputs.Stats().Head },
+		Exceptions: a.exceptions.Status, Chain: func() chain.Link { return a.outputs.Stats().Head },
 	})
 	a.board.RaiseWith(func(c health.Condition, detail string, on bool, since, until time.Time) {
 		a.judge.Condition(c.String(), detail, on, since, until)

@@ -18,6 +18,7 @@ import (
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
+	"hooksnare/pkg/chain"
 	"hooksnare/pkg/logfile"
 	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/spool"
@@ -131,7 +132,7 @@ func filled(t *testing.T, entries ...spool.Entry) (ok, dead *spool.Queue) {
 	ok, dead = s.Queue("ok"), s.Queue("dead")
 	for i, e := range entries {
 		text := fmt.Sprintf("{\"n\":%d}", i)
-		e.Make = func(spool.Stamp) ([]byte, error) { return []byte(text), nil }
+		e.Make = func(chain.Link) ([]byte, error) { return []byte(text), nil }
 		must(t, s.Put(e))
 		if i%50 == 49 { // the output that works takes what there is
 			for ok.Stats().Depth > 0 {

@@ -16,6 +16,7 @@ import (
 	"hooksnare/agent/health"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/chain"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/hang"
 	"hooksnare/pkg/spool"
@@ -201,9 +202,7 @@ func (all *Outputs) AddHeartbeat(b *alert.Heartbeat) error {
 
 // newPending returns a document as it waits for the disk.
 func (all *Outputs) newPending(line []byte, e spool.Entry, id string) pending {
-	e.Make = func(at spool.Stamp) ([]byte, error) {
-		return alert.WithDelivery(line, alert.Delivery{Chain: at.Chain, Sequence: at.Sequence, Previous: at.Previous})
-	}
+	e.Make = func(at chain.Link) ([]byte, error) { return chain.Append(line, at) }
 	return pending{e, len(line), id}
 }
 

@@ -2,10 +2,10 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"sync"
 	"time"
 
+	"hooksnare/pkg/alert"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/spool"
 )
@@ -25,14 +25,8 @@ func (q queue) Next(ctx context.Context, maxItems, maxBytes int) ([]forward.Item
 		items[i] = forward.Item{Sequence: l.Sequence, Severity: l.Severity, Time: l.Time, Document: l.Document, Update: 1}
 		// The document is ours and was checked against its hash; without an id it would still
 		// be one that no other has.
-		var d struct {
-			Event struct {
-				ID       string `json:"id"`
-				Sequence int    `json:"sequence"`
-			} `json:"event"`
-		}
-		if err := json.Unmarshal(l.Document, &d); err == nil && d.Event.ID != "" {
-			items[i].ID, items[i].Update = d.Event.ID, max(d.Event.Sequence, 1)
+		if h, err := alert.ParseHead(l.Document); err == nil {
+			items[i].ID, items[i].Update = h.ID, max(h.Sequence, 1)
 		} else {
 			items[i].ID = l.Sum[:32]
 		}

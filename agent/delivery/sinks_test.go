@@ -20,7 +20,7 @@ func TestSyslogSeverity(t *testing.T) {
 		if got := syslogSeverity(number); got != want {
 			t.Errorf("%d: got %v, want %v", number, got, want)
 		}
-		if got := (&alert.Event{Severity: number}).Word(); got != want.String() {
+		if got := (&alert.Event{Severity: number}).SeverityName(); got != want.String() {
 			t.Errorf("%d: an alert says %s, syslog %v", number, got, want)
 		}
 	}

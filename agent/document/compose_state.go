@@ -12,6 +12,7 @@ import (
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/clip"
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/quote"
 )
 
 // addCopy adds where a copy of the program is kept.
@@ -193,7 +194,7 @@ func (c *Composer) UnreadableAgain(u *alert.Alert, now *event.Unreadable, again 
 	u.Hooksnare.Unreadable = &alert.Unreadable{Path: clip.Path(now.Path), Why: now.Why, Detail: clip.Text(now.Detail, clip.NameBytes), Active: true}
 	u.Event.End = nil
 	u.Hooksnare.Repeat = &alert.Repeat{Count: again, First: u.Event.Start, Last: alert.At(now.Since)}
-	u.Message = fmt.Sprintf("%s: %s: %s (comes and goes: %d more times)", u.Rule.Name, alert.Printable(clip.Path(now.Path)), now.Why, again)
+	u.Message = fmt.Sprintf("%s: %s: %s (comes and goes: %d more times)", u.Rule.Name, quote.Printable(clip.Path(now.Path)), now.Why, again)
 	return u
 }
 
@@ -203,7 +204,7 @@ func (c *Composer) FileReadable(u *alert.Alert, at time.Time) *alert.Alert {
 	now.Active = false
 	u.Hooksnare.Unreadable = &now
 	u.Event.End = alert.At(at)
-	u.Message = u.Rule.Name + ": " + alert.Printable(now.Path) + " can be read again"
+	u.Message = u.Rule.Name + ": " + quote.Printable(now.Path) + " can be read again"
 	return u
 }
 

@@ -10,6 +10,7 @@ import (
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/clip"
+	"hooksnare/pkg/quote"
 	"hooksnare/pkg/redact"
 )
 
@@ -91,7 +92,7 @@ func (c *Composer) Summarize(h *detect.Held) *alert.Alert {
 		Count: h.Count, MaxSignals: h.Rule.MaxSignals, First: alert.At(h.First), Last: alert.At(h.Last),
 		Share: clip.Text(h.Share.String(), clip.WordBytes), Rules: heldRules(h.Rules), Newest: heldItems(h.Newest), Severest: heldItems(h.Severest),
 	}
-	a.Message = fmt.Sprintf("%s: %d more alerts of %s within 5 minutes were held back", h.Rule.Name, h.Count, alert.Printable(clip.Text(h.Share.String(), clip.WordBytes)))
+	a.Message = fmt.Sprintf("%s: %d more alerts of %s within 5 minutes were held back", h.Rule.Name, h.Count, quote.Printable(clip.Text(h.Share.String(), clip.WordBytes)))
 	return a
 }
 

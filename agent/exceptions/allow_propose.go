@@ -12,6 +12,7 @@ import (
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/quote"
 )
 
 // Proposal is an exception that an alert is to be made of.
@@ -86,7 +87,7 @@ func nameOf(id string) (string, error) {
 
 // pin looks at the program and asks that it stays as it is.
 func (p *Proposal) pin(root string, unpinned bool) error {
-	why := fmt.Sprintf("%s names no program", orWord(alert.Printable(p.Hook.Key), "it"))
+	why := fmt.Sprintf("%s names no program", orWord(quote.Printable(p.Hook.Key), "it"))
 	want := config.Require{Owner: "root", NotWritableByOthers: true}
 	if p.Hook.Key == hook.LoginHook || p.Hook.Key == hook.LogoutHook {
 		found := program.Look(root, *p.Hook.Value)

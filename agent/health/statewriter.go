@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/chain"
 	"hooksnare/pkg/hang"
 	"hooksnare/pkg/safefile"
-	"hooksnare/pkg/spool"
 )
 
 // How often, at the most, the status is written. It is written only when it has changed, so that
@@ -68,7 +68,7 @@ type StatusSources struct {
 	Board      *Board
 	Rules      func() []RuleStatus
 	Exceptions func() []ExceptionStatus
-	Chain      func() spool.Stamp // of the newest document
+	Chain      func() chain.Link // of the newest document
 }
 
 // StatusWriter writes the status. It is for one goroutine.
@@ -124,8 +124,7 @@ func (w *StatusWriter) write(now time.Time) error {
 	if bytes.Equal(atOnce, w.written) && w.failing.IsZero() && now.Sub(w.at) < countsEvery {
 		return nil
 	}
-	newest := w.from.Chain()
-	s.Chain = alert.Delivery{Chain: newest.Chain, Sequence: newest.Sequence, Previous: newest.Previous}
+	s.Chain = w.from.Chain()
 	s.LastHeartbeat, s.Written = utcOrNil(w.from.Monitor.LastHeartbeat()), now.UTC()
 	b, err := json.Marshal(s)
 	if err == nil {

@@ -12,6 +12,7 @@ import (
 
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/chain"
 	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/spool"
 )
@@ -27,7 +28,7 @@ type Status struct {
 	Exceptions []ExceptionStatus `json:"exceptions"`
 
 	Health        alert.HeartbeatFacts `json:"health"`
-	Chain         alert.Delivery       `json:"chain"` // the newest document; previous is its own hash
+	Chain         chain.Link           `json:"chain"` // the newest document; previous is its own hash
 	LastHeartbeat *time.Time           `json:"last_heartbeat,omitempty"`
 	Simulation    *Simulated           `json:"simulation,omitempty"` // the latest
 }

@@ -12,16 +12,16 @@ import (
 	"hooksnare/detect/rules"
 )
 
-// RuleMatch is a rule that matched, and the lines of the events it matched.
-type RuleMatch struct {
+// Match is a rule that matched, and the lines of the events it matched.
+type Match struct {
 	RuleID string `json:"rule_id"`
 	Events []int  `json:"events"` // line numbers, from 1
 }
 
-// TestRules asks every rule about every document of a stream, one a line. What a rule
+// RunOver asks every rule about every document of a stream, one a line. What a rule
 // about single events finds comes as it is met; what a sequence or a query with pipes
 // finds, which takes all events in the order of their times, comes at the end.
-func TestRules(in io.Reader, list []*rules.Rule, found func(RuleMatch) error) error {
+func RunOver(in io.Reader, list []*rules.Rule, found func(Match) error) error {
 	var single, whole []*rules.Rule
 	var matchers []func(detect.Document) bool
 	for _, r := range list {
@@ -40,7 +40,7 @@ func TestRules(in io.Reader, list []*rules.Rule, found func(RuleMatch) error) er
 	err := documents(in, func(n int, doc detect.Document) error {
 		for i, matches := range matchers {
 			if matches(doc) {
-				if err := found(RuleMatch{single[i].ID, []int{n}}); err != nil {
+				if err := found(Match{single[i].ID, []int{n}}); err != nil {
 					return err
 				}
 			}
@@ -63,7 +63,7 @@ func TestRules(in io.Reader, list []*rules.Rule, found func(RuleMatch) error) er
 			for i, at := range events {
 				lines[i] = numbers[at]
 			}
-			if err := found(RuleMatch{r.ID, lines}); err != nil {
+			if err := found(Match{r.ID, lines}); err != nil {
 				return err
 			}
 		}

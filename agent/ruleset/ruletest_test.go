@@ -38,7 +38,7 @@ func TestRuleTest(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var got []string
-		err := TestRules(strings.NewReader(tt.in), list, func(m RuleMatch) error {
+		err := RunOver(strings.NewReader(tt.in), list, func(m Match) error {
 			b, err := json.Marshal(m.Events)
 			got = append(got, m.RuleID+strings.Trim(string(b), "[]"))
 			return err

@@ -1,6 +1,6 @@
-// Package alert is what people are told: one ECS document for each alert, the same for
-// every output. An absent fact is an absent member. Text from outside is data here: it
-// is bounded, and escaped where it is written.
+// Package alert is the document that every output delivers: one line of ECS for each alert,
+// its updates, and heartbeats. An absent fact is an absent member. Texts in it come from
+// outside: whatever writes them for people or logs escapes them.
 package alert
 
 import (
@@ -23,8 +23,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return []byte(t.UTC().Format(`"2006-01-02T15:04:05.000000000Z"`)), nil
 }
 
-// At returns a time as a member, nil for the zero time and for years that have no place
-// in a date.
+// At returns a time as a member, nil for the zero time and for years outside 1 to 9999.
 func At(t time.Time) *Time {
 	if year := t.UTC().Year(); t.IsZero() || year < 1 || year > 9999 {
 		return nil
@@ -50,8 +49,8 @@ type Alert struct {
 	File      *File      `json:"file,omitempty"`
 	Hooksnare *Hooksnare `json:"hooksnare,omitempty"`
 
-	// Share is whose the alert is, for bounds that are shared by owner; it is no part of the
-	// document. See spool.Entry.
+	// Share names the owner whose share of the spool the alert counts against. It is not in
+	// the document. See spool.Entry.
 	Share string `json:"-"`
 }
 
@@ -170,7 +169,7 @@ type TTY struct {
 	Name string `json:"name,omitempty"` // ECS knows devices by number only
 }
 
-// CodeSignature is what the kernel said of a signature.
+// CodeSignature is the kernel's judgement of a signature.
 type CodeSignature struct {
 	Exists    bool   `json:"exists"`
 	SigningID string `json:"signing_id,omitempty"`
@@ -206,17 +205,17 @@ type File struct {
 	Directory string `json:"directory,omitempty"`
 }
 
-// escaped tells which characters JSON text must not carry as they are, beside those JSON
-// itself forbids: they move a terminal's cursor, hide or reorder text, or break lines.
-func escaped(r rune) bool {
+// isEscaped reports whether a character is escaped although JSON allows it: it moves a
+// terminal's cursor, hides or reorders text, or breaks lines.
+func isEscaped(r rune) bool {
 	return r >= 0x7f && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029')
 }
 
 // Line returns the alert as one line of JSON, without a line break, in which nothing from
 // outside can act on a terminal or a log.
-func (a *Alert) Line() ([]byte, error) { return jsonLine(a, a.Event.ID) }
+func (a *Alert) Line() ([]byte, error) { return encodeLine(a, a.Event.ID) }
 
-func jsonLine(document any, id string) ([]byte, error) {
+func encodeLine(document any, id string) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -227,14 +226,14 @@ func jsonLine(document any, id string) ([]byte, error) {
 }
 
 func escape(line []byte) []byte {
-	if bytes.IndexFunc(line, escaped) < 0 {
+	if bytes.IndexFunc(line, isEscaped) < 0 {
 		return line
 	}
 	out := make([]byte, 0, len(line)+64)
 	for len(line) > 0 {
 		r, n := utf8.DecodeRune(line)
 		switch {
-		case !escaped(r):
+		case !isEscaped(r):
 			out = append(out, line[:n]...)
 		case r > 0xffff:
 			r -= 0x10000

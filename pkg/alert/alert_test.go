@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // golden compares with a file of testdata.
 func golden(t *testing.T, name string, got []byte) {
@@ -289,7 +289,7 @@ func replace(v reflect.Value) {
 func wantBack(t *testing.T, a *Alert) {
 	t.Helper()
 	b := line(t, a)
-	if bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' || escaped(r) }) {
+	if bytes.ContainsFunc(b, func(r rune) bool { return r < ' ' || isEscaped(r) }) {
 		t.Errorf("the line has characters that act: %q", b)
 	}
 	var back Alert

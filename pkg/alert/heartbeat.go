@@ -1,23 +1,9 @@
 package alert
 
-import (
-	"bytes"
-	"encoding/json"
-	"fmt"
-)
+import "hooksnare/pkg/chain"
 
-// Delivery is a document's place in the chain of all that an agent tells. Sequence has no
-// gaps within a chain, and Previous is the SHA-256 of the document before, as it was
-// written, so that a receiver of all of them can tell that none is missing and none was
-// changed.
-type Delivery struct {
-	Chain    string `json:"chain"`
-	Sequence uint64 `json:"sequence"`
-	Previous string `json:"previous,omitempty"` // absent where the one before is not known
-}
-
-// Heartbeat is the document that says that an agent is there and what it sees. It goes the
-// way of the alerts, to every output.
+// Heartbeat is the document that proves that an agent runs and what it sees. Every output
+// delivers it like an alert.
 type Heartbeat struct {
 	Timestamp *Time          `json:"@timestamp,omitempty"`
 	ECS       ECS            `json:"ecs"`
@@ -28,7 +14,7 @@ type Heartbeat struct {
 	Hooksnare Beat           `json:"hooksnare"`
 }
 
-// HeartbeatEvent is the event of a heartbeat. It has no severity: it is no alert.
+// HeartbeatEvent is the event of a heartbeat. It has no severity, as it is not an alert.
 type HeartbeatEvent struct {
 	Kind     string   `json:"kind"` // state
 	Category []string `json:"category,omitempty"`
@@ -51,16 +37,16 @@ type AgentInfo struct {
 	EphemeralID string `json:"ephemeral_id,omitempty"` // of this run
 }
 
-// Beat is what a heartbeat tells.
+// Beat is the content of a heartbeat.
 type Beat struct {
-	Delivery  *Delivery      `json:"delivery,omitempty"`
+	Delivery  *chain.Link    `json:"delivery,omitempty"`
 	Heartbeat HeartbeatFacts `json:"heartbeat"`
 }
 
-// HeartbeatFacts are the health of an agent at one time. Counts are since it started.
+// HeartbeatFacts are the health of an agent at a point in time. Counts are since it started.
 type HeartbeatFacts struct {
-	Healthy       bool              `json:"healthy"`          // no condition is on
-	Final         bool              `json:"final,omitempty"`  // the agent ends
+	Healthy       bool              `json:"healthy"`          // no condition is active
+	Final         bool              `json:"final,omitempty"`  // the agent is ending
 	Interval      float64           `json:"interval_seconds"` // until the next one is due
 	Uptime        float64           `json:"uptime_seconds"`
 	Configuration string            `json:"configuration_sha256,omitempty"` // of all values, in their order
@@ -68,7 +54,7 @@ type HeartbeatFacts struct {
 	Sensor        SensorFacts       `json:"sensor"`
 	Conditions    []ConditionFacts  `json:"conditions,omitempty"`
 	Spool         SpoolFacts        `json:"spool"`
-	Losses        map[string]uint64 `json:"losses,omitempty"` // what was forgotten, passed over or not looked at, by counter
+	Losses        map[string]uint64 `json:"losses,omitempty"` // what was forgotten, skipped or not examined, by counter
 	Outputs       []OutputFacts     `json:"outputs,omitempty"`
 	Versions      map[string]string `json:"versions,omitempty"` // of go, macos
 }
@@ -82,7 +68,7 @@ type RuleFacts struct {
 	Repeated    uint64 `json:"repeated"`
 }
 
-// SensorFacts tell of eslogger's stream.
+// SensorFacts count what eslogger reported.
 type SensorFacts struct {
 	Lines      uint64  `json:"lines"`
 	Malformed  uint64  `json:"malformed"`
@@ -92,21 +78,21 @@ type SensorFacts struct {
 	LastCanary *Time   `json:"last_canary,omitempty"`
 }
 
-// ConditionFacts are a state that is on.
+// ConditionFacts are an active condition.
 type ConditionFacts struct {
 	State  string `json:"state"`
 	Detail string `json:"detail,omitempty"`
 	Since  *Time  `json:"since,omitempty"`
 }
 
-// SpoolFacts tell of what waits on disk.
+// SpoolFacts count what waits to be delivered.
 type SpoolFacts struct {
 	Alerts int   `json:"alerts"`
 	Bytes  int64 `json:"bytes"`
-	Held   int   `json:"in_memory,omitempty"` // that the disk did not take
+	Held   int   `json:"in_memory,omitempty"` // could not be written to disk
 }
 
-// OutputFacts tell how an output stands.
+// OutputFacts are the state of an output.
 type OutputFacts struct {
 	Name         string  `json:"name"`
 	Type         string  `json:"type"`
@@ -116,27 +102,10 @@ type OutputFacts struct {
 	OldestAge    float64 `json:"oldest_age_seconds"`
 	Delivered    uint64  `json:"delivered"`
 	Refused      uint64  `json:"refused"` // set aside as dead letters
-	Lost         uint64  `json:"lost"`    // given up for room, age or damage
+	Lost         uint64  `json:"lost"`    // dropped for room, age or damage
 	LastDelivery *Time   `json:"last_delivery,omitempty"`
 	Error        string  `json:"error,omitempty"` // the last one, while it fails
 }
 
 // Line returns the heartbeat as one line of JSON, without the line break.
-func (h *Heartbeat) Line() ([]byte, error) { return jsonLine(h, h.Event.ID) }
-
-// WithDelivery returns a document's line with its place in the chain. The line is one that
-// Line returned, of a document without a place.
-func WithDelivery(line []byte, d Delivery) ([]byte, error) {
-	member, err := json.Marshal(d)
-	if err != nil {
-		return nil, err
-	}
-	// The last member of a document is hooksnare, which is an object and has members.
-	inside, ok := bytes.CutSuffix(line, []byte("}}"))
-	if !ok || bytes.HasSuffix(inside, []byte("{")) {
-		return nil, fmt.Errorf("document of %d bytes does not end with its member hooksnare", len(line))
-	}
-	out := make([]byte, 0, len(line)+len(member)+len(`,"delivery":`))
-	out = append(append(out, inside...), `,"delivery":`...)
-	return append(append(out, member...), "}}"...), nil
-}
+func (h *Heartbeat) Line() ([]byte, error) { return encodeLine(h, h.Event.ID) }

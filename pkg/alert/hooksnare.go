@@ -1,21 +1,23 @@
 package alert
 
-// Verdict says how far an observation went.
+import "hooksnare/pkg/chain"
+
+// Verdict is how certain it is that the change took effect.
 type Verdict string
 
 // The verdicts.
 const (
 	Attempted    Verdict = "attempted"    // a command was run that does this
-	Confirmed    Verdict = "confirmed"    // and the preferences say so
-	Unattributed Verdict = "unattributed" // the preferences say so, no command was seen
+	Confirmed    Verdict = "confirmed"    // the command was run, and the preferences changed
+	Unattributed Verdict = "unattributed" // the preferences changed, and no command was seen
 	NotApplied   Verdict = "not_applied"  // a command was run, the preferences did not change
-	Observed     Verdict = "observed"     // neither: it was seen
+	Observed     Verdict = "observed"     // none of these
 )
 
-// Hooksnare holds what ECS has no name for.
+// Hooksnare holds the facts for which ECS has no field.
 type Hooksnare struct {
 	Verdict     Verdict     `json:"verdict,omitempty"`
-	Reason      string      `json:"reason,omitempty"` // why the verdict is another than it was
+	Reason      string      `json:"reason,omitempty"` // why the verdict changed
 	Signals     []string    `json:"signals,omitempty"`
 	Hook        *Hook       `json:"hook,omitempty"`
 	Program     *Program    `json:"program,omitempty"`
@@ -28,13 +30,12 @@ type Hooksnare struct {
 	Repeat      *Repeat     `json:"repeat,omitempty"`
 	HeldBack    *HeldBack   `json:"held_back,omitempty"`
 	Health      *Health     `json:"health,omitempty"`
-	Delivery    *Delivery   `json:"delivery,omitempty"`
+	Delivery    *chain.Link `json:"delivery,omitempty"`
 	Remediation string      `json:"remediation,omitempty"`
 	LatencyMS   *float64    `json:"latency_ms,omitempty"`
 	Truncated   []string    `json:"truncated,omitempty"` // members that were cut
 
-	// BuildingBlock says that the rule is meant for other rules to build on, and nobody need
-	// look at its alerts as such.
+	// BuildingBlock marks an alert that only other rules build on: nobody needs to look at it.
 	BuildingBlock bool `json:"building_block,omitempty"`
 }
 
@@ -57,25 +58,25 @@ type Program struct {
 	Signing    *Signing `json:"signing,omitempty"`
 	Excerpt    string   `json:"excerpt,omitempty"`
 	Unread     string   `json:"unread,omitempty"`      // why it could not be read
-	Shadow     string   `json:"shadowed_by,omitempty"` // what would be run were the value split at an earlier space
+	Shadow     string   `json:"shadowed_by,omitempty"` // what would run if the value were split at an earlier space
 	Risks      []string `json:"risks,omitempty"`
 	Kept       string   `json:"kept_at,omitempty"` // a copy of it
 }
 
-// Signing is what a program claims of its signature.
+// Signing is what a program's signature claims; it is not verified.
 type Signing struct {
 	ID     string `json:"id,omitempty"`
 	TeamID string `json:"team_id,omitempty"`
 }
 
-// Change is what became of preferences or of a hook's program.
+// Change is how preferences or a hook's program changed.
 type Change struct {
 	Since    string   `json:"since,omitempty"` // running, stopped or first_look
 	What     []string `json:"what,omitempty"`  // of a program
 	Previous *Program `json:"previous,omitempty"`
 }
 
-// Unreadable is a file or folder that may hold hooks and can't be read.
+// Unreadable is a file or folder that may hold hooks and cannot be read.
 type Unreadable struct {
 	Path   string `json:"path"`
 	Why    string `json:"why"`
@@ -83,10 +84,10 @@ type Unreadable struct {
 	Active bool   `json:"active"` // false: it can be read again
 }
 
-// Match is how a rule matched that does not judge an event by itself.
+// Match is how a rule matched that needs more than one event.
 type Match struct {
-	Events   []Command `json:"events,omitempty"`    // of a sequence, in its order; the last is the alert's own
-	NewTerms []string  `json:"new_terms,omitempty"` // values that were never seen before
+	Events   []Command `json:"events,omitempty"`    // of a sequence, in order; the last is the alert's own
+	NewTerms []string  `json:"new_terms,omitempty"` // values not seen before
 	Count    int       `json:"count,omitempty"`     // events within the rule's window
 }
 
@@ -105,15 +106,15 @@ type Hook struct {
 	SourceFile string  `json:"source_file,omitempty"` // the file it was read from
 }
 
-// Evidence is what an analyst would go and look for.
+// Evidence is what an analyst would look for next.
 type Evidence struct {
 	LoginUser *User     `json:"login_user,omitempty"` // who logged in, also behind sudo
 	Lineage   []Command `json:"lineage,omitempty"`    // the parent first
 	Recent    []Command `json:"recent,omitempty"`     // the same user's commands, oldest first
-	Redacted  int       `json:"redacted,omitempty"`   // secrets taken out of command lines
-	SetBy     string    `json:"set_by,omitempty"`     // event.id of the alert that told of the hook being set
-	// Candidates are commands just before a change that mention its file, or that were to do
-	// it and could not: none of them is known to have made it.
+	Redacted  int       `json:"redacted,omitempty"`   // secrets removed from command lines
+	SetBy     string    `json:"set_by,omitempty"`     // event.id of the alert about the hook being set
+	// Candidates are commands shortly before a change that name its file, or that tried to
+	// make it and could not: none of them is known to have made it.
 	Candidates []Command `json:"candidates,omitempty"`
 }
 
@@ -127,10 +128,10 @@ type Command struct {
 	User        *User  `json:"user,omitempty"`
 }
 
-// Exception is one that would have hidden the alert and did not.
+// Exception is one that matched and did not hide the alert.
 type Exception struct {
 	ID     string `json:"id"`
-	Failed string `json:"failed,omitempty"` // the pin that did not hold; without one the exception covers the finding
+	Failed string `json:"failed,omitempty"` // the pin that did not hold; if empty, the exception covers the finding
 }
 
 // Repeat counts equal alerts that were not sent.
@@ -180,16 +181,16 @@ type Health struct {
 	Until   *Time  `json:"until,omitempty"`
 }
 
-// Triage answers the questions of an investigation as facts.
+// Triage answers the questions of an investigation guide.
 type Triage struct {
 	ProgramAge  *int64    `json:"program_age_seconds,omitempty"` // from the program's last modification to the alert
 	KnownGood   string    `json:"known_good,omitempty"`          // the exception that names the program's SHA-256
 	Packages    []Lately  `json:"recent_packages,omitempty"`     // installed within a day before
 	Preferences []Lately  `json:"recent_preferences,omitempty"`  // changed within a day before, in the same folder
-	Tree        []Command `json:"same_tree,omitempty"`           // what else was run from the same login or job, oldest first
+	Tree        []Command `json:"same_tree,omitempty"`           // other commands of the same login or job, oldest first
 }
 
-// Lately is a file that changed not long before.
+// Lately is a file that changed shortly before.
 type Lately struct {
 	Name string `json:"name"`
 	Time *Time  `json:"time"`

@@ -6,33 +6,27 @@ import (
 	"time"
 )
 
-// Rows tells of a program for a person, a name and a text each.
-func (p *Program) Rows() [][2]string {
-	out := [][2]string{{"program", p.what()}}
-	add := func(name, text string) {
-		if text != "" {
-			out = append(out, [2]string{name, text})
-		}
-	}
-	add("arguments", p.Arguments)
-	add("shebang", p.Shebang)
+// AddRows adds what is known of the program.
+func (p *Program) AddRows(rows *Rows) {
+	rows.Add("program", p.summary())
+	rows.Add("arguments", p.Arguments)
+	rows.Add("shebang", p.Shebang)
 	if s := p.Signing; s != nil {
-		add("claims", strings.TrimSpace(s.ID+" "+s.TeamID))
+		rows.Add("claims", strings.TrimSpace(s.ID+" "+s.TeamID))
 	}
-	add("sha256", p.SHA256)
-	add("unread", p.Unread)
+	rows.Add("sha256", p.SHA256)
+	rows.Add("unread", p.Unread)
 	risks := strings.Join(p.Risks, ", ")
 	if p.WritableBy != "" {
 		risks += " (" + p.WritableBy + ")"
 	}
-	add("risks", risks)
-	add("shadowed", p.Shadow)
-	add("copy", p.Kept)
-	return out
+	rows.Add("risks", risks)
+	rows.Add("shadowed", p.Shadow)
+	rows.Add("copy", p.Kept)
 }
 
-// what is the program in a line: path, kind, size, owner, mode and age.
-func (p *Program) what() string {
+// summary is the program in a line: path, kind, size, owner, mode and age.
+func (p *Program) summary() string {
 	path := p.Path
 	if path == "" {
 		path = "(no path)"
@@ -40,28 +34,25 @@ func (p *Program) what() string {
 	if !p.Exists {
 		return path + ", which does not exist"
 	}
-	parts := []string{path}
 	if p.Resolved != "" && p.Resolved != p.Path {
-		parts[0] += " -> " + p.Resolved
+		path += " -> " + p.Resolved
 	}
 	kind := p.Kind
 	if kind == "" {
 		kind = p.Type
 	}
-	if kind != "" {
-		parts = append(parts, kind)
-	}
+	var size, owner, mode, modified string
 	if p.Size != nil {
-		parts = append(parts, strconv.FormatInt(*p.Size, 10)+" bytes")
+		size = strconv.FormatInt(*p.Size, 10) + " bytes"
 	}
 	if p.Owner != "" {
-		parts = append(parts, "owner "+p.Owner)
+		owner = "owner " + p.Owner
 	}
 	if p.Mode != "" {
-		parts = append(parts, "mode "+p.Mode)
+		mode = "mode " + p.Mode
 	}
 	if p.Modified != nil {
-		parts = append(parts, "modified "+p.Modified.UTC().Format(time.DateTime)+"Z")
+		modified = "modified " + p.Modified.UTC().Format(time.DateTime) + "Z"
 	}
-	return strings.Join(parts, ", ")
+	return joinNonEmpty(path, kind, size, owner, mode, modified)
 }

@@ -7,12 +7,18 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
+
+	"hooksnare/pkg/quote"
 )
 
-// Word returns the alert's severity as people say it.
-func (e *Event) Word() string {
+// MaxShown bounds a value that people are shown, in bytes: as long as the agent lets one be.
+const MaxShown = 4 << 10
+
+// maxRecentShown is how many of the user's earlier commands Write shows.
+const maxRecentShown = 5
+
+// SeverityName returns the severity as a word.
+func (e *Event) SeverityName() string {
 	switch {
 	case e.Severity >= 99:
 		return "critical"
@@ -24,196 +30,140 @@ func (e *Event) Word() string {
 	return "low"
 }
 
-// Printable returns text from outside so that it shows on a terminal and does nothing
-// else there: what is not printable is written as an escape, and it stays one line.
-func Printable(s string) string {
-	plain := true
-	for _, r := range s {
-		if r == utf8.RuneError || !unicode.IsPrint(r) && r != ' ' {
-			plain = false
-			break
-		}
-	}
-	if plain {
-		return s
-	}
-	q := strconv.Quote(s)
-	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
-}
-
 // Write writes the alert for a person: what happened, who did it, how to undo it.
 func (a *Alert) Write(w io.Writer) error {
-	var b strings.Builder
 	when := "unknown time"
 	if a.Timestamp != nil {
 		when = a.Timestamp.UTC().Format("2006-01-02 15:04:05.000Z")
 	}
-	fmt.Fprintf(&b, "%s  %-8s %s\n", when, strings.ToUpper(a.Event.Word()), Printable(a.Message))
-	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "  %-10s %s\n", name, Printable(value))
-		}
+	rows := &Rows{Indent: "  ", Width: 10}
+	h := a.Hooksnare
+	if h == nil {
+		h = &Hooksnare{}
 	}
-	a.writeProcess(row)
-	a.writeMatch(row)
-	a.writeHook(row)
-	a.writeJudgement(row)
-	if a.Hooksnare != nil && a.Hooksnare.Health != nil {
-		row("means", a.Hooksnare.Health.Meaning)
-		row("to do", a.Hooksnare.Health.Remedy)
+	if a.Process != nil {
+		a.Process.addRows(rows, h.Evidence)
 	}
-	row("rule", fmt.Sprintf("%s (%s)", a.Rule.ID, strings.Join(techniques(a.Threat), ", ")))
+	if h.Match != nil {
+		h.Match.addRows(rows)
+	}
+	h.addRows(rows)
+	rows.Add("rule", fmt.Sprintf("%s (%s)", a.Rule.ID, strings.Join(a.Threat.techniqueIDs(), ", ")))
 	id := a.Event.ID
 	if a.Event.Sequence > 1 {
 		id += " update " + strconv.Itoa(a.Event.Sequence)
 	}
-	row("id", id)
-	b.WriteString("\n")
-	_, err := io.WriteString(w, b.String())
+	rows.Add("id", id)
+	_, err := fmt.Fprintf(w, "%s  %-8s %s\n%s\n", when, strings.ToUpper(a.Event.SeverityName()), quote.Printable(a.Message), rows)
 	return err
 }
 
-func (a *Alert) writeProcess(row func(name, value string)) {
-	p, e := a.Process, &Evidence{}
-	if p == nil {
-		return
+func (p *Process) addRows(rows *Rows, e *Evidence) {
+	if e == nil {
+		e = &Evidence{}
 	}
-	if a.Hooksnare != nil && a.Hooksnare.Evidence != nil {
-		e = a.Hooksnare.Evidence
-	}
-	row("command", p.CommandLine)
+	rows.Add("command", p.CommandLine)
 	who := fmt.Sprintf("%s, pid %d", p.Executable, p.PID)
 	if p.User != nil {
-		who += ", user " + p.User.who()
+		who += ", user " + p.User.label()
 	}
 	if e.LoginUser != nil {
-		who += ", login user " + e.LoginUser.who()
+		who += ", login user " + e.LoginUser.label()
 	}
-	row("process", strings.TrimPrefix(who, ", "))
-	row("signature", p.CodeSignature.words())
-	row("lineage", lineage(e.Lineage))
-	for i, c := range e.Recent[max(0, len(e.Recent)-recentShown):] {
-		name := "before"
-		if i > 0 {
-			name = "·" // the rows below the first need no name
-		}
-		row(name, c.line())
+	rows.Add("process", strings.TrimPrefix(who, ", "))
+	rows.Add("signature", p.CodeSignature.summary())
+	var ancestors []string
+	for _, c := range slices.Backward(e.Lineage) {
+		ancestors = append(ancestors, fmt.Sprintf("%s(%d)", c.name(), c.PID))
 	}
+	rows.Add("lineage", strings.Join(ancestors, " > "))
+	rows.AddList("before", commandLines(e.Recent[max(0, len(e.Recent)-maxRecentShown):]))
 }
 
-// writeJudgement tells who may have to do with a change that no command explains, and what was
-// held back.
-func (a *Alert) writeJudgement(row func(name, value string)) {
-	h := a.Hooksnare
-	if h == nil {
-		return
-	}
-	if h.Evidence != nil {
-		for i, c := range h.Evidence.Candidates {
-			name := "candidate"
-			if i > 0 {
-				name = "·"
-			}
-			row(name, c.line())
-		}
-	}
-	if h.HeldBack == nil {
-		return
-	}
-	for _, list := range []struct {
-		name  string
-		items []HeldItem
-	}{{"severest", h.HeldBack.Severest}, {"newest", h.HeldBack.Newest}} {
-		for i, x := range list.items {
-			name := list.name
-			if i > 0 {
-				name = "·"
-			}
-			row(name, x.line())
-		}
-	}
-}
-
-func (x *HeldItem) line() string {
-	text := fmt.Sprintf("%s %d", x.Rule, x.Severity)
-	if x.Key != "" {
-		text += fmt.Sprintf(": %s = %q in %s", x.Key, x.Value, x.File)
-	} else if x.File != "" {
-		text += ": " + x.File
-	}
-	if x.User != "" {
-		text += ", user " + x.User
-	}
-	return text
-}
-
-// writeMatch tells of the other events of a match, the last of which is the alert's own.
-func (a *Alert) writeMatch(row func(name, value string)) {
-	if a.Hooksnare == nil || a.Hooksnare.Match == nil {
-		return
-	}
-	m := a.Hooksnare.Match
-	for i, c := range m.Events {
-		name := "sequence"
-		if i > 0 {
-			name = "·"
-		}
-		row(name, c.line())
-	}
-	row("new", strings.Join(m.NewTerms, ", "))
+func (m *Match) addRows(rows *Rows) {
+	rows.AddList("sequence", commandLines(m.Events))
+	rows.Add("new", strings.Join(m.NewTerms, ", "))
 	if m.Count > 0 {
-		row("count", strconv.Itoa(m.Count)+" events")
+		rows.Add("count", strconv.Itoa(m.Count)+" events")
 	}
 }
 
-// line tells of a command in a line: when, and what.
-func (c *Command) line() string {
-	what := c.CommandLine
-	if what == "" {
-		what = c.Executable
-	}
-	if c.Time != nil {
-		what = c.Time.UTC().Format(time.TimeOnly) + "  " + what
-	}
-	return what
-}
-
-// recentShown is how many of the same user's commands a person is shown.
-const recentShown = 5
-
-func (a *Alert) writeHook(row func(name, value string)) {
-	h := a.Hooksnare
-	if h == nil {
-		return
-	}
+func (h *Hooksnare) addRows(rows *Rows) {
 	if k := h.Hook; k != nil {
-		row("file", k.where())
-		row("verdict", string(h.Verdict))
-	}
-	if h.Hook != nil && h.Hook.Previous != nil {
-		row("previous", strconv.Quote(*h.Hook.Previous))
+		rows.Add("file", k.location())
+		rows.Add("verdict", string(h.Verdict))
+		if k.Previous != nil {
+			rows.Add("previous", quote.Bounded(*k.Previous, MaxShown))
+		}
 	}
 	if h.Program != nil {
-		for _, r := range h.Program.Rows() {
-			row(r[0], r[1])
-		}
+		h.Program.AddRows(rows)
 	}
-	row("reason", h.Reason)
-	switch x := h.Exception; {
-	case x == nil:
-	case x.Failed == "":
-		row("exception", x.ID+" covers it from now on")
-	default:
-		row("exception", x.ID+" does not hold: "+x.Failed)
+	rows.Add("reason", h.Reason)
+	if x := h.Exception; x != nil && x.Failed == "" {
+		rows.Add("exception", x.ID+" covers it from now on")
+	} else if x != nil {
+		rows.Add("exception", x.ID+" does not hold: "+x.Failed)
 	}
-	row("undo", h.Remediation)
+	rows.Add("undo", h.Remediation)
 	if h.LatencyMS != nil {
-		row("latency", strconv.FormatFloat(*h.LatencyMS, 'f', 1, 64)+" ms")
+		rows.Add("latency", strconv.FormatFloat(*h.LatencyMS, 'f', 1, 64)+" ms")
+	}
+	if h.Evidence != nil {
+		rows.AddList("candidate", commandLines(h.Evidence.Candidates))
+	}
+	if b := h.HeldBack; b != nil {
+		rows.AddList("severest", heldLines(b.Severest))
+		rows.AddList("newest", heldLines(b.Newest))
+	}
+	if h.Health != nil {
+		rows.Add("means", h.Health.Meaning)
+		rows.Add("to do", h.Health.Remedy)
 	}
 }
 
-// where is the preferences file, or what is known of it.
-func (h *Hook) where() string {
+// commandLines returns a line for each command: when it began, and what was run.
+func commandLines(list []Command) []string {
+	var out []string
+	for i := range list {
+		text := list[i].commandLine()
+		if t := list[i].Time; t != nil {
+			text = t.UTC().Format(time.TimeOnly) + "  " + text
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+func heldLines(list []HeldItem) []string {
+	var out []string
+	for _, x := range list {
+		text := fmt.Sprintf("%s %d", x.Rule, x.Severity)
+		if x.Key != "" {
+			text += ": " + x.Key + " = " + quote.Bounded(x.Value, MaxShown) + " in " + x.File
+		} else if x.File != "" {
+			text += ": " + x.File
+		}
+		if x.User != "" {
+			text += ", user " + x.User
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
+// name is the last element of the executable's path.
+func (c *Command) name() string { return c.Executable[strings.LastIndexByte(c.Executable, '/')+1:] }
+
+func (c *Command) commandLine() string {
+	if c.CommandLine != "" {
+		return c.CommandLine
+	}
+	return c.Executable
+}
+
+// location is the preferences file, or what is known of it.
+func (h *Hook) location() string {
 	file := h.Plist
 	if file == "" {
 		file = h.Domain
@@ -224,44 +174,33 @@ func (h *Hook) where() string {
 	return strings.TrimSpace(file + "  (" + h.Scope + ")")
 }
 
-func (u *User) who() string {
+func (u *User) label() string {
 	if u.Name == "" {
 		return u.ID
 	}
 	return u.Name + " (" + u.ID + ")"
 }
 
-func (c *CodeSignature) words() string {
+func (c *CodeSignature) summary() string {
 	switch {
 	case c == nil:
 		return ""
 	case !c.Exists:
 		return "none"
 	}
-	parts := []string{c.SigningID}
-	if c.TeamID != "" {
-		parts = append(parts, "team "+c.TeamID)
-	}
+	trust := "not trusted"
 	if c.Trusted {
-		parts = append(parts, "trusted")
-	} else {
-		parts = append(parts, "not trusted")
+		trust = "trusted"
 	}
-	return strings.TrimPrefix(strings.Join(parts, ", "), ", ")
+	team := ""
+	if c.TeamID != "" {
+		team = "team " + c.TeamID
+	}
+	return joinNonEmpty(c.SigningID, team, trust)
 }
 
-// lineage draws the ancestors, the oldest first.
-func lineage(list []Command) string {
-	var names []string
-	for _, c := range slices.Backward(list) {
-		name := c.Executable[strings.LastIndexByte(c.Executable, '/')+1:]
-		names = append(names, fmt.Sprintf("%s(%d)", name, c.PID))
-	}
-	return strings.Join(names, " > ")
-}
-
-// techniques returns the ids of the finest parts that are named.
-func techniques(t *Threat) []string {
+// techniqueIDs returns the subtechniques, or the techniques where none is named.
+func (t *Threat) techniqueIDs() []string {
 	if t != nil && t.Technique != nil {
 		if s := t.Technique.Subtechnique; s != nil && len(s.ID) > 0 {
 			return s.ID
@@ -271,4 +210,8 @@ func techniques(t *Threat) []string {
 		}
 	}
 	return []string{"no technique"}
+}
+
+func joinNonEmpty(texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), ", ")
 }

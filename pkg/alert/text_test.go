@@ -78,30 +78,10 @@ func TestWriteRecent(t *testing.T) {
 	}
 }
 
-func TestWord(t *testing.T) {
+func TestSeverityName(t *testing.T) {
 	for severity, want := range map[int]string{-1: "low", 0: "low", 21: "low", 46: "low", 47: "medium", 72: "medium", 73: "high", 98: "high", 99: "critical", 1000: "critical"} {
-		if got := (&Event{Severity: severity}).Word(); got != want {
+		if got := (&Event{Severity: severity}).SeverityName(); got != want {
 			t.Errorf("%d: got %s, want %s", severity, got, want)
-		}
-	}
-}
-
-func TestPrintable(t *testing.T) {
-	for _, tc := range []struct{ in, want string }{
-		{"", ""},
-		{"plain text, \"quoted\" and \\ all", "plain text, \"quoted\" and \\ all"},
-		{"é 漢 😀", "é 漢 😀"},
-		{"a\nb", `a\nb`},
-		{"a\nb \"c\" \\ \\\" d", `a\nb "c" \\ \\" d`},
-		{"\x1b[31m\a\x7f", `\x1b[31m\a\x7f`},
-		{"\u009b\u202e\u2028\u00a0\u200b\ufeff", `\u009b\u202e\u2028\u00a0\u200b\ufeff`},
-		{"\U000e0041", `\U000e0041`},
-		{"\xff", `\xff`},
-		{"\ufffd", "\ufffd"},
-		{"a\tb", `a\tb`},
-	} {
-		if got := Printable(tc.in); got != tc.want {
-			t.Errorf("%q: got %s, want %s", tc.in, got, tc.want)
 		}
 	}
 }

@@ -8,15 +8,6 @@ import (
 	"unicode/utf8"
 )
 
-func tree(t testing.TB, a *Alert, plain bool) string {
-	t.Helper()
-	var b strings.Builder
-	if err := a.WriteTree(&b, plain); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
 // rooted is the sample with its lineage up to launchd.
 func rooted() *Alert {
 	a := sample()
@@ -25,13 +16,13 @@ func rooted() *Alert {
 	return a
 }
 
-func TestWriteTree(t *testing.T) {
-	golden(t, "tree.txt", []byte(tree(t, rooted(), false)))
-	golden(t, "tree_ascii.txt", []byte(tree(t, rooted(), true)))
-	golden(t, "tree_cut.txt", []byte(tree(t, sample(), false)))
+func TestTree(t *testing.T) {
+	golden(t, "tree.txt", []byte(rooted().Tree(false)))
+	golden(t, "tree_ascii.txt", []byte(rooted().Tree(true)))
+	golden(t, "tree_cut.txt", []byte(sample().Tree(false)))
 }
 
-func TestWriteTreeOf(t *testing.T) {
+func TestTreeOf(t *testing.T) {
 	long := make([]Command, 100)
 	for i := range long {
 		long[i] = Command{PID: int32(100 + i)}
@@ -52,42 +43,15 @@ func TestWriteTreeOf(t *testing.T) {
 	} {
 		a := sample()
 		tc.change(a)
-		got := tree(t, a, true)
+		got := a.Tree(true)
 		if !strings.Contains(got, tc.want) || strings.Count(got, "\n") != tc.lines {
 			t.Errorf("%s: got\n%s\nwant %d lines with %q in them", tc.name, got, tc.lines, tc.want)
 		}
 	}
-	if err := sample().WriteTree(fullDisk{}, true); err == nil {
-		t.Error("a writer that takes nothing: got no error, want one")
-	}
 }
 
-func TestParse(t *testing.T) {
-	for name, a := range map[string]*Alert{"sample": sample(), "full": full("a \x1b\u202e text")} {
-		got, err := Parse(line(t, a))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if again := line(t, got); string(again) != string(line(t, a)) {
-			t.Errorf("%s: read back as\n%s\nwant\n%s", name, again, line(t, a))
-		}
-	}
-	for _, text := range []string{"", "{}", "null", "[]", `{"event":{"id":""}}`, `{"event":{"id":7}}`, `{"event":{"id":"a"}} x`} {
-		if a, err := Parse([]byte(text)); err == nil {
-			t.Errorf("%q: got %+v, want an error", text, a)
-		}
-	}
-}
-
-func TestEscaped(t *testing.T) {
-	const in, want = "{\"a\":\"x\u009b\u202e\"}", `{"a":"x\u009b\u202e"}`
-	if got := string(Escaped([]byte(in))); got != want {
-		t.Errorf("%q: got %s, want %s", in, got, want)
-	}
-}
-
-// FuzzWriteTree puts any texts into an alert: the tree is bounded, and nothing in it acts.
-func FuzzWriteTree(f *testing.F) {
+// FuzzTree puts any texts into an alert: the tree is bounded, and nothing in it acts.
+func FuzzTree(f *testing.F) {
 	for i, s := range hostile {
 		f.Add(s, hostile[(i+3)%len(hostile)], uint64(1)<<i)
 	}
@@ -95,7 +59,7 @@ func FuzzWriteTree(f *testing.F) {
 		all := full(a, b)
 		(&clearer{bits: without}).some(reflect.ValueOf(all).Elem())
 		for _, plain := range []bool{false, true} {
-			got := tree(t, all, plain)
+			got := all.Tree(plain)
 			if !utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }) {
 				t.Errorf("the tree has characters that act: %q", got)
 			}

@@ -133,22 +133,3 @@ func relinkAll(b *testing.B, dir string) {
 		must(b, os.Link(filepath.Join(dir, "out/file", name), filepath.Join(dir, "out/remote", name)))
 	}
 }
-
-// BenchmarkVerifier checks a million documents.
-func BenchmarkVerifier(b *testing.B) {
-	chain := newChain()
-	doc := make([]byte, 100)
-	for b.Loop() {
-		var v Verifier
-		previous := ""
-		for i := range uint64(1_000_000) {
-			doc = strconv.AppendUint(doc[:80], i, 10)
-			v.Add(chain, i+1, previous, doc)
-			previous = sumOf(doc)
-		}
-		if got := v.Verdict(); !got.OK() {
-			b.Fatalf("%+v", got)
-		}
-	}
-	b.ReportMetric(resident(b, "VmHWM"), "MiB-peak")
-}

@@ -1,19 +1,19 @@
 package spool
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io/fs"
 	"strings"
+
+	"hooksnare/pkg/chain"
 )
 
 // chainFile says which chain this is. Every number up to sequence is taken; begun says
 // that there were alerts, so that an empty head/ means that history was removed.
 type chainFile struct {
-	tail  Stamp
+	tail  chain.Link
 	begun bool
 }
 
@@ -44,28 +44,16 @@ func parseChain(b []byte) (chainFile, error) {
 		return chainFile{}, errors.New("not a chain file")
 	}
 	c.tail.Previous = strings.TrimPrefix(hash, "-")
-	if !isHex(c.tail.Chain, 16) || c.tail.Previous != "" && !isHex(c.tail.Previous, 32) || string(c.format()) != string(b) {
+	if (chain.Link{Chain: c.tail.Chain, Sequence: 1, Previous: c.tail.Previous}).Check() != nil || string(c.format()) != string(b) {
 		return chainFile{}, errors.New("does not match its checksum")
 	}
 	return c, nil
 }
 
-// isHex says whether s is n bytes in lower-case hex digits.
-func isHex(s string, n int) bool {
-	b, err := hex.DecodeString(s)
-	return err == nil && len(b) == n && hex.EncodeToString(b) == s
-}
-
-func newChain() string {
-	var id [16]byte
-	rand.Read(id[:])
-	return hex.EncodeToString(id[:])
-}
-
 // renew gives the chain a new id, under which no number is taken on disk.
 func (s *Spool) renew(why string) {
 	s.mu.Lock()
-	s.tail.Chain = newChain()
+	s.tail.Chain = chain.NewID()
 	e := Event{Kind: Renewed, Why: why, First: s.tail.Sequence + 1, Last: s.tail.Sequence + 1}
 	s.mu.Unlock()
 	s.fresh, s.doubtful = true, false

@@ -3,12 +3,14 @@ package spool
 import (
 	"strings"
 	"testing"
+
+	"hooksnare/pkg/chain"
 )
 
 func TestChainFile(t *testing.T) {
 	for _, c := range []chainFile{
-		{tail: Stamp{Chain: newChain()}},
-		{tail: Stamp{Chain: newChain(), Sequence: 1<<64 - 1, Previous: strings.Repeat("0a", 32)}, begun: true},
+		{tail: chain.Link{Chain: chain.NewID()}},
+		{tail: chain.Link{Chain: chain.NewID(), Sequence: 1<<64 - 1, Previous: strings.Repeat("0a", 32)}, begun: true},
 	} {
 		good := c.format()
 		if got, err := parseChain(good); err != nil || got != c {
@@ -30,7 +32,7 @@ func TestChainFile(t *testing.T) {
 }
 
 func FuzzChain(f *testing.F) {
-	f.Add(chainFile{tail: Stamp{Chain: newChain(), Sequence: 7}}.format())
+	f.Add(chainFile{tail: chain.Link{Chain: chain.NewID(), Sequence: 7}}.format())
 	f.Add([]byte("hooksnare chain"))
 	f.Add([]byte(""))
 	f.Fuzz(func(t *testing.T, b []byte) {

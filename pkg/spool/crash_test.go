@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"syscall"
 	"testing"
+
+	"hooksnare/pkg/chain"
 )
 
 // world is what is known outside the spool, and survives its crashes.
@@ -14,7 +16,7 @@ type world struct {
 	promised map[string]int               // severity of alerts whose Put returned nil
 	got      [2]map[string]bool           // what each output was given, by id, and acknowledged or refused
 	seen     map[string][sha256.Size]byte // content by chain and number
-	links    Verifier
+	links    chain.Verifier
 	held     bool // some were in memory alone
 	next     int
 	clash    string
@@ -35,7 +37,7 @@ func (w *world) see(t *testing.T, output int, items []Item) {
 		if was, found := w.seen[key]; found && was != sum {
 			w.clash = fmt.Sprintf("number %s was given out for different content", key)
 		} else if !found {
-			w.links.Add(d.Chain, d.Sequence, d.Previous, it.Document)
+			w.links.Add(d.link(), it.Document)
 		}
 		if d.Sequence != it.Sequence {
 			w.clash = fmt.Sprintf("item %d holds document %d", it.Sequence, d.Sequence)

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"hooksnare/pkg/chain"
 )
 
 // document is what tests put into the spool.
@@ -20,6 +22,10 @@ type document struct {
 	Sequence uint64 `json:"sequence"`
 	Previous string `json:"previous"`
 	Pad      string `json:"pad,omitempty"`
+}
+
+func (d document) link() chain.Link {
+	return chain.Link{Chain: d.Chain, Sequence: d.Sequence, Previous: d.Previous}
 }
 
 func parse(t testing.TB, b []byte) document {
@@ -35,7 +41,7 @@ var when = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 // entry is an alert of so many further bytes.
 func entry(id string, sev, pad int) Entry {
-	return Entry{Severity: sev, Time: when, Make: func(s Stamp) ([]byte, error) {
+	return Entry{Severity: sev, Time: when, Make: func(s chain.Link) ([]byte, error) {
 		return json.Marshal(document{id, s.Chain, s.Sequence, s.Previous, strings.Repeat("x", pad)})
 	}}
 }
@@ -172,12 +178,12 @@ func ids(t testing.TB, items []Item) []string {
 }
 
 // verify checks the chain of documents, given in any order.
-func verify(t testing.TB, docs ...[]byte) Verdict {
+func verify(t testing.TB, docs ...[]byte) chain.Verdict {
 	t.Helper()
-	var v Verifier
+	var v chain.Verifier
 	for _, b := range docs {
 		d := parse(t, b)
-		v.Add(d.Chain, d.Sequence, d.Previous, b)
+		v.Add(d.link(), b)
 	}
 	return v.Verdict()
 }

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+
+	"hooksnare/pkg/chain"
 )
 
 // load builds the index from names, and repairs what a crash left.
@@ -160,7 +162,7 @@ func (s *Spool) loadChain(leftovers bool) {
 	lost := c.begun && len(s.heads) == 0 && !leftovers
 	switch {
 	case isNew(err) && len(newest) == 0 && !leftovers:
-		s.tail.Chain, s.fresh = newChain(), true
+		s.tail.Chain, s.fresh = chain.NewID(), true
 	case err != nil:
 		s.renew("the chain file can't be used: " + err.Error())
 		if !isNew(err) {

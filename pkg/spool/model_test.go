@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"hooksnare/pkg/chain"
 )
 
 // model is a spool as one would write it on paper: slow, and without a disk.
@@ -228,7 +230,7 @@ func (m *model) putBoth(t *testing.T, s *Spool, rng *rand.Rand, n int, now time.
 		e.Time = now.Add(-time.Duration(rng.IntN(300)) * time.Minute) // clocks step
 		made := e.Make
 		sizes = append(sizes, 0)
-		e.Make = func(s Stamp) ([]byte, error) {
+		e.Make = func(s chain.Link) ([]byte, error) {
 			b, err := made(s)
 			sizes[i] = len(b)
 			return b, err

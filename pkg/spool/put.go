@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 	"unique"
+
+	"hooksnare/pkg/chain"
 )
 
 // request is one call of Put.
@@ -123,7 +125,7 @@ func (s *Spool) number(all []draft, r *request) ([]draft, error) {
 }
 
 // make has the document made that comes after tail.
-func (d *draft) make(tail Stamp) error {
+func (d *draft) make(tail chain.Link) error {
 	tail.Sequence++
 	doc, err := d.entry.Make(tail)
 	switch {

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"syscall"
 	"time"
+
+	"hooksnare/pkg/chain"
 )
 
 // picked is an alert to be read.
@@ -285,8 +287,8 @@ func (q *Queue) Stats() QueueStats {
 
 // Stats are the spool's numbers.
 type Stats struct {
-	Head      Stamp // of the newest alert; Previous is that alert's own hash
-	Waiting   int   // alerts that wait for any output
+	Head      chain.Link // of the newest alert; Previous is that alert's own hash
+	Waiting   int        // alerts that wait for any output
 	Bytes     int64
 	Held      int // of these in memory alone
 	HeldBytes int64

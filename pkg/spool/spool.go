@@ -29,6 +29,7 @@ import (
 	"sync"
 	"time"
 
+	"hooksnare/pkg/chain"
 	"hooksnare/pkg/hang"
 )
 
@@ -102,13 +103,6 @@ type Options struct {
 	limit   time.Duration        // of an operation of the disk
 }
 
-// Stamp is an alert's place in the chain, to be written into its document.
-type Stamp struct {
-	Chain    string // 32 hex digits: numbers are unique within a chain
-	Sequence uint64 // from 1
-	Previous string // hex SHA-256 of the document before; "" where that is not known
-}
-
 // Entry is an alert to be kept.
 type Entry struct {
 	Severity int // 0 to 999; what lies outside is moved to the nearer end
@@ -122,10 +116,10 @@ type Entry struct {
 	// amid its Put, it does so only with a severity of 0.
 	Everywhere bool
 
-	// Make returns the document for a stamp: JSON without a line break, which is kept
-	// as it is. It may be called again with another stamp, when the disk did not take the
+	// Make returns the document with its place in the chain: JSON without a line break, which
+	// is kept as it is. It may be called again with another place, when the disk did not take the
 	// first. It must not use the spool.
-	Make func(Stamp) ([]byte, error)
+	Make func(chain.Link) ([]byte, error)
 }
 
 // Spool is an open spool; its methods may be called from any goroutine.
@@ -149,7 +143,7 @@ type Spool struct {
 	files
 
 	mu       sync.Mutex
-	tail     Stamp // of the newest alert; Previous is its own hash. Changed under both locks.
+	tail     chain.Link // of the newest alert; Previous is its own hash. Changed under both locks.
 	index    index
 	held     map[uint64][]byte // documents that are in memory alone
 	heldLen  int64

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"hooksnare/pkg/chain"
 )
 
 func TestDocuments(t *testing.T) {
@@ -29,7 +31,7 @@ func TestDocuments(t *testing.T) {
 	items := waiting(t, s.Queue("a"), 10)
 	for i, it := range items {
 		d := parse(t, it.Document)
-		if it.Sequence != uint64(i+1) || d.Sequence != it.Sequence || !it.Time.Equal(when) || it.Sum != sumOf(it.Document) {
+		if it.Sequence != uint64(i+1) || d.Sequence != it.Sequence || !it.Time.Equal(when) || it.Sum != chain.Hash(it.Document) {
 			t.Errorf("item %d: %+v", i, it)
 		}
 		file, err := os.ReadFile(filepath.Join(dir, "out/a", names(t, filepath.Join(dir, "out/a"))[i]))
@@ -124,11 +126,11 @@ func TestPutRefused(t *testing.T) {
 	s, _ := open(t, Options{Disk: newFake()})
 	bad := errors.New("bad")
 	for what, doc := range map[string][]byte{"empty": nil, "line break": []byte("{\n}"), "carriage return": []byte("{}\r"), "too long": make([]byte, MaxDocument+1)} {
-		if err := s.Put(entry("x", 47, 0), Entry{Make: func(Stamp) ([]byte, error) { return doc, nil }}); err == nil {
+		if err := s.Put(entry("x", 47, 0), Entry{Make: func(chain.Link) ([]byte, error) { return doc, nil }}); err == nil {
 			t.Errorf("Put of a document that is %s = nil", what)
 		}
 	}
-	if err := s.Put(entry("x", 47, 0), Entry{Make: func(Stamp) ([]byte, error) { return nil, bad }}); !errors.Is(err, bad) {
+	if err := s.Put(entry("x", 47, 0), Entry{Make: func(chain.Link) ([]byte, error) { return nil, bad }}); !errors.Is(err, bad) {
 		t.Errorf("Put = %v, want %v", err, bad)
 	}
 	if st := s.Stats(); st.Waiting != 0 || st.Head.Sequence != 0 {

@@ -2,13 +2,20 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
 
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
+
+const defaultLimit = 50 // alerts listed on a terminal
 
 // Bounds of a list's columns, in characters, and of the rows that are aligned together.
 const (
@@ -18,79 +25,133 @@ const (
 	alignedRows = 1000
 )
 
-// table prints alerts as rows.
-type table struct {
-	w      *bufio.Writer
-	rows   []alertRow
-	headed bool
+func newAlertsList() *cobra.Command {
+	var l alertLog
+	limit := -1
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List alerts, the newest last",
+		Long: `Lists the alerts of the local log and of its rotated files, a row each, the newest last:
+when it happened, the severity, the id (as much of it as alerts show needs), the verdict, how
+often it was updated, the rule, and what was done. As ndjson it prints the last document of
+each alert. With a limit it lists those that were raised or updated last.`,
+		Example: `  sudo hooksnare alerts list
+  sudo hooksnare alerts list --since 24h --severity high
+  sudo hooksnare alerts list --rule hook-set --format ndjson
+  hooksnare alerts list --file ./alerts.jsonl`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return listAlerts(cmd, &l, limit) },
+	}
+	l.addLogFlags(cmd)
+	l.addFilterFlags(cmd, "alerts raised or updated since then")
+	cmd.Flags().IntVar(&limit, "limit", -1, "`N` alerts at most, 0 for all (default 50 on a terminal, all otherwise)")
+	return cmd
 }
 
-// alertRow is an alert in a list.
-type alertRow struct {
-	time, severity, id, state, rule, what string
-	updates                               int
+func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
+	out, err := l.newOutput(cmd)
+	if err != nil {
+		return err
+	}
+	filter, err := l.newFilter(time.Now())
+	if err != nil {
+		return err
+	}
+	switch {
+	case !cmd.Flags().Changed("limit"):
+		limit = 0
+		if isTerminal(out.w) {
+			limit = defaultLimit
+		}
+	case limit < 0:
+		return fmt.Errorf("--limit %d: expected a number of alerts, or 0 for all", limit)
+	}
+	log, err := l.openLog(cmd)
+	if err != nil {
+		return err
+	}
+	defer closeLog(cmd, log)
+	buffer := bufio.NewWriter(out.w)
+	out.w = buffer
+	table := alertTable{w: buffer}
+	n, show := 0, out.printLine
+	if out.isText {
+		show = table.add
+	}
+	more, err := log.List(cmd.Context(), filter, limit, func(line []byte) error { n++; return show(line) })
+	if err := errors.Join(err, table.flush(), buffer.Flush()); err != nil {
+		return err
+	}
+	if more {
+		note(cmd, "these are the %d that were raised or updated last; --limit 0 lists all", n)
+	} else if n == 0 && out.isText {
+		note(cmd, "none")
+	}
+	return nil
 }
 
-// add takes an alert in by its last document.
-func (t *table) add(line []byte) error {
+// alertTable prints alerts as rows.
+type alertTable struct {
+	w         *bufio.Writer
+	rows      [][]string
+	hasHeader bool
+}
+
+// columnID is the column of ids.
+const columnID = 2
+
+// add takes an alert by its last document.
+func (t *alertTable) add(line []byte) error {
 	a, err := alert.Parse(line)
 	if err != nil {
 		a = &alert.Alert{Message: "can't be shown: " + err.Error()}
 	}
-	t.rows = append(t.rows, alertRowOf(a))
+	t.rows = append(t.rows, []string{
+		timeText(a), a.Event.SeverityName(), quote.Printable(a.Event.ID), stateName(a), strconv.Itoa(max(0, a.Event.Sequence-1)),
+		fitCell(a.Rule.Name, ruleColumn), fitCell(whatHappened(a), whatColumn),
+	})
 	if len(t.rows) < alignedRows {
 		return nil
 	}
 	return t.flush()
 }
 
-func (t *table) end() error {
-	if err := t.flush(); err != nil {
-		return err
-	}
-	return t.w.Flush()
-}
-
-func (t *table) flush() error {
+func (t *alertTable) flush() error {
 	if len(t.rows) == 0 {
 		return nil
 	}
-	shorten(t.rows)
-	w := tabwriter.NewWriter(t.w, 0, 8, 2, ' ', 0)
-	if !t.headed {
-		fmt.Fprintln(w, "TIME\tSEVERITY\tID\tSTATE\tUPDATES\tRULE\tWHAT")
-		t.headed = true
+	shortenIDs(t.rows)
+	if !t.hasHeader {
+		t.rows = slices.Insert(t.rows, 0, []string{"TIME", "SEVERITY", "ID", "STATE", "UPDATES", "RULE", "WHAT"})
+		t.hasHeader = true
 	}
-	for _, r := range t.rows {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n", r.time, r.severity, r.id, r.state, r.updates, r.rule, r.what)
-	}
-	t.rows = t.rows[:0]
-	return w.Flush()
+	_, err := t.w.WriteString(alignColumns(t.rows))
+	t.rows = nil
+	return err
 }
 
-// shorten leaves of each id what tells it apart from the others.
-func shorten(rows []alertRow) {
+// shortenIDs cuts each id to what distinguishes it from the others.
+func shortenIDs(rows [][]string) {
 	ids := make([]string, len(rows))
 	for i, r := range rows {
-		ids[i] = r.id
+		ids[i] = r[columnID]
 	}
 	slices.Sort(ids)
-	for i := range rows {
-		id := rows[i].id
-		at, _ := slices.BinarySearch(ids, id)
+	for _, row := range rows {
+		id := row[columnID]
+		i, _ := slices.BinarySearch(ids, id)
 		n := shortID
-		if at > 0 {
-			n = max(n, common(ids[at-1], id)+1)
+		for _, neighbour := range ids[max(0, i-1):min(len(ids), i+2)] {
+			if neighbour != id {
+				n = max(n, commonPrefix(neighbour, id)+1)
+			}
 		}
-		if at+1 < len(ids) {
-			n = max(n, common(ids[at+1], id)+1)
-		}
-		rows[i].id = strings.ToValidUTF8(id[:min(n, len(id))], "")
+		row[columnID] = strings.ToValidUTF8(id[:min(n, len(id))], "")
 	}
 }
 
-// common returns in how many bytes two texts begin alike.
-func common(a, b string) int {
+// commonPrefix returns in how many bytes two texts begin alike.
+func commonPrefix(a, b string) int {
 	n := 0
 	for n < len(a) && n < len(b) && a[n] == b[n] {
 		n++
@@ -98,28 +159,24 @@ func common(a, b string) int {
 	return n
 }
 
-func alertRowOf(a *alert.Alert) alertRow {
-	r := alertRow{
-		time: "unknown", severity: a.Event.Word(), id: alert.Printable(a.Event.ID), state: stateWord(a),
-		rule: cell(a.Rule.Name, ruleColumn), what: cell(happened(a), whatColumn), updates: max(0, a.Event.Sequence-1),
-	}
-	if a.Timestamp != nil {
-		r.time = a.Timestamp.UTC().Format("2006-01-02 15:04:05Z")
-	}
-	return r
-}
-
-// cell returns a text that fits a column.
-func cell(s string, n int) string {
-	all := []rune(alert.Printable(s))
-	if len(all) <= n {
+// fitCell returns a text that fits a column.
+func fitCell(s string, width int) string {
+	all := []rune(quote.Printable(s))
+	if len(all) <= width {
 		return string(all)
 	}
-	return string(all[:n-1]) + "…"
+	return string(all[:width-1]) + "…"
 }
 
-// stateWord says in a word how an alert stands.
-func stateWord(a *alert.Alert) string {
+func timeText(a *alert.Alert) string {
+	if a.Timestamp == nil {
+		return "unknown"
+	}
+	return a.Timestamp.UTC().Format(time.DateTime + "Z")
+}
+
+// stateName is the alert's verdict, or whether a condition of the agent is still active.
+func stateName(a *alert.Alert) string {
 	h := a.Hooksnare
 	switch {
 	case h == nil:
@@ -131,10 +188,10 @@ func stateWord(a *alert.Alert) string {
 	case h.Verdict == "":
 		return "-"
 	}
-	return cell(string(h.Verdict), len(alert.Unattributed))
+	return fitCell(string(h.Verdict), len(alert.Unattributed))
 }
 
-// happened says what happened: the alert's sentence, which begins with the rule's name.
-func happened(a *alert.Alert) string {
+// whatHappened is the alert's message without the rule's name.
+func whatHappened(a *alert.Alert) string {
 	return strings.TrimPrefix(a.Message, a.Rule.Name+": ")
 }

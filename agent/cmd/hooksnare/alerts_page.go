@@ -4,176 +4,116 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/alertlog"
+	"hooksnare/pkg/quote"
 )
 
 // Bounds of what a page shows of documents, whose facts are of any number and length.
 const (
-	maxFacts   = 200  // rows of a section
-	maxFact    = 4096 // bytes of a row
-	maxHistory = 100  // updates
+	maxFacts   = 200 // rows of a section
+	maxHistory = 100 // updates
 )
 
-// page prints what is below an alert's head, in sections.
-type page struct {
-	w   io.Writer
-	err error // the first
-}
+func newRows() *alert.Rows { return &alert.Rows{Indent: "  ", Width: 10} }
 
-func (p *page) printf(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format, args...)
-	}
-}
-
-// section prints lines of text from outside under a title. Without any it prints nothing.
-func (p *page) section(title string, lines []string) {
-	if len(lines) == 0 {
-		return
-	}
-	p.printf("%s\n\n", title)
-	for _, line := range lines {
-		if line = alert.Printable(strings.ReplaceAll(line, "\t", "    ")); line != "" {
-			line = "  " + line
-		}
-		p.printf("%s\n", line)
-	}
-	p.printf("\n")
-}
-
-// block prints a text of several lines under a title.
-func (p *page) block(title, text string) {
-	if text = strings.TrimSpace(text); text != "" {
-		p.section(title, strings.Split(text, "\n"))
-	}
-}
-
-func pageRow(name, value string) string {
-	if value == "" {
+func hookSection(h *alert.Hooksnare) string {
+	k := h.Hook
+	if k == nil {
 		return ""
 	}
-	return fmt.Sprintf("%-10s %s", name, value)
-}
-
-func pageRows(all ...string) []string {
-	return slices.DeleteFunc(all, func(s string) bool { return s == "" })
-}
-
-func (p *page) tree(a *alert.Alert) {
-	var b strings.Builder
-	if err := a.WriteTree(&b, plainTerminal()); err != nil || b.Len() == 0 {
-		return
-	}
-	p.block("Processes", b.String())
-}
-
-// docMembers are what the documents hold that has no name in an alert yet, or that is shown
-// as it is.
-type docMembers struct {
-	Hooksnare struct {
-		Hook struct {
-			PreviousValue *string `json:"previous_value"`
-		}
-		Program, Triage any
-	}
-}
-
-// read reads the members of a document. Numbers stay as they are written.
-func (m *docMembers) read(line []byte) {
-	d := json.NewDecoder(bytes.NewReader(line))
-	d.UseNumber()
-	if d.Decode(m) != nil {
-		*m = docMembers{}
-	}
-}
-
-func (p *page) hook(a *alert.Alert, lines [][]byte) {
-	k := a.Hooksnare.Hook
-	if k == nil {
-		return
-	}
-	value, previous := "", ""
+	rows := newRows()
+	rows.Add("key", k.Key)
+	rows.Add("operation", k.Operation)
 	if k.Value != nil {
-		value = quoted(*k.Value)
+		rows.Add("value", quote.Bounded(*k.Value, alert.MaxShown)) // it may be empty
 	}
-	for _, line := range lines {
-		var m docMembers
-		if m.read(line); m.Hooksnare.Hook.PreviousValue != nil {
-			previous = quoted(*m.Hooksnare.Hook.PreviousValue)
-		}
+	if k.Previous != nil {
+		rows.Add("previous", quote.Bounded(*k.Previous, alert.MaxShown))
 	}
-	p.section("Hook", pageRows(
-		pageRow("key", k.Key), pageRow("operation", k.Operation), pageRow("value", value), pageRow("previous", previous),
-		pageRow("domain", k.Domain), pageRow("tool", strings.TrimSpace(k.Tool+" "+k.Verb)), pageRow("from", k.Source), pageRow("from file", k.SourceFile), pageRow("signals", strings.Join(a.Hooksnare.Signals, ", ")),
-	))
+	rows.Add("domain", k.Domain)
+	rows.Add("tool", strings.TrimSpace(k.Tool+" "+k.Verb))
+	rows.Add("from", k.Source)
+	rows.Add("from file", k.SourceFile)
+	rows.Add("signals", strings.Join(h.Signals, ", "))
+	return sectionText("Hook", rows.String())
 }
 
-// health prints the condition of a sensor.
-func (p *page) health(h *alert.Health) {
+func healthSection(h *alert.Health) string {
 	if h == nil {
-		return
+		return ""
 	}
-	p.section("Health", pageRows(
-		pageRow("state", h.State), pageRow("detail", h.Detail), pageRow("since", clock(h.Since)), pageRow("until", clock(h.Until)),
-	))
+	rows := newRows()
+	rows.Add("state", h.State)
+	rows.Add("detail", h.Detail)
+	rows.Add("since", preciseTime(h.Since))
+	rows.Add("until", preciseTime(h.Until))
+	return sectionText("Health", rows.String())
 }
 
-// clock writes a time for a person.
-func clock(t *alert.Time) string {
+func preciseTime(t *alert.Time) string {
 	if t == nil {
 		return ""
 	}
 	return t.UTC().Format("2006-01-02 15:04:05.000Z")
 }
 
-// quoted marks where a value begins and ends: it may be empty.
-func quoted(s string) string { return `"` + s + `"` }
-
-// facts prints a member of the documents as it is, from the last one that has it.
-func (p *page) facts(title string, lines [][]byte, name string) {
-	for _, line := range slices.Backward(lines) {
-		var m docMembers
-		m.read(line)
-		v := m.Hooksnare.Program
-		if name == "triage" {
-			v = m.Hooksnare.Triage
+// rawFacts returns the program and the triage of the last documents that have them, with all
+// their members: those of a newer agent, too.
+func rawFacts(documents []alertlog.Document) (program, triage string) {
+	for _, d := range documents {
+		var members struct {
+			Hooksnare struct{ Program, Triage any }
 		}
-		if v == nil {
+		in := json.NewDecoder(bytes.NewReader(d.Line))
+		in.UseNumber() // as they are written
+		if in.Decode(&members) != nil {
 			continue
 		}
-		list := flat(nil, "", v)
-		if len(list) > maxFacts {
-			list = append(list[:maxFacts], "...")
+		if v := members.Hooksnare.Program; v != nil {
+			program = indentFacts(v)
 		}
-		p.section(title, list)
-		return
+		if v := members.Hooksnare.Triage; v != nil {
+			triage = indentFacts(v)
+		}
 	}
+	return program, triage
 }
 
-// flat adds a value as rows, named by where in it they are.
-func flat(to []string, name string, v any) []string {
+func indentFacts(v any) string {
+	list := appendFacts(nil, "", v)
+	if len(list) > maxFacts {
+		list = append(list[:maxFacts], "...")
+	}
+	return indentLines(list...)
+}
+
+// appendFacts adds a value as rows, named by the path to it.
+func appendFacts(to []string, name string, v any) []string {
 	if len(to) > maxFacts {
 		return to
 	}
 	switch v := v.(type) {
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			to = flat(to, strings.TrimPrefix(name+"."+key, "."), v[key])
+			to = appendFacts(to, strings.TrimPrefix(name+"."+key, "."), v[key])
 		}
 		return to
 	case []any:
 		for _, e := range v {
-			to = flat(to, name, e)
+			to = appendFacts(to, name, e)
 		}
 		return to
 	case string:
-		lines := strings.Split(strings.TrimRight(clipped(v), "\n"), "\n")
+		if len(v) > alert.MaxShown {
+			v = strings.ToValidUTF8(v[:alert.MaxShown], "") + "…"
+		}
+		lines := strings.Split(strings.TrimRight(v, "\n"), "\n")
 		if len(lines) == 1 {
 			return append(to, name+": "+lines[0])
 		}
@@ -188,76 +128,60 @@ func flat(to []string, name string, v any) []string {
 	return append(to, fmt.Sprintf("%s: %v", name, v))
 }
 
-func clipped(s string) string {
-	if len(s) <= maxFact {
-		return s
-	}
-	return strings.ToValidUTF8(s[:maxFact], "") + "…"
-}
-
-// history prints what became of the alert, a line a document.
-func (p *page) history(docs []*alert.Alert) {
+// historySection has a line for each document.
+func historySection(docs []*alert.Alert) string {
 	var lines []string
-	if left := len(docs) - maxHistory; left > 0 {
-		lines = append(lines, fmt.Sprintf("... %d earlier ones", left))
+	if earlier := len(docs) - maxHistory; earlier > 0 {
+		lines = append(lines, fmt.Sprintf("... %d earlier ones", earlier))
 	}
 	for _, d := range docs[max(0, len(docs)-maxHistory):] {
 		when := d.Event.Created
 		if when == nil {
 			when = d.Timestamp
 		}
-		lines = append(lines, fmt.Sprintf("%-24s  %-12s  %s", clock(when), stateWord(d), happened(d)))
+		lines = append(lines, fmt.Sprintf("%-24s  %-12s  %s", preciseTime(when), stateName(d), whatHappened(d)))
 	}
-	p.section("History", lines)
+	return sectionText("History", indentLines(lines...))
 }
 
-// rule prints the rule, or what the alert says of it when it is not there any more.
-func (p *page) rule(a *alert.Alert, r *rules.Rule) {
+// ruleSections show the rule, or what the alert says of a rule that is not there any more.
+func ruleSections(a *alert.Alert, r *rules.Rule) string {
 	name := a.Rule.ID
 	if a.Rule.Version != "" {
 		name += ", version " + a.Rule.Version
 	}
-	description, references, falsePositives, guide := a.Rule.Description, a.Rule.Reference, "", ""
-	lines := pageRows(a.Rule.Name, pageRow("id", name), pageRow("license", a.Rule.License))
-	if r != nil {
-		description, references = r.Description, r.References
-		falsePositives, guide = strings.Join(r.FalsePositives, "\n"), r.Note
-		lines = append(lines, pageRow("file", r.File))
-		if a.Rule.Version != "" && r.Version != "" && r.Version != a.Rule.Version {
-			lines = append(lines, "what follows is of the rule's version "+r.Version)
-		}
+	rows := newRows()
+	rows.Add("id", name)
+	rows.Add("license", a.Rule.License)
+	remark := ""
+	if r == nil {
+		r = &rules.Rule{Description: a.Rule.Description, References: a.Rule.Reference}
+		remark = indentLines("The rule is not loaded any more, so that there is no investigation guide.")
 	} else {
-		lines = append(lines, "The rule is not among the rules any more: there is no investigation guide.")
+		rows.Add("file", r.File)
+		if a.Rule.Version != "" && r.Version != "" && r.Version != a.Rule.Version {
+			remark = indentLines("what follows is from the rule's version " + r.Version)
+		}
 	}
-	for _, t := range techniques(a.Threat) {
-		lines = append(lines, pageRow("technique", t))
+	techniques := newRows()
+	if t := a.Threat; t != nil && t.Technique != nil {
+		addTechniques(techniques, &t.Technique.Named)
+		if s := t.Technique.Subtechnique; s != nil {
+			addTechniques(techniques, s)
+		}
 	}
-	p.section("Rule", lines)
-	p.block("Description", description)
-	p.block("False positives", falsePositives)
-	p.section("References", references)
-	p.block("Investigation guide", guide)
+	return sectionText("Rule", indentText(a.Rule.Name)+rows.String()+remark+techniques.String()) +
+		sectionText("Description", indentText(r.Description)) +
+		sectionText("False positives", indentText(strings.Join(r.FalsePositives, "\n"))) +
+		sectionText("References", indentLines(r.References...)) +
+		sectionText("Investigation guide", indentText(r.Note))
 }
 
-// techniques names what an alert's rule is about.
-func techniques(t *alert.Threat) []string {
-	if t == nil || t.Technique == nil {
-		return nil
-	}
-	out := pairs(t.Technique.Named)
-	if s := t.Technique.Subtechnique; s != nil {
-		out = append(out, pairs(*s)...)
-	}
-	return out
-}
-
-func pairs(n alert.Named) []string {
-	var out []string
+func addTechniques(rows *alert.Rows, n *alert.Named) {
 	for i, id := range n.ID {
 		if i < len(n.Name) {
 			id += " " + n.Name[i]
 		}
-		out = append(out, id)
+		rows.Add("technique", id)
 	}
-	return out
 }

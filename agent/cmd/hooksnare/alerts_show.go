@@ -4,16 +4,16 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/agent"
 	"hooksnare/agent/ruleset"
-	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/alertlog"
 )
 
 func newAlertsShow() *cobra.Command {
@@ -31,90 +31,54 @@ when there is no such alert, with 2 when several begin with ID.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return showAlert(cmd, &l, args[0]) },
 	}
-	l.logFlags(cmd)
-	l.rulesFlag(cmd)
+	l.addLogFlags(cmd)
+	l.addFlags(cmd, "rules")
 	return cmd
 }
 
 func showAlert(cmd *cobra.Command, l *alertLog, id string) error {
-	format, err := chosen(l.format, cmd.OutOrStdout())
+	out, err := l.newOutput(cmd)
 	if err != nil {
 		return err
 	}
-	log, err := l.open(cmd)
+	log, err := l.openLog(cmd)
 	if err != nil {
 		return err
 	}
-	defer closeLog(cmd.ErrOrStderr(), log)
+	defer closeLog(cmd, log)
 	m, err := findAlert(cmd, log, id)
 	if err != nil {
 		return err
 	}
-	if m.LeftOut > 0 {
-		note(cmd.ErrOrStderr(), fmt.Sprintf("%d of the alert's updates are not shown", m.LeftOut))
+	if m.Omitted > 0 {
+		note(cmd, "%d of the alert's updates are not shown", m.Omitted)
 	}
-	out := bufio.NewWriter(cmd.OutOrStdout())
-	if format == formatText {
-		err = l.showText(cmd, out, m)
+	buffer := bufio.NewWriter(out.w)
+	out.w = buffer
+	if out.isText {
+		err = l.showText(cmd, buffer, m)
 	} else {
-		show := ndjson(out)
-		for _, line := range m.Lines {
-			err = errors.Join(err, show(line))
+		for _, d := range m.Documents {
+			err = errors.Join(err, out.printLine(d.Line))
 		}
 	}
-	return errors.Join(err, out.Flush())
+	return errors.Join(err, buffer.Flush())
 }
 
-// findAlert returns the one alert that an id, or the beginning of one, means.
-func findAlert(cmd *cobra.Command, log *agent.AlertLog, id string) (*agent.AlertMatch, error) {
-	matches, err := log.Find(cmd.Context(), id)
-	if err != nil {
-		return nil, interrupted(err)
-	}
-	matches = slices.DeleteFunc(matches, func(m agent.AlertMatch) bool { return len(m.Lines) == 0 })
-	switch len(matches) {
-	case 0:
-		return nil, &exit{exitNotWell, fmt.Errorf("alert %q: not found; see hooksnare alerts list", id)}
-	case 1:
-		return &matches[0], nil
-	}
-	return nil, ambiguous(id, matches)
-}
-
-// ambiguous names the alerts that an id may mean.
-func ambiguous(id string, matches []agent.AlertMatch) error {
-	const named = 10
-	var b strings.Builder
-	fmt.Fprintf(&b, "alert %q: more than one begins with it:", id)
-	for i, m := range matches {
-		if i == named {
-			b.WriteString("\n  ...")
-			break
-		}
-		fmt.Fprintf(&b, "\n  %s", m.ID)
-		if a, err := alert.Parse(m.Lines[0]); err == nil {
-			r := alertRowOf(a)
-			fmt.Fprintf(&b, "  %s  %-8s  %s", r.time, r.severity, r.what)
-		}
-	}
-	return errors.New(b.String())
-}
-
-func (l *alertLog) showText(cmd *cobra.Command, w *bufio.Writer, m *agent.AlertMatch) error {
+func (l *alertLog) showText(cmd *cobra.Command, w io.Writer, m *alertlog.Match) error {
 	var docs []*alert.Alert
-	for _, line := range m.Lines {
-		a, err := alert.Parse(line)
+	for _, d := range m.Documents {
+		a, err := alert.Parse(d.Line)
 		if err != nil {
-			note(cmd.ErrOrStderr(), "a document of the alert can't be shown: "+err.Error())
+			note(cmd, "a document of the alert can't be shown: %v", err)
 			continue
 		}
 		docs = append(docs, a)
 	}
 	if len(docs) == 0 {
-		return fmt.Errorf("alert %s: can't be shown; its documents are there with --format ndjson", m.ID)
+		return fmt.Errorf("alert %s: can't be shown as text; print its documents with --format ndjson", m.ID)
 	}
-	p := page{w: w}
-	whole := merged(docs)
+	whole := mergeDocuments(docs)
 	head, h := *whole, *whole.Hooksnare
 	if h.Evidence != nil {
 		e := *h.Evidence
@@ -124,30 +88,18 @@ func (l *alertLog) showText(cmd *cobra.Command, w *bufio.Writer, m *agent.AlertM
 	if err := head.Write(w); err != nil {
 		return err
 	}
-	p.tree(whole)
-	p.hook(whole, m.Lines)
-	p.health(whole.Hooksnare.Health)
-	p.facts("Program", m.Lines, "program")
-	p.facts("Triage", m.Lines, "triage")
-	p.history(docs)
-	p.rule(whole, l.ruleOf(whole))
-	return p.err
-}
-
-// ruleOf returns the rule of an alert, nil when it is not among the rules any more.
-func (l *alertLog) ruleOf(a *alert.Alert) *rules.Rule {
 	c, sources, _ := l.load()
-	set, _ := ruleset.Load(c, sources) // check tells of its faults
-	for _, r := range append(set.Rules, set.Disabled...) {
-		if r.ID == a.Rule.ID {
-			return r
-		}
-	}
-	return nil
+	set, _ := ruleset.Load(c, sources) // the check command reports its faults
+	program, triage := rawFacts(m.Documents)
+	_, err := io.WriteString(w, sectionText("Processes", indentText(whole.Tree(isPlainTerminal())))+
+		hookSection(whole.Hooksnare)+healthSection(whole.Hooksnare.Health)+
+		sectionText("Program", program)+sectionText("Triage", triage)+
+		historySection(docs)+ruleSections(whole, findRule(set, whole.Rule.ID)))
+	return err
 }
 
-// merged is an alert as it stands: its last document, with what only earlier ones hold.
-func merged(docs []*alert.Alert) *alert.Alert {
+// mergeDocuments returns the alert as its last document has it, with what only earlier ones hold.
+func mergeDocuments(docs []*alert.Alert) *alert.Alert {
 	last := *docs[len(docs)-1]
 	h := alert.Hooksnare{}
 	if last.Hooksnare != nil {
@@ -160,7 +112,7 @@ func merged(docs []*alert.Alert) *alert.Alert {
 		}
 		if h.Evidence == nil && d.Hooksnare.Evidence != nil {
 			h.Evidence = d.Hooksnare.Evidence
-			if d.Process != nil { // updates bring the process without its relations
+			if d.Process != nil { // updates have the process without its relations
 				last.Process = d.Process
 			}
 		}
@@ -177,9 +129,9 @@ func merged(docs []*alert.Alert) *alert.Alert {
 	return &last
 }
 
-// plainTerminal reports whether the user's locale has no UTF-8, so that trees are drawn of
-// ASCII.
-func plainTerminal() bool {
+// isPlainTerminal reports whether the user's locale is without UTF-8, so that trees are drawn
+// in ASCII.
+func isPlainTerminal() bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if v := strings.ToLower(os.Getenv(name)); v != "" {
 			return !strings.Contains(v, "utf-8") && !strings.Contains(v, "utf8")

@@ -15,7 +15,7 @@ import (
 	"hooksnare/pkg/alert"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 // golden compares with a file of testdata/alerts.
 func golden(t *testing.T, name, got string) {

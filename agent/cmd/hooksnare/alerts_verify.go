@@ -2,13 +2,12 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/agent"
-	"hooksnare/pkg/spool"
+	"hooksnare/pkg/alertlog"
+	"hooksnare/pkg/chain"
 )
 
 func newAlertsVerify() *cobra.Command {
@@ -16,60 +15,63 @@ func newAlertsVerify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Check that no alert is missing or was changed",
-		Long: `Checks the chain of the local log's documents: each has a number, without gaps, and the
-SHA-256 of the document before, so that what was taken out or changed shows. What rotation
-took away at the beginning, and what was cut off at the end, does not show here: compare the
+		Long: `Checks the chain of the local log's documents. Each has a number, without gaps, and the
+SHA-256 of the document before, which proves that none in between was removed or changed.
+It cannot prove that the newest are there, nor those that rotation has deleted: compare the
 last number and hash with hooksnare status, or with what a collector has.
 
-Documents that a collector received can be checked, too, in any order, if they were kept as
-they came: name their file with --file. Exits with 1 when something is missing, changed or
+It also checks documents that a collector received, in any order, if their lines are
+unchanged: name their file with --file. Exits with 1 when something is missing, changed or
 damaged.`,
 		Example: `  sudo hooksnare alerts verify
   hooksnare alerts verify --file ./received.jsonl --format ndjson`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			format, err := chosen(l.format, cmd.OutOrStdout())
-			if err != nil {
-				return err
-			}
-			log, err := l.open(cmd)
-			if err != nil {
-				return err
-			}
-			v, err := log.Verify(cmd.Context())
-			damaged := len(log.Damage()) > 0
-			closeLog(cmd.ErrOrStderr(), log)
-			if err != nil {
-				return err
-			}
-			if format == formatText {
-				err = printVerdict(cmd.OutOrStdout(), v)
-			} else {
-				err = printJSON(cmd.OutOrStdout(), struct {
-					OK      bool `json:"ok"`
-					Damaged bool `json:"damaged"`
-					*agent.ChainVerdict
-				}{v.OK() && !damaged, damaged, v})
-			}
-			if err == nil && (!v.OK() || damaged) {
-				err = &exit{exitNotWell, nil}
-			}
-			return err
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return verifyAlerts(cmd, &l) },
 	}
-	l.logFlags(cmd)
+	l.addLogFlags(cmd)
 	return cmd
 }
 
-func printVerdict(w io.Writer, v *agent.ChainVerdict) error {
+func verifyAlerts(cmd *cobra.Command, l *alertLog) error {
+	out, err := l.newOutput(cmd)
+	if err != nil {
+		return err
+	}
+	log, err := l.openLog(cmd)
+	if err != nil {
+		return err
+	}
+	v, err := log.Verify(cmd.Context())
+	damaged := len(log.Damage()) > 0
+	closeLog(cmd, log)
+	if err != nil {
+		return err
+	}
+	ok := v.OK() && !damaged
+	document := struct {
+		OK      bool `json:"ok"`
+		Damaged bool `json:"damaged"`
+		*alertlog.Verdict
+	}{ok, damaged, v}
+	if err := out.print(document, func() string { return verdictText(v) }); err != nil {
+		return err
+	}
+	if !ok {
+		return &exit{exitNotWell, nil}
+	}
+	return nil
+}
+
+func verdictText(v *alertlog.Verdict) string {
 	var b strings.Builder
-	for _, c := range v.Chains {
+	for i := range v.Chains {
+		c := &v.Chains[i]
 		verdict := "whole"
 		if !c.OK() {
 			verdict = "NOT WHOLE"
 		}
 		fmt.Fprintf(&b, "chain %s: %s: numbers %d to %d, %d documents\n", c.Chain, verdict, c.First, c.Last, c.Documents)
-		printFindings(&b, &c)
+		writeFindings(&b, c)
 	}
 	if len(v.Chains) == 0 {
 		b.WriteString("no documents with a place in a chain\n")
@@ -78,28 +80,27 @@ func printVerdict(w io.Writer, v *agent.ChainVerdict) error {
 		count int
 		what  string
 	}{
-		{v.Repeats, "documents are there more than once, which is no fault: they were sent again"},
+		{v.Repeats, "documents occur more than once, which is not a fault: they were sent again"},
 		{v.Unchained, "documents have no place in a chain: this agent did not write them"},
-		{v.Malformed, "documents have a place that can't be one"},
+		{v.Malformed, "documents have an invalid place"},
 		{v.Overflow, "documents were not checked: there are too many"},
 	} {
 		if n.count > 0 {
 			fmt.Fprintf(&b, "%d %s\n", n.count, n.what)
 		}
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }
 
-func printFindings(b *strings.Builder, c *spool.Findings) {
+func writeFindings(b *strings.Builder, c *chain.Findings) {
 	for _, g := range c.Gaps {
 		fmt.Fprintf(b, "  missing: numbers %d to %d\n", g.First, g.Last)
 	}
 	for _, n := range c.Conflicts {
-		fmt.Fprintf(b, "  number %d: there are different documents of it\n", n)
+		fmt.Fprintf(b, "  number %d: different documents have it\n", n)
 	}
 	for _, n := range c.Broken {
-		fmt.Fprintf(b, "  number %d: was not made after the document that is number %d here\n", n, n-1)
+		fmt.Fprintf(b, "  number %d: does not follow the document that is number %d here\n", n, n-1)
 	}
 	if c.Missing > 0 {
 		fmt.Fprintf(b, "  %d are missing in all\n", c.Missing)

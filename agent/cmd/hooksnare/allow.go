@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -18,11 +17,11 @@ func newAllow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "allow",
 		Short: "Add, list and remove exceptions",
-		Long: `An exception keeps back the alerts of a hook that someone has explained. Those added here
-are in a file of their own,
+		Long: `An exception hides the alerts about a hook that is known to be harmless. Those added here are
+kept in a separate file,
 ` + config.ExceptionsFile + `,
-and count beside those of the configuration. Each change is told in
-` + exceptions.AuditPath("") + ` first. A running agent goes by it within seconds.`,
+and add to those of the configuration. Each change is first recorded in
+` + exceptions.AuditPath("") + `. A running agent uses it within seconds.`,
 		Example: `  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
   sudo hooksnare allow list
   sudo hooksnare allow remove alert-0123456789abcdef`,
@@ -44,11 +43,11 @@ func newAllowAdd() *cobra.Command {
 	var o allowAdd
 	cmd := &cobra.Command{
 		Use:   "add --from-alert ID --reason TEXT",
-		Short: "Keep the alerts of a hook back from now on",
+		Short: "Hide the alerts about a hook from now on",
 		Long: `Makes an exception of an alert of the local log: for that value of that key in that file and
 for no other, whoever sets or runs it. It is pinned to the hook's program as it is now: owned
 by root, writable by nobody else, in a path that nobody else can write, with the SHA-256 that
-it has. When one of these does not hold any more there are alerts again, which say so.
+it has. When one of these is no longer true, there are alerts again, which say why.
 
 A hook whose program can't be pinned is refused: one that is missing, that others can write,
 or that runs what its arguments say, as a shell does. With --unpinned the exception holds for
@@ -58,9 +57,9 @@ the value alone: whoever can change the program then decides what runs as root, 
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
-	o.logFlags(cmd)
+	o.addLogFlags(cmd)
 	cmd.Flags().StringVar(&o.alert, "from-alert", "", "`ID` of the alert, or its beginning")
-	cmd.Flags().StringVar(&o.reason, "reason", "", "`TEXT` that says who wants it and why")
+	cmd.Flags().StringVar(&o.reason, "reason", "", "`TEXT`: who asks for it, and why")
 	cmd.Flags().StringVar(&o.expires, "expires", "", "`DURATION` after which it ends, as 12h, 30d or 8w (default: never)")
 	cmd.Flags().StringVar(&o.id, "id", "", "`NAME` of the exception (default: made of the alert's id)")
 	cmd.Flags().BoolVar(&o.unpinned, "unpinned", false, "hold for the value alone, whatever its program is or becomes")
@@ -68,16 +67,16 @@ the value alone: whoever can change the program then decides what runs as root, 
 }
 
 func (o *allowAdd) run(cmd *cobra.Command) error {
-	format, err := chosen(o.format, cmd.OutOrStdout())
+	out, err := o.newOutput(cmd)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	w, err := o.wish(now)
+	w, err := o.newWish(now)
 	if err != nil {
 		return err
 	}
-	c, err := o.configured(cmd)
+	c, _, err := o.loadNoting(cmd)
 	if err != nil {
 		return err
 	}
@@ -90,63 +89,52 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 		return &exit{exitNotWell, fmt.Errorf("alert %s: %w", docs[0].Event.ID, err)}
 	}
 	if err := exceptions.NewAllow(c, exceptions.Whoever()).Add(cmd.Context(), p); err != nil {
-		return refused(err)
+		return exitRefused(err)
 	}
 	for _, text := range p.Notes {
-		allowNote(cmd.ErrOrStderr(), text)
+		note(cmd, "%s", text)
 	}
-	if err := showAllowed(cmd.OutOrStdout(), format, c, p); err != nil {
+	added := exceptions.TextOf(&p.Exception)
+	if err := out.print(added, func() string { return proposalText(config.ExceptionsPath(c.Root), &added, p) }); err != nil {
 		return err
 	}
-	allowNote(cmd.ErrOrStderr(), "added "+p.Exception.ID+": a running agent goes by it within seconds")
+	note(cmd, "added %s: a running agent uses it within seconds", p.Exception.ID)
 	return nil
 }
 
-// wish is what the flags ask for.
-func (o *allowAdd) wish(now time.Time) (exceptions.Wish, error) {
+// newWish returns what the flags ask for.
+func (o *allowAdd) newWish(now time.Time) (exceptions.Wish, error) {
 	w := exceptions.Wish{ID: o.id, Reason: o.reason, Unpinned: o.unpinned}
 	switch {
 	case o.alert == "":
-		return w, errors.New("--from-alert: want the id of an alert: see hooksnare alerts list")
+		return w, errors.New("--from-alert: expected the id of an alert: see hooksnare alerts list")
 	case strings.TrimSpace(o.reason) == "":
-		return w, errors.New("--reason: want words that say who wants it and why")
+		return w, errors.New("--reason: expected a text that says who asks for it and why")
 	case o.expires == "":
 		return w, nil
 	}
-	d, err := longDuration(o.expires)
+	d, err := parseAge(o.expires)
 	if err != nil || d <= 0 {
-		return w, fmt.Errorf("--expires %q: want a duration such as 12h, 30d or 8w", o.expires)
+		return w, fmt.Errorf("--expires %q: expected a duration such as 12h, 30d or 8w", o.expires)
 	}
 	w.Expires = now.Add(d)
 	return w, nil
 }
 
-// configured reads the configuration, whose faults elsewhere keep nobody from allowing.
-func (s *settings) configured(cmd *cobra.Command) (config.Config, error) {
-	if err := s.readable(); err != nil {
-		return config.Config{}, err
-	}
-	c, _, faults := s.load()
-	if n := len(config.Faults(faults)); n > 0 {
-		allowNote(cmd.ErrOrStderr(), fmt.Sprintf("the configuration has faults (%d): see hooksnare check", n))
-	}
-	return c, nil
-}
-
-// documents returns those of the one alert that is meant.
+// documents returns the documents of the alert.
 func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
-	log, err := o.open(cmd)
+	log, err := o.openLog(cmd)
 	if err != nil {
 		return nil, err
 	}
-	defer closeLog(cmd.ErrOrStderr(), log)
+	defer closeLog(cmd, log)
 	m, err := findAlert(cmd, log, o.alert)
 	if err != nil {
 		return nil, err
 	}
 	var docs []*alert.Alert
-	for _, line := range m.Lines {
-		a, err := alert.Parse(line)
+	for _, d := range m.Documents {
+		a, err := alert.Parse(d.Line)
 		if err != nil {
 			return nil, fmt.Errorf("alert %s: %w", m.ID, err)
 		}
@@ -155,18 +143,12 @@ func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
 	return docs, nil
 }
 
-// refused tells a change that can't be made as things are from one that was asked for in a
-// wrong way.
-func refused(err error) error {
+// exitRefused gives the status 1 to a change that was asked for correctly and is not possible.
+func exitRefused(err error) error {
 	if errors.Is(err, exceptions.ErrKnownException) || errors.Is(err, exceptions.ErrNoException) || errors.Is(err, exceptions.ErrNotOwn) {
 		return &exit{exitNotWell, err}
 	}
 	return err
-}
-
-// allowNote says something beside the results.
-func allowNote(w io.Writer, text string) {
-	fmt.Fprintf(w, "allow: %s\n", alert.Printable(text))
 }
 
 func newAllowRemove() *cobra.Command {
@@ -179,18 +161,17 @@ where it is written, which the error names. Exits with 1 when there is no such e
 		Example: `  sudo hooksnare allow remove alert-0123456789abcdef`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := s.readable(); err != nil {
+			c, sources, err := s.loadNoting(cmd)
+			if err != nil {
 				return err
 			}
-			c, sources, _ := s.load()
 			if err := exceptions.NewAllow(c, exceptions.Whoever()).Remove(cmd.Context(), args[0], sources); err != nil {
-				return refused(err)
+				return exitRefused(err)
 			}
-			allowNote(cmd.ErrOrStderr(), "removed "+args[0]+": a running agent goes by it within seconds")
+			note(cmd, "removed %s: a running agent stops using it within seconds", args[0])
 			return nil
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
+	s.addFlags(cmd, "root", "config")
 	return cmd
 }

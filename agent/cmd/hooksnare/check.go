@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,7 +9,7 @@ import (
 	"hooksnare/agent/checkup"
 	"hooksnare/agent/config"
 	"hooksnare/agent/exceptions"
-	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 func newCheck() *cobra.Command {
@@ -18,24 +17,24 @@ func newCheck() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Find faults in configuration, rules and exceptions",
-		Long: `Reads the configuration, every rule and every exception and prints all that is wrong,
-a line each, with file and line where there is one; exceptions that a running agent has not
-used for a day are noted. Exits with 1 when something is, with 2 when --config names no file.`,
+		Long: `Reads the configuration, every rule and every exception and prints each fault on a line, with
+file and line number where they are known. It also notes exceptions that a running agent has
+not used for a day. Exits with 1 when there is a fault, with 2 when --config is not a file.`,
 		Example: `  hooksnare check
   hooksnare check --config ./com.hooksnare.agent.plist
   hooksnare check --rules ./our-rules`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := s.readable(); err != nil {
+			if err := s.checkFile(); err != nil {
 				return err
 			}
 			c, sources, loaded := s.load()
 			set, faults := checkup.Check(c, sources, loaded, time.Now())
 			list := config.Faults(faults)
 			for _, fault := range list {
-				fmt.Fprintln(cmd.OutOrStdout(), alert.Printable(fault.Error()))
+				fmt.Fprintln(cmd.OutOrStdout(), quote.Printable(fault.Error()))
 			}
-			checkUse(cmd, c, sources)
+			reportUnused(cmd, c, sources)
 			if len(list) > 0 {
 				return &exit{exitNotWell, fmt.Errorf("check: faults: %d", len(list))}
 			}
@@ -43,34 +42,18 @@ used for a day are noted. Exits with 1 when something is, with 2 when --config n
 			return nil
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
-	s.rulesFlag(cmd)
+	s.addFlags(cmd, "root", "config", "rules")
 	return cmd
 }
 
-// checkUse tells of exceptions that are never used. That is no fault: some hooks are rare.
-func checkUse(cmd *cobra.Command, c config.Config, sources config.Sources) {
+// reportUnused prints the exceptions that are never used. That is not a fault: some hooks are
+// rare.
+func reportUnused(cmd *cobra.Command, c config.Config, sources config.Sources) {
 	idle, err := exceptions.Idle(c, sources, time.Now())
 	for _, one := range idle {
-		fmt.Fprintln(cmd.OutOrStdout(), "note: "+alert.Printable(one.Error()))
+		fmt.Fprintln(cmd.OutOrStdout(), "note: "+quote.Printable(one.Error()))
 	}
 	if err != nil {
-		fmt.Fprintln(cmd.ErrOrStderr(), alert.Printable("check: whether exceptions are used is not known: "+err.Error()))
+		note(cmd, "whether exceptions are used is not known: %v", err)
 	}
-}
-
-// readable reports why a configuration file that was named can't be read at all.
-func (s *settings) readable() error {
-	if s.file == "" {
-		return nil
-	}
-	info, err := os.Stat(s.file)
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: is not a file", s.file)
-	}
-	if err != nil {
-		return fmt.Errorf("--config: %w", err)
-	}
-	return nil
 }

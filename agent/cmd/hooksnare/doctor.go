@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -14,60 +12,47 @@ import (
 
 func newDoctor() *cobra.Command {
 	var s settings
-	var format string
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Tell what is missing, and what to do about it",
-		Long: `Looks at what the agent needs, root, eslogger, Full Disk Access, a sound configuration,
-outputs that deliver, and says of each whether it is there and what to do where it is not. Of
-every condition that is on it says what that means for what is seen.
+		Short: "Find what is missing, and what to do about it",
+		Long: `Checks what the agent needs: root, eslogger, Full Disk Access, a sound configuration and
+outputs that deliver. For each it prints the state, and what to do where something is missing.
+For every active condition it prints what that means for detection.
 Exits with 1 when something is failing.`,
 		Example: `  sudo hooksnare doctor
   sudo hooksnare doctor --format ndjson | jq 'select(.state != "well")'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			format, err := chosen(format, cmd.OutOrStdout())
+			out, err := s.newOutput(cmd)
 			if err != nil {
 				return err
 			}
 			c, sources, faults := s.load()
-			found := checkup.Diagnose(c, sources, faults, time.Now())
-			failing := false
-			for i := range found {
-				failing = failing || found[i].State == checkup.FindingFailing
-				if format == formatText {
-					err = printFinding(cmd.OutOrStdout(), &found[i])
-				} else {
-					err = printJSON(cmd.OutOrStdout(), &found[i])
-				}
-				if err != nil {
+			isFailing := false
+			for _, f := range checkup.Diagnose(c, sources, faults, time.Now()) {
+				isFailing = isFailing || f.State == checkup.FindingFailing
+				if err := out.print(&f, func() string { return findingText(&f) }); err != nil {
 					return err
 				}
 			}
-			if failing {
+			if isFailing {
 				return &exit{exitNotWell, nil}
 			}
 			return nil
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
-	s.stateFlag(cmd)
-	formatFlag(cmd, &format)
+	s.addFlags(cmd, "root", "config", "state-dir", "format")
 	return cmd
 }
 
-func printFinding(w io.Writer, f *checkup.Finding) error {
+func findingText(f *checkup.Finding) string {
 	state := strings.ToUpper(f.State)
 	if f.State == checkup.FindingWell {
 		state = f.State
 	}
-	line := fmt.Sprintf("%-8s %s: %s\n", state, alert.Printable(f.Check), alert.Printable(f.Detail))
-	for _, text := range [...]string{f.Meaning, f.Mend} {
-		if text != "" {
-			line += fmt.Sprintf("%-8s %s\n", "", alert.Printable(text))
-		}
-	}
-	_, err := io.WriteString(w, line)
-	return err
+	rows := alert.Rows{Width: 8}
+	rows.Add(state, f.Check+": "+f.Detail)
+	rows.Add("", f.Meaning)
+	rows.Add("", f.Mend)
+	return rows.String()
 }

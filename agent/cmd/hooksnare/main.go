@@ -13,7 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 // Exit codes.
@@ -23,7 +23,7 @@ const (
 	exitFound   = 3 // with --exit-code: something was found
 )
 
-// exit is an error with an exit code; its text may be empty where all is said already.
+// exit is an error with an exit code. Its text is empty where the results say it already.
 type exit struct {
 	code int
 	err  error
@@ -40,7 +40,7 @@ func (e *exit) Unwrap() error { return e.err }
 
 func main() { os.Exit(run(os.Args[1:])) }
 
-// run is main without the end of the process.
+// run runs a command line and returns the exit code.
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -55,9 +55,12 @@ func run(args []string) int {
 	if errors.As(err, &e) {
 		code = e.code
 	}
+	if errors.Is(err, context.Canceled) {
+		err = errors.New("interrupted")
+	}
 	if text := err.Error(); text != "" {
 		for line := range strings.Lines("hooksnare: " + text) {
-			fmt.Fprintln(os.Stderr, alert.Printable(strings.TrimSuffix(line, "\n")))
+			fmt.Fprintln(os.Stderr, quote.Printable(strings.TrimSuffix(line, "\n")))
 		}
 	}
 	return code
@@ -84,12 +87,12 @@ be read; 3 something was found (--exit-code of replay and scan).`,
 	}
 	root.AddCommand(newRun(), newReplay(), newScan(), newCheck(), newRules(), newAlerts(), newAllow(), newStatus(), newDoctor(), newSimulate(), newVersion())
 	root.AddCommand(serviceCommands()...)
-	completion(root)
+	addCompletion(root)
 	return root
 }
 
-// completion adds the command that prints completions for a shell.
-func completion(root *cobra.Command) {
+// addCompletion adds the command that prints completions for a shell.
+func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
 		if cmd.Name() != "completion" {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,6 +17,7 @@ import (
 	"hooksnare/agent/ruleset"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 func newRules() *cobra.Command {
@@ -94,7 +95,6 @@ func ruleStatuses(dir string) map[string]health.RuleStatus {
 
 func newRulesList() *cobra.Command {
 	var s settings
-	var format string
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List every rule, whether it runs or why not, and how often it matched",
@@ -104,7 +104,7 @@ the running agent last told in its state folder, which only root may read.`,
 		Example: "  sudo hooksnare rules list\n  hooksnare rules list --rules ./our-rules --format ndjson",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			format, err := chosen(format, cmd.OutOrStdout())
+			out, err := s.newOutput(cmd)
 			if err != nil {
 				return err
 			}
@@ -118,47 +118,38 @@ the running agent last told in its state folder, which only root may read.`,
 			for _, r := range set.Disabled {
 				rows = append(rows, rowOf(r, true, told))
 			}
-			if err := printRows(cmd.OutOrStdout(), format, rows); err != nil {
+			if err := printRules(out, rows); err != nil {
 				return err
 			}
-			if err := errors.Join(loaded, faults); err != nil {
-				return err
-			}
-			return nil
+			return errors.Join(loaded, faults)
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
-	s.rulesFlag(cmd)
-	s.stateFlag(cmd)
-	formatFlag(cmd, &format)
+	s.addFlags(cmd, "root", "config", "rules", "state-dir", "format")
 	return cmd
 }
 
-func printRows(w io.Writer, format string, rows []ruleRow) error {
-	if format == formatNDJSON {
-		enc := json.NewEncoder(w)
-		for _, row := range rows {
-			if err := enc.Encode(row); err != nil {
+func printRules(out *output, rows []ruleRow) error {
+	if !out.isText {
+		for i := range rows {
+			if err := out.print(&rows[i], nil); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "ID\tSEVERITY\tLANGUAGE\tSTATUS\tMATCHES\tNAME")
+	table := [][]string{{"ID", "SEVERITY", "LANGUAGE", "STATUS", "MATCHES", "NAME"}}
 	for _, row := range rows {
-		matches := "-"
+		matches, name := "-", row.Name
 		if row.Matches != nil {
 			matches = strconv.FormatUint(*row.Matches, 10)
 		}
-		name := alert.Printable(row.Name)
 		if row.Reason != "" {
-			name += " (" + alert.Printable(row.Reason) + ")"
+			name += " (" + row.Reason + ")"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", row.ID, row.Severity, row.Language, row.Status, matches, name)
+		table = append(table, []string{row.ID, row.Severity, row.Language, row.Status, matches, name})
 	}
-	return t.Flush()
+	_, err := io.WriteString(out.w, alignColumns(table))
+	return err
 }
 
 func newRulesShow() *cobra.Command {
@@ -171,66 +162,58 @@ func newRulesShow() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, sources, loaded := s.load()
 			set, faults := ruleset.Load(c, sources)
-			for _, r := range append(set.Rules, set.Disabled...) {
-				if r.ID == args[0] {
-					return showRule(cmd.OutOrStdout(), r)
-				}
+			if r := findRule(set, args[0]); r != nil {
+				_, err := io.WriteString(cmd.OutOrStdout(), ruleText(r))
+				return err
 			}
 			return errors.Join(fmt.Errorf("rule %q: not found; see hooksnare rules list", args[0]), loaded, faults)
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
-	s.rulesFlag(cmd)
+	s.addFlags(cmd, "root", "config", "rules")
 	return cmd
 }
 
-func showRule(w io.Writer, r *rules.Rule) error {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n", alert.Printable(r.Name))
-	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%-12s %s\n", name, alert.Printable(value))
+// findRule returns the rule with an id, also a disabled one, nil where there is none.
+func findRule(set ruleset.Set, id string) *rules.Rule {
+	for _, r := range slices.Concat(set.Rules, set.Disabled) {
+		if r.ID == id {
+			return r
 		}
 	}
-	row("id", r.ID)
-	row("version", r.Version)
-	row("severity", fmt.Sprintf("%s (risk score %d)", r.Severity, r.RiskScore))
-	row("type", strings.TrimSpace(r.Type+" "+r.Language))
-	row("not runnable", r.NotRunnable)
+	return nil
+}
+
+func ruleText(r *rules.Rule) string {
+	rows := alert.Rows{Width: 12}
+	rows.Add("id", r.ID)
+	rows.Add("version", r.Version)
+	rows.Add("severity", fmt.Sprintf("%s (risk score %d)", r.Severity, r.RiskScore))
+	rows.Add("type", strings.TrimSpace(r.Type+" "+r.Language))
+	rows.Add("not runnable", r.NotRunnable)
 	if r.BuildingBlock {
-		row("alerts", "building blocks: for other rules to build on, not to be looked at as such")
+		rows.Add("alerts", "only for other rules to build on: nobody needs to look at them")
 	}
-	row("max signals", fmt.Sprintf("%d in five minutes", r.MaxSignals))
-	row("author", strings.Join(r.Author, ", "))
-	row("license", r.License)
+	rows.Add("max signals", fmt.Sprintf("%d in five minutes", r.MaxSignals))
+	rows.Add("author", strings.Join(r.Author, ", "))
+	rows.Add("license", r.License)
 	for _, t := range r.Threat {
-		for _, tech := range t.Technique {
-			row("technique", strings.TrimSpace(tech.ID+" "+tech.Name))
-			for _, sub := range tech.Subtechnique {
-				row("", sub.ID+" "+sub.Name)
+		for _, technique := range t.Technique {
+			rows.Add("technique", strings.TrimSpace(technique.ID+" "+technique.Name))
+			for _, sub := range technique.Subtechnique {
+				rows.Add("", sub.ID+" "+sub.Name)
 			}
 		}
 	}
-	for _, ref := range r.References {
-		row("reference", ref)
+	for _, reference := range r.References {
+		rows.Add("reference", reference)
 	}
-	row("file", r.File)
-	block := func(title, text string) {
-		if text = strings.TrimSpace(text); text != "" {
-			fmt.Fprintf(&b, "\n%s\n\n", title)
-			for _, line := range strings.Split(text, "\n") {
-				fmt.Fprintf(&b, "  %s\n", alert.Printable(strings.ReplaceAll(line, "\t", "    ")))
-			}
-		}
-	}
-	block("Description", r.Description)
-	block("Query", r.Text)
-	block("False positives", strings.Join(r.FalsePositives, "\n"))
-	block("Setup", r.Setup)
-	block("Investigation guide", r.Note)
-	_, err := io.WriteString(w, b.String())
-	return err
+	rows.Add("file", r.File)
+	return sectionText(quote.Printable(r.Name), rows.String()) +
+		sectionText("Description", indentText(r.Description)) +
+		sectionText("Query", indentText(r.Text)) +
+		sectionText("False positives", indentText(strings.Join(r.FalsePositives, "\n"))) +
+		sectionText("Setup", indentText(r.Setup)) +
+		sectionText("Investigation guide", indentText(r.Note))
 }
 
 func newRulesTest() *cobra.Command {
@@ -261,7 +244,7 @@ that remembers finds is printed at the end: such rules take the events by their 
 				in = f
 			}
 			enc := json.NewEncoder(cmd.OutOrStdout())
-			if err := ruleset.TestRules(in, list, func(m ruleset.RuleMatch) error { return enc.Encode(m) }); err != nil {
+			if err := ruleset.RunOver(in, list, func(m ruleset.Match) error { return enc.Encode(m) }); err != nil {
 				return fmt.Errorf("%s: %w", events, err)
 			}
 			return nil

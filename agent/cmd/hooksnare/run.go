@@ -27,8 +27,8 @@ log and to syslog. launchd runs it; in the foreground it needs root and, for the
 terminal, Full Disk Access. A fault in the configuration is logged and raised as an
 alert, and the rest goes on.
 
-SIGTERM and SIGINT end it within five seconds; SIGHUP opens the local log and reads the
-rule folders anew. The file of exceptions is read anew whenever it changes.
+SIGTERM and SIGINT end it within five seconds. SIGHUP reopens the local log and rereads the
+rule folders. The file of exceptions is reread whenever it changes.
 
 With --root no program of that disk is run but the ones that --eslogger and --canary name.`,
 		Example: `  sudo hooksnare run
@@ -57,11 +57,9 @@ With --root no program of that disk is run but the ones that --eslogger and --ca
 			return nil
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
+	s.addFlags(cmd, "root", "config", "state-dir")
 	cmd.Flags().StringVar(&s.eslogger, "eslogger", "", "`PATH` of eslogger, or of a program that writes the same")
 	cmd.Flags().StringVar(&s.canary, "canary", "", "`PATH` of the program that is run to prove that eslogger sees commands (default /usr/bin/true)")
-	s.stateFlag(cmd)
 	cmd.Flags().BoolVar(&show, "show", false, "also print each alert, for a person")
 	return cmd
 }

@@ -1,22 +1,19 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent/offline"
-	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/quote"
 )
 
 func newScan() *cobra.Command {
 	var s settings
-	var format string
 	var exitCode bool
 	cmd := &cobra.Command{
 		Use:   "scan",
@@ -24,33 +21,35 @@ func newScan() *cobra.Command {
 		Long: `Prints every login and logout hook that the preferences of this Mac hold, in all files
 that can hold one, with its program's facts and a verdict: allowed (an exception covers it
 and its pin holds), risky (the program has a property that a trusted one does not have) or
-unknown. Needs no running agent; without root it reads what it may, and says what it could
-not read. --root looks at another disk.`,
+unknown. It does not need a running agent. Without root it reads what it may, and says what it could
+not read. --root examines another disk.`,
 		Example: `  sudo hooksnare scan
   sudo hooksnare scan --format ndjson | jq -r .value
   hooksnare scan --root "/Volumes/Macintosh HD - Data" --exit-code`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			format, err := chosen(format, cmd.OutOrStdout())
+			out, err := s.newOutput(cmd)
 			if err != nil {
 				return err
 			}
-			c, set, err := s.strict()
+			c, set, err := s.loadStrict()
 			if err != nil {
 				return err
 			}
 			hooks, unreadable, err := offline.Scan(c, set, time.Now())
 			for i := range unreadable {
-				fmt.Fprintln(cmd.ErrOrStderr(), unreadLine(&unreadable[i]))
+				fmt.Fprintln(cmd.ErrOrStderr(), unreadableText(&unreadable[i]))
 			}
 			if err != nil {
 				return err
 			}
-			if err := printHooks(cmd.OutOrStdout(), format, hooks); err != nil {
-				return err
+			for i := range hooks {
+				if err := out.print(&hooks[i], func() string { return hookText(&hooks[i]) }); err != nil {
+					return err
+				}
 			}
-			if format == formatText {
-				fmt.Fprintf(cmd.ErrOrStderr(), "scan: %d hooks, %d files or folders could not be read\n", len(hooks), len(unreadable))
+			if out.isText {
+				note(cmd, "%d hooks, %d files or folders could not be read", len(hooks), len(unreadable))
 			}
 			if exitCode && len(hooks) > 0 {
 				return &exit{exitFound, nil}
@@ -58,60 +57,33 @@ not read. --root looks at another disk.`,
 			return nil
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
-	formatFlag(cmd, &format)
+	s.addFlags(cmd, "root", "config", "format")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 when a hook was found")
 	return cmd
 }
 
-func unreadLine(u *event.Unreadable) string {
+func unreadableText(u *event.Unreadable) string {
 	line := "not read: " + u.Path + ": " + u.Why
 	if u.Detail != "" {
 		line += " (" + u.Detail + ")"
 	}
-	return alert.Printable(line)
+	return quote.Printable(line)
 }
 
-func printHooks(w io.Writer, format string, hooks []offline.FoundHook) error {
-	if format == formatNDJSON {
-		enc := json.NewEncoder(w)
-		for i := range hooks {
-			if err := enc.Encode(&hooks[i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	var b strings.Builder
-	for i := range hooks {
-		writeHook(&b, &hooks[i])
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
-// writeHook writes a hook for a person.
-func writeHook(b *strings.Builder, h *offline.FoundHook) {
-	fmt.Fprintf(b, "%-8s %s %s\n", strings.ToUpper(h.Verdict), h.Key, alert.Printable(h.Value))
-	row := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(b, "  %-10s %s\n", name, alert.Printable(value))
-		}
-	}
-	row("file", h.File+"  ("+h.Scope+")")
+// hookText is a hook for a person.
+func hookText(h *offline.FoundHook) string {
+	rows := newRows()
+	rows.Add("file", h.File+"  ("+h.Scope+")")
 	if h.Program != nil {
-		for _, r := range h.Program.Rows() {
-			row(r[0], r[1])
-		}
+		h.Program.AddRows(rows)
 	}
 	if h.Exception != "" {
 		why := h.Exception
 		if h.Failed != "" {
 			why += " does not hold: " + h.Failed
 		}
-		row("exception", why)
+		rows.Add("exception", why)
 	}
-	row("undo", h.Undo)
-	b.WriteByte('\n')
+	rows.Add("undo", h.Undo)
+	return fmt.Sprintf("%-8s %s %s\n%s\n", strings.ToUpper(h.Verdict), h.Key, quote.Printable(h.Value), rows)
 }

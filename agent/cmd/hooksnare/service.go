@@ -42,7 +42,7 @@ Preferences stay in any case.`,
 		cmd := &cobra.Command{
 			Use: v.name, Short: v.short, Long: v.long, Example: v.example, Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				s, err := service.New(service.Options{Root: root, Progress: steps(v.name)})
+				s, err := service.New(service.Options{Root: root, Progress: stepPrinter(v.name)})
 				if err == nil {
 					err = v.do(cmd.Context(), s)
 				}
@@ -53,7 +53,7 @@ Preferences stay in any case.`,
 				return nil
 			},
 		}
-		cmd.Flags().StringVar(&root, "root", "", "`DIR` that stands for the disk: files are laid, launchd is left alone")
+		cmd.Flags().StringVar(&root, "root", "", "`DIR` to install below, as if it were the disk; launchd is not called")
 		if v.name == "uninstall" {
 			cmd.Flags().BoolVar(&purge, "purge", false, "also remove state, logs, and the rules and exceptions in the program's folder")
 		}
@@ -62,8 +62,8 @@ Preferences stay in any case.`,
 	return out
 }
 
-// steps returns what tells a person at a terminal what is being done.
-func steps(verb string) func(string) {
+// stepPrinter returns a function that shows the user at a terminal each step, nil without a terminal.
+func stepPrinter(verb string) func(string) {
 	if !stderrTerminal() {
 		return nil
 	}

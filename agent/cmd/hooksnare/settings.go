@@ -3,50 +3,71 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/ruleset"
 )
 
-// settings are the flags that say where the configuration and its parts are.
+// settings are the flags that several commands have: where the configuration and its parts are,
+// and how results are written.
 type settings struct {
-	root, file, eslogger, canary, state string
-	rules                               []string
+	root, file, eslogger, canary, state, format string
+	rules                                       []string
 }
 
-func (s *settings) rootFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.root, "root", "", "`DIR` to read everything below, as if it were the disk")
-	cmd.PreRunE = func(*cobra.Command, []string) error {
-		if s.root == "" {
-			return nil
+// addFlags gives a command the flags of these names.
+func (s *settings) addFlags(cmd *cobra.Command, names ...string) {
+	flags := cmd.Flags()
+	for _, name := range names {
+		switch name {
+		case "root":
+			flags.StringVar(&s.root, name, "", "`DIR` to read everything below, as if it were the disk")
+			cmd.PreRunE = func(*cobra.Command, []string) error { return s.checkRoot() }
+		case "config":
+			flags.StringVar(&s.file, name, "", "property list `FILE` to read instead of the managed and the local one")
+		case "rules":
+			flags.StringArrayVar(&s.rules, name, nil, "`DIR` of rule files beside the built-in ones; may be given again")
+		case "state-dir":
+			flags.StringVar(&s.state, name, "", "`DIR` of state and spool")
+		case "format":
+			flags.StringVar(&s.format, name, "", "`FORMAT` of the results: text or ndjson (default text on a terminal, ndjson otherwise)")
+		default:
+			panic("no flag " + name)
 		}
-		info, err := os.Stat(s.root)
-		if err == nil && !info.IsDir() {
-			err = fmt.Errorf("%s: is not a folder", s.root)
-		}
-		if err != nil {
-			return fmt.Errorf("--root: %w", err)
-		}
-		return nil
 	}
 }
 
-func (s *settings) fileFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.file, "config", "", "property list `FILE` to read instead of the managed and the local one")
+func (s *settings) checkRoot() error {
+	if s.root == "" {
+		return nil
+	}
+	info, err := os.Stat(s.root)
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s: is not a folder", s.root)
+	}
+	if err != nil {
+		return fmt.Errorf("--root: %w", err)
+	}
+	return nil
 }
 
-func (s *settings) rulesFlag(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVar(&s.rules, "rules", nil, "`DIR` of rule files beside the built-in ones; may be given again")
-}
-
-func (s *settings) stateFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.state, "state-dir", "", "`DIR` of state and spool")
+// checkFile reports why a configuration file that was named can't be read at all.
+func (s *settings) checkFile() error {
+	if s.file == "" {
+		return nil
+	}
+	info, err := os.Stat(s.file)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s: is not a file", s.file)
+	}
+	if err != nil {
+		return fmt.Errorf("--config: %w", err)
+	}
+	return nil
 }
 
 // load reads the configuration.
@@ -65,39 +86,22 @@ func (s *settings) load() (config.Config, config.Sources, error) {
 	})
 }
 
-// strict reads the configuration for a command that does not go on with a wrong one.
-func (s *settings) strict() (config.Config, ruleset.Set, error) {
+// loadNoting reads the configuration for a command that faults in it do not stop, and notes
+// them.
+func (s *settings) loadNoting(cmd *cobra.Command) (config.Config, config.Sources, error) {
+	if err := s.checkFile(); err != nil {
+		return config.Config{}, config.Sources{}, err
+	}
+	c, sources, faults := s.load()
+	if n := len(config.Faults(faults)); n > 0 {
+		note(cmd, "the configuration has faults (%d): see hooksnare check", n)
+	}
+	return c, sources, nil
+}
+
+// loadStrict reads configuration and rules for a command that a fault in them stops.
+func (s *settings) loadStrict() (config.Config, ruleset.Set, error) {
 	c, sources, err := s.load()
 	set, faults := ruleset.Load(c, sources)
-	if err = errors.Join(err, faults); err != nil {
-		return c, set, err
-	}
-	return c, set, nil
+	return c, set, errors.Join(err, faults)
 }
-
-// formats of results.
-const (
-	formatText   = "text"
-	formatNDJSON = "ndjson"
-)
-
-func formatFlag(cmd *cobra.Command, format *string) {
-	cmd.Flags().StringVar(format, "format", "", "`FORMAT` of the results: text or ndjson (default text on a terminal, ndjson otherwise)")
-}
-
-// chosen returns the format that was asked for, or the one that suits where stdout goes.
-func chosen(format string, out io.Writer) (string, error) {
-	switch format {
-	case formatText, formatNDJSON:
-		return format, nil
-	case "":
-		if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-			return formatText, nil
-		}
-		return formatNDJSON, nil
-	}
-	return "", fmt.Errorf("--format %q: expected text or ndjson", format)
-}
-
-// stderrTerminal reports whether a person watches stderr.
-func stderrTerminal() bool { return term.IsTerminal(int(os.Stderr.Fd())) }

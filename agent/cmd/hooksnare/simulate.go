@@ -3,20 +3,16 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"strings"
-	"text/tabwriter"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"hooksnare/agent/checkup"
-	"hooksnare/pkg/alert"
+
+	"github.com/spf13/cobra"
 )
 
 func newSimulate() *cobra.Command {
 	var s settings
-	var format, defaults string
+	var defaults string
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "simulate",
@@ -31,12 +27,12 @@ Plain syslog acknowledges nothing: there it means that the system's log took the
   sudo hooksnare simulate --timeout 2m --format ndjson`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			format, err := chosen(format, cmd.OutOrStdout())
+			out, err := s.newOutput(cmd)
 			if err != nil {
 				return err
 			}
 			if timeout <= 0 || timeout > time.Hour {
-				return fmt.Errorf("--timeout %v: want up to an hour", timeout)
+				return fmt.Errorf("--timeout %v: expected at most an hour", timeout)
 			}
 			c, _, _ := s.load()
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
@@ -45,54 +41,42 @@ Plain syslog acknowledges nothing: there it means that the system's log took the
 			if err != nil {
 				return &exit{exitNotWell, fmt.Errorf("simulate: %w", err)}
 			}
-			if format == formatText {
-				err = printSimulation(cmd.OutOrStdout(), sim)
-			} else {
-				err = printJSON(cmd.OutOrStdout(), sim)
-			}
+			err = out.print(sim, func() string { return simulationText(sim) })
 			if err == nil && !sim.OK() {
 				err = &exit{exitNotWell, fmt.Errorf("simulate: not all of it came within %v", timeout)}
 			}
 			return err
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
-	s.stateFlag(cmd)
-	formatFlag(cmd, &format)
+	s.addFlags(cmd, "root", "config", "state-dir", "format")
 	cmd.Flags().StringVar(&defaults, "defaults", "", "`PATH` of defaults, or of a program that stands in for it; needed with --root")
 	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "`TIME` to wait for the alert and for every output")
 	return cmd
 }
 
-func printSimulation(w io.Writer, s *checkup.Simulation) error {
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	line := func(what string, after *float64, note string) {
-		took := "not in time"
-		if after != nil {
-			took = fmt.Sprintf("%.0f ms", *after)
-		}
-		if note != "" && after == nil {
-			took = note
-		}
-		fmt.Fprintf(t, "%s\t%s\n", what, alert.Printable(took))
-	}
-	line("alert raised", s.Seen, "")
-	line("durable on disk", s.Stored, "")
+func simulationText(s *checkup.Simulation) string {
+	table := [][]string{{"alert raised", tookText(s.Seen, "")}, {"durable on disk", tookText(s.Stored, "")}}
 	for _, o := range s.Outputs {
-		note := o.Unsent
-		if note == "" && o.Error != "" {
-			note = "not in time: " + o.Error
+		instead := o.Unsent
+		if instead == "" && o.Error != "" {
+			instead = "not in time: " + o.Error
 		}
-		line("acknowledged by "+alert.Printable(o.Name)+" ("+o.Type+")", o.After, note)
+		table = append(table, []string{"acknowledged by " + o.Name + " (" + o.Type + ")", tookText(o.After, instead)})
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
+	text := alignColumns(table)
 	if s.ID != "" {
-		fmt.Fprintf(&b, "\nhooksnare alerts show %s\n", s.ID)
+		text += "\nhooksnare alerts show " + s.ID + "\n"
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return text
+}
+
+// tookText is how long a step took, or why it was not done.
+func tookText(milliseconds *float64, instead string) string {
+	switch {
+	case milliseconds != nil:
+		return fmt.Sprintf("%.0f ms", *milliseconds)
+	case instead != "":
+		return instead
+	}
+	return "not in time"
 }

@@ -3,10 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"strings"
-	"text/tabwriter"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,19 +15,18 @@ import (
 
 func newStatus() *cobra.Command {
 	var s settings
-	var format string
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Tell how the agent stands",
-		Long: `Prints how the agent stands: what is not well and since when, what its sensor reads and
-misses, what was lost, what waits for each output, and the last delivery. Exits with 1 when no agent runs or
-something is not well. The agent writes this down at once when something begins or ends, and
-once a minute for what it counts.`,
+		Short: "Print the state of the agent",
+		Long: `Prints the state of the agent: what is not well and since when, what its sensor reads and
+misses, what was lost, what waits for each output, and the last delivery. Exits with 1 when no
+agent runs or something is not well. The agent writes its state when a condition begins or
+ends, and its counts once a minute.`,
 		Example: `  sudo hooksnare status
   sudo hooksnare status --format ndjson | jq .health.outputs`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			format, err := chosen(format, cmd.OutOrStdout())
+			out, err := s.newOutput(cmd)
 			if err != nil {
 				return err
 			}
@@ -44,94 +41,93 @@ once a minute for what it counts.`,
 			now := time.Now()
 			running := health.Running(c.StateDir)
 			faults := st.Faults(running, now)
-			if format == formatText {
-				err = printStatus(cmd.OutOrStdout(), &st, running, faults, now)
-			} else {
-				err = printJSON(cmd.OutOrStdout(), struct {
-					Running bool     `json:"running"`
-					Faults  []string `json:"faults"`
-					health.Status
-				}{running, append([]string{}, faults...), st})
+			document := struct {
+				Running bool     `json:"running"`
+				Faults  []string `json:"faults"`
+				health.Status
+			}{running, append([]string{}, faults...), st}
+			if err := out.print(document, func() string { return statusText(&st, running, faults, now) }); err != nil {
+				return err
 			}
-			if err == nil && len(faults) > 0 {
-				err = &exit{exitNotWell, nil}
+			if len(faults) > 0 {
+				return &exit{exitNotWell, nil}
 			}
-			return err
+			return nil
 		},
 	}
-	s.rootFlag(cmd)
-	s.fileFlag(cmd)
-	s.stateFlag(cmd)
-	formatFlag(cmd, &format)
+	s.addFlags(cmd, "root", "config", "state-dir", "format")
 	return cmd
 }
 
-func printStatus(w io.Writer, s *health.Status, running bool, faults []string, now time.Time) error {
-	var b strings.Builder
+func statusText(s *health.Status, running bool, faults []string, now time.Time) string {
+	rows := alert.Rows{Width: 10}
 	h := &s.Health
-	row := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "%-10s %s\n", name, alert.Printable(fmt.Sprintf(format, args...)))
+	state := "not running"
+	if running {
+		state = "running"
 	}
-	row("agent", "%s, version %s, pid %d, since %s (%s)", map[bool]string{true: "running", false: "not running"}[running],
-		s.Version, s.PID, s.Started.Format(time.DateTime+"Z"), age(now.Sub(s.Started)))
-	row("as of", "%s ago", age(now.Sub(s.Written)))
-	if len(faults) == 0 {
-		row("state", "all is well")
-	}
-	for i, f := range faults {
-		row(map[bool]string{true: "state", false: ""}[i == 0], "%s", f)
-	}
+	add := func(name, format string, args ...any) { rows.Add(name, fmt.Sprintf(format, args...)) }
+	add("agent", "%s, version %s, pid %d, since %s (%s)", state, s.Version, s.PID, s.Started.Format(time.DateTime+"Z"), formatAge(now.Sub(s.Started)))
+	add("as of", "%s ago", formatAge(now.Sub(s.Written)))
+	addSeveral(&rows, "state", faults, "all is well")
 	for _, c := range h.Conditions {
 		if c.Since != nil {
-			row("since", "%s  %s (%s)", c.State, c.Since.UTC().Format(time.DateTime+"Z"), age(now.Sub(c.Since.Time)))
+			add("since", "%s  %s (%s)", c.State, c.Since.UTC().Format(time.DateTime+"Z"), formatAge(now.Sub(c.Since.Time)))
 		}
 	}
-	row("sensor", "%d events (%.1f a second), %d lost, %d unreadable", h.Sensor.Lines, h.Sensor.LinesRate, h.Sensor.Dropped, h.Sensor.Malformed)
+	add("sensor", "%d events (%.1f a second), %d lost, %d unreadable", h.Sensor.Lines, h.Sensor.LinesRate, h.Sensor.Dropped, h.Sensor.Malformed)
 	if h.Sensor.LastCanary != nil {
-		row("proof", "a canary was seen %s ago", age(now.Sub(h.Sensor.LastCanary.Time)))
+		add("proof", "a canary was seen %s ago", formatAge(now.Sub(h.Sensor.LastCanary.Time)))
 	}
-	printLosses(row, s.Losses())
-	row("rules", "%d active; %d alerts, %d repeats counted, %d held back", h.Rules.Active, h.Rules.Alerts, h.Rules.Repeated, h.Rules.HeldBack)
-	row("spool", "%d alerts wait (%d bytes), %d of them in memory alone", h.Spool.Alerts, h.Spool.Bytes, h.Spool.Held)
-	row("chain", "%s number %d, sha256 %s", s.Chain.Chain, s.Chain.Sequence, s.Chain.Previous)
+	var losses []string
+	for _, l := range s.Losses() {
+		losses = append(losses, fmt.Sprintf("%d %s", l.Count, l.Meaning))
+	}
+	addSeveral(&rows, "losses", losses, "none")
+	add("rules", "%d active; %d alerts, %d repeats counted, %d held back", h.Rules.Active, h.Rules.Alerts, h.Rules.Repeated, h.Rules.HeldBack)
+	add("spool", "%d alerts wait (%d bytes), %d of them in memory alone", h.Spool.Alerts, h.Spool.Bytes, h.Spool.Held)
+	add("chain", "%s number %d, sha256 %s", s.Chain.Chain, s.Chain.Sequence, s.Chain.Previous)
 	if s.LastHeartbeat != nil {
-		row("heartbeat", "%s ago, every %v", age(now.Sub(*s.LastHeartbeat)), time.Duration(h.Interval*float64(time.Second)))
+		add("heartbeat", "%s ago, every %v", formatAge(now.Sub(*s.LastHeartbeat)), time.Duration(h.Interval*float64(time.Second)))
 	}
-	b.WriteString("\n")
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "OUTPUT\tTYPE\tSTATE\tWAITING\tOLDEST\tDELIVERED\tREFUSED\tLOST\tLAST DELIVERY")
-	for _, o := range h.Outputs {
+	return rows.String() + "\n" + outputsText(h.Outputs, now)
+}
+
+// addSeveral adds a row for each text, of which the first has the name, or one that says that
+// there is none.
+func addSeveral(rows *alert.Rows, name string, texts []string, none string) {
+	if len(texts) == 0 {
+		texts = []string{none}
+	}
+	for _, text := range texts {
+		rows.Add(name, text)
+		name = ""
+	}
+}
+
+func outputsText(outputs []alert.OutputFacts, now time.Time) string {
+	table := [][]string{{"OUTPUT", "TYPE", "STATE", "WAITING", "OLDEST", "DELIVERED", "REFUSED", "LOST", "LAST DELIVERY"}}
+	for _, o := range outputs {
 		state, last, oldest := "well", "none yet", "-"
 		if !o.Healthy {
 			state = "failing"
 		}
 		if o.LastDelivery != nil {
-			last = age(now.Sub(o.LastDelivery.Time)) + " ago"
+			last = formatAge(now.Sub(o.LastDelivery.Time)) + " ago"
 		}
 		if o.Depth > 0 {
-			oldest = age(time.Duration(o.OldestAge * float64(time.Second)))
+			oldest = formatAge(time.Duration(o.OldestAge * float64(time.Second)))
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\t%d\t%s\t%d\t%d\t%d\t%s\n", alert.Printable(o.Name), o.Type, state, o.Depth, oldest, o.Delivered, o.Refused, o.Lost, last)
+		table = append(table, []string{
+			o.Name, o.Type, state, strconv.Itoa(o.Depth), oldest,
+			fmt.Sprint(o.Delivered), fmt.Sprint(o.Refused), fmt.Sprint(o.Lost), last,
+		})
 	}
-	if err := t.Flush(); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return alignColumns(table)
 }
 
-// printLosses says what the agent forgot, passed over or could not look at.
-func printLosses(row func(name, format string, args ...any), list []health.StatusLoss) {
-	if len(list) == 0 {
-		row("losses", "none")
-	}
-	for i, l := range list {
-		row(map[bool]string{true: "losses"}[i == 0], "%d %s", l.Count, l.Meaning)
-	}
-}
-
-// age writes a length of time for a person.
-func age(d time.Duration) string {
+// formatAge writes a length of time for a person.
+func formatAge(d time.Duration) string {
 	switch d = max(d, 0); {
 	case d < time.Minute:
 		return fmt.Sprintf("%d s", int(d.Seconds()))

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"hooksnare/pkg/alert"
+	"hooksnare/pkg/chain"
 	"hooksnare/pkg/forward/standin"
 	"hooksnare/pkg/spool"
 )
@@ -129,8 +129,8 @@ func (v *backlog) fill(t testing.TB, n int) {
 		var entries []spool.Entry
 		for i := first; i < min(first+together, n); i++ {
 			own := bytes.Replace(line, []byte(`"id":"`), fmt.Appendf(nil, `"id":"%08d`, i), 1)
-			entries = append(entries, spool.Entry{Severity: 47, Time: time.Now(), Make: func(at spool.Stamp) ([]byte, error) {
-				return alert.WithDelivery(own, alert.Delivery{Chain: at.Chain, Sequence: at.Sequence, Previous: at.Previous})
+			entries = append(entries, spool.Entry{Severity: 47, Time: time.Now(), Make: func(at chain.Link) ([]byte, error) {
+				return chain.Append(own, at)
 			}})
 		}
 		if err := s.Put(entries...); err != nil {

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"hooksnare/pkg/alert"
+	"hooksnare/pkg/chain"
 )
 
 // stamp is a document's place in the chain.
@@ -38,7 +38,7 @@ func parse(body []byte) (*document, error) {
 			Action   string `json:"action"`
 		} `json:"event"`
 		Hooksnare struct {
-			Delivery alert.Delivery `json:"delivery"`
+			Delivery chain.Link `json:"delivery"`
 			Hook     struct {
 				Value string `json:"value"`
 			} `json:"hook"`

@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"hooksnare/pkg/spool"
+	"hooksnare/pkg/chain"
 )
 
 // maxRepeats is how many of the documents that the outputs received may be repeats. An output
@@ -85,11 +85,11 @@ func (s *soak) heartbeats() (n int) {
 func (s *soak) examine(p *place, list []*document) tally {
 	s.t.Helper()
 	c := tally{received: len(list), causes: map[string]int{}}
-	var chain spool.Verifier
+	var verifier chain.Verifier
 	byKey, byStamp := map[string]*document{}, map[stamp]bool{}
 	row, latest := 0, map[string]int{}
 	for i, d := range list {
-		chain.Add(d.chain, d.number, d.previous, d.body)
+		verifier.Add(chain.Link{Chain: d.chain, Sequence: d.number, Previous: d.previous}, d.body)
 		byStamp[d.stamp] = true
 		known, before := byKey[d.key], latest[d.key]
 		latest[d.key] = i
@@ -115,7 +115,7 @@ func (s *soak) examine(p *place, list []*document) tally {
 			fmt.Printf("soak: %s: number %d is missing: %.200s\n", p.name, d.number, d.body)
 		}
 	}
-	if v := chain.Verdict(); c.missing == 0 {
+	if v := verifier.Verdict(); c.missing == 0 {
 		s.whole(p, v)
 	}
 	if c.repeats > 0 {
@@ -126,7 +126,7 @@ func (s *soak) examine(p *place, list []*document) tally {
 
 // whole checks that a place can tell by itself that it has everything: each chain begins
 // with 1, has no gap, names the right hashes, and ends where it ends.
-func (s *soak) whole(p *place, v spool.Verdict) {
+func (s *soak) whole(p *place, v chain.Verdict) {
 	s.t.Helper()
 	if !v.OK() {
 		s.t.Errorf("%s: the chain does not verify: %+v", p.name, v)

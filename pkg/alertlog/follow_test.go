@@ -1,4 +1,4 @@
-package agent
+package alertlog
 
 import (
 	"context"
@@ -19,24 +19,24 @@ import (
 // following is a log that is followed, step by step.
 type following struct {
 	t     *testing.T
-	o     *AlertFollow
+	o     *Follow
 	f     *follower
 	shown []string
 	notes []string
 }
 
 // followed begins to follow the log at a path.
-func followed(t *testing.T, path string, want AlertFilter) *following {
+func followed(t *testing.T, path string, want Filter) *following {
 	t.Helper()
 	f := &following{t: t}
-	f.o = &AlertFollow{
+	f.o = &Follow{
 		Paths: []string{path}, Filter: want,
 		Show: func(line []byte) error { f.shown = append(f.shown, named(t, line)); return nil },
 		Note: func(text string) { f.notes = append(f.notes, text) },
 	}
-	f.f = &follower{AlertFollow: f.o, path: path, once: &recently{of: 1}}
-	t.Cleanup(f.f.close)
-	if err := f.f.begin(t.Context()); err != nil {
+	f.f = &follower{Follow: f.o, path: path}
+	t.Cleanup(f.f.closeFile)
+	if err := f.f.poll(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return f
@@ -45,7 +45,7 @@ func followed(t *testing.T, path string, want AlertFilter) *following {
 // expect looks at the log and compares what was shown since the last time.
 func (f *following) expect(when string, want ...string) {
 	f.t.Helper()
-	if err := f.f.look(f.t.Context()); err != nil {
+	if err := f.f.poll(f.t.Context()); err != nil {
 		f.t.Fatalf("%s: %v", when, err)
 	}
 	if !slices.Equal(f.shown, want) {
@@ -72,7 +72,7 @@ func oneDoc(id string) string { return logDoc(id, 0, 1, 47, "x") }
 
 func TestFollow(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "alerts.jsonl")
-	f := followed(t, path, AlertFilter{})
+	f := followed(t, path, Filter{})
 	f.expect("no log yet")
 	appendTo(t, path, oneDoc("a")+oneDoc("b"))
 	f.expect("the log is made", "a.1", "b.1")
@@ -95,11 +95,33 @@ func TestFollow(t *testing.T) {
 	appendTo(t, path, oneDoc("f"))
 	f.expect("and there again", "f.1")
 	want := []string{
-		fmt.Sprintf("%s: 1 damaged line passed over: at byte %d: not a whole JSON document", path, 3*len(c)),
-		fmt.Sprintf("%s: 2 damaged lines passed over: at byte %d: not a whole JSON document", path, 3*len(c)),
+		fmt.Sprintf("%s: 1 damaged line skipped: at byte %d: not a whole JSON document", path, 3*len(c)),
+		fmt.Sprintf("%s: 2 damaged lines skipped: at byte %d: not a whole JSON document", path, 3*len(c)),
 	}
 	if !slices.Equal(f.notes, want) {
 		t.Errorf("got notes %q, want %q", f.notes, want)
+	}
+}
+
+// TestFollowBytes has a log that grows by one byte from poll to poll: each document is shown
+// once, when its line is finished.
+func TestFollowBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	f := followed(t, path, Filter{})
+	text := oneDoc("a") + "damage\n\n" + oneDoc("b")
+	for i := range len(text) {
+		appendTo(t, path, text[i:i+1])
+		switch i + 1 {
+		case len(oneDoc("a")):
+			f.expect("first", "a.1")
+		case len(text):
+			f.expect("second", "b.1")
+		default:
+			f.expect("within")
+		}
+	}
+	if len(f.notes) != 1 {
+		t.Errorf("got notes %q, want one of the damaged line", f.notes)
 	}
 }
 
@@ -123,7 +145,7 @@ func TestFollowExisting(t *testing.T) {
 		if tc.log != "" {
 			writeLog(t, path, tc.log)
 		}
-		f := followed(t, path, AlertFilter{Since: tc.since})
+		f := followed(t, path, Filter{Since: tc.since})
 		news := oneDoc("new") // older than since, but new
 		if tc.name == "unfinished" {
 			news = oneDoc("half")[20:] + news
@@ -136,7 +158,7 @@ func TestFollowExisting(t *testing.T) {
 
 func TestFollowFilter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	f := followed(t, path, AlertFilter{Severity: 73, Rules: []string{"y"}})
+	f := followed(t, path, Filter{Severity: 73, Rules: []string{"y"}})
 	appendTo(t, path, logDoc("a", 0, 1, 99, "x")+logDoc("b", 0, 1, 47, "y")+logDoc("c", 0, 1, 73, "y")+`{"event":{"kind":"metric","id":"beat"}}`+"\n")
 	f.expect("some", "c.1")
 }
@@ -150,7 +172,7 @@ func TestFollowRotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	f := followed(t, path, AlertFilter{})
+	f := followed(t, path, Filter{})
 	n := 0
 	for _, burst := range []int{1, 1, 1, 2, 3, 5, 1, 4, 8, 1} {
 		var want []string
@@ -170,20 +192,20 @@ func TestFollowRotation(t *testing.T) {
 func TestFollowReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	writeLog(t, path, oneDoc("old"))
-	f := followed(t, path, AlertFilter{})
+	f := followed(t, path, Filter{})
 	appendTo(t, path, oneDoc("a"))
 	f.expect("begin", "a.1")
 
-	appendTo(t, path, oneDoc("b")) // written, moved away, and begun anew before the next look
+	appendTo(t, path, oneDoc("b")) // written, moved away, and begun again before the next poll
 	must(t, os.Rename(path, path+".0"))
 	appendTo(t, path, oneDoc("c"))
 	f.expect("moved away", "b.1", "c.1")
 
 	must(t, os.Rename(path, path+".0"))
 	appendTo(t, path+".0", oneDoc("d")) // its writer does not know yet
-	f.expect("moved away, not begun anew", "d.1")
+	f.expect("moved away, not begun again", "d.1")
 	appendTo(t, path, oneDoc("e"))
-	f.expect("begun anew", "e.1")
+	f.expect("begun again", "e.1")
 
 	appendTo(t, path, oneDoc("f"))
 	f.expect("some more", "f.1")
@@ -200,11 +222,11 @@ func TestFollowReplaced(t *testing.T) {
 // TestFollowLong has a line over the bound that grows from look to look.
 func TestFollowLong(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	f := followed(t, path, AlertFilter{})
+	f := followed(t, path, Filter{})
 	appendTo(t, path, oneDoc("a"))
 	f.expect("before", "a.1")
 	for range 8 {
-		appendTo(t, path, strings.Repeat("x", maxLogLine/3))
+		appendTo(t, path, strings.Repeat("x", maxLine/3))
 		f.expect("within")
 	}
 	appendTo(t, path, "\n"+oneDoc("b"))
@@ -221,7 +243,7 @@ func TestFollowRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var shown []string
-		o := AlertFollow{
+		o := Follow{
 			Paths: []string{one, two}, Note: func(text string) { t.Error(text) },
 			Show: func(line []byte) error { shown = append(shown, named(t, line)); return nil },
 		}
@@ -240,7 +262,7 @@ func TestFollowRun(t *testing.T) {
 			t.Errorf("got %q, want %q", shown, want)
 		}
 	})
-	full := AlertFollow{Paths: []string{one}, Filter: AlertFilter{Since: time.Unix(0, 0)}, Show: func([]byte) error { return io.ErrShortWrite }}
+	full := Follow{Paths: []string{one}, Filter: Filter{Since: time.Unix(0, 0)}, Show: func([]byte) error { return io.ErrShortWrite }}
 	if err := full.Run(t.Context()); !errors.Is(err, io.ErrShortWrite) {
 		t.Errorf("nobody reads: got %v, want %v", err, io.ErrShortWrite)
 	}
@@ -252,12 +274,12 @@ func TestFollowRun(t *testing.T) {
 
 func TestFollowStream(t *testing.T) {
 	var shown, notes []string
-	o := AlertFollow{
-		Filter: AlertFilter{Severity: 47},
+	o := Follow{
+		Filter: Filter{Severity: 47},
 		Show:   func(line []byte) error { shown = append(shown, named(t, line)); return nil },
 		Note:   func(text string) { notes = append(notes, text) },
 	}
-	text := oneDoc("a") + "\nx\n" + logDoc("low", 0, 1, 21, "x") + strings.Repeat("x", 3*maxLogLine) + "\n" + strings.TrimSuffix(oneDoc("b"), "\n")
+	text := oneDoc("a") + "\nx\n" + logDoc("low", 0, 1, 21, "x") + strings.Repeat("x", 3*maxLine) + "\n" + strings.TrimSuffix(oneDoc("b"), "\n")
 	if err := o.Stream(t.Context(), "-", strings.NewReader(text)); err != nil {
 		t.Fatal(err)
 	}
@@ -274,5 +296,12 @@ func TestFollowStream(t *testing.T) {
 	o.Show = func([]byte) error { return io.ErrShortWrite }
 	if err := o.Stream(t.Context(), "-", strings.NewReader(oneDoc("a"))); !errors.Is(err, io.ErrShortWrite) {
 		t.Errorf("nobody reads: got %v, want %v", err, io.ErrShortWrite)
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -1,40 +1,35 @@
-package spool
+package chain
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
 
 // chained is a document with its place.
 type chained struct {
-	chain    string
-	seq      uint64
-	previous string
-	doc      []byte
+	Link
+	doc []byte
 }
 
 func chainOf(id string, from uint64, previous string, n int) (all []chained) {
 	for i := range uint64(n) {
-		doc := fmt.Appendf(nil, `{"chain":%q,"sequence":%d,"previous":%q}`, id, from+i, previous)
-		all = append(all, chained{id, from + i, previous, doc})
-		sum := sha256.Sum256(doc)
-		previous = hex.EncodeToString(sum[:])
+		l := Link{Chain: id, Sequence: from + i, Previous: previous}
+		doc := fmt.Appendf(nil, "%+v", l)
+		all = append(all, chained{l, doc})
+		previous = Hash(doc)
 	}
 	return all
 }
 
-func sumOf(b []byte) string { s := sha256.Sum256(b); return hex.EncodeToString(s[:]) }
-
 func verdict(all []chained) Verdict {
 	var v Verifier
 	for _, c := range all {
-		v.Add(c.chain, c.seq, c.previous, c.doc)
+		v.Add(c.Link, c.doc)
 	}
 	return v.Verdict()
 }
@@ -70,13 +65,13 @@ func TestVerifier(t *testing.T) {
 		{"the last changed, which only its repeat shows", append(good(), changed(19)[19]), Verdict{Documents: 21, Chains: with(func(f *Findings) {
 			f.Documents, f.Conflicting, f.Conflicts = 21, 1, []uint64{20}
 		})}},
-		{"a first with one before it", chainOf(one, 1, sumOf(nil), 2), Verdict{Documents: 2, Chains: []Findings{
+		{"a first with one before it", chainOf(one, 1, Hash(nil), 2), Verdict{Documents: 2, Chains: []Findings{
 			{Chain: one, First: 1, Last: 2, Documents: 2, Breaks: 1, Broken: []uint64{1}},
 		}}},
-		{"a chain that goes on under another id", append(good(), chainOf(two, 21, sumOf(last.doc), 3)...), Verdict{Documents: 23, Chains: []Findings{
+		{"a chain that goes on under another id", append(good(), chainOf(two, 21, Hash(last.doc), 3)...), Verdict{Documents: 23, Chains: []Findings{
 			fine, {Chain: two, First: 21, Last: 23, Documents: 3, Follows: one},
 		}}},
-		{"no place", []chained{{"x", 1, "", nil}, {one, 0, "", nil}, {one, 1, "zz", nil}, {strings.ToUpper("ab" + one[2:]), 1, "", nil}}, Verdict{Documents: 4, Malformed: 4}},
+		{"no place", []chained{{Link{"x", 1, ""}, nil}, {Link{one, 0, ""}, nil}, {Link{one, 1, "zz"}, nil}, {Link{strings.ToUpper("ab" + one[2:]), 1, ""}, nil}}, Verdict{Documents: 4, Malformed: 4}},
 	}
 	for _, tt := range tests {
 		for seed := range uint64(4) {
@@ -112,21 +107,86 @@ func TestVerifierOK(t *testing.T) {
 // TestVerifierBounds checks that neither chains nor findings grow without end.
 func TestVerifierBounds(t *testing.T) {
 	var v Verifier
-	for i := range maxChains + 10 {
-		v.Add(fmt.Sprintf("%032x", i), 1, "", nil)
+	for i := range defaultChains + 10 {
+		v.Add(Link{Chain: fmt.Sprintf("%032x", i), Sequence: 1}, nil)
 	}
-	if got := v.Verdict(); len(got.Chains) != maxChains || got.Overflow != 10 || got.OK() {
-		t.Errorf("got %d chains, %d over, OK %v; want %d, 10, false", len(got.Chains), got.Overflow, got.OK(), maxChains)
+	if got := v.Verdict(); len(got.Chains) != defaultChains || got.Overflow != 10 || got.OK() {
+		t.Errorf("got %d chains, %d over, OK %v; want %d, 10, false", len(got.Chains), got.Overflow, got.OK(), defaultChains)
 	}
 	v = Verifier{}
 	id := strings.Repeat("11", 16)
 	for i := range uint64(1000) {
-		v.Add(id, 2*i+1, "", nil)
-		v.Add(id, 2*i+1, "", []byte{1})
+		v.Add(Link{id, 2*i + 1, ""}, nil)
+		v.Add(Link{id, 2*i + 1, ""}, []byte{1})
 	}
 	f := v.Verdict().Chains[0]
 	if len(f.Gaps) != maxExamples || f.Missing != 999 || len(f.Conflicts) != maxExamples || f.Conflicting != 1000 {
 		t.Errorf("got %d gaps, %d missing, %d conflicts of %d; want %d, 999, %d of 1000", len(f.Gaps), f.Missing, len(f.Conflicts), f.Conflicting, maxExamples, maxExamples)
+	}
+}
+
+// TestWindow gives a verifier of a small window documents in any order, with gaps and repeats. It
+// finds what is missing nevertheless, and keeps little.
+func TestWindow(t *testing.T) {
+	const window = 16
+	id := strings.Repeat("11", 16)
+	all := chainOf(id, 1, "", 120)
+	r := rand.New(rand.NewPCG(1, 2))
+	for round := range 300 {
+		give := slices.Clone(all)
+		for range r.IntN(4) {
+			i := 1 + r.IntN(len(give)-2)
+			give = slices.Delete(give, i, i+1)
+		}
+		left := len(give)
+		for range r.IntN(20) {
+			give = append(give, give[r.IntN(left)])
+		}
+		r.Shuffle(len(give), func(i, j int) { give[i], give[j] = give[j], give[i] })
+		v := Verifier{Window: window}
+		for _, c := range give {
+			v.Add(c.Link, c.doc)
+		}
+		got := v.Verdict()
+		if f := got.Chains[0]; f.Missing != uint64(len(all)-left) || f.Breaks != 0 || f.Conflicting != 0 || got.Repeats != len(give)-left {
+			t.Fatalf("round %d: got %+v and %d repeats, want %d missing and %d repeats", round, f, got.Repeats, len(all)-left, len(give)-left)
+		}
+	}
+	v := Verifier{Window: window}
+	for i := range uint64(10_000) {
+		v.Add(Link{id, 2*i + 1, ""}, nil)
+	}
+	if f := v.Verdict().Chains[0]; f.Missing != 9_999 || f.Documents != 10_000 || v.runs > gapsPerWindow*window || cap(v.chains[id].runs) > 4*gapsPerWindow*window {
+		t.Errorf("got %d missing of %d, %d runs; want 9999 of 10000, %d", f.Missing, f.Documents, v.runs, gapsPerWindow*window)
+	}
+	v = Verifier{Window: window}
+	for _, c := range chainOf(id, 1, "", 10_000) {
+		v.Add(c.Link, c.doc)
+	}
+	if verdict := v.Verdict(); !verdict.OK() || cap(v.chains[id].runs) > 4*window {
+		t.Errorf("a long chain: got %+v and room for %d runs, want it whole and %d", verdict, cap(v.chains[id].runs), 4*window)
+	}
+}
+
+// TestWindowFindsChanges changes one document after the other: the next one shows it, in order
+// and backwards, whatever was folded before.
+func TestWindowFindsChanges(t *testing.T) {
+	all := chainOf(strings.Repeat("11", 16), 1, "", 60)
+	for n := range len(all) - 1 {
+		for _, backwards := range []bool{false, true} {
+			give := slices.Clone(all)
+			give[n].doc = []byte("changed")
+			if backwards {
+				slices.Reverse(give)
+			}
+			v := Verifier{Window: 4}
+			for _, c := range give {
+				v.Add(c.Link, c.doc)
+			}
+			if f := v.Verdict().Chains[0]; f.Breaks != 1 || f.Broken[0] != uint64(n+2) {
+				t.Errorf("number %d changed, backwards %v: got %d broken, %d; want 1, [%d]", n+1, backwards, f.Breaks, f.Broken, n+2)
+			}
+		}
 	}
 }
 
@@ -145,10 +205,10 @@ func FuzzVerifier(f *testing.F) {
 			chain := strings.Repeat(fmt.Sprintf("%02x", b[0]%4), 16)
 			previous := ""
 			if b[2] > 0 {
-				previous = sumOf(b[2:3])
+				previous = Hash(b[2:3])
 			}
 			doc := fmt.Appendf(nil, "%d", b[2])
-			if !v.Add(chain, uint64(b[1]), previous, doc) {
+			if !v.Add(Link{chain, uint64(b[1]), previous}, doc) {
 				continue
 			}
 			p := place{chain, uint64(b[1])}
@@ -179,4 +239,24 @@ func FuzzVerifier(f *testing.F) {
 			t.Errorf("%d conflicts too few", conflicts)
 		}
 	})
+}
+
+// BenchmarkVerifier checks a million documents.
+func BenchmarkVerifier(b *testing.B) {
+	l := Link{Chain: NewID()}
+	doc := make([]byte, 100)
+	b.ReportAllocs()
+	for b.Loop() {
+		var v Verifier
+		l.Sequence, l.Previous = 0, ""
+		for i := range uint64(1_000_000) {
+			doc = strconv.AppendUint(doc[:80], i, 10)
+			l.Sequence++
+			v.Add(l, doc)
+			l.Previous = Hash(doc)
+		}
+		if got := v.Verdict(); !got.OK() {
+			b.Fatalf("%+v", got)
+		}
+	}
 }

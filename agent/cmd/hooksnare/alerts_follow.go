@@ -1,0 +1,81 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/alertlog"
+)
+
+func newAlertsFollow() *cobra.Command {
+	var l alertLog
+	cmd := &cobra.Command{
+		Use:   "follow",
+		Short: "Print alerts as they are written",
+		Long: `Prints every alert, and every update of one, as it is written to the local log, also
+when the log is rotated or does not exist yet. Control-C ends it.`,
+		Example: `  sudo hooksnare alerts follow
+  sudo hooksnare alerts follow --since 1h --severity medium
+  sudo hooksnare alerts follow --format ndjson | jq .message`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return followAlerts(cmd, &l) },
+	}
+	l.addLogFlags(cmd)
+	l.addFilterFlags(cmd, "first print the alerts from then on")
+	return cmd
+}
+
+func followAlerts(cmd *cobra.Command, l *alertLog) error {
+	out, err := l.newOutput(cmd)
+	if err != nil {
+		return err
+	}
+	f := alertlog.Follow{Show: out.printLine, Note: func(text string) { note(cmd, "%s", text) }}
+	if f.Filter, err = l.newFilter(time.Now()); err != nil {
+		return err
+	}
+	if out.isText {
+		f.Show = func(line []byte) error {
+			a, err := alert.Parse(line)
+			if err != nil {
+				note(cmd, "an alert can't be shown: %v", err)
+				return nil
+			}
+			return a.Write(out.w)
+		}
+	}
+	switch {
+	case slices.Equal(l.files, []string{"-"}):
+		return f.Stream(cmd.Context(), "-", os.Stdin)
+	case slices.Contains(l.files, "-"):
+		return errors.New("--file -: standard input is followed alone")
+	case len(l.files) > 0:
+		f.Paths, err = resolveLinks(l.files)
+	default:
+		f.Paths, err = l.logPaths(cmd)
+	}
+	if err != nil {
+		return err
+	}
+	return f.Run(cmd.Context())
+}
+
+// resolveLinks returns the files behind the names that a user gave. alertlog follows no link,
+// as the agent makes none.
+func resolveLinks(names []string) ([]string, error) {
+	var out []string
+	for _, name := range names {
+		path, err := filepath.EvalSymlinks(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, path)
+	}
+	return out, nil
+}
