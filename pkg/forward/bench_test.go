@@ -44,11 +44,11 @@ func BenchmarkEncode(b *testing.B) {
 			b.ReportAllocs()
 			var size int
 			for b.Loop() {
-				body, _, err := s.body(items)
+				_, err := s.encode(items)
 				if err != nil {
 					b.Fatal(err)
 				}
-				size = len(body)
+				size = s.body.Len()
 			}
 			b.ReportMetric(float64(size)/1000, "sent-B/alert")
 		})

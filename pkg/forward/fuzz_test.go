@@ -80,7 +80,7 @@ func FuzzAnswer(f *testing.F) {
 		kind, items := httpTypes[k%4], all[:1+n%4]
 		now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		a := &answer{status: status, header: http.Header{"Retry-After": {after}}, body: body, cut: cut}
-		got := judge(&Config{Name: "collector"}, dialectOf(kind), a, items, now)
+		got := (&Config{Name: "collector"}).judge(protocolOf(kind), a, items, now)
 		if len(got.Outcomes) != len(items) || got.Reasons != nil && len(got.Reasons) != len(items) || got.RetryAfter < 0 || got.RetryAfter > maxRetryAfter {
 			t.Fatalf("%s %d %q: got %+v", kind, status, body, got)
 		}
@@ -92,12 +92,12 @@ func FuzzAnswer(f *testing.F) {
 				t.Fatalf("%s %d %q: item %d has the reason %q", kind, status, body, i, text)
 			}
 		}
-		b := sort(items, &got)
-		if (got.Err == nil) != (len(b.delivered) == len(items)) {
+		sum := tally{items: len(items), delivered: count(got, Delivered), refused: count(got, Refused)}
+		if (got.Err == nil) != (sum.delivered == len(items)) {
 			t.Fatalf("%s %d %q: got %v of %v", kind, status, body, got.Err, got.Outcomes)
 		}
-		p := newPace(Options{MaxItems: 4, MaxBytes: 1000, Random: func() float64 { return 0 }})
-		if w := p.after(b, &got, time.Now()); len(b.delivered) == 0 && w.time < refusalPause/2 || w.time < got.RetryAfter && w.failed {
+		p := newPace(Options{MaxItems: 4, random: func() float64 { return 0 }})
+		if w := p.after(sum, &got, 0); sum.delivered == 0 && w.time < refusalPause/2 || w.time < got.RetryAfter && w.failed {
 			t.Fatalf("%s %d %q: the next request comes after %v, asked for %v", kind, status, body, w.time, got.RetryAfter)
 		}
 	})
@@ -182,7 +182,7 @@ func FuzzString(f *testing.F) {
 		if err := json.Unmarshal(b, &got); err != nil || got != string([]rune(s)) || !utf8.Valid(b) || !bytes.Equal(b, appendString(nil, []byte(s))) {
 			t.Fatalf("%q: got %q, %v", s, b, err)
 		}
-		if q := quote(s) + line(s); len(q) > 20*maxQuoted || !utf8.ValidString(q) || strings.ContainsFunc(q, func(r rune) bool { return r < ' ' }) {
+		if q := quote(s) + printable(s); len(q) > 20*maxQuoted || !utf8.ValidString(q) || strings.ContainsFunc(q, func(r rune) bool { return r < ' ' }) {
 			t.Fatalf("%q: quoted as %q", s, q)
 		}
 	})
@@ -209,7 +209,7 @@ func FuzzEncode(f *testing.F) {
 			}
 			r, w := standin.New(kind), httptest.NewRecorder()
 			r.ServeHTTP(w, request)
-			got := judge(s.c, s.dialect, &answer{status: w.Code, header: w.Header(), body: w.Body.Bytes()}, items, time.Now())
+			got := s.c.judge(s.protocol, &answer{status: w.Code, header: w.Header(), body: w.Body.Bytes()}, items, time.Now())
 			if documents := r.Documents(); got.Err != nil || len(documents) != 1 || !bytes.Equal(documents[0].Body, doc) {
 				t.Fatalf("%s: got %v, %q, want %q; %v", kind, got.Err, documents, doc, r.Violations())
 			}
@@ -222,7 +222,7 @@ func FuzzEncode(f *testing.F) {
 
 func TestReadsOfFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
-	w := watched{path: path}
+	w := watchedFile{path: path}
 	if !w.changed() {
 		t.Error("a file that was not read counts as read")
 	}

@@ -202,7 +202,7 @@ func TestClassify(t *testing.T) {
 		{c.fail(KindDenied, nil, "own"), KindDenied},
 	}
 	for _, test := range tests {
-		want(t, all(1, Retry, c.classify(test.err)), 1, Retry, test.kind)
+		want(t, uniform(1, Retry, c.classify(test.err)), 1, Retry, test.kind)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 )
 
 // A receiver says 500 of a message that it has not taken, and not whether it ever will. So
@@ -25,26 +24,21 @@ type rejects struct {
 // relpSender sends syslog messages in RELP, over TLS. A message is delivered when its own
 // answer says so; what was not answered when a connection ended is sent again. An
 // acknowledged message is one that the receiver has taken, not yet one that it has
-// written down: that is for its configuration to see to.
+// written down: its configuration decides that.
 type relpSender struct {
-	c       *Config
-	dialer  *tlsDialer
+	*dialer
 	format  messageFormat
-	session *relpSession
-	last    int    // transaction of the last session, for the tests of its wrap
-	message []byte // scratch
+	session *relpSession // nil without one
+	last    int          // transaction before the first session's, for the tests of its wrap
+	message []byte       // scratch
 	taken   uint64
 	rejects map[uint64]rejects // by Item.Sequence
-	each    func(Item)         // is told of each item that is delivered
+	each    func(Item)         // is called for each item that is delivered
 }
 
-// newRELP returns the sender of type relp.
-func (c *Config) newRELP() Sender {
-	return &relpSender{c: c, dialer: c.newTLSDialer(), format: newMessageFormat(c.Host), rejects: map[uint64]rejects{}, each: func(Item) {}}
+func newRELPSender(c *Config) *relpSender {
+	return &relpSender{dialer: newDialer(c), format: newMessageFormat(c.Host), rejects: map[uint64]rejects{}, each: func(Item) {}}
 }
-
-// Changed implements Watcher.
-func (s *relpSender) Changed() bool { return s.dialer.files.changed() }
 
 // Each implements Gradual.
 func (s *relpSender) Each(delivered func(Item)) { s.each = delivered }
@@ -59,38 +53,35 @@ func (s *relpSender) Close() error {
 }
 
 // Send implements Sender. A session that turns out to have ended since the last batch is
-// replaced once: a receiver that was restarted is no trouble.
+// replaced once: that a receiver was restarted is not a failure.
 func (s *relpSender) Send(ctx context.Context, items []Item) Result {
-	b := &relpBatch{s: s, items: items, r: Result{Outcomes: make([]Outcome, len(items))}, asked: make([]bool, len(items))}
-	for {
-		fresh, fault := s.connect(ctx)
-		if fault != nil {
-			b.r.Err = fault
-			return b.r
+	return s.c.sendFit(items, framedJSON, func(fit []Item) Result {
+		b := &relpBatch{s: s, items: fit, r: uniform(len(fit), Retry, nil), answered: make([]bool, len(fit))}
+		for {
+			fresh, fault := s.connect(ctx)
+			if fault == nil {
+				if fault = b.deliver(ctx); fault == nil {
+					return b.r
+				}
+				s.drop()
+			}
+			if fresh || ctx.Err() != nil {
+				b.r.Err = fault
+				return b.r
+			}
 		}
-		fault = b.deliver(ctx)
-		if fault == nil {
-			return b.r
-		}
-		s.drop()
-		if fresh || ctx.Err() != nil {
-			b.r.Err = fault
-			return b.r
-		}
-	}
+	})
 }
 
 // connect sees to it that there is a session, and says whether it is a new one.
-func (s *relpSender) connect(ctx context.Context) (bool, *Error) {
+func (s *relpSender) connect(ctx context.Context) (fresh bool, fault *Error) {
 	if s.session != nil {
-		made, fault := s.dialer.files.config()
-		if fault == nil && made == s.session.made && s.session.usable() {
+		if made, fault := s.files.config(); fault == nil && made == s.session.made {
 			return false, nil
 		}
 		s.drop()
 	}
-	var fault *Error
-	s.session, fault = openRELP(ctx, s.c, s.dialer, s.last)
+	s.session, fault = openRELP(ctx, s.dialer, s.last)
 	return true, fault
 }
 
@@ -104,11 +95,11 @@ func (s *relpSender) drop() {
 
 // relpBatch is the items of one Send.
 type relpBatch struct {
-	s       *relpSender
-	items   []Item
-	r       Result
-	asked   []bool      // the receiver has answered, or was not asked to
-	waiting map[int]int // items by their transactions
+	s        *relpSender
+	items    []Item
+	r        Result
+	answered []bool
+	waiting  map[int]int // items by their transactions
 }
 
 // deliver sends what was not answered yet, on the session at hand.
@@ -118,13 +109,13 @@ func (b *relpBatch) deliver(ctx context.Context) *Error {
 	b.waiting = make(map[int]int, relpWindow)
 	err := b.write(session)
 	for err == nil && len(b.waiting) > 0 {
-		err = b.take(session)
+		err = b.readAnswer(session)
 	}
 	if err == nil {
 		return nil
 	}
-	if !errors.Is(err, errRELP) { // what is wrong once is not believed again
-		err = b.rest(session, err)
+	if !errors.Is(err, errRELP) && !isTimeout(err) { // what was wrong once is not believed again
+		err = session.lastError(err, func() error { return b.readAnswer(session) })
 	}
 	if ctx.Err() != nil {
 		err = ctx.Err()
@@ -138,40 +129,22 @@ func (b *relpBatch) deliver(ctx context.Context) *Error {
 	return fault
 }
 
-// rest takes what was answered before the session ended by err. What the receiver said
-// last tells more than a failed write: it is returned in its place.
-func (b *relpBatch) rest(session *relpSession, err error) error {
-	session.timeout = lastWords
-	for {
-		if said := b.take(session); errors.Is(said, errNoAnswer) {
-			return err
-		} else if said != nil {
-			return said
-		}
-	}
-}
-
 // write sends the messages, as many at a time as the window allows.
 func (b *relpBatch) write(session *relpSession) error {
 	for i := range b.items {
-		if b.asked[i] {
-			continue
-		}
-		message, err := b.s.format.append(b.s.message[:0], &b.items[i])
-		b.s.message = message
-		if err != nil {
-			b.refuse(i, KindRefused, "not sent: "+err.Error())
+		if b.answered[i] {
 			continue
 		}
 		for len(b.waiting) >= relpWindow {
 			if err := session.flush(); err != nil {
 				return err
 			}
-			if err := b.take(session); err != nil {
+			if err := b.readAnswer(session); err != nil {
 				return err
 			}
 		}
-		transaction, err := session.command("syslog", message)
+		b.s.message = b.s.format.appendMessage(b.s.message[:0], &b.items[i])
+		transaction, err := session.command("syslog", b.s.message)
 		if err != nil {
 			return err
 		}
@@ -183,9 +156,9 @@ func (b *relpBatch) write(session *relpSession) error {
 	return session.flush()
 }
 
-// take takes one answer.
-func (b *relpBatch) take(session *relpSession) error {
-	a, err := session.next()
+// readAnswer reads one answer.
+func (b *relpBatch) readAnswer(session *relpSession) error {
+	a, err := session.readAnswer()
 	if err != nil {
 		return err
 	}
@@ -194,19 +167,21 @@ func (b *relpBatch) take(session *relpSession) error {
 		return badRELP("answers transaction %d, which is not open", a.transaction)
 	}
 	delete(b.waiting, a.transaction)
-	if a.code == relpOK {
-		b.asked[i], b.r.Outcomes[i] = true, Delivered
-		b.s.taken++
-		delete(b.s.rejects, b.items[i].Sequence)
-		b.s.each(b.items[i])
+	b.answered[i] = true
+	if a.code != relpOK {
+		b.rejected(i, fmt.Sprintf("%d %s", a.code, quote(a.text)))
 		return nil
 	}
-	b.rejected(i, &a)
+	b.r.Outcomes[i] = Delivered
+	b.s.taken++
+	delete(b.s.rejects, b.items[i].Sequence)
+	b.s.each(b.items[i])
 	return nil
 }
 
-// rejected decides about an item that the receiver has not taken.
-func (b *relpBatch) rejected(i int, a *relpAnswer) {
+// rejected decides about an item that the receiver has not taken: in this batch it is not
+// sent again.
+func (b *relpBatch) rejected(i int, answer string) {
 	s, sequence := b.s, b.items[i].Sequence
 	n, known := s.rejects[sequence]
 	if !known {
@@ -217,23 +192,10 @@ func (b *relpBatch) rejected(i int, a *relpAnswer) {
 	}
 	n.times++
 	s.rejects[sequence] = n
-	why := "answered " + strconv.Itoa(a.code) + " " + quote(a.text)
 	if n.times >= rejectsAlone || n.times >= rejectsBesideOthers && s.taken > n.taken {
 		delete(s.rejects, sequence)
-		b.refuse(i, KindRefused, fmt.Sprintf("%s, %d times", why, n.times))
+		b.r.refuse(i, s.c.fail(KindRefused, nil, fmt.Sprintf("answered %s, %d times", answer, n.times)))
 		return
 	}
-	b.asked[i] = true // in this batch: it stays Retry
-	b.r.Err = s.c.fail(KindBusy, errNotTaken, why)
-}
-
-var errNotTaken = errors.New("message not taken")
-
-// refuse gives an item up.
-func (b *relpBatch) refuse(i int, kind Kind, why string) {
-	b.asked[i], b.r.Outcomes[i] = true, Refused
-	b.r.Reasons = setReason(b.r.Reasons, len(b.items), i, why)
-	if b.r.Err == nil {
-		b.r.Err = b.s.c.fail(kind, nil, why)
-	}
+	b.r.Err = s.c.answered(KindBusy, answer)
 }

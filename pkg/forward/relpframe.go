@@ -37,9 +37,7 @@ func badRELP(format string, args ...any) error {
 
 // appendRELPHeader appends what stands before the data of a frame.
 func appendRELPHeader(b []byte, transaction int, command string, length int) []byte {
-	b = append(strconv.AppendInt(b, int64(transaction), 10), ' ')
-	b = append(append(b, command...), ' ')
-	b = strconv.AppendInt(b, int64(length), 10)
+	b = fmt.Appendf(b, "%d %s %d", transaction, command, length)
 	if length > 0 {
 		b = append(b, ' ')
 	}
@@ -52,27 +50,25 @@ func readRELP(r *bufio.Reader) (relpFrame, error) {
 	if _, err := r.Peek(1); err != nil {
 		return f, err
 	}
-	transaction, end, err := readNumber(r, "transaction number")
-	if err == nil && end != ' ' {
-		err = badRELP("%q behind the transaction number", end)
-	}
+	transaction, _, err := readField(r, "transaction number", maxNumber, isDigit, " ")
 	if err != nil {
 		return f, err
 	}
-	if f.command, err = readCommand(r); err != nil {
+	if f.command, _, err = readField(r, "command", maxCommand, isLetter, " "); err != nil {
 		return f, err
 	}
-	length, end, err := readNumber(r, "length")
-	switch {
-	case err != nil:
+	digits, end, err := readField(r, "length", maxNumber, isDigit, " \n")
+	if err != nil {
 		return f, err
+	}
+	f.transaction, _ = strconv.Atoi(transaction)
+	length, _ := strconv.Atoi(digits)
+	switch {
 	case length > maxRELPAnswer:
 		return f, badRELP("%d bytes of data, more than %d", length, maxRELPAnswer)
 	case length > 0 && end != ' ', length == 0 && end != '\n':
-		return f, badRELP("%q behind a length of %d", end, length)
-	}
-	f.transaction = transaction
-	if length == 0 {
+		return f, badRELP("%q after a length of %d", end, length)
+	case length == 0:
 		return f, nil
 	}
 	data := make([]byte, length+1)
@@ -80,45 +76,32 @@ func readRELP(r *bufio.Reader) (relpFrame, error) {
 		return f, unexpected(err)
 	}
 	if data[length] != '\n' {
-		return f, badRELP("no line break behind the data")
+		return f, badRELP("no line break after the data")
 	}
 	f.data = data[:length]
 	return f, nil
 }
 
-// readNumber reads a number and the byte behind it.
-func readNumber(r *bufio.Reader, what string) (n int, end byte, err error) {
-	for digits := 0; ; digits++ {
+// readField reads a field of at most so many bytes, all valid, and the one of ends after it.
+func readField(r *bufio.Reader, what string, most int, valid func(byte) bool, ends string) (string, byte, error) {
+	var field []byte
+	for {
 		c, err := r.ReadByte()
 		switch {
 		case err != nil:
-			return 0, 0, unexpected(err)
-		case (c < '0' || c > '9') && digits > 0:
-			return n, c, nil
-		case c < '0' || c > '9' || digits == maxNumber:
-			return 0, 0, badRELP("%q in the %s", c, what)
+			return "", 0, unexpected(err)
+		case valid(c) && len(field) < most:
+			field = append(field, c)
+		case len(field) > 0 && strings.IndexByte(ends, c) >= 0:
+			return string(field), c, nil
+		default:
+			return "", 0, badRELP("%q in the %s", c, what)
 		}
-		n = n*10 + int(c-'0')
 	}
 }
 
-// readCommand reads a command and the space behind it.
-func readCommand(r *bufio.Reader) (string, error) {
-	var b []byte
-	for {
-		c, err := r.ReadByte()
-		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
-		switch {
-		case err != nil:
-			return "", unexpected(err)
-		case c == ' ' && len(b) > 0:
-			return string(b), nil
-		case !letter || len(b) == maxCommand:
-			return "", badRELP("%q in the command", c)
-		}
-		b = append(b, c)
-	}
-}
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func unexpected(err error) error {
 	if errors.Is(err, io.EOF) {
@@ -145,12 +128,7 @@ func (f *relpFrame) answer() (relpAnswer, error) {
 	}
 	first, data, _ := bytes.Cut(f.data, []byte("\n"))
 	code, text, _ := strings.Cut(string(first), " ")
-	for i := range len(code) {
-		if code[i] < '0' || code[i] > '9' {
-			return a, badRELP("%s as a status", quote(code))
-		}
-	}
-	if len(code) != 3 {
+	if len(code) != 3 || strings.Trim(code, "0123456789") != "" {
 		return a, badRELP("%s as a status", quote(code))
 	}
 	a.code, _ = strconv.Atoi(code)
@@ -158,8 +136,8 @@ func (f *relpFrame) answer() (relpAnswer, error) {
 	return a, nil
 }
 
-// open says why a session can't be used that this is the answer to its opening, or nil.
-func (a *relpAnswer) open() error {
+// checkOpen says why the session to whose opening this is the answer can't be used, or nil.
+func (a *relpAnswer) checkOpen() error {
 	if a.code != relpOK {
 		return fmt.Errorf("%w: %d %s", errRELPRefused, a.code, quote(a.text))
 	}

@@ -1,8 +1,8 @@
 package forward
 
 import (
+	"cmp"
 	"encoding/json"
-	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -18,9 +18,8 @@ const (
 	syslogApp      = "hooksnare"
 	nilValue       = "-"
 
-	// structuredID needs an enterprise number to be unique. 32473 is the one set aside
-	// for examples (RFC 5612): the project has none of its own, and a receiver can tell
-	// by the name in front.
+	// structuredID needs an enterprise number to be unique. The project has none, so it
+	// uses 32473, which is for examples (RFC 5612): the name in front tells it apart.
 	structuredID = "hooksnare@32473"
 
 	maxHostname  = 255 // characters
@@ -52,44 +51,28 @@ type messageFields struct {
 	} `json:"host"`
 }
 
-var errDocument = errors.New("the document is not a JSON object on one line")
-
-// append appends the item as a syslog message: a header, structured data by which a
-// receiver knows a repeat and misses a gap without reading JSON, and the whole document.
-// No byte order mark stands in front of it, as receivers would have to take that off
-// to read the JSON. The names in the structured data have no dots: syslog-ng takes what
-// is before the last dot for part of the ID.
-func (f *messageFormat) append(b []byte, item *Item) ([]byte, error) {
+// appendMessage appends the item, whose document must be JSON, as a syslog message: a header,
+// structured data by which a receiver knows a repeat and misses a gap without reading JSON,
+// and the whole document. No byte order mark stands in front of the document, as receivers
+// would have to take it off to read the JSON. The names in the structured data have no dots:
+// syslog-ng takes what is before the last dot for part of the ID.
+func (f *messageFormat) appendMessage(b []byte, item *Item) []byte {
 	var of messageFields
-	// A member of another type than usual is left out; the document still goes.
-	var wrongType *json.UnmarshalTypeError
-	if err := json.Unmarshal(item.Document, &of); !oneLine(item.Document) || err != nil && !errors.As(err, &wrongType) {
-		return b, errDocument
-	}
-	host := f.host
-	for _, other := range []string{of.Host.Hostname, of.Host.Name} {
-		if host == "" {
-			host = other
-		}
-	}
-	action := of.Event.Action
-	if action == "" {
-		action = "alert"
-	}
+	_ = json.Unmarshal(item.Document, &of) // a member of another type than usual stays empty
+	action := cmp.Or(of.Event.Action, "alert")
 	b = append(b, '<')
 	b = strconv.AppendInt(b, int64(syslogFacility*8+syslogSeverity(item.Severity)), 10)
-	b = append(b, '>')
-	b = append(b, syslogVersion+" "...)
+	b = append(b, ">"+syslogVersion+" "...)
 	b = appendSyslogTime(b, item)
-	b = append(appendWord(append(b, ' '), host, maxHostname), " "+syslogApp+" "...)
-	b = append(append(b, f.pid...), ' ')
+	b = appendWord(append(b, ' '), cmp.Or(f.host, of.Host.Hostname, of.Host.Name), maxHostname)
+	b = append(b, " "+syslogApp+" "+f.pid+" "...)
 	b = append(appendWord(b, action, maxMessageID), " ["+structuredID...)
 	b = appendParameter(b, "eventId", item.ID)
 	b = appendParameter(b, "eventSequence", strconv.Itoa(item.Update))
 	b = appendParameter(b, "ruleId", of.Rule.ID)
 	b = appendParameter(b, "sequence", strconv.FormatUint(item.Sequence, 10))
 	b = append(b, "] "...)
-	return append(b, item.Document...), nil
+	return append(b, item.Document...)
 }
 
 // syslogSeverity returns the severity of syslog for event.severity: critical, error,

@@ -11,7 +11,67 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
+
+// Config is one receiver. Type and URL or Address are required.
+type Config struct {
+	Name    string // names the receiver in errors; Type when empty
+	Type    string // one of Types
+	URL     string // of the HTTP types
+	Address string // host:port, of the others
+
+	TokenFile       string
+	CAFile          string // instead of the system's authorities
+	CertificateFile string // together with KeyFile
+	KeyFile         string
+	Headers         map[string]string
+	Index           string // data stream of Elasticsearch; DefaultIndex when empty
+
+	Host    string // name of this machine, "" when not known
+	Version string // of the agent
+
+	// ReadSecret returns a file that nobody else can read or write, ReadTrusted one
+	// that nobody else can write. They are required when files are named.
+	ReadSecret  func(path string) ([]byte, error)
+	ReadTrusted func(path string) ([]byte, error)
+
+	Timeout time.Duration // of one request, from dialling to the end of the answer; 0: a minute
+}
+
+// DefaultIndex is the data stream that alerts go to.
+const DefaultIndex = "logs-hooksnare.alerts-default"
+
+// Types are the types of receivers.
+var Types = []string{"https", "elasticsearch", "splunk_hec", "otlp", "syslog_tls", "relp"}
+
+// New returns the Sender of a receiver. It opens nothing: files are read, and
+// connections made, by Send. It refuses what Check does, and files that nothing reads.
+func New(c Config) (Sender, error) {
+	if c.Name == "" {
+		c.Name = c.Type
+	}
+	c.Name = printable(c.Name)
+	if c.Timeout <= 0 {
+		c.Timeout = defaultTimeout
+	}
+	if c.Index == "" {
+		c.Index = DefaultIndex
+	}
+	if faults := c.faults(); len(faults) > 0 {
+		return nil, c.fail(faults[0].kind, faults, faults.Error())
+	}
+	if c.ReadSecret == nil && (c.TokenFile != "" || c.KeyFile != "") || c.ReadTrusted == nil && (c.CAFile != "" || c.CertificateFile != "") {
+		return nil, c.fail(KindUnconfigured, nil, "files are named: set ReadSecret and ReadTrusted")
+	}
+	switch c.Type {
+	case "syslog_tls":
+		return newSyslogSender(&c), nil
+	case "relp":
+		return newRELPSender(&c), nil
+	}
+	return newHTTPSender(&c), nil
+}
 
 // Bounds of a configuration, in bytes or in number.
 const (
@@ -29,9 +89,8 @@ var (
 // secretHeaders would lie open in a file that everyone may read.
 var secretHeaders = []string{"Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key"}
 
-// ownHeaders are what the sender, or the protocol that it speaks, has to say itself. An
-// administrator's Accept-Encoding, for one, would have answers come packed, and nothing here
-// unpacks them.
+// ownHeaders are what the sender, or its protocol, sets itself. An administrator's
+// Accept-Encoding, for one, would make receivers compress answers, which nothing here unpacks.
 var ownHeaders = []string{
 	"Accept", "Accept-Encoding", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Expect", "Host",
 	"Http2-Settings", "Idempotency-Key", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
@@ -52,7 +111,7 @@ func (f *Fault) Error() string { return f.Member + ": " + f.Why }
 // Faults are all that is wrong with a Config.
 type Faults []*Fault
 
-// Error tells the first, and how many there are.
+// Error names the first, and says how many there are.
 func (f Faults) Error() string {
 	if len(f) == 1 {
 		return f[0].Error()
@@ -64,32 +123,40 @@ func (f *Faults) add(member, format string, args ...any) {
 	*f = append(*f, &Fault{member, fmt.Sprintf(format, args...), KindUnconfigured})
 }
 
-// Types are the types of receivers.
-var Types = []string{"https", "elasticsearch", "splunk_hec", "otlp", "syslog_tls", "relp"}
-
-// posts says whether a type of receiver is spoken to in HTTP.
-func posts(kind string) bool { return kind != "syslog_tls" && kind != "relp" }
+// orNil returns the faults as an error, nil when there are none.
+func (f Faults) orNil() error {
+	if len(f) == 0 {
+		return nil
+	}
+	return f
+}
 
 // Check reports what of a Config New would refuse: a Faults, or nil. It opens nothing.
-func (c *Config) Check() error {
-	if f := c.faults(); len(f) > 0 {
-		return f
+func (c *Config) Check() error { return c.faults().orNil() }
+
+// CheckFiles reports which of the files that a Config names can't be used now: a Faults, or
+// nil. A sender reads them again when they change.
+func (c *Config) CheckFiles() error {
+	t := token{file: watchedFile{path: c.TokenFile}}
+	if c.TokenFile != "" {
+		t.load(c)
 	}
-	return nil
+	_, faults := newTLSFiles(c, "").load()
+	return append(t.file.faults("TokenFile"), faults...).orNil()
 }
 
 func (c *Config) faults() (f Faults) {
-	switch {
-	case !slices.Contains(Types, c.Type):
-		f.add("Type", "there is no receiver of type %s: take one of %s", quote(c.Type), strings.Join(Types, ", "))
-	case posts(c.Type):
+	switch c.Type {
+	case "https", "elasticsearch", "splunk_hec", "otlp":
 		if _, fault := parseURL(c.URL); fault != nil {
 			f = append(f, fault)
 		}
-	default:
-		if _, _, fault := splitAddress(c.Address); fault != nil {
-			f = append(f, fault)
+	case "syslog_tls", "relp":
+		if host, port, err := net.SplitHostPort(c.Address); err != nil || !validHost(host) || !validPort(port) {
+			f.add("Address", "expected host:port, such as logs.example.com:6514, found %s", quote(c.Address))
 		}
+	default:
+		f.add("Type", "there is no receiver of type %s: take one of %s", quote(c.Type), strings.Join(Types, ", "))
 	}
 	switch {
 	case c.CertificateFile != "" && c.KeyFile == "":
@@ -129,6 +196,13 @@ func (c *Config) checkHeaders(f *Faults) {
 	}
 }
 
+// headerText says whether the text can stand in a header: printable ASCII, and no line
+// break that would begin another header.
+func headerText(s string) bool {
+	return s != "" && strings.Trim(s, " ") == s &&
+		!strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
+}
+
 // parseURL returns where to post to, or why not. The fault does not repeat the URL: it
 // may hold a secret.
 func parseURL(s string) (*url.URL, *Fault) {
@@ -155,17 +229,7 @@ func parseURL(s string) (*url.URL, *Fault) {
 	return bad("expected https, found " + quote(u.Scheme))
 }
 
-// splitAddress returns the parts of an Address, for types that do not post.
-func splitAddress(s string) (host, port string, fault *Fault) {
-	host, port, err := net.SplitHostPort(s)
-	if err != nil || !validHost(host) || !validPort(port) {
-		return "", "", &Fault{"Address", "expected host:port, such as logs.example.com:6514, found " + quote(s), KindUnconfigured}
-	}
-	return host, port, nil
-}
-
-// validHost takes names and addresses. An address with a zone is no name that a
-// certificate could have.
+// validHost accepts names and addresses. A certificate can't be for an address with a zone.
 func validHost(host string) bool {
 	if a, err := netip.ParseAddr(host); err == nil {
 		return a.Zone() == ""
@@ -179,7 +243,7 @@ func validPort(port string) bool {
 }
 
 // loopback says whether the host is this machine. Of names only the reserved one is, and
-// what it was resolved to is looked at again when it is dialled.
+// the address that it resolves to is checked when it is dialled.
 func loopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
