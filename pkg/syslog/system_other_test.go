@@ -37,7 +37,7 @@ func receive(t *testing.T, c net.PacketConn) string {
 
 func TestSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	dial := func(tag string) (sink, error) { return dialSocket("unixgram", path, tag) }
+	dial := func(tag string) (connection, error) { return dialSocket("unixgram", path, tag) }
 	if _, err := open("hooksnare", dial); err == nil {
 		t.Fatal("Open without a daemon: no error")
 	}
