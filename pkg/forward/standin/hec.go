@@ -9,13 +9,6 @@ import (
 	"regexp"
 )
 
-// hec plays Splunk's HTTP Event Collector. It takes all events of a request or none.
-type hec struct{}
-
-func (hec) path() string        { return "/services/collector/event" }
-func (hec) scheme() string      { return "Splunk" }
-func (hec) contentType() string { return "application/json" }
-
 type envelope struct {
 	Time       *json.Number    `json:"time"`
 	Host       string          `json:"host"`
@@ -32,16 +25,11 @@ type hecAnswer struct {
 
 var guidPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
-func (hec) serve(r *Receiver, w http.ResponseWriter, request *http.Request, body []byte) {
+// serveHEC plays Splunk's HTTP Event Collector. It takes all events of a request or none.
+func serveHEC(r *Receiver, request *http.Request, body []byte) (int, any) {
 	if c := request.Header.Get("X-Splunk-Request-Channel"); !guidPattern.MatchString(c) {
 		r.violation("channel %q", c)
-		answer(w, http.StatusBadRequest, hecAnswer{Text: "Invalid data channel", Code: 11})
-		return
-	}
-	if r.Discard {
-		r.count(bytes.Count(body, []byte(`"sourcetype":"hooksnare:alert","event":{`)))
-		answer(w, http.StatusOK, hecAnswer{Text: "Success"})
-		return
+		return http.StatusBadRequest, hecAnswer{Text: "Invalid data channel", Code: 11}
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
@@ -53,31 +41,24 @@ func (hec) serve(r *Receiver, w http.ResponseWriter, request *http.Request, body
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		if err != nil || !object(e.Event) || e.Source == "" || e.Sourcetype != "hooksnare:alert" {
+		if err != nil || !isObject(e.Event) || e.Source == "" || e.Sourcetype != "hooksnare:alert" {
 			r.violation("envelope %d of %.120q: %v", i, body, err)
-			answer(w, http.StatusBadRequest, hecAnswer{Text: "Invalid data format", Code: 6, Invalid: &i})
-			return
+			return http.StatusBadRequest, hecAnswer{Text: "Invalid data format", Code: 6, Invalid: &i}
 		}
 		events = append(events, Document{Body: e.Event})
 	}
-	r.size(len(events))
 	if len(events) == 0 {
 		r.violation("no event")
-		answer(w, http.StatusBadRequest, hecAnswer{Text: "No data", Code: 5})
-		return
+		return http.StatusBadRequest, hecAnswer{Text: "No data", Code: 5}
 	}
-	for i, e := range events {
-		switch s := r.status(e); {
-		case s >= 500:
-			answer(w, s, hecAnswer{Text: "Server is busy", Code: 9})
-			return
-		case s != 0:
-			answer(w, s, hecAnswer{Text: "Invalid data format", Code: 6, Invalid: &i})
-			return
-		}
+	switch i, s := r.firstRefused(events); {
+	case s >= 500:
+		return s, hecAnswer{Text: "Server is busy", Code: 9}
+	case s != 0:
+		return s, hecAnswer{Text: "Invalid data format", Code: 6, Invalid: &i}
 	}
 	for _, e := range events {
 		r.take(e)
 	}
-	answer(w, http.StatusOK, hecAnswer{Text: "Success"})
+	return http.StatusOK, hecAnswer{Text: "Success"}
 }

@@ -5,40 +5,28 @@ import (
 	"net/http"
 )
 
-// ndjson takes one document a line, all of a request or none.
-type ndjson struct{}
-
-func (ndjson) path() string        { return "" }
-func (ndjson) scheme() string      { return "Bearer" }
-func (ndjson) contentType() string { return "application/x-ndjson" }
-
-func (ndjson) serve(r *Receiver, w http.ResponseWriter, request *http.Request, body []byte) {
-	if len(request.Header.Get("Idempotency-Key")) < 16 {
-		r.violation("idempotency key %q", request.Header.Get("Idempotency-Key"))
+// serveNDJSON takes one document a line, all of a request or none.
+func serveNDJSON(r *Receiver, request *http.Request, body []byte) (int, any) {
+	if key := request.Header.Get("Idempotency-Key"); len(key) < 16 {
+		r.violation("idempotency key %q", key)
 	}
 	if !bytes.HasSuffix(body, []byte("\n")) {
 		r.violation("the last line has no end")
 	}
-	if r.Discard {
-		r.count(bytes.Count(body, []byte("\n")))
-		w.WriteHeader(http.StatusAccepted)
-		return
-	}
-	lines := bytes.Split(bytes.TrimSuffix(body, []byte("\n")), []byte("\n"))
-	r.size(len(lines))
-	for i, l := range lines {
-		if !object(l) {
-			r.violation("line %d is no object: %.80q", i+1, l)
-			http.Error(w, "no JSON", http.StatusBadRequest)
-			return
+	var list []Document
+	for l := range bytes.Lines(body) {
+		l = bytes.TrimSuffix(l, []byte("\n"))
+		if !isObject(l) {
+			r.violation("line %d is no object: %.80q", len(list)+1, l)
+			return http.StatusBadRequest, "no JSON"
 		}
-		if s := r.status(Document{Body: l}); s != 0 {
-			http.Error(w, "not this one", s)
-			return
-		}
+		list = append(list, Document{Body: l})
 	}
-	for _, l := range lines {
-		r.take(Document{Body: l})
+	if _, s := r.firstRefused(list); s != 0 {
+		return s, "not this one"
 	}
-	w.WriteHeader(http.StatusAccepted)
+	for _, d := range list {
+		r.take(d)
+	}
+	return http.StatusAccepted, "taken"
 }

@@ -1,41 +1,33 @@
 package standin
 
 import (
-	"bytes"
+	"cmp"
 	"net/http"
 	"strconv"
 )
 
-// otlp plays a receiver of OpenTelemetry logs in JSON. Records that it does not take are
-// counted in its answer, which does not say which they were.
-type otlp struct{}
-
-func (otlp) path() string        { return "/v1/logs" }
-func (otlp) scheme() string      { return "Bearer" }
-func (otlp) contentType() string { return "application/json" }
-
 type otlpValue struct {
-	String *string `json:"stringValue"`
-	Int    *string `json:"intValue"`
+	String string `json:"stringValue"`
+	Int    string `json:"intValue"`
 }
 
-type otlpAttribute struct {
+type otlpAttributes []struct {
 	Key   string    `json:"key"`
 	Value otlpValue `json:"value"`
 }
 
 type otlpRecord struct {
-	Time           string          `json:"timeUnixNano"`
-	SeverityNumber int             `json:"severityNumber"`
-	SeverityText   string          `json:"severityText"`
-	Body           otlpValue       `json:"body"`
-	Attributes     []otlpAttribute `json:"attributes"`
+	Time           string         `json:"timeUnixNano"`
+	SeverityNumber int            `json:"severityNumber"`
+	SeverityText   string         `json:"severityText"`
+	Body           otlpValue      `json:"body"`
+	Attributes     otlpAttributes `json:"attributes"`
 }
 
 type otlpLogs struct {
 	ResourceLogs []struct {
 		Resource struct {
-			Attributes []otlpAttribute `json:"attributes"`
+			Attributes otlpAttributes `json:"attributes"`
 		} `json:"resource"`
 		ScopeLogs []struct {
 			Scope struct {
@@ -46,67 +38,51 @@ type otlpLogs struct {
 	} `json:"resourceLogs"`
 }
 
-func (otlp) serve(r *Receiver, w http.ResponseWriter, _ *http.Request, body []byte) {
-	if r.Discard {
-		r.count(bytes.Count(body, []byte(`"body":{"stringValue":"`)))
-		answer(w, http.StatusOK, map[string]any{})
-		return
-	}
+// serveOTLP plays a receiver of OpenTelemetry logs in JSON. Records that it does not take are
+// counted in its answer, which does not say which they were.
+func serveOTLP(r *Receiver, _ *http.Request, body []byte) (int, any) {
 	var logs otlpLogs
 	if err := strict(body, &logs); err != nil || len(logs.ResourceLogs) != 1 || len(logs.ResourceLogs[0].ScopeLogs) != 1 {
 		r.violation("logs %.200q: %v", body, err)
-		answer(w, http.StatusBadRequest, map[string]any{"code": 3, "message": "invalid"})
-		return
+		return http.StatusBadRequest, map[string]any{"code": 3, "message": "invalid"}
 	}
-	if attribute(logs.ResourceLogs[0].Resource.Attributes, "service.name") != "hooksnare" {
+	if logs.ResourceLogs[0].Resource.Attributes.get("service.name") != "hooksnare" {
 		r.violation("resource %+v", logs.ResourceLogs[0].Resource)
 	}
-	records := logs.ResourceLogs[0].ScopeLogs[0].LogRecords
-	r.size(len(records))
 	rejected := 0
-	for i := range records {
-		d, ok := records[i].document()
+	for _, record := range logs.ResourceLogs[0].ScopeLogs[0].LogRecords {
+		d, ok := record.document()
 		if !ok {
-			r.violation("record %+v", records[i])
-			rejected++
-			continue
+			r.violation("record %+v", record)
 		}
-		if r.status(d) != 0 {
+		if !ok || r.status(d) != 0 {
 			rejected++
 			continue
 		}
 		r.take(d)
 	}
-	if rejected == 0 {
-		answer(w, http.StatusOK, map[string]any{"partialSuccess": map[string]any{}})
-		return
+	partial := map[string]any{}
+	if rejected > 0 {
+		partial = map[string]any{"rejectedLogRecords": strconv.Itoa(rejected), "errorMessage": "refused"}
 	}
-	answer(w, http.StatusOK, map[string]any{"partialSuccess": map[string]any{"rejectedLogRecords": strconv.Itoa(rejected), "errorMessage": "told to"}})
+	return http.StatusOK, map[string]any{"partialSuccess": partial}
 }
 
 // document returns what a record holds.
 func (o *otlpRecord) document() (Document, bool) {
-	if _, err := strconv.ParseUint(o.Time, 10, 64); err != nil && o.Time != "" {
-		return Document{}, false
-	}
-	if o.Body.String == nil || !object([]byte(*o.Body.String)) || o.SeverityNumber < 1 || o.SeverityNumber > 24 || o.SeverityText == "" {
-		return Document{}, false
-	}
-	id, update := attribute(o.Attributes, "event.id"), attribute(o.Attributes, "event.sequence")
-	if _, err := strconv.Atoi(update); err != nil {
-		return Document{}, false
-	}
-	return Document{ID: id + "-" + update, Body: []byte(*o.Body.String)}, true
+	_, badTime := strconv.ParseUint(o.Time, 10, 64)
+	update := o.Attributes.get("event.sequence")
+	_, badUpdate := strconv.Atoi(update)
+	body := []byte(o.Body.String)
+	ok := (badTime == nil || o.Time == "") && badUpdate == nil && isObject(body) &&
+		o.SeverityNumber >= 1 && o.SeverityNumber <= 24 && o.SeverityText != ""
+	return Document{ID: o.Attributes.get("event.id") + "-" + update, Body: body}, ok
 }
 
-func attribute(list []otlpAttribute, key string) string {
+func (list otlpAttributes) get(key string) string {
 	for _, a := range list {
-		switch {
-		case a.Key != key:
-		case a.Value.String != nil:
-			return *a.Value.String
-		case a.Value.Int != nil:
-			return *a.Value.Int
+		if a.Key == key {
+			return cmp.Or(a.Value.String, a.Value.Int)
 		}
 	}
 	return ""

@@ -17,61 +17,56 @@ import (
 
 // Document is an alert that was taken.
 type Document struct {
-	ID    string // _id of _bulk, event.id of OTLP, "" elsewhere
+	ID    string // _id of _bulk, event.id and update of OTLP, "" elsewhere
 	Index string // of _bulk
 	Body  []byte // the JSON of the alert
 }
 
-// Receiver is an http.Handler. Its fields are set before it serves.
+// Receiver is an http.Handler. Its exported fields are set before it serves.
 type Receiver struct {
 	Token   string // that requests must bring; "" for none
 	MaxBody int    // bytes of an unpacked body; more is answered with 413. 0: 64 MiB
 	Discard bool   // count documents, and believe their frames: for benchmarks of senders
 
-	// Before answers a request in the receiver's place when it returns true; nothing of
-	// the request is taken then. May be nil.
-	Before func(w http.ResponseWriter, r *http.Request) bool
 	// Item returns the status that a document is answered with; 0: it is taken. May be nil.
 	Item func(Document) int
 
-	format format
+	protocol protocol
 
-	mu         sync.Mutex
+	mu         sync.Mutex // guards what follows
 	documents  []Document
 	ids        map[string]bool
 	taken      int
 	repeats    int
 	requests   int
-	sizes      []int
 	violations []string
 }
 
-// format is what one kind of receiver does with a body.
-type format interface {
-	// path that requests must have.
-	path() string
-	scheme() string // of Authorization
-	contentType() string
-	// serve reads the body, has take decide about each document, and answers.
-	serve(r *Receiver, w http.ResponseWriter, request *http.Request, body []byte)
+// protocol is what one kind of receiver wants of a request.
+type protocol struct {
+	path        string // "" for any
+	scheme      string // of Authorization
+	contentType string
+	mark        string // stands once in a body for each document; "" where they must be read
+
+	// serve reads the body and returns the answer.
+	serve func(r *Receiver, request *http.Request, body []byte) (status int, answer any)
+}
+
+var protocols = map[string]protocol{
+	"https":         {"", "Bearer", "application/x-ndjson", "\n", serveNDJSON},
+	"elasticsearch": {"/_bulk", "ApiKey", "application/x-ndjson", "", serveBulk},
+	"splunk_hec":    {"/services/collector/event", "Splunk", "application/json", `"sourcetype":"hooksnare:alert","event":{`, serveHEC},
+	"otlp":          {"/v1/logs", "Bearer", "application/json", `"body":{"stringValue":"`, serveOTLP},
 }
 
 // New returns the stand-in for an output type: https, elasticsearch, splunk_hec or otlp.
 func New(kind string) *Receiver {
-	r := &Receiver{ids: map[string]bool{}}
-	switch kind {
-	case "https":
-		r.format = ndjson{}
-	case "elasticsearch":
-		r.format = bulk{}
-	case "splunk_hec":
-		r.format = hec{}
-	case "otlp":
-		r.format = otlp{}
-	default:
+	p, ok := protocols[kind]
+	if !ok {
 		panic("standin: no receiver of type " + kind)
 	}
-	return r
+	return &Receiver{protocol: p, ids: map[string]bool{}}
 }
 
 // Documents returns what was taken, in order of arrival.
@@ -89,13 +84,6 @@ func (r *Receiver) Counts() (requests, taken, repeats int) {
 	return r.requests, r.taken, r.repeats
 }
 
-// Sizes returns how many documents each request held that could be read.
-func (r *Receiver) Sizes() []int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.sizes)
-}
-
 // Violations returns what requests did wrong.
 func (r *Receiver) Violations() []string {
 	r.mu.Lock()
@@ -103,20 +91,13 @@ func (r *Receiver) Violations() []string {
 	return slices.Clone(r.violations)
 }
 
-func (r *Receiver) violation(f string, args ...any) {
+func (r *Receiver) violation(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	const most = 100
 	if len(r.violations) < most {
-		r.violations = append(r.violations, fmt.Sprintf(f, args...))
+		r.violations = append(r.violations, fmt.Sprintf(format, args...))
 	}
-}
-
-// size notes how many documents a request held.
-func (r *Receiver) size(n int) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.sizes = append(r.sizes, n)
 }
 
 // take keeps a document. A document with an id that was taken already is a repeat.
@@ -137,12 +118,21 @@ func (r *Receiver) take(d Document) (repeated bool) {
 	return false
 }
 
-// count takes n documents that nobody looks at.
+// count takes n documents that nobody reads.
 func (r *Receiver) count(n int) {
-	r.size(n)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.taken += n
+}
+
+// firstRefused returns the first document that Item refuses, and its status; 0 for none.
+func (r *Receiver) firstRefused(list []Document) (i, status int) {
+	for i, d := range list {
+		if s := r.status(d); s != 0 {
+			return i, s
+		}
+	}
+	return 0, 0
 }
 
 // status returns what Item says of a document.
@@ -158,37 +148,39 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.mu.Lock()
 	r.requests++
 	r.mu.Unlock()
-	if r.Before != nil && r.Before(w, request) {
-		return
-	}
-	f := r.format
+	status, answer := r.answer(request)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer) // the client may be gone
+}
+
+func (r *Receiver) answer(request *http.Request) (status int, answer any) {
+	p := r.protocol
 	switch {
 	case request.Method != http.MethodPost:
 		r.violation("method %s", request.Method)
-		http.Error(w, "post", http.StatusMethodNotAllowed)
-		return
-	case f.path() != "" && request.URL.Path != f.path():
-		r.violation("path %q, want %q", request.URL.Path, f.path())
-		http.Error(w, "no such path", http.StatusNotFound)
-		return
-	case r.Token != "" && request.Header.Get("Authorization") != f.scheme()+" "+r.Token:
-		http.Error(w, "who are you", http.StatusUnauthorized)
-		return
-	case request.Header.Get("Content-Type") != f.contentType():
-		r.violation("content type %q, want %q", request.Header.Get("Content-Type"), f.contentType())
-		http.Error(w, "content type", http.StatusUnsupportedMediaType)
-		return
+		return http.StatusMethodNotAllowed, "post"
+	case p.path != "" && request.URL.Path != p.path:
+		r.violation("path %q, want %q", request.URL.Path, p.path)
+		return http.StatusNotFound, "no such path"
+	case r.Token != "" && request.Header.Get("Authorization") != p.scheme+" "+r.Token:
+		return http.StatusUnauthorized, "who are you"
+	case request.Header.Get("Content-Type") != p.contentType:
+		r.violation("content type %q, want %q", request.Header.Get("Content-Type"), p.contentType)
+		return http.StatusUnsupportedMediaType, "content type"
 	}
 	body, err := r.body(request)
 	switch {
 	case errors.Is(err, errTooLarge):
-		http.Error(w, "too large", http.StatusRequestEntityTooLarge)
+		return http.StatusRequestEntityTooLarge, "too large"
 	case err != nil:
 		r.violation("body: %v", err)
-		http.Error(w, "body", http.StatusBadRequest)
-	default:
-		f.serve(r, w, request, body)
+		return http.StatusBadRequest, "body"
+	case r.Discard && p.mark != "":
+		r.count(bytes.Count(body, []byte(p.mark)))
+		return http.StatusOK, map[string]any{"code": 0} // success for each of them
 	}
+	return p.serve(r, request, body)
 }
 
 var errTooLarge = errors.New("too large")
@@ -231,13 +223,7 @@ func strict(b []byte, v any) error {
 	return nil
 }
 
-// object says whether b is one JSON object on one line.
-func object(b []byte) bool {
+// isObject says whether b is one JSON object on one line.
+func isObject(b []byte) bool {
 	return len(b) > 1 && b[0] == '{' && json.Valid(b) && bytes.IndexByte(b, '\n') < 0
-}
-
-func answer(w http.ResponseWriter, status int, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // the client may be gone
 }
