@@ -156,7 +156,7 @@ func (c *Config) faults() (f Faults) {
 			f.add("Address", "expected host:port, such as logs.example.com:6514, found %s", quote(c.Address))
 		}
 	default:
-		f.add("Type", "there is no receiver of type %s: take one of %s", quote(c.Type), strings.Join(Types, ", "))
+		f.add("Type", "expected one of %s, found %s", strings.Join(Types, ", "), quote(c.Type))
 	}
 	switch {
 	case c.CertificateFile != "" && c.KeyFile == "":

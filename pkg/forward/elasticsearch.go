@@ -54,10 +54,10 @@ type itemAnswer struct {
 	reason string
 }
 
-func confirmBulk(c *Config, a *answer, items []Item) Result {
-	answers, err := readBulk(a, items)
+func confirmBulk(c *Config, body []byte, items []Item) (Result, error) {
+	answers, err := readBulk(body, items)
 	if err != nil {
-		return uniform(len(items), Retry, c.answered(KindAnswer, printable(err.Error())))
+		return Result{}, err
 	}
 	r := uniform(len(items), Delivered, nil)
 	for i := range answers {
@@ -79,7 +79,7 @@ func confirmBulk(c *Config, a *answer, items []Item) Result {
 			r.Err = fault
 		}
 	}
-	return r
+	return r, nil
 }
 
 // kind returns what the status of one item means: 409 is a repeat, and a document that is
@@ -99,11 +99,8 @@ func (a *itemAnswer) kind() Kind {
 
 // readBulk reads what the answer says of each item, and believes it only when it is
 // about exactly the items that were sent and does not contradict itself.
-func readBulk(a *answer, items []Item) ([]itemAnswer, error) {
-	if a.cut {
-		return nil, errLength
-	}
-	members, err := readObject(a.body)
+func readBulk(body []byte, items []Item) ([]itemAnswer, error) {
+	members, err := readObject(body)
 	if err != nil {
 		return nil, err
 	}

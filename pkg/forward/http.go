@@ -43,12 +43,11 @@ type protocol struct {
 	idempotencyKey         func(items []Item) string
 	appendItem             func(b []byte, item *Item) []byte
 
-	// confirm returns what a 2xx answer means. Nothing is delivered that it does not
-	// confirm. Without it any 2xx delivers all, whatever the body is.
-	confirm func(c *Config, a *answer, items []Item) Result
-	// explain returns what a 4xx answer means where its body knows more than its status.
-	// May be nil.
-	explain func(c *Config, a *answer, items []Item) (Result, bool)
+	// confirm returns what the body of a 2xx answer means. Nothing is delivered that it
+	// does not confirm. Without it any 2xx delivers all, whatever the body is.
+	confirm func(c *Config, body []byte, items []Item) (Result, error)
+	// explains says that confirm also reads why a 4xx answer refuses.
+	explains bool
 }
 
 // answer is what came back, already bounded.
@@ -151,23 +150,31 @@ func (r *Result) redact(secret string) {
 
 // judge returns what an answer means for the items that were sent.
 func (c *Config) judge(p *protocol, a *answer, items []Item, now time.Time) Result {
-	r, decided := Result{}, false
 	kind := statusKind(a.status)
-	switch {
-	case kind == KindNone && p.confirm == nil:
-		r, decided = uniform(len(items), Delivered, nil), true
-	case kind == KindNone:
-		r, decided = p.confirm(c, a, items), true
-	case kind == KindRefused && p.explain != nil:
-		r, decided = p.explain(c, a, items)
+	if kind == KindNone && p.confirm == nil {
+		return uniform(len(items), Delivered, nil)
 	}
-	if !decided {
-		r = whole(len(items), c.answered(kind, a.String()))
-	}
+	r := c.readAnswer(p, kind, a, items)
 	if r.Err != nil {
 		r.RetryAfter = retryAfter(a.header, now)
 	}
 	return r
+}
+
+// readAnswer returns what an answer of this kind means: what its body says, where that counts,
+// or its status.
+func (c *Config) readAnswer(p *protocol, kind Kind, a *answer, items []Item) Result {
+	read, err := Result{}, errors.New("it is cut, or too long")
+	if (kind == KindNone || kind == KindRefused && p.explains) && !a.cut {
+		read, err = p.confirm(c, a.body, items)
+	}
+	switch {
+	case kind == KindNone && err != nil:
+		return uniform(len(items), Retry, c.answered(KindAnswer, printable(err.Error())))
+	case kind == KindNone, err == nil && read.Err != nil:
+		return read
+	}
+	return whole(len(items), c.answered(kind, a.String()))
 }
 
 // String repeats the answer, bounded and quoted. Of a redirect it has the target without the
@@ -245,7 +252,7 @@ func userAgent(version string) string {
 // is compressed.
 func (s *httpSender) encode(items []Item) (packed bool, err error) {
 	if s.body.Cap() > keepBuffer && len(items) == 1 {
-		s.body, s.scratch, s.gzip = bytes.Buffer{}, nil, nil // the backlog is gone
+		s.body, s.scratch, s.gzip = bytes.Buffer{}, nil, nil // the backlog is empty
 	}
 	size := 0
 	for i := range items {

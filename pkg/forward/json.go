@@ -13,9 +13,6 @@ import (
 // tenth of it.
 const maxMembers = 64
 
-// errLength is the error of an answer that was not read to its end.
-var errLength = errors.New("it is cut, or too long")
-
 // readObject returns the members of an object, which must be all there is. Names count as
 // they are written, and one that is there twice is an error: readers differ in which counts.
 func readObject(body []byte) (map[string]json.RawMessage, error) {

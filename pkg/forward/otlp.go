@@ -77,33 +77,27 @@ func otlpSeverity(severity int) (number int, text string) {
 
 // confirmOTLP reads how many records were rejected. An empty body is the empty message, which
 // is success.
-func confirmOTLP(c *Config, a *answer, items []Item) Result {
-	rejected, text, err := readPartialSuccess(a)
+func confirmOTLP(c *Config, body []byte, items []Item) (Result, error) {
+	rejected, text, err := readPartialSuccess(body)
 	n := int64(len(items))
 	if err == nil && (rejected < 0 || rejected > n) {
 		err = fmt.Errorf("it rejects %d records, %d were sent", rejected, n)
 	}
-	switch {
-	case err != nil:
-		return uniform(len(items), Retry, c.answered(KindAnswer, printable(err.Error())))
-	case rejected == 0:
-		return uniform(len(items), Delivered, nil)
+	if err != nil || rejected == 0 {
+		return uniform(len(items), Delivered, nil), err
 	}
 	// The protocol forbids to send any of them again, and does not say which were
 	// rejected: none of them counts as delivered.
-	return uniform(len(items), Refused, c.answered(KindRefused, fmt.Sprintf("%d of the %d records of a request, it does not say which: %s", rejected, n, quote(text))))
+	return uniform(len(items), Refused, c.answered(KindRefused, fmt.Sprintf("%d of the %d records of a request, it does not say which: %s", rejected, n, quote(text)))), nil
 }
 
 // readPartialSuccess reads an ExportLogsServiceResponse. The JSON of protobuf may have the
 // original names of fields, and writes 64-bit numbers as strings.
-func readPartialSuccess(a *answer) (rejected int64, text string, err error) {
-	if a.cut {
-		return 0, "", errLength
-	}
-	if len(bytes.TrimSpace(a.body)) == 0 {
+func readPartialSuccess(body []byte) (rejected int64, text string, err error) {
+	if len(bytes.TrimSpace(body)) == 0 {
 		return 0, "", nil
 	}
-	members, err := readObject(a.body)
+	members, err := readObject(body)
 	if err != nil {
 		return 0, "", err
 	}

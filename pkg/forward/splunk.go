@@ -2,6 +2,7 @@ package forward
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -29,20 +30,7 @@ func newHEC(host string) *protocol {
 			b = append(b, item.Document...)
 			return append(b, '}')
 		},
-		confirm: func(c *Config, a *answer, items []Item) Result {
-			code, err := readHEC(a)
-			if err != nil {
-				return uniform(len(items), Retry, c.answered(KindAnswer, printable(err.Error())))
-			}
-			return code.result(c, items)
-		},
-		explain: func(c *Config, a *answer, items []Item) (Result, bool) {
-			code, err := readHEC(a)
-			if err != nil || code.code == hecSuccess {
-				return Result{}, false
-			}
-			return code.result(c, items), true
-		},
+		confirm: confirmHEC, explains: true,
 	}
 }
 
@@ -56,70 +44,52 @@ func randomUUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-const hecSuccess = 0
-
 // hecKinds are the codes of an answer, as its documentation has them.
 var hecKinds = map[int64]Kind{
-	hecSuccess: KindNone,
-	1:          KindDenied,  // token disabled
-	2:          KindDenied,  // token required
-	3:          KindDenied,  // invalid authorization
-	4:          KindDenied,  // invalid token
-	5:          KindRefused, // no data
-	6:          KindRefused, // invalid data format
-	7:          KindDenied,  // incorrect index
-	8:          KindBusy,    // internal server error
-	9:          KindBusy,    // server is busy
-	10:         KindDenied,  // data channel is missing
-	11:         KindDenied,  // invalid data channel
-	12:         KindRefused, // event field is required
-	13:         KindRefused, // event field cannot be blank
-	14:         KindDenied,  // acknowledgements are disabled
-	15:         KindRefused, // error in indexed fields
-	16:         KindDenied,  // token in the query is not allowed
-	23:         KindBusy,    // server is shutting down
-	26:         KindBusy,    // queue at capacity
-	27:         KindBusy,    // acknowledgement channel at capacity
+	0:  KindNone,    // success
+	1:  KindDenied,  // token disabled
+	2:  KindDenied,  // token required
+	3:  KindDenied,  // invalid authorization
+	4:  KindDenied,  // invalid token
+	5:  KindRefused, // no data
+	6:  KindRefused, // invalid data format
+	7:  KindDenied,  // incorrect index
+	8:  KindBusy,    // internal server error
+	9:  KindBusy,    // server is busy
+	10: KindDenied,  // data channel is missing
+	11: KindDenied,  // invalid data channel
+	12: KindRefused, // event field is required
+	13: KindRefused, // event field cannot be blank
+	14: KindDenied,  // acknowledgements are disabled
+	15: KindRefused, // error in indexed fields
+	16: KindDenied,  // token in the query is not allowed
+	23: KindBusy,    // server is shutting down
+	26: KindBusy,    // queue at capacity
+	27: KindBusy,    // acknowledgement channel at capacity
 }
 
-// hecAnswer is the body of an answer.
-type hecAnswer struct {
-	code    int64
-	text    string
-	invalid int64 // number of the event that is wrong, from 0; -1 when it is not known
-}
-
-// result returns what the code means.
-func (v *hecAnswer) result(c *Config, items []Item) Result {
-	kind, known := hecKinds[v.code]
-	if known && kind == KindNone {
-		return uniform(len(items), Delivered, nil)
+// confirmHEC reads the code of an answer, and which event is wrong.
+func confirmHEC(c *Config, body []byte, items []Item) (Result, error) {
+	members, err := readObject(body)
+	if err != nil {
+		return Result{}, err
 	}
-	text := fmt.Sprintf("code %d, %s", v.code, quote(v.text))
-	if !known {
-		return uniform(len(items), Retry, c.answered(KindAnswer, text+" means nothing here"))
+	code, err := readNumber(members["code"])
+	if err != nil {
+		return Result{}, fmt.Errorf("code: %w", err)
+	}
+	text := fmt.Sprintf("code %d, %s", code, quote(readText(members["text"])))
+	kind, known := hecKinds[code]
+	switch {
+	case !known:
+		return Result{}, errors.New(text)
+	case kind == KindNone:
+		return uniform(len(items), Delivered, nil), nil
 	}
 	r := whole(len(items), c.answered(kind, text))
-	if kind == KindRefused && v.invalid >= 0 && v.invalid < int64(len(items)) {
-		r.Outcomes[v.invalid] = Refused // whether the others were taken is not known
+	wrong, err := readNumber(members["invalid-event-number"]) // from 0
+	if err == nil && kind == KindRefused && wrong >= 0 && wrong < int64(len(items)) {
+		r.Outcomes[wrong] = Refused // whether the others were taken is not known
 	}
-	return r
-}
-
-func readHEC(a *answer) (*hecAnswer, error) {
-	if a.cut {
-		return nil, errLength
-	}
-	members, err := readObject(a.body)
-	if err != nil {
-		return nil, err
-	}
-	v := &hecAnswer{text: readText(members["text"]), invalid: -1}
-	if number, err := readNumber(members["invalid-event-number"]); err == nil {
-		v.invalid = number
-	}
-	if v.code, err = readNumber(members["code"]); err != nil {
-		return nil, fmt.Errorf("code: %w", err)
-	}
-	return v, nil
+	return r, nil
 }

@@ -53,7 +53,7 @@ func (s *syslogSender) Send(ctx context.Context, items []Item) Result {
 // encode makes the frames of a batch.
 func (s *syslogSender) encode(items []Item) {
 	if cap(s.frames) > keepBuffer && len(items) == 1 {
-		s.frames, s.message = nil, nil // the backlog is gone
+		s.frames, s.message = nil, nil // the backlog is empty
 	}
 	s.frames = s.frames[:0]
 	for i := range items {

@@ -83,7 +83,7 @@ func (r *Receiver) run(t testing.TB) {
 	t.Cleanup(func() {
 		r.Kill(t)
 		if t.Failed() {
-			t.Logf("%s said:\n%s", r.name, tail(r.log.String()))
+			t.Logf("log of %s:\n%s", r.name, tail(r.log.String()))
 		}
 	})
 	r.Start(t)
@@ -161,7 +161,7 @@ func (r *Receiver) end(t testing.TB, with syscall.Signal) {
 	r.process = nil
 }
 
-// Log returns what the program said about itself.
+// Log returns what the program logged.
 func (r *Receiver) Log() string { return r.log.String() }
 
 // lockedBuffer takes the output of a program while a test looks at it.

@@ -17,7 +17,7 @@ func serveNDJSON(r *Receiver, request *http.Request, body []byte) (int, any) {
 	for l := range bytes.Lines(body) {
 		l = bytes.TrimSuffix(l, []byte("\n"))
 		if !isObject(l) {
-			r.violation("line %d is no object: %.80q", len(list)+1, l)
+			r.violation("line %d is not an object: %.80q", len(list)+1, l)
 			return http.StatusBadRequest, "no JSON"
 		}
 		list = append(list, Document{Body: l})
