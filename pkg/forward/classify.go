@@ -7,38 +7,12 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"reflect"
 	"strings"
 	"time"
 )
-
-// statusKinds are the statuses of HTTP that mean something else than their class does.
-var statusKinds = map[int]Kind{
-	http.StatusUnauthorized: KindDenied, http.StatusForbidden: KindDenied, http.StatusProxyAuthRequired: KindDenied,
-	http.StatusRequestTimeout: KindBusy, http.StatusTooEarly: KindBusy,
-	http.StatusTooManyRequests: KindThrottled, http.StatusRequestEntityTooLarge: KindTooLarge,
-}
-
-// statusKind returns what a status of HTTP means, KindNone for success.
-func statusKind(status int) Kind {
-	if kind, ok := statusKinds[status]; ok {
-		return kind
-	}
-	switch status / 100 {
-	case 2:
-		return KindNone
-	case 3:
-		return KindRedirect
-	case 4:
-		return KindRefused
-	case 5:
-		return KindBusy
-	}
-	return KindAnswer
-}
 
 // classify returns the error of a connection, dial or request with its kind of trouble,
 // and with what to do about it.

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -31,7 +30,6 @@ const (
 	maxAnswerHeader = 64 << 10  // bytes
 	compressFrom    = 1 << 10   // bytes of documents; less fits into a packet anyway
 	keepBuffer      = 256 << 10 // bytes kept between requests
-	maxRetryAfter   = time.Hour // long enough to recover in, and too short to switch alerts off
 )
 
 // protocol is what the receivers of HTTP differ in.
@@ -48,14 +46,6 @@ type protocol struct {
 	confirm func(c *Config, body []byte, items []Item) (Result, error)
 	// explains says that confirm also reads why a 4xx answer refuses.
 	explains bool
-}
-
-// answer is what came back, already bounded.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-	cut    bool // the body is longer, or broke off
 }
 
 // httpSender posts to one receiver.
@@ -146,65 +136,6 @@ func (r *Result) redact(secret string) {
 	for i := range r.Reasons {
 		r.Reasons[i] = strings.ReplaceAll(r.Reasons[i], secret, "[token]")
 	}
-}
-
-// judge returns what an answer means for the items that were sent.
-func (c *Config) judge(p *protocol, a *answer, items []Item, now time.Time) Result {
-	kind := statusKind(a.status)
-	if kind == KindNone && p.confirm == nil {
-		return uniform(len(items), Delivered, nil)
-	}
-	r := c.readAnswer(p, kind, a, items)
-	if r.Err != nil {
-		r.RetryAfter = retryAfter(a.header, now)
-	}
-	return r
-}
-
-// readAnswer returns what an answer of this kind means: what its body says, where that counts,
-// or its status.
-func (c *Config) readAnswer(p *protocol, kind Kind, a *answer, items []Item) Result {
-	read, err := Result{}, errors.New("it is cut, or too long")
-	if (kind == KindNone || kind == KindRefused && p.explains) && !a.cut {
-		read, err = p.confirm(c, a.body, items)
-	}
-	switch {
-	case kind == KindNone && err != nil:
-		return uniform(len(items), Retry, c.answered(KindAnswer, printable(err.Error())))
-	case kind == KindNone, err == nil && read.Err != nil:
-		return read
-	}
-	return whole(len(items), c.answered(kind, a.String()))
-}
-
-// String repeats the answer, bounded and quoted. Of a redirect it has the target without the
-// path, which may be a secret, as the body may.
-func (a *answer) String() string {
-	text := strings.TrimSpace(strconv.Itoa(a.status) + " " + http.StatusText(a.status))
-	if a.status/100 == 3 {
-		if u, err := url.Parse(a.header.Get("Location")); err == nil && u.Host != "" {
-			text += " to " + quote(u.Scheme+"://"+u.Host)
-		}
-		return text
-	}
-	if body := bytes.TrimSpace(a.body[:min(len(a.body), 4*maxQuoted)]); len(body) > 0 {
-		text += ", " + quote(string(body))
-	}
-	return text
-}
-
-// retryAfter returns what the header asks for, in either of its forms, and 0 when it is
-// absent or makes no sense.
-func retryAfter(h http.Header, now time.Time) time.Duration {
-	text := strings.TrimSpace(h.Get("Retry-After"))
-	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	return min(max(at.Sub(now), 0), maxRetryAfter)
 }
 
 // request makes the request that carries the items.

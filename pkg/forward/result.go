@@ -66,6 +66,9 @@ func (r *Result) reason(i int) string {
 
 // sendFit sends the items whose document fits, and refuses the others.
 func (c *Config) sendFit(items []Item, fits func(document []byte) bool, send func([]Item) Result) Result {
+	if len(items) == 0 {
+		return Result{}
+	}
 	var fit []Item
 	var from []int // where they are in items
 	for i := range items {

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // Parts of a syslog message; RFC 5424, section 6. Facility 10 is authpriv, which
@@ -103,41 +102,29 @@ func appendSyslogTime(b []byte, item *Item) []byte {
 // appendWord appends a word of the header: printable US-ASCII without spaces, cut to its
 // length, and a dash for none.
 func appendWord(b []byte, word string, most int) []byte {
-	if word == "" {
-		return append(b, nilValue...)
-	}
-	n := 0
-	for _, r := range word {
-		if n++; n > most {
-			break
-		}
+	word = strings.Map(func(r rune) rune {
 		if r <= ' ' || r > '~' {
-			r = '_'
+			return '_'
 		}
-		b = append(b, byte(r))
-	}
-	return b
+		return r
+	}, word)
+	return append(b, cmp.Or(word[:min(len(word), most)], nilValue)...)
 }
+
+// escapeParameter escapes what would end a parameter.
+var escapeParameter = strings.NewReplacer(`"`, `\"`, `\`, `\\`, `]`, `\]`)
 
 // appendParameter appends a parameter of the structured data, if it has a value.
 func appendParameter(b []byte, name, value string) []byte {
 	if value == "" {
 		return b
 	}
-	b = append(append(append(b, ' '), name...), `="`...)
-	n := 0
-	for _, r := range strings.ToValidUTF8(value, "\ufffd") {
-		if n += utf8.RuneLen(r); n > maxParameter {
-			break
+	value = strings.ToValidUTF8(value[:min(len(value), maxParameter)], "\ufffd")
+	value = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return '_'
 		}
-		switch {
-		case r == '"' || r == '\\' || r == ']':
-			b = append(b, '\\', byte(r))
-		case unicode.IsControl(r) || r == '\u2028' || r == '\u2029':
-			b = append(b, '_')
-		default:
-			b = utf8.AppendRune(b, r)
-		}
-	}
-	return append(b, '"')
+		return r
+	}, value)
+	return append(b, " "+name+`="`+escapeParameter.Replace(value)+`"`...)
 }

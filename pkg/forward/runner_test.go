@@ -133,8 +133,8 @@ func TestLoneAlertGoesAtOnce(t *testing.T) {
 		if at, _ := s.asked(); len(at) != 1 || !at[0].Equal(began) || w.delivered() != 1 {
 			t.Errorf("got requests at %v, want one at %v", at, began)
 		}
-		if q.nexts > 3 {
-			t.Errorf("got %d looks at an empty queue in an hour", q.nexts)
+		if n := q.asked(); n > 3 {
+			t.Errorf("got %d looks at an empty queue in an hour", n)
 		}
 		w.stop()
 	})
@@ -287,7 +287,7 @@ func TestQueueFails(t *testing.T) {
 			w := start(t, q, s, Options{})
 			pass(time.Hour)
 			at, _ := s.asked()
-			if n := max(len(at), q.nexts); n > 100 {
+			if n := max(len(at), q.asked()); n > 100 {
 				t.Errorf("%s: got %d tries in an hour", what, n)
 			}
 			if got := w.Status().Health; got.Kind != KindQueue || !strings.Contains(got.Reason, "input/output error") {

@@ -37,9 +37,6 @@ func (s *syslogSender) Close() error { return nil }
 // it may come twice.
 func (s *syslogSender) Send(ctx context.Context, items []Item) Result {
 	return s.c.sendFit(items, framedJSON, func(fit []Item) Result {
-		if len(fit) == 0 {
-			return Result{}
-		}
 		s.encode(fit)
 		ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
 		defer cancel()
