@@ -47,11 +47,11 @@ type answer struct {
 	cut    bool // the body is longer, or broke off
 }
 
-// judge returns what an answer means for the items that were sent.
-func (c *Config) judge(p *protocol, a *answer, items []Item, now time.Time) Result {
+// judgeAnswer returns what an answer means for the items that were sent.
+func (c *Config) judgeAnswer(p *protocol, a *answer, items []Item, now time.Time) Result {
 	kind := statusKind(a.status)
 	if kind == KindNone && p.confirm == nil {
-		return uniform(len(items), Delivered, nil)
+		return uniformResult(len(items), Delivered, nil)
 	}
 	r := c.readAnswer(p, kind, a, items)
 	if r.Err != nil {
@@ -69,11 +69,11 @@ func (c *Config) readAnswer(p *protocol, kind Kind, a *answer, items []Item) Res
 	}
 	switch {
 	case kind == KindNone && err != nil:
-		return uniform(len(items), Retry, c.answered(KindAnswer, printable(err.Error())))
+		return uniformResult(len(items), Retry, c.answerError(KindAnswer, printableLine(err.Error())))
 	case kind == KindNone, err == nil && read.Err != nil:
 		return read
 	}
-	return whole(len(items), c.answered(kind, a.String()))
+	return wholeResult(len(items), c.answerError(kind, a.String()))
 }
 
 // String repeats the answer, bounded and quoted. Of a redirect it has the target without the

@@ -44,7 +44,7 @@ func BenchmarkEncode(b *testing.B) {
 			b.ReportAllocs()
 			var size int
 			for b.Loop() {
-				_, err := s.encode(items)
+				_, err := s.encodeBody(items)
 				if err != nil {
 					b.Fatal(err)
 				}

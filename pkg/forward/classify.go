@@ -14,9 +14,9 @@ import (
 	"time"
 )
 
-// classify returns the error of a connection, dial or request with its kind of trouble,
+// classifyError returns the error of a connection, dial or request with its kind of trouble,
 // and with what to do about it.
-func (c *Config) classify(err error) *Error {
+func (c *Config) classifyError(err error) *Error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own
 	}
@@ -25,10 +25,10 @@ func (c *Config) classify(err error) *Error {
 	}
 	for _, describe := range []func(error) (Kind, string){certificateTrouble, tlsTrouble, networkTrouble} {
 		if kind, text := describe(err); kind != KindNone {
-			return c.fail(kind, err, text)
+			return c.newError(kind, err, text)
 		}
 	}
-	return c.fail(KindNetwork, err, printable(err.Error()))
+	return c.newError(KindNetwork, err, printableLine(err.Error()))
 }
 
 // certificateTrouble says what is wrong with the receiver's certificate.
@@ -41,11 +41,11 @@ func certificateTrouble(err error) (Kind, string) {
 	case errors.As(err, &name):
 		return KindName, "the certificate is not for " + quote(name.Host) + " but for " + certificateNames(name.Certificate) + ": use a name that it has, or replace the receiver's certificate"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		return KindExpired, "the certificate is valid " + validity(invalid.Cert) + " only: renew it, or correct the clock of this machine"
+		return KindExpired, "the certificate is valid " + validityPeriod(invalid.Cert) + " only: renew it, or correct the clock of this machine"
 	case errors.As(err, &authority):
 		return KindAuthority, "the certificate is of an authority that this machine does not trust: name that authority's certificate in CAFile"
 	case errors.As(err, &verification) || errors.As(err, &invalid):
-		return KindTLS, "the certificate can't be verified: " + printable(err.Error())
+		return KindTLS, "the certificate can't be verified: " + printableLine(err.Error())
 	}
 	return KindNone, ""
 }
@@ -65,8 +65,8 @@ func certificateNames(cert *x509.Certificate) string {
 	return quote(strings.Join(list, ", "))
 }
 
-// validity says from when to when a certificate is good.
-func validity(cert *x509.Certificate) string {
+// validityPeriod says from when to when a certificate is good.
+func validityPeriod(cert *x509.Certificate) string {
 	if cert == nil {
 		return "at another time"
 	}
@@ -105,7 +105,7 @@ func tlsTrouble(err error) (Kind, string) {
 	case record || strings.Contains(text, "HTTP response to HTTPS client"):
 		return KindTLS, "does not speak TLS there: check the port"
 	case strings.Contains(text, "tls: "):
-		return KindTLS, printable(text)
+		return KindTLS, printableLine(text)
 	}
 	return KindNone, ""
 }
@@ -140,7 +140,7 @@ func networkTrouble(err error) (Kind, string) {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return KindNetwork, "closed the connection before it answered"
 	case failed:
-		return KindNetwork, printable(operation.Op + ": " + operation.Err.Error())
+		return KindNetwork, printableLine(operation.Op + ": " + operation.Err.Error())
 	}
 	return KindNone, ""
 }

@@ -51,18 +51,18 @@ func New(c Config) (Sender, error) {
 	if c.Name == "" {
 		c.Name = c.Type
 	}
-	c.Name = printable(c.Name)
+	c.Name = printableLine(c.Name)
 	if c.Timeout <= 0 {
 		c.Timeout = defaultTimeout
 	}
 	if c.Index == "" {
 		c.Index = DefaultIndex
 	}
-	if faults := c.faults(); len(faults) > 0 {
-		return nil, c.fail(faults[0].kind, faults, faults.Error())
+	if faults := c.findFaults(); len(faults) > 0 {
+		return nil, c.newError(faults[0].kind, faults, faults.Error())
 	}
 	if c.ReadSecret == nil && (c.TokenFile != "" || c.KeyFile != "") || c.ReadTrusted == nil && (c.CAFile != "" || c.CertificateFile != "") {
-		return nil, c.fail(KindUnconfigured, nil, "files are named: set ReadSecret and ReadTrusted")
+		return nil, c.newError(KindUnconfigured, nil, "files are named: set ReadSecret and ReadTrusted")
 	}
 	switch c.Type {
 	case "syslog_tls":
@@ -119,7 +119,7 @@ func (f Faults) Error() string {
 	return fmt.Sprintf("%v (and %d more)", f[0], len(f)-1)
 }
 
-func (f *Faults) add(member, format string, args ...any) {
+func (f *Faults) addFault(member, format string, args ...any) {
 	*f = append(*f, &Fault{member, fmt.Sprintf(format, args...), KindUnconfigured})
 }
 
@@ -132,20 +132,20 @@ func (f Faults) orNil() error {
 }
 
 // Check reports what of a Config New would refuse: a Faults, or nil. It opens nothing.
-func (c *Config) Check() error { return c.faults().orNil() }
+func (c *Config) Check() error { return c.findFaults().orNil() }
 
 // CheckFiles reports which of the files that a Config names can't be used now: a Faults, or
 // nil. A sender reads them again when they change.
 func (c *Config) CheckFiles() error {
 	t := token{file: watchedFile{path: c.TokenFile}}
 	if c.TokenFile != "" {
-		t.load(c)
+		t.readToken(c)
 	}
-	_, faults := newTLSFiles(c, "").load()
-	return append(t.file.faults("TokenFile"), faults...).orNil()
+	_, faults := newTLSFiles(c, "").makeConfig()
+	return append(t.file.fileFaults("TokenFile"), faults...).orNil()
 }
 
-func (c *Config) faults() (f Faults) {
+func (c *Config) findFaults() (f Faults) {
 	switch c.Type {
 	case "https", "elasticsearch", "splunk_hec", "otlp":
 		if _, fault := parseURL(c.URL); fault != nil {
@@ -153,19 +153,19 @@ func (c *Config) faults() (f Faults) {
 		}
 	case "syslog_tls", "relp":
 		if host, port, err := net.SplitHostPort(c.Address); err != nil || !validHost(host) || !validPort(port) {
-			f.add("Address", "expected host:port, such as logs.example.com:6514, found %s", quote(c.Address))
+			f.addFault("Address", "expected host:port, such as logs.example.com:6514, found %s", quote(c.Address))
 		}
 	default:
-		f.add("Type", "expected one of %s, found %s", strings.Join(Types, ", "), quote(c.Type))
+		f.addFault("Type", "expected one of %s, found %s", strings.Join(Types, ", "), quote(c.Type))
 	}
 	switch {
 	case c.CertificateFile != "" && c.KeyFile == "":
-		f.add("CertificateFile", "needs KeyFile beside it")
+		f.addFault("CertificateFile", "needs KeyFile beside it")
 	case c.CertificateFile == "" && c.KeyFile != "":
-		f.add("KeyFile", "needs CertificateFile beside it")
+		f.addFault("KeyFile", "needs CertificateFile beside it")
 	}
 	if c.Index != "" && !indexPattern.MatchString(c.Index) {
-		f.add("Index", "expected the name of a data stream (lower-case letters, digits, \"-\", \"_\", \".\", \"+\"), found %s", quote(c.Index))
+		f.addFault("Index", "expected the name of a data stream (lower-case letters, digits, \"-\", \"_\", \".\", \"+\"), found %s", quote(c.Index))
 	}
 	c.checkHeaders(&f)
 	return f
@@ -173,7 +173,7 @@ func (c *Config) faults() (f Faults) {
 
 func (c *Config) checkHeaders(f *Faults) {
 	if len(c.Headers) > maxHeaders {
-		f.add("Headers", "expected at most %d headers, found %d", maxHeaders, len(c.Headers))
+		f.addFault("Headers", "expected at most %d headers, found %d", maxHeaders, len(c.Headers))
 		return
 	}
 	seen := map[string]bool{}
@@ -182,15 +182,15 @@ func (c *Config) checkHeaders(f *Faults) {
 		member := "Headers." + name
 		switch {
 		case !headerPattern.MatchString(name):
-			f.add("Headers", "expected header names of letters, digits and dashes, found %s", quote(name))
+			f.addFault("Headers", "expected header names of letters, digits and dashes, found %s", quote(name))
 		case seen[canonical]:
-			f.add(member, "is there already, in another case")
+			f.addFault(member, "is there already, in another case")
 		case slices.Contains(secretHeaders, canonical):
-			f.add(member, "is a secret: put it into a file and its path into TokenFile")
+			f.addFault(member, "is a secret: put it into a file and its path into TokenFile")
 		case slices.Contains(ownHeaders, canonical):
-			f.add(member, "is set by the agent itself: take it out")
+			f.addFault(member, "is set by the agent itself: take it out")
 		case len(value) > maxValue || !headerText(value):
-			f.add(member, "expected one line of printable ASCII, at most %d bytes", maxValue)
+			f.addFault(member, "expected one line of printable ASCII, at most %d bytes", maxValue)
 		}
 		seen[canonical] = true
 	}
@@ -221,7 +221,7 @@ func parseURL(s string) (*url.URL, *Fault) {
 		return bad(`expected an https URL without "#"`)
 	case !validHost(u.Hostname()) || u.Port() != "" && !validPort(u.Port()):
 		return bad("expected a host and, behind a colon, a port from 1 to 65535")
-	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
+	case u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()):
 		return u, nil
 	case u.Scheme == "http":
 		return nil, &Fault{"URL", "expected https: plain http goes to a loopback address only, not to " + quote(u.Hostname()), KindPlain}
@@ -242,9 +242,9 @@ func validPort(port string) bool {
 	return err == nil && n > 0
 }
 
-// loopback says whether the host is this machine. Of names only the reserved one is, and
+// isLoopback says whether the host is this machine. Of names only the reserved one is, and
 // the address that it resolves to is checked when it is dialled.
-func loopback(host string) bool {
+func isLoopback(host string) bool {
 	if strings.EqualFold(host, "localhost") {
 		return true
 	}

@@ -38,11 +38,11 @@ func newDialer(c *Config) *dialer {
 }
 
 // Changed implements Watcher.
-func (d *dialer) Changed() bool { return d.files.changed() }
+func (d *dialer) Changed() bool { return d.files.anyChanged() }
 
-// dial returns a connection whose receiver proved its name.
-func (d *dialer) dial(ctx context.Context) (*tls.Conn, *rawConn, *Error) {
-	made, fault := d.files.config()
+// dialTLS returns a connection whose receiver proved its name.
+func (d *dialer) dialTLS(ctx context.Context) (*tls.Conn, *rawConn, *Error) {
+	made, fault := d.files.currentConfig()
 	if fault != nil {
 		return nil, nil, fault
 	}
@@ -52,7 +52,7 @@ func (d *dialer) dial(ctx context.Context) (*tls.Conn, *rawConn, *Error) {
 	}}
 	conn, err := tcp.DialContext(ctx, "tcp", d.c.Address)
 	if err != nil {
-		return nil, nil, d.c.classify(err)
+		return nil, nil, d.c.classifyError(err)
 	}
 	raw := &rawConn{Conn: conn}
 	ctx, cancel := context.WithTimeout(ctx, most)
@@ -60,7 +60,7 @@ func (d *dialer) dial(ctx context.Context) (*tls.Conn, *rawConn, *Error) {
 	secured := tls.Client(raw, made)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = conn.Close()
-		return nil, nil, d.c.classify(err)
+		return nil, nil, d.c.classifyError(err)
 	}
 	return secured, raw, nil
 }
@@ -81,9 +81,9 @@ func (r *rawConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// drain waits until the receiver has closed the connection, after it ended TLS. A system
+// awaitClose waits until the receiver has closed the connection, after it ended TLS. A system
 // whose program closes a connection without having read all resets it, and Read says so.
-func (r *rawConn) drain() error {
+func (r *rawConn) awaitClose() error {
 	if c, ok := r.Conn.(interface{ CloseWrite() error }); ok {
 		_ = c.CloseWrite() // some wait for it
 	}
@@ -97,9 +97,9 @@ func (r *rawConn) drain() error {
 	return err
 }
 
-// arrived says whether the receiver's machine has all that was sent, as far as this
+// allArrived says whether the receiver's machine has all that was sent, as far as this
 // machine can tell.
-func (r *rawConn) arrived() bool {
+func (r *rawConn) allArrived() bool {
 	socket, ok := r.Conn.(syscall.Conn)
 	if !ok {
 		return true

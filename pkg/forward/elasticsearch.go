@@ -59,9 +59,9 @@ func confirmBulk(c *Config, body []byte, items []Item) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r := uniform(len(items), Delivered, nil)
+	r := uniformResult(len(items), Delivered, nil)
 	for i := range answers {
-		kind := answers[i].kind()
+		kind := answers[i].itemKind()
 		if kind == KindNone {
 			continue
 		}
@@ -69,9 +69,9 @@ func confirmBulk(c *Config, body []byte, items []Item) (Result, error) {
 		if answers[i].reason != "" {
 			text += ", " + quote(answers[i].reason)
 		}
-		fault := c.answered(kind, text)
+		fault := c.answerError(kind, text)
 		if policies[kind].document {
-			r.refuse(i, fault)
+			r.refuseItem(i, fault)
 			continue
 		}
 		r.Outcomes[i] = Retry
@@ -82,9 +82,9 @@ func confirmBulk(c *Config, body []byte, items []Item) (Result, error) {
 	return r, nil
 }
 
-// kind returns what the status of one item means: 409 is a repeat, and a document that is
+// itemKind returns what the status of one item means: 409 is a repeat, and a document that is
 // too large alone will never be taken.
-func (a *itemAnswer) kind() Kind {
+func (a *itemAnswer) itemKind() Kind {
 	switch kind := statusKind(a.status); {
 	case a.status == http.StatusOK, a.status == http.StatusCreated, a.status == http.StatusConflict:
 		return KindNone

@@ -20,8 +20,8 @@ type watchedFile struct {
 	err  error // of the last attempt
 }
 
-// changed says whether the file is not the one that was last read.
-func (w *watchedFile) changed() bool {
+// hasChanged says whether the file is not the one that was last read.
+func (w *watchedFile) hasChanged() bool {
 	if w.path == "" {
 		return false
 	}
@@ -36,9 +36,9 @@ func (w *watchedFile) changed() bool {
 		now.Size() != w.seen.Size() || now.Mode() != w.seen.Mode()
 }
 
-// load reads the file. The state of the file is noted before it is read: a change
+// readAgain reads the file. The state of the file is noted before it is read: a change
 // meanwhile is then seen the next time.
-func (w *watchedFile) load(read func(string) ([]byte, error)) {
+func (w *watchedFile) readAgain(read func(string) ([]byte, error)) {
 	seen, err := os.Stat(w.path)
 	if err != nil {
 		seen = nil
@@ -47,8 +47,8 @@ func (w *watchedFile) load(read func(string) ([]byte, error)) {
 	w.data, w.err = read(w.path)
 }
 
-// faults returns why the file can't be used, naming it once; nil when it can.
-func (w *watchedFile) faults(member string) Faults {
+// fileFaults returns why the file can't be used, naming it once; nil when it can.
+func (w *watchedFile) fileFaults(member string) Faults {
 	if w.err == nil {
 		return nil
 	}
@@ -62,9 +62,9 @@ func (w *watchedFile) faults(member string) Faults {
 	return Faults{{member, why, KindFile}}
 }
 
-// unusable returns the error of files that can't be used.
-func (c *Config) unusable(f Faults) *Error {
-	return c.fail(KindFile, f, f[0].Member+": "+printable(f[0].Why))
+// fileError returns the error of files that can't be used.
+func (c *Config) fileError(f Faults) *Error {
+	return c.newError(KindFile, f, f[0].Member+": "+printableLine(f[0].Why))
 }
 
 // token is what a token file holds: one word, sent with every request. The last one that
@@ -77,24 +77,24 @@ type token struct {
 // maxToken bounds a token, in bytes.
 const maxToken = 4096
 
-// current returns the token, read again when its file changed. A file that could not be
-// used is read each time: a new owner is no change that changed sees.
-func (t *token) current(c *Config) (string, *Error) {
+// currentToken returns the token, read again when its file changed. A file that could not be
+// used is read each time: hasChanged does not see a new owner.
+func (t *token) currentToken(c *Config) (string, *Error) {
 	if t.file.path == "" {
 		return "", nil
 	}
-	if t.file.changed() || t.file.err != nil {
-		t.load(c)
+	if t.file.hasChanged() || t.file.err != nil {
+		t.readToken(c)
 	}
 	if t.word == "" {
-		return "", c.unusable(t.file.faults("TokenFile"))
+		return "", c.fileError(t.file.fileFaults("TokenFile"))
 	}
 	return t.word, nil
 }
 
-// load reads the token.
-func (t *token) load(c *Config) {
-	t.file.load(c.ReadSecret)
+// readToken reads the token.
+func (t *token) readToken(c *Config) {
+	t.file.readAgain(c.ReadSecret)
 	word := string(bytes.TrimSpace(t.file.data))
 	clear(t.file.data)
 	switch {
@@ -125,41 +125,41 @@ func newTLSFiles(c *Config, server string) *tlsFiles {
 	}
 }
 
-// config returns the configuration to connect with. It is the same pointer as long as no
+// currentConfig returns the configuration to connect with. It is the same pointer as long as no
 // file changed: another one means that connections must be replaced. It must not be
 // changed. When new files can't be used and older ones could, those stay in use.
-func (f *tlsFiles) config() (*tls.Config, *Error) {
-	if f.made != nil && !f.changed() {
+func (f *tlsFiles) currentConfig() (*tls.Config, *Error) {
+	if f.made != nil && !f.anyChanged() {
 		return f.made, nil
 	}
-	made, faults := f.load()
+	made, faults := f.makeConfig()
 	if len(faults) == 0 {
 		f.made = made
 	}
 	if f.made == nil {
-		return nil, f.c.unusable(faults)
+		return nil, f.c.fileError(faults)
 	}
 	return f.made, nil
 }
 
-// changed says whether a file is not the one that was last read.
-func (f *tlsFiles) changed() bool {
-	return f.ca.changed() || f.certificate.changed() || f.key.changed()
+// anyChanged says whether a file is not the one that was last read.
+func (f *tlsFiles) anyChanged() bool {
+	return f.ca.hasChanged() || f.certificate.hasChanged() || f.key.hasChanged()
 }
 
-// load reads the files, and reports each that can't be used.
-func (f *tlsFiles) load() (*tls.Config, Faults) {
+// makeConfig reads the files, and reports each that can't be used.
+func (f *tlsFiles) makeConfig() (*tls.Config, Faults) {
 	made := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: f.server}
 	if f.ca.path != "" {
 		made.RootCAs = x509.NewCertPool()
-		f.ca.load(f.c.ReadTrusted)
+		f.ca.readAgain(f.c.ReadTrusted)
 		if f.ca.err == nil && !made.RootCAs.AppendCertsFromPEM(f.ca.data) {
 			f.ca.err = errors.New("holds no PEM certificate")
 		}
 	}
 	if f.certificate.path != "" {
-		f.certificate.load(f.c.ReadTrusted)
-		f.key.load(f.c.ReadSecret)
+		f.certificate.readAgain(f.c.ReadTrusted)
+		f.key.readAgain(f.c.ReadSecret)
 		pair, err := tls.X509KeyPair(f.certificate.data, f.key.data)
 		clear(f.key.data)
 		if err != nil && f.key.err == nil {
@@ -167,9 +167,9 @@ func (f *tlsFiles) load() (*tls.Config, Faults) {
 		}
 		made.Certificates = []tls.Certificate{pair}
 	}
-	faults, pair := f.ca.faults("CAFile"), f.certificate.faults("CertificateFile")
+	faults, pair := f.ca.fileFaults("CAFile"), f.certificate.fileFaults("CertificateFile")
 	if len(pair) == 0 { // a key is of no use without its certificate
-		pair = f.key.faults("KeyFile")
+		pair = f.key.fileFaults("KeyFile")
 	}
 	return made, append(faults, pair...)
 }

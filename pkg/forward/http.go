@@ -88,7 +88,7 @@ func newHTTPSender(c *Config) *httpSender {
 
 // Changed implements Watcher.
 func (s *httpSender) Changed() bool {
-	return s.token.file.changed() || !s.plain && s.tls.changed()
+	return s.token.file.hasChanged() || !s.plain && s.tls.anyChanged()
 }
 
 // Close implements Sender.
@@ -101,34 +101,34 @@ func (s *httpSender) Close() error {
 
 // Send implements Sender.
 func (s *httpSender) Send(ctx context.Context, items []Item) Result {
-	return s.c.sendFit(items, framed, func(fit []Item) Result { return s.post(ctx, fit) })
+	return s.c.sendFit(items, isFramed, func(fit []Item) Result { return s.postItems(ctx, fit) })
 }
 
-func (s *httpSender) post(ctx context.Context, items []Item) Result {
-	secret, fault := s.token.current(s.c)
+func (s *httpSender) postItems(ctx context.Context, items []Item) Result {
+	secret, fault := s.token.currentToken(s.c)
 	if fault == nil {
-		fault = s.connect()
+		fault = s.ensureClient()
 	}
 	if fault != nil {
-		return uniform(len(items), Retry, fault)
+		return uniformResult(len(items), Retry, fault)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
 	defer cancel()
-	request, err := s.request(ctx, secret, items)
+	request, err := s.newRequest(ctx, secret, items)
 	if err != nil {
-		return uniform(len(items), Retry, s.c.fail(KindUnconfigured, err, printable(err.Error())))
+		return uniformResult(len(items), Retry, s.c.newError(KindUnconfigured, err, printableLine(err.Error())))
 	}
 	a, err := s.roundTrip(request, cancel)
 	if err != nil {
-		return uniform(len(items), Retry, s.diagnose(ctx, s.c.classify(err)))
+		return uniformResult(len(items), Retry, s.diagnoseEnd(ctx, s.c.classifyError(err)))
 	}
-	r := s.c.judge(s.protocol, a, items, time.Now())
-	r.redact(secret)
+	r := s.c.judgeAnswer(s.protocol, a, items, time.Now())
+	r.redactToken(secret)
 	return r
 }
 
-// redact takes the token out of texts, for receivers that repeat what they were sent.
-func (r *Result) redact(secret string) {
+// redactToken takes the token out of texts, for receivers that repeat what they were sent.
+func (r *Result) redactToken(secret string) {
 	if secret == "" || r.Err == nil {
 		return
 	}
@@ -138,9 +138,9 @@ func (r *Result) redact(secret string) {
 	}
 }
 
-// request makes the request that carries the items.
-func (s *httpSender) request(ctx context.Context, secret string, items []Item) (*http.Request, error) {
-	packed, err := s.encode(items)
+// newRequest makes the request that carries the items.
+func (s *httpSender) newRequest(ctx context.Context, secret string, items []Item) (*http.Request, error) {
+	packed, err := s.encodeBody(items)
 	if err != nil {
 		return nil, err
 	}
@@ -179,9 +179,9 @@ func userAgent(version string) string {
 	return "hooksnare/" + version
 }
 
-// encode makes the body of a request, which is valid until the next one, and says whether it
+// encodeBody makes the body of a request, which is valid until the next one, and says whether it
 // is compressed.
-func (s *httpSender) encode(items []Item) (packed bool, err error) {
+func (s *httpSender) encodeBody(items []Item) (packed bool, err error) {
 	if s.body.Cap() > keepBuffer && len(items) == 1 {
 		s.body, s.scratch, s.gzip = bytes.Buffer{}, nil, nil // the backlog is empty
 	}
@@ -232,12 +232,12 @@ func (s *httpSender) roundTrip(request *http.Request, cancel context.CancelFunc)
 	return a, nil
 }
 
-// connect makes a client, or another one when a file of TLS changed.
-func (s *httpSender) connect() *Error {
+// ensureClient makes a client, or another one when a file of TLS changed.
+func (s *httpSender) ensureClient() *Error {
 	var made *tls.Config
 	if !s.plain {
 		var fault *Error
-		if made, fault = s.tls.config(); fault != nil {
+		if made, fault = s.tls.currentConfig(); fault != nil {
 			return fault
 		}
 	}
@@ -274,10 +274,10 @@ func (s *httpSender) connect() *Error {
 	return nil
 }
 
-// diagnose connects again to learn why a connection ended without an answer. With TLS 1.3 a
+// diagnoseEnd connects again to learn why a connection ended without an answer. With TLS 1.3 a
 // receiver that wants another certificate of us says so after the handshake, and that it
 // closed the connection may be noticed first.
-func (s *httpSender) diagnose(ctx context.Context, failed *Error) *Error {
+func (s *httpSender) diagnoseEnd(ctx context.Context, failed *Error) *Error {
 	ended := errors.Is(failed, syscall.ECONNRESET) || errors.Is(failed, syscall.EPIPE) || errors.Is(failed, io.EOF) || errors.Is(failed, net.ErrClosed)
 	u, err := url.Parse(s.url)
 	if s.plain || !ended || err != nil {
@@ -302,7 +302,7 @@ func (s *httpSender) diagnose(ctx context.Context, failed *Error) *Error {
 	if err == nil {
 		return failed
 	}
-	if again := s.c.classify(err); again.Kind != KindNetwork {
+	if again := s.c.classifyError(err); again.Kind != KindNetwork {
 		return again
 	}
 	return failed
@@ -314,9 +314,9 @@ func (s *httpSender) proxyAnswered(_ context.Context, _ *url.URL, _ *http.Reques
 	case http.StatusOK:
 		return nil
 	case http.StatusProxyAuthRequired:
-		return s.c.fail(KindDenied, nil, "the proxy wants a user and password (407)")
+		return s.c.newError(KindDenied, nil, "the proxy wants a user and password (407)")
 	default:
-		return s.c.fail(KindNetwork, nil, fmt.Sprintf("the proxy answered %d", status))
+		return s.c.newError(KindNetwork, nil, fmt.Sprintf("the proxy answered %d", status))
 	}
 }
 
@@ -324,7 +324,7 @@ func (s *httpSender) proxyAnswered(_ context.Context, _ *url.URL, _ *http.Reques
 func (c *Config) onlyLoopback(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !at.Addr().Unmap().IsLoopback() {
-		return c.fail(KindPlain, nil, "plain http goes to this machine only, and the name is "+quote(address)+": use https")
+		return c.newError(KindPlain, nil, "plain http goes to this machine only, and the name is "+quote(address)+": use https")
 	}
 	return nil
 }

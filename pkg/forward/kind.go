@@ -89,14 +89,14 @@ func (e *Error) Error() string { return e.Receiver + ": " + e.Text }
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// fail returns an error of this receiver.
-func (c *Config) fail(kind Kind, cause error, text string) *Error {
+// newError returns an error of this receiver.
+func (c *Config) newError(kind Kind, cause error, text string) *Error {
 	return &Error{Receiver: c.Name, Kind: kind, Text: text, Err: cause}
 }
 
-// answered returns the error that an answer of a kind is. The text must be bounded and quoted.
-func (c *Config) answered(kind Kind, text string) *Error {
-	return c.fail(kind, nil, policies[kind].answer+text+policies[kind].advice)
+// answerError returns the error that an answer of a kind is. The text must be bounded and quoted.
+func (c *Config) answerError(kind Kind, text string) *Error {
+	return c.newError(kind, nil, policies[kind].answer+text+policies[kind].advice)
 }
 
 // maxQuoted bounds what is repeated from a receiver, in bytes.
@@ -110,9 +110,9 @@ func quote(s string) string {
 	return strconv.Quote(s)
 }
 
-// printable returns text on one line, escaped and cut to maxQuoted bytes: for errors of other
+// printableLine returns text on one line, escaped and cut to maxQuoted bytes: for errors of other
 // packages, which may repeat what a receiver sent.
-func printable(s string) string {
+func printableLine(s string) string {
 	out := make([]byte, 0, min(len(s), maxQuoted))
 	for _, r := range strings.TrimSpace(s) {
 		if len(out) >= maxQuoted {

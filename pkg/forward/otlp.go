@@ -84,11 +84,11 @@ func confirmOTLP(c *Config, body []byte, items []Item) (Result, error) {
 		err = fmt.Errorf("it rejects %d records, %d were sent", rejected, n)
 	}
 	if err != nil || rejected == 0 {
-		return uniform(len(items), Delivered, nil), err
+		return uniformResult(len(items), Delivered, nil), err
 	}
 	// The protocol forbids to send any of them again, and does not say which were
 	// rejected: none of them counts as delivered.
-	return uniform(len(items), Refused, c.answered(KindRefused, fmt.Sprintf("%d of the %d records of a request, it does not say which: %s", rejected, n, quote(text)))), nil
+	return uniformResult(len(items), Refused, c.answerError(KindRefused, fmt.Sprintf("%d of the %d records of a request, it does not say which: %s", rejected, n, quote(text)))), nil
 }
 
 // readPartialSuccess reads an ExportLogsServiceResponse. The JSON of protobuf may have the

@@ -51,8 +51,8 @@ type tally struct {
 // retried returns how many items have to be sent again.
 func (t tally) retried() int { return t.items - t.delivered - t.refused }
 
-// after returns the pause after a request.
-func (p *pace) after(t tally, result *Result, took time.Duration) pause {
+// pauseAfter returns the pause after a request.
+func (p *pace) pauseAfter(t tally, result *Result, took time.Duration) pause {
 	kind := KindAnswer // of a sender that gives no reason
 	if result.Err != nil {
 		kind = result.Err.Kind
@@ -65,30 +65,30 @@ func (p *pace) after(t tally, result *Result, took time.Duration) pause {
 		if kind == KindTooLarge {
 			p.bytes = max(minBytes, t.bytes/2)
 		}
-		return pause{time: p.between(refusalPause/2, refusalPause)}
+		return pause{time: p.randomBetween(refusalPause/2, refusalPause)}
 	case t.retried() > 0 && (!document || !settled):
 		if settled {
 			p.countSuccess()
 		}
-		return p.fail(kind, result.RetryAfter)
+		return p.pauseAfterFailure(kind, result.RetryAfter)
 	}
-	return p.succeed(t, took)
+	return p.pauseAfterSuccess(t, took)
 }
 
-// succeed returns the pause after a request of which everything was settled, or at least
+// pauseAfterSuccess returns the pause after a request of which everything was settled, or at least
 // something refused that will not be in the way again.
-func (p *pace) succeed(t tally, took time.Duration) pause {
+func (p *pace) pauseAfterSuccess(t tally, took time.Duration) pause {
 	full := t.items >= p.items || t.bytes >= p.bytes/2 // otherwise nothing is left in the queue
 	p.countSuccess()
 	p.bytes = min(p.bytes+growBytes, maxBytes)
 	if t.refused > 0 {
-		return pause{time: p.between(refusalPause/2, refusalPause)}
+		return pause{time: p.randomBetween(refusalPause/2, refusalPause)}
 	}
 	if t.items >= p.items {
 		p.items = min(2*p.items, p.maxItems)
 	}
 	if p.outage && full && p.items < p.maxItems {
-		return pause{time: p.between(0, recoverPause)}
+		return pause{time: p.randomBetween(0, recoverPause)}
 	}
 	p.outage = false
 	if full {
@@ -102,9 +102,9 @@ func (p *pace) succeed(t tally, took time.Duration) pause {
 // just coming up.
 func (p *pace) countSuccess() { p.failures = max(0, p.failures-1) }
 
-// fail returns the pause after a request that failed. The next one is small, or smaller where
+// pauseAfterFailure returns the pause after a request that failed. The next one is small, or smaller where
 // the receiver is there and has too much to do.
-func (p *pace) fail(kind Kind, asked time.Duration) pause {
+func (p *pace) pauseAfterFailure(kind Kind, asked time.Duration) pause {
 	p.failures++
 	p.outage = true
 	if policies[kind].throttle {
@@ -114,18 +114,18 @@ func (p *pace) fail(kind Kind, asked time.Duration) pause {
 	}
 	w := pause{failed: true, files: policies[kind].operator}
 	if policies[kind].operator {
-		w.time = p.between(minSlow, maxWait)
+		w.time = p.randomBetween(minSlow, maxWait)
 	} else {
 		bound := float64(minWait) * math.Exp2(float64(min(p.failures, 16)))
-		w.time = p.between(minWait, min(time.Duration(bound), maxWait))
+		w.time = p.randomBetween(minWait, min(time.Duration(bound), maxWait))
 	}
 	if asked > 0 {
 		// Not all at the same moment: those who were told the same were told at once.
-		w.time = max(w.time, asked+p.between(0, min(asked/4, time.Minute)))
+		w.time = max(w.time, asked+p.randomBetween(0, min(asked/4, time.Minute)))
 	}
 	return w
 }
 
-func (p *pace) between(least, most time.Duration) time.Duration {
+func (p *pace) randomBetween(least, most time.Duration) time.Duration {
 	return least + time.Duration(p.random()*float64(most-least))
 }

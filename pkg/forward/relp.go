@@ -46,7 +46,7 @@ func (s *relpSender) Each(delivered func(Item)) { s.each = delivered }
 // Close implements Sender.
 func (s *relpSender) Close() error {
 	if s.session != nil {
-		s.session.close()
+		s.session.endSession()
 		s.session = nil
 	}
 	return nil
@@ -55,15 +55,15 @@ func (s *relpSender) Close() error {
 // Send implements Sender. A session that turns out to have ended since the last batch is
 // replaced once: that a receiver was restarted is not a failure.
 func (s *relpSender) Send(ctx context.Context, items []Item) Result {
-	return s.c.sendFit(items, framedJSON, func(fit []Item) Result {
-		b := &relpBatch{s: s, items: fit, r: uniform(len(fit), Retry, nil), answered: make([]bool, len(fit))}
+	return s.c.sendFit(items, isFramedJSON, func(fit []Item) Result {
+		b := &relpBatch{s: s, items: fit, r: uniformResult(len(fit), Retry, nil), answered: make([]bool, len(fit))}
 		for {
-			fresh, fault := s.connect(ctx)
+			fresh, fault := s.ensureSession(ctx)
 			if fault == nil {
-				if fault = b.deliver(ctx); fault == nil {
+				if fault = b.sendUnanswered(ctx); fault == nil {
 					return b.r
 				}
-				s.drop()
+				s.dropSession()
 			}
 			if fresh || ctx.Err() != nil {
 				b.r.Err = fault
@@ -73,22 +73,22 @@ func (s *relpSender) Send(ctx context.Context, items []Item) Result {
 	})
 }
 
-// connect sees to it that there is a session, and says whether it is a new one.
-func (s *relpSender) connect(ctx context.Context) (fresh bool, fault *Error) {
+// ensureSession sees to it that there is a session, and says whether it is a new one.
+func (s *relpSender) ensureSession(ctx context.Context) (fresh bool, fault *Error) {
 	if s.session != nil {
-		if made, fault := s.files.config(); fault == nil && made == s.session.made {
+		if made, fault := s.files.currentConfig(); fault == nil && made == s.session.made {
 			return false, nil
 		}
-		s.drop()
+		s.dropSession()
 	}
 	s.session, fault = openRELP(ctx, s.dialer, s.last)
 	return true, fault
 }
 
-// drop ends the session at once.
-func (s *relpSender) drop() {
+// dropSession ends the session at once.
+func (s *relpSender) dropSession() {
 	if s.session != nil {
-		s.session.drop()
+		s.session.closeNow()
 		s.session = nil
 	}
 }
@@ -102,12 +102,12 @@ type relpBatch struct {
 	waiting  map[int]int // items by their transactions
 }
 
-// deliver sends what was not answered yet, on the session at hand.
-func (b *relpBatch) deliver(ctx context.Context) *Error {
+// sendUnanswered sends what was not answered yet, on the session at hand.
+func (b *relpBatch) sendUnanswered(ctx context.Context) *Error {
 	session := b.s.session
 	defer session.endWith(ctx)()
 	b.waiting = make(map[int]int, relpWindow)
-	err := b.write(session)
+	err := b.writeMessages(session)
 	for err == nil && len(b.waiting) > 0 {
 		err = b.readAnswer(session)
 	}
@@ -120,7 +120,7 @@ func (b *relpBatch) deliver(ctx context.Context) *Error {
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	fault := session.fault(b.s.c, err)
+	fault := session.sessionError(b.s.c, err)
 	longest := 0
 	for _, i := range b.waiting {
 		longest = max(longest, len(b.items[i].Document))
@@ -129,8 +129,8 @@ func (b *relpBatch) deliver(ctx context.Context) *Error {
 	return fault
 }
 
-// write sends the messages, as many at a time as the window allows.
-func (b *relpBatch) write(session *relpSession) error {
+// writeMessages sends the messages, as many at a time as the window allows.
+func (b *relpBatch) writeMessages(session *relpSession) error {
 	for i := range b.items {
 		if b.answered[i] {
 			continue
@@ -144,7 +144,7 @@ func (b *relpBatch) write(session *relpSession) error {
 			}
 		}
 		b.s.message = b.s.format.appendMessage(b.s.message[:0], &b.items[i])
-		transaction, err := session.command("syslog", b.s.message)
+		transaction, err := session.writeCommand("syslog", b.s.message)
 		if err != nil {
 			return err
 		}
@@ -169,7 +169,7 @@ func (b *relpBatch) readAnswer(session *relpSession) error {
 	delete(b.waiting, a.transaction)
 	b.answered[i] = true
 	if a.code != relpOK {
-		b.rejected(i, fmt.Sprintf("%d %s", a.code, quote(a.text)))
+		b.countReject(i, fmt.Sprintf("%d %s", a.code, quote(a.text)))
 		return nil
 	}
 	b.r.Outcomes[i] = Delivered
@@ -179,9 +179,9 @@ func (b *relpBatch) readAnswer(session *relpSession) error {
 	return nil
 }
 
-// rejected decides about an item that the receiver has not taken: in this batch it is not
+// countReject decides about an item that the receiver has not taken: in this batch it is not
 // sent again.
-func (b *relpBatch) rejected(i int, answer string) {
+func (b *relpBatch) countReject(i int, answer string) {
 	s, sequence := b.s, b.items[i].Sequence
 	n, known := s.rejects[sequence]
 	if !known {
@@ -194,8 +194,8 @@ func (b *relpBatch) rejected(i int, answer string) {
 	s.rejects[sequence] = n
 	if n.times >= rejectsAlone || n.times >= rejectsBesideOthers && s.taken > n.taken {
 		delete(s.rejects, sequence)
-		b.r.refuse(i, s.c.fail(KindRefused, nil, fmt.Sprintf("answered %s, %d times", answer, n.times)))
+		b.r.refuseItem(i, s.c.newError(KindRefused, nil, fmt.Sprintf("answered %s, %d times", answer, n.times)))
 		return
 	}
-	b.r.Err = s.c.answered(KindBusy, answer)
+	b.r.Err = s.c.answerError(KindBusy, answer)
 }

@@ -184,7 +184,7 @@ func TestRELPRejected(t *testing.T) {
 	_, s := standIn(t, &relpStandIn{answer: ofThird})
 	items := makeItems(3)
 	for try := 1; try <= rejectsBesideOthers; try++ {
-		s.drop()
+		s.dropSession()
 		r := send(t, s, items)
 		wanted := Retry
 		if try == rejectsBesideOthers {

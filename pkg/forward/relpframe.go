@@ -73,7 +73,7 @@ func readRELP(r *bufio.Reader) (relpFrame, error) {
 	}
 	data := make([]byte, length+1)
 	if _, err := io.ReadFull(r, data); err != nil {
-		return f, unexpected(err)
+		return f, unexpectedEOF(err)
 	}
 	if data[length] != '\n' {
 		return f, badRELP("no line break after the data")
@@ -89,7 +89,7 @@ func readField(r *bufio.Reader, what string, most int, valid func(byte) bool, en
 		c, err := r.ReadByte()
 		switch {
 		case err != nil:
-			return "", 0, unexpected(err)
+			return "", 0, unexpectedEOF(err)
 		case valid(c) && len(field) < most:
 			field = append(field, c)
 		case len(field) > 0 && strings.IndexByte(ends, c) >= 0:
@@ -103,7 +103,7 @@ func readField(r *bufio.Reader, what string, most int, valid func(byte) bool, en
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-func unexpected(err error) error {
+func unexpectedEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
 	}
@@ -120,8 +120,8 @@ type relpAnswer struct {
 
 const relpOK = 200 // all else is an error
 
-// answer reads the frame as the answer to a transaction.
-func (f *relpFrame) answer() (relpAnswer, error) {
+// parseAnswer reads the frame as the answer to a transaction.
+func (f *relpFrame) parseAnswer() (relpAnswer, error) {
 	a := relpAnswer{transaction: f.transaction}
 	if f.command != "rsp" || f.transaction == 0 || f.transaction > maxTransaction {
 		return a, badRELP("%s of transaction %d", quote(f.command), f.transaction)

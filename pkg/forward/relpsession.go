@@ -30,7 +30,7 @@ type relpSession struct {
 
 // openRELP connects and opens a session.
 func openRELP(ctx context.Context, d *dialer, last int) (*relpSession, *Error) {
-	conn, raw, fault := d.dial(ctx)
+	conn, raw, fault := d.dialTLS(ctx)
 	if fault != nil {
 		return nil, fault
 	}
@@ -39,15 +39,15 @@ func openRELP(ctx context.Context, d *dialer, last int) (*relpSession, *Error) {
 		in: bufio.NewReaderSize(conn, 4<<10), out: bufio.NewWriterSize(conn, 32<<10),
 	}
 	defer s.endWith(ctx)()
-	if err := s.open("relp_version=0\nrelp_software=" + userAgent(d.c.Version) + "\ncommands=syslog"); err != nil {
-		s.drop()
-		return nil, s.fault(d.c, err)
+	if err := s.sendOpen("relp_version=0\nrelp_software=" + userAgent(d.c.Version) + "\ncommands=syslog"); err != nil {
+		s.closeNow()
+		return nil, s.sessionError(d.c, err)
 	}
 	return s, nil
 }
 
-func (s *relpSession) open(offers string) error {
-	opening, err := s.command("open", []byte(offers))
+func (s *relpSession) sendOpen(offers string) error {
+	opening, err := s.writeCommand("open", []byte(offers))
 	if err == nil {
 		err = s.flush()
 	}
@@ -79,11 +79,11 @@ func (s *relpSession) lastError(failed error, read func() error) error {
 
 // endWith ends reading and writing when ctx does, until the function it returns is called.
 func (s *relpSession) endWith(ctx context.Context) func() bool {
-	return context.AfterFunc(ctx, s.drop)
+	return context.AfterFunc(ctx, s.closeNow)
 }
 
-// command writes a command to the buffer, and returns its transaction.
-func (s *relpSession) command(name string, data []byte) (int, error) {
+// writeCommand writes a command to the buffer, and returns its transaction.
+func (s *relpSession) writeCommand(name string, data []byte) (int, error) {
 	s.last++
 	if s.last > maxTransaction {
 		s.last = 1
@@ -110,31 +110,31 @@ func (s *relpSession) readAnswer() (relpAnswer, error) {
 	if err != nil {
 		return relpAnswer{}, err
 	}
-	return f.answer()
+	return f.parseAnswer()
 }
 
-// drop ends the connection at once.
-func (s *relpSession) drop() { _ = s.raw.Close() }
+// closeNow ends the connection at once.
+func (s *relpSession) closeNow() { _ = s.raw.Close() }
 
-// close ends the session as the protocol wants it. Everything was answered before, so
+// endSession ends the session as the protocol wants it. Everything was answered before, so
 // nothing depends on it.
-func (s *relpSession) close() {
+func (s *relpSession) endSession() {
 	s.timeout = relpGoodbye
-	if _, err := s.command("close", nil); err == nil && s.flush() == nil {
+	if _, err := s.writeCommand("close", nil); err == nil && s.flush() == nil {
 		_, _ = s.readAnswer()
 	}
-	s.drop()
+	s.closeNow()
 }
 
-// fault says why a session ended.
-func (s *relpSession) fault(c *Config, err error) *Error {
+// sessionError says why a session ended.
+func (s *relpSession) sessionError(c *Config, err error) *Error {
 	switch {
 	case errors.Is(err, errRELP):
-		return c.fail(KindAnswer, err, printable(err.Error()))
+		return c.newError(KindAnswer, err, printableLine(err.Error()))
 	case errors.Is(err, errServerClose):
-		return c.fail(KindNetwork, err, err.Error())
+		return c.newError(KindNetwork, err, err.Error())
 	case errors.Is(err, errRELPRefused):
-		return c.fail(KindBusy, err, printable(err.Error()))
+		return c.newError(KindBusy, err, printableLine(err.Error()))
 	}
-	return c.classify(err)
+	return c.classifyError(err)
 }

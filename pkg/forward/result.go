@@ -27,22 +27,22 @@ type Result struct {
 	RetryAfter time.Duration
 }
 
-// uniform returns the result of n items with the same outcome.
-func uniform(n int, o Outcome, err *Error) Result {
+// uniformResult returns the result of n items with the same outcome.
+func uniformResult(n int, o Outcome, err *Error) Result {
 	return Result{Outcomes: slices.Repeat([]Outcome{o}, n), Err: err}
 }
 
-// whole returns the result of a request that failed as a whole. Which document is at fault is
+// wholeResult returns the result of a request that failed as a whole. Which document is at fault is
 // known only when it was alone.
-func whole(n int, err *Error) Result {
+func wholeResult(n int, err *Error) Result {
 	if n == 1 && policies[err.Kind].document {
-		return uniform(n, Refused, err)
+		return uniformResult(n, Refused, err)
 	}
-	return uniform(n, Retry, err)
+	return uniformResult(n, Retry, err)
 }
 
-// refuse says that the receiver will never take item i.
-func (r *Result) refuse(i int, err *Error) {
+// refuseItem says that the receiver will never take item i.
+func (r *Result) refuseItem(i int, err *Error) {
 	r.Outcomes[i] = Refused
 	if r.Reasons == nil {
 		r.Reasons = make([]string, len(r.Outcomes))
@@ -53,8 +53,8 @@ func (r *Result) refuse(i int, err *Error) {
 	}
 }
 
-// reason returns why item i was refused.
-func (r *Result) reason(i int) string {
+// reasonFor returns why item i was refused.
+func (r *Result) reasonFor(i int) string {
 	switch {
 	case i < len(r.Reasons) && r.Reasons[i] != "":
 		return r.Reasons[i]
@@ -79,10 +79,10 @@ func (c *Config) sendFit(items []Item, fits func(document []byte) bool, send fun
 	if len(fit) == len(items) {
 		return send(items)
 	}
-	r := uniform(len(items), Retry, nil)
-	unfit := c.fail(KindRefused, nil, "not sent: the document is not a JSON object on one line")
+	r := uniformResult(len(items), Retry, nil)
+	unfit := c.newError(KindRefused, nil, "not sent: the document is not a JSON object on one line")
 	for i := range items {
-		r.refuse(i, unfit)
+		r.refuseItem(i, unfit)
 	}
 	if len(fit) == 0 {
 		return r
@@ -91,7 +91,7 @@ func (c *Config) sendFit(items []Item, fits func(document []byte) bool, send fun
 	for n, i := range from {
 		r.Outcomes[i], r.Reasons[i] = sent.Outcomes[n], ""
 		if sent.Outcomes[n] == Refused {
-			r.Reasons[i] = sent.reason(n)
+			r.Reasons[i] = sent.reasonFor(n)
 		}
 	}
 	if sent.Err != nil {
@@ -101,10 +101,10 @@ func (c *Config) sendFit(items []Item, fits func(document []byte) bool, send fun
 	return r
 }
 
-// framed says whether the document can be told from its neighbours by line breaks and braces.
-func framed(doc []byte) bool {
+// isFramed says whether the document can be told from its neighbours by line breaks and braces.
+func isFramed(doc []byte) bool {
 	return len(doc) >= 2 && doc[0] == '{' && doc[len(doc)-1] == '}' && bytes.IndexByte(doc, '\n') < 0
 }
 
-// framedJSON says whether the document is exactly one JSON object on one line.
-func framedJSON(doc []byte) bool { return framed(doc) && json.Valid(doc) }
+// isFramedJSON says whether the document is exactly one JSON object on one line.
+func isFramedJSON(doc []byte) bool { return isFramed(doc) && json.Valid(doc) }

@@ -83,7 +83,7 @@ func (r *Runner) Status() Status {
 	return r.status
 }
 
-func (r *Runner) update(change func(s *Status)) {
+func (r *Runner) updateStatus(change func(s *Status)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	change(&r.status)
@@ -101,21 +101,21 @@ func (r *Runner) Run(ctx context.Context) error {
 		}
 		time.AfterFunc(r.options.Flush, cancel)
 	})()
-	r.update(func(s *Status) { s.Health.Since = time.Now() })
+	r.updateStatus(func(s *Status) { s.Health.Since = time.Now() })
 	for ctx.Err() == nil {
-		r.wait(ctx, r.step(ctx, work))
+		r.waitFor(ctx, r.sendNext(ctx, work))
 	}
 	if r.pace.failures == 0 {
-		r.flush(work)
+		r.flushQueue(work)
 	}
 	return r.options.Sender.Close()
 }
 
-// flush sends what is queued without waiting, until something fails or nothing is left.
-func (r *Runner) flush(work context.Context) {
+// flushQueue sends what is queued without waiting, until something fails or nothing is left.
+func (r *Runner) flushQueue(work context.Context) {
 	for work.Err() == nil {
 		next, cancel := context.WithTimeout(work, flushWait)
-		p := r.step(next, work)
+		p := r.sendNext(next, work)
 		cancel()
 		if p.empty || p.failed {
 			return
@@ -123,9 +123,9 @@ func (r *Runner) flush(work context.Context) {
 	}
 }
 
-// step takes what is queued and sends it once. next bounds the wait for a first alert,
+// sendNext takes what is queued and sends it once. next bounds the wait for a first alert,
 // work the request.
-func (r *Runner) step(next, work context.Context) pause {
+func (r *Runner) sendNext(next, work context.Context) pause {
 	items, err := r.options.Queue.Next(next, r.pace.items, r.pace.bytes)
 	if next.Err() != nil && len(items) == 0 {
 		return pause{empty: true}
@@ -137,33 +137,33 @@ func (r *Runner) step(next, work context.Context) pause {
 		return r.queueFails("read", err)
 	}
 	begun := time.Now()
-	r.update(func(s *Status) { s.Sending = begun })
+	r.updateStatus(func(s *Status) { s.Sending = begun })
 	result := r.options.Sender.Send(work, items)
-	r.update(func(s *Status) { s.Sending = time.Time{} })
+	r.updateStatus(func(s *Status) { s.Sending = time.Time{} })
 	if len(result.Outcomes) != len(items) {
 		text := fmt.Sprintf("the sender reports on %d alerts, %d were sent", len(result.Outcomes), len(items))
-		result = uniform(len(items), Retry, &Error{Receiver: r.options.Name, Kind: KindAnswer, Text: text})
+		result = uniformResult(len(items), Retry, &Error{Receiver: r.options.Name, Kind: KindAnswer, Text: text})
 	}
-	t, err := r.settle(items, &result)
+	t, err := r.settleItems(items, &result)
 	if err != nil {
 		return r.queueFails("updated", err)
 	}
 	if work.Err() != nil {
 		return pause{failed: true} // it was cut short by us: nobody's fault
 	}
-	r.report(t, &result)
-	return r.pace.after(t, &result, time.Since(begun))
+	r.updateHealth(t, &result)
+	return r.pace.pauseAfter(t, &result, time.Since(begun))
 }
 
 // queueFails handles a failing queue: what it can't forget would be sent again at once and
 // for ever.
 func (r *Runner) queueFails(what string, err error) pause {
-	r.setBad(&Error{Receiver: r.options.Name, Kind: KindQueue, Text: "the queue can't be " + what + ": " + printable(err.Error()), Err: err})
-	return r.pace.fail(KindQueue, 0)
+	r.setBad(&Error{Receiver: r.options.Name, Kind: KindQueue, Text: "the queue can't be " + what + ": " + printableLine(err.Error()), Err: err})
+	return r.pace.pauseAfterFailure(KindQueue, 0)
 }
 
-// settle makes the queue forget what was delivered, and sets aside what was refused.
-func (r *Runner) settle(items []Item, result *Result) (tally, error) {
+// settleItems makes the queue forget what was delivered, and sets aside what was refused.
+func (r *Runner) settleItems(items []Item, result *Result) (tally, error) {
 	t := tally{items: len(items)}
 	var delivered, refused []Item
 	var reasons []string // of refused
@@ -173,7 +173,7 @@ func (r *Runner) settle(items []Item, result *Result) (tally, error) {
 		case Delivered:
 			delivered = append(delivered, items[i])
 		case Refused:
-			refused, reasons = append(refused, items[i]), append(reasons, result.reason(i))
+			refused, reasons = append(refused, items[i]), append(reasons, result.reasonFor(i))
 		}
 	}
 	t.delivered, t.refused = len(delivered), len(refused)
@@ -181,7 +181,7 @@ func (r *Runner) settle(items []Item, result *Result) (tally, error) {
 		if err := r.options.Queue.Ack(delivered); err != nil {
 			return t, err
 		}
-		r.update(func(s *Status) { s.LastDelivery = time.Now() })
+		r.updateStatus(func(s *Status) { s.LastDelivery = time.Now() })
 	}
 	for first := 0; first < len(refused); { // those with one reason together
 		last := first + 1
@@ -196,8 +196,8 @@ func (r *Runner) settle(items []Item, result *Result) (tally, error) {
 	return t, nil
 }
 
-// wait waits until the pause or ctx ends, or a file changes that the pause is for.
-func (r *Runner) wait(ctx context.Context, p pause) {
+// waitFor waits until the pause or ctx ends, or a file changes that the pause is for.
+func (r *Runner) waitFor(ctx context.Context, p pause) {
 	watcher, _ := r.options.Sender.(Watcher)
 	for end := time.Now().Add(p.time); ; {
 		left := time.Until(end)
@@ -218,9 +218,9 @@ func (r *Runner) wait(ctx context.Context, p pause) {
 	}
 }
 
-// report updates the health of the output after a request. What may pass by itself has to
+// updateHealth updates the health of the output after a request. What may pass by itself has to
 // happen twice.
-func (r *Runner) report(t tally, result *Result) {
+func (r *Runner) updateHealth(t tally, result *Result) {
 	err := result.Err
 	if err == nil {
 		err = &Error{Receiver: r.options.Name, Kind: KindAnswer, Text: "not everything was delivered, and no reason given"}
@@ -236,7 +236,7 @@ func (r *Runner) report(t tally, result *Result) {
 }
 
 func (r *Runner) setWell() {
-	r.update(func(s *Status) {
+	r.updateStatus(func(s *Status) {
 		if s.Health.Kind != KindNone {
 			s.Health = Health{Since: time.Now()}
 		}
@@ -244,7 +244,7 @@ func (r *Runner) setWell() {
 }
 
 func (r *Runner) setBad(err *Error) {
-	r.update(func(s *Status) {
+	r.updateStatus(func(s *Status) {
 		if s.Health.Kind != err.Kind {
 			s.Health = Health{Kind: err.Kind, Since: time.Now()}
 		}

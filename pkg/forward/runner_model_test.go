@@ -34,7 +34,7 @@ func runModel(t *testing.T, seed uint64) {
 	s.answer = func(items []Item) Result {
 		if trouble > 0 && random.IntN(4) < trouble {
 			kind := []Kind{KindNetwork, KindBusy, KindThrottled, KindAnswer, KindDenied, KindName}[random.IntN(6)]
-			r := uniform(len(items), Retry, problem(kind))
+			r := uniformResult(len(items), Retry, problem(kind))
 			r.RetryAfter = time.Duration(random.IntN(3)) * 20 * time.Second
 			return r
 		}
@@ -91,13 +91,13 @@ func receive(items []Item, poison map[uint64]bool, apart bool, limit int, take f
 	}
 	switch {
 	case size > limit && len(items) > 1:
-		return uniform(len(items), Retry, problem(KindTooLarge))
+		return uniformResult(len(items), Retry, problem(KindTooLarge))
 	case bad > 0 && len(items) == 1:
-		return uniform(1, Refused, problem(KindRefused))
+		return uniformResult(1, Refused, problem(KindRefused))
 	case bad > 0 && !apart:
-		return uniform(len(items), Retry, problem(KindRefused))
+		return uniformResult(len(items), Retry, problem(KindRefused))
 	}
-	r := uniform(len(items), Delivered, nil)
+	r := uniformResult(len(items), Delivered, nil)
 	for i := range items {
 		if poison[items[i].Sequence] {
 			r.Outcomes[i], r.Err = Refused, problem(KindRefused)

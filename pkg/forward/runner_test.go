@@ -32,7 +32,7 @@ func (s *scripted) Send(ctx context.Context, items []Item) Result {
 	if s.took > 0 {
 		select {
 		case <-ctx.Done():
-			return uniform(len(items), Retry, problem(KindNetwork))
+			return uniformResult(len(items), Retry, problem(KindNetwork))
 		case <-time.After(s.took):
 		}
 	}
@@ -72,7 +72,7 @@ func pass(d time.Duration) {
 
 func problem(kind Kind) *Error { return &Error{Receiver: "out", Kind: kind, Text: kind.String()} }
 
-func yes(items []Item) Result { return uniform(len(items), Delivered, nil) }
+func yes(items []Item) Result { return uniformResult(len(items), Delivered, nil) }
 
 // world runs a Runner in time that passes at once.
 type world struct {
@@ -161,7 +161,7 @@ func TestGathersUnderLoad(t *testing.T) {
 // does again.
 func TestBackoff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scripted{answer: func(items []Item) Result { return uniform(len(items), Retry, problem(KindNetwork)) }}
+		s := &scripted{answer: func(items []Item) Result { return uniformResult(len(items), Retry, problem(KindNetwork)) }}
 		w := start(t, newMemory(numbered(5000)...), s, Options{})
 		pass(24 * time.Hour)
 		at, sizes := s.asked()
@@ -196,7 +196,7 @@ func TestOutageAtFullSpeed(t *testing.T) {
 		s := &scripted{answer: yes, took: 100 * time.Millisecond}
 		w := start(t, newMemory(numbered(20_000)...), s, Options{})
 		pass(1550 * time.Millisecond) // 1 to 500, and some full ones
-		s.change(func(items []Item) Result { return uniform(len(items), Retry, problem(KindBusy)) }, false)
+		s.change(func(items []Item) Result { return uniformResult(len(items), Retry, problem(KindBusy)) }, false)
 		pass(time.Hour)
 		_, sizes := s.asked()
 		failed := len(sizes)
@@ -226,7 +226,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 		s := &scripted{}
 		s.answer = func(items []Item) Result {
 			if at, _ := s.asked(); len(at) == 1 {
-				r := uniform(len(items), Retry, problem(KindThrottled))
+				r := uniformResult(len(items), Retry, problem(KindThrottled))
 				r.RetryAfter = 10 * time.Minute
 				return r
 			}
@@ -247,7 +247,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 // TestDenied waits for a person, or for the file that the person changes.
 func TestDenied(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scripted{answer: func(items []Item) Result { return uniform(len(items), Retry, problem(KindDenied)) }}
+		s := &scripted{answer: func(items []Item) Result { return uniformResult(len(items), Retry, problem(KindDenied)) }}
 		w := start(t, newMemory(numbered(3)...), s, Options{})
 		pass(10 * time.Hour)
 		at, _ := s.asked()
@@ -274,7 +274,7 @@ func TestQueueFails(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &scripted{answer: yes}
 			if what == "dead" {
-				s.answer = func(items []Item) Result { return uniform(len(items), Refused, problem(KindRefused)) }
+				s.answer = func(items []Item) Result { return uniformResult(len(items), Refused, problem(KindRefused)) }
 			}
 			q := newMemory(numbered(2)...)
 			var mended atomic.Bool
@@ -305,7 +305,7 @@ func TestQueueFails(t *testing.T) {
 
 func TestSenderTellsOfOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scripted{answer: func(items []Item) Result { return uniform(len(items)+1, Delivered, nil) }}
+		s := &scripted{answer: func(items []Item) Result { return uniformResult(len(items)+1, Delivered, nil) }}
 		q := newMemory(numbered(2)...)
 		w := start(t, q, s, Options{})
 		pass(time.Hour)
@@ -334,7 +334,7 @@ func TestStop(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := &scripted{took: test.took, answer: yes}
 			if test.kind != KindNone {
-				s.answer = func(items []Item) Result { return uniform(len(items), Retry, problem(test.kind)) }
+				s.answer = func(items []Item) Result { return uniformResult(len(items), Retry, problem(test.kind)) }
 			}
 			q := newMemory(numbered(1000)...)
 			w := start(t, q, s, Options{Flush: test.flush})

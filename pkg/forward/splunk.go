@@ -84,9 +84,9 @@ func confirmHEC(c *Config, body []byte, items []Item) (Result, error) {
 	case !known:
 		return Result{}, errors.New(text)
 	case kind == KindNone:
-		return uniform(len(items), Delivered, nil), nil
+		return uniformResult(len(items), Delivered, nil), nil
 	}
-	r := whole(len(items), c.answered(kind, text))
+	r := wholeResult(len(items), c.answerError(kind, text))
 	wrong, err := readNumber(members["invalid-event-number"]) // from 0
 	if err == nil && kind == KindRefused && wrong >= 0 && wrong < int64(len(items)) {
 		r.Outcomes[wrong] = Refused // whether the others were taken is not known

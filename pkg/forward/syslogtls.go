@@ -36,19 +36,19 @@ func (s *syslogSender) Close() error { return nil }
 // Send implements Sender. Of a batch whose end is not known nothing is delivered: some of
 // it may come twice.
 func (s *syslogSender) Send(ctx context.Context, items []Item) Result {
-	return s.c.sendFit(items, framedJSON, func(fit []Item) Result {
-		s.encode(fit)
+	return s.c.sendFit(items, isFramedJSON, func(fit []Item) Result {
+		s.encodeFrames(fit)
 		ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
 		defer cancel()
-		if fault := s.deliver(ctx); fault != nil {
-			return uniform(len(fit), Retry, fault)
+		if fault := s.deliverFrames(ctx); fault != nil {
+			return uniformResult(len(fit), Retry, fault)
 		}
-		return uniform(len(fit), Delivered, nil)
+		return uniformResult(len(fit), Delivered, nil)
 	})
 }
 
-// encode makes the frames of a batch.
-func (s *syslogSender) encode(items []Item) {
+// encodeFrames makes the frames of a batch.
+func (s *syslogSender) encodeFrames(items []Item) {
 	if cap(s.frames) > keepBuffer && len(items) == 1 {
 		s.frames, s.message = nil, nil // the backlog is empty
 	}
@@ -60,9 +60,9 @@ func (s *syslogSender) encode(items []Item) {
 	}
 }
 
-// deliver sends the frames on their own connection.
-func (s *syslogSender) deliver(ctx context.Context) *Error {
-	conn, raw, fault := s.dial(ctx)
+// deliverFrames sends the frames on their own connection.
+func (s *syslogSender) deliverFrames(ctx context.Context) *Error {
+	conn, raw, fault := s.dialTLS(ctx)
 	if fault != nil {
 		return fault
 	}
@@ -70,7 +70,7 @@ func (s *syslogSender) deliver(ctx context.Context) *Error {
 	defer raw.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
 	ended := awaitEnd(conn)
-	if err := s.write(conn, ended); err != nil {
+	if err := s.writeFrames(conn, ended); err != nil {
 		_ = raw.Close()
 		<-ended.done
 		return s.endedEarly(ctx, err)
@@ -79,9 +79,9 @@ func (s *syslogSender) deliver(ctx context.Context) *Error {
 	err := ended.err
 	if err == nil && !raw.cut {
 		s.polite = true
-		err = raw.drain()
+		err = raw.awaitClose()
 	}
-	if err == nil && (raw.cut && s.polite || !raw.arrived()) {
+	if err == nil && (raw.cut && s.polite || !raw.allArrived()) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
@@ -90,8 +90,8 @@ func (s *syslogSender) deliver(ctx context.Context) *Error {
 	return nil
 }
 
-// write writes the frames and the end of TLS. That the receiver went first is an error.
-func (s *syslogSender) write(conn *tls.Conn, ended *ending) error {
+// writeFrames writes the frames and the end of TLS. That the receiver went first is an error.
+func (s *syslogSender) writeFrames(conn *tls.Conn, ended *ending) error {
 	_, err := conn.Write(s.frames)
 	if err == nil {
 		select {
@@ -137,7 +137,7 @@ func awaitEnd(conn *tls.Conn) *ending {
 
 // endedEarly says why a connection ended before it was known that all was read.
 func (s *syslogSender) endedEarly(ctx context.Context, failed error) *Error {
-	fault := s.c.classify(failed)
+	fault := s.c.classifyError(failed)
 	switch {
 	case isTimeout(failed) && !errors.Is(ctx.Err(), context.Canceled):
 		fault.Text = "has not ended the connection in time, so it may not have read all"

@@ -219,7 +219,7 @@ func TestStreamUnframed(t *testing.T) {
 		items[3].Document = nil
 		r := send(t, s, items)
 		for i, wanted := range []Outcome{Delivered, Refused, Delivered, Refused, Delivered} {
-			if r.Outcomes[i] != wanted || (wanted == Refused) != (r.reason(i) != "" && r.Reasons[i] != "") {
+			if r.Outcomes[i] != wanted || (wanted == Refused) != (r.reasonFor(i) != "" && r.Reasons[i] != "") {
 				t.Errorf("%s: item %d: got %d (%q), want %d", kind, i, r.Outcomes[i], r.Reasons[i], wanted)
 			}
 		}

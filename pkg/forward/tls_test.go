@@ -199,10 +199,10 @@ func TestClassify(t *testing.T) {
 		{&net.DNSError{Name: "x\x1b[2J", IsNotFound: true}, KindNetwork},
 		{os.ErrDeadlineExceeded, KindNetwork},
 		{errors.New(strings.Repeat("\x00\n", 10000)), KindNetwork},
-		{c.fail(KindDenied, nil, "own"), KindDenied},
+		{c.newError(KindDenied, nil, "own"), KindDenied},
 	}
 	for _, test := range tests {
-		want(t, uniform(1, Retry, c.classify(test.err)), 1, Retry, test.kind)
+		want(t, uniformResult(1, Retry, c.classifyError(test.err)), 1, Retry, test.kind)
 	}
 }
 

@@ -38,7 +38,7 @@ func Clean(message string) string {
 		p := appendVisible(piece[:0], r)
 		cost := len(p)
 		if r == '%' {
-			cost = len(percent(message[next:]))
+			cost = len(escapedPercent(message[next:]))
 		}
 		if size+cost > limit {
 			return string(out[:fits]) + cutMark
@@ -88,13 +88,13 @@ func escapePercent(text string) string {
 		if !found {
 			return b.String()
 		}
-		b.WriteString(percent(after))
+		b.WriteString(escapedPercent(after))
 		text = after
 	}
 }
 
-// percent returns what stands for a % in a format, given the text behind it.
-func percent(after string) string {
+// escapedPercent returns what stands for a % in a format, given the text behind it.
+func escapedPercent(after string) string {
 	if strings.HasPrefix(after, "m") {
 		return `\x25`
 	}

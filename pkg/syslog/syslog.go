@@ -47,9 +47,9 @@ type Writer struct{ connection }
 // underscores and hyphens) names the program in every line; on macOS it belongs to the
 // whole process, so all writers of one process give the same. A log that is not there
 // is an error; calling Open again later is fine.
-func Open(tag string) (*Writer, error) { return open(tag, connect) }
+func Open(tag string) (*Writer, error) { return openWith(tag, connect) }
 
-func open(tag string, connect func(tag string) (connection, error)) (*Writer, error) {
+func openWith(tag string, connect func(tag string) (connection, error)) (*Writer, error) {
 	if !validTag.MatchString(tag) {
 		return nil, fmt.Errorf("syslog tag %q: expected 1 to 32 letters, digits, dots, underscores or hyphens", tag)
 	}

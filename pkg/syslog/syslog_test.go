@@ -26,7 +26,7 @@ func (r *record) Close() error { r.closed++; return nil }
 
 func TestWriterPutsTheSeverityInTheText(t *testing.T) {
 	r := &record{}
-	w, err := open("hooksnare", func(string) (connection, error) { return r, nil })
+	w, err := openWith("hooksnare", func(string) (connection, error) { return r, nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,12 +56,12 @@ func TestWriterPutsTheSeverityInTheText(t *testing.T) {
 func TestOpenRefuses(t *testing.T) {
 	never := func(string) (connection, error) { t.Error("dialled"); return nil, nil }
 	for _, tag := range []string{"", "-t", "a b", "a:b", "a\n", "%s", strings.Repeat("a", 33)} {
-		if _, err := open(tag, never); err == nil || !strings.Contains(err.Error(), "tag") {
+		if _, err := openWith(tag, never); err == nil || !strings.Contains(err.Error(), "tag") {
 			t.Errorf("Open(%q): error %v, want one about the tag", tag, err)
 		}
 	}
 	away := errors.New("away")
-	if _, err := open("hooksnare", func(string) (connection, error) { return nil, away }); !errors.Is(err, away) {
+	if _, err := openWith("hooksnare", func(string) (connection, error) { return nil, away }); !errors.Is(err, away) {
 		t.Errorf("Open without a daemon: error %v, want %v", err, away)
 	}
 }

@@ -51,12 +51,12 @@ func reportSelf(args []string) error {
 	if err != nil {
 		return err
 	}
-	return report(folder, execed{int32(os.Getpid()), int32(os.Getppid()), path, args})
+	return reportExec(folder, execed{int32(os.Getpid()), int32(os.Getppid()), path, args})
 }
 
-// report appends the process to the file. Whatever others append at the same time, its line
+// reportExec appends the process to the file. Whatever others append at the same time, its line
 // stays whole.
-func report(folder string, e execed) error {
+func reportExec(folder string, e execed) error {
 	f, err := os.OpenFile(filepath.Join(folder, execsName), os.O_WRONLY|os.O_APPEND|unix.O_NOFOLLOW, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

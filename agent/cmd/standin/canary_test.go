@@ -22,7 +22,7 @@ func TestNoReportIsLost(t *testing.T) {
 	for w := range writers {
 		wg.Go(func() {
 			for i := range each {
-				if err := report(dir, execed{int32(1000*(w+1) + i), 9, "/a \"b\"\n/true", []string{"true [x"}}); err != nil {
+				if err := reportExec(dir, execed{int32(1000*(w+1) + i), 9, "/a \"b\"\n/true", []string{"true [x"}}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -77,7 +77,7 @@ func TestReportsAreBoundedAndForgiving(t *testing.T) {
 	if err := os.WriteFile(name, []byte(full), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := report(dir, execed{8, 1, "/x", nil}); err != nil {
+	if err := reportExec(dir, execed{8, 1, "/x", nil}); err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(name); err != nil || info.Size() != int64(len(full)) {

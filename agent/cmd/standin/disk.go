@@ -50,17 +50,17 @@ var disk = []entry{
 	{home + preferences + "/ByHost", fs.ModeDir | 0o700, user, ""},
 	{filepath.Dir(synthetic.JamfHook), folder, admin, ""},
 
-	{"/private/var/root" + preferences + "/com.apple.loginwindow.plist", 0o600, admin, plist("<key>TALLogoutSavesState</key>\n\t<false/>")},
-	{preferences + "/com.apple.loginwindow.plist", 0o644, admin, plist("<key>GuestEnabled</key>\n\t<false/>\n\t<key>lastUserName</key>\n\t<string>" + synthetic.User + "</string>")},
-	{home + preferences + "/com.apple.loginwindow.plist", 0o600, user, plist("<key>TALLogoutSavesState</key>\n\t<true/>")},
+	{"/private/var/root" + preferences + "/com.apple.loginwindow.plist", 0o600, admin, plistWith("<key>TALLogoutSavesState</key>\n\t<false/>")},
+	{preferences + "/com.apple.loginwindow.plist", 0o644, admin, plistWith("<key>GuestEnabled</key>\n\t<false/>\n\t<key>lastUserName</key>\n\t<string>" + synthetic.User + "</string>")},
+	{home + preferences + "/com.apple.loginwindow.plist", 0o600, user, plistWith("<key>TALLogoutSavesState</key>\n\t<true/>")},
 	{home + preferences + "/ByHost/com.apple.loginwindow.5EED5EED-0000-4000-8000-000000000001.plist", 0o600, user,
-		plist("<key>TALAppsToRelaunchAtLogin</key>\n\t<array/>")},
+		plistWith("<key>TALAppsToRelaunchAtLogin</key>\n\t<array/>")},
 	{synthetic.DemoHook, 0o755, user, script},
 	{synthetic.JamfHook, 0o755, admin, script},
 	{filepath.Dir(synthetic.JamfHook) + "/logouthook.sh", 0o755, admin, script},
 }
 
-func plist(body string) string {
+func plistWith(body string) string {
 	return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
@@ -89,7 +89,7 @@ func layDisk(dir string, speed float64) (string, error) {
 	}
 	defer r.Close()
 	for _, e := range disk {
-		if err := e.lay(r); err != nil {
+		if err := e.create(r); err != nil {
 			return "", err
 		}
 	}
@@ -105,8 +105,8 @@ func layDisk(dir string, speed float64) (string, error) {
 	return filepath.Join(bin, "eslogger"), r.WriteFile("usr/bin/"+speedName, fmt.Append(nil, speed), 0o644)
 }
 
-// lay makes the entry, and the folders above it.
-func (e entry) lay(r *os.Root) error {
+// create makes the entry, and the folders above it.
+func (e entry) create(r *os.Root) error {
 	name := e.path[1:]
 	if e.mode.Type() == fs.ModeSymlink {
 		return r.Symlink(e.text, name)

@@ -20,8 +20,8 @@ const (
 	timeLayout = "2006-01-02T15:04:05.000000000Z"
 )
 
-// span returns where the value after key is, up to one of the bytes of end.
-func span(line []byte, key, end string) (from, to int, ok bool) {
+// valueSpan returns where the value after key is, up to one of the bytes of end.
+func valueSpan(line []byte, key, end string) (from, to int, ok bool) {
 	i := bytes.Index(line, []byte(key))
 	if i < 0 {
 		return 0, 0, false
@@ -34,9 +34,9 @@ func span(line []byte, key, end string) (from, to int, ok bool) {
 	return from, from + n, true
 }
 
-// number returns the unsigned number after key.
-func number(line []byte, key string) (uint64, bool) {
-	from, to, ok := span(line, key, ",}")
+// numberAfter returns the unsigned number after key.
+func numberAfter(line []byte, key string) (uint64, bool) {
+	from, to, ok := valueSpan(line, key, ",}")
 	if !ok {
 		return 0, false
 	}
@@ -46,17 +46,17 @@ func number(line []byte, key string) (uint64, bool) {
 
 // setNumber replaces the number after key.
 func setNumber(line []byte, key string, n uint64) []byte {
-	if _, ok := number(line, key); !ok {
+	if _, ok := numberAfter(line, key); !ok {
 		return line
 	}
-	from, to, _ := span(line, key, ",}")
+	from, to, _ := valueSpan(line, key, ",}")
 	out := append([]byte(nil), line[:from]...)
 	return append(strconv.AppendUint(out, n, 10), line[to:]...)
 }
 
 // timeOf returns the time of the line.
 func timeOf(line []byte) (time.Time, bool) {
-	from, to, ok := span(line, keyTime, `"`)
+	from, to, ok := valueSpan(line, keyTime, `"`)
 	if !ok {
 		return time.Time{}, false
 	}
@@ -66,7 +66,7 @@ func timeOf(line []byte) (time.Time, bool) {
 
 // setTime sets the time of the line.
 func setTime(line []byte, t time.Time) {
-	from, to, ok := span(line, keyTime, `"`)
+	from, to, ok := valueSpan(line, keyTime, `"`)
 	if ok && to-from == len(timeLayout) {
 		t.UTC().AppendFormat(line[from:from], timeLayout)
 	}
@@ -82,23 +82,23 @@ type numbering struct {
 	seq    [4]uint64
 }
 
-// apply numbers one recorded line.
-func (n *numbering) apply(line []byte) []byte {
-	if _, ok := number(line, keyGlobal); !ok {
+// renumber numbers one recorded line.
+func (n *numbering) renumber(line []byte) []byte {
+	if _, ok := numberAfter(line, keyGlobal); !ok {
 		return line
 	}
-	code, _ := number(line, keyType)
+	code, _ := numberAfter(line, keyType)
 	k, known := kinds[code]
 	if !known {
 		k = event.Other
 	}
 	line = setNumber(setNumber(line, keyGlobal, n.global), keySeq, n.seq[k])
-	n.count(k)
+	n.countEvents(k)
 	return line
 }
 
-// count takes note of a line of each kind.
-func (n *numbering) count(list ...event.Kind) {
+// countEvents takes note of a line of each kind.
+func (n *numbering) countEvents(list ...event.Kind) {
 	for _, k := range list {
 		n.global++
 		n.seq[k]++

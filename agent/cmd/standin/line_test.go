@@ -17,7 +17,7 @@ func TestLineFields(t *testing.T) {
 	h.Exec(h.Launchd(), synthetic.Spec{Path: "/bin/ls", Args: []string{`"time":"x`, `"global_seq_num":9,"seq_num":9,"version":3`}})
 	raw := b.Bytes()
 	for key, want := range map[string]uint64{keyGlobal: 1234, keySeq: 6, keyType: 9} {
-		if got, ok := number(raw, key); !ok || got != want {
+		if got, ok := numberAfter(raw, key); !ok || got != want {
 			t.Errorf("%s got %d, %v; want %d", key, got, ok, want)
 		}
 	}
@@ -30,7 +30,7 @@ func TestLineFields(t *testing.T) {
 	if at, _ := timeOf(line); !at.Equal(now) {
 		t.Errorf("time set: got %v, want %v", at, now)
 	}
-	if got, _ := number(line, keyGlobal); got != 99999 || len(line) != len(raw)+1 {
+	if got, _ := numberAfter(line, keyGlobal); got != 99999 || len(line) != len(raw)+1 {
 		t.Errorf("number set: got %d and %d bytes, want 99999 and %d", got, len(line), len(raw)+1)
 	}
 }
@@ -48,12 +48,12 @@ func TestNumberingHasNoGaps(t *testing.T) {
 	i := uint64(0)
 	for l := range bytes.Lines(b.Bytes()) {
 		if i == 3 || i == 8 { // a canary before this line
-			n.count(event.Fork, event.ExecKind, event.Exit)
+			n.countEvents(event.Fork, event.ExecKind, event.Exit)
 			i += 3
 		}
-		l = n.apply(l)
-		global, _ := number(l, keyGlobal)
-		if seq, _ := number(l, keySeq); global != i || seq != i/3 {
+		l = n.renumber(l)
+		global, _ := numberAfter(l, keyGlobal)
+		if seq, _ := numberAfter(l, keySeq); global != i || seq != i/3 {
 			t.Errorf("line %d: got the numbers %d and %d, want %d and %d", i, global, seq, i, i/3)
 		}
 		i++
@@ -66,10 +66,10 @@ func FuzzRecordedLine(f *testing.F) {
 	f.Add([]byte(`"time":"`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		var n numbering
-		out := n.apply(append([]byte(nil), line...))
+		out := n.renumber(append([]byte(nil), line...))
 		setTime(out, time.Unix(0, 0))
 		timeOf(out)
-		if _, ok := number(line, keyGlobal); !ok && len(out) != len(line) {
+		if _, ok := numberAfter(line, keyGlobal); !ok && len(out) != len(line) {
 			t.Errorf("%q: became %q", line, out)
 		}
 	})

@@ -47,7 +47,7 @@ var events = []string{
 var errEvents = errors.New("Failed to parse event types") //lint:ignore ST1005 what eslogger prints
 
 func main() {
-	err := run(os.Args)
+	err := runCommand(os.Args)
 	switch {
 	case errors.Is(err, errEvents):
 		fmt.Fprintln(os.Stderr, err)
@@ -58,12 +58,12 @@ func main() {
 	}
 }
 
-func run(args []string) error {
+func runCommand(args []string) error {
 	switch name := filepath.Base(args[0]); {
 	case name == canaryName || name == defaultsName:
 		return reportSelf(args)
 	case len(args) > 1 && args[1] == "root":
-		return root(args[2:])
+		return layRoot(args[2:])
 	case len(args) > 1 && slices.Contains([]string{"-h", "--help", "help"}, args[1]):
 		_, err := fmt.Print(usage)
 		return err
@@ -73,10 +73,10 @@ func run(args []string) error {
 			return errEvents
 		}
 	}
-	return play()
+	return playBeside()
 }
 
-func root(args []string) error {
+func layRoot(args []string) error {
 	flags := flag.NewFlagSet("root", flag.ContinueOnError)
 	flags.Usage = func() { fmt.Fprint(flags.Output(), usage) }
 	speed := flags.Float64("speed", 1, "")

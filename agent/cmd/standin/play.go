@@ -28,9 +28,9 @@ const (
 	pollExecs     = 50 * time.Millisecond
 )
 
-// play plays what is beside the program file, until it is interrupted or nobody reads any
+// playBeside plays what is beside the program file, until it is interrupted or nobody reads any
 // more.
-func play() error {
+func playBeside() error {
 	folder, err := ownFolder()
 	if err != nil {
 		return err
@@ -107,7 +107,7 @@ func (p *player) run(ctx context.Context, recording io.Reader) error {
 	for p.due = time.Now(); ; {
 		line, err := lines.ReadBytes('\n')
 		if len(line) == 0 && errors.Is(err, io.EOF) {
-			return p.idle(ctx, nil, poll.C)
+			return p.idleUntil(ctx, nil, poll.C)
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("recording: %w", err)
@@ -115,7 +115,7 @@ func (p *player) run(ctx context.Context, recording io.Reader) error {
 		if err := p.awaitDue(ctx, line, poll.C); err != nil {
 			return err
 		}
-		line = p.numbers.apply(line)
+		line = p.numbers.renumber(line)
 		setTime(line, time.Now())
 		if _, err := p.out.Write(line); err != nil {
 			return err
@@ -134,11 +134,11 @@ func (p *player) awaitDue(ctx context.Context, line []byte, poll <-chan time.Tim
 		p.due = p.due.Add(min(max(gap, 0), maxGap))
 	}
 	p.last = t
-	return p.idle(ctx, time.After(time.Until(p.due)), poll)
+	return p.idleUntil(ctx, time.After(time.Until(p.due)), poll)
 }
 
-// idle prints canaries until the next line is due.
-func (p *player) idle(ctx context.Context, due, poll <-chan time.Time) error {
+// idleUntil prints canaries until the next line is due.
+func (p *player) idleUntil(ctx context.Context, due, poll <-chan time.Time) error {
 	for {
 		select {
 		case <-ctx.Done():
@@ -194,6 +194,6 @@ func (p *player) printCanary(e execed) error {
 	child := h.ForkPID(parent, e.PID)
 	h.Exec(child, synthetic.Spec{Path: e.Path, Args: e.Args, SigningID: "com.apple." + filepath.Base(e.Path), Platform: true})
 	h.Exit(child, 0)
-	n.count(event.Fork, event.ExecKind, event.Exit)
+	n.countEvents(event.Fork, event.ExecKind, event.Exit)
 	return h.Err()
 }

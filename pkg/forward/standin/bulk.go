@@ -29,7 +29,7 @@ func serveBulk(r *Receiver, _ *http.Request, body []byte) (int, any) {
 	malformed := map[string]any{"error": bulkFault{"illegal_argument_exception", "Malformed"}, "status": 400}
 	lines := bytes.Split(body, []byte("\n"))
 	if len(lines)%2 == 0 || len(lines) < 3 || len(lines[len(lines)-1]) != 0 {
-		r.violation("%d lines: want pairs, and a line break at the end", len(lines)-1)
+		r.addViolation("%d lines: want pairs, and a line break at the end", len(lines)-1)
 		return http.StatusBadRequest, malformed
 	}
 	a := bulkAnswer{Took: 1}
@@ -41,22 +41,22 @@ func serveBulk(r *Receiver, _ *http.Request, body []byte) (int, any) {
 			} `json:"create"`
 		}
 		id := &action.Create.ID
-		if err := strict(lines[i], &action); err != nil || *id == "" || len(*id) > 512 {
-			r.violation("action %.120q: %v", lines[i], err)
+		if err := decodeStrict(lines[i], &action); err != nil || *id == "" || len(*id) > 512 {
+			r.addViolation("action %.120q: %v", lines[i], err)
 			return http.StatusBadRequest, malformed
 		}
-		one := r.create(Document{ID: *id, Index: action.Create.Index, Body: lines[i+1]})
+		one := r.createDocument(Document{ID: *id, Index: action.Create.Index, Body: lines[i+1]})
 		a.Errors = a.Errors || one.Error != nil
 		a.Items = append(a.Items, map[string]bulkItem{"create": one})
 	}
 	return http.StatusOK, &a
 }
 
-// create takes one document, or says why not.
-func (r *Receiver) create(d Document) bulkItem {
+// createDocument takes one document, or says why not.
+func (r *Receiver) createDocument(d Document) bulkItem {
 	one := bulkItem{Index: ".ds-" + d.Index + "-000001", ID: d.ID, Status: http.StatusCreated}
 	if r.Discard {
-		r.count(1)
+		r.countDocuments(1)
 		return one
 	}
 	fault := func(status int, kind string) bulkItem {
@@ -64,16 +64,16 @@ func (r *Receiver) create(d Document) bulkItem {
 		return one
 	}
 	if !isObject(d.Body) {
-		r.violation("document %s: %.80q", d.ID, d.Body)
+		r.addViolation("document %s: %.80q", d.ID, d.Body)
 		return fault(http.StatusBadRequest, "document_parsing_exception")
 	}
-	switch s := r.status(d); {
+	switch s := r.itemStatus(d); {
 	case s == http.StatusTooManyRequests:
 		return fault(s, "es_rejected_execution_exception")
 	case s != 0:
 		return fault(s, "document_parsing_exception")
 	}
-	if r.take(d) {
+	if r.keepDocument(d) {
 		return fault(http.StatusConflict, "version_conflict_engine_exception")
 	}
 	return one

@@ -28,7 +28,7 @@ var guidPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89a
 // serveHEC plays Splunk's HTTP Event Collector. It takes all events of a request or none.
 func serveHEC(r *Receiver, request *http.Request, body []byte) (int, any) {
 	if c := request.Header.Get("X-Splunk-Request-Channel"); !guidPattern.MatchString(c) {
-		r.violation("channel %q", c)
+		r.addViolation("channel %q", c)
 		return http.StatusBadRequest, hecAnswer{Text: "Invalid data channel", Code: 11}
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
@@ -42,13 +42,13 @@ func serveHEC(r *Receiver, request *http.Request, body []byte) (int, any) {
 			break
 		}
 		if err != nil || !isObject(e.Event) || e.Source == "" || e.Sourcetype != "hooksnare:alert" {
-			r.violation("envelope %d of %.120q: %v", i, body, err)
+			r.addViolation("envelope %d of %.120q: %v", i, body, err)
 			return http.StatusBadRequest, hecAnswer{Text: "Invalid data format", Code: 6, Invalid: &i}
 		}
 		events = append(events, Document{Body: e.Event})
 	}
 	if len(events) == 0 {
-		r.violation("no event")
+		r.addViolation("no event")
 		return http.StatusBadRequest, hecAnswer{Text: "No data", Code: 5}
 	}
 	switch i, s := r.firstRefused(events); {
@@ -58,7 +58,7 @@ func serveHEC(r *Receiver, request *http.Request, body []byte) (int, any) {
 		return s, hecAnswer{Text: "Invalid data format", Code: 6, Invalid: &i}
 	}
 	for _, e := range events {
-		r.take(e)
+		r.keepDocument(e)
 	}
 	return http.StatusOK, hecAnswer{Text: "Success"}
 }

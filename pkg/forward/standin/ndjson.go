@@ -8,16 +8,16 @@ import (
 // serveNDJSON takes one document a line, all of a request or none.
 func serveNDJSON(r *Receiver, request *http.Request, body []byte) (int, any) {
 	if key := request.Header.Get("Idempotency-Key"); len(key) < 16 {
-		r.violation("idempotency key %q", key)
+		r.addViolation("idempotency key %q", key)
 	}
 	if !bytes.HasSuffix(body, []byte("\n")) {
-		r.violation("the last line has no end")
+		r.addViolation("the last line has no end")
 	}
 	var list []Document
 	for l := range bytes.Lines(body) {
 		l = bytes.TrimSuffix(l, []byte("\n"))
 		if !isObject(l) {
-			r.violation("line %d is not an object: %.80q", len(list)+1, l)
+			r.addViolation("line %d is not an object: %.80q", len(list)+1, l)
 			return http.StatusBadRequest, "no JSON"
 		}
 		list = append(list, Document{Body: l})
@@ -26,7 +26,7 @@ func serveNDJSON(r *Receiver, request *http.Request, body []byte) (int, any) {
 		return s, "not this one"
 	}
 	for _, d := range list {
-		r.take(d)
+		r.keepDocument(d)
 	}
 	return http.StatusAccepted, "taken"
 }

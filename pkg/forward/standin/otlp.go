@@ -42,24 +42,24 @@ type otlpLogs struct {
 // counted in its answer, which does not say which they were.
 func serveOTLP(r *Receiver, _ *http.Request, body []byte) (int, any) {
 	var logs otlpLogs
-	if err := strict(body, &logs); err != nil || len(logs.ResourceLogs) != 1 || len(logs.ResourceLogs[0].ScopeLogs) != 1 {
-		r.violation("logs %.200q: %v", body, err)
+	if err := decodeStrict(body, &logs); err != nil || len(logs.ResourceLogs) != 1 || len(logs.ResourceLogs[0].ScopeLogs) != 1 {
+		r.addViolation("logs %.200q: %v", body, err)
 		return http.StatusBadRequest, map[string]any{"code": 3, "message": "invalid"}
 	}
-	if logs.ResourceLogs[0].Resource.Attributes.get("service.name") != "hooksnare" {
-		r.violation("resource %+v", logs.ResourceLogs[0].Resource)
+	if logs.ResourceLogs[0].Resource.Attributes.valueOf("service.name") != "hooksnare" {
+		r.addViolation("resource %+v", logs.ResourceLogs[0].Resource)
 	}
 	rejected := 0
 	for _, record := range logs.ResourceLogs[0].ScopeLogs[0].LogRecords {
-		d, ok := record.document()
+		d, ok := record.toDocument()
 		if !ok {
-			r.violation("record %+v", record)
+			r.addViolation("record %+v", record)
 		}
-		if !ok || r.status(d) != 0 {
+		if !ok || r.itemStatus(d) != 0 {
 			rejected++
 			continue
 		}
-		r.take(d)
+		r.keepDocument(d)
 	}
 	partial := map[string]any{}
 	if rejected > 0 {
@@ -68,18 +68,18 @@ func serveOTLP(r *Receiver, _ *http.Request, body []byte) (int, any) {
 	return http.StatusOK, map[string]any{"partialSuccess": partial}
 }
 
-// document returns what a record holds.
-func (o *otlpRecord) document() (Document, bool) {
+// toDocument returns what a record holds.
+func (o *otlpRecord) toDocument() (Document, bool) {
 	_, badTime := strconv.ParseUint(o.Time, 10, 64)
-	update := o.Attributes.get("event.sequence")
+	update := o.Attributes.valueOf("event.sequence")
 	_, badUpdate := strconv.Atoi(update)
 	body := []byte(o.Body.String)
 	ok := (badTime == nil || o.Time == "") && badUpdate == nil && isObject(body) &&
 		o.SeverityNumber >= 1 && o.SeverityNumber <= 24 && o.SeverityText != ""
-	return Document{ID: o.Attributes.get("event.id") + "-" + update, Body: body}, ok
+	return Document{ID: o.Attributes.valueOf("event.id") + "-" + update, Body: body}, ok
 }
 
-func (list otlpAttributes) get(key string) string {
+func (list otlpAttributes) valueOf(key string) string {
 	for _, a := range list {
 		if a.Key == key {
 			return cmp.Or(a.Value.String, a.Value.Int)

@@ -91,7 +91,7 @@ func (r *Receiver) Violations() []string {
 	return slices.Clone(r.violations)
 }
 
-func (r *Receiver) violation(format string, args ...any) {
+func (r *Receiver) addViolation(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	const most = 100
@@ -100,8 +100,8 @@ func (r *Receiver) violation(format string, args ...any) {
 	}
 }
 
-// take keeps a document. A document with an id that was taken already is a repeat.
-func (r *Receiver) take(d Document) (repeated bool) {
+// keepDocument keeps a document. A document with an id that was taken already is a repeat.
+func (r *Receiver) keepDocument(d Document) (repeated bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := d.Index + "/" + d.ID
@@ -118,8 +118,8 @@ func (r *Receiver) take(d Document) (repeated bool) {
 	return false
 }
 
-// count takes n documents that nobody reads.
-func (r *Receiver) count(n int) {
+// countDocuments takes n documents that nobody reads.
+func (r *Receiver) countDocuments(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.taken += n
@@ -128,15 +128,15 @@ func (r *Receiver) count(n int) {
 // firstRefused returns the first document that Item refuses, and its status; 0 for none.
 func (r *Receiver) firstRefused(list []Document) (i, status int) {
 	for i, d := range list {
-		if s := r.status(d); s != 0 {
+		if s := r.itemStatus(d); s != 0 {
 			return i, s
 		}
 	}
 	return 0, 0
 }
 
-// status returns what Item says of a document.
-func (r *Receiver) status(d Document) int {
+// itemStatus returns what Item says of a document.
+func (r *Receiver) itemStatus(d Document) int {
 	if r.Item == nil {
 		return 0
 	}
@@ -148,36 +148,36 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.mu.Lock()
 	r.requests++
 	r.mu.Unlock()
-	status, answer := r.answer(request)
+	status, answer := r.answerRequest(request)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(answer) // the client may be gone
 }
 
-func (r *Receiver) answer(request *http.Request) (status int, answer any) {
+func (r *Receiver) answerRequest(request *http.Request) (status int, answer any) {
 	p := r.protocol
 	switch {
 	case request.Method != http.MethodPost:
-		r.violation("method %s", request.Method)
+		r.addViolation("method %s", request.Method)
 		return http.StatusMethodNotAllowed, "post"
 	case p.path != "" && request.URL.Path != p.path:
-		r.violation("path %q, want %q", request.URL.Path, p.path)
+		r.addViolation("path %q, want %q", request.URL.Path, p.path)
 		return http.StatusNotFound, "no such path"
 	case r.Token != "" && request.Header.Get("Authorization") != p.scheme+" "+r.Token:
 		return http.StatusUnauthorized, "who are you"
 	case request.Header.Get("Content-Type") != p.contentType:
-		r.violation("content type %q, want %q", request.Header.Get("Content-Type"), p.contentType)
+		r.addViolation("content type %q, want %q", request.Header.Get("Content-Type"), p.contentType)
 		return http.StatusUnsupportedMediaType, "content type"
 	}
-	body, err := r.body(request)
+	body, err := r.readBody(request)
 	switch {
 	case errors.Is(err, errTooLarge):
 		return http.StatusRequestEntityTooLarge, "too large"
 	case err != nil:
-		r.violation("body: %v", err)
+		r.addViolation("body: %v", err)
 		return http.StatusBadRequest, "body"
 	case r.Discard && p.mark != "":
-		r.count(bytes.Count(body, []byte(p.mark)))
+		r.countDocuments(bytes.Count(body, []byte(p.mark)))
 		return http.StatusOK, map[string]any{"code": 0} // success for each of them
 	}
 	return p.serve(r, request, body)
@@ -185,8 +185,8 @@ func (r *Receiver) answer(request *http.Request) (status int, answer any) {
 
 var errTooLarge = errors.New("too large")
 
-// body returns the unpacked body.
-func (r *Receiver) body(request *http.Request) ([]byte, error) {
+// readBody returns the unpacked body.
+func (r *Receiver) readBody(request *http.Request) ([]byte, error) {
 	most := r.MaxBody
 	if most == 0 {
 		most = 64 << 20
@@ -210,8 +210,8 @@ func (r *Receiver) body(request *http.Request) ([]byte, error) {
 	return b, err
 }
 
-// strict decodes one JSON value that must have no other members than v has.
-func strict(b []byte, v any) error {
+// decodeStrict decodes one JSON value that must have no other members than v has.
+func decodeStrict(b []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
