@@ -15,7 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"hooksnare/pkg/forward/standin"
+	"hooksnare/pkg/forward/receivers"
 )
 
 // confirmed is a second, lenient reading of an answer: what it does not confirm must
@@ -207,7 +207,7 @@ func FuzzEncode(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, w := standin.New(kind), httptest.NewRecorder()
+			r, w := receivers.NewFake(kind), httptest.NewRecorder()
 			r.ServeHTTP(w, request)
 			got := s.c.judgeAnswer(s.protocol, &answer{status: w.Code, header: w.Header(), body: w.Body.Bytes()}, items, time.Now())
 			if documents := r.Documents(); got.Err != nil || len(documents) != 1 || !bytes.Equal(documents[0].Body, doc) {

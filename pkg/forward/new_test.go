@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"hooksnare/pkg/forward/standin"
+	"hooksnare/pkg/forward/receivers"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -82,9 +82,9 @@ func TestRunnerDelivers(t *testing.T) {
 	for _, kind := range httpTypes {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			r := standin.New(kind)
+			r := receivers.NewFake(kind)
 			r.MaxBody, r.Token = 40_000, "right"
-			r.Item = func(d standin.Document) int {
+			r.Item = func(d receivers.Document) int {
 				if kind != "otlp" && strings.Contains(string(d.Body), `"id-77"`) {
 					return http.StatusUnprocessableEntity
 				}

@@ -10,7 +10,7 @@ import (
 	"hooksnare/pkg/forward/receivers"
 )
 
-func standIn(t *testing.T, s *relpStandIn) (*relpStandIn, *relpSender) {
+func startFakeRELP(t *testing.T, s *fakeRELP) (*fakeRELP, *relpSender) {
 	t.Helper()
 	p := receivers.NewPKI(t)
 	startRELP(t, p.ServerConfig(t, p.Server), s)
@@ -48,7 +48,7 @@ func TestRELPOnlyItsOwnAnswerDelivers(t *testing.T) {
 		{"answer of a hint", func(_, x int) (string, bool) { return rsp(0, "200 OK"), false }, 0, KindAnswer, "transaction 0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, s := standIn(t, &relpStandIn{answer: c.answer})
+			_, s := startFakeRELP(t, &fakeRELP{answer: c.answer})
 			items := makeItems(n)
 			r := send(t, s, items)
 			if got := count(r, Delivered); got != c.delivered || got+count(r, Retry) != n {
@@ -68,7 +68,7 @@ func TestRELPOnlyItsOwnAnswerDelivers(t *testing.T) {
 // TestRELPAnyOrder answers the last message of a window first.
 func TestRELPAnyOrder(t *testing.T) {
 	held := ""
-	_, s := standIn(t, &relpStandIn{answer: func(n, x int) (string, bool) {
+	_, s := startFakeRELP(t, &fakeRELP{answer: func(n, x int) (string, bool) {
 		held = rsp(x, "200 OK") + held
 		if n%50 > 0 {
 			return "", false
@@ -81,7 +81,7 @@ func TestRELPAnyOrder(t *testing.T) {
 }
 
 func TestRELPNoAnswer(t *testing.T) {
-	server, s := standIn(t, &relpStandIn{answer: func(n, x int) (string, bool) {
+	server, s := startFakeRELP(t, &fakeRELP{answer: func(n, x int) (string, bool) {
 		if n > 3 {
 			return "", false
 		}
@@ -101,7 +101,7 @@ func TestRELPNoAnswer(t *testing.T) {
 
 func TestRELPStopsWithContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	_, s := standIn(t, &relpStandIn{answer: func(n, x int) (string, bool) {
+	_, s := startFakeRELP(t, &fakeRELP{answer: func(n, x int) (string, bool) {
 		if n == 5 {
 			cancel()
 		}
@@ -112,7 +112,7 @@ func TestRELPStopsWithContext(t *testing.T) {
 
 // TestRELPSessionIsReplaced ends sessions while nothing is sent.
 func TestRELPSessionIsReplaced(t *testing.T) {
-	server, s := standIn(t, &relpStandIn{answer: func(n, x int) (string, bool) { return rsp(x, "200 OK") + "0 serverclose 0\n", true }})
+	server, s := startFakeRELP(t, &fakeRELP{answer: func(n, x int) (string, bool) { return rsp(x, "200 OK") + "0 serverclose 0\n", true }})
 	items := makeItems(5)
 	for i := range items {
 		want(t, send(t, s, items[i:i+1]), 1, Delivered, KindNone)
@@ -125,7 +125,7 @@ func TestRELPSessionIsReplaced(t *testing.T) {
 }
 
 func TestRELPTransactionsWrap(t *testing.T) {
-	server, s := standIn(t, &relpStandIn{})
+	server, s := startFakeRELP(t, &fakeRELP{})
 	s.last = maxTransaction - 4
 	items := makeItems(10)
 	want(t, send(t, s, items), len(items), Delivered, KindNone)
@@ -137,7 +137,7 @@ func TestRELPTransactionsWrap(t *testing.T) {
 }
 
 func TestRELPSaysGoodbye(t *testing.T) {
-	server, s := standIn(t, &relpStandIn{})
+	server, s := startFakeRELP(t, &fakeRELP{})
 	want(t, send(t, s, makeItems(1)), 1, Delivered, KindNone)
 	if err := s.Close(); err != nil {
 		t.Error(err)
@@ -163,7 +163,7 @@ func TestRELPOpening(t *testing.T) {
 		{"500 too many sessions", KindBusy},
 	} {
 		t.Run(c.offers, func(t *testing.T) {
-			_, s := standIn(t, &relpStandIn{offers: c.offers})
+			_, s := startFakeRELP(t, &fakeRELP{offers: c.offers})
 			outcome := Delivered
 			if c.kind != KindNone {
 				outcome = Retry
@@ -181,7 +181,7 @@ func TestRELPRejected(t *testing.T) {
 		}
 		return rsp(x, "200 OK"), false
 	}
-	_, s := standIn(t, &relpStandIn{answer: ofThird})
+	_, s := startFakeRELP(t, &fakeRELP{answer: ofThird})
 	items := makeItems(3)
 	for try := 1; try <= rejectsBesideOthers; try++ {
 		s.dropSession()
@@ -203,7 +203,7 @@ func TestRELPRejected(t *testing.T) {
 }
 
 func TestRELPRejectsAll(t *testing.T) {
-	_, s := standIn(t, &relpStandIn{answer: func(_, x int) (string, bool) { return rsp(x, "500"), false }})
+	_, s := startFakeRELP(t, &fakeRELP{answer: func(_, x int) (string, bool) { return rsp(x, "500"), false }})
 	items := makeItems(2)
 	for range rejectsAlone - 1 {
 		want(t, send(t, s, items), 2, Retry, KindBusy)
@@ -213,7 +213,7 @@ func TestRELPRejectsAll(t *testing.T) {
 
 func TestRELPCertificateRotates(t *testing.T) {
 	p := receivers.NewPKI(t)
-	server := startRELP(t, p.ServerConfig(t, p.Server), &relpStandIn{})
+	server := startRELP(t, p.ServerConfig(t, p.Server), &fakeRELP{})
 	s := newSender(t, streamConfig("relp", server.address, p))
 	want(t, send(t, s, makeItems(1)), 1, Delivered, KindNone)
 	p.Issue(t, "client", receivers.Leaf{Name: receivers.ClientName})

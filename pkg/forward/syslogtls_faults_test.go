@@ -45,7 +45,7 @@ func TestStreamTLSRefused(t *testing.T) {
 				}
 				address := ""
 				if kind == "relp" {
-					address = startRELP(t, c.server, &relpStandIn{}).address
+					address = startRELP(t, c.server, &fakeRELP{}).address
 				} else {
 					address = startSyslog(t, c.server, readAll)
 				}
@@ -209,7 +209,7 @@ func TestStreamUnframed(t *testing.T) {
 	for _, kind := range []string{"relp", "syslog_tls"} {
 		address := ""
 		if kind == "relp" {
-			address = startRELP(t, p.ServerConfig(t, p.Server), &relpStandIn{}).address
+			address = startRELP(t, p.ServerConfig(t, p.Server), &fakeRELP{}).address
 		} else {
 			address = startSyslog(t, p.ServerConfig(t, p.Server), readAll)
 		}

@@ -1,7 +1,8 @@
-// Package receivers starts the programs that people collect alerts with, for tests: real
-// ones on free ports of this machine, with certificates made for the one test, ended
-// with it, and what they wrote down read back. A test whose program is not installed
-// is skipped, and says what installs it; with TEST_RECEIVERS=required it fails.
+// Package receivers has what alerts are delivered to, for tests: the programs that people
+// collect alerts with, on free ports of this machine, with certificates made for the one
+// test, ended with it, and what they wrote down read back; and fakes of what can't be had. A
+// test whose program is not installed is skipped, and says what installs it; with
+// TEST_RECEIVERS=required it fails.
 package receivers
 
 import (

@@ -1,4 +1,4 @@
-package standin
+package receivers
 
 import (
 	"cmp"
@@ -40,7 +40,7 @@ type otlpLogs struct {
 
 // serveOTLP plays a receiver of OpenTelemetry logs in JSON. Records that it does not take are
 // counted in its answer, which does not say which they were.
-func serveOTLP(r *Receiver, _ *http.Request, body []byte) (int, any) {
+func serveOTLP(r *Fake, _ *http.Request, body []byte) (int, any) {
 	var logs otlpLogs
 	if err := decodeStrict(body, &logs); err != nil || len(logs.ResourceLogs) != 1 || len(logs.ResourceLogs[0].ScopeLogs) != 1 {
 		r.addViolation("logs %.200q: %v", body, err)

@@ -15,8 +15,8 @@ import (
 	"hooksnare/pkg/forward/receivers"
 )
 
-// relpStandIn is a RELP server that does as it is told.
-type relpStandIn struct {
+// fakeRELP is a RELP server that does as it is told.
+type fakeRELP struct {
 	address string
 	// answer returns what is sent back for the n-th message, and whether the connection
 	// ends then.
@@ -36,7 +36,7 @@ func rsp(transaction int, data string) string {
 	return fmt.Sprintf("%d rsp %d %s\n", transaction, len(data), data)
 }
 
-func startRELP(t testing.TB, c *tls.Config, s *relpStandIn) *relpStandIn {
+func startRELP(t testing.TB, c *tls.Config, s *fakeRELP) *fakeRELP {
 	t.Helper()
 	l, err := tls.Listen("tcp", "127.0.0.1:0", c)
 	if err != nil {
@@ -53,7 +53,7 @@ func startRELP(t testing.TB, c *tls.Config, s *relpStandIn) *relpStandIn {
 		}
 	})
 	if s.offers == "" {
-		s.offers = "200 OK\nrelp_version=0\nrelp_software=stand-in,1\ncommands=syslog"
+		s.offers = "200 OK\nrelp_version=0\nrelp_software=fake,1\ncommands=syslog"
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	s.address = net.JoinHostPort(receivers.Host, port)
@@ -74,7 +74,7 @@ func startRELP(t testing.TB, c *tls.Config, s *relpStandIn) *relpStandIn {
 }
 
 // serve serves one connection.
-func (s *relpStandIn) serve(conn *tls.Conn) {
+func (s *fakeRELP) serve(conn *tls.Conn) {
 	if conn.Handshake() != nil {
 		return
 	}
@@ -98,7 +98,7 @@ func (s *relpStandIn) serve(conn *tls.Conn) {
 	}
 }
 
-func (s *relpStandIn) fault(err error) {
+func (s *fakeRELP) fault(err error) {
 	if strings.HasPrefix(err.Error(), "frame: ") {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -106,7 +106,7 @@ func (s *relpStandIn) fault(err error) {
 	}
 }
 
-func (s *relpStandIn) reply(transaction int, command, data string) (string, bool) {
+func (s *fakeRELP) reply(transaction int, command, data string) (string, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch command {

@@ -1,7 +1,4 @@
-// Package standin plays the receivers that can't be had for a test, more strictly than
-// they are: what is not exactly what their documentation wants is noted as a violation.
-// It serves tests; nothing of the agent imports it.
-package standin
+package receivers
 
 import (
 	"bytes"
@@ -22,8 +19,10 @@ type Document struct {
 	Body  []byte // the JSON of the alert
 }
 
-// Receiver is an http.Handler. Its exported fields are set before it serves.
-type Receiver struct {
+// Fake is an http.Handler that plays a receiver which can't be had for a test, more strictly
+// than it is: what is not exactly what its documentation wants is noted as a violation. Its
+// exported fields are set before it serves.
+type Fake struct {
 	Token   string // that requests must bring; "" for none
 	MaxBody int    // bytes of an unpacked body; more is answered with 413. 0: 64 MiB
 	Discard bool   // count documents, and believe their frames: for benchmarks of senders
@@ -31,7 +30,7 @@ type Receiver struct {
 	// Item returns the status that a document is answered with; 0: it is taken. May be nil.
 	Item func(Document) int
 
-	protocol protocol
+	protocol fakeProtocol
 
 	mu         sync.Mutex // guards what follows
 	documents  []Document
@@ -42,35 +41,35 @@ type Receiver struct {
 	violations []string
 }
 
-// protocol is what one kind of receiver wants of a request.
-type protocol struct {
+// fakeProtocol is what one kind of receiver wants of a request.
+type fakeProtocol struct {
 	path        string // "" for any
 	scheme      string // of Authorization
 	contentType string
 	mark        string // stands once in a body for each document; "" where they must be read
 
 	// serve reads the body and returns the answer.
-	serve func(r *Receiver, request *http.Request, body []byte) (status int, answer any)
+	serve func(r *Fake, request *http.Request, body []byte) (status int, answer any)
 }
 
-var protocols = map[string]protocol{
+var fakeProtocols = map[string]fakeProtocol{
 	"https":         {"", "Bearer", "application/x-ndjson", "\n", serveNDJSON},
 	"elasticsearch": {"/_bulk", "ApiKey", "application/x-ndjson", "", serveBulk},
 	"splunk_hec":    {"/services/collector/event", "Splunk", "application/json", `"sourcetype":"hooksnare:alert","event":{`, serveHEC},
 	"otlp":          {"/v1/logs", "Bearer", "application/json", `"body":{"stringValue":"`, serveOTLP},
 }
 
-// New returns the stand-in for an output type: https, elasticsearch, splunk_hec or otlp.
-func New(kind string) *Receiver {
-	p, ok := protocols[kind]
+// NewFake returns the fake for an output type: https, elasticsearch, splunk_hec or otlp.
+func NewFake(kind string) *Fake {
+	p, ok := fakeProtocols[kind]
 	if !ok {
-		panic("standin: no receiver of type " + kind)
+		panic("receivers: no receiver of type " + kind)
 	}
-	return &Receiver{protocol: p, ids: map[string]bool{}}
+	return &Fake{protocol: p, ids: map[string]bool{}}
 }
 
 // Documents returns what was taken, in order of arrival.
-func (r *Receiver) Documents() []Document {
+func (r *Fake) Documents() []Document {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.documents)
@@ -78,20 +77,20 @@ func (r *Receiver) Documents() []Document {
 
 // Counts returns how many requests came, how many documents were taken, and how many
 // came again although they had been.
-func (r *Receiver) Counts() (requests, taken, repeats int) {
+func (r *Fake) Counts() (requests, taken, repeats int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.requests, r.taken, r.repeats
 }
 
 // Violations returns what requests did wrong.
-func (r *Receiver) Violations() []string {
+func (r *Fake) Violations() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.violations)
 }
 
-func (r *Receiver) addViolation(format string, args ...any) {
+func (r *Fake) addViolation(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	const most = 100
@@ -101,7 +100,7 @@ func (r *Receiver) addViolation(format string, args ...any) {
 }
 
 // keepDocument keeps a document. A document with an id that was taken already is a repeat.
-func (r *Receiver) keepDocument(d Document) (repeated bool) {
+func (r *Fake) keepDocument(d Document) (repeated bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := d.Index + "/" + d.ID
@@ -119,14 +118,14 @@ func (r *Receiver) keepDocument(d Document) (repeated bool) {
 }
 
 // countDocuments takes n documents that nobody reads.
-func (r *Receiver) countDocuments(n int) {
+func (r *Fake) countDocuments(n int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.taken += n
 }
 
 // firstRefused returns the first document that Item refuses, and its status; 0 for none.
-func (r *Receiver) firstRefused(list []Document) (i, status int) {
+func (r *Fake) firstRefused(list []Document) (i, status int) {
 	for i, d := range list {
 		if s := r.itemStatus(d); s != 0 {
 			return i, s
@@ -136,7 +135,7 @@ func (r *Receiver) firstRefused(list []Document) (i, status int) {
 }
 
 // itemStatus returns what Item says of a document.
-func (r *Receiver) itemStatus(d Document) int {
+func (r *Fake) itemStatus(d Document) int {
 	if r.Item == nil {
 		return 0
 	}
@@ -144,7 +143,7 @@ func (r *Receiver) itemStatus(d Document) int {
 }
 
 // ServeHTTP implements http.Handler.
-func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+func (r *Fake) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	r.mu.Lock()
 	r.requests++
 	r.mu.Unlock()
@@ -154,7 +153,7 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer) // the client may be gone
 }
 
-func (r *Receiver) answerRequest(request *http.Request) (status int, answer any) {
+func (r *Fake) answerRequest(request *http.Request) (status int, answer any) {
 	p := r.protocol
 	switch {
 	case request.Method != http.MethodPost:
@@ -186,7 +185,7 @@ func (r *Receiver) answerRequest(request *http.Request) (status int, answer any)
 var errTooLarge = errors.New("too large")
 
 // readBody returns the unpacked body.
-func (r *Receiver) readBody(request *http.Request) ([]byte, error) {
+func (r *Fake) readBody(request *http.Request) ([]byte, error) {
 	most := r.MaxBody
 	if most == 0 {
 		most = 64 << 20

@@ -13,12 +13,11 @@ import (
 	"time"
 
 	"hooksnare/pkg/forward/receivers"
-	"hooksnare/pkg/forward/standin"
 )
 
-// moody is a stand-in that answers as told.
+// moody is a fake that answers as it is set.
 type moody struct {
-	*standin.Receiver
+	*receivers.Fake
 	kind string
 
 	mu     sync.Mutex
@@ -47,10 +46,10 @@ const (
 // slowness is how long a slow receiver takes.
 const slowness = 400 * time.Millisecond
 
-// newMoody starts a stand-in behind the proxy.
+// newMoody starts a fake behind the proxy.
 func newMoody(t testing.TB, proxy *receivers.Toxiproxy, name, kind string) *place {
 	t.Helper()
-	m := &moody{Receiver: standin.New(kind), kind: kind}
+	m := &moody{Fake: receivers.NewFake(kind), kind: kind}
 	m.Item = m.item
 	server := httptest.NewServer(m)
 	t.Cleanup(server.Close)
@@ -82,8 +81,8 @@ func (m *moody) set(to mood) {
 	m.mood = to
 }
 
-// item sees every document that the stand-in is about to take.
-func (m *moody) item(d standin.Document) int {
+// item sees every document that the fake is about to take.
+func (m *moody) item(d receivers.Document) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.asked++; m.mood == picky && m.asked%3 == 0 {
@@ -136,13 +135,13 @@ func (m *moody) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		hangUp(w, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{\"took\":1,")
 	case forgetful:
-		m.Receiver.ServeHTTP(httptest.NewRecorder(), r)
+		m.Fake.ServeHTTP(httptest.NewRecorder(), r)
 		hangUp(w, "")
 	case slow:
 		time.Sleep(slowness)
 		fallthrough
 	default:
-		m.Receiver.ServeHTTP(w, r)
+		m.Fake.ServeHTTP(w, r)
 	}
 }
 

@@ -1,4 +1,4 @@
-package standin
+package receivers
 
 import (
 	"bytes"
@@ -6,7 +6,7 @@ import (
 )
 
 // serveNDJSON takes one document a line, all of a request or none.
-func serveNDJSON(r *Receiver, request *http.Request, body []byte) (int, any) {
+func serveNDJSON(r *Fake, request *http.Request, body []byte) (int, any) {
 	if key := request.Header.Get("Idempotency-Key"); len(key) < 16 {
 		r.addViolation("idempotency key %q", key)
 	}

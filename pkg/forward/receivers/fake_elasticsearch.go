@@ -1,4 +1,4 @@
-package standin
+package receivers
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ type bulkAnswer struct {
 
 // serveBulk plays the _bulk of Elasticsearch and OpenSearch for data streams: the only
 // operation that they take is create.
-func serveBulk(r *Receiver, _ *http.Request, body []byte) (int, any) {
+func serveBulk(r *Fake, _ *http.Request, body []byte) (int, any) {
 	malformed := map[string]any{"error": bulkFault{"illegal_argument_exception", "Malformed"}, "status": 400}
 	lines := bytes.Split(body, []byte("\n"))
 	if len(lines)%2 == 0 || len(lines) < 3 || len(lines[len(lines)-1]) != 0 {
@@ -53,7 +53,7 @@ func serveBulk(r *Receiver, _ *http.Request, body []byte) (int, any) {
 }
 
 // createDocument takes one document, or says why not.
-func (r *Receiver) createDocument(d Document) bulkItem {
+func (r *Fake) createDocument(d Document) bulkItem {
 	one := bulkItem{Index: ".ds-" + d.Index + "-000001", ID: d.ID, Status: http.StatusCreated}
 	if r.Discard {
 		r.countDocuments(1)

@@ -1,4 +1,4 @@
-package standin
+package receivers
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ type hecAnswer struct {
 var guidPattern = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
 
 // serveHEC plays Splunk's HTTP Event Collector. It takes all events of a request or none.
-func serveHEC(r *Receiver, request *http.Request, body []byte) (int, any) {
+func serveHEC(r *Fake, request *http.Request, body []byte) (int, any) {
 	if c := request.Header.Get("X-Splunk-Request-Channel"); !guidPattern.MatchString(c) {
 		r.addViolation("channel %q", c)
 		return http.StatusBadRequest, hecAnswer{Text: "Invalid data channel", Code: 11}
