@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"runtime"
-	"strconv"
 )
 
 // newOTLP returns the protocol of OpenTelemetry logs in JSON. The body of a record is the
@@ -39,40 +38,16 @@ func appendAttribute(b []byte, key, value string) []byte {
 func appendRecord(b []byte, item *Item) []byte {
 	b = append(b, '{')
 	if year := item.Time.Year(); year >= 1970 && year < 2262 { // what fits into 64 bits
-		b = append(b, `"timeUnixNano":"`...)
-		b = strconv.AppendInt(b, item.Time.UnixNano(), 10)
-		b = append(b, `",`...)
+		b = fmt.Appendf(b, `"timeUnixNano":"%d",`, item.Time.UnixNano())
 	}
-	number, text := otlpSeverity(item.Severity)
-	b = append(b, `"severityNumber":`...)
-	b = strconv.AppendInt(b, int64(number), 10)
-	b = append(b, `,"severityText":"`...)
-	b = append(b, text...)
-	b = append(b, `","body":{"stringValue":`...)
+	level := levelOf(item.Severity)
+	b = fmt.Appendf(b, `"severityNumber":%d,"severityText":"%s","body":{"stringValue":`, level.otlp, level.word)
 	b = appendString(b, item.Document)
 	b = append(b, `},"attributes":[`...)
 	if item.ID != "" {
 		b = append(appendAttribute(b, "event.id", item.ID), ',')
 	}
-	b = append(b, `{"key":"event.sequence","value":{"intValue":"`...)
-	b = strconv.AppendInt(b, int64(item.Update), 10)
-	return append(b, `"}}]}`...)
-}
-
-// otlpSeverity returns the number and text of a severity: INFO, INFO2, WARN, ERROR and
-// FATAL of the log data model.
-func otlpSeverity(severity int) (number int, text string) {
-	switch {
-	case severity >= 99:
-		return 21, "critical"
-	case severity >= 73:
-		return 17, "high"
-	case severity >= 47:
-		return 13, "medium"
-	case severity >= 21:
-		return 10, "low"
-	}
-	return 9, "informational"
+	return fmt.Appendf(b, `{"key":"event.sequence","value":{"intValue":"%d"}}]}`, item.Update)
 }
 
 // confirmOTLP reads how many records were rejected. An empty body is the empty message, which
@@ -83,8 +58,11 @@ func confirmOTLP(c *Config, body []byte, items []Item) (Result, error) {
 	if err == nil && (rejected < 0 || rejected > n) {
 		err = fmt.Errorf("it rejects %d records, %d were sent", rejected, n)
 	}
-	if err != nil || rejected == 0 {
-		return uniformResult(len(items), Delivered, nil), err
+	switch {
+	case err != nil:
+		return Result{}, err
+	case rejected == 0:
+		return uniformResult(len(items), Delivered, nil), nil
 	}
 	// The protocol forbids to send any of them again, and does not say which were
 	// rejected: none of them counts as delivered.

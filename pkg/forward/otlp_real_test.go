@@ -35,8 +35,8 @@ func TestOTLPCollector(t *testing.T) {
 		if g.Body != string(item.Document) {
 			t.Errorf("record %d: got %.300q, want %.300q", i, g.Body, item.Document)
 		}
-		number, text := otlpSeverity(item.Severity)
-		if g.SeverityNumber != number || g.SeverityText != text || g.Time != fmt.Sprint(item.Time.UnixNano()) {
+		level := levelOf(item.Severity)
+		if g.SeverityNumber != level.otlp || g.SeverityText != level.word || g.Time != fmt.Sprint(item.Time.UnixNano()) {
 			t.Errorf("record %d: got severity %d %q, time %s", i, g.SeverityNumber, g.SeverityText, g.Time)
 		}
 		if id, sequence := g.Attributes["event.id"], g.Attributes["event.sequence"]; id != valid(t, item.ID) || sequence != fmt.Sprint(item.Update) {

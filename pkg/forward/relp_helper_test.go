@@ -183,7 +183,7 @@ func understood(t testing.TB, m *receivers.Message, item *Item) {
 	if m.Text != string(item.Document) {
 		t.Errorf("item %d: got the text %.300q, want %.300q", item.Sequence, m.Text, item.Document)
 	}
-	if want := fmt.Sprint(80 + syslogSeverity(item.Severity)); m.Priority != want {
+	if want := fmt.Sprint(80 + levelOf(item.Severity).syslog); m.Priority != want {
 		t.Errorf("item %d: got priority %s, want %s", item.Sequence, m.Priority, want)
 	}
 	if at, err := time.Parse(time.RFC3339Nano, m.Time); err != nil || !at.Equal(item.Time) {

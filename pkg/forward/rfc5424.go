@@ -3,6 +3,7 @@ package forward
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -59,9 +60,7 @@ func (f *messageFormat) appendMessage(b []byte, item *Item) []byte {
 	var of messageFields
 	_ = json.Unmarshal(item.Document, &of) // a member of another type than usual stays empty
 	action := cmp.Or(of.Event.Action, "alert")
-	b = append(b, '<')
-	b = strconv.AppendInt(b, int64(syslogFacility*8+syslogSeverity(item.Severity)), 10)
-	b = append(b, ">"+syslogVersion+" "...)
+	b = fmt.Appendf(b, "<%d>%s ", syslogFacility*8+levelOf(item.Severity).syslog, syslogVersion)
 	b = appendSyslogTime(b, item)
 	b = appendWord(append(b, ' '), cmp.Or(f.host, of.Host.Hostname, of.Host.Name), maxHostname)
 	b = append(b, " "+syslogApp+" "+f.pid+" "...)
@@ -72,23 +71,6 @@ func (f *messageFormat) appendMessage(b []byte, item *Item) []byte {
 	b = appendParameter(b, "sequence", strconv.FormatUint(item.Sequence, 10))
 	b = append(b, "] "...)
 	return append(b, item.Document...)
-}
-
-// syslogSeverity returns the severity of syslog for event.severity: critical, error,
-// warning, notice, and informational for what has none, such as a heartbeat.
-func syslogSeverity(severity int) int {
-	const low, medium, high = 21, 47, 73 // the most of each
-	switch {
-	case severity > high:
-		return 2
-	case severity > medium:
-		return 3
-	case severity > low:
-		return 4
-	case severity > 0:
-		return 5
-	}
-	return 6
 }
 
 func appendSyslogTime(b []byte, item *Item) []byte {

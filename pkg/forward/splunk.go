@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 )
 
@@ -22,9 +21,7 @@ func newHEC(host string) *protocol {
 		appendItem: func(b []byte, item *Item) []byte {
 			b = append(b, '{')
 			if item.Time.Unix() > 0 {
-				b = append(b, `"time":`...)
-				b = strconv.AppendInt(b, item.Time.Unix(), 10)
-				b = fmt.Appendf(b, ".%03d,", item.Time.Nanosecond()/int(time.Millisecond))
+				b = fmt.Appendf(b, `"time":%d.%03d,`, item.Time.Unix(), item.Time.Nanosecond()/int(time.Millisecond))
 			}
 			b = append(b, envelope...)
 			b = append(b, item.Document...)
