@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -132,9 +133,11 @@ func (r *Result) redactToken(secret string) {
 	if secret == "" || r.Err == nil {
 		return
 	}
-	r.Err.Text = strings.ReplaceAll(r.Err.Text, secret, "[token]")
+	quoted := strconv.Quote(secret)
+	replacer := strings.NewReplacer(secret, "[token]", quoted[1:len(quoted)-1], "[token]")
+	r.Err.Text = replacer.Replace(r.Err.Text)
 	for i := range r.Reasons {
-		r.Reasons[i] = strings.ReplaceAll(r.Reasons[i], secret, "[token]")
+		r.Reasons[i] = replacer.Replace(r.Reasons[i])
 	}
 }
 

@@ -178,7 +178,7 @@ func TestTokenIsNotRepeated(t *testing.T) {
 	})
 	for _, kind := range httpTypes {
 		c := config(kind, plain(t, echo), nil)
-		c.TokenFile = tokenFile(t, "s3cret-t0ken")
+		c.TokenFile = tokenFile(t, `s3cret"t0ken`)
 		got := send(t, newSender(t, c), makeItems(1))
 		if want(t, got, 1, Refused, KindRefused); strings.Contains(got.Err.Error(), "t0ken") || !strings.Contains(got.Err.Error(), "[token]") {
 			t.Errorf("%s: got %q", kind, got.Err)
