@@ -69,20 +69,18 @@ func (c *Config) sendFit(items []Item, fits func(document []byte) bool, send fun
 	if len(items) == 0 {
 		return Result{}
 	}
-	var fit []Item
-	var from []int // where they are in items
-	for i := range items {
-		if fits(items[i].Document) {
-			fit, from = append(fit, items[i]), append(from, i)
-		}
-	}
-	if len(fit) == len(items) {
+	if !slices.ContainsFunc(items, func(i Item) bool { return !fits(i.Document) }) {
 		return send(items)
 	}
 	r := uniformResult(len(items), Retry, nil)
 	unfit := c.newError(KindRefused, nil, "not sent: the document is not a JSON object on one line")
+	var fit []Item
+	var from []int // where they are in items
 	for i := range items {
 		r.refuseItem(i, unfit)
+		if fits(items[i].Document) {
+			fit, from = append(fit, items[i]), append(from, i)
+		}
 	}
 	if len(fit) == 0 {
 		return r
