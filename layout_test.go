@@ -113,7 +113,6 @@ var executes = map[string]string{
 	"collector/eslogger": "eslogger and the canary: this machine's, or what the command line or the environment names",
 	"agent":              "this machine's defaults, or what --defaults names",
 	"agent/service":      "this machine's launchctl",
-	"pkg/syslog":         "this machine's logger",
 	"agent/cmd/bench":    "measurements",
 }
 

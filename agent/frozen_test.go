@@ -18,7 +18,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/chain"
-	"hooksnare/pkg/forward/standin"
+	"hooksnare/pkg/forward/receivers"
 	"hooksnare/pkg/stallfs"
 )
 
@@ -39,8 +39,8 @@ type receiver struct {
 func newReceiver(t *testing.T) *receiver {
 	t.Helper()
 	r := &receiver{}
-	s := standin.New("https")
-	s.Item = func(d standin.Document) int {
+	s := receivers.NewFake("https")
+	s.Item = func(d receivers.Document) int {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.got = append(r.got, bytes.Clone(d.Body))

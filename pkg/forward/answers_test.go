@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-func dialectOf(kind string) dialect {
+func protocolOf(kind string) *protocol {
 	switch kind {
 	case "elasticsearch":
 		return newBulk(DefaultIndex)
@@ -18,7 +18,7 @@ func dialectOf(kind string) dialect {
 	case "otlp":
 		return newOTLP(&Config{})
 	}
-	return ndjson{}
+	return newNDJSON()
 }
 
 // TestAnswers has two items sent, with the ids a and b.
@@ -123,17 +123,17 @@ func TestAnswers(t *testing.T) {
 		t.Run(test.kind+" "+test.name, func(t *testing.T) {
 			c := &Config{Name: "collector"}
 			a := &answer{status: test.status, header: http.Header{}, body: []byte(test.body)}
-			got := judge(c, dialectOf(test.kind), a, items, time.Now())
+			got := c.judgeAnswer(protocolOf(test.kind), a, items, time.Now())
 			if kind := kindOf(got); !slices.Equal(got.Outcomes, test.want) || kind != test.why {
 				t.Errorf("%d %s: got %v, %v, want %v, %v", test.status, test.body, got.Outcomes, got.Err, test.want, test.why)
 			}
 			cut := *a
 			cut.cut = true
 			if test.status/100 == 2 && test.kind != "https" {
-				want(t, judge(c, dialectOf(test.kind), &cut, items, time.Now()), 2, Retry, KindAnswer)
+				want(t, c.judgeAnswer(protocolOf(test.kind), &cut, items, time.Now()), 2, Retry, KindAnswer)
 			}
 			if test.why == KindRefused && test.want[0] == Retry && test.want[1] == Retry && !strings.Contains(test.body, "event-number") || test.why == KindTooLarge {
-				want(t, judge(c, dialectOf(test.kind), a, items[:1], time.Now()), 1, Refused, test.why) // alone it is known
+				want(t, c.judgeAnswer(protocolOf(test.kind), a, items[:1], time.Now()), 1, Refused, test.why) // alone it is known
 			}
 		})
 	}
@@ -186,7 +186,7 @@ func TestDocumentID(t *testing.T) {
 func TestReasonsAreTold(t *testing.T) {
 	items := []Item{{ID: "a"}, {ID: "b"}}
 	body := `{"errors":true,"items":[{"create":{"_id":"a","status":400,"error":{"type":"document_parsing_exception","reason":"line\nbreak \u001b[2J ` + strings.Repeat("x", 5000) + `"}}},{"create":{"_id":"b","status":400,"error":"old"}}]}`
-	got := judge(&Config{Name: "collector"}, newBulk("x"), &answer{status: 200, body: []byte(body)}, items, time.Now())
+	got := (&Config{Name: "collector"}).judgeAnswer(newBulk("x"), &answer{status: 200, body: []byte(body)}, items, time.Now())
 	if len(got.Reasons) != 2 || !strings.Contains(got.Reasons[0], `document_parsing_exception: line\nbreak \x1b[2J`) || len(got.Reasons[0]) > 400 || !strings.Contains(got.Reasons[1], `"old"`) {
 		t.Errorf("got %q", got.Reasons)
 	}

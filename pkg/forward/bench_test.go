@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"hooksnare/pkg/forward/receivers"
-	"hooksnare/pkg/forward/standin"
 )
 
 // alerts returns n documents of about 6 KB that pack about as well as alerts do.
@@ -44,11 +43,11 @@ func BenchmarkEncode(b *testing.B) {
 			b.ReportAllocs()
 			var size int
 			for b.Loop() {
-				body, _, err := s.body(items)
+				_, err := s.encodeBody(items)
 				if err != nil {
 					b.Fatal(err)
 				}
-				size = len(body)
+				size = s.body.Len()
 			}
 			b.ReportMetric(float64(size)/1000, "sent-B/alert")
 		})
@@ -65,7 +64,7 @@ func BenchmarkDrain(b *testing.B) {
 		b.Run(kind, func(b *testing.B) {
 			var took time.Duration
 			for b.Loop() {
-				r := standin.New(kind)
+				r := receivers.NewFake(kind)
 				r.Discard = true
 				q := newMemory(append([]Item(nil), items...)...)
 				runner, err := NewRunner(Options{Name: kind, Queue: q, Sender: newSender(b, config(kind, serve(b, p, p.Server, r), p))})

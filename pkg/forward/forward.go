@@ -1,8 +1,8 @@
-// Package forward takes alerts to receivers elsewhere and never says that one arrived
-// when the receiver did not say so. A Sender tries once and tells of each alert what
-// came of it; a Runner drains a queue through a Sender, waits, tries again, and sets
-// aside what a receiver refuses for good. Whatever a receiver answers is data: bounded,
-// read strictly and escaped before anyone sees it.
+// Package forward delivers alerts to receivers on other machines, and never says that one
+// arrived when the receiver did not say so. A Sender tries once and returns what became of
+// each alert; a Runner drains a queue through a Sender, waits, tries again, and sets aside
+// what a receiver refuses for good. Whatever a receiver answers is data: bounded, read
+// strictly and escaped before anyone sees it.
 package forward
 
 import (
@@ -12,7 +12,7 @@ import (
 
 // Item is one alert on its way.
 type Item struct {
-	Sequence uint64 // its place in the queue; a queue hands items out in this order
+	Sequence uint64 // its number in the queue, which hands items out in this order
 	ID       string // event.id
 	Update   int    // event.sequence: 1 for the alert, 2 and more for its updates
 	Severity int    // event.severity
@@ -22,41 +22,10 @@ type Item struct {
 
 // Sender delivers to one receiver. It is used by one goroutine at a time.
 type Sender interface {
-	// Send tries to deliver the items in order, and says of each what came of it. It
+	// Send tries to deliver the items in order, and returns what became of each. It
 	// ends when ctx does, and keeps no item.
 	Send(ctx context.Context, items []Item) Result
 	Close() error
-}
-
-// Outcome is what came of one item.
-type Outcome uint8
-
-// An item is delivered only when the receiver said so; whatever is not known is Retry.
-const (
-	Retry     Outcome = iota // not known to be delivered: send it again
-	Delivered                // the receiver has it
-	Refused                  // the receiver will never take it
-)
-
-// Result is what came of a Send.
-type Result struct {
-	Outcomes []Outcome // one for each item, in order
-	Reasons  []string  // why an item was refused, one for each item; nil when all have the reason of Err
-	Err      *Error    // what was wrong; nil only when everything was delivered
-
-	// RetryAfter is what the receiver asked for; 0 when it asked for nothing.
-	RetryAfter time.Duration
-}
-
-// all returns the result in which the same came of all n items.
-func all(n int, o Outcome, err *Error) Result {
-	r := Result{Outcomes: make([]Outcome, n), Err: err}
-	if o != Retry {
-		for i := range r.Outcomes {
-			r.Outcomes[i] = o
-		}
-	}
-	return r
 }
 
 // Queue holds what one output has not acknowledged.
@@ -79,38 +48,10 @@ type Watcher interface {
 	Changed() bool
 }
 
-// Gradual is a Sender whose receiver acknowledges items one by one. It says so as it
-// happens, before Send returns, so that of a batch amid which the process is killed only
-// those come twice that were not answered.
+// Gradual is a Sender whose receiver acknowledges items one by one. When the process is
+// killed in the middle of a batch, only what was not acknowledged yet is sent again.
 type Gradual interface {
-	// Each has every item told of that is delivered. It is called once, before Send.
+	// Each makes every Send call delivered for each item, as soon as it is delivered. It
+	// is called once, before Send.
 	Each(delivered func(Item))
 }
-
-// Config is one receiver. Name, Type and URL or Address are required.
-type Config struct {
-	Name    string // names the receiver in errors
-	Type    string // https, elasticsearch, splunk_hec, otlp, syslog_tls or relp
-	URL     string // of the HTTP types
-	Address string // host:port, of the others
-
-	TokenFile       string
-	CAFile          string // instead of the system's authorities
-	CertificateFile string // together with KeyFile
-	KeyFile         string
-	Headers         map[string]string
-	Index           string // data stream of Elasticsearch; DefaultIndex when empty
-
-	Host    string // name of this machine, "" when not known
-	Version string // of the agent
-
-	// ReadSecret returns a file that nobody else can read or write, ReadTrusted one
-	// that nobody else can write. They are required when files are named.
-	ReadSecret  func(path string) ([]byte, error)
-	ReadTrusted func(path string) ([]byte, error)
-
-	Timeout time.Duration // of one request, from dialling to the end of the answer; 0: a minute
-}
-
-// DefaultIndex is the data stream that alerts go to.
-const DefaultIndex = "logs-hooksnare.alerts-default"

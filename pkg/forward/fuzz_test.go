@@ -15,7 +15,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"hooksnare/pkg/forward/standin"
+	"hooksnare/pkg/forward/receivers"
 )
 
 // confirmed is a second, lenient reading of an answer: what it does not confirm must
@@ -80,7 +80,7 @@ func FuzzAnswer(f *testing.F) {
 		kind, items := httpTypes[k%4], all[:1+n%4]
 		now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 		a := &answer{status: status, header: http.Header{"Retry-After": {after}}, body: body, cut: cut}
-		got := judge(&Config{Name: "collector"}, dialectOf(kind), a, items, now)
+		got := (&Config{Name: "collector"}).judgeAnswer(protocolOf(kind), a, items, now)
 		if len(got.Outcomes) != len(items) || got.Reasons != nil && len(got.Reasons) != len(items) || got.RetryAfter < 0 || got.RetryAfter > maxRetryAfter {
 			t.Fatalf("%s %d %q: got %+v", kind, status, body, got)
 		}
@@ -88,16 +88,16 @@ func FuzzAnswer(f *testing.F) {
 			if o == Delivered && !confirmed(kind, status, body, items, i) {
 				t.Fatalf("%s %d %q: item %d counts as delivered", kind, status, body, i)
 			}
-			if text := got.reason(i); o != Delivered && text == "" || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' }) || len(text) > 5*maxQuoted || !utf8.ValidString(text) {
+			if text := got.reasonFor(i); o != Delivered && text == "" || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' }) || len(text) > 5*maxQuoted || !utf8.ValidString(text) {
 				t.Fatalf("%s %d %q: item %d has the reason %q", kind, status, body, i, text)
 			}
 		}
-		b := sort(items, &got)
-		if (got.Err == nil) != (len(b.delivered) == len(items)) {
+		sum := tally{items: len(items), delivered: count(got, Delivered), refused: count(got, Refused)}
+		if (got.Err == nil) != (sum.delivered == len(items)) {
 			t.Fatalf("%s %d %q: got %v of %v", kind, status, body, got.Err, got.Outcomes)
 		}
-		p := newPace(Options{MaxItems: 4, MaxBytes: 1000, Random: func() float64 { return 0 }})
-		if w := p.after(b, &got, time.Now()); len(b.delivered) == 0 && w.time < refusalPause/2 || w.time < got.RetryAfter && w.failed {
+		p := newPace(Options{MaxItems: 4, random: func() float64 { return 0 }})
+		if w := p.pauseAfter(sum, &got, 0); sum.delivered == 0 && w.time < refusalPause/2 || w.time < got.RetryAfter && w.failed {
 			t.Fatalf("%s %d %q: the next request comes after %v, asked for %v", kind, status, body, w.time, got.RetryAfter)
 		}
 	})
@@ -131,11 +131,11 @@ func FuzzNew(f *testing.F) {
 		if !ok {
 			return
 		}
-		token, fault := s.token.current(s.c)
+		token, fault := s.token.currentToken(s.c)
 		if fault != nil {
 			return
 		}
-		request, err := s.request(t.Context(), token, items)
+		request, err := s.newRequest(t.Context(), token, items)
 		if err != nil {
 			return
 		}
@@ -146,7 +146,7 @@ func FuzzNew(f *testing.F) {
 // oneRequest writes a request and reads it as a server does.
 func oneRequest(t *testing.T, s *httpSender, request *http.Request) {
 	t.Helper()
-	if u := request.URL; u.Scheme != "https" && !loopback(u.Hostname()) || u.User != nil {
+	if u := request.URL; u.Scheme != "https" && !isLoopback(u.Hostname()) || u.User != nil {
 		t.Fatalf("speaks to %s", u)
 	}
 	var wire bytes.Buffer
@@ -182,7 +182,7 @@ func FuzzString(f *testing.F) {
 		if err := json.Unmarshal(b, &got); err != nil || got != string([]rune(s)) || !utf8.Valid(b) || !bytes.Equal(b, appendString(nil, []byte(s))) {
 			t.Fatalf("%q: got %q, %v", s, b, err)
 		}
-		if q := quote(s) + line(s); len(q) > 20*maxQuoted || !utf8.ValidString(q) || strings.ContainsFunc(q, func(r rune) bool { return r < ' ' }) {
+		if q := quote(s) + printableLine(s); len(q) > 20*maxQuoted || !utf8.ValidString(q) || strings.ContainsFunc(q, func(r rune) bool { return r < ' ' }) {
 			t.Fatalf("%q: quoted as %q", s, q)
 		}
 	})
@@ -203,13 +203,13 @@ func FuzzEncode(f *testing.F) {
 		items := []Item{{Sequence: 1, ID: id, Update: update, Severity: severity, Time: time.Unix(at, 0), Document: doc}}
 		for _, kind := range httpTypes {
 			s := newSender(t, Config{Type: kind, URL: "https://collector.example", Host: text, Version: text}).(*httpSender)
-			request, err := s.request(t.Context(), "", items)
+			request, err := s.newRequest(t.Context(), "", items)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, w := standin.New(kind), httptest.NewRecorder()
+			r, w := receivers.NewFake(kind), httptest.NewRecorder()
 			r.ServeHTTP(w, request)
-			got := judge(s.c, s.dialect, &answer{status: w.Code, header: w.Header(), body: w.Body.Bytes()}, items, time.Now())
+			got := s.c.judgeAnswer(s.protocol, &answer{status: w.Code, header: w.Header(), body: w.Body.Bytes()}, items, time.Now())
 			if documents := r.Documents(); got.Err != nil || len(documents) != 1 || !bytes.Equal(documents[0].Body, doc) {
 				t.Fatalf("%s: got %v, %q, want %q; %v", kind, got.Err, documents, doc, r.Violations())
 			}
@@ -222,32 +222,32 @@ func FuzzEncode(f *testing.F) {
 
 func TestReadsOfFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
-	w := watched{path: path}
-	if !w.changed() {
+	w := watchedFile{path: path}
+	if !w.hasChanged() {
 		t.Error("a file that was not read counts as read")
 	}
-	w.load(os.ReadFile)
-	if w.err == nil || w.changed() {
-		t.Errorf("absent: got %v, changed %v", w.err, w.changed())
+	w.readAgain(os.ReadFile)
+	if w.err == nil || w.hasChanged() {
+		t.Errorf("absent: got %v, changed %v", w.err, w.hasChanged())
 	}
 	file(t, path, "1")
-	if !w.changed() {
+	if !w.hasChanged() {
 		t.Error("a new file is not seen")
 	}
-	w.load(os.ReadFile)
-	if w.changed() || string(w.data) != "1" {
-		t.Errorf("got %q, changed %v", w.data, w.changed())
+	w.readAgain(os.ReadFile)
+	if w.hasChanged() || string(w.data) != "1" {
+		t.Errorf("got %q, changed %v", w.data, w.hasChanged())
 	}
 	file(t, path, "2") // same size, perhaps the same time
-	if !w.changed() {
+	if !w.hasChanged() {
 		t.Error("another file of the same size is not seen")
 	}
-	w.load(os.ReadFile)
-	if err := os.Chmod(path, 0o644); err != nil || !w.changed() {
+	w.readAgain(os.ReadFile)
+	if err := os.Chmod(path, 0o644); err != nil || !w.hasChanged() {
 		t.Errorf("another mode is not seen: %v", err)
 	}
-	w.load(os.ReadFile)
-	if err := os.Remove(path); err != nil || !w.changed() {
+	w.readAgain(os.ReadFile)
+	if err := os.Remove(path); err != nil || !w.hasChanged() {
 		t.Errorf("a removed file is not seen: %v", err)
 	}
 }

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"hooksnare/pkg/forward/receivers"
-	"hooksnare/pkg/forward/standin"
 )
 
 // httpTypes are the types that post.
@@ -135,7 +134,7 @@ func send(t testing.TB, s Sender, items []Item) Result {
 }
 
 // wellServed fails for each violation.
-func wellServed(t testing.TB, r *standin.Receiver) {
+func wellServed(t testing.TB, r *receivers.Fake) {
 	t.Helper()
 	for _, v := range r.Violations() {
 		t.Errorf("the receiver complains: %s", v)

@@ -101,7 +101,7 @@ func TestHostileAnswers(t *testing.T) {
 				t.Parallel()
 				c := config(kind, raw(t, test.write)+"/hook/s3cret", nil)
 				if strings.Contains(test.name, "hangs") {
-					c.Timeout = time.Second
+					c.Timeout = 500 * time.Millisecond
 				}
 				s := newSender(t, c)
 				var before, after runtime.MemStats

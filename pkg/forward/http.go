@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -25,55 +26,70 @@ const (
 	drainTimeout   = 2 * time.Second  // for an answer whose status says all
 	idleTimeout    = 90 * time.Second // an unused connection is closed
 
-	maxAnswer       = 1 << 20   // bytes of an answer that tells of single alerts
+	maxAnswer       = 1 << 20   // bytes of an answer that is about single alerts
 	maxDrain        = 64 << 10  // bytes of any other answer
 	maxAnswerHeader = 64 << 10  // bytes
 	compressFrom    = 1 << 10   // bytes of documents; less fits into a packet anyway
 	keepBuffer      = 256 << 10 // bytes kept between requests
 )
 
-// httpSender posts to one receiver; its dialect makes the body and reads the answer.
+// protocol is what the receivers of HTTP differ in.
+type protocol struct {
+	contentType            string
+	scheme                 string      // of the Authorization header, before the token
+	header                 http.Header // of every request
+	before, between, after string      // around the items in the body
+	idempotencyKey         func(items []Item) string
+	appendItem             func(b []byte, item *Item) []byte
+
+	// confirm returns what the body of a 2xx answer means. Nothing is delivered that it
+	// does not confirm. Without it any 2xx delivers all, whatever the body is.
+	confirm func(c *Config, body []byte, items []Item) (Result, error)
+	// explains says that confirm also reads why a 4xx answer refuses.
+	explains bool
+}
+
+// httpSender posts to one receiver.
 type httpSender struct {
-	c       *Config
-	dialect dialect
-	url     string
-	plain   bool // http, to this machine only
-	token   token
-	tls     *tlsFiles
-	made    *tls.Config // what client was made for
-	client  *http.Client
-	packed  bytes.Buffer
-	scratch []byte
-	gzip    *gzip.Writer
+	c        *Config
+	protocol *protocol
+	url      string
+	plain    bool // http, to this machine only
+	token    token
+	tls      *tlsFiles
+	made     *tls.Config // what client was made for
+	client   *http.Client
+	body     bytes.Buffer // of the last request
+	scratch  []byte       // one item
+	gzip     *gzip.Writer
 }
 
-// dialect is how one kind of receiver is spoken to.
-type dialect interface {
-	// prepare sets the headers of a request that carries the items.
-	prepare(h http.Header, token string, items []Item)
-	// frame returns what stands before, between and behind the items in the body.
-	frame() (before, between, behind string)
-	// appendItem appends what stands for one item in the body.
-	appendItem(b []byte, item *Item) []byte
-	// read tells what a 2xx answer means. Nothing is delivered that it does not confirm.
-	read(c *Config, a *answer, items []Item) Result
-	// refused tells what a 4xx answer means where its body knows more than its status.
-	refused(c *Config, a *answer, items []Item) (Result, bool)
-	// silent says that the body of a 2xx answer means nothing.
-	silent() bool
-}
-
-// answer is what came back, already bounded.
-type answer struct {
-	status int
-	header http.Header
-	body   []byte
-	cut    bool // the body is longer, or broke off
+// newHTTPSender returns the sender of a configuration without faults. URLs without a path
+// get the usual one of their type.
+func newHTTPSender(c *Config) *httpSender {
+	u, _ := parseURL(c.URL)
+	s := &httpSender{c: c, plain: u.Scheme == "http", token: token{file: watchedFile{path: c.TokenFile}}, tls: newTLSFiles(c, "")}
+	bare, path := u.Path == "" || u.Path == "/", ""
+	switch c.Type {
+	case "https":
+		s.protocol, bare = newNDJSON(), false
+	case "elasticsearch": // may be served below a path
+		s.protocol, path, bare = newBulk(c.Index), "_bulk", !strings.HasSuffix(u.Path, "/_bulk")
+	case "splunk_hec":
+		s.protocol, path = newHEC(c.Host), "services/collector/event"
+	case "otlp":
+		s.protocol, path = newOTLP(c), "v1/logs"
+	}
+	if bare {
+		u = u.JoinPath(path)
+	}
+	s.url = u.String()
+	return s
 }
 
 // Changed implements Watcher.
 func (s *httpSender) Changed() bool {
-	return s.token.file.changed() || !s.plain && s.tls.changed()
+	return s.token.file.hasChanged() || !s.plain && s.tls.anyChanged()
 }
 
 // Close implements Sender.
@@ -86,100 +102,52 @@ func (s *httpSender) Close() error {
 
 // Send implements Sender.
 func (s *httpSender) Send(ctx context.Context, items []Item) Result {
-	for i := range items {
-		if !oneLine(items[i].Document) {
-			return s.sendFit(ctx, items)
-		}
-	}
-	return s.send(ctx, items)
+	return s.c.sendFit(items, isFramed, func(fit []Item) Result { return s.postItems(ctx, fit) })
 }
 
-// sendFit sends only what can be framed, and refuses the rest itself.
-func (s *httpSender) sendFit(ctx context.Context, items []Item) Result {
-	var fit []Item
-	for _, item := range items {
-		if oneLine(item.Document) {
-			fit = append(fit, item)
-		}
+func (s *httpSender) postItems(ctx context.Context, items []Item) Result {
+	secret, fault := s.token.currentToken(s.c)
+	if fault == nil {
+		fault = s.ensureClient()
 	}
-	bad := s.c.fail(KindRefused, nil, "not sent: the document is not a JSON object on one line")
-	sent := Result{Err: bad}
-	if len(fit) > 0 {
-		sent = s.send(ctx, fit)
-	}
-	r := Result{Outcomes: make([]Outcome, len(items)), Reasons: make([]string, len(items)), Err: sent.Err, RetryAfter: sent.RetryAfter}
-	if r.Err == nil {
-		r.Err = bad
-	}
-	next := 0
-	for i, item := range items {
-		if !oneLine(item.Document) {
-			r.Outcomes[i], r.Reasons[i] = Refused, bad.Text
-			continue
-		}
-		r.Outcomes[i], r.Reasons[i] = sent.Outcomes[next], sent.reason(next)
-		next++
-	}
-	return r
-}
-
-// oneLine says whether the document can be framed by line breaks and braces.
-func oneLine(doc []byte) bool {
-	return len(doc) >= 2 && doc[0] == '{' && doc[len(doc)-1] == '}' && bytes.IndexByte(doc, '\n') < 0
-}
-
-// reason returns why item i was refused.
-func (r *Result) reason(i int) string {
-	if i < len(r.Reasons) && r.Reasons[i] != "" {
-		return r.Reasons[i]
-	}
-	if r.Err != nil {
-		return r.Err.Text
-	}
-	return ""
-}
-
-func (s *httpSender) send(ctx context.Context, items []Item) Result {
-	word, err := s.token.current(s.c)
-	if err == nil {
-		err = s.connect()
-	}
-	if err != nil {
-		return all(len(items), Retry, err)
+	if fault != nil {
+		return uniformResult(len(items), Retry, fault)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
 	defer cancel()
-	request, plain := s.request(ctx, word, items)
-	if plain != nil {
-		return all(len(items), Retry, s.c.fail(KindUnconfigured, plain, line(plain.Error())))
+	request, err := s.newRequest(ctx, secret, items)
+	if err != nil {
+		return uniformResult(len(items), Retry, s.c.newError(KindUnconfigured, err, printableLine(err.Error())))
 	}
-	a, failed := s.roundTrip(request, cancel)
-	if failed != nil {
-		return all(len(items), Retry, s.diagnose(ctx, s.c.classify(failed)))
+	a, err := s.roundTrip(request, cancel)
+	if err != nil {
+		return uniformResult(len(items), Retry, s.diagnoseEnd(ctx, s.c.classifyError(err)))
 	}
-	r := judge(s.c, s.dialect, a, items, time.Now())
-	r.hide(word)
+	r := s.c.judgeAnswer(s.protocol, a, items, time.Now())
+	r.redactToken(secret)
 	return r
 }
 
-// hide takes the token out of texts, for receivers that repeat what they were sent.
-func (r *Result) hide(word string) {
-	if word == "" || r.Err == nil {
+// redactToken takes the token out of texts, for receivers that repeat what they were sent.
+func (r *Result) redactToken(secret string) {
+	if secret == "" || r.Err == nil {
 		return
 	}
-	r.Err.Text = strings.ReplaceAll(r.Err.Text, word, "[token]")
+	quoted := strconv.Quote(secret)
+	replacer := strings.NewReplacer(secret, "[token]", quoted[1:len(quoted)-1], "[token]")
+	r.Err.Text = replacer.Replace(r.Err.Text)
 	for i := range r.Reasons {
-		r.Reasons[i] = strings.ReplaceAll(r.Reasons[i], word, "[token]")
+		r.Reasons[i] = replacer.Replace(r.Reasons[i])
 	}
 }
 
-// request makes the request that carries the items.
-func (s *httpSender) request(ctx context.Context, word string, items []Item) (*http.Request, error) {
-	body, packed, err := s.body(items)
+// newRequest makes the request that carries the items.
+func (s *httpSender) newRequest(ctx context.Context, secret string, items []Item) (*http.Request, error) {
+	packed, err := s.encodeBody(items)
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(s.body.Bytes()))
 	if err != nil {
 		return nil, err
 	}
@@ -188,12 +156,21 @@ func (s *httpSender) request(ctx context.Context, word string, items []Item) (*h
 	for name, value := range s.c.Headers {
 		h.Set(name, value)
 	}
-	// Present and empty it is not sent, and tells net/http that the request may be
-	// repeated when a kept connection turns out to be closed.
-	h["Idempotency-Key"] = nil
-	s.dialect.prepare(h, word, items)
+	for name, values := range s.protocol.header {
+		h[name] = values
+	}
+	h.Set("Content-Type", s.protocol.contentType)
 	if packed {
 		h.Set("Content-Encoding", "gzip")
+	}
+	if secret != "" {
+		h.Set("Authorization", s.protocol.scheme+" "+secret)
+	}
+	// Present and empty it is not sent, and makes net/http repeat the request when a kept
+	// connection turns out to be closed.
+	h["Idempotency-Key"] = nil
+	if s.protocol.idempotencyKey != nil {
+		h.Set("Idempotency-Key", s.protocol.idempotencyKey(items))
 	}
 	return request, nil
 }
@@ -205,39 +182,39 @@ func userAgent(version string) string {
 	return "hooksnare/" + version
 }
 
-// body returns the body of a request. It is good until the next one.
-func (s *httpSender) body(items []Item) (body []byte, packed bool, err error) {
-	if s.packed.Cap() > keepBuffer && len(items) == 1 {
-		s.packed, s.scratch, s.gzip = bytes.Buffer{}, nil, nil // the rush is over
+// encodeBody makes the body of a request, which is valid until the next one, and says whether it
+// is compressed.
+func (s *httpSender) encodeBody(items []Item) (packed bool, err error) {
+	if s.body.Cap() > keepBuffer && len(items) == 1 {
+		s.body, s.scratch, s.gzip = bytes.Buffer{}, nil, nil // the backlog is empty
 	}
 	size := 0
 	for i := range items {
 		size += len(items[i].Document)
 	}
-	s.packed.Reset()
-	var out io.Writer = &s.packed
+	s.body.Reset()
+	var out io.Writer = &s.body
 	if packed = size > compressFrom; packed {
 		if s.gzip == nil {
 			s.gzip, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed)
 		}
-		s.gzip.Reset(&s.packed)
+		s.gzip.Reset(&s.body)
 		out = s.gzip
 	}
-	before, between, behind := s.dialect.frame()
+	before := s.protocol.before
 	for i := range items {
-		s.scratch = append(s.scratch[:0], before...)
-		s.scratch = s.dialect.appendItem(s.scratch, &items[i])
-		if before = between; i == len(items)-1 {
-			s.scratch = append(s.scratch, behind...)
+		s.scratch = s.protocol.appendItem(append(s.scratch[:0], before...), &items[i])
+		if before = s.protocol.between; i == len(items)-1 {
+			s.scratch = append(s.scratch, s.protocol.after...)
 		}
 		if _, err := out.Write(s.scratch); err != nil {
-			return nil, false, err
+			return false, err
 		}
 	}
 	if packed {
 		err = s.gzip.Close()
 	}
-	return s.packed.Bytes(), packed, err
+	return packed, err
 }
 
 // roundTrip sends the request and reads as much of the answer as counts.
@@ -249,7 +226,7 @@ func (s *httpSender) roundTrip(request *http.Request, cancel context.CancelFunc)
 	defer response.Body.Close()
 	a := &answer{status: response.StatusCode, header: response.Header}
 	most := int64(maxAnswer)
-	if a.status/100 != 2 || s.dialect.silent() {
+	if a.status/100 != 2 || s.protocol.confirm == nil {
 		most = maxDrain
 		defer time.AfterFunc(drainTimeout, cancel).Stop()
 	}
@@ -258,21 +235,19 @@ func (s *httpSender) roundTrip(request *http.Request, cancel context.CancelFunc)
 	return a, nil
 }
 
-// connect makes a client, or another one when a file of TLS changed.
-func (s *httpSender) connect() *Error {
+// ensureClient makes a client, or another one when a file of TLS changed.
+func (s *httpSender) ensureClient() *Error {
 	var made *tls.Config
 	if !s.plain {
-		var err *Error
-		if made, err = s.tls.config(); err != nil {
-			return err
+		var fault *Error
+		if made, fault = s.tls.currentConfig(); fault != nil {
+			return fault
 		}
 	}
 	if s.client != nil && made == s.made {
 		return nil
 	}
-	if s.client != nil {
-		s.client.CloseIdleConnections()
-	}
+	_ = s.Close()
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	transport := &http.Transport{
 		TLSClientConfig:        made,
@@ -284,7 +259,7 @@ func (s *httpSender) connect() *Error {
 		DisableCompression:     true, // an answer that unpacks to gigabytes is not unpacked
 		Protocols:              new(http.Protocols),
 		Proxy:                  http.ProxyFromEnvironment,
-		OnProxyConnectResponse: s.proxied,
+		OnProxyConnectResponse: s.proxyAnswered,
 	}
 	// There is one request at a time, so HTTP/2 would add nothing but connections that die
 	// silently, and hide why a handshake failed.
@@ -302,10 +277,10 @@ func (s *httpSender) connect() *Error {
 	return nil
 }
 
-// diagnose asks again why a connection ended without an answer. With TLS 1.3 a receiver
-// that wants another certificate of us says so behind the handshake, and its closing the
-// connection may be noticed first.
-func (s *httpSender) diagnose(ctx context.Context, failed *Error) *Error {
+// diagnoseEnd connects again to learn why a connection ended without an answer. With TLS 1.3 a
+// receiver that wants another certificate of us says so after the handshake, and that it
+// closed the connection may be noticed first.
+func (s *httpSender) diagnoseEnd(ctx context.Context, failed *Error) *Error {
 	ended := errors.Is(failed, syscall.ECONNRESET) || errors.Is(failed, syscall.EPIPE) || errors.Is(failed, io.EOF) || errors.Is(failed, net.ErrClosed)
 	u, err := url.Parse(s.url)
 	if s.plain || !ended || err != nil {
@@ -330,21 +305,21 @@ func (s *httpSender) diagnose(ctx context.Context, failed *Error) *Error {
 	if err == nil {
 		return failed
 	}
-	if again := s.c.classify(err); again.Kind != KindNetwork {
+	if again := s.c.classifyError(err); again.Kind != KindNetwork {
 		return again
 	}
 	return failed
 }
 
-// proxied names the proxy as the one who refused.
-func (s *httpSender) proxied(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
-	switch status := response.StatusCode; {
-	case status == http.StatusOK:
+// proxyAnswered says that it was the proxy which refused.
+func (s *httpSender) proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+	switch status := response.StatusCode; status {
+	case http.StatusOK:
 		return nil
-	case status == http.StatusProxyAuthRequired:
-		return s.c.fail(KindDenied, nil, "the proxy wants a user and password (407)")
+	case http.StatusProxyAuthRequired:
+		return s.c.newError(KindDenied, nil, "the proxy wants a user and password (407)")
 	default:
-		return s.c.fail(KindNetwork, nil, fmt.Sprintf("the proxy answered %d", status))
+		return s.c.newError(KindNetwork, nil, fmt.Sprintf("the proxy answered %d", status))
 	}
 }
 
@@ -352,7 +327,7 @@ func (s *httpSender) proxied(_ context.Context, _ *url.URL, _ *http.Request, res
 func (c *Config) onlyLoopback(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !at.Addr().Unmap().IsLoopback() {
-		return c.fail(KindPlain, nil, "plain http goes to this machine only, and the name is "+quote(address)+": use https")
+		return c.newError(KindPlain, nil, "plain http goes to this machine only, and the name is "+quote(address)+": use https")
 	}
 	return nil
 }

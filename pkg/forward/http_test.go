@@ -9,14 +9,13 @@ import (
 	"testing"
 
 	"hooksnare/pkg/forward/receivers"
-	"hooksnare/pkg/forward/standin"
 )
 
 func TestDelivery(t *testing.T) {
 	p := receivers.NewPKI(t)
 	for _, kind := range httpTypes {
 		t.Run(kind, func(t *testing.T) {
-			r := standin.New(kind)
+			r := receivers.NewFake(kind)
 			r.Token = "s3cret"
 			c := config(kind, serve(t, p, p.Server, r), p)
 			c.TokenFile = tokenFile(t, r.Token)
@@ -31,7 +30,7 @@ func TestDelivery(t *testing.T) {
 }
 
 // same checks that the receiver has exactly these documents, in order.
-func same(t *testing.T, r *standin.Receiver, items []Item) {
+func same(t *testing.T, r *receivers.Fake, items []Item) {
 	t.Helper()
 	got := r.Documents()
 	if len(got) != len(items) {
@@ -45,7 +44,7 @@ func same(t *testing.T, r *standin.Receiver, items []Item) {
 }
 
 func TestRepeatIsRecognised(t *testing.T) {
-	r := standin.New("elasticsearch")
+	r := receivers.NewFake("elasticsearch")
 	s := newSender(t, config("elasticsearch", plain(t, r), nil))
 	items := makeItems(10)
 	want(t, send(t, s, items), 10, Delivered, KindNone)
@@ -78,8 +77,8 @@ func TestIdempotencyKey(t *testing.T) {
 
 // TestItemsApart has the receivers that can tell items apart refuse some of them.
 func TestItemsApart(t *testing.T) {
-	refuse := func(status int, parts ...string) func(standin.Document) int {
-		return func(d standin.Document) int {
+	refuse := func(status int, parts ...string) func(receivers.Document) int {
+		return func(d receivers.Document) int {
 			for _, p := range parts {
 				if bytes.Contains(d.Body, []byte(p)) {
 					return status
@@ -90,7 +89,7 @@ func TestItemsApart(t *testing.T) {
 	}
 	tests := []struct {
 		name, kind string
-		item       func(standin.Document) int
+		item       func(receivers.Document) int
 		outcomes   []Outcome
 		why        Kind
 	}{
@@ -105,7 +104,7 @@ func TestItemsApart(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.kind+" "+test.name, func(t *testing.T) {
-			r := standin.New(test.kind)
+			r := receivers.NewFake(test.kind)
 			r.Item = test.item
 			got := send(t, newSender(t, config(test.kind, plain(t, r), nil)), makeItems(4))
 			if !slices.Equal(got.Outcomes, test.outcomes) || got.Err == nil || got.Err.Kind != test.why {
@@ -128,7 +127,7 @@ func plain(t testing.TB, h http.Handler) string {
 
 func TestUnframed(t *testing.T) {
 	for _, kind := range httpTypes {
-		r := standin.New(kind)
+		r := receivers.NewFake(kind)
 		items := makeItems(4)
 		items[1].Document = []byte("{}\n{\"create\":{}}")
 		items[3].Document = nil
@@ -144,7 +143,7 @@ func TestUnframed(t *testing.T) {
 }
 
 func TestTokenIsRead(t *testing.T) {
-	r := standin.New("https")
+	r := receivers.NewFake("https")
 	r.Token = "new"
 	c := config("https", plain(t, r), nil)
 	c.TokenFile = tokenFile(t, "old")
@@ -179,7 +178,7 @@ func TestTokenIsNotRepeated(t *testing.T) {
 	})
 	for _, kind := range httpTypes {
 		c := config(kind, plain(t, echo), nil)
-		c.TokenFile = tokenFile(t, "s3cret-t0ken")
+		c.TokenFile = tokenFile(t, `s3cret"t0ken`)
 		got := send(t, newSender(t, c), makeItems(1))
 		if want(t, got, 1, Refused, KindRefused); strings.Contains(got.Err.Error(), "t0ken") || !strings.Contains(got.Err.Error(), "[token]") {
 			t.Errorf("%s: got %q", kind, got.Err)

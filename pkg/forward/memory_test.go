@@ -115,6 +115,13 @@ func (m *memory) Dead(why string, items []Item) error {
 	return m.remove(items)
 }
 
+// asked returns how often Next looked.
+func (m *memory) asked() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.nexts
+}
+
 func (m *memory) left() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"hooksnare/pkg/forward/standin"
+	"hooksnare/pkg/forward/receivers"
 )
 
 func TestNewRefuses(t *testing.T) {
@@ -82,9 +82,9 @@ func TestRunnerDelivers(t *testing.T) {
 	for _, kind := range httpTypes {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			r := standin.New(kind)
+			r := receivers.NewFake(kind)
 			r.MaxBody, r.Token = 40_000, "right"
-			r.Item = func(d standin.Document) int {
+			r.Item = func(d receivers.Document) int {
 				if kind != "otlp" && strings.Contains(string(d.Body), `"id-77"`) {
 					return http.StatusUnprocessableEntity
 				}
@@ -110,9 +110,8 @@ func TestRunnerDelivers(t *testing.T) {
 			if kind == "otlp" {
 				dead = 0
 			}
-			got := runner.Status()
-			if len(q.dead) != dead || got.Dead != uint64(dead) || got.Delivered != uint64(200-dead) || len(r.Documents()) != 200-dead {
-				t.Errorf("got %+v, dead %v, %d documents", got, q.dead, len(r.Documents()))
+			if len(q.dead) != dead || len(q.acked) != 200-dead || len(r.Documents()) != 200-dead {
+				t.Errorf("got %d acknowledged, dead %v, %d documents", len(q.acked), q.dead, len(r.Documents()))
 			}
 			wellServed(t, r)
 		})
@@ -122,7 +121,7 @@ func TestRunnerDelivers(t *testing.T) {
 // TestPlainNeedsNoProxy: what stays on this machine is not shown to another.
 func TestPlainNeedsNoProxy(t *testing.T) {
 	s := newSender(t, config("https", "http://127.0.0.1:1/", nil)).(*httpSender)
-	if err := s.connect(); err != nil {
+	if err := s.ensureClient(); err != nil {
 		t.Fatal(err)
 	}
 	if s.client.Transport.(*http.Transport).Proxy != nil {

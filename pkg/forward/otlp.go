@@ -2,21 +2,14 @@ package forward
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"net/http"
 	"runtime"
-	"strconv"
 )
 
-// otlp posts logs of OpenTelemetry in JSON. The body of a record is the document as it
-// was written, a text: what is received equals what was sent to the byte, and the chain
-// of hashes can be checked there.
-type otlp struct {
-	before string
-}
-
-func newOTLP(c *Config) *otlp {
+// newOTLP returns the protocol of OpenTelemetry logs in JSON. The body of a record is the
+// document as it was written, a text: what is received equals what was sent to the byte, and
+// the chain of hashes can be checked there.
+func newOTLP(c *Config) *protocol {
 	b := []byte(`{"resourceLogs":[{"resource":{"attributes":[`)
 	b = appendAttribute(b, "service.name", "hooksnare")
 	if c.Version != "" {
@@ -27,7 +20,10 @@ func newOTLP(c *Config) *otlp {
 	}
 	b = appendAttribute(append(b, ','), "os.type", runtime.GOOS)
 	b = append(b, `]},"scopeLogs":[{"scope":{"name":"hooksnare"},"logRecords":[`...)
-	return &otlp{before: string(b)}
+	return &protocol{
+		contentType: "application/json", scheme: "Bearer", before: string(b), between: ",", after: "]}]}]}",
+		appendItem: appendRecord, confirm: confirmOTLP,
+	}
 }
 
 func appendAttribute(b []byte, key, value string) []byte {
@@ -38,103 +34,72 @@ func appendAttribute(b []byte, key, value string) []byte {
 	return append(b, `}}`...)
 }
 
-func (*otlp) prepare(h http.Header, token string, _ []Item) {
-	h.Set("Content-Type", "application/json")
-	if token != "" {
-		h.Set("Authorization", "Bearer "+token)
-	}
-}
-
-func (d *otlp) frame() (before, between, behind string) { return d.before, ",", "]}]}]}" }
-
-func (*otlp) appendItem(b []byte, item *Item) []byte {
+// appendRecord appends one log record.
+func appendRecord(b []byte, item *Item) []byte {
 	b = append(b, '{')
 	if year := item.Time.Year(); year >= 1970 && year < 2262 { // what fits into 64 bits
-		b = append(b, `"timeUnixNano":"`...)
-		b = strconv.AppendInt(b, item.Time.UnixNano(), 10)
-		b = append(b, `",`...)
+		b = fmt.Appendf(b, `"timeUnixNano":"%d",`, item.Time.UnixNano())
 	}
-	number, text := otlpSeverity(item.Severity)
-	b = append(b, `"severityNumber":`...)
-	b = strconv.AppendInt(b, int64(number), 10)
-	b = append(b, `,"severityText":"`...)
-	b = append(b, text...)
-	b = append(b, `","body":{"stringValue":`...)
+	level := levelOf(item.Severity)
+	b = fmt.Appendf(b, `"severityNumber":%d,"severityText":"%s","body":{"stringValue":`, level.otlp, level.word)
 	b = appendString(b, item.Document)
 	b = append(b, `},"attributes":[`...)
 	if item.ID != "" {
 		b = append(appendAttribute(b, "event.id", item.ID), ',')
 	}
-	b = append(b, `{"key":"event.sequence","value":{"intValue":"`...)
-	b = strconv.AppendInt(b, int64(item.Update), 10)
-	return append(b, `"}}]}`...)
+	return fmt.Appendf(b, `{"key":"event.sequence","value":{"intValue":"%d"}}]}`, item.Update)
 }
 
-// otlpSeverity returns the number and text of a severity: INFO, INFO2, WARN, ERROR and
-// FATAL of the log data model.
-func otlpSeverity(severity int) (number int, text string) {
-	switch {
-	case severity >= 99:
-		return 21, "critical"
-	case severity >= 73:
-		return 17, "high"
-	case severity >= 47:
-		return 13, "medium"
-	case severity >= 21:
-		return 10, "low"
-	}
-	return 9, "informational"
-}
-
-func (*otlp) refused(*Config, *answer, []Item) (Result, bool) { return Result{}, false }
-
-func (*otlp) silent() bool { return false }
-
-// read implements dialect. An empty body is the empty message, which is success.
-func (*otlp) read(c *Config, a *answer, items []Item) Result {
-	rejected, text, err := readPartial(a)
+// confirmOTLP reads how many records were rejected. An empty body is the empty message, which
+// is success.
+func confirmOTLP(c *Config, body []byte, items []Item) (Result, error) {
+	rejected, text, err := readPartialSuccess(body)
 	n := int64(len(items))
 	if err == nil && (rejected < 0 || rejected > n) {
 		err = fmt.Errorf("it rejects %d records, %d were sent", rejected, n)
 	}
 	switch {
 	case err != nil:
-		return all(len(items), Retry, c.fail(KindAnswer, err, "the answer can't be believed: "+line(err.Error())))
+		return Result{}, err
 	case rejected == 0:
-		return all(len(items), Delivered, nil)
+		return uniformResult(len(items), Delivered, nil), nil
 	}
 	// The protocol forbids to send any of them again, and does not say which were
 	// rejected: none of them counts as delivered.
-	return all(len(items), Refused, c.fail(KindRefused, nil, fmt.Sprintf("rejected %d of the %d records of a request, not told which: %s", rejected, n, quote(text))))
+	return uniformResult(len(items), Refused, c.answerError(KindRefused, fmt.Sprintf("%d of the %d records of a request, it does not say which: %s", rejected, n, quote(text)))), nil
 }
 
-func readPartial(a *answer) (rejected int64, text string, err error) {
-	if a.cut {
-		return 0, "", errors.New("it is cut, or too long")
-	}
-	if len(bytes.TrimSpace(a.body)) == 0 {
+// readPartialSuccess reads an ExportLogsServiceResponse. The JSON of protobuf may have the
+// original names of fields, and writes 64-bit numbers as strings.
+func readPartialSuccess(body []byte) (rejected int64, text string, err error) {
+	if len(bytes.TrimSpace(body)) == 0 {
 		return 0, "", nil
 	}
-	r, err := readJSON(a.body)
+	members, err := readObject(body)
 	if err != nil {
 		return 0, "", err
 	}
-	partial := func(name string) (err error) {
-		switch name {
-		case "rejectedLogRecords", "rejected_log_records":
-			rejected, err = r.number(true)
-		case "errorMessage", "error_message":
-			text, err = r.text()
-		default:
-			err = r.skip()
+	for _, name := range []string{"partialSuccess", "partial_success"} {
+		if members[name] == nil {
+			continue
 		}
-		return err
+		partial, err := readObject(members[name])
+		if err != nil {
+			return 0, "", err
+		}
+		for _, name := range []string{"rejectedLogRecords", "rejected_log_records"} {
+			if partial[name] == nil {
+				continue
+			}
+			n, err := readNumber(bytes.Trim(partial[name], `"`))
+			if err != nil {
+				return 0, "", err
+			}
+			if rejected = max(rejected, n); n < 0 {
+				return n, "", nil
+			}
+		}
+		text += readText(partial["errorMessage"]) + readText(partial["error_message"])
 	}
-	err = r.object(func(name string) error {
-		if name == "partialSuccess" || name == "partial_success" {
-			return r.object(partial)
-		}
-		return r.skip()
-	})
-	return rejected, text, err
+	return rejected, text, nil
 }

@@ -5,135 +5,127 @@ import (
 	"time"
 )
 
-// pace decides how much goes into the next request and when it goes. What is
-// random in it comes from outside.
+// Bounds of pace. A receiver that comes back after an outage gets one alert first, then
+// two, four and so on, with a pause of up to recoverPause before each request: from 100,000
+// agents at most 100,000 alerts in the first requests, spread over the time that their
+// waits differ by.
+const (
+	defaultItems = 500     // alerts in a request
+	maxBytes     = 4 << 20 // documents in a request
+	minBytes     = 64 << 10
+	growBytes    = 4 << 10 // by which requests become larger again after one was too large
+
+	minWait      = time.Second
+	maxWait      = 5 * time.Minute
+	minSlow      = time.Minute // a person has to act
+	recoverPause = time.Second
+	refusalPause = 100 * time.Millisecond // between requests while alerts are refused
+	gatherPause  = 50 * time.Millisecond  // between requests that are not full
+)
+
+// pace decides how much goes into the next request and when it goes. It belongs to the
+// goroutine of Run.
 type pace struct {
-	random   func() float64
+	random   func() float64 // from 0 up to 1
 	gather   time.Duration
-	most     int // items in a request
-	window   int // items in the next one: it doubles until it is most
-	bytes    int // documents in the next request
-	maxBytes int
-	parts    []int // of a refused request, the next one last: the culprit is in one of them
-	failures int   // in a row
-	outage   bool  // the window is small because there was one
-	small    int   // requests since bytes was made smaller
+	maxItems int
+	items    int  // in the next request: doubles up to maxItems, and halves to find the one that is refused
+	bytes    int  // documents in the next request
+	failures int  // in a row
+	outage   bool // items is small because there was one
 }
 
-func newPace(o Options) pace {
-	return pace{random: o.Random, gather: o.Gather, most: o.MaxItems, window: 1, bytes: o.MaxBytes, maxBytes: o.MaxBytes}
+// pause is the time until the next request.
+type pause struct {
+	time   time.Duration
+	failed bool // because something is wrong
+	empty  bool // because there was nothing to send
+	files  bool // until a file changes
 }
 
-// items returns how many items go into the next request.
-func (p *pace) items() int {
-	if n := len(p.parts); n > 0 {
-		return min(p.window, p.parts[n-1])
+// tally is what became of the items of a request.
+type tally struct {
+	items, bytes, delivered, refused int
+}
+
+// retried returns how many items have to be sent again.
+func (t tally) retried() int { return t.items - t.delivered - t.refused }
+
+// pauseAfter returns the pause after a request.
+func (p *pace) pauseAfter(t tally, result *Result, took time.Duration) pause {
+	kind := KindAnswer // of a sender that gives no reason
+	if result.Err != nil {
+		kind = result.Err.Kind
 	}
-	return p.window
-}
-
-func (p *pace) failing() bool { return p.failures > 0 }
-
-// after returns the pause after a request.
-func (p *pace) after(b *batch, result *Result, begun time.Time) wait {
-	n, settled := len(b.items), len(b.delivered)+len(b.refused)
-	refused := result.Err != nil && (result.Err.Kind == KindRefused || result.Err.Kind == KindTooLarge)
+	settled := t.delivered+t.refused > 0
+	document := result.Err != nil && policies[kind].document
 	switch {
-	case refused && settled == 0 && n > 1:
-		p.split(n)
-		if result.Err.Kind == KindTooLarge {
-			p.bytes, p.small = max(leastBytes, b.bytes/2), 0
+	case document && !settled && t.items > 1:
+		p.items = t.items / 2 // the one at fault is found when it is alone
+		if kind == KindTooLarge {
+			p.bytes = max(minBytes, t.bytes/2)
 		}
-		return wait{time: p.between(refusalPause/2, refusalPause)}
-	case b.retry > 0 && (!refused || settled == 0):
-		p.settle(settled)
-		kind := KindAnswer
-		if result.Err != nil {
-			kind = result.Err.Kind
+		return pause{time: p.randomBetween(refusalPause/2, refusalPause)}
+	case t.retried() > 0 && (!document || !settled):
+		if settled {
+			p.countSuccess()
 		}
-		if settled > 0 {
-			p.calm() // it does take some
-		}
-		return p.fail(kind, result.RetryAfter)
+		return p.pauseAfterFailure(kind, result.RetryAfter)
 	}
-	return p.well(n, settled, b, begun)
+	return p.pauseAfterSuccess(t, took)
 }
 
-// well returns the pause after a request of which everything was settled, or at least
+// pauseAfterSuccess returns the pause after a request of which everything was settled, or at least
 // something refused that will not be in the way again.
-func (p *pace) well(n, settled int, b *batch, begun time.Time) wait {
-	full := n >= p.items() || b.bytes >= p.bytes/2 // otherwise nothing is left in the queue
-	p.settle(settled)
-	p.calm()
-	if p.small++; p.bytes < p.maxBytes && p.small >= 100 {
-		p.bytes, p.small = min(2*p.bytes, p.maxBytes), 0
+func (p *pace) pauseAfterSuccess(t tally, took time.Duration) pause {
+	full := t.items >= p.items || t.bytes >= p.bytes/2 // otherwise nothing is left in the queue
+	p.countSuccess()
+	p.bytes = min(p.bytes+growBytes, maxBytes)
+	if t.refused > 0 {
+		return pause{time: p.randomBetween(refusalPause/2, refusalPause)}
 	}
-	if len(b.refused) == 0 && n >= p.window {
-		p.window = min(2*p.window, p.most)
+	if t.items >= p.items {
+		p.items = min(2*p.items, p.maxItems)
 	}
-	switch {
-	case len(b.refused) > 0:
-		return wait{time: p.between(refusalPause/2, refusalPause)}
-	case p.outage && full && p.window < p.most:
-		return wait{time: p.between(0, recoverPause)}
+	if p.outage && full && p.items < p.maxItems {
+		return pause{time: p.randomBetween(0, recoverPause)}
 	}
 	p.outage = false
 	if full {
-		return wait{}
+		return pause{}
 	}
-	return wait{time: max(0, p.gather-time.Since(begun))}
+	return pause{time: max(0, p.gather-took)}
 }
 
-// split makes two parts of a request that was refused as a whole.
-func (p *pace) split(n int) {
-	p.settle(n)
-	p.parts = append(p.parts, n/2, n-n/2)
-}
+// countSuccess takes back one failure. One success does not make up for all failures before: a
+// fleet that is back to short pauses after one success each overruns a receiver that is
+// just coming up.
+func (p *pace) countSuccess() { p.failures = max(0, p.failures-1) }
 
-// settle takes n items from the part that is looked at.
-func (p *pace) settle(n int) {
-	for n > 0 && len(p.parts) > 0 {
-		last := len(p.parts) - 1
-		if p.parts[last] > n {
-			p.parts[last] -= n
-			return
-		}
-		n -= p.parts[last]
-		p.parts = p.parts[:last]
-	}
-}
-
-// calm takes note that the receiver takes something. It does not make up for all the
-// failures before: a fleet that is back to short pauses after one success each overruns a
-// receiver that is just coming up.
-func (p *pace) calm() { p.failures = max(0, p.failures-1) }
-
-// fail returns the pause after a request that failed. The next one is small, or smaller where
+// pauseAfterFailure returns the pause after a request that failed. The next one is small, or smaller where
 // the receiver is there and has too much to do.
-func (p *pace) fail(kind Kind, asked time.Duration) wait {
+func (p *pace) pauseAfterFailure(kind Kind, asked time.Duration) pause {
 	p.failures++
 	p.outage = true
-	if kind == KindThrottled {
-		p.window = max(1, p.window/2)
+	if policies[kind].throttle {
+		p.items = max(1, p.items/2)
 	} else {
-		p.window = 1
+		p.items = 1
 	}
-	w := wait{failed: true}
-	switch kind {
-	case KindDenied, KindFile, KindRedirect, KindPlain, KindUnconfigured,
-		KindName, KindExpired, KindAuthority, KindVersion, KindCertificate, KindTLS:
-		w.time, w.files = p.between(minSlow, maxWait), true
-	default:
+	w := pause{failed: true, files: policies[kind].operator}
+	if policies[kind].operator {
+		w.time = p.randomBetween(minSlow, maxWait)
+	} else {
 		bound := float64(minWait) * math.Exp2(float64(min(p.failures, 16)))
-		w.time = p.between(minWait, min(time.Duration(bound), maxWait))
+		w.time = p.randomBetween(minWait, min(time.Duration(bound), maxWait))
 	}
 	if asked > 0 {
 		// Not all at the same moment: those who were told the same were told at once.
-		w.time = max(w.time, asked+p.between(0, min(asked/4, time.Minute)))
+		w.time = max(w.time, asked+p.randomBetween(0, min(asked/4, time.Minute)))
 	}
 	return w
 }
 
-func (p *pace) between(least, most time.Duration) time.Duration {
+func (p *pace) randomBetween(least, most time.Duration) time.Duration {
 	return least + time.Duration(p.random()*float64(most-least))
 }

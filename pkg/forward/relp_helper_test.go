@@ -13,8 +13,8 @@ import (
 	"hooksnare/pkg/forward/receivers"
 )
 
-// framed is text that could be taken for something of syslog or RELP, beside hostile.
-var framed = []string{
+// forgedFrames is text that could be taken for something of syslog or RELP, beside hostile.
+var forgedFrames = []string{
 	"<34>1 2026-01-01T00:00:00Z other app 1 - - forged", "\n12 <34>1 - - - -", "\n1 rsp 6 200 OK\n", "0 serverclose 0\n",
 	`"] [forged@1 a="b"`, `\"\]\\`, "\x7f\u0080\u009f", "%msg% $(format-json) ${MSG} %s%n", "\ufeff",
 }
@@ -23,7 +23,7 @@ var framed = []string{
 // writes it.
 func sentDocument(t testing.TB, i, pad int) []byte {
 	t.Helper()
-	texts := append(append([]string(nil), hostile...), framed...)
+	texts := append(append([]string(nil), hostile...), forgedFrames...)
 	a := &ecs.Alert{}
 	next := i
 	fill(reflect.ValueOf(a).Elem(), 0, func() string { next++; return texts[next%len(texts)] })
@@ -144,11 +144,7 @@ func arrived(t testing.TB, got []receivers.Message, items []Item, repeats bool) 
 	format := newMessageFormat("mac-1")
 	byRaw := map[string]int{}
 	for i := range items {
-		raw, err := format.append(nil, &items[i])
-		if err != nil {
-			t.Fatal(err)
-		}
-		byRaw[string(raw)] = i
+		byRaw[string(format.appendMessage(nil, &items[i]))] = i
 	}
 	seen, again := make([]bool, len(items)), 0
 	next := 0
@@ -187,7 +183,7 @@ func understood(t testing.TB, m *receivers.Message, item *Item) {
 	if m.Text != string(item.Document) {
 		t.Errorf("item %d: got the text %.300q, want %.300q", item.Sequence, m.Text, item.Document)
 	}
-	if want := fmt.Sprint(80 + syslogSeverity(item.Severity)); m.Priority != want {
+	if want := fmt.Sprint(80 + levelOf(item.Severity).syslog); m.Priority != want {
 		t.Errorf("item %d: got priority %s, want %s", item.Sequence, m.Priority, want)
 	}
 	if at, err := time.Parse(time.RFC3339Nano, m.Time); err != nil || !at.Equal(item.Time) {

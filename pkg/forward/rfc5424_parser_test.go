@@ -31,10 +31,7 @@ func FuzzMessageParses(f *testing.F) {
 		}
 		item := &Item{ID: id, Sequence: 7, Update: 2, Severity: severity, Time: time.Unix(0, at).UTC(), Document: doc}
 		format := newMessageFormat(host)
-		raw, err := format.append(nil, item)
-		if err != nil {
-			t.Fatalf("%s: %v", doc, err)
-		}
+		raw := format.appendMessage(nil, item)
 		for _, option := range [][]syslog.MachineOption{nil, {rfc5424.WithCompliantMsg()}} {
 			m, err := rfc5424.NewParser(option...).Parse(raw)
 			if err != nil {
@@ -63,7 +60,7 @@ func parsed(t *testing.T, m *rfc5424.SyslogMessage, item *Item, raw []byte) {
 	if m.Message == nil || *m.Message != string(item.Document) {
 		t.Fatalf("%q: got another text", raw)
 	}
-	if *m.Facility != 10 || int(*m.Severity) != syslogSeverity(item.Severity) || *m.Appname != "hooksnare" || m.Timestamp == nil || !m.Timestamp.Equal(item.Time.Truncate(time.Microsecond)) {
+	if *m.Facility != 10 || int(*m.Severity) != levelOf(item.Severity).syslog || *m.Appname != "hooksnare" || m.Timestamp == nil || !m.Timestamp.Equal(item.Time.Truncate(time.Microsecond)) {
 		t.Fatalf("%q: got facility %v, severity %v, app %v, time %v", raw, *m.Facility, *m.Severity, *m.Appname, m.Timestamp)
 	}
 	data := (*m.StructuredData)["hooksnare@32473"]

@@ -9,114 +9,71 @@ import (
 	"time"
 )
 
-// Bounds of what a Runner does. A receiver that comes back after an outage gets one
-// alert first, then two, four and so on, with a pause of up to recoverPause before
-// each request: from 100,000 agents at most 100,000 alerts in the first requests, spread
-// over the time that their waits differ by.
 const (
-	defaultItems  = 500     // alerts in a request
-	defaultBytes  = 4 << 20 // documents in a request
-	leastBytes    = 64 << 10
-	minWait       = time.Second
-	maxWait       = 5 * time.Minute
-	minSlow       = time.Minute // denied: a person has to act
-	recoverPause  = time.Second
-	refusalPause  = 100 * time.Millisecond // between requests while alerts are refused
-	gatherPause   = 50 * time.Millisecond  // between requests that are not full
-	filesInterval = 5 * time.Second        // between looks at files while access is denied
-	flushLook     = 100 * time.Millisecond // for what is queued, when stopping
+	filesInterval = 5 * time.Second        // between checks of files while a person has to act
+	flushWait     = 100 * time.Millisecond // for the queue to return what it has, when stopping
 )
 
-// Options say what a Runner works on. Name, Queue and Sender are required.
+// Options are what a Runner works on. Name, Queue and Sender are required.
 type Options struct {
 	Name   string
 	Queue  Queue
 	Sender Sender
 
 	MaxItems int           // in a request; 0: 500
-	MaxBytes int           // documents in a request; 0: 4 MiB
 	Gather   time.Duration // between requests that are not full; 0: 50 ms, negative: none
 	Flush    time.Duration // for what is queued when Run is to end; 0: nothing is begun
 
-	// Health is told when the output goes bad, when it is bad in another way, and when
-	// it is well again. It must not call the Runner. May be nil.
-	Health func(Health)
-
-	// Random returns a number from 0 up to 1, for jitter; nil: a good one.
-	Random func() float64
+	random func() float64 // from 0 up to 1, for jitter; nil: a good one
 }
 
 // Health is the state of an output.
 type Health struct {
-	Output string
 	Kind   Kind      // KindNone: it is well
 	Reason string    // one line, "" when it is well
 	Since  time.Time // of this state
 }
 
-// Phase is what a Runner is about.
-type Phase string
-
-// The phases.
-const (
-	Idle    Phase = "idle"    // nothing is queued
-	Sending Phase = "sending" // a request is on its way
-	Waiting Phase = "waiting" // for the next try
-	Stopped Phase = "stopped" // Run has ended, or not begun
-)
-
-// Status is what a Runner has done and is about.
+// Status is what a Runner has done and is doing.
 type Status struct {
-	Name         string
-	Phase        Phase
 	Health       Health
-	NextTry      time.Time // while waiting
-	LastDelivery time.Time
-	LastError    string // also when it is well again
-	LastErrorAt  time.Time
-	Requests     uint64
-	Delivered    uint64        // alerts
-	Retried      uint64        // alerts that have to be sent again, each time
-	Dead         uint64        // alerts
-	Bytes        uint64        // of documents delivered
-	Latency      time.Duration // of the last request that delivered
+	LastDelivery time.Time // zero before the first
+	Sending      time.Time // since when a request is under way; zero without one
 }
 
-// Runner drains one queue through one sender. Runners share nothing: a slow receiver
-// delays no other.
+// Runner drains one queue through one sender: it is the one place that batches, waits and
+// tries again. Runners share nothing: a slow receiver delays no other.
 type Runner struct {
-	o    Options
-	pace pace
+	options Options
+	pace    pace
 
-	mu     sync.Mutex
+	mu     sync.Mutex // guards status
 	status Status
 }
 
 // NewRunner returns a Runner.
 func NewRunner(o Options) (*Runner, error) {
 	if o.Name == "" || o.Queue == nil || o.Sender == nil {
-		return nil, errors.New("forward: a runner wants a name, a queue and a sender")
+		return nil, errors.New("forward: a runner needs a name, a queue and a sender")
 	}
 	if o.MaxItems <= 0 {
 		o.MaxItems = defaultItems
 	}
-	if o.MaxBytes <= 0 {
-		o.MaxBytes = defaultBytes
-	}
 	if o.Gather == 0 {
 		o.Gather = gatherPause
 	}
-	if o.Random == nil {
-		o.Random = rand.Float64
+	if o.random == nil {
+		o.random = rand.Float64
 	}
-	r := &Runner{o: o}
-	r.pace = newPace(o)
-	r.status = Status{Name: o.Name, Phase: Stopped, Health: Health{Output: o.Name}}
 	if g, ok := o.Sender.(Gradual); ok {
 		// An acknowledgement that fails is made again, with the whole batch's.
 		g.Each(func(i Item) { _ = o.Queue.Ack([]Item{i}) })
 	}
-	return r, nil
+	return &Runner{options: o, pace: newPace(o)}, nil
+}
+
+func newPace(o Options) pace {
+	return pace{random: o.random, gather: o.Gather, maxItems: o.MaxItems, items: 1, bytes: maxBytes}
 }
 
 // Status may be called at any time.
@@ -126,66 +83,52 @@ func (r *Runner) Status() Status {
 	return r.status
 }
 
-func (r *Runner) update(change func(s *Status)) {
+func (r *Runner) updateStatus(change func(s *Status)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	change(&r.status)
 }
 
 // Run delivers until ctx ends, then finishes the request on its way and what is queued,
-// for at most Options.Flush. It returns nil, and closes the sender.
+// for at most Options.Flush. It closes the sender, and returns its error.
 func (r *Runner) Run(ctx context.Context) error {
-	defer r.update(func(s *Status) { s.Phase = Stopped })
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() {
-		if r.o.Flush <= 0 {
+	defer context.AfterFunc(ctx, func() {
+		if r.options.Flush <= 0 {
 			cancel()
 			return
 		}
-		time.AfterFunc(r.o.Flush, cancel)
-	})
-	defer stop()
-	r.update(func(s *Status) { s.Health.Since = time.Now() })
+		time.AfterFunc(r.options.Flush, cancel)
+	})()
+	r.updateStatus(func(s *Status) { s.Health.Since = time.Now() })
 	for ctx.Err() == nil {
-		wait := r.step(ctx, work)
-		if !r.sleep(ctx, wait) {
-			break
-		}
+		r.waitFor(ctx, r.sendNext(ctx, work))
 	}
-	if !r.pace.failing() {
-		r.flush(work)
+	if r.pace.failures == 0 {
+		r.flushQueue(work)
 	}
-	return r.o.Sender.Close()
+	return r.options.Sender.Close()
 }
 
-// flush sends what is queued without waiting, until something fails or nothing is left.
-func (r *Runner) flush(work context.Context) {
+// flushQueue sends what is queued without waiting, until something fails or nothing is left.
+func (r *Runner) flushQueue(work context.Context) {
 	for work.Err() == nil {
-		look, cancel := context.WithTimeout(work, flushLook)
-		wait := r.step(look, work)
+		next, cancel := context.WithTimeout(work, flushWait)
+		p := r.sendNext(next, work)
 		cancel()
-		if wait.empty || wait.failed {
+		if p.empty || p.failed {
 			return
 		}
 	}
 }
 
-// wait is a pause before the next step.
-type wait struct {
-	time   time.Duration
-	failed bool // it is there because something is wrong
-	empty  bool // there was nothing to send
-	files  bool // a changed file ends it
-}
-
-// step takes what is queued and sends it once. next bounds the wait for a first alert,
+// sendNext takes what is queued and sends it once. next bounds the wait for a first alert,
 // work the request.
-func (r *Runner) step(next, work context.Context) wait {
-	r.update(func(s *Status) { s.Phase = Idle })
-	items, err := r.o.Queue.Next(next, r.pace.items(), r.pace.bytes)
+func (r *Runner) sendNext(next, work context.Context) pause {
+	items, err := r.options.Queue.Next(next, r.pace.items, r.pace.bytes)
 	if next.Err() != nil && len(items) == 0 {
-		return wait{empty: true}
+		return pause{empty: true}
 	}
 	if err == nil && len(items) == 0 {
 		err = errors.New("it has nothing, and did not wait")
@@ -193,85 +136,118 @@ func (r *Runner) step(next, work context.Context) wait {
 	if err != nil {
 		return r.queueFails("read", err)
 	}
-	r.update(func(s *Status) { s.Phase = Sending; s.Requests++ })
 	begun := time.Now()
-	result := r.o.Sender.Send(work, items)
+	r.updateStatus(func(s *Status) { s.Sending = begun })
+	result := r.options.Sender.Send(work, items)
+	r.updateStatus(func(s *Status) { s.Sending = time.Time{} })
 	if len(result.Outcomes) != len(items) {
-		result = all(len(items), Retry, &Error{Receiver: r.o.Name, Kind: KindAnswer, Text: fmt.Sprintf("the sender tells of %d alerts, %d were sent", len(result.Outcomes), len(items))})
+		text := fmt.Sprintf("the sender reports on %d alerts, %d were sent", len(result.Outcomes), len(items))
+		result = uniformResult(len(items), Retry, &Error{Receiver: r.options.Name, Kind: KindAnswer, Text: text})
 	}
-	b := sort(items, &result)
-	if err := r.settle(b, &result, begun); err != nil {
-		return r.queueFails("update", err)
+	t, err := r.settleItems(items, &result)
+	if err != nil {
+		return r.queueFails("updated", err)
 	}
 	if work.Err() != nil {
-		return wait{failed: true} // it was cut short by us: nobody's fault
+		return pause{failed: true} // it was cut short by us: nobody's fault
 	}
-	r.report(b, &result)
-	return r.pace.after(b, &result, begun)
+	r.updateHealth(t, &result)
+	return r.pace.pauseAfter(t, &result, time.Since(begun))
 }
 
-// queueFails is what happens when the queue itself does: what it can't forget would be
-// sent again at once and for ever.
-func (r *Runner) queueFails(what string, err error) wait {
-	fault := &Error{Receiver: r.o.Name, Kind: KindQueue, Text: "the queue can't be " + what + ": " + line(err.Error()), Err: err}
-	r.bad(fault, true)
-	return r.pace.fail(KindQueue, 0)
+// queueFails handles a failing queue: what it can't forget would be sent again at once and
+// for ever.
+func (r *Runner) queueFails(what string, err error) pause {
+	r.setBad(&Error{Receiver: r.options.Name, Kind: KindQueue, Text: "the queue can't be " + what + ": " + printableLine(err.Error()), Err: err})
+	return r.pace.pauseAfterFailure(KindQueue, 0)
 }
 
-// batch is what was sent, by what came of it.
-type batch struct {
-	items              []Item
-	bytes              int
-	delivered, refused []Item
-	why                []string // of refused
-	retry              int
-}
-
-func sort(items []Item, result *Result) *batch {
-	b := &batch{items: items}
+// settleItems makes the queue forget what was delivered, and sets aside what was refused.
+func (r *Runner) settleItems(items []Item, result *Result) (tally, error) {
+	t := tally{items: len(items)}
+	var delivered, refused []Item
+	var reasons []string // of refused
 	for i := range items {
-		b.bytes += len(items[i].Document)
+		t.bytes += len(items[i].Document)
 		switch result.Outcomes[i] {
 		case Delivered:
-			b.delivered = append(b.delivered, items[i])
+			delivered = append(delivered, items[i])
 		case Refused:
-			b.refused = append(b.refused, items[i])
-			b.why = append(b.why, result.reason(i))
-		default:
-			b.retry++
+			refused, reasons = append(refused, items[i]), append(reasons, result.reasonFor(i))
 		}
 	}
-	return b
-}
-
-// settle tells the queue what came of a batch.
-func (r *Runner) settle(b *batch, result *Result, begun time.Time) error {
-	if len(b.delivered) > 0 {
-		if err := r.o.Queue.Ack(b.delivered); err != nil {
-			return err
+	t.delivered, t.refused = len(delivered), len(refused)
+	if t.delivered > 0 {
+		if err := r.options.Queue.Ack(delivered); err != nil {
+			return t, err
 		}
-		size := 0
-		for i := range b.delivered {
-			size += len(b.delivered[i].Document)
-		}
-		r.update(func(s *Status) {
-			s.LastDelivery = time.Now()
-			s.Latency = s.LastDelivery.Sub(begun)
-			s.Delivered += uint64(len(b.delivered))
-			s.Bytes += uint64(size)
-		})
+		r.updateStatus(func(s *Status) { s.LastDelivery = time.Now() })
 	}
-	for first := 0; first < len(b.refused); { // those with one reason together
+	for first := 0; first < len(refused); { // those with one reason together
 		last := first + 1
-		for last < len(b.refused) && b.why[last] == b.why[first] {
+		for last < len(refused) && reasons[last] == reasons[first] {
 			last++
 		}
-		if err := r.o.Queue.Dead(b.why[first], b.refused[first:last]); err != nil {
-			return err
+		if err := r.options.Queue.Dead(reasons[first], refused[first:last]); err != nil {
+			return t, err
 		}
-		r.update(func(s *Status) { s.Dead += uint64(last - first) })
 		first = last
 	}
-	r.update(func(s *Status) { s.Retried += uint64(b.retry) })
-	return nil
+	return t, nil
+}
+
+// waitFor waits until the pause or ctx ends, or a file changes that the pause is for.
+func (r *Runner) waitFor(ctx context.Context, p pause) {
+	watcher, _ := r.options.Sender.(Watcher)
+	for end := time.Now().Add(p.time); ; {
+		left := time.Until(end)
+		if left <= 0 {
+			return
+		}
+		if p.files && watcher != nil {
+			left = min(left, filesInterval)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(left):
+		}
+		if p.files && watcher != nil && watcher.Changed() {
+			return
+		}
+	}
+}
+
+// updateHealth updates the health of the output after a request. What may pass by itself has to
+// happen twice.
+func (r *Runner) updateHealth(t tally, result *Result) {
+	err := result.Err
+	if err == nil {
+		err = &Error{Receiver: r.options.Name, Kind: KindAnswer, Text: "not everything was delivered, and no reason given"}
+	}
+	switch policy := policies[err.Kind]; {
+	case t.retried() == 0 && t.delivered > 0:
+		r.setWell()
+	case policy.document && t.retried() > 0: // the document at fault is yet to be found
+	case policy.passing && r.pace.failures == 0:
+	default:
+		r.setBad(err)
+	}
+}
+
+func (r *Runner) setWell() {
+	r.updateStatus(func(s *Status) {
+		if s.Health.Kind != KindNone {
+			s.Health = Health{Since: time.Now()}
+		}
+	})
+}
+
+func (r *Runner) setBad(err *Error) {
+	r.updateStatus(func(s *Status) {
+		if s.Health.Kind != err.Kind {
+			s.Health = Health{Kind: err.Kind, Since: time.Now()}
+		}
+		s.Health.Reason = err.Error()
+	})
 }

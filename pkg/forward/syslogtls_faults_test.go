@@ -45,7 +45,7 @@ func TestStreamTLSRefused(t *testing.T) {
 				}
 				address := ""
 				if kind == "relp" {
-					address = startRELP(t, c.server, &relpStandIn{}).address
+					address = startRELP(t, c.server, &fakeRELP{}).address
 				} else {
 					address = startSyslog(t, c.server, readAll)
 				}
@@ -209,7 +209,7 @@ func TestStreamUnframed(t *testing.T) {
 	for _, kind := range []string{"relp", "syslog_tls"} {
 		address := ""
 		if kind == "relp" {
-			address = startRELP(t, p.ServerConfig(t, p.Server), &relpStandIn{}).address
+			address = startRELP(t, p.ServerConfig(t, p.Server), &fakeRELP{}).address
 		} else {
 			address = startSyslog(t, p.ServerConfig(t, p.Server), readAll)
 		}
@@ -219,7 +219,7 @@ func TestStreamUnframed(t *testing.T) {
 		items[3].Document = nil
 		r := send(t, s, items)
 		for i, wanted := range []Outcome{Delivered, Refused, Delivered, Refused, Delivered} {
-			if r.Outcomes[i] != wanted || (wanted == Refused) != (r.reason(i) != "" && r.Reasons[i] != "") {
+			if r.Outcomes[i] != wanted || (wanted == Refused) != (r.reasonFor(i) != "" && r.Reasons[i] != "") {
 				t.Errorf("%s: item %d: got %d (%q), want %d", kind, i, r.Outcomes[i], r.Reasons[i], wanted)
 			}
 		}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"hooksnare/pkg/forward/receivers"
-	"hooksnare/pkg/forward/standin"
 )
 
 // serveTLS serves with a configuration of TLS.
@@ -62,7 +61,7 @@ func TestTLSRefused(t *testing.T) {
 	for _, test := range tests {
 		for _, kind := range httpTypes {
 			t.Run(test.name+" "+kind, func(t *testing.T) {
-				r := standin.New(kind)
+				r := receivers.NewFake(kind)
 				c := config(kind, serveTLS(t, test.server.Clone(), r), p)
 				c.TokenFile = tokenFile(t, "word")
 				got := send(t, newSender(t, c), makeItems(3))
@@ -80,7 +79,7 @@ func TestTLSRefused(t *testing.T) {
 
 func TestNotTLSThere(t *testing.T) {
 	p := receivers.NewPKI(t)
-	url := "https" + strings.TrimPrefix(plain(t, standin.New("https")), "http")
+	url := "https" + strings.TrimPrefix(plain(t, receivers.NewFake("https")), "http")
 	want(t, send(t, newSender(t, config("https", url, p)), makeItems(1)), 1, Retry, KindTLS)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -116,7 +115,7 @@ func TestClientCertificateRotates(t *testing.T) {
 	p := receivers.NewPKI(t)
 	var mu sync.Mutex
 	var seen []string
-	r := standin.New("https")
+	r := receivers.NewFake("https")
 	h := http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		mu.Lock()
 		seen = append(seen, request.TLS.PeerCertificates[0].Subject.CommonName)
@@ -155,7 +154,7 @@ func TestClientCertificateRotates(t *testing.T) {
 // TestAuthorityRotates has the receiver move to another authority.
 func TestAuthorityRotates(t *testing.T) {
 	p, other := receivers.NewPKI(t), receivers.NewPKI(t)
-	r := standin.New("https")
+	r := receivers.NewFake("https")
 	c := config("https", serveTLS(t, serverConfig(t, other.Server), r), nil)
 	c.CAFile = filepath.Join(t.TempDir(), "ca")
 	copyTo := func(from string) {
@@ -199,10 +198,10 @@ func TestClassify(t *testing.T) {
 		{&net.DNSError{Name: "x\x1b[2J", IsNotFound: true}, KindNetwork},
 		{os.ErrDeadlineExceeded, KindNetwork},
 		{errors.New(strings.Repeat("\x00\n", 10000)), KindNetwork},
-		{c.fail(KindDenied, nil, "own"), KindDenied},
+		{c.newError(KindDenied, nil, "own"), KindDenied},
 	}
 	for _, test := range tests {
-		want(t, all(1, Retry, c.classify(test.err)), 1, Retry, test.kind)
+		want(t, uniformResult(1, Retry, c.classifyError(test.err)), 1, Retry, test.kind)
 	}
 }
 
@@ -215,7 +214,7 @@ func (a alert) Error() string { return tls.AlertError(a).Error() }
 // the connection is known all the same.
 func TestCertificateWantedEachTime(t *testing.T) {
 	p := receivers.NewPKI(t)
-	c := config("https", serveTLS(t, p.ServerConfig(t, p.Server), standin.New("https")), p)
+	c := config("https", serveTLS(t, p.ServerConfig(t, p.Server), receivers.NewFake("https")), p)
 	items := makeItems(1)
 	items[0].Document = []byte(`{"x":"` + noise(512<<10) + `"}`)
 	s := newSender(t, c)

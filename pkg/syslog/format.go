@@ -7,10 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// MaxBytes is one more than the longest text handed to the system's log, counted
-// after EscapePercent. The unified log of macOS cuts near 1,024 bytes, its own
+// maxBytes is one more than the longest text handed to the system's log, counted
+// after escapePercent. The unified log of macOS cuts near 1,024 bytes, its own
 // prefix included.
-const MaxBytes = 900
+const maxBytes = 900
 
 const (
 	cutMark   = "…"
@@ -20,16 +20,16 @@ const (
 // Clean returns the message as one printable line of valid UTF-8: control
 // characters, line breaks, invisible and direction-changing characters are escaped as
 // in a Go string, invalid bytes replaced by U+FFFD. It is never empty, and shorter than
-// MaxBytes also after EscapePercent: a longer one is cut between two characters and
+// maxBytes also after escapePercent: a longer one is cut between two characters and
 // ends in "…". A backslash stays as it is, so the result shows the message but does
 // not encode it.
 func Clean(message string) string {
 	if strings.TrimSpace(message) == "" {
 		return emptyText
 	}
-	const limit = MaxBytes - 1
+	const limit = maxBytes - 1
 	out := make([]byte, 0, min(len(message), limit))
-	size := 0 // of out after EscapePercent
+	size := 0 // of out after escapePercent
 	fits := 0 // length of the longest prefix of out that leaves room for the mark
 	var piece [utf8.UTFMax + len(`\U0010ffff`)]byte
 	for i := 0; i < len(message); {
@@ -38,7 +38,7 @@ func Clean(message string) string {
 		p := appendVisible(piece[:0], r)
 		cost := len(p)
 		if r == '%' {
-			cost = len(percent(message[next:]))
+			cost = len(escapedPercent(message[next:]))
 		}
 		if size+cost > limit {
 			return string(out[:fits]) + cutMark
@@ -73,11 +73,11 @@ func appendVisible(b []byte, r rune) []byte {
 	return fmt.Appendf(b, `\U%08x`, r)
 }
 
-// EscapePercent makes the text its own format for syslog(3), which is then called
+// escapePercent makes the text its own format for syslog(3), which is then called
 // without any argument. Each % is doubled. A % before an m becomes \x25: some
 // libraries expand %m before they look for pairs, and would turn %%m into a lone %
 // with an error text behind it.
-func EscapePercent(text string) string {
+func escapePercent(text string) string {
 	if !strings.Contains(text, "%") {
 		return text
 	}
@@ -88,13 +88,13 @@ func EscapePercent(text string) string {
 		if !found {
 			return b.String()
 		}
-		b.WriteString(percent(after))
+		b.WriteString(escapedPercent(after))
 		text = after
 	}
 }
 
-// percent returns what stands for a % in a format, given the text behind it.
-func percent(after string) string {
+// escapedPercent returns what stands for a % in a format, given the text behind it.
+func escapedPercent(after string) string {
 	if strings.HasPrefix(after, "m") {
 		return `\x25`
 	}

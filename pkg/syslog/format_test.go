@@ -61,8 +61,8 @@ func TestEscapePercent(t *testing.T) {
 		{"% m", "%% m"},
 	}
 	for _, tt := range tests {
-		if got := EscapePercent(tt.in); got != tt.want {
-			t.Errorf("EscapePercent(%q) = %q, want %q", tt.in, got, tt.want)
+		if got := escapePercent(tt.in); got != tt.want {
+			t.Errorf("escapePercent(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
 }
@@ -106,9 +106,9 @@ func FuzzClean(f *testing.F) {
 		if again := Clean(text); again != text {
 			t.Fatalf("Clean(%q) = %q, cleaned again %q", message, text, again)
 		}
-		format := EscapePercent(text)
-		if len(format) >= MaxBytes {
-			t.Fatalf("format of %q has %d bytes, want under %d", message, len(format), MaxBytes)
+		format := escapePercent(text)
+		if len(format) >= maxBytes {
+			t.Fatalf("format of %q has %d bytes, want under %d", message, len(format), maxBytes)
 		}
 		if strings.Contains(format, "%m") {
 			t.Fatalf("format of %q is %q, which holds %%m", message, format)

@@ -8,8 +8,7 @@ import (
 )
 
 const (
-	libSystem  = "/usr/lib/libSystem.B.dylib"
-	loggerPath = "/usr/bin/logger"
+	libSystem = "/usr/lib/libSystem.B.dylib"
 
 	// As in syslog.h: log the pid, and the facility of every message.
 	logPID    = 1
@@ -23,22 +22,15 @@ var (
 	ident     []byte
 )
 
-// dialSystem prefers libSystem, since Go's log/syslog talks to a socket that macOS 12
-// and later do not have: it would lose every message without an error.
-func dialSystem(tag string) (sink, error) {
-	if s, err := loadNative(tag); err == nil {
-		return s, nil
-	}
-	return loggerSink{path: loggerPath, tag: tag}, nil
-}
-
 // native calls syslog(3). The function is variadic, and arm64 passes variadic
 // arguments on the stack, where this call puts none: the message is the format.
 type native struct {
 	syslog func(priority int32, format string)
 }
 
-func loadNative(tag string) (sink, error) {
+// connect loads libSystem. Go's log/syslog writes to a socket that macOS 12 and later do
+// not have: it would lose every message without an error.
+func connect(tag string) (connection, error) {
 	lib, err := purego.Dlopen(libSystem, purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", libSystem, err)
@@ -63,7 +55,7 @@ func loadNative(tag string) (sink, error) {
 }
 
 func (n *native) send(sev Severity, text string) error {
-	n.syslog(logDaemon|severities[sev].priority, EscapePercent(text))
+	n.syslog(logDaemon|int32(sev), escapePercent(text))
 	return nil
 }
 

@@ -2,15 +2,13 @@
 
 package syslog
 
-import (
-	stdsyslog "log/syslog"
-)
+import stdsyslog "log/syslog"
 
-// dialSystem connects to the syslog daemon of this machine.
-func dialSystem(tag string) (sink, error) { return dialSocket("", "", tag) }
+// connect connects to the syslog daemon of this machine.
+func connect(tag string) (connection, error) { return dialSocket("", "", tag) }
 
 // dialSocket connects to a socket; both names empty mean the machine's usual ones.
-func dialSocket(network, address, tag string) (sink, error) {
+func dialSocket(network, address, tag string) (connection, error) {
 	w, err := stdsyslog.Dial(network, address, stdsyslog.LOG_DAEMON|stdsyslog.LOG_NOTICE, tag)
 	if err != nil {
 		return nil, err
@@ -18,18 +16,17 @@ func dialSocket(network, address, tag string) (sink, error) {
 	return &socket{w}, nil
 }
 
-type socket struct{ w *stdsyslog.Writer }
+// socket connects again by itself.
+type socket struct{ *stdsyslog.Writer }
 
 func (s *socket) send(sev Severity, text string) error {
 	switch sev {
 	case Critical:
-		return s.w.Crit(text)
+		return s.Crit(text)
 	case High:
-		return s.w.Err(text)
+		return s.Err(text)
 	case Medium:
-		return s.w.Warning(text)
+		return s.Warning(text)
 	}
-	return s.w.Notice(text)
+	return s.Notice(text)
 }
-
-func (s *socket) Close() error { return s.w.Close() }

@@ -37,12 +37,12 @@ func receive(t *testing.T, c net.PacketConn) string {
 
 func TestSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	dial := func(tag string) (sink, error) { return dialSocket("unixgram", path, tag) }
-	if _, err := open("hooksnare", dial); err == nil {
+	dial := func(tag string) (connection, error) { return dialSocket("unixgram", path, tag) }
+	if _, err := openWith("hooksnare", dial); err == nil {
 		t.Fatal("Open without a daemon: no error")
 	}
 	daemon := listen(t, path)
-	w, err := open("hooksnare", dial)
+	w, err := openWith("hooksnare", dial)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"hooksnare/pkg/chain"
-	"hooksnare/pkg/forward/standin"
+	"hooksnare/pkg/forward/receivers"
 	"hooksnare/pkg/spool"
 )
 
@@ -39,7 +39,7 @@ type backlog struct {
 // httpOutput is an output whose receiver listens when it is told to.
 type httpOutput struct {
 	place
-	*standin.Receiver
+	*receivers.Fake
 	address string
 }
 
@@ -93,13 +93,13 @@ func newHTTPOutput(t testing.TB, kind string) *httpOutput {
 // up has the receiver listen until the returned function is called.
 func (o *httpOutput) up(t testing.TB) (down func()) {
 	t.Helper()
-	o.Receiver = standin.New(o.name)
+	o.Fake = receivers.NewFake(o.name)
 	o.Discard = true
 	l, err := net.Listen("tcp", o.address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: o.Receiver}
+	server := &http.Server{Handler: o.Fake}
 	ended := make(chan struct{})
 	go func() {
 		_ = server.Serve(l)

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,7 +10,7 @@ import (
 )
 
 const (
-	root   = 0
+	admin  = 0
 	user   = 501
 	staff  = 20
 	folder = fs.ModeDir | 0o755
@@ -32,37 +30,37 @@ type entry struct {
 
 // disk is a Mac's disk as far as login hooks go. No preferences file has a hook.
 var disk = []entry{
-	{"/private/var/root" + preferences, folder, root, ""},
-	{"/private/var/root", fs.ModeDir | 0o750, root, ""},
-	{"/private/var/db", folder, root, ""},
-	{"/private/var/log", folder, root, ""},
-	{"/private/var/run", folder, root, ""},
-	{"/private/tmp", fs.ModeDir | fs.ModeSticky | 0o777, root, ""},
-	{"/private/etc", folder, root, ""},
-	{"/var", fs.ModeSymlink, root, "private/var"},
-	{"/tmp", fs.ModeSymlink, root, "private/tmp"},
-	{"/etc", fs.ModeSymlink, root, "private/etc"},
-	{"/usr/bin", folder, root, ""},
-	{preferences, folder, root, ""},
-	{"/Library/Managed Preferences", folder, root, ""},
-	{"/Users/Shared", fs.ModeDir | fs.ModeSticky | 0o777, root, ""},
+	{"/private/var/root" + preferences, folder, admin, ""},
+	{"/private/var/root", fs.ModeDir | 0o750, admin, ""},
+	{"/private/var/db", folder, admin, ""},
+	{"/private/var/log", folder, admin, ""},
+	{"/private/var/run", folder, admin, ""},
+	{"/private/tmp", fs.ModeDir | fs.ModeSticky | 0o777, admin, ""},
+	{"/private/etc", folder, admin, ""},
+	{"/var", fs.ModeSymlink, admin, "private/var"},
+	{"/tmp", fs.ModeSymlink, admin, "private/tmp"},
+	{"/etc", fs.ModeSymlink, admin, "private/etc"},
+	{"/usr/bin", folder, admin, ""},
+	{preferences, folder, admin, ""},
+	{"/Library/Managed Preferences", folder, admin, ""},
+	{"/Users/Shared", fs.ModeDir | fs.ModeSticky | 0o777, admin, ""},
 	{home, fs.ModeDir | 0o750, user, ""},
 	{home + "/Library", fs.ModeDir | 0o700, user, ""},
 	{home + preferences, fs.ModeDir | 0o700, user, ""},
 	{home + preferences + "/ByHost", fs.ModeDir | 0o700, user, ""},
-	{filepath.Dir(synthetic.JamfHook), folder, root, ""},
+	{filepath.Dir(synthetic.JamfHook), folder, admin, ""},
 
-	{"/private/var/root" + preferences + "/com.apple.loginwindow.plist", 0o600, root, plist("<key>TALLogoutSavesState</key>\n\t<false/>")},
-	{preferences + "/com.apple.loginwindow.plist", 0o644, root, plist("<key>GuestEnabled</key>\n\t<false/>\n\t<key>lastUserName</key>\n\t<string>" + synthetic.User + "</string>")},
-	{home + preferences + "/com.apple.loginwindow.plist", 0o600, user, plist("<key>TALLogoutSavesState</key>\n\t<true/>")},
+	{"/private/var/root" + preferences + "/com.apple.loginwindow.plist", 0o600, admin, plistWith("<key>TALLogoutSavesState</key>\n\t<false/>")},
+	{preferences + "/com.apple.loginwindow.plist", 0o644, admin, plistWith("<key>GuestEnabled</key>\n\t<false/>\n\t<key>lastUserName</key>\n\t<string>" + synthetic.User + "</string>")},
+	{home + preferences + "/com.apple.loginwindow.plist", 0o600, user, plistWith("<key>TALLogoutSavesState</key>\n\t<true/>")},
 	{home + preferences + "/ByHost/com.apple.loginwindow.5EED5EED-0000-4000-8000-000000000001.plist", 0o600, user,
-		plist("<key>TALAppsToRelaunchAtLogin</key>\n\t<array/>")},
+		plistWith("<key>TALAppsToRelaunchAtLogin</key>\n\t<array/>")},
 	{synthetic.DemoHook, 0o755, user, script},
-	{synthetic.JamfHook, 0o755, root, script},
-	{filepath.Dir(synthetic.JamfHook) + "/logouthook.sh", 0o755, root, script},
+	{synthetic.JamfHook, 0o755, admin, script},
+	{filepath.Dir(synthetic.JamfHook) + "/logouthook.sh", 0o755, admin, script},
 }
 
-func plist(body string) string {
+func plistWith(body string) string {
 	return `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
 <plist version="1.0">
@@ -75,7 +73,7 @@ func plist(body string) string {
 
 // layDisk lays the fake disk in dir, with this program as its eslogger and its
 // canary, and returns the path of the eslogger.
-func layDisk(dir string, s settings) (string, error) {
+func layDisk(dir string, speed float64) (string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
@@ -91,7 +89,7 @@ func layDisk(dir string, s settings) (string, error) {
 	}
 	defer r.Close()
 	for _, e := range disk {
-		if err := e.lay(r); err != nil {
+		if err := e.create(r); err != nil {
 			return "", err
 		}
 	}
@@ -104,18 +102,11 @@ func layDisk(dir string, s settings) (string, error) {
 			return "", err
 		}
 	}
-	text, err := json.Marshal(s)
-	if err != nil {
-		return "", err
-	}
-	if err := r.WriteFile("usr/bin/"+settingsName, append(text, '\n'), 0o644); err != nil {
-		return "", err
-	}
-	return filepath.Join(bin, "eslogger"), nil
+	return filepath.Join(bin, "eslogger"), r.WriteFile("usr/bin/"+speedName, fmt.Append(nil, speed), 0o644)
 }
 
-// lay makes the entry, and the folders above it.
-func (e entry) lay(r *os.Root) error {
+// create makes the entry, and the folders above it.
+func (e entry) create(r *os.Root) error {
 	name := e.path[1:]
 	if e.mode.Type() == fs.ModeSymlink {
 		return r.Symlink(e.text, name)
@@ -129,8 +120,8 @@ func (e entry) lay(r *os.Root) error {
 	if err != nil {
 		return err
 	}
-	if os.Geteuid() == root {
-		group := root
+	if os.Geteuid() == admin {
+		group := admin
 		if e.owner == user {
 			group = staff
 		}
@@ -151,18 +142,9 @@ func placeSelf(path string) error {
 	if os.Link(self, path) == nil {
 		return nil
 	}
-	from, err := os.Open(self)
+	program, err := os.ReadFile(self)
 	if err != nil {
 		return err
 	}
-	defer from.Close()
-	to, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o755)
-	if err != nil {
-		return err
-	}
-	if _, err := io.Copy(to, from); err != nil {
-		to.Close()
-		return err
-	}
-	return to.Close()
+	return os.WriteFile(path, program, 0o755)
 }

@@ -70,16 +70,6 @@ func (c *Collector) Records(t testing.TB) []Record {
 	return append([]Record(nil), c.sink.records...)
 }
 
-// AwaitRecords waits until the collector has exported n records or more, and returns them.
-func (c *Collector) AwaitRecords(t testing.TB, n int) []Record {
-	t.Helper()
-	awaitUntil(t, func() (bool, string) {
-		got := len(c.Records(t))
-		return got >= n, fmt.Sprintf("the collector exported %d records of %d\n%s", got, n, tail(c.Log()))
-	})
-	return c.Records(t)
-}
-
 // sink takes what the collector exports.
 type sink struct {
 	mu      sync.Mutex
@@ -87,23 +77,10 @@ type sink struct {
 	err     error
 }
 
-// value is an attribute or body. Alerts are made of strings; all else is kept as JSON.
+// value is an attribute or body: a text or a number.
 type value struct {
-	String *string `json:"stringValue"`
-	raw    json.RawMessage
-}
-
-func (v *value) UnmarshalJSON(b []byte) error {
-	type plain value
-	v.raw = append(v.raw[:0], b...)
-	return json.Unmarshal(b, (*plain)(v))
-}
-
-func (v *value) text() string {
-	if v.String != nil {
-		return *v.String
-	}
-	return string(v.raw)
+	String string `json:"stringValue"`
+	Int    string `json:"intValue"`
 }
 
 type attributes []struct {
@@ -113,8 +90,8 @@ type attributes []struct {
 
 func (a attributes) texts() map[string]string {
 	m := make(map[string]string, len(a))
-	for i := range a {
-		m[a[i].Key] = a[i].Value.text()
+	for _, one := range a {
+		m[one.Key] = one.Value.String + one.Value.Int
 	}
 	return m
 }
@@ -154,7 +131,7 @@ func (s *sink) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	for _, r := range e.ResourceLogs {
 		for _, scope := range r.ScopeLogs {
 			for _, l := range scope.LogRecords {
-				s.records = append(s.records, Record{l.Time, l.SeverityNumber, l.SeverityText, l.Body.text(), l.Attributes.texts(), r.Resource.Attributes.texts()})
+				s.records = append(s.records, Record{l.Time, l.SeverityNumber, l.SeverityText, l.Body.String, l.Attributes.texts(), r.Resource.Attributes.texts()})
 			}
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 // Ports of receivers: below those that systems give to connections (Linux from 32768, macOS
@@ -47,9 +46,9 @@ func freePort(t testing.TB) int {
 	return 0
 }
 
-// listens returns nil if somebody listens on a port of this machine. It asks the system, where
-// it can: a connection that is closed at once spoils the next one of some receivers (rsyslog's
-// RELP ends another's while it tidies up after a handshake that failed).
+// listens returns nil if somebody listens on a port of this machine. It asks the system: a
+// connection that is closed at once spoils the next one of some receivers (rsyslog's RELP
+// ends another's while it tidies up after a handshake that failed).
 func listens(address string) error {
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -59,10 +58,8 @@ func listens(address string) error {
 	if err != nil {
 		return err
 	}
-	known := false
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
-		b, err := os.ReadFile(table)
-		known = known || err == nil
+		b, _ := os.ReadFile(table) // one is missing where there is no IPv6
 		for line := range strings.Lines(string(b)) {
 			fields := strings.Fields(line)
 			const listening = "0A"
@@ -71,12 +68,5 @@ func listens(address string) error {
 			}
 		}
 	}
-	if known {
-		return fmt.Errorf("nobody listens on %s", address)
-	}
-	c, err := net.DialTimeout("tcp", address, time.Second)
-	if err == nil {
-		err = c.Close()
-	}
-	return err
+	return fmt.Errorf("nobody listens on %s", address)
 }

@@ -1,7 +1,8 @@
-// Package receivers starts the programs that people collect alerts with, for tests: real
-// ones on free ports of this machine, with certificates made for the one test, ended
-// with it, and what they wrote down read back. A test whose program is not installed
-// is skipped, and says what installs it; with TEST_RECEIVERS=required it fails.
+// Package receivers has what alerts are delivered to, for tests: the programs that people
+// collect alerts with, on free ports of this machine, with certificates made for the one
+// test, ended with it, and what they wrote down read back; and fakes of what can't be had. A
+// test whose program is not installed is skipped, and says what installs it; with
+// TEST_RECEIVERS=required it fails.
 package receivers
 
 import (
@@ -83,7 +84,7 @@ func (r *Receiver) run(t testing.TB) {
 	t.Cleanup(func() {
 		r.Kill(t)
 		if t.Failed() {
-			t.Logf("%s said:\n%s", r.name, tail(r.log.String()))
+			t.Logf("log of %s:\n%s", r.name, tail(r.log.String()))
 		}
 	})
 	r.Start(t)
@@ -161,7 +162,7 @@ func (r *Receiver) end(t testing.TB, with syscall.Signal) {
 	r.process = nil
 }
 
-// Log returns what the program said about itself.
+// Log returns what the program logged.
 func (r *Receiver) Log() string { return r.log.String() }
 
 // lockedBuffer takes the output of a program while a test looks at it.

@@ -187,12 +187,12 @@ func (r *Receiver) Messages(t testing.TB) []Message {
 		var m Message
 		err := json.Unmarshal(line, &m)
 		if again := bytes.LastIndex(line, []byte(`{"raw":"`)); err != nil && r.killed && again > 0 {
-			// It was killed amid a line, which it had not acknowledged, and began anew behind it.
+			// It was killed in the middle of a line, which it had not acknowledged, and started again behind it.
 			m = Message{}
 			err = json.Unmarshal(line[again:], &m)
 		}
 		if err != nil {
-			t.Fatalf("%s wrote what is no message: %v: %.300q", r.name, err, line)
+			t.Fatalf("%s wrote what is not a message: %v: %.300q", r.name, err, line)
 		}
 		// What separates structured data from the text belongs to neither.
 		m.Text = strings.TrimPrefix(m.Text, " ")
@@ -205,30 +205,12 @@ func (r *Receiver) Messages(t testing.TB) []Message {
 // Await waits until the receiver has written n messages or more, and returns them.
 func (r *Receiver) Await(t testing.TB, n int) []Message {
 	t.Helper()
-	lines, read := 0, int64(0)
+	var got []Message
 	awaitUntil(t, func() (bool, string) {
-		more, bytesRead := r.linesFrom(read)
-		lines, read = lines+more, read+bytesRead
-		return lines >= n, fmt.Sprintf("%s wrote %d messages of %d\n%s", r.name, lines, n, tail(r.Log()))
+		got = r.Messages(t)
+		return len(got) >= n, fmt.Sprintf("%s wrote %d messages of %d\n%s", r.name, len(got), n, tail(r.Log()))
 	})
-	return r.Messages(t)
-}
-
-// linesFrom counts the lines behind what was read already, and what it read now.
-func (r *Receiver) linesFrom(offset int64) (lines int, read int64) {
-	f, err := os.Open(r.output)
-	if err != nil {
-		return 0, 0 // nothing was written yet
-	}
-	defer f.Close()
-	buffer := make([]byte, 256<<10)
-	for {
-		n, err := f.ReadAt(buffer, offset+read)
-		lines += bytes.Count(buffer[:n], []byte("\n"))
-		if read += int64(n); err != nil {
-			return lines, read
-		}
-	}
+	return got
 }
 
 // Port returns the port of the receiver's address.

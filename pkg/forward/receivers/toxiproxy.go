@@ -92,7 +92,7 @@ func (p *Toxiproxy) call(t testing.TB, method, path string, body any) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	if said, _ := io.ReadAll(io.LimitReader(response.Body, 4096)); response.StatusCode/100 != 2 {
-		t.Fatalf("toxiproxy %s %s: %s: %s", method, path, response.Status, said)
+	if text, _ := io.ReadAll(io.LimitReader(response.Body, 4096)); response.StatusCode/100 != 2 {
+		t.Fatalf("toxiproxy %s %s: %s: %s", method, path, response.Status, text)
 	}
 }

@@ -1,0 +1,148 @@
+package forward
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"strconv"
+	"time"
+)
+
+// syslogSender sends syslog messages over TLS (RFC 5425, with octet counting). The
+// protocol acknowledges nothing, but a receiver must answer the end of TLS with its own
+// (section 4.4), which it does when it has read all that came before. So each batch has
+// its own connection, and is delivered when the receiver ended it in turn.
+//
+// It stays best effort. A receiver has then read the batch, and may still lose it, as when
+// it is killed with messages in its memory. And a receiver that does not end TLS but only
+// closes the connection (rsyslog with the driver gtls) can't be told from a proxy that has
+// the batch and is cut off; one that ever ended TLS is held to it.
+type syslogSender struct {
+	*dialer
+	format  messageFormat
+	frames  []byte
+	message []byte // scratch
+	polite  bool   // the receiver ends TLS
+}
+
+func newSyslogSender(c *Config) *syslogSender {
+	return &syslogSender{dialer: newDialer(c), format: newMessageFormat(c.Host)}
+}
+
+// Close implements Sender.
+func (s *syslogSender) Close() error { return nil }
+
+// Send implements Sender. Of a batch whose end is not known nothing is delivered: some of
+// it may come twice.
+func (s *syslogSender) Send(ctx context.Context, items []Item) Result {
+	return s.c.sendFit(items, isFramedJSON, func(fit []Item) Result {
+		s.encodeFrames(fit)
+		ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
+		defer cancel()
+		if fault := s.deliverFrames(ctx); fault != nil {
+			return uniformResult(len(fit), Retry, fault)
+		}
+		return uniformResult(len(fit), Delivered, nil)
+	})
+}
+
+// encodeFrames makes the frames of a batch.
+func (s *syslogSender) encodeFrames(items []Item) {
+	if cap(s.frames) > keepBuffer && len(items) == 1 {
+		s.frames, s.message = nil, nil // the backlog is empty
+	}
+	s.frames = s.frames[:0]
+	for i := range items {
+		s.message = s.format.appendMessage(s.message[:0], &items[i])
+		s.frames = append(strconv.AppendInt(s.frames, int64(len(s.message)), 10), ' ')
+		s.frames = append(s.frames, s.message...)
+	}
+}
+
+// deliverFrames sends the frames on their own connection.
+func (s *syslogSender) deliverFrames(ctx context.Context) *Error {
+	conn, raw, fault := s.dialTLS(ctx)
+	if fault != nil {
+		return fault
+	}
+	// Not the close of TLS, which would wait for a receiver that reads nothing.
+	defer raw.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	ended := awaitEnd(conn)
+	if err := s.writeFrames(conn, ended); err != nil {
+		_ = raw.Close()
+		<-ended.done
+		return s.endedEarly(ctx, err)
+	}
+	<-ended.done
+	err := ended.err
+	if err == nil && !raw.cut {
+		s.polite = true
+		err = raw.awaitClose()
+	}
+	if err == nil && (raw.cut && s.polite || !raw.allArrived()) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return s.endedEarly(ctx, err)
+	}
+	return nil
+}
+
+// writeFrames writes the frames and the end of TLS. That the receiver went first is an error.
+func (s *syslogSender) writeFrames(conn *tls.Conn, ended *ending) error {
+	_, err := conn.Write(s.frames)
+	if err == nil {
+		select {
+		case <-ended.done:
+			err = io.ErrUnexpectedEOF
+		default:
+			err = conn.CloseWrite()
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	select {
+	case <-ended.done:
+		if ended.err != nil {
+			return ended.err
+		}
+	case <-time.After(lastWords):
+	}
+	return err
+}
+
+// ending is how the receiver ends a connection.
+type ending struct {
+	done chan struct{}
+	err  error // set before done is closed; nil when the receiver ended the connection
+}
+
+// awaitEnd starts to read. A receiver has nothing to say in this protocol, so little is read.
+func awaitEnd(conn *tls.Conn) *ending {
+	e := &ending{done: make(chan struct{})}
+	go func() {
+		defer close(e.done)
+		switch _, err := io.CopyN(io.Discard, conn, maxDrain); {
+		case err == nil:
+			e.err = errors.New("sends data where syslog has none: check the port")
+		case !errors.Is(err, io.EOF):
+			e.err = err
+		}
+	}()
+	return e
+}
+
+// endedEarly says why a connection ended before it was known that all was read.
+func (s *syslogSender) endedEarly(ctx context.Context, failed error) *Error {
+	fault := s.c.classifyError(failed)
+	switch {
+	case isTimeout(failed) && !errors.Is(ctx.Err(), context.Canceled):
+		fault.Text = "has not ended the connection in time, so it may not have read all"
+	case !isTimeout(failed) && fault.Kind == KindNetwork && ctx.Err() == nil:
+		fault.Text = "ended the connection before it had read all: is its longest message as long as an alert? (" + fault.Text + ")"
+	}
+	return fault
+}
