@@ -20,7 +20,7 @@ func (all *Outputs) AddFacts(f *alert.HeartbeatFacts, now time.Time) {
 		if !q.Oldest.IsZero() {
 			facts.OldestAge = max(0, float64(now.Sub(q.Oldest).Milliseconds())/1000)
 		}
-		if fail := o.failure(now); !fail.since.IsZero() {
+		if fail := o.currentFailure(now); !fail.since.IsZero() {
 			facts.Healthy, facts.Error = false, clip.Text(fail.why, clip.NameBytes)
 		}
 		if o.runner != nil {

@@ -44,7 +44,7 @@ const hangRemote = 90 * time.Second
 
 // destinationFaults is what was told of an output. It is for one goroutine.
 type destinationFaults struct {
-	health   health.Report
+	report   health.Report
 	timing   Timing
 	remote   bool
 	unusable string // why there is no sender
@@ -60,9 +60,9 @@ type deliveryFailure struct {
 	wait  time.Duration // before it is told
 }
 
-// failure returns how the output fails.
-func (o *destination) failure(now time.Time) deliveryFailure {
-	t := &o.trouble
+// currentFailure returns how the output fails.
+func (o *destination) currentFailure(now time.Time) deliveryFailure {
+	t := &o.faults
 	if t.unusable != "" {
 		since := t.failing
 		if since.IsZero() {
@@ -84,15 +84,15 @@ func (o *destination) failure(now time.Time) deliveryFailure {
 	if t.remote {
 		hang = max(hang, hangRemote)
 	}
-	if began := o.sender.since(); f.since.IsZero() && !began.IsZero() && now.Sub(began) >= hang {
+	if began := st.Sending; f.since.IsZero() && !began.IsZero() && now.Sub(began) >= hang {
 		f = deliveryFailure{since: began, why: fmt.Sprintf("no answer for %v", hang)}
 	}
 	return f
 }
 
-// check tells what has begun or ended, once each.
-func (o *destination) check(now time.Time) {
-	t, f := &o.trouble, o.failure(now)
+// reportChanges tells what has begun or ended, once each.
+func (o *destination) reportChanges(now time.Time) {
+	t, f := &o.faults, o.currentFailure(now)
 	name, state := o.config.Name, health.OutputFailed.Of(o.config.Name)
 	if !f.since.IsZero() {
 		t.bad = now
@@ -100,11 +100,11 @@ func (o *destination) check(now time.Time) {
 	switch {
 	case t.failing.IsZero() && !f.since.IsZero() && now.Sub(f.since) >= f.wait:
 		t.failing = f.since
-		t.health(state, name+": "+strings.TrimPrefix(f.why, name+": "), true, t.failing, time.Time{})
+		t.report(state, name+": "+strings.TrimPrefix(f.why, name+": "), true, t.failing, time.Time{})
 	case !t.failing.IsZero() && f.since.IsZero() && now.Sub(t.bad) >= t.timing.Hold:
 		since := t.failing
 		t.failing = time.Time{}
-		t.health(state, name+" works again", false, since, now)
+		t.report(state, name+" works again", false, since, now)
 	}
 }
 
@@ -130,7 +130,7 @@ func (all *Outputs) noteSpoolEvent(e spool.Event) {
 // Check tells of what became of outputs and of the spool. It is for one goroutine.
 func (all *Outputs) Check(now time.Time) {
 	for _, o := range all.destinations {
-		o.check(now)
+		o.reportChanges(now)
 	}
 	all.mu.Lock()
 	events, refusing := all.events, all.refusing

@@ -58,9 +58,9 @@ type Outputs struct {
 type destination struct {
 	config  config.Output
 	queue   *spool.Queue
-	sender  *timedSender
+	sender  forward.Sender
 	runner  *forward.Runner
-	trouble destinationFaults
+	faults destinationFaults
 }
 
 // Options are what Outputs are made of.
@@ -154,11 +154,11 @@ func (all *Outputs) openSpool(c config.Config, places []config.Output) error {
 }
 
 func (all *Outputs) startDestination(ctx context.Context, c config.Output, o Options) {
-	out := &destination{config: c, queue: all.spool.Queue(c.Name), trouble: destinationFaults{health: all.report, timing: o.Timing, remote: remote(c.Type)}}
+	out := &destination{config: c, queue: all.spool.Queue(c.Name), faults: destinationFaults{report: all.report, timing: o.Timing, remote: remote(c.Type)}}
 	all.destinations = append(all.destinations, out)
 	s, err := o.senders(c)
 	if err == nil {
-		out.sender = &timedSender{Sender: s}
+		out.sender = s
 		r := forward.Options{Name: c.Name, Queue: queue{out.queue, all.progress, c.Name}, Sender: out.sender, Flush: o.Flush}
 		if !remote(c.Type) {
 			r.Gather = -1 // nothing is gained by waiting for more
@@ -169,7 +169,7 @@ func (all *Outputs) startDestination(ctx context.Context, c config.Output, o Opt
 		out.runner, err = forward.NewRunner(r)
 	}
 	if err != nil {
-		out.trouble.unusable = err.Error()
+		out.faults.unusable = err.Error()
 		return
 	}
 	all.wg.Go(func() { _ = out.runner.Run(ctx) })
@@ -262,7 +262,7 @@ func (all *Outputs) Reopen() {
 		if o.sender == nil {
 			continue
 		}
-		if f, ok := o.sender.Sender.(*fileSink); ok {
+		if f, ok := o.sender.(*fileSink); ok {
 			go f.reopen() // its disk may hang
 		}
 	}

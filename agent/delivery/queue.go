@@ -2,8 +2,6 @@ package delivery
 
 import (
 	"context"
-	"sync"
-	"time"
 
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/forward"
@@ -56,44 +54,4 @@ func spoolItems(items []forward.Item) []spool.Item {
 		out[i].Sequence = items[i].Sequence
 	}
 	return out
-}
-
-// timedSender knows since when a delivery is under way.
-type timedSender struct {
-	forward.Sender
-
-	mu    sync.Mutex
-	began time.Time // zero without one
-}
-
-// Send tries to deliver.
-func (s *timedSender) Send(ctx context.Context, items []forward.Item) forward.Result {
-	s.set(time.Now())
-	defer s.set(time.Time{})
-	return s.Sender.Send(ctx, items)
-}
-
-// Each has every item told of that is delivered, where the sender can tell.
-func (s *timedSender) Each(delivered func(forward.Item)) {
-	if g, ok := s.Sender.(forward.Gradual); ok {
-		g.Each(delivered)
-	}
-}
-
-// Changed says whether a file that the sender depends on has changed.
-func (s *timedSender) Changed() bool {
-	w, ok := s.Sender.(forward.Watcher)
-	return ok && w.Changed()
-}
-
-func (s *timedSender) set(at time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.began = at
-}
-
-func (s *timedSender) since() time.Time {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.began
 }
