@@ -17,7 +17,9 @@ func (s *scan) hookCommand(words []word) int {
 			return program
 		case len(text) > 64:
 		case strings.EqualFold(text, "write"), strings.EqualFold(text, "-insert"), strings.EqualFold(text, "-replace"):
-			writes, program = true, max(0, program)
+			if writes = true; program < 0 {
+				program = max(0, i-1)
+			}
 		case strings.HasSuffix(text, "defaults"), strings.HasSuffix(text, "plutil"):
 			program = i
 		}

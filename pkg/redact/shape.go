@@ -32,8 +32,9 @@ func (s *scan) shapes(arg int, live bool) {
 		}
 	}
 	if strings.Contains(text, "//") && strings.Contains(text, "@") {
-		for _, m := range address.FindAllStringSubmatchIndex(text, -1) {
-			s.userinfo(arg, m, live)
+		for at, m := 0, address.FindStringSubmatchIndex(text); m != nil; m = address.FindStringSubmatchIndex(text[at:]) {
+			s.userinfo(arg, at, m, live)
+			at += m[1]
 		}
 	}
 	encoded := strings.Contains(text, "base64") || strings.Contains(text, "b64decode")
@@ -64,18 +65,18 @@ func (s *scan) shapes(arg int, live bool) {
 
 func isTokenByte(c byte) bool { return byteClass(c) < 3 || c == '_' || c == '-' }
 
-// userinfo marks what is secret in a match of address: a password, or a user that is
+// userinfo marks what is secret in a match of address in the text from a place on: a password, or a user that is
 // rather a token, as it stands alone in the web or next to an empty password.
-func (s *scan) userinfo(arg int, m []int, live bool) {
-	text := s.args[arg]
+func (s *scan) userinfo(arg, at int, m []int, live bool) {
+	text := s.args[arg][at:]
 	user, from, to := text[m[4]:m[5]], max(m[8], m[10]), max(m[9], m[11])
 	if m[6] >= 0 {
-		s.mark(arg, from, to, live)
+		s.mark(arg, at+from, at+to, live)
 		if password := text[from:to]; password == "" || password == "x-oauth-basic" || password == "x" {
-			s.mark(arg, m[4], m[5], live)
+			s.mark(arg, at+m[4], at+m[5], live)
 		}
 	} else if m[2] >= 0 && (len(user) >= 16 || user != strings.ToLower(user)) {
-		s.mark(arg, m[4], m[5], live)
+		s.mark(arg, at+m[4], at+m[5], live)
 	}
 }
 
