@@ -14,6 +14,9 @@ var (
 		`|dckr_pat_[\w-]{16,}|dop_v1_\w{32,}|hvs\.[\w-]{16,}|SG\.[\w.-]{30,}|shp(?:at|ss)_\w{20,}|sk-(?:ant|proj)-[\w-]{16,}|ATATT3[\w=-]{30,}` +
 		`|lin_api_\w{20,}|figd_[\w-]{20,}|AGE-SECRET-KEY-1\w{30,}|eyJ[\w-]{5,}(?:\.[\w-]*){1,4}|hooks\.slack\.com/services/([\w/]{20,}))`)
 
+	// tokenStarts are the first two bytes of everything that token matches.
+	tokenStarts = "gh gi xo xa AK AS AI ya GO sk rk wh gl np py dc do hv SG sh AT li fi AG ey ho"
+
 	// privateKey matches a private key; the group is what stands between the lines that
 	// enclose it.
 	privateKey = regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY[A-Z ]*-----\n?(.+?)(?:\n?-----END|$)`)
@@ -83,7 +86,7 @@ func (s *scan) userinfo(arg, at int, m []int, live bool) {
 // token marks a token of a well-known service or random text, and returns where it ends.
 func (s *scan) token(arg, from, end int, inAddress, encoded bool) int {
 	text := s.args[arg]
-	if strings.IndexByte("gxAyGsrwnpdhSafle", text[from]) >= 0 && end-from > 1 {
+	if end-from > 1 && strings.Contains(tokenStarts, text[from:from+2]) {
 		if m := token.FindStringSubmatchIndex(text[from:]); m != nil {
 			s.mark(arg, from+max(0, m[2]), from+m[1], false)
 			return from + m[1]
