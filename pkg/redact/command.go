@@ -1,211 +1,236 @@
 package redact
 
-import "strings"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
-// command looks at the words of one simple command. Trusted says that it is a
-// command for certain: in other text -p of an unknown tool means nothing.
+// invocation is the state of reading the words of one command.
+type invocation struct {
+	*scan
+	words   []word
+	trusted bool     // it is a command for certain: in other text -p means nothing
+	program *program // the one that runs, or the last of those that run each other
+	seeking bool     // the next operand names the program
+	skip    int      // operands of a wrapper that still come before that
+	code    bool     // the next operand is a script
+	ran     bool     // an operand was one
+	prints  bool     // operands are printed
+	ruled   int      // programs whose rules were applied
+}
+
+// command looks at the words of one simple command.
 func (s *scan) command(words []word, trusted bool) {
-	words = words[:hookValue(words)]
-	for len(words) > 0 {
-		t, at, end := lead(words)
-		s.segment(words[:end], at, t, trusted)
-		words = words[end:]
+	if at := s.hookCommand(words); at < len(words) {
+		s.keepCommand(words[at:])
+		words = words[:at]
 	}
-}
-
-// lead returns the tool that the words begin with, which word names it, and where
-// the command ends that is its own: sudo and its like run another one, and so do
-// programs that no table knows.
-func lead(words []word) (t *tool, at, end int) {
-	for at < len(words)-1 && assigns(words[at].text) {
-		at++
+	first := len(s.events)
+	v := invocation{scan: s, words: words, trusted: trusted, program: unknownProgram, seeking: true}
+	for i := 0; i < len(words); {
+		i += v.step(i)
 	}
-	t = toolOf(words[at].text)
-	if t.wraps {
-		end = max(t.inner(words, at), at+1)
-	} else {
-		end = at + 1
-		for end < len(words) && !takesPassword(words[end].text) {
-			end++
-		}
-	}
-	return t, at, end
-}
-
-// takesPassword reports whether a word names a tool whose -p is a password.
-func takesPassword(text string) bool {
-	if text == "" || text[0] == '-' {
-		return false
-	}
-	t := toolOf(text)
-	return t.short != "" && !t.plainP
-}
-
-// segment looks at the words of one tool, which words[at] names.
-func (s *scan) segment(words []word, at int, t *tool, trusted bool) {
-	s.look(t.look, words[at:])
-	code := false // the next operand is a script
-	for i := 0; i < len(words); i++ {
-		w := &words[i]
-		if code && i > at && (!strings.HasPrefix(w.text, "-") || strings.ContainsAny(w.text, " \t\n;|")) {
-			code = false
-			s.code(w, t)
+	asks := slices.ContainsFunc(s.events[first:], func(e event) bool { return e.kind == reader })
+	secret := false
+	for _, w := range words {
+		secret = secret || w.kind == outputFile && secretFile(s.text(w))
+		if w.kind != hereText && w.kind != hereLine || v.program.shell && !v.ran {
 			continue
 		}
-		if i > at && len(w.text) > 1 && w.text[0] == '-' {
-			if taken := s.option(words[i:], t, trusted); taken > 0 {
-				i += taken - 1
-				continue
-			}
-			if t.takesCode(w.text) {
-				code = true
-			} else if t.shell && (w.text == "-o" || w.text == "-O") {
-				i++
-			}
-			s.inside(w)
-			continue
+		if s.events = append(s.events, event{w.span, printed, w.quote}); asks {
+			s.mark(w.arg, w.from, w.to, w.quote != '\'')
 		}
-		s.inside(w)
 	}
-}
-
-// code looks at the script that a tool is given in an option. One that is no shell may
-// run another language.
-func (s *scan) code(w *word, t *tool) {
-	s.descend(w, 0, len(w.text), (*scan).script)
-	if !t.shell {
-		s.descend(w, 0, len(w.text), (*scan).literals)
-	}
-}
-
-// takesCode reports whether a script follows an option: -c of a shell, also among
-// other letters, and of programs that are not known.
-func (t *tool) takesCode(text string) bool {
-	if t.noCode || text[1] == '-' || len(text) > 8 {
-		return false
-	}
-	if t.shell {
-		return strings.IndexByte(text, 'c') > 0
-	}
-	return text[len(text)-1] == 'c' && letters(text)
-}
-
-// option looks at an option and the word after it. It returns how many words it has
-// dealt with: none when the word still has to be looked into.
-func (s *scan) option(words []word, t *tool, trusted bool) int {
-	w := &words[0]
-	if t.sticks(w.text) {
-		s.value(w, 2, len(w.text))
-		return 1
-	}
-	name, value, glued := strings.Cut(w.text, "=")
-	if glued {
-		at := len(name) + 1
-		switch {
-		case secretName(strings.TrimLeft(name, "-")), len(name) == 2 && t.takes(name[1]),
-			name == "-p" && t.guesses(trusted) && !harmless(value):
-			s.value(w, at, len(w.text))
-		case t.login != "" && loginOption(name):
-			s.login(w, at)
-		case assigns(value):
-			s.assignment(w, at)
-			return 0
-		default:
-			return 0
+	for _, e := range s.events[first:] {
+		if secret && e.kind == printed {
+			s.mark(e.arg, e.from, e.to, e.quote != '\'')
 		}
-		return 1
 	}
-	if !t.verbs && secretOption(name) {
-		return s.next(words)
-	}
-	if t.login != "" && loginOption(name) && len(words) > 1 {
-		s.login(&words[1], 0)
-		return 2
-	}
-	return s.short(words, t, trusted)
 }
 
-// next marks the word after an option.
-func (s *scan) next(words []word) int {
-	if len(words) < 2 || optionLike(words[1].text) {
-		return 1
-	}
-	s.value(&words[1], 0, len(words[1].text))
-	return 2
+// secretFile reports whether a file holds secrets by its name.
+func secretFile(path string) bool {
+	name := path[strings.LastIndexByte(path, '/')+1:]
+	return name == ".netrc" || name == ".pgpass" || nameKind(name, false) == secretKind
 }
 
-// short looks at an option of one letter: its value is the rest of the word or the
-// next word.
-func (s *scan) short(words []word, t *tool, trusted bool) int {
-	w := &words[0]
-	letter, rest := w.text[1], w.text[2:]
+// step looks at a word and returns how many words it has dealt with.
+func (v *invocation) step(i int) int {
+	w, text := v.words[i], v.text(v.words[i])
 	switch {
-	case letter == '-':
-		return 0
-	case rest == "" && t.takes(letter):
-		return s.next(words)
-	case t.login != "":
-		return s.shortLogin(words, t)
-	case letter != 'p' || !t.guesses(trusted):
-		return 0
-	case rest == "":
-		if len(words) < 2 || harmless(words[1].text) {
-			return 1
+	case w.kind == hereLine:
+	case w.kind == hereText:
+		v.events = append(v.events, event{kind: input})
+		v.readWord(w, v.program.shell)
+	case w.kind == inputFile, w.kind == outputFile:
+		v.readWord(w, true)
+	case len(text) > 1 && text[0] == '-' && (w.kind == plain || !strings.ContainsAny(text, ";|\n")):
+		return v.option(i)
+	case v.print(w, text):
+	case !v.seeking:
+		v.operand(i)
+	case isAssignment(text):
+		v.readWord(w, false)
+	case v.skip > 0:
+		v.skip--
+	default:
+		v.program = programOf(text)
+		v.seeking, v.skip = v.program.wraps, v.program.skips
+		v.reads(v.program.reads)
+		v.applyRules(v.program, i)
+		v.readWord(w, v.code)
+	}
+	return 1
+}
+
+// reads notes that the program reads a password from its standard input.
+func (v *invocation) reads(yes bool) {
+	if yes {
+		v.events = append(v.events, event{kind: reader})
+	}
+}
+
+// print notes a word that is printed, and reports whether it is one or begins such words.
+func (v *invocation) print(w word, text string) bool {
+	if v.prints {
+		if !echoOption.MatchString(text) {
+			v.events = append(v.events, event{w.span, printed, w.quote})
 		}
-		s.value(&words[1], 0, len(words[1].text))
-		return 2
-	case !letters(rest) && !harmless(rest):
-		s.value(w, 2, len(w.text))
-		return 1
-	}
-	return 0
-}
-
-// takes reports whether the word after an option of one letter is a password.
-func (t *tool) takes(letter byte) bool {
-	return strings.IndexByte(t.short, letter) >= 0 || strings.IndexByte(t.exact, letter) >= 0
-}
-
-// guesses reports whether -p is held for a password because nothing else is known.
-func (t *tool) guesses(trusted bool) bool { return trusted && !t.plainP }
-
-// sticks reports whether a password follows in the same word.
-func (t *tool) sticks(text string) bool {
-	return len(text) > 2 && (strings.IndexByte(t.short, text[1]) >= 0 || strings.IndexByte(t.glued, text[1]) >= 0)
-}
-
-// shortLogin looks for user:password after one of the tool's letters, which may come
-// last after letters that take no value.
-func (s *scan) shortLogin(words []word, t *tool) int {
-	w := &words[0]
-	for i := 1; i < len(w.text); i++ {
-		switch {
-		case strings.IndexByte(t.login, w.text[i]) >= 0 && i+1 < len(w.text):
-			s.login(w, i+1)
-			return 1
-		case strings.IndexByte(t.login, w.text[i]) >= 0:
-			if len(words) > 1 {
-				s.login(&words[1], 0)
-			}
-			return min(2, len(words))
-		case strings.IndexByte(t.flags, w.text[i]) < 0:
-			return 0
-		}
-	}
-	return 0
-}
-
-// login marks the password of user:password.
-func (s *scan) login(w *word, from int) {
-	if colon := strings.IndexByte(w.text[from:], ':'); colon >= 0 {
-		s.value(w, from+colon+1, len(w.text))
-	}
-}
-
-func loginOption(name string) bool {
-	switch name {
-	case "--user", "--proxy-user", "--cert", "--proxy-cert":
+		v.readWord(w, false)
 		return true
 	}
-	return false
+	switch text {
+	case "echo", "printf", "print", "yes", "/bin/echo", "/usr/bin/printf":
+		v.prints = true
+	}
+	return v.prints
+}
+
+// markFrom marks the rest of a word.
+func (v *invocation) markFrom(w word, from int) {
+	v.mark(w.arg, w.from+from, w.to, w.kind != argument && w.quote != '\'')
+}
+
+// maxRuled bounds the programs of one command whose rules are applied.
+const maxRuled = 4
+
+// applyRules marks what the rules of a program find in the words after its name.
+func (v *invocation) applyRules(p *program, at int) {
+	if p.rules == nil || v.ruled == maxRuled {
+		return
+	}
+	v.ruled++
+	var joined strings.Builder
+	starts := make([]int, 0, len(v.words)-at)
+	for _, w := range v.words[at+1:] {
+		joined.WriteByte('\n')
+		starts = append(starts, joined.Len())
+		joined.WriteString(strings.ReplaceAll(v.text(w), "\n", " "))
+	}
+	for _, rule := range p.rules {
+		name := rule.SubexpIndex("name")
+		for _, m := range rule.FindAllStringSubmatchIndex(joined.String(), -1) {
+			if name > 0 && nameKind(joined.String()[m[2*name]:m[2*name+1]], false) != secretKind {
+				continue
+			}
+			for g := 1; g < len(m)/2; g++ {
+				if g == name || m[2*g] < 0 {
+					continue
+				}
+				k, whole := slices.BinarySearch(starts, m[2*g])
+				if !whole {
+					k--
+				}
+				w := v.words[at+1+k]
+				if value := v.text(w)[m[2*g]-starts[k]:]; !whole || !isOption(value) {
+					w.to = w.from + m[2*g+1] - starts[k]
+					v.markFrom(w, m[2*g]-starts[k])
+				}
+			}
+		}
+	}
+}
+
+// option looks at an option and the word after it.
+func (v *invocation) option(i int) int {
+	w, text, next := v.words[i], v.text(v.words[i]), word{span: span{v.words[i].arg, 0, 0}}
+	if i+1 < len(v.words) && v.words[i+1].kind <= argument {
+		next = v.words[i+1]
+	}
+	following := v.text(next)
+	v.code = (v.program.shell || v.program == unknownProgram) && runsCode(text) || v.program.prints && len(text) == 2
+	name, value, glued := strings.Cut(text, "=")
+	v.reads(v.program.asksWith(text) || readsStdin(name, value) || readsStdin(name, following))
+	guess := text[1] == 'p' && v.trusted && !v.program.plainP
+	switch {
+	case guess && name == "-p" && glued && !harmless.MatchString(value):
+		v.markFrom(w, len("-p="))
+	case glued:
+		v.readWord(w, false)
+	case guess && name == "-p":
+		if !harmless.MatchString(following) {
+			v.markFrom(next, 0)
+			return 2
+		}
+	case guess && !isLetters(text[2:]) && !harmless.MatchString(text[2:]):
+		v.markFrom(w, 2)
+	case v.program.awaits(text):
+		return 2
+	case len(name) > 2 && !v.program.verbs && !v.isMarked(w):
+		if k := nameKind(name, true); k == secretKind && !isOption(following) || k == weakKind && isPlausible(following) {
+			v.markFrom(next, 0)
+			return 2
+		}
+		v.readWord(w, false)
+	}
+	return 1
+}
+
+// isMarked reports whether a rule has found a secret in a word; the last few edits are
+// those of the rules.
+func (v *invocation) isMarked(w word) bool {
+	return slices.ContainsFunc(v.edits[max(0, len(v.edits)-8):], func(e span) bool {
+		return e.arg == w.arg && e.from >= w.from && e.to <= w.to
+	})
+}
+
+var (
+	// plistEntry matches PlistBuddy's "Set :KEY VALUE" and "Add :KEY TYPE VALUE" before
+	// the value.
+	plistEntry = regexp.MustCompile(`(?i)^(?:set +:(?:\S*[:.])?([^\s:.]+) +|add +:(?:\S*[:.])?([^\s:.]+) +(?:string|data) +)`)
+
+	// hostLogin matches user:password@host, which has no scheme, unless it is one of
+	// noLogin.
+	hostLogin = regexp.MustCompile(`^[^\s/?#"'{}()\[\]<>,:]+:([^\s/?#"'{}()\[\]<>,]+)@[^\s@/]`)
+	noLogin   = regexp.MustCompile(`(?i)^(?:\S*@npm|mailto|npm|workspace|patch|sips?|xmpp|acct|user|group|tel|im):|@sha[0-9]`)
+)
+
+// plistEntry marks the value of an entry of PlistBuddy.
+func (v *invocation) plistEntry(w word, text string) {
+	if at := plistEntry.FindStringSubmatchIndex(text); at != nil && nameKind(text[max(at[2], at[4]):max(at[3], at[5])], false) == secretKind {
+		v.markFrom(w, at[1])
+	}
+}
+
+// operand looks at a word that is neither an option nor the name of the program.
+func (v *invocation) operand(i int) {
+	w, text := v.words[i], v.text(v.words[i])
+	if hasPrefixFold(text, "pass:") || hasPrefixFold(text, "/p:") {
+		v.markFrom(w, strings.IndexByte(text, ':')+1)
+	}
+	if strings.Contains(text, " :") {
+		v.plistEntry(w, text)
+	}
+	if strings.IndexByte(text, '@') > 0 {
+		if at := hostLogin.FindStringSubmatchIndex(text); at != nil && !noLogin.MatchString(text) {
+			v.mark(w.arg, w.from+at[2], w.from+at[3], w.kind != argument)
+		}
+	}
+	v.applyRules(programOf(text), i)
+	v.readWord(w, v.code || v.program.wraps || v.text(v.words[i-1]) == "script")
+	if v.code && v.program.prints {
+		v.events = append(v.events, event{w.span, printed, w.quote})
+	}
+	v.ran, v.code = v.ran || v.code, false
 }

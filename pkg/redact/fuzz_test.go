@@ -38,6 +38,17 @@ func secretFrom(seed []byte) string {
 	return string(secret)
 }
 
+// keptFrom returns where a command begins that writes a hook: its key, its value and
+// the path of its preferences follow.
+func keptFrom(args []string) int {
+	for i := range args {
+		if i+2 < len(args) && args[i] == "write" && args[i+1] == "com.apple.loginwindow" {
+			return i
+		}
+	}
+	return len(args)
+}
+
 func FuzzArgs(f *testing.F) {
 	for _, template := range templates {
 		f.Add(strings.Join(template, "\x00"), []byte("seed"))
@@ -60,8 +71,18 @@ func FuzzArgs(f *testing.F) {
 		if n == 0 && !slices.Equal(out, args) {
 			t.Fatalf("Args(%q): got %q and no secret, want no change", args, out)
 		}
+		if was, is := len(CommandLine(args)), len(CommandLine(out)); is > 6*was+len(Mark) {
+			t.Fatalf("Args(%q): got %d bytes of %d, want at most six times as many", args, is, was)
+		}
+		if i := keptFrom(args); !slices.Equal(out[i:], args[i:]) {
+			t.Fatalf("Args(%q): got %q, want the hook kept from argument %d on", args, out, i)
+		}
 		if again, m := Args(out); m != 0 {
 			t.Fatalf("Args(%q): got %q, then %d more: %q", args, out, m, again)
+		}
+		hook := append([]string{"sudo", "--password=SECRET1", "defaults", "write", "com.apple.loginwindow", "LoginHook"}, before...)
+		if out, n := Args(hook); n != 1 || !slices.Equal(out[2:], hook[2:]) {
+			t.Fatalf("Args(%q): got %d %q, want one secret and the hook kept", hook, n, out)
 		}
 		secret := secretFrom(seed)
 		template := templates[len(joined)%len(templates)]

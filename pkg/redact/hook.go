@@ -1,55 +1,61 @@
 package redact
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
-// hookValue returns where the value of a login or logout hook begins, and so where
-// redaction ends: it is what an investigation is about, whatever it looks like and
-// whichever program writes it.
-func hookValue(words []word) int {
-	writes := false
+// hookCommand returns where the command begins that writes a hook or another key of
+// the preferences that hooks are in, len(words) if none does. From there on nothing is
+// removed: it is what an investigation is about.
+func (s *scan) hookCommand(words []word) int {
+	program, writes := -1, false
 	for i := range words {
-		text := words[i].text
-		if writes && isHook(strings.TrimPrefix(text, ":")) {
-			return i + 1
-		}
-		switch len(text) {
-		case len("write"), len("-insert"), len("-replace"):
-			writes = writes || strings.EqualFold(text, "write") || strings.EqualFold(text, "-insert") || strings.EqualFold(text, "-replace")
+		text := s.text(words[i])
+		switch {
+		case writes && containsHook(text) && hookName.MatchString(text):
+			return program
+		case len(text) > 64:
+		case strings.EqualFold(text, "write"), strings.EqualFold(text, "-insert"), strings.EqualFold(text, "-replace"):
+			if writes = true; program < 0 {
+				program = max(0, i-1)
+			}
+		case strings.HasSuffix(text, "defaults"), strings.HasSuffix(text, "plutil"):
+			program = i
 		}
 	}
 	return len(words)
 }
 
-func isHook(key string) bool {
-	return strings.EqualFold(key, "LoginHook") || strings.EqualFold(key, "LogoutHook")
-}
-
-// holdsHook reports whether a word is a dictionary or a PlistBuddy command with the
-// value of a hook in it.
-func holdsHook(text string) bool {
-	text = strings.TrimLeft(text, " \t\n")
-	switch {
-	case strings.HasPrefix(text, "<"):
-		return containsFold(text, "<key>loginhook<") || containsFold(text, "<key>logouthook<")
-	case strings.HasPrefix(text, "{"):
-		return setsKey(text, "loginhook") || setsKey(text, "logouthook")
-	case hasPrefixFold(text, "add "), hasPrefixFold(text, "set "):
-		entry, _, _ := strings.Cut(strings.TrimLeft(text[len("add "):], " "), " ")
-		return isHook(lastKey(entry))
+// keepCommand protects the words of a command that writes a hook.
+func (s *scan) keepCommand(words []word) {
+	if first := words[0]; first.kind == argument {
+		s.keptFrom = first.arg
+	} else {
+		s.kept = append(s.kept, span{first.arg, first.from, words[len(words)-1].to})
 	}
-	return false
 }
 
-// setsKey reports whether a key stands in a text with an equals sign after it.
-func setsKey(text, key string) bool {
-	for {
-		at := indexFold(text, key)
-		if at < 0 {
-			return false
-		}
-		text = text[at+len(key):]
-		if rest := strings.TrimLeft(strings.TrimPrefix(text, `"`), " \t\n"); strings.HasPrefix(rest, "=") {
+var (
+	// hookName matches the key of a hook, and the preferences that hooks are in as a
+	// domain or a file.
+	hookName = regexp.MustCompile(`(?i)^(?::?log(?:in|out)hook|(?:.*/)?com\.apple\.loginwindow(?:\.plist)?)$`)
+
+	// hookValue matches a dictionary or a PlistBuddy command with the value of a hook in it.
+	hookValue = regexp.MustCompile(`(?is)^\s*(?:<.*<key>log(?:in|out)hook<|\{.*log(?:in|out)hook"?\s*=|(?:add|set) +(?:\S*[:.])?log(?:in|out)hook(?:\s|$))`)
+)
+
+func holdsHook(text string) bool {
+	return containsHook(text) && hookValue.MatchString(text)
+}
+
+// containsHook reports whether a text names a hook or the preferences that hooks are in.
+func containsHook(text string) bool {
+	for i := 0; i+len("loginhook") <= len(text); i++ {
+		if c := text[i] | 0x20; c == 'l' && (hasPrefixFold(text[i:], "loginhook") || hasPrefixFold(text[i:], "logouthook")) ||
+			c == 'c' && hasPrefixFold(text[i:], "com.apple.loginwindow") {
 			return true
 		}
 	}
+	return false
 }

@@ -1,12 +1,14 @@
-// Package redact takes passwords, tokens and other secrets out of argument vectors
-// before they become evidence. What an investigation needs stays: the value of a
-// login or logout hook is never touched, nor are paths, option names, key names and
-// the rest of a shell line around a secret.
+// Package redact removes passwords, tokens and other secrets from argument vectors
+// before they become evidence. What an investigation needs stays: a command that
+// sets a login or logout hook keeps its key, its value and the path of its
+// preferences, whatever they look like.
 //
-// It reads arguments as the shells, AppleScript and the tools in its tables read
-// them, as far as that tells a secret from other words. It is no proof: a secret
-// that looks like any other word and follows no known option stays. Time and memory
-// are linear in the size of the arguments, whatever they hold.
+// A secret is recognised by its shape, by the word in front of it, or because it
+// flows into a program that reads a password. Shell text is split into words,
+// commands and pipes; it is not interpreted. The package prefers to remove too much
+// of another program's argument. It proves nothing: a secret that looks like any
+// other word and follows no known word stays. Time and memory are linear in the size
+// of the arguments, and redaction makes them at most six times as long.
 package redact
 
 import (
@@ -18,8 +20,8 @@ import (
 // Mark stands where a secret was.
 const Mark = "[redacted]"
 
-// rounds bounds how often arguments are looked at. A second look finds something only
-// in text that means different things in two languages, a third one hardly ever.
+// rounds bounds how often arguments are searched. A second search finds something
+// only where a removed secret held the quotation marks of the text after it.
 const rounds = 8
 
 // Args returns the arguments with every secret replaced by Mark, and how many were.
@@ -29,14 +31,12 @@ func Args(args []string) (out []string, n int) {
 	s := scans.Get().(*scan)
 	out = args
 	for range rounds {
-		s.argv(out)
+		s.search(out)
 		if len(s.edits) == 0 {
 			break
 		}
-		var found int
-		out, found = apply(out, s.edits)
-		n += found
-		s.restart()
+		out = replace(out, s.edits)
+		n += len(s.edits)
 	}
 	if s.reset() {
 		scans.Put(s)
@@ -48,63 +48,74 @@ func Args(args []string) (out []string, n int) {
 // process.command_line. It redacts nothing: give it what Args returned.
 func CommandLine(args []string) string { return strings.Join(args, " ") }
 
-// scans keeps the working memory of scans, so that an ordinary command line costs
+// scans keeps the working memory of searches, so that an ordinary command line costs
 // no allocation.
 var scans = sync.Pool{New: func() any { return new(scan) }}
 
-// keepWords bounds what a scan may carry over to the next one, in words or the like.
-const keepWords = 256
+// keepWords bounds the working memory that the next search inherits, in elements of
+// each slice.
+const keepWords = 512
 
-// scan is the state of one look at one argument vector. Scripts nest in arguments,
-// and words in scripts: the slices are stacks that the levels share.
+// scan is the state of one search, owned by one call of Args.
 type scan struct {
-	words    []word
-	commands []command
-	feeds    []feed
-	stages   []stage
-	levels   []level
-	pieces   []piece
-	subs     []span
-	bytes    []byte
+	args     []string
+	keptFrom int // the arguments from here on belong to a hook
 
-	layers [maxDepth + 1]layer // how the text at each depth lies in the one above
-	depth  int
-	arg    int // the argument that the layers lie in
-	budget int // bytes that may still be read
+	words  []word  // a stack: the words of each command that is open
+	events []event // of the argument being read
+	depth  int     // texts that are open
 
-	edits []edit
-	first bool // the next edit starts a secret
-	asks  bool // a command that was read wants a password on its standard input
+	edits []span // secrets; sorted and apart after search
+	kept  []span // parts of a text that belong to a hook
+	spare []span // memory for settle
 }
 
-// argv looks at a whole argument vector.
-func (s *scan) argv(args []string) {
-	size := 0
+// span is a range of bytes of an argument.
+type span struct{ arg, from, to int }
+
+// search fills edits with the secrets of an argument vector.
+func (s *scan) search(args []string) {
+	s.clear()
+	s.args, s.keptFrom = args, len(args)
 	s.words = slices.Grow(s.words, len(args))
 	for i, a := range args {
-		size += len(a)
-		s.words = append(s.words, word{text: a, arg: i})
+		s.words = append(s.words, word{span: span{i, 0, len(a)}, kind: argument})
 	}
-	s.budget = readings * size
 	s.command(s.words, true)
-}
-
-// reset forgets all arguments and reports whether the scan is small enough to keep.
-func (s *scan) reset() bool {
-	if max(cap(s.words), cap(s.commands), cap(s.feeds), cap(s.stages), cap(s.levels), cap(s.pieces), cap(s.subs),
-		cap(s.bytes)/64, cap(s.edits)) > keepWords {
-		return false
+	s.followEvents()
+	for i := range args[:s.keptFrom] {
+		live := s.script(i)
+		s.pairs(i, live)
+		s.shapes(i, live)
 	}
-	clear(s.words[:cap(s.words)])
-	clear(s.feeds[:cap(s.feeds)])
-	clear(s.layers[:])
-	s.restart()
-	return true
+	s.settle()
 }
 
-// restart makes the scan ready for other arguments.
-func (s *scan) restart() {
-	s.words, s.commands, s.feeds, s.stages = s.words[:0], s.commands[:0], s.feeds[:0], s.stages[:0]
-	s.levels, s.pieces, s.subs, s.bytes, s.edits = s.levels[:0], s.pieces[:0], s.subs[:0], s.bytes[:0], s.edits[:0]
-	s.depth, s.arg, s.budget, s.first, s.asks = 0, 0, 0, false, false
+func (s *scan) clear() {
+	s.words, s.events = s.words[:0], s.events[:0]
+	s.edits, s.kept, s.spare = s.edits[:0], s.kept[:0], s.spare[:0]
+}
+
+// reset forgets the arguments and reports whether the scan is small enough to keep.
+func (s *scan) reset() bool {
+	s.args = nil
+	s.clear()
+	return max(cap(s.words), cap(s.events), cap(s.edits), cap(s.kept), cap(s.spare)) <= keepWords
+}
+
+// script reports whether an argument is shell text rather than plain data, so that
+// $NAME in it is a variable and a blank ends a value.
+func (s *scan) script(arg int) bool {
+	if arg > 0 && runsCode(s.args[arg-1]) {
+		return true
+	}
+	text := s.args[arg]
+	return strings.ContainsAny(text, " \t") && strings.ContainsAny(text, ";|\n") || containsHook(text)
+}
+
+// runsCode reports whether an option is one that shell text follows: -c, also after
+// other letters.
+func runsCode(option string) bool {
+	n := len(option)
+	return n > 1 && n <= 8 && option[0] == '-' && option[1] != '-' && option[n-1] == 'c' && isLetters(option[1:])
 }

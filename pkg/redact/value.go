@@ -1,124 +1,94 @@
 package redact
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
-// value marks a part of a word that stands where a secret is expected, unless it
-// can't be one or says where the secret is instead.
-func (s *scan) value(w *word, from, to int) {
-	text := w.text[from:to]
-	if hasPrefixFold(text, "pass:") {
-		from += len("pass:")
-		text = w.text[from:to]
-	}
-	if trivial(text) || elsewhere(text) {
-		return
-	}
-	s.hit(w, from, to)
+var (
+	// noSecret matches switches, counts, placeholders, and what names the place of a
+	// secret, as openssl and notarytool have it.
+	noSecret = regexp.MustCompile(`^(?:[-*$]?|[0-9]{1,2}|(?i:true|false|yes|no|on|off|null|nil|none)|(?:env|file|fd|@env|@keychain):.*|stdin)$`)
+
+	// expansion matches text that is nothing but a variable or a substitution.
+	expansion = regexp.MustCompile("(?s)^(?:\\$\\w+|\\$\\{\\w+\\}|\\$\\(.*\\)|`.*`)$")
+
+	// harmless matches what follows -p of an unknown program and is rather an option, a
+	// path, a port, a process or an address.
+	harmless = regexp.MustCompile(`^(?:-[-A-Za-z]+(?:=.*)?|(?:\.{0,2}|~)/.*|[0-9]{0,5}|[0-9.:/,-]*[.:/,-][0-9.:/,-]*)$`)
+)
+
+// isMarked reports whether nothing but marks is left of a text.
+func isMarked(text string) bool { return strings.ReplaceAll(text, Mark, "") == "" }
+
+func isExpansion(text string) bool {
+	return len(text) > 1 && (text[0] == '$' || text[0] == '`') && expansion.MatchString(text)
 }
 
-// trivial reports whether a text is a switch, a count or a placeholder.
-func trivial(text string) bool {
-	switch len(text) {
-	case 0, 1:
-		return text == "" || text == "-" || text == "*" || isDigit(text[0])
-	case 2:
-		if isDigit(text[0]) && isDigit(text[1]) {
-			return true
-		}
-	}
-	switch text {
-	case "true", "false", "yes", "no", "on", "off", "null", "nil", "none", "TRUE", "FALSE", "YES", "NO", "True", "False", "None", "NULL":
-		return true
-	}
-	return false
-}
-
-// elsewhere reports whether a text names the place of a secret, as openssl and
-// notarytool have it.
-func elsewhere(text string) bool {
-	for _, place := range [...]string{"env:", "file:", "fd:", "@env:", "@keychain:", "stdin"} {
-		if strings.HasPrefix(text, place) {
-			return true
-		}
-	}
-	return false
-}
-
-// optionLike reports whether a word is rather the next option than a value.
-func optionLike(text string) bool {
-	if len(text) < 2 || text[0] != '-' {
+// isPlausible reports whether a text looks like a secret when its name does not say so
+// for certain: at least six bytes, no path, and digits among letters or a mixture of
+// cases.
+func isPlausible(text string) bool {
+	if len(text) < 6 || strings.IndexByte("/~.$-(", text[0]) >= 0 || strings.ContainsAny(text, " \t\n") {
 		return false
 	}
-	name, _, _ := strings.Cut(strings.TrimLeft(text, "-"), "=")
-	return letters(name)
+	var count [4]int
+	for i := range len(text) {
+		count[byteClass(text[i])]++
+	}
+	small, large, digits, other := count[0], count[1], count[2], count[3]
+	return small+large > 0 && digits > 0 || small > 0 && large > 1 && len(text) >= 12 || small > 0 && large > 0 && other > 0
 }
 
-// letters reports whether a text is one of letters and dashes, or empty.
-func letters(text string) bool {
+// byteClass returns 0 for small letters, 1 for capitals, 2 for digits and else 3.
+func byteClass(c byte) int {
+	switch {
+	case c >= 'a' && c <= 'z':
+		return 0
+	case c >= 'A' && c <= 'Z':
+		return 1
+	case c >= '0' && c <= '9':
+		return 2
+	}
+	return 3
+}
+
+// isNameByte reports whether a byte may stand in a name: DB_PASS, api-key, db.password.
+func isNameByte(c byte) bool { return c == '_' || c == '-' || c == '.' || byteClass(c) < 3 }
+
+// isOption reports whether a word is rather the next option than a value.
+func isOption(text string) bool {
+	name, _, _ := strings.Cut(text, "=")
+	return len(text) > 1 && text[0] == '-' && isLetters(strings.TrimLeft(name, "-"))
+}
+
+// isLetters reports whether a text is one of letters and dashes, or empty.
+func isLetters(text string) bool {
 	for i := range len(text) {
-		if c := lower(text[i]); (c < 'a' || c > 'z') && c != '-' {
+		if byteClass(text[i]) > 1 && text[i] != '-' {
 			return false
 		}
 	}
 	return true
 }
 
-// harmless reports whether what follows -p of an unknown tool is rather a path, a
-// port, a process or an address.
-func harmless(text string) bool {
-	if optionLike(text) || strings.HasPrefix(text, "/") || strings.HasPrefix(text, "./") ||
-		strings.HasPrefix(text, "../") || strings.HasPrefix(text, "~/") {
-		return true
-	}
-	rest := strings.Trim(text, "0123456789")
-	return rest == "" && len(text) <= 5 || text != "" && rest != "" && strings.Trim(text, "0123456789.:/,-") == ""
-}
-
-// expansion reports whether a text is nothing but one variable or one command
-// substitution.
-func expansion(text string) bool {
-	switch {
-	case len(text) < 2:
-		return false
-	case text[0] == '`':
-		return quoteEndEscaped(text, 1, '`') == len(text)-1
-	case strings.HasPrefix(text, "$("), strings.HasPrefix(text, "<("):
-		return closing(text, 2) == len(text)-1
-	case text[0] != '$':
-		return false
-	case text[1] == '{':
-		return quoteEnd(text, 2, '}') == len(text)-1 && identifier(strings.TrimRight(text[2:], "}"))
-	}
-	return identifier(text[1:])
-}
-
-// identifier reports whether a text is the name of a shell variable.
-func identifier(text string) bool {
+// isIdentifier reports whether a text is the name of a shell variable.
+func isIdentifier(text string) bool {
 	for i := range len(text) {
-		if c := lower(text[i]); (c < 'a' || c > 'z') && c != '_' && !isDigit(c) {
+		if byteClass(text[i]) > 2 && text[i] != '_' {
 			return false
 		}
 	}
 	return text != ""
 }
 
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+// isAssignment reports whether a word begins with NAME=.
+func isAssignment(text string) bool {
+	eq := strings.IndexByte(text, '=')
+	return eq > 0 && isIdentifier(text[:eq])
+}
 
 // hasPrefixFold is strings.HasPrefix for ASCII in any case.
 func hasPrefixFold(text, prefix string) bool {
 	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
-}
-
-// containsFold reports whether a text holds a lower-case ASCII word in any case.
-func containsFold(text, part string) bool { return indexFold(text, part) >= 0 }
-
-// indexFold returns where a lower-case ASCII word begins in a text, in any case.
-func indexFold(text, part string) int {
-	upper := part[0] &^ 0x20
-	for i := 0; i+len(part) <= len(text); i++ {
-		if (text[i] == part[0] || text[i] == upper) && strings.EqualFold(text[i:i+len(part)], part) {
-			return i
-		}
-	}
-	return -1
 }
