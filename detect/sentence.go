@@ -61,10 +61,13 @@ func (f *Finding) eventSentence() string {
 	return what
 }
 
+// maxSentenceArgs bounds the arguments, in bytes, that a sentence is made of: more than it shows.
+const maxSentenceArgs = 16 << 10
+
 func eventSentence(e *event.Event) string {
 	p := e.Process
 	if e.Kind == event.ExecKind && p.Exec != nil {
-		args, _ := redact.Args(p.Exec.Args)
+		args, _ := redact.Args(p.Exec.Bounded(maxSentenceArgs).Args)
 		return word(p.Name()) + " was run as " + quote(redact.CommandLine(args))
 	}
 	return e.Kind.String() + " of " + quote(p.Image.Executable)

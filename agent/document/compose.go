@@ -239,9 +239,10 @@ func (c *Composer) describeProcess(p *event.Process, room int) (out *alert.Proce
 		out.TTY = &alert.TTY{Name: clip.Text(p.TTY, clip.WordBytes)}
 	}
 	if x := p.Exec; x != nil {
-		args, _ := redact.Args(x.Args)
+		head := x.Bounded(maxRedacted)
+		args, _ := redact.Args(head.Args)
 		out.Args, cut = clip.Args(args, room)
-		cut = cut || len(args) < x.ArgsCount
+		cut = cut || head != x || len(args) < x.ArgsCount
 		out.ArgsCount = x.ArgsCount
 		out.CommandLine = redact.CommandLine(out.Args)
 		out.WorkingDirectory = clip.Path(x.WorkingDirectory)

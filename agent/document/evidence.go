@@ -91,7 +91,7 @@ func (c *Composer) describeCommand(p *event.Process, e *alert.Evidence) alert.Co
 		Executable: clip.Text(p.Image.Executable, pathBytes), User: c.describeUser(p.Token.EUID),
 	}
 	if p.Exec != nil {
-		args, secrets := redact.Args(p.Exec.Args)
+		args, secrets := redact.Args(p.Exec.Bounded(maxRedacted).Args)
 		e.Redacted += secrets
 		out.CommandLine = clip.Text(redact.CommandLine(args), commandBytes)
 		out.Time = alert.At(p.Exec.Time)

@@ -110,11 +110,11 @@ func keptEvent(ev *event.Event) *event.Event {
 }
 
 func keptProcess(p *event.Process) *event.Process {
-	if p == nil || p.Exec == nil || p.Exec.Size() <= keptArgs {
+	if p == nil || p.Exec == nil {
 		return p
 	}
 	out := *p
-	out.Exec = p.Exec.Head(keptArgs)
+	out.Exec = p.Exec.Bounded(keptArgs)
 	return &out
 }
 

@@ -120,6 +120,14 @@ func (e *Exec) Head(n int) *Exec {
 	return &out
 }
 
+// Bounded returns e itself where its texts take at most n bytes, and otherwise its Head.
+func (e *Exec) Bounded(n int) *Exec {
+	if e.Size() <= n {
+		return e
+	}
+	return e.Head(n)
+}
+
 // CommandLine returns the arguments joined by one space, as ECS has it.
 func (e *Exec) CommandLine() string { return strings.Join(e.Args, " ") }
 
