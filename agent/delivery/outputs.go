@@ -56,10 +56,10 @@ type Outputs struct {
 
 // destination is one place.
 type destination struct {
-	config  config.Output
-	queue   *spool.Queue
-	sender  forward.Sender
-	runner  *forward.Runner
+	config config.Output
+	queue  *spool.Queue
+	sender forward.Sender
+	runner *forward.Runner
 	faults destinationFaults
 }
 
