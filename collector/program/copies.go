@@ -174,7 +174,7 @@ func (c *copies) put(name string, content []byte) (full bool, err error) {
 
 // intact reports whether a copy is there, holds what it should and is for nobody else.
 func (c *copies) intact(path string, content []byte) bool {
-	got, info, err := safefile.Disk{}.ReadSecret(path, int64(len(content)))
+	got, info, err := (safefile.Disk{}).ReadSecret(path, int64(len(content)))
 	return err == nil && info.Mode.Perm() == 0o600 && bytes.Equal(got, content)
 }
 
