@@ -4,10 +4,11 @@ import (
 	"errors"
 	"os"
 	"os/user"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
+
+	"hooksnare/pkg/safefile"
 )
 
 // Bounds on the look-ups of names. Names come from the configuration and from exceptions:
@@ -30,9 +31,9 @@ type Directory struct {
 	root   string
 	lookup func(name string) (*user.User, error) // in tests, a directory that does not answer
 
-	mu    sync.Mutex // guards what follows; no look-up is waited for while it is held
-	names map[string]*named
-	under int
+	mu      sync.Mutex // guards what follows; no look-up is waited for while it is held
+	names   map[string]*named
+	running int // look-ups
 }
 
 // named is what is known of one name.
@@ -58,7 +59,7 @@ func (d *Directory) Owns(owner string, id uint32) (owns, known bool) {
 	if n, err := strconv.ParseUint(owner, 10, 32); err == nil {
 		return uint32(n) == id, true
 	}
-	elsewhere := filepath.Clean("/"+d.root) != "/"
+	elsewhere := !isMachine(d.root)
 	switch {
 	case owner == "root":
 		return id == 0 || elsewhere && ownerOf(d.root) == id, true
@@ -114,21 +115,21 @@ func (d *Directory) askLocked(name string, now time.Time) *named {
 		n = &named{}
 		d.names[name] = n
 	}
-	if n.asking == nil && !now.Before(n.next) && d.under < maxLookups {
-		d.under++
+	if n.asking == nil && !now.Before(n.next) && d.running < maxLookups {
+		d.running++
 		n.asking = make(chan struct{})
-		go d.look(name, n)
+		go d.resolve(name, n)
 	}
 	return n
 }
 
-// look looks a name up, however long that takes.
-func (d *Directory) look(name string, n *named) {
+// resolve looks a name up, however long that takes.
+func (d *Directory) resolve(name string, n *named) {
 	u, err := d.lookup(name)
 	var unknown user.UnknownUserError
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.under--
+	d.running--
 	close(n.asking)
 	n.asking = nil
 	switch {
@@ -146,5 +147,5 @@ func ownerOf(name string) uint32 {
 	if err != nil {
 		return 0
 	}
-	return uid(info)
+	return safefile.VersionOf(info).UID
 }

@@ -233,7 +233,7 @@ func (s *Store) count(path string, kept bool) {
 
 // folderOf returns the name of an owner's folder. No two users have the same.
 func folderOf(owner string) string {
-	if reserved(owner) {
+	if isReserved(owner) {
 		return "."
 	}
 	if name := userFolder + url.PathEscape(owner); len(name) <= maxOwnerName {

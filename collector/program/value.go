@@ -51,8 +51,8 @@ func arguments(value, program string) string {
 	return rest
 }
 
-// oneAbsolutePath reports whether a value can be read in no other way than as a path from
+// isOneAbsolutePath reports whether a value can be read in no other way than as a path from
 // the root, with or without arguments.
-func oneAbsolutePath(value string) bool {
+func isOneAbsolutePath(value string) bool {
 	return strings.HasPrefix(value, "/") && !strings.ContainsAny(value, "\x00\n\r")
 }
