@@ -101,7 +101,7 @@ func (c *content) take(b []byte) {
 	}
 }
 
-// kindOf tells what a file is by its first bytes. Without an interpreter line a text is
+// kindOf returns what a file is by its first bytes. Without an interpreter line a text is
 // what a shell runs as one: no NUL before the first line ends.
 func kindOf(head []byte) string {
 	head = head[:min(len(head), maxExcerpt)]

@@ -23,7 +23,7 @@ type disk struct {
 	index map[string]int // in seen, by path
 }
 
-// element is a file, folder or link that an examination came by, and what it was then.
+// element is a file, folder or link that an examination used, and what it was then.
 type element struct {
 	at      string // relative to the root
 	version safefile.FileVersion
@@ -81,7 +81,7 @@ func isSettled(seen []element, at time.Time, step time.Duration) bool {
 	return true
 }
 
-// isUnmoved reports whether all that an examination came by is as it was.
+// isUnmoved reports whether all that an examination used is as it was.
 func isUnmoved(root string, seen []element) bool {
 	if isMachine(root) { // nothing lies outside, so that a plain lstat will do
 		for i := range seen {

@@ -22,7 +22,7 @@ const (
 	maxPools = 4096
 )
 
-// What a user's examinations may take beside being few at a time.
+// What a user's examinations may take, few at a time as they are.
 const (
 	userBytes     = 64 << 20 // hashed at once: two of the largest files there are
 	userBytesRate = 4 << 20  // that come back in a second: a hundredth of a core
@@ -58,8 +58,8 @@ func NewExaminer(root string, shares *Shares) *Examiner {
 }
 
 // Examine examines what a hook's value points to, for the owner of the hook: root, system,
-// managed, or the home of a user. It takes no longer than the limit. What it could not find
-// out is said in Program.Unread: [NoAnswer], at once where too many of the owner's
+// managed, or the home of a user. It takes no longer than the limit. Program.Unread
+// says what it could not find out: [NoAnswer], at once where too many of the owner's
 // examinations hang or this one does, [ShareUsedUp], or why the file can't be read.
 func (x *Examiner) Examine(owner, value string, limit time.Duration) View {
 	begin := time.Now()

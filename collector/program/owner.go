@@ -24,8 +24,8 @@ const (
 	nameRetry = time.Minute
 )
 
-// Directory knows which users names stand for. The directory service may take for ever:
-// names are looked up beside, once, and nobody who asks about an owner waits for that. It is
+// Directory knows which users names stand for. The directory service may never answer:
+// names are looked up in the background, once, and who asks about an owner does not wait. It is
 // for any number of goroutines.
 type Directory struct {
 	root   string
@@ -33,13 +33,14 @@ type Directory struct {
 
 	mu      sync.Mutex // guards what follows; no look-up is waited for while it is held
 	names   map[string]*named
-	running int // look-ups
+	running int           // look-ups
+	ended   chan struct{} // closed when none is running any more
 }
 
 // named is what is known of one name.
 type named struct {
-	asking   chan struct{} // closed when the look-up under way has ended; nil without one
-	next     time.Time     // when to look it up again
+	asking   bool      // a look-up is under way
+	next     time.Time // when to look it up again
 	answered bool
 	exists   bool
 	uid      string
@@ -85,22 +86,17 @@ func (d *Directory) Ask(owners ...string) {
 // Wait waits until the names that are being looked up are known, no longer than the limit.
 // It is for commands that ask once.
 func (d *Directory) Wait(limit time.Duration) {
+	d.mu.Lock()
+	running, ended := d.running, d.ended
+	d.mu.Unlock()
+	if running == 0 {
+		return
+	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
-	d.mu.Lock()
-	var asking []chan struct{}
-	for _, n := range d.names {
-		if n.asking != nil {
-			asking = append(asking, n.asking)
-		}
-	}
-	d.mu.Unlock()
-	for _, done := range asking {
-		select {
-		case <-done:
-		case <-timer.C:
-			return
-		}
+	select {
+	case <-ended:
+	case <-timer.C:
 	}
 }
 
@@ -115,9 +111,11 @@ func (d *Directory) askLocked(name string, now time.Time) *named {
 		n = &named{}
 		d.names[name] = n
 	}
-	if n.asking == nil && !now.Before(n.next) && d.running < maxLookups {
-		d.running++
-		n.asking = make(chan struct{})
+	if !n.asking && !now.Before(n.next) && d.running < maxLookups {
+		if d.running++; d.running == 1 {
+			d.ended = make(chan struct{})
+		}
+		n.asking = true
 		go d.resolve(name, n)
 	}
 	return n
@@ -129,9 +127,10 @@ func (d *Directory) resolve(name string, n *named) {
 	var unknown user.UnknownUserError
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.running--
-	close(n.asking)
-	n.asking = nil
+	if d.running--; d.running == 0 {
+		close(d.ended)
+	}
+	n.asking = false
 	switch {
 	case err == nil:
 		n.answered, n.exists, n.uid, n.next = true, true, u.Uid, time.Now().Add(nameLife)

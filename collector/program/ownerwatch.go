@@ -47,7 +47,7 @@ const (
 )
 
 // ownerWatch watches the programs of one owner's hooks. Its goroutine is the only one that
-// examines and reports; what it knows is guarded by the lock of the Watchers.
+// examines and reports.
 type ownerWatch struct {
 	*Watchers
 	owner   string
@@ -60,6 +60,7 @@ type ownerWatch struct {
 	examine func(root, value string, a allowance) View // in tests, a file system that does not answer
 	now     func() time.Time                           // of what is reported
 
+	// The lock of the Watchers guards what follows.
 	sets     map[string][]string // values by owner: the watch of the reserved ones has several
 	values   []string            // of all sets, each once, at most bounds.values
 	watched  map[string]*watched
@@ -165,7 +166,7 @@ func (o *ownerWatch) learnLocked(value string, v View) {
 
 // acceptLocked takes in a view that is newer than what is known, and adds the change that it
 // shows to those to be reported. swept says that a sweep took it, as opposed to an alert.
-func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (news lesson) {
+func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (l lesson) {
 	now := time.Now()
 	nothing := v.Program.Unread != "" && !v.Program.Exists // was learned
 	var what []string
@@ -361,16 +362,16 @@ func (o *ownerWatch) take(e *watched, v *View) {
 		o.mu.Unlock()
 		return
 	}
-	news := o.acceptLocked(e, v, true)
+	l := o.acceptLocked(e, v, true)
 	o.mu.Unlock()
-	if o.opts.Keep != nil && v.Content != nil && news.content {
+	if o.opts.Keep != nil && v.Content != nil && l.content {
 		// A disk that hangs keeps no copy, and delays no report of a change.
 		call(o.keeps, false, patience, func() struct{} {
 			o.opts.Keep(o.owner, v.Program, v.Content)
 			return struct{}{}
 		})
 	}
-	if o.opts.Leads != nil && news.moved {
+	if o.opts.Leads != nil && l.moved {
 		o.opts.Leads(o.owner, v.Program)
 	}
 	o.report()

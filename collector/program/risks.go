@@ -22,7 +22,7 @@ var shells = []string{
 	"tclsh", "expect", "awk", "sudo", "su", "nohup", "nice", "open", "launchctl", "xargs", "caffeinate", "time", "exec", "arch",
 }
 
-// facts are what an examination learns for the risks beside what event.Program has.
+// facts are what the risks depend on and event.Program does not have.
 type facts struct {
 	foreignLink                             bool
 	kind                                    string
@@ -30,7 +30,7 @@ type facts struct {
 	unsigned, quarantined                   bool
 }
 
-// facts finds out what matters of a program beside what was noted.
+// facts finds out what the risks of a program depend on.
 func (d *disk) facts(p *event.Program, at location, c *content) facts {
 	f := facts{foreignLink: at.foreign, kind: c.kind, unsigned: c.kind == MachO && !c.claim.signed, quarantined: c.quarantined}
 	if c.kind != Script || p.Shebang == "" {

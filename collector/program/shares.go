@@ -32,7 +32,7 @@ const (
 	ShareCopies  = "copies"  // more scripts than copies are kept of
 )
 
-// Share says that a share is used up, or no longer is.
+// Share is the news that a share is used up, or no longer is.
 type Share struct {
 	Owner string // as the caller calls it: root, system, managed, or a home
 	What  string

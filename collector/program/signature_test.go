@@ -40,16 +40,16 @@ func signatureOf(b blob) []byte {
 	return append(s, d...)
 }
 
-// machO writes a slice with the load commandSlots of a program and a signature at its end.
+// machO writes a slice with the load commands of a program and a signature at its end.
 func machO(order binary.AppendByteOrder, wide bool, sig []byte) []byte {
 	magic, head := uint32(magic32), 28
 	if wide {
 		magic, head = magic64, 32
 	}
-	var commandSlots []byte
+	var commands []byte
 	add := func(values ...uint32) {
 		for _, v := range values {
-			commandSlots = order.AppendUint32(commandSlots, v)
+			commands = order.AppendUint32(commands, v)
 		}
 	}
 	add(0x1b, 24, 1, 2, 3, 4) // LC_UUID
@@ -59,10 +59,10 @@ func machO(order binary.AppendByteOrder, wide bool, sig []byte) []byte {
 		add(loadCodeSignature, 16, uint32(head+24+16), uint32(len(sig)))
 	}
 	var b []byte
-	for _, v := range []uint32{magic, 0x0100000c, 0, 2, n, uint32(len(commandSlots)), 0, 0}[:head/4] {
+	for _, v := range []uint32{magic, 0x0100000c, 0, 2, n, uint32(len(commands)), 0, 0}[:head/4] {
 		b = order.AppendUint32(b, v)
 	}
-	return append(append(b, commandSlots...), sig...)
+	return append(append(b, commands...), sig...)
 }
 
 // fat writes a file of several slices.

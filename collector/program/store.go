@@ -28,8 +28,8 @@ const (
 	maxOwnerName = 128
 )
 
-// Store keeps copies of scripts as evidence, in a folder that is the store's alone: one file of mode
-// 0600 for each content, named by its SHA-256. Copies for root, the computer and managed hooks
+// Store keeps copies of scripts as evidence, in a folder that nothing else uses: one file of
+// mode 0600 for each content, named by its SHA-256. Copies for root, the computer and managed hooks
 // lie in the folder itself, those for a user in one below it that is named after the home:
 //
 //	scripts/9f86d081...             root's
@@ -44,7 +44,7 @@ type Store struct {
 	maxFiles int
 	shares   *Shares
 
-	disk sync.Mutex // held while files are written or removed; taken before mu
+	disk sync.Mutex // guards what is on disk; taken before mu. Methods that need it end in Locked
 
 	mu   sync.Mutex          // guards kept; the disk is not waited for while it is held
 	kept map[string]struct{} // copies that are on disk, as paths below dir
@@ -65,10 +65,12 @@ func NewStore(dir string, maxBytes int64, maxFiles int, shares *Shares) (*Store,
 }
 
 func (s *Store) open() error {
+	s.disk.Lock()
+	defer s.disk.Unlock()
 	if err := makePrivate(s.dir); err != nil {
 		return err
 	}
-	if err := s.removeUsers(maxUserFolders); err != nil {
+	if err := s.removeUsersLocked(maxUserFolders); err != nil {
 		return err
 	}
 	users, err := filesByUse(s.dir, isUserFolder)
@@ -79,7 +81,7 @@ func (s *Store) open() error {
 		if err := makePrivate(filepath.Join(s.dir, folder.name)); err != nil {
 			return err
 		}
-		if _, err := s.makeRoom(folder.name, 0, 0); err != nil {
+		if _, err := s.makeRoomLocked(folder.name, 0, 0); err != nil {
 			return err
 		}
 	}
@@ -89,7 +91,7 @@ func (s *Store) open() error {
 // Keep returns the path of a copy of a script, for the owner of the hook that runs it. Sum
 // is the content's SHA-256 in lower-case hex, or "" for Keep to work it out; another
 // content's is refused. The owner's oldest copies by last use give way, and a copy that no
-// longer holds what its name says is replaced.
+// longer has the content of its name is replaced.
 func (s *Store) Keep(owner string, content []byte, sum string) (path string, err error) {
 	name := hexSum(content)
 	if sum != "" && sum != name {
@@ -101,7 +103,7 @@ func (s *Store) Keep(owner string, content []byte, sum string) (path string, err
 		full, err = true, fmt.Errorf("%w: %d bytes, more than the %d that are kept", safefile.ErrTooLarge, len(content), most)
 	} else {
 		s.disk.Lock()
-		full, err = s.write(folder, name, content)
+		full, err = s.writeLocked(folder, name, content)
 		s.disk.Unlock()
 	}
 	if full && folder != "." {
@@ -116,61 +118,61 @@ func (s *Store) Keep(owner string, content []byte, sum string) (path string, err
 // Path returns where the copy of a content is that was kept for an owner, "" where none is.
 // It never waits for the disk.
 func (s *Store) Path(owner, sum string) string {
-	copy := filepath.Join(folderOf(owner), sum)
+	below := filepath.Join(folderOf(owner), sum)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.kept[copy]; !ok || !isSum(sum) {
+	if _, ok := s.kept[below]; !ok || !isSum(sum) {
 		return ""
 	}
-	return filepath.Join(s.dir, copy)
+	return filepath.Join(s.dir, below)
 }
 
 // bounds returns how many bytes and files a folder may hold.
-func (s *Store) bounds(folder string) (bytes int64, files int) {
+func (s *Store) bounds(folder string) (maxBytes int64, maxFiles int) {
 	if folder == "." {
 		return s.maxBytes, s.maxFiles
 	}
 	return max(1, s.maxBytes/userCopies), max(1, s.maxFiles/userCopies)
 }
 
-// write makes a copy the last used, and writes it if it is not there as it should be. full
-// says that another of the owner's had to give way. s.disk is held.
-func (s *Store) write(folder, name string, content []byte) (full bool, err error) {
+// writeLocked makes a copy the last used, and writes it if it is not there as it should be. full
+// reports that another of the owner's had to give way.
+func (s *Store) writeLocked(folder, name string, content []byte) (full bool, err error) {
 	dir := filepath.Join(s.dir, folder)
-	path := filepath.Join(dir, name)
-	if !isIntact(path, content) {
-		if full, err = s.replace(folder, name, content); err != nil {
+	at := filepath.Join(dir, name)
+	if !isIntact(at, content) {
+		if full, err = s.replaceLocked(folder, name, content); err != nil {
 			return full, err
 		}
 	}
 	s.count(filepath.Join(folder, name), true)
 	now := time.Now()
-	return full, errors.Join(os.Chtimes(path, now, now), os.Chtimes(dir, now, now))
+	return full, errors.Join(os.Chtimes(at, now, now), os.Chtimes(dir, now, now))
 }
 
-// replace writes a copy, whatever is in its place.
-func (s *Store) replace(folder, name string, content []byte) (full bool, err error) {
+// replaceLocked writes a copy, whatever is in its place.
+func (s *Store) replaceLocked(folder, name string, content []byte) (full bool, err error) {
 	dir := filepath.Join(s.dir, folder)
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) && folder != "." {
-		if err := s.removeUsers(maxUserFolders - 1); err != nil {
+		if err := s.removeUsersLocked(maxUserFolders - 1); err != nil {
 			return false, err
 		}
 	}
 	if err := makePrivate(dir); err != nil {
 		return false, err
 	}
-	if err := s.remove(filepath.Join(folder, name)); err != nil {
+	if err := s.removeLocked(filepath.Join(folder, name)); err != nil {
 		return false, err
 	}
-	if full, err = s.makeRoom(folder, int64(len(content)), 1); err != nil {
+	if full, err = s.makeRoomLocked(folder, int64(len(content)), 1); err != nil {
 		return full, err
 	}
 	return full, safefile.WriteAtomic(filepath.Join(dir, name), content, 0o600)
 }
 
-// makeRoom removes the oldest copies of a folder until there is room for so much more, and
+// makeRoomLocked removes the oldest copies of a folder until there is room for so much more, and
 // what a write that was cut off left behind. It counts the others as kept.
-func (s *Store) makeRoom(folder string, bytes int64, files int) (removed bool, err error) {
+func (s *Store) makeRoomLocked(folder string, size int64, files int) (removed bool, err error) {
 	maxBytes, maxFiles := s.bounds(folder)
 	copies, err := filesByUse(filepath.Join(s.dir, folder), isCopy)
 	if err != nil {
@@ -178,31 +180,31 @@ func (s *Store) makeRoom(folder string, bytes int64, files int) (removed bool, e
 	}
 	files += len(copies)
 	for _, c := range copies {
-		bytes += c.size
+		size += c.size
 	}
 	for _, c := range copies {
 		path := filepath.Join(folder, c.name)
-		if bytes <= maxBytes && files <= maxFiles {
+		if size <= maxBytes && files <= maxFiles {
 			s.count(path, true)
 			continue
 		}
-		if err := s.remove(path); err != nil {
+		if err := s.removeLocked(path); err != nil {
 			return removed, err
 		}
-		bytes, files, removed = bytes-c.size, files-1, true
+		size, files, removed = size-c.size, files-1, true
 	}
 	return removed, nil
 }
 
-// removeUsers removes the folders of those users whose copies were used the longest ago, but
+// removeUsersLocked removes the folders of those users whose copies were used the longest ago, but
 // for so many.
-func (s *Store) removeUsers(left int) error {
+func (s *Store) removeUsersLocked(left int) error {
 	users, err := filesByUse(s.dir, isUserFolder)
 	if err != nil {
 		return err
 	}
 	for len(users) > left {
-		if err := s.remove(users[0].name); err != nil {
+		if err := s.removeLocked(users[0].name); err != nil {
 			return err
 		}
 		users = users[1:]
@@ -210,8 +212,8 @@ func (s *Store) removeUsers(left int) error {
 	return nil
 }
 
-// remove removes a copy, or a folder of copies, given below s.dir.
-func (s *Store) remove(path string) error {
+// removeLocked removes a copy, or a folder of copies, given below s.dir.
+func (s *Store) removeLocked(path string) error {
 	s.count(path, false)
 	return os.RemoveAll(filepath.Join(s.dir, path))
 }

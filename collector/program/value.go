@@ -2,7 +2,7 @@ package program
 
 import "strings"
 
-// Bounds on a value. macOS takes paths of 1,024 bytes; every split is a look at the disk.
+// Bounds on a value. macOS takes paths of 1,024 bytes; every split is looked up on the disk.
 const (
 	maxPath   = 1024
 	maxSplits = 64

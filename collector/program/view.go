@@ -23,7 +23,7 @@ const (
 var errLate = errors.New(NoAnswer)
 
 // patience is how long a file system may take for one program: a network volume, or one
-// that a user serves, can keep a process waiting for ever.
+// that a user serves, can keep a process waiting without end.
 const patience = 2 * time.Second
 
 // View is what one examination of a program found. The alert that describes the program and
@@ -53,7 +53,7 @@ type allowance struct {
 var commandSlots = make(chan struct{}, 64)
 
 // Examine examines what a hook's value points to on the disk below root, in two seconds at
-// most. What it could not find out is said in Program.Unread. It is for commands that ask
+// most. Program.Unread says what it could not find out. It is for commands that ask
 // once: the agent has an [Examiner].
 func Examine(root, value string) event.Program { return examineFor(root, value, patience).Program }
 
@@ -187,7 +187,7 @@ func typeOf(m fs.FileMode) string {
 	return "device"
 }
 
-// reason says in a few words what went wrong, without the path.
+// reason describes an error in a few words, without the path.
 func reason(err error) string {
 	var e syscall.Errno
 	switch {

@@ -28,11 +28,11 @@ type Options struct {
 	// with its beginning as in [View]. What was learned is not shown: who sent the alert has it.
 	// It is waited for no longer than two seconds.
 	Keep func(owner string, p event.Program, script []byte)
-	// Leads is told where a program is to be found: at the first examination since the start,
+	// Leads gets where a program is to be found: at the first examination since the start,
 	// and whenever its path without links changes, even with the same content. Who learned a
 	// view knows that from it.
 	Leads func(owner string, p event.Program)
-	// Shares is where a share that is used up is noted, and Share is told of each, at its
+	// Shares is where a share that is used up is noted, and Share is called for each, at its
 	// beginning and its end.
 	Shares *Shares
 	Share  func(Share)

@@ -12,7 +12,7 @@ type watched struct {
 	program     event.Program
 	known       bool // program is what was found, and not only that nothing could be
 	since       event.Since
-	seen        []element // what the last examination came by; nil before the first
+	seen        []element // what the last examination used; nil before the first
 	time        time.Time // when that began
 	settled     bool
 	unannounced bool            // the first examination was the watch's own: no alert describes it
@@ -24,7 +24,7 @@ type watched struct {
 	reported   event.Program // what it was before these
 }
 
-// lesson is what an examination taught beside a change.
+// lesson is what an examination showed apart from a change.
 type lesson struct {
 	moved   bool // where the program is to be found was not known yet
 	content bool // its content is new

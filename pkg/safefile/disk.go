@@ -25,29 +25,29 @@ type Disk struct {
 	Root string
 }
 
-// ReadTrusted reads a regular file of at most max bytes that the agent trusts, such as its
-// configuration: the path must be safe, the owner of the file must be trusted as those of its folders
-// or be one of owners, nobody else may write it, and it may have no second name.
-func (d Disk) ReadTrusted(path string, max int64, owners ...uint32) ([]byte, FileVersion, error) {
-	return d.readGuarded(path, max, owners, 0o022, "go-w", "others can write it")
+// ReadTrusted reads a regular file of at most limit bytes that the agent trusts, such as its
+// configuration: the path must be safe, the owner of the file must be one that folders on it may
+// have or one of owners, nobody else may write the file, and it may have no second name.
+func (d Disk) ReadTrusted(name string, limit int64, owners ...uint32) ([]byte, FileVersion, error) {
+	return d.readGuarded(name, limit, owners, 0o022, "go-w", "others can write it")
 }
 
 // ReadSecret reads a file that holds a secret: as ReadTrusted, and nobody else may read
 // it either.
-func (d Disk) ReadSecret(path string, max int64, owners ...uint32) ([]byte, FileVersion, error) {
-	return d.readGuarded(path, max, owners, 0o077, "600", "others can read or write it")
+func (d Disk) ReadSecret(name string, limit int64, owners ...uint32) ([]byte, FileVersion, error) {
+	return d.readGuarded(name, limit, owners, 0o077, "600", "others can read or write it")
 }
 
 // CheckFolder reports why a folder is not safe. owners are trusted beside the usual ones.
 // What is missing is fs.ErrNotExist; what is there of the path is safe then.
-func (d Disk) CheckFolder(path string, owners ...uint32) error {
-	_, err := d.RealFolder(path, owners...)
+func (d Disk) CheckFolder(name string, owners ...uint32) error {
+	_, err := d.RealFolder(name, owners...)
 	return err
 }
 
 // RealFolder returns the path of a safe folder without links, and the error of CheckFolder.
-func (d Disk) RealFolder(path string, owners ...uint32) (string, error) {
-	g, inner, err := d.guard(path, owners)
+func (d Disk) RealFolder(name string, owners ...uint32) (string, error) {
+	g, inner, err := d.guard(name, owners)
 	if err != nil {
 		return "", err
 	}
@@ -62,8 +62,8 @@ func (d Disk) RealFolder(path string, owners ...uint32) (string, error) {
 // MakeFolder makes a folder, and those above it that are missing, with the given
 // permissions, but never with any for others to write. One that is there stays as it is.
 // The error is that of CheckFolder.
-func (d Disk) MakeFolder(path string, perm fs.FileMode) error {
-	g, inner, err := d.guard(path, nil)
+func (d Disk) MakeFolder(name string, perm fs.FileMode) error {
+	g, inner, err := d.guard(name, nil)
 	if err != nil {
 		return err
 	}
@@ -75,8 +75,8 @@ func (d Disk) MakeFolder(path string, perm fs.FileMode) error {
 // folder is not safe, it is not a regular file, it has a second name, or it belongs to
 // another user. Its permissions are not checked. What is missing is fs.ErrNotExist; what is
 // there of the path is safe then.
-func (d Disk) CheckFile(path string, owners ...uint32) error {
-	f, err := d.file(path, owners)
+func (d Disk) CheckFile(name string, owners ...uint32) error {
+	f, err := d.file(name, owners)
 	if err != nil {
 		return err
 	}
@@ -92,8 +92,8 @@ func (d Disk) CheckFile(path string, owners ...uint32) error {
 // permissions if it is missing. Its folder must be safe; a link, a file with a second name,
 // one of another user's and anything but a regular file are refused before they are opened
 // or changed in any way.
-func (d Disk) OpenAppend(path string, perm fs.FileMode) (*os.File, error) {
-	f, err := d.file(path, nil)
+func (d Disk) OpenAppend(name string, perm fs.FileMode) (*os.File, error) {
+	f, err := d.file(name, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -102,23 +102,23 @@ func (d Disk) OpenAppend(path string, perm fs.FileMode) (*os.File, error) {
 }
 
 // below returns what of an absolute path lies below the root, false if it does not.
-func (d Disk) below(path string) (string, bool) {
+func (d Disk) below(name string) (string, bool) {
 	root := filepath.Clean("/" + d.Root)
 	if d.Root == "" || root == "/" {
 		return "", false
 	}
-	path = filepath.Clean(path)
-	if path == root {
+	name = filepath.Clean(name)
+	if name == root {
 		return "/", true
 	}
-	return strings.CutPrefix(path, root+"/")
+	return strings.CutPrefix(name, root+"/")
 }
 
 // CheckProgram reports why a program of the machine is not one to run for those who trust
 // only what nobody else can change: its folder is not safe, or it belongs to another user, or
 // others can write it. Links are followed. What is missing is fs.ErrNotExist.
-func CheckProgram(path string) error {
-	g, inner, err := Disk{}.guard(path, nil)
+func CheckProgram(name string) error {
+	g, inner, err := Disk{}.guard(name, nil)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ import (
 type guardedFile struct {
 	*guard
 	at   string
-	path string // as it was asked for
+	name string // as the caller gave it
 }
 
 // file walks to the folder of a file.
@@ -41,16 +41,16 @@ func (d Disk) file(name string, owners []uint32) (*guardedFile, error) {
 func (f *guardedFile) lstat() (FileVersion, error) {
 	v, err := f.Lstat(f.at)
 	if err != nil {
-		return v, &fs.PathError{Op: "stat", Path: f.path, Err: err}
+		return v, &fs.PathError{Op: "stat", Path: f.name, Err: err}
 	}
 	return v, nil
 }
 
-// open opens the file with the given flags, without a look at what it is.
+// open opens the file with the given flags, whatever it is.
 func (f *guardedFile) open(flags int, perm fs.FileMode) (*os.File, error) {
 	file, err := f.openFile(f.at, flags, perm)
 	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: f.path, Err: err}
+		return nil, &fs.PathError{Op: "open", Path: f.name, Err: err}
 	}
 	return file, nil
 }
@@ -59,11 +59,11 @@ func (f *guardedFile) open(flags int, perm fs.FileMode) (*os.File, error) {
 func (f *guardedFile) fault(v FileVersion) error {
 	switch {
 	case !v.Mode.IsRegular():
-		return fmt.Errorf("%s: %w but a %s", f.path, ErrNotRegular, kind(v.Mode))
+		return fmt.Errorf("%s: %w but a %s", f.name, ErrNotRegular, kind(v.Mode))
 	case !trusted(v.UID, f.owners):
-		return foreign(f.path, v.UID)
+		return foreign(f.name, v.UID)
 	case v.Nlink > 1:
-		return secondName(f.path, v.Nlink)
+		return secondName(f.name, v.Nlink)
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func (f *guardedFile) fault(v FileVersion) error {
 const appendFlags = unix.O_RDWR | unix.O_APPEND | unix.O_NOFOLLOW | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC
 
 // openAppend creates the file, or opens the one that is there. If one is created and removed
-// between the two it tries again, but not for ever.
+// between the two it tries again, a few times.
 func (f *guardedFile) openAppend(perm fs.FileMode) (*os.File, error) {
 	const tries = 8
 	for try := 1; ; try++ {
@@ -117,6 +117,6 @@ func foreign(at string, uid uint32) error {
 
 // secondName is the fault of a file that has other names: whoever made one of them may be
 // able to write it there, and what is done to it is done to another's file.
-func secondName(path string, links uint64) error {
-	return &InsecureError{path, fmt.Sprintf("is a hard link, one of %d names of the same file: remove it, or put a copy in its place", links)}
+func secondName(name string, links uint64) error {
+	return &InsecureError{name, fmt.Sprintf("is a hard link, one of %d names of the same file: remove it, or put a copy in its place", links)}
 }

@@ -1,7 +1,7 @@
 // Package safefile opens, reads and replaces files that others control, from a process
 // that runs as root. Opening never blocks, follows no link the caller did not ask for,
 // and touches nothing but regular files; reading takes no more memory than the caller
-// allows; what is told about a file comes from the same descriptor as its content.
+// allows; what a caller learns about a file comes from the same descriptor as its content.
 package safefile
 
 import (
@@ -14,8 +14,7 @@ import (
 	"syscall"
 )
 
-// What is wrong with a file; errors.Is tells one from another, and from fs.ErrNotExist
-// and fs.ErrPermission.
+// What is wrong with a file, for errors.Is, beside fs.ErrNotExist and fs.ErrPermission.
 var (
 	ErrNotRegular = errors.New("not a regular file")
 	ErrTooLarge   = errors.New("file too large")
@@ -26,13 +25,13 @@ var (
 // take over the process, and no child inherit the descriptor.
 const openFlags = os.O_RDONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_NOCTTY | syscall.O_CLOEXEC
 
-// ReadIn reads a regular file of at most max bytes as a process would whose root folder is
+// ReadIn reads a regular file of at most limit bytes as a process would whose root folder is
 // root: name is absolute there or taken so, every link on the way is followed, and a link's
 // target is looked up under root as well, be it absolute or full of "..": no name leads out.
 //
 // A file that does not end where it did when it was opened, or whose content was
 // modified meanwhile, is refused with ErrChanged: reading it again is the caller's choice.
-func ReadIn(root, name string, max int64) ([]byte, FileVersion, error) {
+func ReadIn(root, name string, limit int64) ([]byte, FileVersion, error) {
 	t, err := OpenTree(root)
 	if err != nil {
 		return nil, FileVersion{}, err
@@ -42,18 +41,18 @@ func ReadIn(root, name string, max int64) ([]byte, FileVersion, error) {
 	if err != nil {
 		return nil, FileVersion{}, err
 	}
-	return read(path.Join("/", s.At), s.FileVersion, max, func() (*os.File, error) { return t.openFile(s.At, openFlags, 0) })
+	return read(path.Join("/", s.At), s.FileVersion, limit, func() (*os.File, error) { return t.openFile(s.At, openFlags, 0) })
 }
 
 // read opens a file of which lstat returned v, because opening some devices has effects, and
-// looks at it again after, because only the descriptor tells what was opened.
-func read(path string, v FileVersion, max int64, open func() (*os.File, error)) ([]byte, FileVersion, error) {
-	if err := checkReadable(path, v, max); err != nil {
+// checks it again after, because only the descriptor knows what was opened.
+func read(name string, v FileVersion, limit int64, open func() (*os.File, error)) ([]byte, FileVersion, error) {
+	if err := checkReadable(name, v, limit); err != nil {
 		return nil, FileVersion{}, err
 	}
 	f, err := open()
 	if becameOther(err) {
-		return nil, FileVersion{}, fmt.Errorf("%s: became a link or a socket: %w", path, ErrChanged)
+		return nil, FileVersion{}, fmt.Errorf("%s: became a link or a socket: %w", name, ErrChanged)
 	}
 	if err != nil {
 		return nil, FileVersion{}, err
@@ -64,10 +63,10 @@ func read(path string, v FileVersion, max int64, open func() (*os.File, error)) 
 		return nil, FileVersion{}, err
 	}
 	v = VersionOf(info)
-	if err := checkReadable(path, v, max); err != nil {
+	if err := checkReadable(name, v, limit); err != nil {
 		return nil, FileVersion{}, err
 	}
-	b, err := readAll(path, f, v)
+	b, err := readAll(name, f, v)
 	if err != nil {
 		return nil, FileVersion{}, err
 	}
@@ -80,36 +79,36 @@ func becameOther(err error) bool {
 	return errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.EOPNOTSUPP)
 }
 
-// checkReadable refuses what is not a regular file of at most max bytes.
-func checkReadable(path string, v FileVersion, max int64) error {
+// checkReadable refuses what is not a regular file of at most limit bytes.
+func checkReadable(name string, v FileVersion, limit int64) error {
 	if !v.Mode.IsRegular() {
-		return fmt.Errorf("%s: %w but a %s", path, ErrNotRegular, kind(v.Mode))
+		return fmt.Errorf("%s: %w but a %s", name, ErrNotRegular, kind(v.Mode))
 	}
-	if v.Size > max {
-		return fmt.Errorf("%s: %w: %d bytes, more than the %d that are read", path, ErrTooLarge, v.Size, max)
+	if v.Size > limit {
+		return fmt.Errorf("%s: %w: %d bytes, more than the %d that are read", name, ErrTooLarge, v.Size, limit)
 	}
 	return nil
 }
 
 // readAll reads what the file held when it was opened, if it holds that still.
-func readAll(path string, f *os.File, v FileVersion) ([]byte, error) {
+func readAll(name string, f *os.File, v FileVersion) ([]byte, error) {
 	b := make([]byte, v.Size+1) // one more shows growth
 	n, err := io.ReadFull(f, b)
 	if err == nil {
-		return nil, fmt.Errorf("%s: %w: it grew", path, ErrChanged)
+		return nil, fmt.Errorf("%s: %w: it grew", name, ErrChanged)
 	}
 	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
 	if int64(n) < v.Size {
-		return nil, fmt.Errorf("%s: %w: it shrank", path, ErrChanged)
+		return nil, fmt.Errorf("%s: %w: it shrank", name, ErrChanged)
 	}
 	now, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if now.Size() != v.Size || !now.ModTime().Equal(v.ModTime) {
-		return nil, fmt.Errorf("%s: %w", path, ErrChanged)
+		return nil, fmt.Errorf("%s: %w", name, ErrChanged)
 	}
 	return b[:n:n], nil
 }

@@ -26,13 +26,13 @@ func (e *InsecureError) Error() string { return e.Path + ": " + e.Why }
 func (e *InsecureError) Is(target error) bool { return target == ErrInsecure }
 
 // ReadTrusted is [Disk.ReadTrusted] on the machine's own disk.
-func ReadTrusted(path string, max int64, owners ...uint32) ([]byte, FileVersion, error) {
-	return Disk{}.ReadTrusted(path, max, owners...)
+func ReadTrusted(name string, limit int64, owners ...uint32) ([]byte, FileVersion, error) {
+	return Disk{}.ReadTrusted(name, limit, owners...)
 }
 
 // readGuarded reads a file that gives others none of the permissions in deny.
-func (d Disk) readGuarded(path string, max int64, owners []uint32, deny fs.FileMode, remedy, why string) ([]byte, FileVersion, error) {
-	f, err := d.file(path, owners)
+func (d Disk) readGuarded(name string, limit int64, owners []uint32, deny fs.FileMode, remedy, why string) ([]byte, FileVersion, error) {
+	f, err := d.file(name, owners)
 	if err != nil {
 		return nil, FileVersion{}, err
 	}
@@ -41,16 +41,16 @@ func (d Disk) readGuarded(path string, max int64, owners []uint32, deny fs.FileM
 	if err != nil {
 		return nil, FileVersion{}, err
 	}
-	b, v, err := read(path, v, max, func() (*os.File, error) { return f.open(openFlags, 0) })
+	b, v, err := read(name, v, limit, func() (*os.File, error) { return f.open(openFlags, 0) })
 	switch {
 	case err != nil:
 		return nil, FileVersion{}, err
 	case !trusted(v.UID, f.owners):
-		return nil, FileVersion{}, &InsecureError{path, fmt.Sprintf("owned by user %d: run chown %s", v.UID, shellQuote(ownerName(), path))}
+		return nil, FileVersion{}, &InsecureError{name, fmt.Sprintf("owned by user %d: run chown %s", v.UID, shellQuote(ownerName(), name))}
 	case v.Mode.Perm()&deny != 0:
-		return nil, FileVersion{}, &InsecureError{path, fmt.Sprintf("%s (mode %04o): run chmod %s", why, v.Mode.Perm(), shellQuote(remedy, path))}
+		return nil, FileVersion{}, &InsecureError{name, fmt.Sprintf("%s (mode %04o): run chmod %s", why, v.Mode.Perm(), shellQuote(remedy, name))}
 	case v.Nlink > 1:
-		return nil, FileVersion{}, secondName(path, v.Nlink)
+		return nil, FileVersion{}, secondName(name, v.Nlink)
 	}
 	return b, v, nil
 }

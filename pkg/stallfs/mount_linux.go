@@ -100,13 +100,13 @@ const (
 )
 
 // Operations that do not wait: the first of a mount and the last; to close or forget a file,
-// which does not wait on a disk, and with which a process could not be killed; and the news
+// which does not wait on a disk, and with which a process could not be killed; and the notice
 // that a process got a signal.
 var passing = map[uint32]bool{2: true, 18: true, 25: true, 26: true, 29: true, 36: true, 38: true, 42: true}
 
 const interrupt = 36
 
-// serve reads requests and has each answered beside, until the file system is unmounted.
+// serve reads requests and answers each in the background, until the file system is unmounted.
 func (f *FS) serve() {
 	buf := make([]byte, maxRequest)
 	for {
