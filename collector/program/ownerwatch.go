@@ -12,7 +12,6 @@ import (
 type limits struct {
 	values  int   // programs that are watched
 	sweep   int64 // bytes of programs that one sweep reads; more waits for the next
-	file    int64 // bytes of a program that is hashed
 	hung    int   // examinations at a time that nothing answers
 	rest    int   // how many times longer than a sweep took it waits, at least, for the next
 	reports bucket
@@ -21,9 +20,9 @@ type limits struct {
 // Each home has a share for itself; root's, the computer's and the managed hooks have one
 // together. A home can set 134 hooks: two keys in each of the files that are read.
 var (
-	reservedLimits = limits{values: 1024, sweep: 64 << 20, file: maxHash, hung: 64}
+	reservedLimits = limits{values: 1024, sweep: 64 << 20, hung: 64}
 	userLimits     = limits{
-		values: 128, sweep: 8 << 20, file: maxHash, hung: 4, rest: 9,
+		values: 128, sweep: 8 << 20, hung: 4, rest: 9,
 		reports: bucket{most: 64, rate: 1}, // changes at once, and that come back in a second
 	}
 )
@@ -151,7 +150,7 @@ func (o *ownerWatch) learnLocked(value string, v View) {
 	switch {
 	case !e.isOlder(&v):
 		o.acceptLocked(e, &v, false)
-	case unannounced && e.known:
+	case unannounced && e.known && !v.isBlank():
 		// The watch's own first examination came after this one, which the alert describes: the
 		// next sweep reports what is different from the alert.
 		e.program, e.settled = v.Program, false
@@ -168,9 +167,8 @@ func (o *ownerWatch) learnLocked(value string, v View) {
 // shows to those to be reported. swept says that a sweep took it, as opposed to an alert.
 func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (l lesson) {
 	now := time.Now()
-	nothing := v.Program.Unread != "" && !v.Program.Exists // was learned
 	var what []string
-	if e.known && !nothing {
+	if e.known && !v.isBlank() {
 		what = difference(&e.program, &v.Program)
 	}
 	if len(what) > 0 && (len(o.pending) >= maxPending || swept && o.reports.left(now) < 1) {
@@ -180,7 +178,7 @@ func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (l lesson) {
 	}
 	first, known, was := e.seen == nil, e.known, e.program
 	e.seen, e.time, e.settled, e.unread = v.seen, v.Time, !v.unsure && isSettled(v.seen, v.Time, o.step), ""
-	if nothing {
+	if v.isBlank() {
 		if e.unread = v.Program.Unread; !known {
 			e.program = v.Program
 		}
@@ -326,7 +324,7 @@ func (o *ownerWatch) check(value string, limit time.Duration, may bool) int64 {
 		case !may:
 			return result{}
 		}
-		return result{view: o.examine(o.root, value, allowance{begin.Add(limit), o.bounds.file}), done: true}
+		return result{view: o.examine(o.root, value, allowance{begin.Add(limit), maxHash}), done: true}
 	})
 	o.mu.Lock()
 	e.slow = !ok || time.Since(begin) >= slowCheck

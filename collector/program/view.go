@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"math"
@@ -41,6 +42,9 @@ type View struct {
 	changed bool      // something changed during the examination
 	unsure  bool      // examine it again, even if no file version changes
 }
+
+// isBlank reports whether nothing was learned of the program.
+func (v *View) isBlank() bool { return v.Program.Unread != "" && !v.Program.Exists }
 
 // allowance bounds one examination.
 type allowance struct {
@@ -99,7 +103,7 @@ func examineOnce(root, value string, a allowance) View {
 	defer d.tree.Close()
 	at := d.choose(&v.Program)
 	c, err := d.describe(&v.Program, at, a)
-	v.Content, v.read, v.changed = c.text, c.read, errors.Is(err, safefile.ErrChanged)
+	v.Content, v.read, v.changed = c.text, c.read, errors.Is(cmp.Or(err, at.err), safefile.ErrChanged)
 	v.unsure = v.changed || errors.Is(err, errLate) || c.short
 	v.Program.Risks = assess(&v.Program, d.facts(&v.Program, at, &c))
 	v.seen = d.seen

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -13,12 +14,17 @@ import (
 
 // Tree is the disk below a root folder, to be used element by element. Names are those of a
 // [PathWalk]: without links, relative to the root folder, which is ".". Each folder is opened
-// from the descriptor of the one above and stays open while names below it are used: no name
-// leads out, and what was looked at is what is used, whatever is renamed meanwhile. A Tree is
-// for one goroutine. Errors are a [syscall.Errno] alone.
+// from the descriptor of one above, following no link, and stays open while names below it are
+// used: no name leads out, and what Lstat found is what is used, whatever is renamed meanwhile.
+// A Tree is for one goroutine. Errors are a [syscall.Errno] alone, or ErrChanged.
 type Tree struct {
-	open []openFolder // from the root folder to that of the last name; closed are gone
+	open []openFolder // the root folder and the last on the way to that of the last name
+	last Step         // that Lstat found
 }
+
+// maxOpen bounds the folders that a Tree keeps open, which are descriptors of the process: users
+// can have many a Tree hang, each on a path as deep as they like.
+const maxOpen = 8
 
 type openFolder struct {
 	at string
@@ -31,7 +37,7 @@ func OpenTree(root string) (*Tree, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: root, Err: err}
 	}
-	return &Tree{[]openFolder{{".", fd}}}, nil
+	return &Tree{open: []openFolder{{".", fd}}}, nil
 }
 
 // Close closes the root folder and all below.
@@ -46,8 +52,8 @@ func (t *Tree) closeFrom(n int) {
 	t.open = t.open[:n]
 }
 
-// Lstat returns what lies at a name. Of a folder that can be opened it is what the descriptor
-// says from which the names below are looked up.
+// Lstat returns what lies at a name. If that is a folder and names below it are used next, they
+// are those of this folder, or the error is ErrChanged.
 func (t *Tree) Lstat(at string) (FileVersion, error) {
 	var st unix.Stat_t
 	dir, err := t.folder(path.Dir(at))
@@ -57,14 +63,8 @@ func (t *Tree) Lstat(at string) (FileVersion, error) {
 	if _, err = ignoringSignals(func() (int, error) { return 0, unix.Fstatat(dir, path.Base(at), &st, unix.AT_SYMLINK_NOFOLLOW) }); err != nil {
 		return FileVersion{}, err
 	}
-	if st.Mode&unix.S_IFMT == unix.S_IFDIR && at != "." {
-		if fd, err := t.folder(at); err == nil {
-			if err := unix.Fstat(fd, &st); err != nil {
-				return FileVersion{}, err
-			}
-		}
-	}
-	return versionOfStat(&st), nil
+	t.last = Step{At: at, FileVersion: versionOfStat(&st)}
+	return t.last.FileVersion, nil
 }
 
 // Readlink returns where a link leads to.
@@ -144,20 +144,44 @@ func (t *Tree) folder(at string) (int, error) {
 		n--
 	}
 	t.closeFrom(n)
+	var err error
 	for here := t.open[n-1]; here.at != at; {
 		rest := at
 		if here.at != "." {
 			rest = at[len(here.at)+1:]
 		}
 		name, _, _ := strings.Cut(rest, "/")
-		fd, err := ignoringSignals(func() (int, error) { return unix.Openat(here.fd, name, folderFlags, 0) })
-		if err != nil {
+		if here, err = t.enter(here, name); err != nil {
 			return 0, err
 		}
-		here = openFolder{path.Join(here.at, name), fd}
+		if len(t.open) == maxOpen {
+			unix.Close(t.open[1].fd)
+			t.open = slices.Delete(t.open, 1, 2)
+		}
 		t.open = append(t.open, here)
 	}
 	return t.open[len(t.open)-1].fd, nil
+}
+
+// enter opens a folder in another, if it is still what Lstat found last.
+func (t *Tree) enter(above openFolder, name string) (openFolder, error) {
+	fd, err := ignoringSignals(func() (int, error) { return unix.Openat(above.fd, name, folderFlags, 0) })
+	if err != nil {
+		return openFolder{}, err
+	}
+	f := openFolder{path.Join(above.at, name), fd}
+	if f.at != t.last.At {
+		return f, nil
+	}
+	var st unix.Stat_t
+	err = unix.Fstat(fd, &st)
+	if v := versionOfStat(&st); err == nil && (!v.SameFile(t.last.FileVersion) || v.Mode != t.last.Mode || v.UID != t.last.UID) {
+		err = ErrChanged
+	}
+	if err != nil {
+		unix.Close(fd)
+	}
+	return f, err
 }
 
 // leadsTo reports whether a name is that of a folder or below it.

@@ -75,9 +75,14 @@ func TestTreeMoved(t *testing.T) {
 	f, err := tree.Open(at, v)
 	must(t, err)
 	must(t, f.Close())
-	if _, err := tree.Lstat("old/var"); err != nil { // leaves the folders that were open
-		t.Error(err)
+	_, err = tree.Lstat("old/var") // leaves the folders that were open
+	must(t, err)
+	must(t, os.Rename(filepath.Join(root, "old/var"), filepath.Join(root, "old/aside")))
+	must(t, os.MkdirAll(filepath.Join(root, "old/var/root"), 0o755))
+	if _, err := tree.Lstat("old/var/root"); err != ErrChanged {
+		t.Errorf("another folder in place of the one that was found: got %v, want %v", err, ErrChanged)
 	}
+	must(t, os.RemoveAll(filepath.Join(root, "old/var")), os.Rename(filepath.Join(root, "old/aside"), filepath.Join(root, "old/var")))
 	if _, err := tree.Lstat(at); err == nil {
 		t.Error("a link in place of a folder was followed")
 	}
@@ -97,5 +102,30 @@ func TestTreeMoved(t *testing.T) {
 		if _, err := tree.Open(what, v); err != ErrChanged {
 			t.Errorf("%s: got %v, want %v", what, err, ErrChanged)
 		}
+	}
+}
+
+// TestTreeDeep goes down and up a deep path: few folders are open at a time.
+func TestTreeDeep(t *testing.T) {
+	root := t.TempDir()
+	deep := strings.Repeat("d/", 100)
+	must(t, os.MkdirAll(filepath.Join(root, deep), 0o755))
+	put(t, filepath.Join(root, deep, "f"), "x", 0o600)
+	tree, err := OpenTree(root)
+	must(t, err)
+	defer tree.Close()
+	most := 0
+	for range 2 {
+		s, err := PathWalk{Lstat: tree.Lstat, Readlink: tree.Readlink, Visit: func(Step) error {
+			most = max(most, len(tree.open))
+			return nil
+		}}.Follow(deep + "../d/../../d/d/f")
+		must(t, err)
+		if want, err := Lstat(filepath.Join(root, s.At)); err != nil || s.FileVersion != want {
+			t.Errorf("%.20s...: got %+v, want %+v, %v", s.At, s.FileVersion, want, err)
+		}
+	}
+	if most > maxOpen {
+		t.Errorf("%d folders are open, want %d at most", most, maxOpen)
 	}
 }
