@@ -313,18 +313,18 @@ func (o *ownerWatch) check(value string, limit time.Duration, may bool) int64 {
 	o.mu.Unlock()
 	begin := time.Now()
 	type result struct {
-		view View
-		done bool // false: an examination is due
-		same bool
+		view *View
+		due  bool // an examination is due, and may not be made
 	}
 	got, pending, ok := call(o.slots, false, limit, func() result {
 		switch {
 		case settled && isUnmoved(o.root, seen):
-			return result{same: true}
-		case !may:
 			return result{}
+		case !may:
+			return result{due: true}
 		}
-		return result{view: o.examine(o.root, value, allowance{begin.Add(limit), maxHash}), done: true}
+		v := o.examine(o.root, value, allowance{begin.Add(limit), maxHash})
+		return result{view: &v}
 	})
 	o.mu.Lock()
 	e.slow = !ok || time.Since(begin) >= slowCheck
@@ -335,12 +335,13 @@ func (o *ownerWatch) check(value string, limit time.Duration, may bool) int64 {
 	switch {
 	case !ok && pending == nil:
 		o.opts.Shares.note(o.owner, ShareAnswers, begin)
-	case got.done:
-		o.take(e, &got.view)
-	case ok && !got.same:
+	case got.due:
 		o.postpone(value)
+	case got.view != nil:
+		o.take(e, got.view)
+		return got.view.read
 	}
-	return got.view.read
+	return 0
 }
 
 // postpone notes that an examination has to wait for the next sweep.

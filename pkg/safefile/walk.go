@@ -48,8 +48,8 @@ type Step struct {
 	Own int
 }
 
-// Follow returns what a path leads to, which is no link. It takes every path as absolute. With
-// an error, the step is the one that could not be taken.
+// Follow returns what a path leads to, through all links. It takes every path as absolute. With
+// an error, the step is the one that could not be taken, or what should have been a folder.
 func (w PathWalk) Follow(name string) (Step, error) {
 	rest := elements(name)
 	own, links, bound := len(rest), 0, cmp.Or(w.MaxElements, maxElements)
@@ -69,7 +69,7 @@ func (w PathWalk) Follow(name string) (Step, error) {
 		case walked == bound:
 			return next, w.wrong("follow", next, ErrTooDeep)
 		case !here.Mode.IsDir():
-			return next, w.wrong("follow", next, syscall.ENOTDIR)
+			return here, w.wrong("follow", here, syscall.ENOTDIR)
 		case elem == "..":
 			trail = trail[:max(1, len(trail)-1)]
 			continue

@@ -50,6 +50,9 @@ func TestFollow(t *testing.T) {
 	if s, err := w.Follow("/here/here/fifo"); !errors.Is(err, ErrTooDeep) || s.At != "fifo" || s.Own != 3 {
 		t.Errorf("3 elements of 2: got %+v, %v", s, err)
 	}
+	if s, err := w.Follow("/fifo/x"); !errors.Is(err, syscall.ENOTDIR) || s.At != "fifo" || s.Own != 1 {
+		t.Errorf("below a file: got %+v, %v, want the file", s, err)
+	}
 	if s, err := w.Follow("/private/absent/x"); err == nil || !strings.Contains(err.Error(), "/top/private/absent") || s.Own != 2 {
 		t.Errorf("what is missing: got %+v, %v, want the step that could not be taken", s, err)
 	}
