@@ -31,7 +31,7 @@ func newSweeper(root string, previous State) *sweeper {
 func (s *sweeper) Sweep(values []string, now time.Time) []event.ProgramChange {
 	s.changes, s.now = nil, func() time.Time { return now }
 	s.Set(Root, values)
-	s.sweep(context.Background())
+	s.sweepValues(context.Background())
 	var out []event.ProgramChange
 	for _, v := range values {
 		for _, c := range s.changes {

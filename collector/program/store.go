@@ -107,7 +107,7 @@ func (s *Store) Keep(owner string, content []byte, sum string) (path string, err
 		s.disk.Unlock()
 	}
 	if full && folder != "." {
-		s.shares.note(owner, ShareCopies, time.Now())
+		s.shares.noteUsedUp(owner, ShareCopies, time.Now())
 	}
 	if err != nil {
 		return "", fmt.Errorf("copy of script %s: %w", name, err)

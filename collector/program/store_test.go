@@ -175,7 +175,7 @@ func TestStoreShares(t *testing.T) {
 	kept(Root, "root", "")
 	kept(System, "system", "")
 	kept(mallory, "root", ofMallory) // the same content, each with a copy of its own
-	if got := shares.transitions(noon); got != nil {
+	if got := shares.listTransitions(noon); got != nil {
 		t.Errorf("shares: %+v, want none used up", got)
 	}
 	for i := range 100 {
@@ -186,7 +186,7 @@ func TestStoreShares(t *testing.T) {
 	if _, err := s.Keep(mallory, []byte("01234567890"), ""); !errors.Is(err, safefile.ErrTooLarge) {
 		t.Errorf("more than the share: %v, want %v", err, safefile.ErrTooLarge)
 	}
-	if got := shares.transitions(noon); len(got) != 1 || got[0].Owner != mallory || got[0].What != ShareCopies {
+	if got := shares.listTransitions(noon); len(got) != 1 || got[0].Owner != mallory || got[0].What != ShareCopies {
 		t.Errorf("shares: %+v, want that mallory's of copies is used up", got)
 	}
 	long := "/Users/" + strings.Repeat("x", 300) + "/../%"
