@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"time"
 
@@ -55,6 +56,14 @@ func (s *sweeper) unread() []event.Program {
 		}
 	}
 	return out
+}
+
+// slowly is how many rounds a test makes: more where there is time for them.
+func slowly(rounds, slow int) int {
+	if os.Getenv("HOOKSNARE_SLOW") == "1" {
+		return slow
+	}
+	return rounds
 }
 
 // examineBoth examines a program as a command does, and returns its content, too.
