@@ -4,13 +4,10 @@ package exceptions
 
 import (
 	"errors"
-	"io/fs"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -18,6 +15,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
 	"hooksnare/detect"
+	"hooksnare/pkg/safefile"
 )
 
 // InForce are those that are in force. Those of the configuration stay; those of their own file
@@ -29,7 +27,8 @@ type InForce struct {
 	uses   func() []detect.Use
 	report health.Report
 	log    zerolog.Logger
-	file   fileVersion
+	read   bool                 // the file was looked at
+	file   safefile.FileVersion // when it was; zero if it was not there
 	faults health.FaultCondition
 
 	mu    sync.RWMutex // guards all below
@@ -59,38 +58,13 @@ func NewInForce(o InForceOptions, now time.Time) *InForce {
 	return e
 }
 
-// fileVersion tells whether a file is what it was.
-type fileVersion struct {
-	info fs.FileInfo // nil: it is not there
-	seen bool
-}
-
-func (m fileVersion) same(o fileVersion) bool {
-	if m.seen != o.seen || (m.info == nil) != (o.info == nil) {
-		return false
-	}
-	if m.info == nil {
-		return true
-	}
-	a, b := m.info, o.info
-	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode() && ownerID(a) == ownerID(b)
-}
-
-func ownerID(info fs.FileInfo) uint32 {
-	if sys, ok := info.Sys().(*syscall.Stat_t); ok {
-		return sys.Uid
-	}
-	return 0
-}
-
 // Refresh reads the file of exceptions if it is not what it was, or if it must.
 func (e *InForce) Refresh(now time.Time, must bool) {
-	m := fileVersion{seen: true}
-	m.info, _ = os.Lstat(config.ExceptionsPath(e.root))
-	if !must && m.same(e.file) {
+	version, _ := safefile.Lstat(config.ExceptionsPath(e.root)) // zero where it is not there
+	if !must && e.read && version == e.file {
 		return
 	}
-	e.file = m
+	e.read, e.file = true, version
 	beside := slices.DeleteFunc(slices.Clone(e.list), func(x config.Exception) bool { return x.Own })
 	own, faults := config.OwnExceptions(e.root, beside, CheckWhere)
 	list := slices.Concat(beside, own)

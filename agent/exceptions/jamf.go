@@ -21,7 +21,7 @@ func ManagedByJamf(root string) bool { return showsAny(root, slices.Concat(jamfP
 
 func showsAny(root string, names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
-		p := program.Look(filepath.Join("/", root), name)
+		p := program.Examine(filepath.Join("/", root), name)
 		return p.Exists && p.Path == name && p.WritableBy == ""
 	})
 }

@@ -60,7 +60,7 @@ func TestPinMembers(t *testing.T) {
 	}
 	for _, tt := range tests {
 		p := NewPins(root, []config.Exception{{ID: "x", Require: tt.want}}).Wait()
-		x := &document.Examination{Programs: map[string]document.ExaminedProgram{tt.value: {Found: program.Look(root, tt.value)}}}
+		x := &document.Examination{Programs: map[string]document.ExaminedProgram{tt.value: {Found: program.Examine(root, tt.value)}}}
 		got := p.Check("x", &detect.Record{Fact: &hook.Fact{Value: tt.value, HasValue: true}}, x)
 		if (got == "") != (tt.why == "") || !strings.Contains(got, tt.why) {
 			t.Errorf("%.40q with %+v: got %q, want %q", tt.value, tt.want, got, tt.why)

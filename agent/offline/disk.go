@@ -15,7 +15,7 @@ func ExaminePrograms(root string) func(judge.Question) *document.Examination {
 	return func(q judge.Question) *document.Examination {
 		x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(root)}
 		for _, v := range q.Values {
-			x.Programs[v] = document.ExaminedProgram{Found: program.Look(filepath.Join("/", root), v)}
+			x.Programs[v] = document.ExaminedProgram{Found: program.Examine(filepath.Join("/", root), v)}
 		}
 		return x
 	}

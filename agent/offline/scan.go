@@ -62,7 +62,7 @@ func found(root string, s *prefs.Setting, engine *detect.Engine, pins *exception
 	out := FoundHook{File: s.File, Scope: s.Scope, Key: s.Key, Value: s.Value, Verdict: Unknown, Undo: document.UndoChange(&ch)}
 	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(root)}
 	if hook.RunsProgram(s.Key) {
-		p := program.Look(filepath.Join("/", root), s.Value)
+		p := program.Examine(filepath.Join("/", root), s.Value)
 		x.Programs[s.Value] = document.ExaminedProgram{Found: p}
 		if out.Program = document.ProgramOf(&p); len(p.Risks) > 0 {
 			out.Verdict = Risky

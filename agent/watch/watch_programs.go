@@ -105,7 +105,7 @@ func (w *Watch) examine(q judge.Question) *document.Examination {
 }
 
 // describeProgram is what a sight shows, with the copy that is kept of a script.
-func (w *Watch) describeProgram(owner string, s *program.Sight) document.ExaminedProgram {
+func (w *Watch) describeProgram(owner string, s *program.View) document.ExaminedProgram {
 	out := document.ExaminedProgram{Found: s.Program, Shown: document.ProgramOf(&s.Program)}
 	w.keepCopy(owner, s.Program, s.Content)
 	out.Shown.Kept = w.copyPath(owner, s.Program.SHA256)

@@ -66,13 +66,13 @@ type disk struct {
 	lstat    func(name string) (stamp, error)
 	readlink func(name string) (string, error)
 	list     func(name string, is stamp, max int) (all []entry, more bool, err error)
-	read     func(name string, max int64) ([]byte, safefile.Info, error)
+	read     func(name string, max int64) ([]byte, safefile.FileVersion, error)
 }
 
 func realDisk(root string) disk {
 	return disk{
 		root: root, lstat: lstat, readlink: os.Readlink, list: list,
-		read: func(name string, max int64) ([]byte, safefile.Info, error) {
+		read: func(name string, max int64) ([]byte, safefile.FileVersion, error) {
 			return safefile.ReadIn(root+"/", name, max)
 		},
 	}

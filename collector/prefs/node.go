@@ -163,7 +163,7 @@ func (l *look) content(n *node, st, target stamp, link problem) bool {
 }
 
 // read reports whether what was read is the file that was looked at, in the hands it was in.
-func (s stamp) read(i safefile.Info) bool { return s.ino == i.Inode && s.uid == i.UID }
+func (s stamp) read(i safefile.FileVersion) bool { return s.ino == i.Inode && s.uid == i.UID }
 
 // folderOf returns the owner of the folder that the file just read lies in. Of a link it is
 // that of the folder it leads to, unless only root can write there.
@@ -225,7 +225,7 @@ func (l *look) tell(n *node, o outcome) {
 	l.news = append(l.news, news{file: n.shown, outcome: o})
 }
 
-func foundOf(i safefile.Info, hash [sha256.Size]byte) event.Found {
+func foundOf(i safefile.FileVersion, hash [sha256.Size]byte) event.Found {
 	mode := uint32(i.Mode.Perm())
 	for bit, sys := range map[fs.FileMode]uint32{fs.ModeSetuid: syscall.S_ISUID, fs.ModeSetgid: syscall.S_ISGID, fs.ModeSticky: syscall.S_ISVTX} {
 		if i.Mode&bit != 0 {

@@ -142,7 +142,7 @@ func TestRestlessHome(t *testing.T) {
 		var spent atomic.Int64
 		c := start(t, Options{Root: d.root, Sweep: 2 * time.Second}, r, func(c *Collector) {
 			read := c.disk.read
-			c.disk.read = func(name string, max int64) ([]byte, safefile.Info, error) {
+			c.disk.read = func(name string, max int64) ([]byte, safefile.FileVersion, error) {
 				if strings.Contains(name, "/mallory/") {
 					time.Sleep(time.Millisecond) // to hash and to parse
 					spent.Add(int64(time.Millisecond))

@@ -2,7 +2,7 @@ package program
 
 import "strings"
 
-// Bounds on a value. macOS takes paths of 1,024 bytes; every split is a look at the disk.
+// Bounds on a value. macOS takes paths of 1,024 bytes; every split is looked up on the disk.
 const (
 	maxPath   = 1024
 	maxSplits = 64
@@ -11,10 +11,10 @@ const (
 // breaks are the bytes at which a value may be cut into a program and its arguments.
 const breaks = " \t\r\n\v\f\x00"
 
-// splits returns what of a value may be the path of its program, shortest first: each
+// splitValue returns what of a value may be the path of its program, shortest first: each
 // beginning that ends before a break, and the whole. How loginwindow splits a value is not
 // documented, so none is ruled out but what no path can be.
-func splits(value string) []string {
+func splitValue(value string) []string {
 	if !strings.HasPrefix(value, "/") {
 		return nil
 	}
@@ -42,8 +42,8 @@ func firstWord(value string) string {
 	return value[:min(len(value), maxPath)]
 }
 
-// arguments returns what follows the program in a value.
-func arguments(value, program string) string {
+// argumentsOf returns what follows the program in a value.
+func argumentsOf(value, program string) string {
 	rest := value[len(program):]
 	if rest != "" && strings.IndexByte(breaks, rest[0]) >= 0 {
 		return rest[1:]
@@ -51,8 +51,8 @@ func arguments(value, program string) string {
 	return rest
 }
 
-// oneAbsolutePath reports whether a value can be read in no other way than as a path from
+// isOneAbsolutePath reports whether a value can be read in no other way than as a path from
 // the root, with or without arguments.
-func oneAbsolutePath(value string) bool {
+func isOneAbsolutePath(value string) bool {
 	return strings.HasPrefix(value, "/") && !strings.ContainsAny(value, "\x00\n\r")
 }

@@ -34,7 +34,7 @@ type station struct {
 }
 
 // newStation runs watchers of the disk below root; change may change their options.
-func newStation(t *testing.T, root string, o Options, tune func(*watcher)) *station {
+func newStation(t *testing.T, root string, o Options, tune func(*ownerWatch)) *station {
 	s := &station{t: t, root: root, done: make(chan struct{})}
 	o.Sweep = 2 * time.Second
 	if o.Shares == nil {
@@ -97,13 +97,13 @@ func (s *station) write(name, content string) {
 }
 
 // dead has the looks below a folder hang until the channel is closed.
-func dead(folder string, hang chan struct{}) func(*watcher) {
-	return func(w *watcher) {
-		w.see = func(root, value string, a allowance) Sight {
+func dead(folder string, hang chan struct{}) func(*ownerWatch) {
+	return func(w *ownerWatch) {
+		w.examine = func(root, value string, a allowance) View {
 			if strings.HasPrefix(value, folder) {
 				<-hang
 			}
-			return see(root, value, a)
+			return examine(root, value, a)
 		}
 	}
 }
@@ -119,11 +119,11 @@ func TestSwapAfterAlert(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newStation(t, root, Options{}, nil)
 					defer s.stop()
-					var sight Sight
+					var sight View
 					for _, step := range strings.Fields(order) {
 						switch step {
 						case "look":
-							sight = Examine(root, value, patience)
+							sight = examineFor(root, value, patience)
 						case "learn":
 							s.Learn(owner, value, sight)
 						case "set":
@@ -147,13 +147,13 @@ func TestSwapAfterAlert(t *testing.T) {
 // swept at random. Whatever was told last, by an examination or as a change, is what is there.
 func TestLearnProperty(t *testing.T) {
 	const value = "/hooks/login.sh"
-	for seed := range uint64(150) {
+	for seed := range uint64(slowly(50, 150)) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		root := t.TempDir()
 		name := filepath.Join(root, value)
 		w := newSweeper(root, State{})
 		var log []string
-		var late []Sight
+		var late []View
 		said := "" // the content told of last
 		for range 40 {
 			switch r.IntN(6) {
@@ -162,21 +162,21 @@ func TestLearnProperty(t *testing.T) {
 				put(t, name, content, 0o755)
 				log = append(log, "write "+content[10:11])
 			case 2, 3:
-				s := Examine(root, value, patience)
+				s := examineFor(root, value, patience)
 				said = s.Program.SHA256
 				if r.IntN(2) == 0 {
 					late = append(late, s)
 					log = append(log, "look")
 				} else {
 					for _, s := range append(late, s) {
-						w.learn(value, s)
+						w.Learn(Root, value, s)
 					}
 					late = nil
 					log = append(log, "look and learn")
 				}
 			case 4:
 				for _, s := range late {
-					w.learn(value, s)
+					w.Learn(Root, value, s)
 				}
 				late = nil
 				log = append(log, "learn")
@@ -188,12 +188,12 @@ func TestLearnProperty(t *testing.T) {
 			}
 		}
 		for _, s := range late {
-			w.learn(value, s)
+			w.Learn(Root, value, s)
 		}
 		for _, c := range w.Sweep([]string{value}, noon) {
 			said = c.New.SHA256
 		}
-		if is := Look(root, value).SHA256; said != "" && said != is {
+		if is := Examine(root, value).SHA256; said != "" && said != is {
 			t.Fatalf("seed %d: %s: told last of %.8s, but %.8s is there", seed, strings.Join(log, ", "), said, is)
 		}
 	}
@@ -241,15 +241,15 @@ func TestShareOfTime(t *testing.T) {
 	root := newRoot(t)
 	synctest.Test(t, func(t *testing.T) {
 		var spent, looks atomic.Int64
-		s := newStation(t, root, Options{}, func(w *watcher) {
-			w.see = func(root, value string, a allowance) Sight {
+		s := newStation(t, root, Options{}, func(w *ownerWatch) {
+			w.examine = func(root, value string, a allowance) View {
 				if w.owner == Root {
 					looks.Add(1)
 				} else {
 					time.Sleep(20 * time.Millisecond)
 					spent.Add(int64(20 * time.Millisecond))
 				}
-				out := see(root, value, a)
+				out := examine(root, value, a)
 				out.unsure = true
 				return out
 			}
@@ -276,6 +276,7 @@ func TestShareOfTime(t *testing.T) {
 // TestShareOfReports changes all of a user's programs all the time.
 func TestShareOfReports(t *testing.T) {
 	root := newRoot(t)
+	rounds := slowly(25, 60)
 	synctest.Test(t, func(t *testing.T) {
 		s := newStation(t, root, Options{}, nil)
 		defer s.stop()
@@ -288,7 +289,7 @@ func TestShareOfReports(t *testing.T) {
 		s.Set(Root, values[:1])
 		time.Sleep(3 * time.Second)
 		counts := map[string]int{}
-		for round := range 60 {
+		for round := range rounds {
 			for _, v := range values {
 				s.write(v, fmt.Sprint("#!/bin/sh\n", round))
 			}
@@ -302,8 +303,8 @@ func TestShareOfReports(t *testing.T) {
 		}
 		s.lines = nil
 		s.mu.Unlock()
-		if most := int(userLimits.reports.most + 125*userLimits.reports.rate); counts[mallory] > most || counts[mallory] < 100 || counts[Root] != 60 || counts["+"+mallory] != 1 {
-			t.Errorf("%v, want root's 60 and at most %d of the user's", counts, most)
+		if most := int(userLimits.reports.most + float64(2*rounds+5)*userLimits.reports.rate); counts[mallory] > most || counts[mallory] < 100 || counts[Root] != rounds || counts["+"+mallory] != 1 {
+			t.Errorf("%v, want root's %d and at most %d of the user's", counts, rounds, most)
 		}
 		time.Sleep(3 * time.Minute) // all that is not told yet is now
 		synctest.Wait()
@@ -312,7 +313,7 @@ func TestShareOfReports(t *testing.T) {
 			p, _ := s.Program(mallory, v)
 			last[p.SHA256] = v
 		}
-		if len(last) != 1 || last[sumOf("#!/bin/sh\n59")] == "" {
+		if len(last) != 1 || last[sumOf(fmt.Sprint("#!/bin/sh\n", rounds-1))] == "" {
 			t.Errorf("%d contents are known at the end, want the last alone", len(last))
 		}
 	})
@@ -325,7 +326,7 @@ func TestShareOfValues(t *testing.T) {
 		s := newStation(t, root, Options{}, nil)
 		defer s.stop()
 		var values []string
-		for i := range 2 * ownLimits.values {
+		for i := range 2 * reservedLimits.values {
 			values = append(values, fmt.Sprint("/hooks/", i))
 		}
 		s.Set(mallory, values)
@@ -433,7 +434,7 @@ func TestStateOfWhatIsReported(t *testing.T) {
 		put(t, filepath.Join(root, "hooks/login.sh"), "#!/bin/sh\n1", 0o755)
 		wait("a change is being reported", sumOf(hookScript))
 		put(t, filepath.Join(root, "hooks/login.sh"), "#!/bin/sh\n2", 0o755)
-		w.Learn(Root, "/hooks/login.sh", Examine(root, "/hooks/login.sh", patience))
+		w.Learn(Root, "/hooks/login.sh", examineFor(root, "/hooks/login.sh", patience))
 		wait("and another waits", sumOf(hookScript))
 		hold <- struct{}{}
 		wait("one is reported", sumOf(hookScript))
