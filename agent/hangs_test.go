@@ -61,7 +61,7 @@ func TestPutStalled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := unwritten()
 		of := func(share string, sev int) pending {
-			return pending{entry: spool.Entry{Share: share, Severity: sev}, size: 1000}
+			return pending{entry: spool.Entry{Share: share, Severity: sev, Document: make([]byte, 1000)}}
 		}
 		begin := time.Now()
 		all.put(of("root", 21))
@@ -110,7 +110,7 @@ func TestPutWaits(t *testing.T) {
 			taken <- got
 		}()
 		for range n {
-			all.put(pending{entry: spool.Entry{Share: "502"}, size: 10})
+			all.put(pending{entry: spool.Entry{Share: "502", Document: make([]byte, 10)}})
 		}
 		if got := <-taken; got != n || all.takeShed(time.Now()) != "" {
 			t.Errorf("%d alerts were taken, want all %d, and none given up", got, n)

@@ -14,7 +14,6 @@ import (
 	"hooksnare/agent/health"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
-	"hooksnare/pkg/chain"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/hang"
 	"hooksnare/pkg/spool"
@@ -180,7 +179,8 @@ func (all *Outputs) Add(a *alert.Alert) error {
 	if a.Timestamp != nil {
 		at = a.Timestamp.Time
 	}
-	all.put(all.documented(line, spool.Entry{Severity: a.Event.Severity, Time: at, Share: a.Share}, all.simulation.saw(a)))
+	e := spool.Entry{Document: line, ID: a.Event.ID, Update: a.Event.Sequence, Severity: a.Event.Severity, Time: at, Share: a.Share}
+	all.put(pending{e, all.simulation.saw(a)})
 	return nil
 }
 
@@ -190,18 +190,13 @@ func (all *Outputs) Beat(b *alert.Heartbeat) error {
 	if err != nil {
 		return err
 	}
-	all.put(all.documented(line, spool.Entry{Severity: 0, Everywhere: true, Time: time.Now(), Share: agentShare}, false))
+	e := spool.Entry{Document: line, ID: b.Event.ID, Update: b.Event.Sequence, Everywhere: true, Time: time.Now(), Share: agentShare}
+	all.put(pending{e, false})
 	return nil
 }
 
 // agentShare is whose the agent's own documents are, for the bounds of the spool.
 const agentShare = "agent"
-
-// documented returns a document as it waits for the disk.
-func (all *Outputs) documented(line []byte, e spool.Entry, simulate bool) pending {
-	e.Make = func(at chain.Link) ([]byte, error) { return chain.Append(line, at) }
-	return pending{e, len(line), simulate}
-}
 
 func signalOnce(c chan struct{}) {
 	select {

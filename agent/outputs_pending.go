@@ -23,9 +23,10 @@ const (
 // pending is a document that is not durable yet.
 type pending struct {
 	entry    spool.Entry
-	size     int
 	simulate bool
 }
+
+func (p *pending) size() int { return len(p.entry.Document) }
 
 // shed is what went because the disk did not take it in time.
 type shed struct {
@@ -45,8 +46,8 @@ const (
 func (all *Outputs) put(p pending) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	all.awaitRoom(p.size)
-	all.pending, all.bytes = append(all.pending, p), all.bytes+p.size
+	all.awaitRoom(p.size())
+	all.pending, all.bytes = append(all.pending, p), all.bytes+p.size()
 	for len(all.pending) > 1 && (len(all.pending) > maxWaiting || all.bytes > maxWaitingBytes) {
 		all.shedOne()
 	}
@@ -81,7 +82,7 @@ func (all *Outputs) shedOne() {
 	claims := make([]spool.Claim, len(all.pending))
 	for i := range all.pending {
 		e := &all.pending[i].entry
-		claims[i] = spool.Claim{Share: e.Share, Severity: e.Severity, Size: all.pending[i].size}
+		claims[i] = spool.Claim{Share: e.Share, Severity: e.Severity, Size: all.pending[i].size()}
 	}
 	bound, ofBytes := int64(maxWaiting), false
 	if len(all.pending) <= maxWaiting {
@@ -89,7 +90,7 @@ func (all *Outputs) shedOne() {
 	}
 	i := spool.FirstToGo(claims, bound, ofBytes)
 	share := all.pending[i].entry.Share
-	all.bytes -= all.pending[i].size
+	all.bytes -= all.pending[i].size()
 	all.pending = slices.Delete(all.pending, i, i+1)
 	all.shed.alerts++
 	if all.shed.shares == nil {
@@ -107,7 +108,7 @@ func (all *Outputs) take() (batch []spool.Entry, simulated, closing bool) {
 	n := min(len(all.pending), maxBatch)
 	for _, p := range all.pending[:n] {
 		batch = append(batch, p.entry)
-		all.bytes -= p.size
+		all.bytes -= p.size()
 		simulated = simulated || p.simulate
 	}
 	clear(all.pending[:n])

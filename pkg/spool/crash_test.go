@@ -37,7 +37,7 @@ func (w *world) see(t *testing.T, output int, items []Item) {
 		if was, found := w.seen[key]; found && was != sum {
 			w.clash = fmt.Sprintf("number %s was given out for different content", key)
 		} else if !found {
-			w.links.Add(d.link(), it.Document)
+			w.links.Add(d.Link, it.Document)
 		}
 		if d.Sequence != it.Sequence {
 			w.clash = fmt.Sprintf("item %d holds document %d", it.Sequence, d.Sequence)

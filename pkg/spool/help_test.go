@@ -17,15 +17,8 @@ import (
 
 // document is what tests put into the spool.
 type document struct {
-	ID       string `json:"id"`
-	Chain    string `json:"chain"`
-	Sequence uint64 `json:"sequence"`
-	Previous string `json:"previous"`
-	Pad      string `json:"pad,omitempty"`
-}
-
-func (d document) link() chain.Link {
-	return chain.Link{Chain: d.Chain, Sequence: d.Sequence, Previous: d.Previous}
+	ID string `json:"id"`
+	chain.Link
 }
 
 func parse(t testing.TB, b []byte) document {
@@ -34,6 +27,10 @@ func parse(t testing.TB, b []byte) document {
 	if err := json.Unmarshal(b, &d); err != nil {
 		t.Fatalf("document %.100q: %v", b, err)
 	}
+	var ok bool
+	if d.Link, ok = chain.Find(b); !ok {
+		t.Fatalf("document %.100q: no place", b)
+	}
 	return d
 }
 
@@ -41,10 +38,12 @@ var when = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 // entry is an alert of so many further bytes.
 func entry(id string, sev, pad int) Entry {
-	return Entry{Severity: sev, Time: when, Make: func(s chain.Link) ([]byte, error) {
-		return json.Marshal(document{id, s.Chain, s.Sequence, s.Previous, strings.Repeat("x", pad)})
-	}}
+	doc := fmt.Appendf(nil, `{"id":%q,"event":{"id":"%032x","sequence":2},"hooksnare":{"pad":%q}}`, id, id, strings.Repeat("x", pad))
+	return Entry{Severity: sev, Time: when, Document: doc, ID: eventID(id), Update: 2}
 }
+
+// eventID is the event.id of a document of a test.
+func eventID(id string) string { return fmt.Sprintf("%032x", id) }
 
 // number is how much of something a test does: by default n, or what the environment says.
 func number(t testing.TB, variable string, n int) int {
@@ -183,7 +182,7 @@ func verify(t testing.TB, docs ...[]byte) chain.Verdict {
 	var v chain.Verifier
 	for _, b := range docs {
 		d := parse(t, b)
-		v.Add(d.link(), b)
+		v.Add(d.Link, b)
 	}
 	return v.Verdict()
 }

@@ -152,8 +152,7 @@ func TestHungFromMemory(t *testing.T) {
 		put(t, s, entry("last", 47, 0))
 		d.next(1, false)
 		begin := time.Now()
-		var held *HeldError
-		if err := s.Put(entry("new", 47, 0)); !errors.As(err, &held) || !errors.Is(err, hang.ErrHangs) {
+		if err := s.Put(entry("new", 47, 0)); !errors.Is(err, ErrHeld) || !errors.Is(err, hang.ErrHangs) {
 			t.Fatalf("Put on a disk that hangs = %v, want it held because of %v", err, hang.ErrHangs)
 		}
 		if took := time.Since(begin); took > diskLimit {

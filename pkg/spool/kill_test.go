@@ -3,7 +3,6 @@ package spool
 import (
 	"bufio"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -133,11 +132,10 @@ func (w *world) heard(t *testing.T, line string) int {
 		return 0
 	case "got":
 		name, doc, _ := strings.Cut(rest, " ")
-		var d document
-		if json.Unmarshal([]byte(doc), &d) != nil {
+		if !json.Valid([]byte(doc)) {
 			return 0 // cut
 		}
-		w.see(t, strings.Index("ab", name), []Item{{Sequence: d.Sequence, Sum: fmt.Sprintf("%x", sha256.Sum256([]byte(doc))), Document: []byte(doc)}})
+		w.see(t, strings.Index("ab", name), []Item{{Sequence: parse(t, []byte(doc)).Sequence, Document: []byte(doc)}})
 		return 1
 	}
 	t.Fatalf("the victim says %q", line)

@@ -228,14 +228,13 @@ func (m *model) putBoth(t *testing.T, s *Spool, rng *rand.Rand, n int, now time.
 		e := entry(fmt.Sprint("id", from+uint64(i)+1), []int{0, 21, 47, 73, 99}[rng.IntN(5)], rng.IntN(100))
 		e.Share = []string{"", "root", "501", "502", "503", "503", "503", "agent"}[rng.IntN(8)]
 		e.Time = now.Add(-time.Duration(rng.IntN(300)) * time.Minute) // clocks step
-		made := e.Make
-		sizes = append(sizes, 0)
-		e.Make = func(s chain.Link) ([]byte, error) {
-			b, err := made(s)
-			sizes[i] = len(b)
-			return b, err
+		link := chain.Link{Chain: chain.NewID(), Sequence: from + uint64(i) + 1, Previous: chain.Hash(nil)}
+		if link.Sequence == 1 {
+			link.Previous = ""
 		}
-		entries = append(entries, e)
+		doc, err := chain.Append(e.Document, link)
+		must(t, err)
+		entries, sizes = append(entries, e), append(sizes, len(doc))
 	}
 	if err := s.Put(entries...); err != nil && !errors.Is(err, ErrHeld) {
 		t.Fatalf("Put: %v", err)

@@ -22,13 +22,30 @@ func TestName(t *testing.T) {
 	if got, old := r.name(), strings.Replace(want, "1772600767000-5-", "1772600767000-5-502-", 1); !strings.HasPrefix(got, old) {
 		t.Errorf("of share 502: got %q, want %q first", got, old)
 	}
+	id := "00112233445566778899aabbccddeeff"
+	r.setID(id, 3)
+	if got, old := r.name(), strings.Replace(want, "1772600767000-5-", "1772600767000-5-502-"+id+".3-", 1); !strings.HasPrefix(got, old) {
+		t.Errorf("with an id: got %q, want %q first", got, old)
+	}
 	for _, big := range []record{
 		{seq: 1<<64 - 1, ms: maxMillis, size: MaxDocument, sev: maxSeverity},
 		{seq: 1<<64 - 1, ms: maxMillis, size: MaxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare)},
+		{seq: 1<<64 - 1, ms: maxMillis, size: MaxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare), id: [16]byte{15: 255}, update: maxUpdate},
+		{seq: 1, size: 1, id: [16]byte{1}, update: 1},
 		{seq: 1, size: 1},
 	} {
 		if got, ok := parseName(big.name()); !ok || got != big {
 			t.Errorf("parseName(%q) = %+v, %v; want %+v", big.name(), got, ok, big)
+		}
+	}
+}
+
+// TestSetID has ids that no name holds.
+func TestSetID(t *testing.T) {
+	for _, id := range []string{"", "x", "00112233445566778899aabbccddee", "00112233445566778899aabbccddeeff00", "00112233445566778899aabbccddeefg", "00112233445566778899AABBCCDDEEFF"} {
+		r := sample()
+		if r.setID(id, 1); r != sample() {
+			t.Errorf("setID(%q): got %+v, want it left out", id, r)
 		}
 	}
 }
@@ -61,6 +78,8 @@ func TestNameChanged(t *testing.T) {
 	for _, share := range []string{"", "502"} {
 		r := sample()
 		r.share = share
+		changeName(t, r)
+		r.setID("00112233445566778899aabbccddeeff", 1)
 		changeName(t, r)
 	}
 }

@@ -12,137 +12,94 @@ import (
 	"hooksnare/pkg/chain"
 )
 
-// request is one call of Put.
-type request struct {
-	entries []Entry
-	done    bool // under Spool.disk
-	err     error
-}
-
 // draft is an alert that gets its number, or its file.
 type draft struct {
 	entry *Entry
-	req   *request
 	rec   record
 	doc   []byte
 	tmp   string   // its file in tmp/
 	also  []string // further files in tmp/ with the number of a leftover
 }
 
-// Puts that wait for the disk are written together, up to these.
-const (
-	maxBatch      = 256
-	maxBatchBytes = 8 << 20
-)
-
-// errUnfinished is what a Put returns to others when the Make of one panicked.
-var errUnfinished = errors.New("put was not finished")
-
 // Put numbers alerts and keeps them for every output whose MinSeverity they reach. When it
-// returns nil they are durable. It returns a HeldError when some are in memory alone;
-// with any other error none of them was kept. Several at once, and Puts at the same
-// time, share the costs of the disk.
+// returns nil they are durable. With ErrHeld some are in memory alone, and the error says how
+// many; with any other error none of them was kept. Several in one Put share the costs of the
+// disk.
 func (s *Spool) Put(entries ...Entry) error {
-	if len(entries) == 0 {
-		return nil
-	}
-	r := &request{entries: entries}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return ErrClosed
-	}
-	s.waiting = append(s.waiting, r)
-	s.mu.Unlock()
 	s.disk.Lock()
 	defer s.disk.Unlock()
-	for !r.done {
-		s.commit()
+	if s.isClosed() {
+		return ErrClosed
 	}
-	return r.err
-}
-
-// take returns the Puts to be done together: this one, and those that wait behind it.
-func (s *Spool) take() []*request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n, entries := 0, 0
-	for n < len(s.waiting) && (n == 0 || entries+len(s.waiting[n].entries) <= maxBatch) {
-		entries += len(s.waiting[n].entries)
-		s.waiting[n].done, s.waiting[n].err = true, errUnfinished
-		n++
+	err := s.refusing() // before they are numbered: the chain may get a new id
+	ds, wrong := s.draft(entries)
+	if len(ds) == 0 {
+		return wrong
 	}
-	taken := s.waiting[:n:n]
-	s.waiting = s.waiting[n:]
-	return taken
-}
-
-func (s *Spool) commit() {
-	var all []draft
-	for _, r := range s.take() {
-		all, r.err = s.number(all, r)
+	stored := 0
+	if err == nil {
+		stored, err = s.store(ds)
 	}
-	for len(all) > 0 {
-		n, size := 0, int64(0)
-		for n < len(all) && (n == 0 || size+int64(all[n].rec.size) <= maxBatchBytes) {
-			size += int64(all[n].rec.size)
-			n++
-		}
-		stored, err := 0, s.refusing()
-		if err == nil {
-			stored, err = s.store(all[:n])
-		}
-		s.accept(all[:stored])
-		if stored < n {
-			s.hold(all[stored:], err)
-			break
-		}
-		all = all[n:]
+	s.accept(ds[:stored])
+	if stored < len(ds) {
+		s.hold(ds[stored:], err)
+		err = fmt.Errorf("%d alerts %w: %w", len(ds)-stored, ErrHeld, err)
 	}
 	s.bound()
 	s.wake()
+	return err
 }
 
-// number adds a request's drafts to those before. When one can't be made none is added, and
-// no number is used.
-func (s *Spool) number(all []draft, r *request) ([]draft, error) {
-	before := len(all)
+func (s *Spool) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// draft numbers entries. When one can't be kept none is, and no number is used.
+func (s *Spool) draft(entries []Entry) ([]draft, error) {
+	ds := make([]draft, len(entries))
 	tail := s.tail
-	if before > 0 {
-		last := &all[before-1].rec
-		tail.Sequence, tail.Previous = last.seq, last.hash()
-	}
-	for i := range r.entries {
-		d := draft{entry: &r.entries[i], req: r}
-		if err := d.make(tail); err != nil {
-			return all[:before], err
+	for i := range entries {
+		e, d := &entries[i], &ds[i]
+		d.entry = e
+		err := e.check()
+		if err == nil {
+			err = d.number(tail)
 		}
-		d.rec.mask = s.wanting(d.entry)
+		if err != nil {
+			return nil, fmt.Errorf("alert %d: %w", tail.Sequence+1, err)
+		}
+		d.rec.mask = s.wanting(e)
 		tail.Sequence, tail.Previous = d.rec.seq, d.rec.hash()
-		all = append(all, d)
 	}
-	return all, nil
+	return ds, nil
 }
 
-// make has the document made that comes after tail.
-func (d *draft) make(tail chain.Link) error {
-	tail.Sequence++
-	doc, err := d.entry.Make(tail)
+func (e *Entry) check() error {
+	const maxLink = 256 // bytes that the place in the chain takes
 	switch {
-	case err != nil:
-		return fmt.Errorf("alert %d: %w", tail.Sequence, err)
-	case len(doc) == 0:
-		return fmt.Errorf("alert %d: its document is empty", tail.Sequence)
-	case len(doc) > MaxDocument:
-		return fmt.Errorf("alert %d: its document has %d bytes, more than %d", tail.Sequence, len(doc), MaxDocument)
-	case bytes.ContainsAny(doc, "\n\r"):
-		return fmt.Errorf("alert %d: there is a line break in its document", tail.Sequence)
+	case len(e.Document) > MaxDocument-maxLink:
+		return fmt.Errorf("its document has %d bytes, more than %d", len(e.Document), MaxDocument-maxLink)
+	case bytes.ContainsAny(e.Document, "\n\r"):
+		return errors.New("its document has a line break")
+	}
+	return nil
+}
+
+// number gives the draft the number after tail.
+func (d *draft) number(tail chain.Link) error {
+	tail.Sequence++
+	doc, err := chain.Append(d.entry.Document, tail)
+	if err != nil {
+		return err
 	}
 	d.doc = doc
 	d.rec = record{
-		seq: tail.Sequence, ms: millis(d.entry.Time), sev: severity(d.entry.Severity),
-		size: uint32(len(doc)), sum: sha256.Sum256(doc), share: unique.Make(shareName(d.entry.Share)).Value(),
+		seq: tail.Sequence, ms: millis(d.entry.Time), sev: severity(d.entry.Severity), size: uint32(len(doc)),
+		share: unique.Make(shareName(d.entry.Share)).Value(), sum: sha256.Sum256(doc),
 	}
+	d.rec.setID(d.entry.ID, d.entry.Update)
 	return nil
 }
 
@@ -213,43 +170,22 @@ func (s *Spool) hold(ds []draft, cause error) {
 		s.renew("the disk does not take alerts, so their numbers could be used again after a crash")
 	}
 	s.mu.Lock()
-	tail := s.tail
-	s.mu.Unlock()
-	var held []draft
+	defer s.mu.Unlock()
 	for i := range ds {
 		d := &ds[i]
-		if remake || d.rec.seq != tail.Sequence+1 {
-			if err := d.make(tail); err != nil {
-				d.req.err = err
-				continue
-			}
+		mask := d.rec.mask
+		if remake {
+			_ = d.number(s.tail) // which its document allowed before
 		}
-		d.rec.mask, d.rec.flags, d.tmp = s.wanting(d.entry), inMemory, ""
-		tail.Sequence, tail.Previous = d.rec.seq, d.rec.hash()
-		held = append(held, *d)
-		var before *HeldError
-		if !errors.As(d.req.err, &before) {
-			before = &HeldError{Err: cause}
-			d.req.err = before
-		}
-		before.Count++
-	}
-	if len(held) == 0 {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range held {
-		if d.rec.mask != 0 {
+		d.rec.mask, d.rec.flags, d.tmp = mask, inMemory, ""
+		if mask != 0 {
 			s.held[d.rec.seq] = d.doc
 			s.heldLen += int64(d.rec.size)
 		}
 		s.show(d.rec)
+		s.advance(d)
 	}
-	last := held[len(held)-1]
-	last.entry, last.req = nil, nil
-	s.newest = &last
-	s.advance(&last)
+	s.newest = &draft{rec: ds[len(ds)-1].rec, doc: ds[len(ds)-1].doc}
 	s.broadcast()
 }
 

@@ -2,6 +2,8 @@ package spool
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -79,11 +81,29 @@ func (q *Queue) read(all []picked) ([]Item, error) {
 				continue
 			}
 		}
-		items = append(items, Item{
-			Sequence: p.rec.seq, Severity: int(p.rec.sev), Time: p.rec.time(), Sum: p.rec.hash(), Document: doc,
-		})
+		it := Item{Sequence: p.rec.seq, Severity: int(p.rec.sev), Time: p.rec.time(), Document: doc}
+		it.ID, it.Update = p.rec.event(doc)
+		items = append(items, it)
 	}
 	return items, nil
+}
+
+// event returns the id and the number of the update of an alert. What its name does not say its
+// document does; without an id it is still one that no other document has.
+func (r *record) event(doc []byte) (id string, update int) {
+	if r.update != 0 {
+		return hex.EncodeToString(r.id[:]), int(r.update)
+	}
+	var d struct {
+		Event struct {
+			ID       string `json:"id"`
+			Sequence int    `json:"sequence"`
+		} `json:"event"`
+	}
+	if json.Unmarshal(doc, &d) != nil || d.Event.ID == "" {
+		return r.hash()[:32], 1
+	}
+	return d.Event.ID, max(d.Event.Sequence, 1)
 }
 
 // errContent is what is wrong with a file that can be read.

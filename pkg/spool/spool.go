@@ -50,27 +50,16 @@ const (
 	closeLimit = 300 * time.Millisecond
 )
 
-// What can be wrong; errors.Is tells.
+// What can be wrong; errors.Is finds it, and the disk's error.
 var (
 	ErrClosed = errors.New("spool is closed")
 	ErrLocked = errors.New("another process owns the spool")
-	ErrHeld   = errors.New("held in memory") // by Put: accepted, not durable
+
+	// ErrHeld is what Put returns when the disk did not take alerts. They are numbered, outputs
+	// get them from memory, and they are written once the disk takes them; until then they are
+	// lost if the process ends.
+	ErrHeld = errors.New("held in memory")
 )
-
-// HeldError is what Put returns when the disk did not take alerts. They are numbered,
-// outputs get them from memory, and they are written once the disk takes them; until
-// then they are lost if the process ends. It is ErrHeld and the disk's error.
-type HeldError struct {
-	Count int // of the Put's alerts
-	Err   error
-}
-
-func (e *HeldError) Error() string {
-	return fmt.Sprintf("%d alerts held in memory: %v", e.Count, e.Err)
-}
-
-// Unwrap lets errors.Is find ErrHeld and the reason.
-func (e *HeldError) Unwrap() []error { return []error{ErrHeld, e.Err} }
 
 // Output is a place alerts go to.
 type Output struct {
@@ -116,10 +105,13 @@ type Entry struct {
 	// amid its Put, it does so only with a severity of 0.
 	Everywhere bool
 
-	// Make returns the document with its place in the chain: JSON without a line break, which
-	// is kept as it is. It may be called again with another place, when the disk did not take the
-	// first. It must not use the spool.
-	Make func(chain.Link) ([]byte, error)
+	// Document is a line of JSON without its break, to which chain.Append can add the place.
+	Document []byte
+
+	// ID and Update are the document's event.id and event.sequence, for whoever gets it. An id
+	// of 32 hex digits is kept in the file's name; any other is read from the document again.
+	ID     string
+	Update int
 }
 
 // Spool is an open spool; its methods may be called from any goroutine.
@@ -148,8 +140,7 @@ type Spool struct {
 	held     map[uint64][]byte // documents that are in memory alone
 	heldLen  int64
 	recent   recent
-	newest   *draft // the newest alert while it is not on disk
-	waiting  []*request
+	newest   *draft   // the newest alert while it is not on disk
 	queues   []*Queue // its place is its bit in a record's mask
 	changed  chan struct{}
 	closed   bool
@@ -272,9 +263,6 @@ func (s *Spool) Close() error {
 	}
 	close(s.done)
 	s.disk.Lock()
-	for len(s.waiting) > 0 { // Puts that came before
-		s.commit()
-	}
 	err := s.settle()
 	if left := s.heldCount(); left > 0 {
 		err = fmt.Errorf("%d alerts were in memory alone and are lost: %w", left, err)
@@ -309,7 +297,8 @@ type Item struct {
 	Sequence uint64
 	Severity int
 	Time     time.Time // to the millisecond
-	Sum      string    // hex SHA-256 of the document
+	ID       string    // event.id
+	Update   int       // event.sequence, from 1
 	Document []byte
 }
 

@@ -13,8 +13,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"hooksnare/pkg/chain"
 )
 
 func TestDocuments(t *testing.T) {
@@ -31,7 +29,7 @@ func TestDocuments(t *testing.T) {
 	items := waiting(t, s.Queue("a"), 10)
 	for i, it := range items {
 		d := parse(t, it.Document)
-		if it.Sequence != uint64(i+1) || d.Sequence != it.Sequence || !it.Time.Equal(when) || it.Sum != chain.Hash(it.Document) {
+		if it.Sequence != uint64(i+1) || d.Sequence != it.Sequence || !it.Time.Equal(when) || it.ID != eventID(d.ID) || it.Update != 2 {
 			t.Errorf("item %d: %+v", i, it)
 		}
 		file, err := os.ReadFile(filepath.Join(dir, "out/a", names(t, filepath.Join(dir, "out/a"))[i]))
@@ -79,7 +77,7 @@ func TestNextBounds(t *testing.T) {
 		put(t, s, entry(fmt.Sprint(i), 47, 1000))
 	}
 	for _, tt := range []struct{ items, bytes, want int }{
-		{3, 1 << 20, 3}, {100, 1 << 20, 6}, {100, 3500, 3}, {100, 1, 1}, {0, 0, 1}, {-1, -1, 1},
+		{3, 1 << 20, 3}, {100, 1 << 20, 6}, {100, 4000, 3}, {100, 1, 1}, {0, 0, 1}, {-1, -1, 1},
 	} {
 		items, err := s.Queue("a").Next(t.Context(), tt.items, tt.bytes)
 		if err != nil || len(items) != tt.want || items[0].Sequence != 1 {
@@ -124,14 +122,13 @@ func TestNextWaits(t *testing.T) {
 // used.
 func TestPutRefused(t *testing.T) {
 	s, _ := open(t, Options{Disk: newFake()})
-	bad := errors.New("bad")
-	for what, doc := range map[string][]byte{"empty": nil, "line break": []byte("{\n}"), "carriage return": []byte("{}\r"), "too long": make([]byte, MaxDocument+1)} {
-		if err := s.Put(entry("x", 47, 0), Entry{Make: func(chain.Link) ([]byte, error) { return doc, nil }}); err == nil {
+	for what, doc := range map[string]string{
+		"empty": "", "line break": `{"hooksnare":{"x":{"a":` + "\n" + `1}}}`, "carriage return": `{"hooksnare":{"x":1}}` + "\r",
+		"too long": `{"hooksnare":{"x":"` + strings.Repeat("x", MaxDocument) + `"}}`, "no hooksnare": `{"x":1}`,
+	} {
+		if err := s.Put(entry("x", 47, 0), Entry{Document: []byte(doc)}); err == nil {
 			t.Errorf("Put of a document that is %s = nil", what)
 		}
-	}
-	if err := s.Put(entry("x", 47, 0), Entry{Make: func(chain.Link) ([]byte, error) { return nil, bad }}); !errors.Is(err, bad) {
-		t.Errorf("Put = %v, want %v", err, bad)
 	}
 	if st := s.Stats(); st.Waiting != 0 || st.Head.Sequence != 0 {
 		t.Errorf("%+v, want nothing kept", st)

@@ -13,24 +13,18 @@ import (
 // What is in tmp/ when tmp/ is synced is committed: after a crash it is linked to every
 // output again. It leaves tmp/ once the links are synced.
 func (s *Spool) store(ds []draft) (n int, err error) {
-	if s.fresh {
-		if err := s.writeChain(); err != nil {
-			return 0, err
-		}
-	}
 	for range 2 { // what could not be synced is written once more, as new files
-		n, err = s.write(ds)
-		if n == 0 {
+		if n, err = s.write(ds); n == 0 {
 			return 0, err
 		}
-		serr := s.d.SyncDir("tmp", true)
-		if serr == nil {
+		unsynced := s.commit()
+		if unsynced == nil {
 			break
 		}
 		for _, d := range ds[:n] {
 			s.discard(d.tmp)
 		}
-		n, err = 0, fmt.Errorf("tmp: %w", serr)
+		n, err = 0, unsynced
 	}
 	if n == 0 {
 		return 0, err
@@ -43,6 +37,20 @@ func (s *Spool) store(ds []draft) (n int, err error) {
 	}
 	s.finish(ds[:n])
 	return n, err
+}
+
+// commit makes durable what is in tmp/. An id of the chain that is not on disk goes first; but not
+// before there are alerts for it, as what is held later needs another one again.
+func (s *Spool) commit() error {
+	if s.fresh {
+		if err := s.writeChain(); err != nil {
+			return err
+		}
+	}
+	if err := s.d.SyncDir("tmp", true); err != nil {
+		return fmt.Errorf("tmp: %w", err)
+	}
+	return nil
 }
 
 // write makes the files of drafts in tmp/, and stops at the first that the disk refuses.

@@ -87,38 +87,28 @@ func (s *Spool) unload() error {
 			return err
 		}
 	}
-	if s.fresh {
-		if err := s.writeChain(); err != nil {
-			return err
-		}
+	ds := s.unwritten()
+	if len(ds) == 0 {
+		return nil
 	}
-	for {
-		ds := s.unwritten()
-		if len(ds) == 0 {
-			return nil
-		}
-		n, err := s.store(ds)
-		s.written(ds[:n])
-		if n < len(ds) {
-			return err
-		}
+	n, err := s.store(ds)
+	s.written(ds[:n])
+	if n < len(ds) {
+		return err
 	}
+	return nil
 }
 
-// unwritten returns drafts of the oldest alerts that are in memory alone; at the end, of
-// the newest even if nobody waits for it, for its number.
+// unwritten returns drafts of what is in memory alone, and of the newest alert even if nobody
+// waits for it, for its number.
 func (s *Spool) unwritten() []draft {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var ds []draft
-	size := 0
 	for i := range s.index.recs {
 		r := s.index.recs[i]
 		if r.mask == 0 || r.flags&inMemory == 0 {
 			continue
-		}
-		if size += int(r.size); len(ds) > 0 && (len(ds) == maxBatch || size > maxBatchBytes) {
-			return ds
 		}
 		r.flags = 0
 		ds = append(ds, draft{rec: r, doc: s.held[r.seq]})

@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"hooksnare/pkg/chain"
 	"hooksnare/pkg/forward/standin"
 	"hooksnare/pkg/spool"
 )
@@ -129,9 +128,7 @@ func (v *backlog) fill(t testing.TB, n int) {
 		var entries []spool.Entry
 		for i := first; i < min(first+together, n); i++ {
 			own := bytes.Replace(line, []byte(`"id":"`), fmt.Appendf(nil, `"id":"%08d`, i), 1)
-			entries = append(entries, spool.Entry{Severity: 47, Time: time.Now(), Make: func(at chain.Link) ([]byte, error) {
-				return chain.Append(own, at)
-			}})
+			entries = append(entries, spool.Entry{Severity: 47, Time: time.Now(), Document: own})
 		}
 		if err := s.Put(entries...); err != nil {
 			t.Fatal(err)
