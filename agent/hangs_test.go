@@ -155,14 +155,14 @@ func TestKeeperWrite(t *testing.T) {
 func TestSpoolFullOrHangs(t *testing.T) {
 	all, h := opened(t, t.TempDir(), &fakePlace{})
 	defer all.Abandon()
-	for _, e := range []spool.Event{
-		{Kind: spool.Hangs, Why: "sync x"}, {Kind: spool.Full, Err: fmt.Errorf("x: %w", hang.ErrHangs)}, {Kind: spool.Room}, {Kind: spool.Answers},
-	} {
-		all.report(e)
-	}
+	noting := all.hangs.noting("spool")
+	noting(true, "sync x")
+	all.tell(spool.Event{Kind: spool.Full, Err: fmt.Errorf("x: %w", hang.ErrHangs)})
+	all.tell(spool.Event{Kind: spool.Room})
+	noting(false, "")
 	all.Check(time.Now())
 	h.expect(t)
-	all.report(spool.Event{Kind: spool.Hangs, Why: "sync x"})
+	noting(true, "sync x")
 	all.Check(time.Now())
 	h.expect(t, "0s +disk_hangs: the disk does not answer: spool: sync x")
 }

@@ -45,8 +45,7 @@ type Outputs struct {
 	bytes    int
 	flying   bool // some are being made durable
 	closing  bool
-	events   []spool.Event // of the spool, not told yet
-	refusing error         // why alerts could not even be held
+	refusing error // why alerts could not even be held
 
 	simulation simulation
 	told       spoolTold
@@ -113,7 +112,7 @@ func OpenOutputs(o OutputOptions) (*Outputs, error) {
 // they are delivered as long as the agent runs.
 func (all *Outputs) open(c config.Config, places []config.Output) error {
 	o := spool.Options{
-		Dir: filepath.Join(c.StateDir, spoolFolder), Report: all.report,
+		Dir: filepath.Join(c.StateDir, spoolFolder), Hangs: all.hangs.noting("spool"),
 		MaxBytes: c.SpoolMaxBytes, MaxAlerts: int(c.SpoolMaxAlerts), MaxAge: c.SpoolMaxAge,
 	}
 	for _, p := range places {

@@ -48,8 +48,8 @@ func (all *Outputs) put(p pending) {
 	defer all.mu.Unlock()
 	all.awaitRoom(p.size())
 	all.pending, all.bytes = append(all.pending, p), all.bytes+p.size()
-	for len(all.pending) > 1 && (len(all.pending) > maxWaiting || all.bytes > maxWaitingBytes) {
-		all.shedOne()
+	if len(all.pending) > maxWaiting || all.bytes > maxWaitingBytes {
+		all.shedMost()
 	}
 	signalOnce(all.wake)
 }
@@ -77,27 +77,27 @@ func (all *Outputs) awaitRoom(size int) {
 	}
 }
 
-// shedOne gives up what goes first.
-func (all *Outputs) shedOne() {
+// shedMost gives up what is over the bounds, but never the only alert.
+func (all *Outputs) shedMost() {
 	claims := make([]spool.Claim, len(all.pending))
 	for i := range all.pending {
-		e := &all.pending[i].entry
-		claims[i] = spool.Claim{Share: e.Share, Severity: e.Severity, Size: all.pending[i].size()}
+		p := &all.pending[i]
+		claims[i] = spool.Claim{Share: p.entry.Share, Severity: p.entry.Severity, Size: p.size()}
 	}
-	bound, ofBytes := int64(maxWaiting), false
-	if len(all.pending) <= maxWaiting {
-		bound, ofBytes = maxWaitingBytes, true
-	}
-	i := spool.FirstToGo(claims, bound, ofBytes)
-	share := all.pending[i].entry.Share
-	all.bytes -= all.pending[i].size()
-	all.pending = slices.Delete(all.pending, i, i+1)
-	all.shed.alerts++
-	if all.shed.shares == nil {
-		all.shed.shares = map[string]int{}
-	}
-	if _, known := all.shed.shares[share]; known || len(all.shed.shares) < maxShed {
-		all.shed.shares[share]++
+	for _, i := range slices.Backward(spool.Evict(claims, maxWaiting, maxWaitingBytes)) {
+		if len(all.pending) == 1 {
+			break
+		}
+		share := all.pending[i].entry.Share
+		all.bytes -= all.pending[i].size()
+		all.pending = slices.Delete(all.pending, i, i+1)
+		all.shed.alerts++
+		if all.shed.shares == nil {
+			all.shed.shares = map[string]int{}
+		}
+		if _, known := all.shed.shares[share]; known || len(all.shed.shares) < maxShed {
+			all.shed.shares[share]++
+		}
 	}
 }
 

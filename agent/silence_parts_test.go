@@ -113,7 +113,7 @@ func crowdedCopies(t *testing.T) string {
 func filled(t *testing.T, entries ...spool.Entry) (ok, dead *spool.Queue) {
 	t.Helper()
 	s, err := spool.Open(spool.Options{
-		Dir: filepath.Join(t.TempDir(), "spool"), MaxAlerts: 100, MaxBytes: 1 << 20, MaxAge: time.Hour, Ballast: -1,
+		Dir: filepath.Join(t.TempDir(), "spool"), MaxAlerts: 100, MaxBytes: 1 << 20, MaxAge: time.Hour,
 		Outputs: []spool.Output{{Name: "ok"}, {Name: "dead"}},
 	})
 	must(t, err)

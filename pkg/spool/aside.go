@@ -24,7 +24,7 @@ type kept struct {
 
 // quarantine moves something odd out of the way and reports it.
 func (s *Spool) quarantine(name, why string, r record) {
-	e := Event{Kind: Damaged, Name: name, Why: why, First: r.seq, Last: r.seq}
+	e := &Event{Kind: Damaged, Name: name, Why: why, First: r.seq, Last: r.seq}
 	e.Kept = s.move(name, r)
 	s.events.add(e)
 }
@@ -36,7 +36,7 @@ func (s *Spool) move(name string, r record) string {
 		return ""
 	}
 	s.attempt++
-	to := fmt.Sprintf("damaged/%013d-%06d-%s", millis(s.o.Now()), s.attempt, harmless(name))
+	to := fmt.Sprintf("damaged/%013d-%06d-%s", millis(s.o.now()), s.attempt, harmless(name))
 	if s.d.Rename(name, to) != nil {
 		return ""
 	}
@@ -64,7 +64,7 @@ func harmless(name string) string {
 }
 
 func (s *Spool) boundDamaged() {
-	e := Event{Kind: Dropped, Why: "there are too many damaged files"}
+	e := newLoss(Dropped, "there are too many damaged files")
 	for len(s.damaged) > maxDamaged || s.damagedLen > maxDamagedBytes {
 		k := s.damaged[0]
 		if err := s.d.Remove(k.name); err != nil && !isGone(err) {
@@ -75,9 +75,7 @@ func (s *Spool) boundDamaged() {
 		e.Count++
 		e.Bytes += k.size
 	}
-	if e.Count > 0 {
-		s.events.add(e)
-	}
+	s.events.add(e)
 }
 
 // listDamaged finds what earlier processes set aside.
@@ -105,10 +103,11 @@ func (q *Queue) Dead(why string, items ...Item) error {
 	if err != nil || len(dead) == 0 {
 		return err
 	}
-	e := Event{Kind: Refused, Why: why, Name: q.folder("dead"), Outputs: map[string]int{q.name: len(dead)}}
+	e := newLoss(Refused, "%s", why)
+	e.Name, e.Outputs[q.name] = q.folder("dead"), len(dead)
 	var all error
 	for _, t := range dead {
-		e.merge(Event{Count: 1, First: t.rec.seq, Last: t.rec.seq, Bytes: int64(t.rec.size)})
+		e.addRecord(&t.rec)
 		to := q.folder("dead") + "/" + t.rec.name()
 		err := s.bury(t, to)
 		if isHang(err) && len(s.unburied) < maxDead {
@@ -119,7 +118,7 @@ func (q *Queue) Dead(why string, items ...Item) error {
 			all = fmt.Errorf("output %s: dead alert %d could not be kept: %w", q.name, t.rec.seq, err)
 			continue
 		}
-		q.addDead(t.rec)
+		q.dead = append(q.dead, t.rec)
 	}
 	q.boundDead()
 	s.events.add(e)
@@ -142,7 +141,7 @@ func (s *Spool) buryRest() {
 			return
 		}
 		if err == nil {
-			g.q.addDead(g.t.rec)
+			g.q.dead = append(g.q.dead, g.t.rec)
 			g.q.boundDead()
 		}
 	}
@@ -165,27 +164,32 @@ func (s *Spool) bury(t taken, to string) error {
 	return err
 }
 
-func (q *Queue) addDead(r record) {
-	q.dead = append(q.dead, r)
-	q.deadLen += int64(r.size)
-}
-
+// boundDead removes what is too old, and what is over the bounds as what waits: floods of one user
+// first.
 func (q *Queue) boundDead() {
 	s := q.s
-	e := Event{Kind: Dropped, Why: "output " + q.name + " has too many dead alerts"}
 	oldest := s.oldest()
-	for len(q.dead) > 0 && (len(q.dead) > maxDead || q.deadLen > maxDeadBytes || q.dead[0].ms < oldest) {
-		r := q.dead[0]
-		if err := s.d.Remove(q.folder("dead") + "/" + r.name()); err != nil && !isGone(err) {
-			break
+	tooMany := map[int]bool{}
+	claims := make([]Claim, len(q.dead))
+	for i := range q.dead {
+		claims[i] = q.dead[i].claim()
+	}
+	for _, i := range Evict(claims, maxDead, maxDeadBytes) {
+		tooMany[i] = true
+	}
+	e := newLoss(Dropped, "output %s has too many dead alerts", q.name)
+	kept := q.dead[:0]
+	for i, r := range q.dead {
+		if tooMany[i] || r.ms < oldest {
+			if err := s.d.Remove(q.folder("dead") + "/" + r.name()); err == nil || isGone(err) {
+				e.addRecord(&r)
+				continue
+			}
 		}
-		q.dead = q.dead[1:]
-		q.deadLen -= int64(r.size)
-		e.merge(Event{Count: 1, First: r.seq, Last: r.seq, Bytes: int64(r.size)})
+		kept = append(kept, r)
 	}
-	if e.Count > 0 {
-		s.events.add(e)
-	}
+	q.dead = kept
+	s.events.add(e)
 	s.mu.Lock()
 	q.stats.DeadKept = len(q.dead)
 	s.mu.Unlock()

@@ -54,7 +54,7 @@ func parseChain(b []byte) (chainFile, error) {
 func (s *Spool) renew(why string) {
 	s.mu.Lock()
 	s.tail.Chain = chain.NewID()
-	e := Event{Kind: Renewed, Why: why, First: s.tail.Sequence + 1, Last: s.tail.Sequence + 1}
+	e := &Event{Kind: Renewed, Why: why, First: s.tail.Sequence + 1, Last: s.tail.Sequence + 1}
 	s.mu.Unlock()
 	s.fresh, s.doubtful = true, false
 	s.events.add(e)

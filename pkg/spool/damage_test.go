@@ -30,7 +30,7 @@ func (d unsynced) Create(name string) (File, error) {
 
 // onDisk are options for a spool in a real folder.
 func onDisk(dir string, outputs ...Output) Options {
-	return Options{Dir: dir, Outputs: outputs, Disk: unsynced{System(dir)}, Ballast: 4096, manual: true, retry: 1}
+	return Options{Dir: dir, Outputs: outputs, Disk: unsynced{System(dir)}, ballast: 4096, manual: true, retry: 1}
 }
 
 func must(t testing.TB, err error) {
@@ -137,8 +137,8 @@ func TestMended(t *testing.T) {
 			}
 		}
 		closeSpool(t, s)
-		if n := len(log.of(Repaired)); n != 2 || len(log.of(Damaged)) > 0 {
-			t.Errorf("%s: reported\n%s\nwant two repairs", what, log)
+		if len(log.of(Damaged)) > 0 {
+			t.Errorf("%s: reported\n%s\nwant nothing lost", what, log)
 		}
 	}
 }

@@ -70,7 +70,7 @@ func fullThenFreed(t *testing.T, o Options, free func()) {
 	if v := verify(t, append(docs(all), docs(got)...)...); !v.OK() || len(v.Chains) < 2 || v.Chains[1].Follows != v.Chains[0].Chain {
 		t.Errorf("chains %+v, want them whole, and one to follow on the other", v)
 	}
-	for _, k := range []Kind{BallastUsed, Full, Renewed, Room, BallastBack} {
+	for _, k := range []Kind{Full, Renewed, Room} {
 		if len(log.of(k)) != 1 {
 			t.Errorf("%v was reported %d times, want once:\n%s", k, len(log.of(k)), log)
 		}
@@ -80,7 +80,7 @@ func fullThenFreed(t *testing.T, o Options, free func()) {
 func TestFullFake(t *testing.T) {
 	d := newFake()
 	d.room = 300_000
-	fullThenFreed(t, Options{Disk: d, Ballast: 64 << 10, manual: true, retry: 1}, func() {
+	fullThenFreed(t, Options{Disk: d, ballast: 64 << 10, manual: true, retry: 1}, func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.room *= 4
@@ -91,7 +91,7 @@ func TestFullFake(t *testing.T) {
 func TestHeldBounds(t *testing.T) {
 	d := newFake()
 	d.setFail(readOnly)
-	s, log := open(t, Options{Disk: d, MaxHeld: 4, manual: true, retry: 1})
+	s, log := open(t, Options{Disk: d, maxHeld: 4, manual: true, retry: 1})
 	for i, sev := range []int{47, 21, 99, 21, 47, 73, 21} {
 		if err := s.Put(entry(fmt.Sprint(i), sev, 0)); !errors.Is(err, ErrHeld) {
 			t.Fatalf("Put = %v, want %v", err, ErrHeld)
@@ -204,7 +204,7 @@ func TestUnlinked(t *testing.T) {
 	if a, b := s.Queue("a").Stats().Depth, drain(t, s.Queue("b")); a != 0 || len(b) != 3 {
 		t.Errorf("after a restart %d wait for a and %v for b; want none and three", a, ids(t, b))
 	}
-	if len(log.of(Damaged))+len(log.of(Repaired)) > 0 {
+	if len(log.of(Damaged)) > 0 {
 		t.Errorf("reported\n%s\nwant nothing", log)
 	}
 }

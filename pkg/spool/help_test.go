@@ -8,7 +8,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -61,19 +60,12 @@ func number(t testing.TB, variable string, n int) int {
 
 // eventLog gathers what a spool reports.
 type eventLog struct {
-	mu  sync.Mutex
+	s   *Spool
 	all []Event
 }
 
-func (l *eventLog) add(e Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all = append(l.all, e)
-}
-
 func (l *eventLog) of(k Kind) (found []Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.all = append(l.all, l.s.Events()...)
 	for _, e := range l.all {
 		if e.Kind == k {
 			found = append(found, e)
@@ -83,8 +75,7 @@ func (l *eventLog) of(k Kind) (found []Event) {
 }
 
 func (l *eventLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.of(0)
 	var b strings.Builder
 	for _, e := range l.all {
 		fmt.Fprintln(&b, e)
@@ -94,10 +85,6 @@ func (l *eventLog) String() string {
 
 func open(t testing.TB, o Options) (*Spool, *eventLog) {
 	t.Helper()
-	log := &eventLog{}
-	if o.Report == nil {
-		o.Report = log.add
-	}
 	if len(o.Outputs) == 0 {
 		o.Outputs = []Output{{Name: "a"}}
 	}
@@ -106,7 +93,7 @@ func open(t testing.TB, o Options) (*Spool, *eventLog) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return s, log
+	return s, &eventLog{s: s}
 }
 
 func closeSpool(t testing.TB, s *Spool) {

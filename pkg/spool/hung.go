@@ -11,10 +11,8 @@ func isHang(err error) bool { return errors.Is(err, hang.ErrHangs) }
 
 // hangs takes note that the disk begins, or ends, to hang.
 func (s *Spool) hangs(now bool, what string) {
-	if now {
-		s.events.add(Event{Kind: Hangs, Why: what})
-	} else {
-		s.events.add(Event{Kind: Answers})
+	s.o.Hangs(now, what)
+	if !now {
 		select {
 		case s.answers <- struct{}{}:
 		default:

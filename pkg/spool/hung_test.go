@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,12 +40,11 @@ func TestHungEverywhere(t *testing.T) {
 // hangAt has one operation hang, and reports whether there was one of that number.
 func hangAt(t *testing.T, at int, after, killed bool) bool {
 	w, d := newWorld(), newStuck(newFake())
-	log := &eventLog{}
-	options := Options{Disk: d, Outputs: crashOutputs, Ballast: 64, manual: true, retry: 1, Report: log.add}
-	s, err := Open(options)
+	s, err := Open(Options{Disk: d, Outputs: crashOutputs, ballast: 64, manual: true, retry: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
+	log := &eventLog{s: s}
 	d.next(at, after)
 	rng := rand.New(rand.NewPCG(uint64(at), 3))
 	what := ""
@@ -144,8 +144,8 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 func TestHungFromMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStuck(newFake())
-		log := &eventLog{}
-		s, _ := open(t, Options{Disk: d, Ballast: -1, Report: log.add})
+		var hangs []string
+		s, _ := open(t, Options{Disk: d, ballast: -1, Hangs: func(hung bool, operation string) { hangs = append(hangs, fmt.Sprint(hung, operation)) }})
 		putN(t, s, 3)
 		q := s.Queue("a")
 		s.recent = recent{} // as if others had come since
@@ -194,8 +194,8 @@ func TestHungFromMemory(t *testing.T) {
 		if st := s.Stats(); st.Held != 0 || st.Trouble != nil {
 			t.Errorf("after the disk answers again: got %+v, want nothing held", st)
 		}
-		if len(log.of(Hangs)) != 1 || len(log.of(Answers)) != 1 || log.of(Hangs)[0].Why == "" {
-			t.Errorf("reported\n%s\nwant that it hangs, with the operation, and that it answers", log)
+		if len(hangs) != 2 || !strings.HasPrefix(hangs[0], "truewrite tmp/") || hangs[1] != "false" {
+			t.Errorf("got told %q, want that it hangs, with the operation, and that it answers", hangs)
 		}
 		if links := d.entries(t, "out/a"); len(links) != 3 {
 			t.Errorf("out/a holds %q, want the three that were not acknowledged", links)
@@ -218,7 +218,7 @@ func (d *fakeDisk) entries(t *testing.T, name string) (entries []string) {
 func TestHungClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStuck(newFake())
-		s, err := Open(Options{Disk: d, Outputs: []Output{{Name: "a"}}, Ballast: -1})
+		s, err := Open(Options{Disk: d, Outputs: []Output{{Name: "a"}}, ballast: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +239,7 @@ func TestHungClose(t *testing.T) {
 		}
 		d.letGo()
 		synctest.Wait()
-		s, _ = open(t, Options{Disk: d, Ballast: -1, Outputs: []Output{{Name: "a"}}})
+		s, _ = open(t, Options{Disk: d, ballast: -1, Outputs: []Output{{Name: "a"}}})
 		closeSpool(t, s)
 	})
 }

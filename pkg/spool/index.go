@@ -3,6 +3,7 @@ package spool
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -39,6 +40,17 @@ func (x *index) find(seq uint64) *record {
 		return &x.recs[i]
 	}
 	return nil
+}
+
+// waiting are the records that wait in a queue and have certain flags, the oldest first.
+func (x *index) waiting(bit uint64, flags uint16) iter.Seq[*record] {
+	return func(yield func(*record) bool) {
+		for i := range x.recs {
+			if r := &x.recs[i]; r.mask&bit != 0 && r.flags&flags == flags && !yield(r) {
+				return
+			}
+		}
+	}
 }
 
 // add takes a record for which someone waits, and whose number is not alive.

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 // victim puts and delivers without an end, and writes what it was promised and what it
 // was given to stdout, which outlives it.
 func victim(dir, run string) {
-	s, err := Open(Options{Dir: dir, Outputs: crashOutputs, Ballast: 4096})
+	s, err := Open(Options{Dir: dir, Outputs: crashOutputs, ballast: 4096})
 	if err != nil {
 		fmt.Println("open", err)
 		os.Exit(1)

@@ -29,7 +29,7 @@ func (s *Spool) load() error {
 	}
 	s.loadChain(len(leftovers) > 0)
 	if st, err := s.d.Lstat("ballast"); err == nil {
-		s.ballast = st.Mode().IsRegular() && st.Size() >= s.o.Ballast
+		s.ballast = st.Mode().IsRegular() && st.Size() >= s.o.ballast
 	}
 	if err := s.empty(); trouble == nil {
 		trouble = err
@@ -67,21 +67,17 @@ func (s *Spool) loadQueues() error {
 			found[i].mask = q.bit
 			q.stats.Depth++
 			q.stats.Bytes += int64(found[i].size)
-			q.backlog.enter(&found[i])
 		}
 		all = merge(all, found, func(r record) {
 			q.stats.Depth--
 			q.stats.Bytes -= int64(r.size)
-			q.backlog.leave(&r)
 			s.quarantine(q.folder("out")+"/"+r.name(), "another alert has its number", r)
 		})
 		dead, err := s.scan(q.folder("dead"))
 		if err != nil {
 			return err
 		}
-		for _, r := range dead {
-			q.addDead(r)
-		}
+		q.dead = dead
 		q.boundDead()
 	}
 	s.index.recs = all
@@ -100,7 +96,7 @@ func (s *Spool) findQueues() error {
 	var odd []string
 	err := s.d.List("out", func(entry string, mode fs.FileMode) {
 		name := strings.TrimPrefix(entry, "%")
-		q := &Queue{s: s, name: name, bit: 1 << len(s.queues), backlog: backlog{}}
+		q := &Queue{s: s, name: name, bit: 1 << len(s.queues)}
 		switch {
 		case known[strings.ToLower("out/"+entry)]:
 		case !mode.IsDir() || !validName.MatchString(name) || q.folder("out") != "out/"+entry || len(s.queues) == 64:
@@ -216,9 +212,6 @@ func (s *Spool) leftovers() ([]draft, error) {
 	}
 	for _, entry := range partial {
 		s.discard("tmp/" + entry)
-		if r, ok := parseTmp(entry); ok {
-			s.events.add(Event{Kind: Repaired, Name: "tmp/" + entry, Why: "not written to its end when the process ended: removed", First: r.seq, Last: r.seq})
-		}
 	}
 	slices.SortFunc(ds, func(a, b draft) int {
 		return cmp.Or(order(a.rec, b.rec), cmp.Compare(a.tmp, b.tmp))
@@ -265,12 +258,6 @@ func (s *Spool) adoptThese(ds []draft) error {
 			s.postpone(todo[i:])
 			return err
 		}
-	}
-	if len(todo) > 0 {
-		s.events.add(Event{
-			Kind: Repaired, Why: "not linked everywhere when the process ended", Count: len(todo),
-			First: todo[0].rec.seq, Last: todo[len(todo)-1].rec.seq,
-		})
 	}
 	return nil
 }

@@ -108,7 +108,7 @@ func parseName(s string) (record, bool) {
 		r.setID(rest[:2*len(r.id)], int(update))
 		rest = rest[i+1:]
 	}
-	if r.share != shareName(r.share) || len(rest) < 2*len(r.sum) || seq == 0 || sev > maxSeverity || ms > maxMillis || size == 0 || size > MaxDocument {
+	if r.share != shareName(r.share) || len(rest) < 2*len(r.sum) || seq == 0 || sev > maxSeverity || ms > maxMillis || size == 0 || size > maxDocument {
 		return record{}, false
 	}
 	if _, err := hex.Decode(r.sum[:], append(buffer[:0], rest[:2*len(r.sum)]...)); err != nil {

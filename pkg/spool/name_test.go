@@ -28,9 +28,9 @@ func TestName(t *testing.T) {
 		t.Errorf("with an id: got %q, want %q first", got, old)
 	}
 	for _, big := range []record{
-		{seq: 1<<64 - 1, ms: maxMillis, size: MaxDocument, sev: maxSeverity},
-		{seq: 1<<64 - 1, ms: maxMillis, size: MaxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare)},
-		{seq: 1<<64 - 1, ms: maxMillis, size: MaxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare), id: [16]byte{15: 255}, update: maxUpdate},
+		{seq: 1<<64 - 1, ms: maxMillis, size: maxDocument, sev: maxSeverity},
+		{seq: 1<<64 - 1, ms: maxMillis, size: maxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare)},
+		{seq: 1<<64 - 1, ms: maxMillis, size: maxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare), id: [16]byte{15: 255}, update: maxUpdate},
 		{seq: 1, size: 1, id: [16]byte{1}, update: 1},
 		{seq: 1, size: 1},
 	} {
@@ -159,7 +159,7 @@ func FuzzName(f *testing.F) {
 func FuzzNameRoundTrip(f *testing.F) {
 	f.Add(uint64(1), int64(0), uint32(1), uint16(0), []byte("x"), "502")
 	f.Fuzz(func(t *testing.T, seq uint64, ms int64, size uint32, sev uint16, content []byte, share string) {
-		r := record{seq: max(seq, 1), ms: ms & (1<<49 - 1), size: size%MaxDocument + 1, sev: sev % 1000, sum: sha256.Sum256(content), share: shareName(share)}
+		r := record{seq: max(seq, 1), ms: ms & (1<<49 - 1), size: size%maxDocument + 1, sev: sev % 1000, sum: sha256.Sum256(content), share: shareName(share)}
 		if got, ok := parseName(r.name()); !ok || got != r {
 			t.Errorf("parseName(%q) = %+v, %v; want %+v", r.name(), got, ok, r)
 		}

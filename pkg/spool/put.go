@@ -79,8 +79,8 @@ func (s *Spool) draft(entries []Entry) ([]draft, error) {
 func (e *Entry) check() error {
 	const maxLink = 256 // bytes that the place in the chain takes
 	switch {
-	case len(e.Document) > MaxDocument-maxLink:
-		return fmt.Errorf("its document has %d bytes, more than %d", len(e.Document), MaxDocument-maxLink)
+	case len(e.Document) > maxDocument-maxLink:
+		return fmt.Errorf("its document has %d bytes, more than %d", len(e.Document), maxDocument-maxLink)
 	case bytes.ContainsAny(e.Document, "\n\r"):
 		return errors.New("its document has a line break")
 	}
@@ -155,7 +155,6 @@ func (s *Spool) enqueue(r record) {
 		if r.mask&q.bit != 0 {
 			q.stats.Depth++
 			q.stats.Bytes += int64(r.size)
-			q.backlog.enter(&r)
 			q.from = min(q.from, r.seq)
 		}
 	}
@@ -197,11 +196,11 @@ func (s *Spool) refused(cause error) {
 	was := s.trouble
 	s.trouble = cause
 	if was == nil {
-		s.since = s.o.Now()
+		s.since = s.o.now()
 	}
 	s.mu.Unlock()
 	if was == nil {
-		s.events.add(Event{Kind: Full, Err: cause})
+		s.events.add(&Event{Kind: Full, Err: cause})
 	}
 }
 
@@ -224,7 +223,7 @@ func (s *Spool) refusing() error {
 
 // wake has the spool tended to soon when there is something to do.
 func (s *Spool) wake() {
-	if len(s.unfinished)+len(s.trash) == 0 && s.trouble == nil && (s.ballast || s.o.Ballast < 0) {
+	if len(s.unfinished)+len(s.trash) == 0 && s.trouble == nil && (s.ballast || s.o.ballast < 0) {
 		return
 	}
 	select {

@@ -188,17 +188,13 @@ func (s *Spool) restore(from, to string, r record, cause error) {
 	if !errors.Is(cause, fs.ErrNotExist) {
 		s.move(to, r)
 	}
-	if s.link(from, to) == nil {
-		s.events.add(Event{Kind: Repaired, Name: to, Why: fmt.Sprintf("%v; another link of it was good", cause), First: r.seq, Last: r.seq})
-	}
+	_ = s.link(from, to) // else the next process looks for it in vain, and reports it
 }
 
 // lose gives up an alert of which no copy is good.
 func (s *Spool) lose(r record, own string, cause error) {
-	e := Event{
-		Kind: Damaged, Name: own, Err: cause, First: r.seq, Last: r.seq, Bytes: int64(r.size),
-		Outputs: map[string]int{}, Severities: map[int]int{int(r.sev): 1},
-	}
+	e := newLoss(Damaged, "")
+	e.Name, e.Err = own, cause
 	if errors.Is(cause, fs.ErrNotExist) {
 		e.Err, e.Why = nil, "the file is gone"
 	} else {
@@ -208,10 +204,7 @@ func (s *Spool) lose(r record, own string, cause error) {
 	if found := s.index.find(r.seq); found != nil {
 		for _, q := range s.queues {
 			if found.mask&q.bit != 0 {
-				e.Outputs[q.name]++
-				q.stats.Lost++
-				s.unlinked = append(s.unlinked, q.folder("out")+"/"+r.name())
-				s.clear(found, q)
+				s.loseLocked(e, found, q)
 			}
 		}
 	}

@@ -35,13 +35,13 @@ import (
 
 // Bounds that apply where Options has a zero.
 const (
-	DefaultMaxBytes     = 64 << 20            // bytes of waiting documents
-	DefaultMaxAlerts    = 50_000              // waiting alerts
-	DefaultMaxAge       = 30 * 24 * time.Hour // of a waiting alert
-	DefaultBallast      = 1 << 20             // bytes: room for some hundred alerts and the bookkeeping
-	DefaultMaxHeld      = 1000                // alerts in memory
-	DefaultMaxHeldBytes = 4 << 20             // bytes in memory
-	MaxDocument         = 16 << 20            // bytes of one document
+	defaultMaxBytes     = 64 << 20            // bytes of waiting documents
+	defaultMaxAlerts    = 50_000              // waiting alerts
+	defaultMaxAge       = 30 * 24 * time.Hour // of a waiting alert
+	defaultBallast      = 1 << 20             // bytes: room for some hundred alerts and the bookkeeping
+	defaultMaxHeld      = 1000                // alerts in memory
+	defaultMaxHeldBytes = 4 << 20             // bytes in memory
+	maxDocument         = 16 << 20            // bytes of one document
 
 	// diskLimit is how long an operation of the disk may take. A busy disk takes a second or two
 	// for a sync; an alert should reach another machine within ten although this one hangs.
@@ -78,13 +78,13 @@ type Options struct {
 	MaxAlerts int
 	MaxAge    time.Duration
 
-	MaxHeld      int // in memory alone, for all outputs
-	MaxHeldBytes int64
-	Ballast      int64 // bytes; negative for none
+	Hangs func(hangs bool, operation string) // is called when the disk begins to hang, and when it answers again; nil for nobody
+	Disk  Disk                               // System(Dir)
 
-	Now    func() time.Time // time.Now
-	Report func(Event)      // called by one goroutine, one event after the other; it may use the spool, but not Close it
-	Disk   Disk             // System(Dir)
+	maxHeld      int // in memory alone, for all outputs
+	maxHeldBytes int64
+	ballast      int64            // bytes; negative for none
+	now          func() time.Time // of the wall clock
 
 	retry   time.Duration        // between tries to write what is held; grows
 	manual  bool                 // no goroutine tends the spool: a test calls tend
@@ -120,7 +120,7 @@ type Spool struct {
 	d      *guardedDisk
 	guard  hang.Guard
 	unlock func() error
-	events *reporter
+	events *journal
 	begin  time.Time // by Options.Now, when it was opened
 	done   chan struct{}
 	kick   chan struct{} // there is something to tend
@@ -174,25 +174,25 @@ func (o *Options) complete() error {
 	if err := CheckOutputs(o.Outputs); err != nil {
 		return err
 	}
-	orDefault(&o.MaxBytes, DefaultMaxBytes)
-	orDefault(&o.MaxAlerts, DefaultMaxAlerts)
-	orDefault(&o.MaxAge, DefaultMaxAge)
-	orDefault(&o.MaxHeld, DefaultMaxHeld)
-	orDefault(&o.MaxHeldBytes, DefaultMaxHeldBytes)
+	orDefault(&o.MaxBytes, defaultMaxBytes)
+	orDefault(&o.MaxAlerts, defaultMaxAlerts)
+	orDefault(&o.MaxAge, defaultMaxAge)
+	orDefault(&o.maxHeld, defaultMaxHeld)
+	orDefault(&o.maxHeldBytes, defaultMaxHeldBytes)
 	orDefault(&o.retry, time.Second)
 	orDefault(&o.limit, diskLimit)
-	if o.Ballast == 0 {
-		o.Ballast = DefaultBallast
+	if o.ballast == 0 {
+		o.ballast = defaultBallast
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	if o.now == nil {
+		o.now = time.Now
 	}
 	if o.elapsed == nil {
 		begin := time.Now()
 		o.elapsed = func() time.Duration { return time.Since(begin) }
 	}
-	if o.Report == nil {
-		o.Report = func(Event) {}
+	if o.Hangs == nil {
+		o.Hangs = func(bool, string) {}
 	}
 	if o.Disk == nil {
 		if o.Dir == "" {
@@ -217,11 +217,11 @@ func Open(o Options) (*Spool, error) {
 		return nil, err
 	}
 	s := &Spool{
-		o: o, begin: o.Now().Round(0),
+		o: o, begin: o.now().Round(0),
 		done: make(chan struct{}), kick: make(chan struct{}, 1), answers: make(chan struct{}, 1), changed: make(chan struct{}),
 		held: map[uint64][]byte{},
 	}
-	s.events = newReporter(o.Report, o.Now)
+	s.events = newJournal(o.now)
 	s.guard.Limit, s.guard.Changed = o.limit, s.hangs
 	s.d = &guardedDisk{o.Disk, &s.guard}
 	var err error
@@ -230,7 +230,7 @@ func Open(o Options) (*Spool, error) {
 	}
 	s.unfinished, s.trash = map[uint64]draft{}, map[string]struct{}{}
 	for i, out := range o.Outputs {
-		s.queues = append(s.queues, &Queue{s: s, name: out.Name, min: out.MinSeverity, bit: 1 << i, configured: true, backlog: backlog{}})
+		s.queues = append(s.queues, &Queue{s: s, name: out.Name, min: out.MinSeverity, bit: 1 << i, configured: true})
 	}
 	s.disk.Lock()
 	err = s.load()
@@ -239,7 +239,6 @@ func Open(o Options) (*Spool, error) {
 		s.guard.Hurry(closeLimit)
 		return nil, errors.Join(fmt.Errorf("spool %s: %w", o.Dir, err), s.release())
 	}
-	s.owned.Go(s.events.run)
 	if !o.manual {
 		s.owned.Go(s.keep)
 	}
@@ -248,7 +247,7 @@ func Open(o Options) (*Spool, error) {
 
 // Close writes what is held, if the disk takes it, and releases the folder. Alerts that
 // could not be written are lost, and the error says how many. Waiting Nexts return
-// ErrClosed. Every event is reported before it returns. A disk that hangs is waited for a
+// ErrClosed. A disk that hangs is waited for a
 // second at most; the folder is released once it answers.
 func (s *Spool) Close() error {
 	s.guard.Hurry(closeLimit)
@@ -271,7 +270,6 @@ func (s *Spool) Close() error {
 	}
 	s.disk.Unlock()
 	s.unlink()
-	s.events.stop()
 	s.owned.Wait()
 	return errors.Join(err, s.release())
 }
@@ -313,11 +311,9 @@ type Queue struct {
 	// Under Spool.mu.
 	from  uint64 // nothing below waits
 	stats QueueStats
-	backlog
 
 	// Under Spool.disk.
-	dead    []record
-	deadLen int64
+	dead []record
 }
 
 // folder is where the links of the queue lie. A leading dot would hide it, or be

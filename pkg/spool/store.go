@@ -244,23 +244,22 @@ func (s *Spool) makingRoom(do func() error) error {
 	}
 	s.ballast = false
 	s.d.SyncDir(".", true) // on some file systems room is free only then
-	s.events.add(Event{Kind: BallastUsed, Err: err})
 	return do()
 }
 
 // weigh makes the ballast, where there is room for it and as much again.
 func (s *Spool) weigh() {
-	if s.ballast || s.o.Ballast < 0 {
+	if s.ballast || s.o.ballast < 0 {
 		return
 	}
-	if free, err := s.d.Free(); err == nil && free < 2*s.o.Ballast {
+	if free, err := s.d.Free(); err == nil && free < 2*s.o.ballast {
 		return
 	}
 	s.d.Remove("ballast") // one that is too small, or no file
 	s.attempt++
 	tmp := fmt.Sprintf("tmp/ballast.%d", s.attempt)
 	// Written, not just reserved: a file system that compresses or clones would reserve nothing.
-	if s.writeFile(tmp, make([]byte, s.o.Ballast)) != nil {
+	if s.writeFile(tmp, make([]byte, s.o.ballast)) != nil {
 		return
 	}
 	if s.d.Rename(tmp, "ballast") != nil {

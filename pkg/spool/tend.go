@@ -42,17 +42,13 @@ func (s *Spool) tend() bool {
 		err = s.empty()
 	}
 	s.relink()
-	had := s.ballast
 	if err == nil {
 		s.weigh()
-	}
-	if s.ballast && !had {
-		s.events.add(Event{Kind: BallastBack})
 	}
 	s.expire()
 	s.buryRest()
 	s.unlink()
-	return err == nil && len(s.unfinished) == 0 && len(s.unburied) == 0 && (s.ballast || s.o.Ballast < 0)
+	return err == nil && len(s.unfinished) == 0 && len(s.unburied) == 0 && (s.ballast || s.o.ballast < 0)
 }
 
 // settle writes what is held in memory. It returns nil when nothing is left of it.
@@ -71,7 +67,7 @@ func (s *Spool) settle() error {
 	s.mu.Lock()
 	s.trouble, s.since = nil, time.Time{}
 	s.mu.Unlock()
-	s.events.add(Event{Kind: Room})
+	s.events.add(&Event{Kind: Room})
 	return nil
 }
 
@@ -206,7 +202,6 @@ func (s *Spool) clear(r *record, q *Queue) {
 	r.mask &^= q.bit
 	q.stats.Depth--
 	q.stats.Bytes -= int64(r.size)
-	q.backlog.leave(r)
 	if r.mask == 0 {
 		s.index.gone(r)
 		s.drop(r.seq)
