@@ -18,7 +18,7 @@ func of(share, id string, sev, pad int) Entry {
 // one that is slow and wants only some of them, lose nothing.
 func TestDeadOutput(t *testing.T) {
 	d := newFake()
-	o := Options{Disk: d, MaxAlerts: 10, manual: true, ballast: -1, Outputs: []Output{{Name: "dead"}, {Name: "well"}, {Name: "slow", MinSeverity: 73}}}
+	o := Options{disk: d, MaxAlerts: 10, manual: true, ballast: -1, Outputs: []Output{{Name: "dead"}, {Name: "well"}, {Name: "slow", MinSeverity: 73}}}
 	s, log := open(t, o)
 	var well []string
 	for i := range 100 {
@@ -57,7 +57,7 @@ func TestFloodOfUser(t *testing.T) {
 		for _, what := range []string{"alerts", "bytes"} {
 			t.Run(what+" "+where, func(t *testing.T) {
 				d := newFake()
-				o := Options{Disk: d, MaxAlerts: 20, maxHeld: 20, manual: true, retry: 1, ballast: -1}
+				o := Options{disk: d, MaxAlerts: 20, maxHeld: 20, manual: true, retry: 1, ballast: -1}
 				pad := 0
 				if what == "bytes" {
 					o.MaxAlerts, o.maxHeld, o.MaxBytes, o.maxHeldBytes, pad = 1000, 1000, 6000, 6000, 1500
@@ -95,7 +95,7 @@ func TestFloodOfUser(t *testing.T) {
 // TestFloodAfterRestart has the share survive a restart.
 func TestFloodAfterRestart(t *testing.T) {
 	d := newFake()
-	o := Options{Disk: d, MaxAlerts: 20, manual: true, ballast: -1}
+	o := Options{disk: d, MaxAlerts: 20, manual: true, ballast: -1}
 	s, _ := open(t, o)
 	put(t, s, of("root", "root", 21, 0), of("503", "other", 21, 0))
 	for i := range 18 {
@@ -112,7 +112,7 @@ func TestFloodAfterRestart(t *testing.T) {
 
 // TestHeartbeatsGoFirst has heartbeats wait for long: no user's alert goes for one.
 func TestHeartbeatsGoFirst(t *testing.T) {
-	s, _ := open(t, Options{Disk: newFake(), MaxAlerts: 10, manual: true, ballast: -1})
+	s, _ := open(t, Options{disk: newFake(), MaxAlerts: 10, manual: true, ballast: -1})
 	put(t, s, of("502", "alert", 21, 0))
 	for i := range 50 {
 		put(t, s, of("agent", fmt.Sprint(i), 0, 0))
@@ -125,7 +125,7 @@ func TestHeartbeatsGoFirst(t *testing.T) {
 // TestFolderBound has many outputs take nothing, each of which wants others: all together keep
 // within twice the bound of one.
 func TestFolderBound(t *testing.T) {
-	o := Options{Disk: newFake(), MaxAlerts: 10, MaxBytes: 3000, manual: true, ballast: -1}
+	o := Options{disk: newFake(), MaxAlerts: 10, MaxBytes: 3000, manual: true, ballast: -1}
 	for i := range 30 {
 		o.Outputs = append(o.Outputs, Output{Name: fmt.Sprint(i), MinSeverity: i})
 	}

@@ -16,21 +16,23 @@ import (
 )
 
 // unsynced is a disk without the waiting for it: for tests that need no power cut.
-type unsynced struct{ Disk }
+type unsynced struct{ systemDisk }
 
-type unsyncedFile struct{ File }
-
-func (unsyncedFile) Sync() error            { return nil }
+func (unsynced) Sync(string) error          { return nil }
 func (unsynced) SyncDir(string, bool) error { return nil }
 
-func (d unsynced) Create(name string) (File, error) {
-	f, err := d.Disk.Create(name)
-	return unsyncedFile{f}, err
+func (d unsynced) Write(name string, content []byte) error {
+	f, err := os.OpenFile(d.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	return errors.Join(err, f.Close())
 }
 
 // onDisk are options for a spool in a real folder.
 func onDisk(dir string, outputs ...Output) Options {
-	return Options{Dir: dir, Outputs: outputs, Disk: unsynced{System(dir)}, ballast: 4096, manual: true, retry: 1}
+	return Options{Dir: dir, Outputs: outputs, disk: unsynced{systemDisk(dir)}, ballast: 4096, manual: true, retry: 1}
 }
 
 func must(t testing.TB, err error) {
@@ -228,7 +230,7 @@ func TestFoldersMissing(t *testing.T) {
 func folderMissing(t *testing.T, folder, instead string, running bool) {
 	dir := t.TempDir()
 	o := onDisk(dir, Output{Name: "a"}, Output{Name: "b"})
-	o.Disk = nil // with syncs, which notice
+	o.disk = nil // with syncs, which notice
 	s, log := open(t, o)
 	putN(t, s, 3)
 	drain(t, s.Queue("b"))
@@ -309,7 +311,7 @@ func TestHeadGone(t *testing.T) {
 // next file would get: it is adopted, and never removed before it is written anew.
 func TestLeftoverName(t *testing.T) {
 	d := newFake()
-	s, _ := open(t, Options{Disk: d, manual: true})
+	s, _ := open(t, Options{disk: d, manual: true})
 	put(t, s, entry("one", 47, 0))
 	d.setFail(failing("link", syscall.EMLINK)) // stays in tmp/
 	put(t, s, entry("two", 47, 0))
@@ -325,12 +327,11 @@ func TestLeftoverName(t *testing.T) {
 			t.Errorf("%s was removed before it was linked anew", left)
 		}
 	}
-	s, _ = open(t, Options{Disk: d, manual: true})
+	s, _ = open(t, Options{disk: d, manual: true})
 	if got := ids(t, drain(t, s.Queue("a"))); !slices.Equal(got, []string{"one", "two"}) {
 		t.Errorf("got %v, want both", got)
 	}
-	f, err := d.Create("tmp/there")
-	must(t, errors.Join(err, f.Close()))
+	must(t, d.Write("tmp/there", nil))
 	d.after = nil
 	if err := s.writeFile("tmp/there", []byte("x")); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("writing a file that is there = %v, want %v", err, fs.ErrExist)
@@ -346,7 +347,7 @@ func TestLeftoverTwice(t *testing.T) {
 	for n := range uint64(120) {
 		attempt := n % 12 // names sort in either order
 		d := newFake()
-		o := Options{Disk: d, manual: true}
+		o := Options{disk: d, manual: true}
 		s, _ := open(t, o)
 		put(t, s, entry("one", 47, 0))
 		d.setFail(failing("link", syscall.EMLINK)) // stays in tmp/
@@ -361,10 +362,10 @@ func TestLeftoverTwice(t *testing.T) {
 				}
 				return nil
 			})
-			o.Disk = d
+			o.disk = d
 			open(t, o)
 		}
-		o.Disk = d.restart(cutTail, rand.New(rand.NewPCG(n, 4)))
+		o.disk = d.restart(cutTail, rand.New(rand.NewPCG(n, 4)))
 		s, _ = open(t, o)
 		if got := ids(t, drain(t, s.Queue("a"))); !slices.Equal(got, []string{"one", "two"}) {
 			t.Errorf("from attempt %d: got %v, want both", attempt, got)

@@ -80,7 +80,7 @@ func fullThenFreed(t *testing.T, o Options, free func()) {
 func TestFullFake(t *testing.T) {
 	d := newFake()
 	d.room = 300_000
-	fullThenFreed(t, Options{Disk: d, ballast: 64 << 10, manual: true, retry: 1}, func() {
+	fullThenFreed(t, Options{disk: d, ballast: 64 << 10, manual: true, retry: 1}, func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.room *= 4
@@ -91,7 +91,7 @@ func TestFullFake(t *testing.T) {
 func TestHeldBounds(t *testing.T) {
 	d := newFake()
 	d.setFail(readOnly)
-	s, log := open(t, Options{Disk: d, maxHeld: 4, manual: true, retry: 1})
+	s, log := open(t, Options{disk: d, maxHeld: 4, manual: true, retry: 1})
 	for i, sev := range []int{47, 21, 99, 21, 47, 73, 21} {
 		if err := s.Put(entry(fmt.Sprint(i), sev, 0)); !errors.Is(err, ErrHeld) {
 			t.Fatalf("Put = %v, want %v", err, ErrHeld)
@@ -109,7 +109,7 @@ func TestHeldBounds(t *testing.T) {
 	if lost != 3 {
 		t.Errorf("reported\n%s\nwant 3 of severity 21", log)
 	}
-	s, _ = open(t, Options{Disk: d, manual: true})
+	s, _ = open(t, Options{disk: d, manual: true})
 	if got := ids(t, drain(t, s.Queue("a"))); !slices.Equal(got, []string{"0", "2", "4", "5"}) {
 		t.Errorf("got %v after a restart, want the same", got)
 	}
@@ -123,7 +123,7 @@ func TestHeldBounds(t *testing.T) {
 // process uses none of the numbers for other content.
 func TestHeldLost(t *testing.T) {
 	d := newFake()
-	s, _ := open(t, Options{Disk: d, manual: true, retry: 1})
+	s, _ := open(t, Options{disk: d, manual: true, retry: 1})
 	put(t, s, entry("one", 47, 0))
 	d.setFail(readOnly)
 	if err := s.Put(entry("two", 47, 0), entry("three", 47, 0)); err == nil {
@@ -136,7 +136,7 @@ func TestHeldLost(t *testing.T) {
 		t.Errorf("Close = %v, want the disk's error", err)
 	}
 	d.setFail(nil)
-	s, _ = open(t, Options{Disk: d, manual: true})
+	s, _ = open(t, Options{disk: d, manual: true})
 	put(t, s, entry("four", 47, 0))
 	items := drain(t, s.Queue("a"))
 	if got := ids(t, items); !slices.Equal(got, []string{"one", "four"}) {
@@ -152,7 +152,7 @@ func TestHeldLost(t *testing.T) {
 func TestSyncFails(t *testing.T) {
 	for _, op := range []string{"sync", "syncdir"} {
 		d := newFake()
-		s, _ := open(t, Options{Disk: d, manual: true})
+		s, _ := open(t, Options{disk: d, manual: true})
 		putN(t, s, 1)
 		synced := map[string]int{}
 		failed := false
@@ -185,7 +185,7 @@ func TestSyncFails(t *testing.T) {
 // from there, and linked later.
 func TestUnlinked(t *testing.T) {
 	d := newFake()
-	o := Options{Disk: d, Outputs: []Output{{Name: "a"}, {Name: "b"}}, manual: true, retry: 1}
+	o := Options{disk: d, Outputs: []Output{{Name: "a"}, {Name: "b"}}, manual: true, retry: 1}
 	s, log := open(t, o)
 	d.setFail(failing("link", syscall.EMLINK))
 	putN(t, s, 3)
@@ -215,12 +215,12 @@ func TestOpenReadOnly(t *testing.T) {
 	for _, used := range []bool{false, true} {
 		d := newFake()
 		if used {
-			s, _ := open(t, Options{Disk: d, manual: true})
+			s, _ := open(t, Options{disk: d, manual: true})
 			putN(t, s, 2)
 			closeSpool(t, s)
 		}
 		d.setFail(readOnly)
-		s, _ := open(t, Options{Disk: d, manual: true, retry: 1})
+		s, _ := open(t, Options{disk: d, manual: true, retry: 1})
 		before := s.Queue("a").Stats().Depth
 		if err := s.Put(entry("x", 47, 0)); !errors.Is(err, ErrHeld) {
 			t.Fatalf("Put = %v, want %v", err, ErrHeld)
@@ -230,7 +230,7 @@ func TestOpenReadOnly(t *testing.T) {
 			t.Fatalf("not tended: %+v", s.Stats())
 		}
 		closeSpool(t, s)
-		s, _ = open(t, Options{Disk: d, manual: true})
+		s, _ = open(t, Options{disk: d, manual: true})
 		if got := drain(t, s.Queue("a")); len(got) != before+1 {
 			t.Errorf("used before: %v: got %v, want %d", used, ids(t, got), before+1)
 		}
@@ -241,7 +241,7 @@ func TestOpenReadOnly(t *testing.T) {
 func TestKeeper(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newFake()
-		s, _ := open(t, Options{Disk: d})
+		s, _ := open(t, Options{disk: d})
 		tries := 0
 		d.mu.Lock()
 		d.fail = func(op, name string) error {
@@ -273,13 +273,13 @@ func TestKeeper(t *testing.T) {
 // of the process before: it keeps its number, and is there when the disk is back.
 func TestLeftoverHeld(t *testing.T) {
 	d := newFake()
-	s, _ := open(t, Options{Disk: d, manual: true})
+	s, _ := open(t, Options{disk: d, manual: true})
 	put(t, s, entry("one", 47, 0))
 	d.setFail(failing("link", syscall.EMLINK))
 	put(t, s, entry("two", 47, 0))
 	d = d.restart(killOnly, nil)
 	d.setFail(readOnly)
-	s, _ = open(t, Options{Disk: d, manual: true, retry: 1})
+	s, _ = open(t, Options{disk: d, manual: true, retry: 1})
 	if err := s.Put(entry("three", 47, 0)); !errors.Is(err, ErrHeld) {
 		t.Fatalf("Put = %v, want %v", err, ErrHeld)
 	}
@@ -300,7 +300,7 @@ func TestLeftoverHeld(t *testing.T) {
 // before anything else is written.
 func TestDiscarded(t *testing.T) {
 	d := newFake()
-	s, _ := open(t, Options{Disk: d, manual: true, retry: 1})
+	s, _ := open(t, Options{disk: d, manual: true, retry: 1})
 	d.setFail(func(op, _ string) error {
 		if op == "syncdir" || op == "remove" {
 			return syscall.EIO
@@ -330,7 +330,7 @@ func TestDiscarded(t *testing.T) {
 
 // acking acknowledges what waits while tmp/ is synced.
 type acking struct {
-	Disk
+	*fakeDisk
 	ack func()
 }
 
@@ -339,15 +339,15 @@ func (d *acking) SyncDir(name string, flush bool) error {
 		d.ack = nil
 		ack()
 	}
-	return d.Disk.SyncDir(name, flush)
+	return d.fakeDisk.SyncDir(name, flush)
 }
 
 // TestAckWhileWritten acknowledges alerts while they are moved from memory to disk: they
 // do not come again after a restart.
 func TestAckWhileWritten(t *testing.T) {
 	fake := newFake()
-	d := &acking{Disk: fake}
-	s, _ := open(t, Options{Disk: d, manual: true, retry: 1})
+	d := &acking{fakeDisk: fake}
+	s, _ := open(t, Options{disk: d, manual: true, retry: 1})
 	fake.setFail(readOnly)
 	for range 3 {
 		if err := s.Put(entry("x", 47, 0)); !errors.Is(err, ErrHeld) {
@@ -359,7 +359,7 @@ func TestAckWhileWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeSpool(t, s)
-	s, _ = open(t, Options{Disk: fake, manual: true})
+	s, _ = open(t, Options{disk: fake, manual: true})
 	if got := s.Queue("a").Stats().Depth; got != 1 {
 		t.Errorf("%d wait after a restart, want the one that was not acknowledged", got)
 	}

@@ -40,7 +40,7 @@ func TestHungEverywhere(t *testing.T) {
 // hangAt has one operation hang, and reports whether there was one of that number.
 func hangAt(t *testing.T, at int, after, killed bool) bool {
 	w, d := newWorld(), newStuck(newFake())
-	s, err := Open(Options{Disk: d, Outputs: crashOutputs, ballast: 64, manual: true, retry: 1})
+	s, err := Open(Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true, retry: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,6 +69,7 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 		}
 	}
 	if what == "" {
+		d.letGo() // see TestHungClose
 		closeSpool(t, s)
 		return false
 	}
@@ -145,7 +146,7 @@ func TestHungFromMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStuck(newFake())
 		var hangs []string
-		s, _ := open(t, Options{Disk: d, ballast: -1, Hangs: func(hung bool, operation string) { hangs = append(hangs, fmt.Sprint(hung, operation)) }})
+		s, _ := open(t, Options{disk: d, ballast: -1, Hangs: func(hung bool, operation string) { hangs = append(hangs, fmt.Sprint(hung, operation)) }})
 		putN(t, s, 3)
 		q := s.Queue("a")
 		s.recent = recent{} // as if others had come since
@@ -218,7 +219,7 @@ func (d *fakeDisk) entries(t *testing.T, name string) (entries []string) {
 func TestHungClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStuck(newFake())
-		s, err := Open(Options{Disk: d, Outputs: []Output{{Name: "a"}}, ballast: -1})
+		s, err := Open(Options{disk: d, Outputs: []Output{{Name: "a"}}, ballast: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -234,12 +235,12 @@ func TestHungClose(t *testing.T) {
 		if took := time.Since(begin); took > time.Second {
 			t.Errorf("Close took %v, want a second at most", took)
 		}
-		if _, err := Open(Options{Disk: d}); !errors.Is(err, ErrLocked) {
+		if _, err := Open(Options{disk: d}); !errors.Is(err, ErrLocked) {
 			t.Errorf("Open while an operation hangs = %v, want %v", err, ErrLocked)
 		}
 		d.letGo()
 		synctest.Wait()
-		s, _ = open(t, Options{Disk: d, ballast: -1, Outputs: []Output{{Name: "a"}}})
+		s, _ = open(t, Options{disk: d, ballast: -1, Outputs: []Output{{Name: "a"}}})
 		closeSpool(t, s)
 	})
 }
@@ -251,7 +252,7 @@ func TestHungOpen(t *testing.T) {
 			d := newStuck(newFake())
 			d.next(at, at%2 == 0)
 			begin := time.Now()
-			s, err := Open(Options{Disk: d, Outputs: []Output{{Name: "a"}}, manual: true})
+			s, err := Open(Options{disk: d, Outputs: []Output{{Name: "a"}}, manual: true})
 			if took := time.Since(begin); took > 2*diskLimit {
 				t.Errorf("Open with operation %d hanging took %v, want %v at most", at, took, 2*diskLimit)
 			}
@@ -265,7 +266,7 @@ func TestHungOpen(t *testing.T) {
 				put(t, s, entry("x", 47, 0))
 				closeSpool(t, s)
 			}
-			s, _ = open(t, Options{Disk: d, manual: true})
+			s, _ = open(t, Options{disk: d, manual: true})
 			put(t, s, entry("x", 47, 0))
 			closeSpool(t, s)
 		}

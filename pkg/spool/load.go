@@ -121,7 +121,7 @@ func (s *Spool) scan(folder string) ([]record, error) {
 		case !ok:
 			odd[entry] = "not the name of an alert"
 		case !mode.IsRegular():
-			odd[entry] = ErrNotFile.Error()
+			odd[entry] = errNotFile.Error()
 		default:
 			found = append(found, r)
 		}
@@ -181,7 +181,7 @@ func (s *Spool) leftovers() ([]draft, error) {
 		s.attempt = max(s.attempt, attemptOf(entry)) // new files get other names
 		switch {
 		case !mode.IsRegular():
-			odd[entry] = ErrNotFile.Error()
+			odd[entry] = errNotFile.Error()
 		case ok:
 			entries = append(entries, entry)
 		case strings.HasPrefix(entry, "chain.") || strings.HasPrefix(entry, "ballast."):

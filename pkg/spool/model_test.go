@@ -156,7 +156,7 @@ func TestModel(t *testing.T) {
 		now := when
 		m := &model{maxAlerts: 5 + rng.IntN(20), maxBytes: 1000 + int64(rng.IntN(4000)), lost: map[string]uint64{}}
 		o := Options{
-			Disk: d, Outputs: crashOutputs, MaxAlerts: m.maxAlerts, MaxBytes: m.maxBytes, MaxAge: 10 * time.Hour,
+			disk: d, Outputs: crashOutputs, MaxAlerts: m.maxAlerts, MaxBytes: m.maxBytes, MaxAge: 10 * time.Hour,
 			now: func() time.Time { return now }, manual: true, retry: 1, ballast: -1,
 		}
 		begin := now

@@ -123,7 +123,7 @@ func (s *Spool) content(name string, r record) ([]byte, error) {
 
 // isDamage tells an error of one file from one that may pass.
 func isDamage(err error) bool {
-	for _, e := range []error{errContent, ErrNotFile, fs.ErrNotExist, fs.ErrPermission, syscall.EIO, syscall.ENOTDIR} {
+	for _, e := range []error{errContent, errNotFile, fs.ErrNotExist, fs.ErrPermission, syscall.EIO, syscall.ENOTDIR} {
 		if errors.Is(err, e) {
 			return true
 		}

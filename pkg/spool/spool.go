@@ -79,7 +79,6 @@ type Options struct {
 	MaxAge    time.Duration
 
 	Hangs func(hangs bool, operation string) // is called when the disk begins to hang, and when it answers again; nil for nobody
-	Disk  Disk                               // System(Dir)
 
 	maxHeld      int // in memory alone, for all outputs
 	maxHeldBytes int64
@@ -87,6 +86,7 @@ type Options struct {
 	now          func() time.Time // of the wall clock
 
 	retry   time.Duration        // between tries to write what is held; grows
+	disk    disk                 // below Dir
 	manual  bool                 // no goroutine tends the spool: a test calls tend
 	elapsed func() time.Duration // since Open, whatever the clock was set to
 	limit   time.Duration        // of an operation of the disk
@@ -194,11 +194,11 @@ func (o *Options) complete() error {
 	if o.Hangs == nil {
 		o.Hangs = func(bool, string) {}
 	}
-	if o.Disk == nil {
+	if o.disk == nil {
 		if o.Dir == "" {
 			return errors.New("a spool wants a folder")
 		}
-		o.Disk = System(o.Dir)
+		o.disk = systemDisk(o.Dir)
 	}
 	return nil
 }
@@ -223,7 +223,7 @@ func Open(o Options) (*Spool, error) {
 	}
 	s.events = newJournal(o.now)
 	s.guard.Limit, s.guard.Changed = o.limit, s.hangs
-	s.d = &guardedDisk{o.Disk, &s.guard}
+	s.d = &guardedDisk{o.disk, &s.guard}
 	var err error
 	if s.unlock, err = s.d.Lock(); err != nil {
 		return nil, fmt.Errorf("spool %s: %w", o.Dir, err)

@@ -51,7 +51,7 @@ func TestDocuments(t *testing.T) {
 // TestEverywhere puts an alert that every output gets, also from memory.
 func TestEverywhere(t *testing.T) {
 	d := newFake()
-	s, _ := open(t, Options{Disk: d, Outputs: crashOutputs, manual: true, retry: 1})
+	s, _ := open(t, Options{disk: d, Outputs: crashOutputs, manual: true, retry: 1})
 	for _, fail := range []func(string, string) error{nil, readOnly} {
 		d.setFail(fail)
 		for _, everywhere := range []bool{true, false} {
@@ -72,7 +72,7 @@ func TestEverywhere(t *testing.T) {
 }
 
 func TestNextBounds(t *testing.T) {
-	s, _ := open(t, Options{Disk: newFake()})
+	s, _ := open(t, Options{disk: newFake()})
 	for i := range 6 {
 		put(t, s, entry(fmt.Sprint(i), 47, 1000))
 	}
@@ -88,7 +88,7 @@ func TestNextBounds(t *testing.T) {
 
 func TestNextWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _ := open(t, Options{Disk: newFake()})
+		s, _ := open(t, Options{disk: newFake()})
 		q := s.Queue("a")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
@@ -121,7 +121,7 @@ func TestNextWaits(t *testing.T) {
 // TestPutRefused gives entries that can't be kept: none of the Put is, and no number is
 // used.
 func TestPutRefused(t *testing.T) {
-	s, _ := open(t, Options{Disk: newFake()})
+	s, _ := open(t, Options{disk: newFake()})
 	for what, doc := range map[string]string{
 		"empty": "", "line break": `{"hooksnare":{"x":{"a":` + "\n" + `1}}}`, "carriage return": `{"hooksnare":{"x":1}}` + "\r",
 		"too long": `{"hooksnare":{"x":"` + strings.Repeat("x", maxDocument) + `"}}`, "no hooksnare": `{"x":1}`,
@@ -157,7 +157,7 @@ func TestOptionsRefused(t *testing.T) {
 	for _, outputs := range [][]Output{
 		{{Name: ""}}, {{Name: "a/b"}}, {{Name: "a b"}}, {{Name: "a"}, {Name: "A"}}, {{Name: strings.Repeat("a", 129)}}, make([]Output, 33),
 	} {
-		if s, err := Open(Options{Disk: newFake(), Outputs: outputs}); err == nil {
+		if s, err := Open(Options{disk: newFake(), Outputs: outputs}); err == nil {
 			t.Errorf("Open with outputs %.60v = nil", outputs)
 			s.Close()
 		}
@@ -166,7 +166,7 @@ func TestOptionsRefused(t *testing.T) {
 		t.Error("Open without a folder = nil")
 	}
 	for _, name := range []string{".", "..", ".a", "%a"} {
-		s, err := Open(Options{Disk: newFake(), Outputs: []Output{{Name: name}}, manual: true})
+		s, err := Open(Options{disk: newFake(), Outputs: []Output{{Name: name}}, manual: true})
 		if (err == nil) != (name != "%a") {
 			t.Errorf("Open with output %q = %v", name, err)
 		}
@@ -181,7 +181,7 @@ func TestOptionsRefused(t *testing.T) {
 func TestOutputsChange(t *testing.T) {
 	d := newFake()
 	with := func(outputs ...string) *Spool {
-		o := Options{Disk: d, manual: true}
+		o := Options{disk: d, manual: true}
 		for _, name := range outputs {
 			o.Outputs = append(o.Outputs, Output{Name: name})
 		}
@@ -210,7 +210,7 @@ func TestOutputsChange(t *testing.T) {
 // TestConcurrent puts, delivers and looks from many goroutines.
 func TestConcurrent(t *testing.T) {
 	d := newFake()
-	s, _ := open(t, Options{Disk: d, Outputs: crashOutputs})
+	s, _ := open(t, Options{disk: d, Outputs: crashOutputs})
 	var wg sync.WaitGroup
 	for w := range 8 {
 		wg.Go(func() {
@@ -247,7 +247,7 @@ func TestConcurrent(t *testing.T) {
 // losses are summed up.
 func TestEventsCausePuts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, _ := open(t, Options{Disk: newFake(), MaxAlerts: 5})
+		s, _ := open(t, Options{disk: newFake(), MaxAlerts: 5})
 		putN(t, s, 20)
 		reports, lost := 0, 0
 		for range 600 {
@@ -273,7 +273,7 @@ func TestAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newFake()
 		var step atomic.Int64 // what the clock was set forward
-		o := Options{Disk: d, MaxAge: 24 * time.Hour, now: func() time.Time { return time.Now().Round(0).Add(time.Duration(step.Load())) }}
+		o := Options{disk: d, MaxAge: 24 * time.Hour, now: func() time.Time { return time.Now().Round(0).Add(time.Duration(step.Load())) }}
 		s, log := open(t, o)
 		old := entry("old", 99, 0)
 		old.Time = time.Now()
@@ -315,7 +315,7 @@ func TestAge(t *testing.T) {
 // TestDeadBounds refuses more than is kept of what is dead.
 func TestDeadBounds(t *testing.T) {
 	d := newFake()
-	s, log := open(t, Options{Disk: d, manual: true})
+	s, log := open(t, Options{disk: d, manual: true})
 	q := s.Queue("a")
 	for range 11 {
 		var entries []Entry
@@ -347,7 +347,7 @@ func TestDeadBounds(t *testing.T) {
 	if refused != 1100 || dropped != 100 {
 		t.Errorf("reported %d refused and %d dropped, want 1100 and 100:\n%s", refused, dropped, log)
 	}
-	s, _ = open(t, Options{Disk: d, manual: true})
+	s, _ = open(t, Options{disk: d, manual: true})
 	if st := s.Queue("a").Stats(); st.DeadKept != maxDead {
 		t.Errorf("%d dead after a restart, want %d", st.DeadKept, maxDead)
 	}

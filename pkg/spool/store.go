@@ -78,8 +78,8 @@ func (s *Spool) writeDraft(d *draft) error {
 
 // writeFile makes and syncs a file, or leaves none. One that is there already is not its own.
 func (s *Spool) writeFile(name string, content []byte) error {
-	made, err := s.d.store(name, content)
-	if made {
+	err := s.d.Write(name, content)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
 		s.discard(name)
 	}
 	return err
