@@ -3,7 +3,7 @@ package spool
 import (
 	"cmp"
 	"crypto/sha256"
-	"fmt"
+	"errors"
 	"io/fs"
 	"slices"
 	"strings"
@@ -37,7 +37,7 @@ func (s *Spool) load() error {
 	if trouble == nil && s.fresh {
 		trouble = s.writeChain()
 	}
-	if err := s.adoptThese(leftovers); trouble == nil {
+	if err := s.adopt(leftovers); trouble == nil {
 		trouble = err
 	}
 	if trouble != nil {
@@ -213,97 +213,72 @@ func (s *Spool) leftovers() ([]draft, error) {
 	for _, entry := range partial {
 		s.discard("tmp/" + entry)
 	}
+	return s.withoutTwins(ds), nil
+}
+
+// withoutTwins sorts leftovers, and keeps one of those with the same number: the others are the same
+// alert, written once more because of a failed sync. What has the number of a waiting alert and is
+// another one was never promised.
+func (s *Spool) withoutTwins(ds []draft) (kept []draft) {
 	slices.SortFunc(ds, func(a, b draft) int {
 		return cmp.Or(order(a.rec, b.rec), cmp.Compare(a.tmp, b.tmp))
 	})
-	return ds, nil
-}
-
-// adoptAll tries again what adoptThese could not do.
-func (s *Spool) adoptAll() error {
-	ds, err := s.leftovers()
-	if err != nil {
-		return err
-	}
-	mine := map[string]bool{}
-	for _, d := range s.unfinished {
-		mine[d.tmp] = true
-	}
-	return s.adoptThese(slices.DeleteFunc(ds, func(d draft) bool { return mine[d.tmp] }))
-}
-
-// adoptThese puts alerts that were left in tmp/ where they belong. They are written anew:
-// whether they were ever synced is not known.
-func (s *Spool) adoptThese(ds []draft) error {
-	var todo []draft
 	for _, d := range ds {
-		n := len(todo)
 		known := s.index.find(d.rec.seq)
-		if n > 0 && todo[n-1].rec.seq == d.rec.seq {
-			// The same once more. Which of them is synced is not known: all stay until it
-			// is written anew.
-			todo[n-1].also = append(todo[n-1].also, d.tmp)
-			continue
-		}
-		if known != nil && !known.same(d.rec) {
+		if n := len(kept); n > 0 && kept[n-1].rec.seq == d.rec.seq {
+			kept[n-1].twins = append(kept[n-1].twins, d.tmp)
+		} else if known != nil && !known.same(d.rec) {
 			s.discard(d.tmp)
-			continue
-		}
-		d.rec.mask = s.wanting(&Entry{Severity: int(d.rec.sev), Everywhere: d.rec.sev == 0})
-		todo = append(todo, d)
-	}
-	s.adopt = false
-	for i := range todo {
-		if err := s.adoptOne(todo[i]); err != nil {
-			s.postpone(todo[i:])
-			return err
+		} else {
+			kept = append(kept, d)
 		}
 	}
-	return nil
+	return kept
 }
 
-func (s *Spool) adoptOne(d draft) error {
-	doc, err := s.content(d.tmp, d.rec)
-	if err != nil {
-		return fmt.Errorf("%s: %w", d.tmp, err)
+// adopt shows the alerts that an earlier process left in tmp/, and links them to the outputs that
+// want them. They are synced first, as that process may have ended before it had done so. What can't
+// be synced is shown nevertheless: a Put may have promised it. But later alerts get another chain
+// then, so that its number is not used again after a power cut.
+func (s *Spool) adopt(ds []draft) error {
+	if len(ds) == 0 {
+		return nil
 	}
-	old := d.tmp
-	one := []draft{{rec: d.rec, doc: doc}}
-	if n, err := s.store(one); n == 0 {
-		return err
+	tail, foreign := s.tail, false
+	var failed error
+	for _, d := range ds {
+		failed = errors.Join(failed, s.d.Sync(d.tmp))
+		s.showLeftover(d)
+		if d.rec.seq > tail.Sequence {
+			doc, err := s.content(d.tmp, d.rec)
+			l, _ := chain.Find(doc)
+			foreign = err == nil && l.Chain != tail.Chain
+		}
 	}
-	for _, tmp := range append(d.also, old) {
-		s.discard(tmp)
+	if failed = errors.Join(failed, s.d.SyncDir("tmp", true)); failed != nil && !s.fresh {
+		s.renew("what was left in tmp/ can't be made durable: " + failed.Error())
+	} else if foreign {
+		s.renew("the newest alert is of a chain whose id was not on disk yet")
 	}
+	s.relink()
+	return failed
+}
+
+// showLeftover adds an alert that is in tmp/ to the index. Outputs that had it may get it again.
+func (s *Spool) showLeftover(d draft) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := one[0].rec
-	if known := s.index.find(r.seq); known != nil {
-		r.mask &^= known.mask
-		known.mask |= r.mask
-		known.flags |= r.flags
-		s.enqueue(r)
+	d.rec.mask, d.rec.flags = s.wanting(&Entry{Severity: int(d.rec.sev), Everywhere: d.rec.sev == 0}), inTmp
+	s.unfinished[d.rec.seq] = d
+	if known := s.index.find(d.rec.seq); known != nil {
+		d.rec.mask &^= known.mask
+		known.mask |= d.rec.mask
+		known.flags |= inTmp
+		s.enqueue(d.rec)
 	} else {
-		s.show(r)
+		s.show(d.rec)
 	}
-	if r.seq > s.tail.Sequence {
-		s.advance(&one[0])
-	}
-	s.broadcast()
-	return nil
-}
-
-// postpone leaves alerts in tmp/ until the disk takes them. Nobody has seen them; but their
-// numbers are spent, under an id that nobody will see again either.
-func (s *Spool) postpone(ds []draft) {
-	s.adopt = true
-	last := ds[len(ds)-1].rec
-	if last.seq > s.tail.Sequence {
-		s.mu.Lock()
-		s.advance(&draft{rec: last})
-		s.mu.Unlock()
-		if !s.fresh {
-			s.renew("the disk does not take what was left in tmp/")
-		}
+	if d.rec.seq > s.tail.Sequence {
+		s.advance(&d)
 	}
 }

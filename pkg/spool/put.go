@@ -18,7 +18,7 @@ type draft struct {
 	rec   record
 	doc   []byte
 	tmp   string   // its file in tmp/
-	also  []string // further files in tmp/ with the number of a leftover
+	twins []string // further files in tmp/ with the number of a leftover
 }
 
 // Put numbers alerts and keeps them for every output whose MinSeverity they reach. When it

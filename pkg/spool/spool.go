@@ -161,7 +161,6 @@ type files struct {
 	attempt    uint64
 	heads      []record            // in head/, the newest last
 	unfinished map[uint64]draft    // on disk in tmp/, not linked everywhere
-	adopt      bool                // tmp/ holds alerts of an earlier process still
 	trash      map[string]struct{} // in tmp/, could not be removed
 	retryAt    time.Time
 	backoff    time.Duration

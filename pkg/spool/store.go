@@ -139,9 +139,13 @@ func (s *Spool) clearTmp(ds []draft, failed []bool) {
 		switch {
 		case failed[i]:
 			d.rec.flags |= inTmp
-			s.unfinished[d.rec.seq] = draft{rec: d.rec, tmp: d.tmp}
+			s.unfinished[d.rec.seq] = draft{rec: d.rec, tmp: d.tmp, twins: d.twins}
+			continue
 		case !head || i < last:
 			s.discard(d.tmp)
+		}
+		for _, tmp := range d.twins {
+			s.discard(tmp)
 		}
 	}
 }

@@ -78,11 +78,6 @@ func (s *Spool) unload() error {
 	if err := s.empty(); err != nil {
 		return err
 	}
-	if s.adopt {
-		if err := s.adoptAll(); err != nil {
-			return err
-		}
-	}
 	ds := s.unwritten()
 	if len(ds) == 0 {
 		return nil
