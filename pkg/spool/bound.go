@@ -16,11 +16,11 @@ const allOutputs = 2
 // is not ranked for every alert: of 50,000 it is 390.
 const evictedAtOnce = 128
 
-// bound evicts what is over the bounds: of each queue what is over its own, then of the
+// enforceBounds evicts what is over the bounds: of each queue what is over its own, then of the
 // longest what keeps the folder, or memory, over the bound for all of them. Those that work are
 // never the longest for long, so that one that is down costs them nothing.
-func (s *Spool) bound() {
-	defer s.unlink()
+func (s *Spool) enforceBounds() {
+	defer s.removeLinks()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.boundQueuesLocked()
@@ -109,19 +109,19 @@ func (s *Spool) loseLocked(e *Event, r *record, q *Queue) {
 	e.Outputs[q.name]++
 	q.stats.Lost++
 	if r.flags&inMemory == 0 {
-		s.unlinked = append(s.unlinked, q.folder("out")+"/"+r.name())
+		s.unlinked = append(s.unlinked, q.path("out", r))
 	}
-	s.clear(r, q)
+	s.clearLocked(r, q)
 }
 
 // ageGrace is how long alerts that are too old are kept after Open: a machine that was off for
 // long gets time to deliver.
 const ageGrace = time.Hour
 
-// oldest is the time of the oldest alert to be kept, in milliseconds. Neither a jump of the
+// oldestKept is the time of the oldest alert to be kept, in milliseconds. Neither a jump of the
 // clock forward nor a wrong time at start makes alerts old: the age is the lesser of what the
 // wall clock says and what has passed since the start.
-func (s *Spool) oldest() int64 {
+func (s *Spool) oldestKept() int64 {
 	passed := s.o.elapsed()
 	if passed < ageGrace {
 		return 0
@@ -133,10 +133,10 @@ func (s *Spool) oldest() int64 {
 	return millis(now.Add(-s.o.MaxAge))
 }
 
-// expire evicts what is too old.
-func (s *Spool) expire() {
-	defer s.unlink()
-	oldest := s.oldest()
+// expireOld evicts what is too old.
+func (s *Spool) expireOld() {
+	defer s.removeLinks()
+	oldest := s.oldestKept()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	e := newLoss(Evicted, "older than %v", s.o.MaxAge)

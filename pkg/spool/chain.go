@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io/fs"
 	"strings"
 
 	"hooksnare/pkg/chain"
@@ -51,7 +50,7 @@ func parseChain(b []byte) (chainFile, error) {
 }
 
 // renew gives the chain a new id, under which no number is taken on disk.
-func (s *Spool) renew(why string) {
+func (s *Spool) renewChain(why string) {
 	s.mu.Lock()
 	s.tail.Chain = chain.NewID()
 	e := &Event{Kind: Renewed, Why: why, First: s.tail.Sequence + 1, Last: s.tail.Sequence + 1}
@@ -65,7 +64,7 @@ func (s *Spool) writeChain() error {
 	s.attempt++
 	tmp := fmt.Sprintf("tmp/chain.%d", s.attempt)
 	c := chainFile{tail: s.tail, begun: s.begun}
-	if err := s.makingRoom(func() error { return s.writeFile(tmp, c.format()) }); err != nil {
+	if err := s.withRoom(func() error { return s.writeFile(tmp, c.format()) }); err != nil {
 		return fmt.Errorf("chain: %w", err)
 	}
 	err := s.d.Rename(tmp, "chain")
@@ -89,6 +88,3 @@ func (s *Spool) readChain() (chainFile, error) {
 	}
 	return parseChain(b)
 }
-
-// isNew says whether a spool without a chain file is one that never had one.
-func isNew(err error) bool { return errors.Is(err, fs.ErrNotExist) }

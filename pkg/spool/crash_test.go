@@ -124,7 +124,7 @@ func (w *world) play(t *testing.T, d *fakeDisk, seed uint64, faults bool) {
 		case n == 15:
 			w.deliver(t, s, rng.IntN(2), 1, true)
 		case n == 16:
-			s.tend()
+			s.maintain()
 		case n < 19:
 			s.Close()
 			next, err := Open(options)

@@ -254,7 +254,7 @@ func folderMissing(t *testing.T, folder, instead string, running bool) {
 		t.Errorf("output a got %v, want %d; reported\n%s", ids(t, got), waits, log)
 	}
 	err := s.Put(entry("next", 47, 0))
-	s.tend()
+	s.maintain()
 	if err != nil && !errors.Is(err, ErrHeld) || s.Stats().Trouble != nil {
 		t.Fatalf("Put: %v, then %v; reported\n%s", err, s.Stats().Trouble, log)
 	}

@@ -41,7 +41,7 @@ func fullThenFreed(t *testing.T, o Options, free func()) {
 		}
 	}
 	st := s.Stats()
-	if st.Held != 6 || st.HeldBytes < 6*2000 || st.Trouble == nil || st.Since.IsZero() || st.Head.Chain == first {
+	if st.Held != 6 || st.HeldBytes < 6*2000 || st.Trouble == nil || st.Head.Chain == first {
 		t.Fatalf("got %+v, want 6 held, and their numbers in another chain than %s", st, first)
 	}
 	// Output a takes everything, also from memory. Its links go, but b still has them.
@@ -49,11 +49,11 @@ func fullThenFreed(t *testing.T, o Options, free func()) {
 	if len(got) != n {
 		t.Fatalf("output a got %d of %d", len(got), n)
 	}
-	if s.tend() || s.Stats().Held != 6 {
+	if s.maintain() || s.Stats().Held != 6 {
 		t.Fatalf("%+v after another try, want the disk full still", s.Stats())
 	}
 	free()
-	if !s.tend() || s.Stats().Held != 0 || s.Stats().Trouble != nil {
+	if !s.maintain() || s.Stats().Held != 0 || s.Stats().Trouble != nil {
 		t.Fatalf("%+v with room, want nothing held", s.Stats())
 	}
 	n++
@@ -192,11 +192,11 @@ func TestUnlinked(t *testing.T) {
 	if got := drain(t, s.Queue("a")); len(got) != 3 {
 		t.Errorf("output a got %v, want three from tmp/", ids(t, got))
 	}
-	if s.tend() {
+	if s.maintain() {
 		t.Error("nothing left to do, though links can't be made")
 	}
 	d.setFail(nil)
-	if !s.tend() {
+	if !s.maintain() {
 		t.Error("something left to do, though links can be made")
 	}
 	closeSpool(t, s)
@@ -226,7 +226,7 @@ func TestOpenReadOnly(t *testing.T) {
 			t.Fatalf("Put = %v, want %v", err, ErrHeld)
 		}
 		d.setFail(nil)
-		if !s.tend() {
+		if !s.maintain() {
 			t.Fatalf("not tended: %+v", s.Stats())
 		}
 		closeSpool(t, s)
@@ -284,7 +284,7 @@ func TestLeftoverHeld(t *testing.T) {
 		t.Fatalf("Put = %v, want %v", err, ErrHeld)
 	}
 	d.setFail(nil)
-	if !s.tend() {
+	if !s.maintain() {
 		t.Fatalf("not tended: %+v", s.Stats())
 	}
 	items := drain(t, s.Queue("a"))
@@ -323,7 +323,7 @@ func TestDiscarded(t *testing.T) {
 		}
 		return nil
 	})
-	if !s.tend() || !created {
+	if !s.maintain() || !created {
 		t.Errorf("not tended: %+v", s.Stats())
 	}
 }
@@ -372,7 +372,7 @@ func (s *Spool) unloadPrepared(d *acking) error {
 	d.ack = func() { d.ack = func() { q.Ack(Item{Sequence: 1}, Item{Sequence: 3}) } }
 	s.disk.Lock()
 	defer s.disk.Unlock()
-	return s.settle()
+	return s.flushHeld()
 }
 
 func TestInUse(t *testing.T) {

@@ -1,11 +1,45 @@
 package spool
 
 import (
+	"errors"
 	"io/fs"
 	"sync"
 
 	"hooksnare/pkg/hang"
 )
+
+// isHang reports whether an operation was not done because the disk does not answer.
+func isHang(err error) bool { return errors.Is(err, hang.ErrHangs) }
+
+// diskHangs takes note that the disk begins, or ends, to hang.
+func (s *Spool) diskHangs(now bool, operation string) {
+	s.o.Hangs(now, operation)
+	if !now {
+		select {
+		case s.answers <- struct{}{}:
+		default:
+		}
+	}
+	s.mu.Lock()
+	s.broadcastLocked() // what can be read is not what it was
+	release := s.closing && !now
+	s.mu.Unlock()
+	if release {
+		_ = s.unlock()
+	}
+}
+
+// releaseFolder gives the folder up, once nothing hangs that could still change it.
+func (s *Spool) releaseFolder() error {
+	s.mu.Lock()
+	_, hangs := s.guard.Hangs()
+	s.closing = hangs
+	s.mu.Unlock()
+	if hangs {
+		return hang.ErrHangs
+	}
+	return s.unlock()
+}
 
 // guardedDisk gives every operation of a disk a limit. One that is over it is an error, and
 // those after it are the same error at once until it has ended; what it did in the end is

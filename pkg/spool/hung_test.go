@@ -57,7 +57,7 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 		case 4:
 			w.deliver(t, s, 1, 3, step == 20)
 		case 5:
-			s.tend()
+			s.maintain()
 		case 6:
 			w.deliver(t, s, 0, 2, step == 30)
 		}
@@ -84,7 +84,7 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 		d.letGo()
 		synctest.Wait()
 		d.next(1+at/3%25, after)
-		s.tend()
+		s.maintain()
 		w.put(s, rng)
 		w.put(s, rng)
 		w.deliver(t, s, 0, 9, false)
@@ -99,8 +99,8 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 	} else {
 		d.letGo()
 		synctest.Wait()
-		s.tend()
-		if !s.tend() || len(s.trash)+len(s.unlinked) > 0 {
+		s.maintain()
+		if !s.maintain() || len(s.trash)+len(s.unlinked) > 0 {
 			fail("the disk answers again: %d unfinished, %q to be removed; want all done", len(s.unfinished), s.unlinked)
 		}
 		if left := d.entries(t, "tmp"); len(left) > 0 {
@@ -262,7 +262,7 @@ func TestHungOpen(t *testing.T) {
 			d.letGo()
 			synctest.Wait()
 			if err == nil {
-				s.tend()
+				s.maintain()
 				put(t, s, entry("x", 47, 0))
 				closeSpool(t, s)
 			}

@@ -11,19 +11,19 @@ import (
 	"hooksnare/pkg/chain"
 )
 
-// load builds the index from names, and repairs what a crash left.
-func (s *Spool) load() error {
+// loadFolder builds the index from names, and repairs what a crash left.
+func (s *Spool) loadFolder() error {
 	s.listDamaged()
-	trouble := s.folders()
+	trouble := s.makeFolders()
 	if err := s.loadQueues(); err != nil {
 		return err
 	}
-	heads, err := s.scan("head")
+	heads, err := s.listAlerts("head")
 	if err != nil {
 		return err
 	}
 	s.heads = heads
-	leftovers, err := s.leftovers()
+	leftovers, err := s.readLeftovers()
 	if err != nil {
 		return err
 	}
@@ -31,23 +31,23 @@ func (s *Spool) load() error {
 	if st, err := s.d.Lstat("ballast"); err == nil {
 		s.ballast = st.Mode().IsRegular() && st.Size() >= s.o.ballast
 	}
-	if err := s.empty(); trouble == nil {
+	if err := s.emptyTrash(); trouble == nil {
 		trouble = err
 	}
 	if trouble == nil && s.fresh {
 		trouble = s.writeChain()
 	}
-	if err := s.adopt(leftovers); trouble == nil {
+	if err := s.adoptLeftovers(leftovers); trouble == nil {
 		trouble = err
 	}
 	if trouble != nil {
-		s.refused(trouble)
+		s.noteTrouble(trouble)
 	} else {
-		s.weigh()
+		s.makeBallast()
 	}
 	s.trimHeads()
-	s.bound()
-	s.wake()
+	s.enforceBounds()
+	s.requestMaintenance()
 	return nil
 }
 
@@ -59,7 +59,7 @@ func (s *Spool) loadQueues() error {
 	}
 	var all []record
 	for _, q := range s.queues {
-		found, err := s.scan(q.folder("out"))
+		found, err := s.listAlerts(q.folder("out"))
 		if err != nil {
 			return err
 		}
@@ -71,9 +71,9 @@ func (s *Spool) loadQueues() error {
 		all = merge(all, found, func(r record) {
 			q.stats.Depth--
 			q.stats.Bytes -= int64(r.size)
-			s.quarantine(q.folder("out")+"/"+r.name(), "another alert has its number", r)
+			s.quarantine(q.folder("out")+"/"+r.name(), "another alert has its number", r.seq)
 		})
-		dead, err := s.scan(q.folder("dead"))
+		dead, err := s.listAlerts(q.folder("dead"))
 		if err != nil {
 			return err
 		}
@@ -106,13 +106,13 @@ func (s *Spool) findQueues() error {
 		}
 	})
 	for _, entry := range odd {
-		s.quarantine("out/"+entry, "not the folder of an output", record{})
+		s.quarantine("out/"+entry, "not the folder of an output", 0)
 	}
 	return ignoreMissing(err)
 }
 
 // scan returns the alerts in a folder, in order; what is none is set aside.
-func (s *Spool) scan(folder string) ([]record, error) {
+func (s *Spool) listAlerts(folder string) ([]record, error) {
 	var found []record
 	odd := map[string]string{}
 	err := s.d.List(folder, func(entry string, mode fs.FileMode) {
@@ -127,14 +127,14 @@ func (s *Spool) scan(folder string) ([]record, error) {
 		}
 	})
 	for entry, why := range odd {
-		s.quarantine(folder+"/"+entry, why, record{})
+		s.quarantine(folder+"/"+entry, why, 0)
 	}
 	slices.SortFunc(found, order)
 	return found, ignoreMissing(err)
 }
 
 func ignoreMissing(err error) error {
-	if isNew(err) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil // it could not be made: the disk is full
 	}
 	return err
@@ -157,22 +157,22 @@ func (s *Spool) loadChain(leftovers bool) {
 	}
 	lost := c.begun && len(s.heads) == 0 && !leftovers
 	switch {
-	case isNew(err) && len(newest) == 0 && !leftovers:
+	case errors.Is(err, fs.ErrNotExist) && len(newest) == 0 && !leftovers:
 		s.tail.Chain, s.fresh = chain.NewID(), true
 	case err != nil:
-		s.renew("the chain file can't be used: " + err.Error())
-		if !isNew(err) {
-			s.quarantine("chain", err.Error(), record{})
+		s.renewChain("the chain file can't be used: " + err.Error())
+		if !errors.Is(err, fs.ErrNotExist) {
+			s.quarantine("chain", err.Error(), 0)
 		}
 	case lost:
 		s.tail.Previous = ""
-		s.renew("the newest alert is gone from head/, so numbers could be used again")
+		s.renewChain("the newest alert is gone from head/, so numbers could be used again")
 	}
 }
 
 // leftovers returns the complete alerts in tmp/, in order. Its other files were being
 // written when the process ended: no Put had returned for them.
-func (s *Spool) leftovers() ([]draft, error) {
+func (s *Spool) readLeftovers() ([]draft, error) {
 	var ds []draft
 	odd, partial := map[string]string{}, []string{}
 	var entries []string
@@ -202,13 +202,13 @@ func (s *Spool) leftovers() ([]draft, error) {
 		case err != nil:
 			odd[entry] = err.Error()
 		case len(doc) > int(r.size) || sha256.Sum256(doc) != r.sum:
-			odd[entry] = errContent.Error()
+			odd[entry] = errMismatch.Error()
 		default:
 			ds = append(ds, draft{rec: r, tmp: "tmp/" + entry})
 		}
 	}
 	for entry, why := range odd {
-		s.quarantine("tmp/"+entry, why, record{})
+		s.quarantine("tmp/"+entry, why, 0)
 	}
 	for _, entry := range partial {
 		s.discard("tmp/" + entry)
@@ -240,7 +240,7 @@ func (s *Spool) withoutTwins(ds []draft) (kept []draft) {
 // want them. They are synced first, as that process may have ended before it had done so. What can't
 // be synced is shown nevertheless: a Put may have promised it. But later alerts get another chain
 // then, so that its number is not used again after a power cut.
-func (s *Spool) adopt(ds []draft) error {
+func (s *Spool) adoptLeftovers(ds []draft) error {
 	if len(ds) == 0 {
 		return nil
 	}
@@ -250,17 +250,17 @@ func (s *Spool) adopt(ds []draft) error {
 		failed = errors.Join(failed, s.d.Sync(d.tmp))
 		s.showLeftover(d)
 		if d.rec.seq > tail.Sequence {
-			doc, err := s.content(d.tmp, d.rec)
+			doc, err := s.readAlert(d.tmp, &d.rec)
 			l, _ := chain.Find(doc)
 			foreign = err == nil && l.Chain != tail.Chain
 		}
 	}
 	if failed = errors.Join(failed, s.d.SyncDir("tmp", true)); failed != nil && !s.fresh {
-		s.renew("what was left in tmp/ can't be made durable: " + failed.Error())
+		s.renewChain("what was left in tmp/ can't be made durable: " + failed.Error())
 	} else if foreign {
-		s.renew("the newest alert is of a chain whose id was not on disk yet")
+		s.renewChain("the newest alert is of a chain whose id was not on disk yet")
 	}
-	s.relink()
+	s.linkUnfinished()
 	return failed
 }
 
@@ -268,17 +268,17 @@ func (s *Spool) adopt(ds []draft) error {
 func (s *Spool) showLeftover(d draft) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d.rec.mask, d.rec.flags = s.wanting(&Entry{Severity: int(d.rec.sev), Everywhere: d.rec.sev == 0}), inTmp
+	d.rec.mask, d.rec.flags = s.outputsFor(int(d.rec.sev), d.rec.sev == 0), inTmp
 	s.unfinished[d.rec.seq] = d
 	if known := s.index.find(d.rec.seq); known != nil {
 		d.rec.mask &^= known.mask
 		known.mask |= d.rec.mask
 		known.flags |= inTmp
-		s.enqueue(d.rec)
+		s.enqueueLocked(d.rec)
 	} else {
-		s.show(d.rec)
+		s.showLocked(d.rec)
 	}
 	if d.rec.seq > s.tail.Sequence {
-		s.advance(&d)
+		s.advanceLocked(&d)
 	}
 }

@@ -175,12 +175,12 @@ func TestModel(t *testing.T) {
 				d.setFail(failing("write", errors.New("full")))
 			case what == 10:
 				d.setFail(nil)
-				s.tend()
+				s.maintain()
 				m.expireLike(s, now)
 			case what == 11:
 				now = now.Add(time.Duration(rng.IntN(180)) * time.Minute)
 			case what == 12:
-				s.tend()
+				s.maintain()
 				m.expireLike(s, now)
 			default:
 				d.setFail(nil)

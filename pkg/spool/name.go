@@ -168,6 +168,7 @@ func attemptOf(s string) uint64 {
 }
 
 func (r *record) hash() string    { return hex.EncodeToString(r.sum[:]) }
+func (r *record) eventID() string { return hex.EncodeToString(r.id[:]) }
 func (r *record) time() time.Time { return time.UnixMilli(r.ms).UTC() }
 
 // millis is a time as names have it.

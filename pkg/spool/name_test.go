@@ -150,8 +150,8 @@ func FuzzName(f *testing.F) {
 		if r, ok := parseTmp(s); ok && !strings.HasPrefix(s, r.name()+".") {
 			t.Errorf("parseTmp(%q) is taken, but its name is %q", s, r.name())
 		}
-		if h := harmless(s); strings.ContainsAny(h, "/\x00\n") || len(h) > 200 {
-			t.Errorf("harmless(%q) = %q", s, h)
+		if h := escapeName(s); strings.ContainsAny(h, "/\x00\n") || len(h) > 200 {
+			t.Errorf("escapeName(%q) = %q", s, h)
 		}
 	})
 }

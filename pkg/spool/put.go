@@ -3,7 +3,6 @@ package spool
 import (
 	"bytes"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -11,6 +10,28 @@ import (
 
 	"hooksnare/pkg/chain"
 )
+
+// Entry is an alert to be kept.
+type Entry struct {
+	// Document is a line of JSON without its break, to which chain.Append can add the place.
+	Document []byte
+
+	// ID and Update are the document's event.id and event.sequence, for whoever gets it. An id
+	// of 32 hex digits is kept in the file's name; any other is read from the document again.
+	ID     string
+	Update int
+
+	Severity int // 0 to 999; what lies outside is moved to the nearer end
+	Time     time.Time
+
+	// Share is whose the alert is, for the bounds: a user who has more waiting loses alerts
+	// before others do. "", root, system, managed and agent are nobody's who could flood them.
+	Share string
+
+	// Everywhere has it go to every output, whatever its MinSeverity. When the process ends
+	// amid its Put, it does so only with a severity of 0.
+	Everywhere bool
+}
 
 // draft is an alert that gets its number, or its file.
 type draft struct {
@@ -31,33 +52,27 @@ func (s *Spool) Put(entries ...Entry) error {
 	if s.isClosed() {
 		return ErrClosed
 	}
-	err := s.refusing() // before they are numbered: the chain may get a new id
-	ds, wrong := s.draft(entries)
+	err := s.retryHeld() // before they are numbered: the chain may get a new id
+	ds, wrong := s.draftEntries(entries)
 	if len(ds) == 0 {
 		return wrong
 	}
 	stored := 0
 	if err == nil {
-		stored, err = s.store(ds)
+		stored, err = s.storeDrafts(ds)
 	}
-	s.accept(ds[:stored])
+	s.showStored(ds[:stored])
 	if stored < len(ds) {
-		s.hold(ds[stored:], err)
+		s.holdInMemory(ds[stored:], err)
 		err = fmt.Errorf("%d alerts %w: %w", len(ds)-stored, ErrHeld, err)
 	}
-	s.bound()
-	s.wake()
+	s.enforceBounds()
+	s.requestMaintenance()
 	return err
 }
 
-func (s *Spool) isClosed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closed
-}
-
-// draft numbers entries. When one can't be kept none is, and no number is used.
-func (s *Spool) draft(entries []Entry) ([]draft, error) {
+// draftEntries numbers entries. When one can't be kept none is, and no number is used.
+func (s *Spool) draftEntries(entries []Entry) ([]draft, error) {
 	ds := make([]draft, len(entries))
 	tail := s.tail
 	for i := range entries {
@@ -70,7 +85,7 @@ func (s *Spool) draft(entries []Entry) ([]draft, error) {
 		if err != nil {
 			return nil, fmt.Errorf("alert %d: %w", tail.Sequence+1, err)
 		}
-		d.rec.mask = s.wanting(e)
+		d.rec.mask = s.outputsFor(e.Severity, e.Everywhere)
 		tail.Sequence, tail.Previous = d.rec.seq, d.rec.hash()
 	}
 	return ds, nil
@@ -103,54 +118,53 @@ func (d *draft) number(tail chain.Link) error {
 	return nil
 }
 
-// wanting returns the bits of the outputs that want an alert.
-func (s *Spool) wanting(e *Entry) (mask uint64) {
+// outputsFor returns the bits of the outputs that want an alert.
+func (s *Spool) outputsFor(sev int, everywhere bool) (mask uint64) {
 	for _, q := range s.queues {
-		if q.configured && (e.Everywhere || int(severity(e.Severity)) >= q.min) {
+		if q.configured && (everywhere || int(severity(sev)) >= q.min) {
 			mask |= q.bit
 		}
 	}
 	return mask
 }
 
-// accept makes the end of the chain what was stored, and shows it to the outputs.
-func (s *Spool) accept(ds []draft) {
+// showStored makes what was stored the end of the chain, and shows it to the outputs.
+func (s *Spool) showStored(ds []draft) {
 	if len(ds) == 0 {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range ds {
-		s.show(ds[i].rec)
+		s.showLocked(ds[i].rec)
 		if ds[i].rec.mask != 0 {
 			s.recent.add(ds[i].rec.seq, ds[i].doc)
 		}
 	}
-	s.advance(&ds[len(ds)-1])
+	s.advanceLocked(&ds[len(ds)-1])
 	s.newest = nil
-	s.broadcast()
+	s.broadcastLocked()
 }
 
-// broadcast wakes every Next that waits.
-func (s *Spool) broadcast() {
+// broadcastLocked wakes every Next that waits.
+func (s *Spool) broadcastLocked() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
 
-func (s *Spool) advance(d *draft) {
-	s.tail.Sequence, s.tail.Previous = d.rec.seq, hex.EncodeToString(d.rec.sum[:])
+func (s *Spool) advanceLocked(d *draft) {
+	s.tail.Sequence, s.tail.Previous = d.rec.seq, d.rec.hash()
 }
 
-// show adds a record to the index and to what its queues count.
-func (s *Spool) show(r record) {
-	if r.mask == 0 {
-		return
+// showLocked adds a record to the index and to what its queues count.
+func (s *Spool) showLocked(r record) {
+	if r.mask != 0 {
+		s.index.add(r)
+		s.enqueueLocked(r)
 	}
-	s.index.add(r)
-	s.enqueue(r)
 }
 
-func (s *Spool) enqueue(r record) {
+func (s *Spool) enqueueLocked(r record) {
 	for _, q := range s.queues {
 		if r.mask&q.bit != 0 {
 			q.stats.Depth++
@@ -160,74 +174,14 @@ func (s *Spool) enqueue(r record) {
 	}
 }
 
-// hold keeps in memory what the disk did not take. Numbers handed out from memory could be
-// handed out again after a crash, so they are under an id that is not on disk.
-func (s *Spool) hold(ds []draft, cause error) {
-	s.refused(cause)
-	remake := !s.fresh || s.doubtful
-	if remake {
-		s.renew("the disk does not take alerts, so their numbers could be used again after a crash")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range ds {
-		d := &ds[i]
-		mask := d.rec.mask
-		if remake {
-			_ = d.number(s.tail) // which its document allowed before
-		}
-		d.rec.mask, d.rec.flags, d.tmp = mask, inMemory, ""
-		if mask != 0 {
-			s.held[d.rec.seq] = d.doc
-			s.heldLen += int64(d.rec.size)
-		}
-		s.show(d.rec)
-		s.advance(d)
-	}
-	s.newest = &draft{rec: ds[len(ds)-1].rec, doc: ds[len(ds)-1].doc}
-	s.broadcast()
-}
-
-// refused notes that the disk took nothing, and when to try again.
-func (s *Spool) refused(cause error) {
-	s.backoff = min(max(2*s.backoff, s.o.retry), maxRetry)
-	s.retryAt = time.Now().Add(s.backoff)
-	s.mu.Lock()
-	was := s.trouble
-	s.trouble = cause
-	if was == nil {
-		s.since = s.o.now()
-	}
-	s.mu.Unlock()
-	if was == nil {
-		s.events.add(&Event{Kind: Full, Err: cause})
-	}
-}
-
-// maxRetry is the longest time between two tries to write what is held.
-const maxRetry = time.Minute
-
-// refusing returns nil when the disk takes alerts: what is held goes first.
-func (s *Spool) refusing() error {
-	s.mu.Lock()
-	cause := s.trouble
-	s.mu.Unlock()
-	if cause == nil {
-		return nil
-	}
-	if time.Now().Before(s.retryAt) {
-		return cause
-	}
-	return s.settle()
-}
-
-// wake has the spool tended to soon when there is something to do.
-func (s *Spool) wake() {
-	if len(s.unfinished)+len(s.trash) == 0 && s.trouble == nil && (s.ballast || s.o.ballast < 0) {
-		return
-	}
-	select {
-	case s.kick <- struct{}{}:
-	default:
+// clearLocked notes that a queue does not wait for a record any more.
+func (s *Spool) clearLocked(r *record, q *Queue) {
+	r.mask &^= q.bit
+	q.stats.Depth--
+	q.stats.Bytes -= int64(r.size)
+	if r.mask == 0 {
+		s.index.gone(r)
+		s.dropHeldLocked(r.seq)
+		s.recent.drop(r.seq)
 	}
 }

@@ -51,7 +51,7 @@ func TestReadOnlyTmpfs(t *testing.T) {
 		t.Errorf("Ack = %v, want %v", err, syscall.EROFS)
 	}
 	remount(0)
-	if !s.tend() {
+	if !s.maintain() {
 		t.Errorf("%+v on a disk that can be written again", s.Stats())
 	}
 	closeSpool(t, s)
