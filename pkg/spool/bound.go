@@ -23,9 +23,23 @@ func (s *Spool) enforceBounds() {
 	defer s.removeLinks()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.boundQueuesLocked()
-	s.boundAllLocked()
-	s.boundHeldLocked()
+	if slices.ContainsFunc(s.queues, s.isOverLocked) {
+		s.boundQueuesLocked()
+	}
+	if s.index.live > allOutputs*s.o.MaxAlerts || s.index.bytes > allOutputs*s.o.MaxBytes {
+		s.boundAllLocked()
+	}
+	if s.isHeldOverLocked() {
+		s.boundHeldLocked()
+	}
+}
+
+func (s *Spool) isOverLocked(q *Queue) bool {
+	return q.stats.Depth > s.o.MaxAlerts || q.stats.Bytes > s.o.MaxBytes
+}
+
+func (s *Spool) isHeldOverLocked() bool {
+	return len(s.held) > s.o.maxHeld || s.heldLen > s.o.maxHeldBytes
 }
 
 func (s *Spool) boundQueuesLocked() {
@@ -36,7 +50,7 @@ func (s *Spool) boundQueuesLocked() {
 		if q.stats.Depth <= s.o.MaxAlerts {
 			e = bytes
 		}
-		if q.stats.Depth > s.o.MaxAlerts || q.stats.Bytes > s.o.MaxBytes {
+		if s.isOverLocked(q) {
 			s.evictLocked(e, q, 0, min(s.o.MaxAlerts, q.stats.Depth-q.stats.Depth/evictedAtOnce), s.o.MaxBytes)
 		}
 	}
@@ -65,7 +79,7 @@ func (s *Spool) boundAllLocked() {
 // boundHeldLocked keeps what is in memory alone within its bounds.
 func (s *Spool) boundHeldLocked() {
 	e := newLoss(Evicted, "more than %d alerts are in memory alone", s.o.maxHeld)
-	for len(s.held) > s.o.maxHeld || s.heldLen > s.o.maxHeldBytes {
+	for s.isHeldOverLocked() {
 		alerts, bytes := map[*Queue]int{}, map[*Queue]int64{}
 		for _, q := range s.queues {
 			for r := range s.index.waiting(q.bit, inMemory) {
