@@ -308,7 +308,7 @@ func TestHeadGone(t *testing.T) {
 }
 
 // TestLeftoverName opens a spool whose tmp/ holds a complete alert under a name that the
-// next file would get: it is adopted, and never removed before it is written anew.
+// next file would get: it is linked before it is removed, and nothing is written over it.
 func TestLeftoverName(t *testing.T) {
 	d := newFake()
 	s, _ := open(t, Options{disk: d, manual: true})
@@ -324,7 +324,7 @@ func TestLeftoverName(t *testing.T) {
 			t.Errorf("create %s: %v", name, err)
 		}
 		if op == "link" && removed {
-			t.Errorf("%s was removed before it was linked anew", left)
+			t.Errorf("%s was removed before it was linked", left)
 		}
 	}
 	s, _ = open(t, Options{disk: d, manual: true})
@@ -341,10 +341,10 @@ func TestLeftoverName(t *testing.T) {
 	}
 }
 
-// TestLeftoverTwice kills a process that was writing a leftover anew, and cuts power while
-// the next one does: of the two files in tmp/ the synced one must still be there.
+// TestLeftoverTwice kills processes that were syncing a leftover, and cuts power after the last:
+// what was promised is there.
 func TestLeftoverTwice(t *testing.T) {
-	for n := range uint64(120) {
+	for n := range uint64(number(24, 240)) {
 		attempt := n % 12 // names sort in either order
 		d := newFake()
 		o := Options{disk: d, manual: true}

@@ -67,13 +67,10 @@ func victim(dir, run string) {
 // TestKilled kills a process that uses a spool, again and again: nothing it was promised
 // is lost, no number has two contents, and the chain has no gap.
 func TestKilled(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts many processes")
-	}
 	dir := t.TempDir()
 	w := newWorld()
 	rng := rand.New(rand.NewPCG(5, 5))
-	kills := number(t, "HOOKSNARE_SPOOL_KILLS", 50)
+	kills := number(8, 200)
 	given := 0
 	for run := range kills {
 		given += killed(t, w, dir, run, 5+rng.IntN(60))
