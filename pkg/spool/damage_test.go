@@ -11,8 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"hooksnare/pkg/chain"
 )
 
 // unsynced is a disk without the waiting for it: for tests that need no power cut.
@@ -93,8 +91,8 @@ func TestDamagedByte(t *testing.T) {
 	s, _ = open(t, onDisk(dir))
 	put(t, s, entry("next", 47, 0))
 	items := drain(t, s.Queue("a"))
-	if last := parse(t, items[len(items)-1].Document); last.Sequence != 4 || last.Previous != chain.Hash(items[len(items)-2].Document) {
-		t.Errorf("the next alert has number %d and follows on %s; want 4 and %s", last.Sequence, last.Previous, chain.Hash(items[len(items)-2].Document))
+	if last := parse(t, items[len(items)-1].Document); last.Sequence != 4 || last.Previous != hashOf(items[len(items)-2].Document) {
+		t.Errorf("the next alert has number %d and follows on %s; want 4 and %s", last.Sequence, last.Previous, hashOf(items[len(items)-2].Document))
 	}
 }
 

@@ -75,7 +75,6 @@ func (s *Spool) boundDamaged() {
 		s.damaged = s.damaged[1:]
 		bytes -= f.size
 		e.Count++
-		e.Bytes += f.size
 	}
 	s.events.add(e)
 }

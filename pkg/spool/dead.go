@@ -8,8 +8,8 @@ const (
 	maxDeadBytes = 8 << 20
 )
 
-// Dead sets items aside that the receiver refused for good, for the reason why. Those of
-// which the error tells could not be kept and are gone. Only the items' numbers count.
+// Dead sets items aside that the receiver refused for good, for the reason why. Those that the
+// error names could not be kept and are lost. Only the items' numbers count.
 func (q *Queue) Dead(why string, items ...Item) error {
 	s := q.s
 	s.disk.Lock()

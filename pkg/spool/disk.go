@@ -213,8 +213,8 @@ func (d systemDisk) Free() (int64, error) {
 	return int64(st.Bavail) * int64(st.Bsize), err
 }
 
-// InUse reports whether a process owns the spool in a folder. Whoever opens it at the very
-// moment of asking may be told that it is locked, and should try again.
+// InUse reports whether a process owns the spool in a folder. An Open at the very moment of asking
+// may return ErrLocked, and should be tried again.
 func InUse(dir string) (bool, error) {
 	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
 	if errors.Is(err, os.ErrNotExist) {

@@ -42,10 +42,9 @@ type Event struct {
 	Err   error
 	Count int
 
-	Name        string // of a file, in the spool's folder
-	Kept        string // where it lies now; "" when it is gone
-	First, Last uint64 // numbers of the alerts: none between is older or newer
-	Bytes       int64
+	Name        string         // of a file, in the spool's folder
+	Kept        string         // where it lies now; "" when it could not be kept
+	First, Last uint64         // numbers of the alerts: none between is older or newer
 	Outputs     map[string]int // how many each output has lost, or refused
 	Severities  map[int]int    // how many of each severity
 	Shares      map[string]int // how many of each share
@@ -74,7 +73,6 @@ func (e *Event) addRecord(r *record) {
 	}
 	e.counted[r.seq] = true
 	e.Count++
-	e.Bytes += int64(r.size)
 	e.Severities[int(r.sev)]++
 	e.addShare(r.share, 1)
 	e.addRange(r.seq, r.seq)
@@ -96,7 +94,7 @@ func (e *Event) addRange(first, last uint64) {
 
 // merge adds a later event of the same kind.
 func (e *Event) merge(o *Event) {
-	e.Why, e.Count, e.Bytes = o.Why, e.Count+o.Count, e.Bytes+o.Bytes
+	e.Why, e.Count = o.Why, e.Count+o.Count
 	e.addRange(o.First, o.Last)
 	for name, n := range o.Outputs {
 		e.Outputs[name] += n

@@ -52,11 +52,11 @@ func Evict(list []Claim, maxCount int, maxBytes int64) (places []int) {
 
 // ranking is a list in the order in which its claims go. Places are of the list.
 type ranking struct {
-	list  []Claim
-	gone  []bool
-	all   []int // the least severe first, of these the oldest
-	zero  []int // without a severity, the oldest first
-	users map[string]*share
+	list    []Claim
+	removed []bool
+	all     []int // the least severe first, of these the oldest
+	zero    []int // without a severity, the oldest first
+	users   map[string]*share
 }
 
 // share is what one user has.
@@ -68,7 +68,7 @@ type share struct {
 }
 
 func rank(list []Claim) *ranking {
-	r := &ranking{list: list, gone: make([]bool, len(list)), users: map[string]*share{}}
+	r := &ranking{list: list, removed: make([]bool, len(list)), users: map[string]*share{}}
 	for i, c := range list {
 		r.all = append(r.all, i)
 		if c.Severity <= 0 {
@@ -111,9 +111,9 @@ func (r *ranking) next(bound int64, amount func(*share) int64) int {
 	return r.first(&r.all)
 }
 
-// first returns the first place of a list that has not gone, -1 without one.
+// first returns the first place of a list that was not removed, -1 without one.
 func (r *ranking) first(places *[]int) int {
-	for len(*places) > 0 && r.gone[(*places)[0]] {
+	for len(*places) > 0 && r.removed[(*places)[0]] {
 		*places = (*places)[1:]
 	}
 	if len(*places) == 0 {
@@ -123,7 +123,7 @@ func (r *ranking) first(places *[]int) int {
 }
 
 func (r *ranking) remove(i int) {
-	r.gone[i] = true
+	r.removed[i] = true
 	sh := r.users[r.list[i].Share]
 	if sh == nil {
 		return

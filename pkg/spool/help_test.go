@@ -2,6 +2,7 @@ package spool
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ func entry(id string, sev, pad int) Entry {
 	doc := fmt.Appendf(nil, `{"id":%q,"event":{"id":"%032x","sequence":2},"hooksnare":{"pad":%q}}`, id, id, strings.Repeat("x", pad))
 	return Entry{Severity: sev, Time: when, Document: doc, ID: eventID(id), Update: 2}
 }
+
+func hashOf(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }
 
 // eventID is the event.id of a document of a test.
 func eventID(id string) string { return fmt.Sprintf("%032x", id) }

@@ -71,8 +71,8 @@ func (x *index) count(r record) {
 	x.bytes += int64(r.size)
 }
 
-// gone takes account of a record whose mask has become empty.
-func (x *index) gone(r *record) {
+// forget takes account of a record whose mask has become empty.
+func (x *index) forget(r *record) {
 	x.live--
 	x.bytes -= int64(r.size)
 }

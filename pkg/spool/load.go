@@ -111,7 +111,7 @@ func (s *Spool) findQueues() error {
 	return ignoreMissing(err)
 }
 
-// scan returns the alerts in a folder, in order; what is none is set aside.
+// listAlerts returns the alerts in a folder, in order; anything else is set aside.
 func (s *Spool) listAlerts(folder string) ([]record, error) {
 	var found []record
 	odd := map[string]string{}
@@ -166,11 +166,11 @@ func (s *Spool) loadChain(leftovers bool) {
 		}
 	case lost:
 		s.tail.Previous = ""
-		s.renewChain("the newest alert is gone from head/, so numbers could be used again")
+		s.renewChain("the newest alert is missing in head/, so numbers could be used again")
 	}
 }
 
-// leftovers returns the complete alerts in tmp/, in order. Its other files were being
+// readLeftovers returns the complete alerts in tmp/, in order. Its other files were being
 // written when the process ended: no Put had returned for them.
 func (s *Spool) readLeftovers() ([]draft, error) {
 	var ds []draft
@@ -236,7 +236,7 @@ func (s *Spool) withoutTwins(ds []draft) (kept []draft) {
 	return kept
 }
 
-// adopt shows the alerts that an earlier process left in tmp/, and links them to the outputs that
+// adoptLeftovers shows the alerts that an earlier process left in tmp/, and links them to the outputs that
 // want them. They are synced first, as that process may have ended before it had done so. What can't
 // be synced is shown nevertheless: a Put may have promised it. But later alerts get another chain
 // then, so that its number is not used again after a power cut.

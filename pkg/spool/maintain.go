@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// How often the spool is looked after when nothing is wrong, and how rarely while something is.
+// How often there is maintenance when nothing is wrong, and at least while something is.
 const (
 	idleEvery = 10 * time.Minute
 	maxRetry  = time.Minute
@@ -36,7 +36,7 @@ func (s *Spool) runMaintenance() {
 	}
 }
 
-// requestMaintenance has the spool looked after soon when something is left to do.
+// requestMaintenance has maintenance begin soon when something is left to do.
 func (s *Spool) requestMaintenance() {
 	if len(s.unfinished)+len(s.trash) == 0 && s.trouble == nil && s.hasBallast() {
 		return

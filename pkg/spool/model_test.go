@@ -228,7 +228,7 @@ func (m *model) putBoth(t *testing.T, s *Spool, rng *rand.Rand, n int, now time.
 		e := entry(fmt.Sprint("id", from+uint64(i)+1), []int{0, 21, 47, 73, 99}[rng.IntN(5)], rng.IntN(100))
 		e.Share = []string{"", "root", "501", "502", "503", "503", "503", "agent"}[rng.IntN(8)]
 		e.Time = now.Add(-time.Duration(rng.IntN(300)) * time.Minute) // clocks step
-		link := chain.Link{Chain: chain.NewID(), Sequence: from + uint64(i) + 1, Previous: chain.Hash(nil)}
+		link := chain.Link{Chain: chain.NewID(), Sequence: from + uint64(i) + 1, Previous: hashOf(nil)}
 		if link.Sequence == 1 {
 			link.Previous = ""
 		}

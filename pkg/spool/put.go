@@ -16,7 +16,7 @@ type Entry struct {
 	// Document is a line of JSON without its break, to which chain.Append can add the place.
 	Document []byte
 
-	// ID and Update are the document's event.id and event.sequence, for whoever gets it. An id
+	// ID and Update are the document's event.id and event.sequence, which Next returns. An id
 	// of 32 hex digits is kept in the file's name; any other is read from the document again.
 	ID     string
 	Update int
@@ -180,7 +180,7 @@ func (s *Spool) clearLocked(r *record, q *Queue) {
 	q.stats.Depth--
 	q.stats.Bytes -= int64(r.size)
 	if r.mask == 0 {
-		s.index.gone(r)
+		s.index.forget(r)
 		s.dropHeldLocked(r.seq)
 		s.recent.drop(r.seq)
 	}

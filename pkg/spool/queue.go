@@ -186,7 +186,7 @@ func (s *Spool) readAlert(name string, r *record) ([]byte, error) {
 	return doc, nil
 }
 
-// isDamage tells an error of one file from one that may pass.
+// isDamage reports whether an error is of one file, and will not pass.
 func isDamage(err error) bool {
 	for _, e := range []error{errMismatch, errNotFile, fs.ErrNotExist, fs.ErrPermission, syscall.EIO, syscall.ENOTDIR} {
 		if errors.Is(err, e) {

@@ -1,7 +1,7 @@
 // Package spool keeps alerts until every output has acknowledged them. What Put accepted
 // is on disk, synced, before any output sees it, and survives a kill or a power cut at
 // any point; numbers are gapless and never used twice for different content; a damaged
-// file costs that alert and no other, and is named. Every output has bounds of its own: what
+// file costs that alert and no other, and is named. Every output has its own bounds: what
 // goes because one was passed goes for that output alone, floods of a user first, then the
 // least severe, and is counted. When the disk takes nothing, or does not answer, alerts are
 // held in memory and handed out from there, and Put says so; no call waits for such a disk
@@ -22,6 +22,7 @@
 package spool
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"sync"
@@ -44,7 +45,7 @@ const (
 	// diskLimit is how long an operation of the disk may take. A busy disk takes a second or two
 	// for a sync; an alert should reach another machine within ten although this one hangs.
 	diskLimit = 4 * time.Second
-	// closeLimit is the same while the spool is closed: whoever ends has five seconds in all.
+	// closeLimit is the same while the spool is closed: an agent that ends has five seconds in all.
 	closeLimit = 300 * time.Millisecond
 )
 
@@ -101,7 +102,7 @@ type Spool struct {
 	answers chan struct{} // a disk that hung answers again
 	queues  []*Queue      // its place is its bit in a record's mask
 
-	disk  sync.Mutex   // is held by whoever changes files, but for Ack, which only removes links
+	disk  sync.Mutex   // held while files are changed, but by Ack, which only removes links
 	files              // disk guards it
 	acks  sync.RWMutex // keeps Close from releasing the folder under an Ack
 
@@ -144,16 +145,14 @@ func (o *Options) complete() error {
 	if err := CheckOutputs(o.Outputs); err != nil {
 		return err
 	}
-	orDefault(&o.MaxBytes, defaultMaxBytes)
-	orDefault(&o.MaxAlerts, defaultMaxAlerts)
-	orDefault(&o.MaxAge, defaultMaxAge)
-	orDefault(&o.maxHeld, defaultMaxHeld)
-	orDefault(&o.maxHeldBytes, defaultMaxHeldBytes)
-	orDefault(&o.retry, time.Second)
-	orDefault(&o.limit, diskLimit)
-	if o.ballast == 0 {
-		o.ballast = defaultBallast
-	}
+	o.MaxBytes = cmp.Or(max(o.MaxBytes, 0), defaultMaxBytes)
+	o.MaxAlerts = cmp.Or(max(o.MaxAlerts, 0), defaultMaxAlerts)
+	o.MaxAge = cmp.Or(max(o.MaxAge, 0), defaultMaxAge)
+	o.maxHeld = cmp.Or(o.maxHeld, defaultMaxHeld)
+	o.maxHeldBytes = cmp.Or(o.maxHeldBytes, defaultMaxHeldBytes)
+	o.ballast = cmp.Or(o.ballast, defaultBallast)
+	o.retry = cmp.Or(o.retry, time.Second)
+	o.limit = cmp.Or(o.limit, diskLimit)
 	if o.now == nil {
 		o.now = time.Now
 	}
@@ -171,12 +170,6 @@ func (o *Options) complete() error {
 		o.disk = systemDisk(o.Dir)
 	}
 	return nil
-}
-
-func orDefault[T int | int64 | time.Duration](v *T, d T) {
-	if *v <= 0 {
-		*v = d
-	}
 }
 
 // Open locks the folder, makes what is missing, repairs what a crash left, and sets

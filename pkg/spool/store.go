@@ -92,7 +92,7 @@ func (s *Spool) discard(tmp string) {
 	}
 }
 
-// emptyTrash makes sure that what was discarded is gone for good.
+// emptyTrash makes sure that what was discarded does not come back.
 func (s *Spool) emptyTrash() error {
 	for tmp := range s.trash {
 		if err := s.d.Remove(tmp); err != nil && !isMissing(err) {

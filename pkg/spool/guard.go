@@ -126,7 +126,7 @@ func (d *guardedDisk) Link(from, to string) error {
 func (d *guardedDisk) Rename(from, to string) error {
 	undo := func() { _ = d.disk.Rename(to, from) }
 	if to == "chain" || to == "ballast" {
-		undo = nil // what it replaced is gone
+		undo = nil // what it replaced does not exist any more
 	}
 	return d.do("rename", to, func() error { return d.disk.Rename(from, to) }, undo)
 }

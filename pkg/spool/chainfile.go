@@ -49,7 +49,7 @@ func parseChain(b []byte) (chainFile, error) {
 	return c, nil
 }
 
-// renew gives the chain a new id, under which no number is taken on disk.
+// renewChain gives the chain a new id, under which no number is taken on disk.
 func (s *Spool) renewChain(why string) {
 	s.mu.Lock()
 	s.tail.Chain = chain.NewID()
