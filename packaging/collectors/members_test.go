@@ -12,28 +12,13 @@ import (
 )
 
 // members returns the members of the documents by their paths, with the Go types that
-// pkg/alert declares them with. It reads the source, as this folder may not import it.
+// pkg/alert and pkg/chain declare them with. It reads the source, as this folder may not import
+// it.
 func members(t *testing.T) map[string]string {
 	t.Helper()
-	files, err := filepath.Glob("../../pkg/alert/*.go")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("pkg/alert: no source: %v", err)
-	}
 	w := walker{types: map[string]*ast.StructType{}, found: map[string]string{}}
-	for _, name := range files {
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(f, func(n ast.Node) bool {
-			if spec, ok := n.(*ast.TypeSpec); ok {
-				if s, ok := spec.Type.(*ast.StructType); ok {
-					w.types[spec.Name.Name] = s
-				}
-			}
-			return true
-		})
-	}
+	w.read(t, "../../pkg/alert", "")
+	w.read(t, "../../pkg/chain", "chain.")
 	w.walk("Alert", "", nil)
 	w.walk("Heartbeat", "", nil)
 	if len(w.found) < 200 {
@@ -45,6 +30,29 @@ func members(t *testing.T) map[string]string {
 type walker struct {
 	types map[string]*ast.StructType
 	found map[string]string
+}
+
+// read takes in the structs of a package, by their names with a prefix.
+func (w *walker) read(t *testing.T, folder, prefix string) {
+	t.Helper()
+	files, err := filepath.Glob(folder + "/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: no source: %v", folder, err)
+	}
+	for _, name := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.TypeSpec); ok {
+				if s, ok := spec.Type.(*ast.StructType); ok {
+					w.types[prefix+spec.Name.Name] = s
+				}
+			}
+			return true
+		})
+	}
 }
 
 // walk adds the members of a type. A process within a process within a process has no
@@ -88,6 +96,8 @@ func kindOf(e ast.Expr) string {
 	switch e := e.(type) {
 	case *ast.StarExpr:
 		return kindOf(e.X)
+	case *ast.SelectorExpr:
+		return kindOf(e.X) + "." + e.Sel.Name
 	case *ast.ArrayType:
 		return kindOf(e.Elt)
 	case *ast.MapType:
