@@ -93,51 +93,59 @@ func (s *Spool) findQueues() error {
 	for _, q := range s.queues {
 		known[strings.ToLower(q.folder("out"))] = true
 	}
-	var odd []string
-	err := s.d.List("out", func(entry string, mode fs.FileMode) {
+	return s.listFolder("out", func(entry string, mode fs.FileMode) (odd string) {
 		name := strings.TrimPrefix(entry, "%")
 		q := &Queue{s: s, name: name, bit: 1 << len(s.queues)}
 		switch {
 		case known[strings.ToLower("out/"+entry)]:
 		case !mode.IsDir() || !validName.MatchString(name) || q.folder("out") != "out/"+entry || len(s.queues) == 64:
-			odd = append(odd, entry)
+			return "not the folder of an output"
 		default:
 			s.queues = append(s.queues, q)
 		}
+		return ""
 	})
-	for _, entry := range odd {
-		s.quarantine("out/"+entry, "not the folder of an output", 0)
-	}
-	return ignoreMissing(err)
 }
 
-// listAlerts returns the alerts in a folder, in order; anything else is set aside.
-func (s *Spool) listAlerts(folder string) ([]record, error) {
-	var found []record
+// listFolder shows visit the entries of a folder. Where it says why one is odd, that is set aside.
+func (s *Spool) listFolder(folder string, visit func(entry string, mode fs.FileMode) (odd string)) error {
 	odd := map[string]string{}
 	err := s.d.List(folder, func(entry string, mode fs.FileMode) {
-		r, ok := parseName(entry)
-		switch {
-		case !ok:
-			odd[entry] = "not the name of an alert"
-		case !mode.IsRegular():
-			odd[entry] = errNotFile.Error()
-		default:
-			found = append(found, r)
+		if why := visit(entry, mode); why != "" {
+			odd[entry] = why
 		}
 	})
 	for entry, why := range odd {
 		s.quarantine(folder+"/"+entry, why, 0)
 	}
-	slices.SortFunc(found, order)
-	return found, ignoreMissing(err)
-}
-
-func ignoreMissing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // it could not be made: the disk is full
 	}
 	return err
+}
+
+// What is odd about an entry.
+const (
+	oddName = "not the name of an alert"
+	oddMode = "not a regular file"
+)
+
+// listAlerts returns the alerts in a folder, in order; anything else is set aside.
+func (s *Spool) listAlerts(folder string) ([]record, error) {
+	var found []record
+	err := s.listFolder(folder, func(entry string, mode fs.FileMode) (odd string) {
+		r, ok := parseName(entry)
+		switch {
+		case !ok:
+			return oddName
+		case !mode.IsRegular():
+			return oddMode
+		}
+		found = append(found, r)
+		return ""
+	})
+	slices.SortFunc(found, order)
+	return found, err
 }
 
 // loadChain finds the end of the chain. Files know better than the chain file, which may
@@ -174,44 +182,41 @@ func (s *Spool) loadChain(leftovers bool) {
 // written when the process ended: no Put had returned for them.
 func (s *Spool) readLeftovers() ([]draft, error) {
 	var ds []draft
-	odd, partial := map[string]string{}, []string{}
-	var entries []string
-	err := s.d.List("tmp", func(entry string, mode fs.FileMode) {
-		_, ok := parseTmp(entry)
+	var partial []string
+	err := s.listFolder("tmp", func(entry string, mode fs.FileMode) (odd string) {
 		s.attempt = max(s.attempt, attemptOf(entry)) // new files get other names
+		r, ok := parseTmp(entry)
 		switch {
 		case !mode.IsRegular():
-			odd[entry] = errNotFile.Error()
+			return oddMode
 		case ok:
-			entries = append(entries, entry)
+			ds = append(ds, draft{rec: r, tmp: "tmp/" + entry})
 		case strings.HasPrefix(entry, "chain.") || strings.HasPrefix(entry, "ballast."):
-			partial = append(partial, entry)
+			partial = append(partial, "tmp/"+entry)
 		default:
-			odd[entry] = "not the name of an alert"
+			return oddName
 		}
+		return ""
 	})
-	if err := ignoreMissing(err); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	for _, entry := range entries {
-		r, _ := parseTmp(entry)
-		doc, err := s.d.Read("tmp/"+entry, int(r.size))
-		switch {
-		case err == nil && len(doc) < int(r.size):
-			partial = append(partial, entry)
-		case err != nil:
-			odd[entry] = err.Error()
-		case len(doc) > int(r.size) || sha256.Sum256(doc) != r.sum:
-			odd[entry] = errMismatch.Error()
-		default:
-			ds = append(ds, draft{rec: r, tmp: "tmp/" + entry})
+	ds = slices.DeleteFunc(ds, func(d draft) bool {
+		doc, err := s.d.Read(d.tmp, int(d.rec.size))
+		if err == nil && len(doc) < int(d.rec.size) {
+			partial = append(partial, d.tmp)
+			return true
 		}
-	}
-	for entry, why := range odd {
-		s.quarantine("tmp/"+entry, why, 0)
-	}
-	for _, entry := range partial {
-		s.discard("tmp/" + entry)
+		if err == nil && (len(doc) > int(d.rec.size) || sha256.Sum256(doc) != d.rec.sum) {
+			err = errMismatch
+		}
+		if err != nil {
+			s.quarantine(d.tmp, err.Error(), 0)
+		}
+		return err != nil
+	})
+	for _, tmp := range partial {
+		s.discard(tmp)
 	}
 	return s.withoutTwins(ds), nil
 }
