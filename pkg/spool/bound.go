@@ -64,14 +64,14 @@ func (s *Spool) boundAllLocked() {
 	e := newLoss(Evicted, "more than %d alerts wait for all outputs together", most)
 	for s.index.live > most {
 		q := longest(s.queues, func(q *Queue) int64 { return int64(q.stats.Depth) })
-		s.evictLocked(e, q, 0, q.stats.Depth-(s.index.live-most), math.MaxInt64)
+		s.evictLocked(e, q, 0, q.stats.Depth-portion(s.index.live-most, s.queues), math.MaxInt64)
 	}
 	s.events.add(e)
 	bytes := allOutputs * s.o.MaxBytes
 	e = newLoss(Evicted, "more than %d bytes wait for all outputs together", bytes)
 	for s.index.bytes > bytes {
 		q := longest(s.queues, func(q *Queue) int64 { return q.stats.Bytes })
-		s.evictLocked(e, q, 0, math.MaxInt, q.stats.Bytes-(s.index.bytes-bytes))
+		s.evictLocked(e, q, 0, math.MaxInt, q.stats.Bytes-portion(s.index.bytes-bytes, s.queues))
 	}
 	s.events.add(e)
 }
@@ -89,13 +89,20 @@ func (s *Spool) boundHeldLocked() {
 		}
 		if over := len(s.held) - s.o.maxHeld; over > 0 {
 			q := longest(s.queues, func(q *Queue) int64 { return int64(alerts[q]) })
-			s.evictLocked(e, q, inMemory, alerts[q]-over, math.MaxInt64)
+			s.evictLocked(e, q, inMemory, alerts[q]-portion(over, s.queues), math.MaxInt64)
 		} else {
 			q := longest(s.queues, func(q *Queue) int64 { return bytes[q] })
-			s.evictLocked(e, q, inMemory, math.MaxInt, bytes[q]-(s.heldLen-s.o.maxHeldBytes))
+			s.evictLocked(e, q, inMemory, math.MaxInt, bytes[q]-portion(s.heldLen-s.o.maxHeldBytes, s.queues))
 		}
 	}
 	s.events.add(e)
+}
+
+// portion is how much of what is over a bound for all goes from the longest queue before another
+// may be the longest.
+func portion[N int | int64](over N, queues []*Queue) N {
+	n := N(len(queues))
+	return (over + n - 1) / n
 }
 
 func longest(queues []*Queue, of func(*Queue) int64) *Queue {

@@ -140,6 +140,29 @@ func TestFolderBound(t *testing.T) {
 	}
 }
 
+// TestFolderBoundShrinks opens a full spool with a bound that is far less: every output keeps some.
+func TestFolderBoundShrinks(t *testing.T) {
+	o := Options{disk: newFake(), MaxAlerts: 1000, manual: true, ballast: -1}
+	for i := range 10 {
+		o.Outputs = append(o.Outputs, Output{Name: fmt.Sprint(i), MinSeverity: 100 * i})
+	}
+	s, _ := open(t, o)
+	for i := range 1000 {
+		put(t, s, entry(fmt.Sprint(i), i, 0))
+	}
+	closeSpool(t, s)
+	o.MaxAlerts = 50
+	s, _ = open(t, o)
+	if n := s.Stats().Waiting; n > allOutputs*o.MaxAlerts {
+		t.Errorf("%d wait, want at most %d", n, allOutputs*o.MaxAlerts)
+	}
+	for _, q := range s.Stats().Queues {
+		if q.Depth < o.MaxAlerts/2 {
+			t.Errorf("output %s keeps %d, want no less than %d", q.Output, q.Depth, o.MaxAlerts/2)
+		}
+	}
+}
+
 // TestEvict compares the ranking with a look at all for each that goes.
 func TestEvict(t *testing.T) {
 	for seed := range uint64(number(500, 20_000)) {
