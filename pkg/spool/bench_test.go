@@ -44,10 +44,10 @@ func queued(b *testing.B, n, size int) Options {
 		doc := make([]byte, size)
 		copy(doc, strconv.Itoa(i))
 		r := record{seq: uint64(i + 1), ms: when.UnixMilli(), sev: uint16(21 + 26*(i%3)), size: uint32(size), sum: sha256.Sum256(doc)}
-		first := filepath.Join(dir, "out/file", r.name())
+		first := filepath.Join(dir, "out/file", r.fileName())
 		must(b, os.WriteFile(first, doc, 0o600))
-		must(b, os.Link(first, filepath.Join(dir, "out/syslog", r.name())))
-		must(b, os.Link(first, filepath.Join(dir, "out/remote", r.name())))
+		must(b, os.Link(first, filepath.Join(dir, "out/syslog", r.fileName())))
+		must(b, os.Link(first, filepath.Join(dir, "out/remote", r.fileName())))
 	}
 	return o
 }

@@ -54,8 +54,8 @@ func (s *Spool) boundQueuesLocked() {
 			s.evictLocked(e, q, 0, min(s.o.MaxAlerts, q.stats.Depth-q.stats.Depth/evictedAtOnce), s.o.MaxBytes)
 		}
 	}
-	s.events.add(alerts)
-	s.events.add(bytes)
+	s.events.addEvent(alerts)
+	s.events.addEvent(bytes)
 }
 
 // boundAllLocked keeps the folder within its bounds.
@@ -63,17 +63,17 @@ func (s *Spool) boundAllLocked() {
 	most := allOutputs * s.o.MaxAlerts
 	e := newLoss(Evicted, "more than %d alerts wait for all outputs together", most)
 	for s.index.live > most {
-		q := longest(s.queues, func(q *Queue) int64 { return int64(q.stats.Depth) })
+		q := longestQueue(s.queues, func(q *Queue) int64 { return int64(q.stats.Depth) })
 		s.evictLocked(e, q, 0, q.stats.Depth-portion(s.index.live-most, s.queues), math.MaxInt64)
 	}
-	s.events.add(e)
+	s.events.addEvent(e)
 	bytes := allOutputs * s.o.MaxBytes
 	e = newLoss(Evicted, "more than %d bytes wait for all outputs together", bytes)
 	for s.index.bytes > bytes {
-		q := longest(s.queues, func(q *Queue) int64 { return q.stats.Bytes })
+		q := longestQueue(s.queues, func(q *Queue) int64 { return q.stats.Bytes })
 		s.evictLocked(e, q, 0, math.MaxInt, q.stats.Bytes-portion(s.index.bytes-bytes, s.queues))
 	}
-	s.events.add(e)
+	s.events.addEvent(e)
 }
 
 // boundHeldLocked keeps what is in memory alone within its bounds.
@@ -82,20 +82,20 @@ func (s *Spool) boundHeldLocked() {
 	for s.isHeldOverLocked() {
 		alerts, bytes := map[*Queue]int{}, map[*Queue]int64{}
 		for _, q := range s.queues {
-			for r := range s.index.waiting(q.bit, inMemory) {
+			for r := range s.index.waitingFor(q.bit, inMemory) {
 				alerts[q]++
 				bytes[q] += int64(r.size)
 			}
 		}
 		if over := len(s.held) - s.o.maxHeld; over > 0 {
-			q := longest(s.queues, func(q *Queue) int64 { return int64(alerts[q]) })
+			q := longestQueue(s.queues, func(q *Queue) int64 { return int64(alerts[q]) })
 			s.evictLocked(e, q, inMemory, alerts[q]-portion(over, s.queues), math.MaxInt64)
 		} else {
-			q := longest(s.queues, func(q *Queue) int64 { return bytes[q] })
+			q := longestQueue(s.queues, func(q *Queue) int64 { return bytes[q] })
 			s.evictLocked(e, q, inMemory, math.MaxInt, bytes[q]-portion(s.heldLen-s.o.maxHeldBytes, s.queues))
 		}
 	}
-	s.events.add(e)
+	s.events.addEvent(e)
 }
 
 // portion is how much of what is over a bound for all goes from the longest queue before another
@@ -105,7 +105,7 @@ func portion[N int | int64](over N, queues []*Queue) N {
 	return (over + n - 1) / n
 }
 
-func longest(queues []*Queue, of func(*Queue) int64) *Queue {
+func longestQueue(queues []*Queue, of func(*Queue) int64) *Queue {
 	return slices.MaxFunc(queues, func(a, b *Queue) int { return cmp.Compare(of(a), of(b)) })
 }
 
@@ -114,7 +114,7 @@ func longest(queues []*Queue, of func(*Queue) int64) *Queue {
 func (s *Spool) evictLocked(e *Event, q *Queue, flags uint16, maxAlerts int, maxBytes int64) {
 	var records []*record
 	var claims []Claim
-	for r := range s.index.waiting(q.bit, flags) {
+	for r := range s.index.waitingFor(q.bit, flags) {
 		records, claims = append(records, r), append(claims, r.claim())
 	}
 	for _, i := range Evict(claims, maxAlerts, maxBytes) {
@@ -151,7 +151,7 @@ func (s *Spool) oldestKept() int64 {
 	if steady := s.begin.Add(passed); steady.Before(now) {
 		now = steady
 	}
-	return millis(now.Add(-s.o.MaxAge))
+	return toMillis(now.Add(-s.o.MaxAge))
 }
 
 // expireOld evicts what is too old.
@@ -162,11 +162,11 @@ func (s *Spool) expireOld() {
 	defer s.mu.Unlock()
 	e := newLoss(Evicted, "older than %v", s.o.MaxAge)
 	for _, q := range s.queues {
-		for r := range s.index.waiting(q.bit, 0) {
+		for r := range s.index.waitingFor(q.bit, 0) {
 			if r.ms < oldest {
 				s.loseLocked(e, r, q)
 			}
 		}
 	}
-	s.events.add(e)
+	s.events.addEvent(e)
 }

@@ -56,7 +56,7 @@ func (s *Spool) renewChain(why string) {
 	e := &Event{Kind: Renewed, Why: why, First: s.tail.Sequence + 1, Last: s.tail.Sequence + 1}
 	s.mu.Unlock()
 	s.fresh, s.doubtful = true, false
-	s.events.add(e)
+	s.events.addEvent(e)
 }
 
 // writeChain replaces the chain file by one that says what is now.
@@ -71,7 +71,7 @@ func (s *Spool) writeChain() error {
 	// What hung may still be done, and what was done and not synced may be there.
 	s.doubtful = s.fresh && (err == nil || isHang(err))
 	if err != nil {
-		s.discard(tmp)
+		s.discardTmp(tmp)
 		return fmt.Errorf("chain: %w", err)
 	}
 	if err := s.d.SyncDir(".", true); err != nil {

@@ -61,11 +61,11 @@ func (w *world) missing() (all []string) {
 // deliver has an output take up to n items.
 func (w *world) deliver(t *testing.T, s *Spool, output, n int, dead bool) {
 	q := s.queues[output]
-	picked, _, err := q.pick(n, 1<<20)
+	picked, _, err := q.pickWaiting(n, 1<<20)
 	if err != nil || len(picked) == 0 {
 		return
 	}
-	items, err := q.read(picked)
+	items, err := q.readPicked(picked)
 	if err != nil {
 		return
 	}

@@ -156,7 +156,7 @@ func TestOddEntries(t *testing.T) {
 		"link":   func(f string) error { return os.Symlink("/dev/zero", f) },
 	}
 	for kind, add := range kinds {
-		for _, name := range []string{"out/a/x", "out/a/" + r.name(), "out/a/" + strings.Replace(r.name(), "42", "43", 1), "head/x", "dead/a/x", "tmp/x", "tmp/" + r.name() + ".1", "out/.hidden", "out/a b"} {
+		for _, name := range []string{"out/a/x", "out/a/" + r.fileName(), "out/a/" + strings.Replace(r.fileName(), "42", "43", 1), "head/x", "dead/a/x", "tmp/x", "tmp/" + r.fileName() + ".1", "out/.hidden", "out/a b"} {
 			dir := t.TempDir()
 			s, _ := open(t, onDisk(dir))
 			putN(t, s, 2)

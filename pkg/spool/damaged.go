@@ -25,7 +25,7 @@ type damagedFile struct {
 func (s *Spool) quarantine(name, why string, seq uint64) {
 	e := &Event{Kind: Damaged, Name: name, Why: why, First: seq, Last: seq}
 	e.Kept = s.setAside(name)
-	s.events.add(e)
+	s.events.addEvent(e)
 }
 
 // setAside moves a file to damaged/ and returns its name there, "" when it could not.
@@ -35,7 +35,7 @@ func (s *Spool) setAside(name string) string {
 		return ""
 	}
 	s.attempt++
-	to := fmt.Sprintf("damaged/%013d-%06d-%s", millis(s.o.now()), s.attempt, escapeName(name))
+	to := fmt.Sprintf("damaged/%013d-%06d-%s", toMillis(s.o.now()), s.attempt, escapeName(name))
 	if s.d.Rename(name, to) != nil {
 		return ""
 	}
@@ -76,7 +76,7 @@ func (s *Spool) boundDamaged() {
 		bytes -= f.size
 		e.Count++
 	}
-	s.events.add(e)
+	s.events.addEvent(e)
 }
 
 // listDamaged finds what earlier processes set aside.

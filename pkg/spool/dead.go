@@ -31,7 +31,7 @@ func (q *Queue) Dead(why string, items ...Item) error {
 		}
 	}
 	q.boundDead()
-	s.events.add(e)
+	s.events.addEvent(e)
 	return failed
 }
 
@@ -95,7 +95,7 @@ func (q *Queue) boundDead() {
 		kept = append(kept, r)
 	}
 	q.dead = kept
-	s.events.add(e)
+	s.events.addEvent(e)
 	s.mu.Lock()
 	q.stats.DeadKept = len(q.dead)
 	s.mu.Unlock()

@@ -58,7 +58,7 @@ func (d systemDisk) Lock() (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.own(f); err != nil {
+	if err := d.takeFolder(f); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func makeDurably(dir string) error {
 	return f.Sync()
 }
 
-func (d systemDisk) own(f *os.File) error {
+func (d systemDisk) takeFolder(f *os.File) error {
 	st, err := f.Stat()
 	if err != nil {
 		return err

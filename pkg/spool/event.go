@@ -92,8 +92,8 @@ func (e *Event) addRange(first, last uint64) {
 	e.Last = max(e.Last, last)
 }
 
-// merge adds a later event of the same kind.
-func (e *Event) merge(o *Event) {
+// mergeEvent adds a later event of the same kind.
+func (e *Event) mergeEvent(o *Event) {
 	e.Why, e.Count = o.Why, e.Count+o.Count
 	e.addRange(o.First, o.Last)
 	for name, n := range o.Outputs {
@@ -163,8 +163,8 @@ func newJournal(now func() time.Time) *journal {
 	return &journal{now: now, losses: map[string]*Event{}, taken: map[string]time.Time{}}
 }
 
-// add may be called under any lock. A loss of nothing is left out.
-func (j *journal) add(e *Event) {
+// addEvent may be called under any lock. A loss of nothing is left out.
+func (j *journal) addEvent(e *Event) {
 	if e.Kind.isLoss() && e.Count == 0 {
 		return
 	}
@@ -180,14 +180,14 @@ func (j *journal) add(e *Event) {
 		key += e.Why
 	}
 	if was := j.losses[key]; was != nil {
-		was.merge(e)
+		was.mergeEvent(e)
 	} else {
 		j.losses[key] = e
 	}
 }
 
-// take returns the events that are due, or all of them.
-func (j *journal) take(all bool) []Event {
+// takeDue returns the events that are due, or all of them.
+func (j *journal) takeDue(all bool) []Event {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	events := j.list
@@ -204,4 +204,4 @@ func (j *journal) take(all bool) []Event {
 
 // Events returns what happened since it was called last. Losses of one kind and reason come once
 // a minute at most, added up; once the spool is closed all come.
-func (s *Spool) Events() []Event { return s.events.take(s.isClosed()) }
+func (s *Spool) Events() []Event { return s.events.takeDue(s.isClosed()) }

@@ -35,15 +35,15 @@ func Evict(list []Claim, maxCount int, maxBytes int64) (places []int) {
 	if count <= maxCount && bytes <= maxBytes {
 		return nil
 	}
-	r := rank(list)
+	r := rankClaims(list)
 	for count > 0 && (count > maxCount || bytes > maxBytes) {
-		i := r.next(int64(maxBytes), func(sh *share) int64 { return sh.bytes })
+		i := r.nextPlace(int64(maxBytes), func(sh *share) int64 { return sh.bytes })
 		if count > maxCount {
-			i = r.next(int64(maxCount), func(sh *share) int64 { return int64(sh.count) })
+			i = r.nextPlace(int64(maxCount), func(sh *share) int64 { return int64(sh.count) })
 		}
 		count--
 		bytes -= int64(list[i].Size)
-		r.remove(i)
+		r.removePlace(i)
 		places = append(places, i)
 	}
 	slices.Sort(places)
@@ -67,7 +67,7 @@ type share struct {
 	all   []int // as ranking.all
 }
 
-func rank(list []Claim) *ranking {
+func rankClaims(list []Claim) *ranking {
 	r := &ranking{list: list, removed: make([]bool, len(list)), users: map[string]*share{}}
 	for i, c := range list {
 		r.all = append(r.all, i)
@@ -93,8 +93,8 @@ func rank(list []Claim) *ranking {
 	return r
 }
 
-// next returns the place of the one that goes first because of a bound on what amount counts.
-func (r *ranking) next(bound int64, amount func(*share) int64) int {
+// nextPlace returns the place of the one that goes first because of a bound on what amount counts.
+func (r *ranking) nextPlace(bound int64, amount func(*share) int64) int {
 	var most *share
 	for _, sh := range r.users {
 		if most == nil || cmp.Or(cmp.Compare(amount(sh), amount(most)), cmp.Compare(most.name, sh.name)) > 0 {
@@ -102,17 +102,17 @@ func (r *ranking) next(bound int64, amount func(*share) int64) int {
 		}
 	}
 	flood := most != nil && amount(most)*int64(len(r.users)+1) > bound
-	if zero := r.first(&r.zero); zero >= 0 && !flood {
+	if zero := r.firstLeft(&r.zero); zero >= 0 && !flood {
 		return zero
 	}
 	if most != nil {
-		return r.first(&most.all)
+		return r.firstLeft(&most.all)
 	}
-	return r.first(&r.all)
+	return r.firstLeft(&r.all)
 }
 
-// first returns the first place of a list that was not removed, -1 without one.
-func (r *ranking) first(places *[]int) int {
+// firstLeft returns the first place of a list that was not removed, -1 without one.
+func (r *ranking) firstLeft(places *[]int) int {
 	for len(*places) > 0 && r.removed[(*places)[0]] {
 		*places = (*places)[1:]
 	}
@@ -122,7 +122,7 @@ func (r *ranking) first(places *[]int) int {
 	return (*places)[0]
 }
 
-func (r *ranking) remove(i int) {
+func (r *ranking) removePlace(i int) {
 	r.removed[i] = true
 	sh := r.users[r.list[i].Share]
 	if sh == nil {

@@ -92,7 +92,7 @@ func (s *Spool) makeBallast() {
 		return
 	}
 	if s.d.Rename(tmp, "ballast") != nil {
-		s.discard(tmp)
+		s.discardTmp(tmp)
 		return
 	}
 	s.ballast = true

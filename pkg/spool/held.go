@@ -16,7 +16,7 @@ func (s *Spool) holdInMemory(ds []draft, cause error) {
 		d := &ds[i]
 		mask := d.rec.mask
 		if renumber {
-			_ = d.number(s.tail) // which its document allowed before
+			_ = d.assignNumber(s.tail) // which its document allowed before
 		}
 		d.rec.mask, d.rec.flags = mask, inMemory
 		if mask != 0 {
@@ -40,7 +40,7 @@ func (s *Spool) noteTrouble(cause error) {
 	s.trouble = cause
 	s.mu.Unlock()
 	if before == nil {
-		s.events.add(&Event{Kind: Full, Err: cause})
+		s.events.addEvent(&Event{Kind: Full, Err: cause})
 	}
 }
 
@@ -65,7 +65,7 @@ func (s *Spool) flushHeld() error {
 	s.mu.Lock()
 	s.trouble = nil
 	s.mu.Unlock()
-	s.events.add(&Event{Kind: Room})
+	s.events.addEvent(&Event{Kind: Room})
 	return nil
 }
 
@@ -99,7 +99,7 @@ func (s *Spool) writeHeld() error {
 func (s *Spool) heldDrafts() (ds []draft) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for r := range s.index.waiting(^uint64(0), inMemory) {
+	for r := range s.index.waitingFor(^uint64(0), inMemory) {
 		d := draft{rec: *r, doc: s.held[r.seq]}
 		d.rec.flags = 0
 		ds = append(ds, d)
@@ -134,7 +134,7 @@ type recent struct {
 	bytes int
 }
 
-func (r *recent) add(seq uint64, doc []byte) {
+func (r *recent) addDocument(seq uint64, doc []byte) {
 	if r.docs == nil {
 		r.docs = map[uint64][]byte{}
 	}
@@ -142,12 +142,12 @@ func (r *recent) add(seq uint64, doc []byte) {
 	r.seqs = append(r.seqs, seq)
 	r.bytes += len(doc)
 	for len(r.seqs) > maxRecent || r.bytes > maxRecentBytes {
-		r.drop(r.seqs[0])
+		r.dropDocument(r.seqs[0])
 		r.seqs = r.seqs[1:]
 	}
 }
 
-func (r *recent) drop(seq uint64) {
+func (r *recent) dropDocument(seq uint64) {
 	r.bytes -= len(r.docs[seq])
 	delete(r.docs, seq)
 }

@@ -134,11 +134,11 @@ func drain(t testing.TB, q *Queue) (all []Item) {
 	t.Helper()
 	for q.Stats().Depth > 0 {
 		// What is damaged leaves the queue without being returned.
-		picked, _, err := q.pick(7, 1<<30)
+		picked, _, err := q.pickWaiting(7, 1<<30)
 		if err != nil {
 			t.Fatal(err)
 		}
-		items, err := q.read(picked)
+		items, err := q.readPicked(picked)
 		if err != nil {
 			t.Fatalf("Next: %v", err)
 		}

@@ -68,10 +68,10 @@ func (s *Spool) loadQueues() error {
 			q.stats.Depth++
 			q.stats.Bytes += int64(found[i].size)
 		}
-		all = merge(all, found, func(r record) {
+		all = mergeRecords(all, found, func(r record) {
 			q.stats.Depth--
 			q.stats.Bytes -= int64(r.size)
-			s.quarantine(q.folder("out")+"/"+r.name(), "another alert has its number", r.seq)
+			s.quarantine(q.folder("out")+"/"+r.fileName(), "another alert has its number", r.seq)
 		})
 		dead, err := s.listAlerts(q.folder("dead"))
 		if err != nil {
@@ -82,7 +82,7 @@ func (s *Spool) loadQueues() error {
 	}
 	s.index.recs = all
 	for _, r := range all {
-		s.index.count(r)
+		s.index.countLive(r)
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func (s *Spool) listAlerts(folder string) ([]record, error) {
 		found = append(found, r)
 		return ""
 	})
-	slices.SortFunc(found, order)
+	slices.SortFunc(found, compareRecords)
 	return found, err
 }
 
@@ -216,7 +216,7 @@ func (s *Spool) readLeftovers() ([]draft, error) {
 		return err != nil
 	})
 	for _, tmp := range partial {
-		s.discard(tmp)
+		s.discardTmp(tmp)
 	}
 	return s.withoutTwins(ds), nil
 }
@@ -226,14 +226,14 @@ func (s *Spool) readLeftovers() ([]draft, error) {
 // another one was never promised.
 func (s *Spool) withoutTwins(ds []draft) (kept []draft) {
 	slices.SortFunc(ds, func(a, b draft) int {
-		return cmp.Or(order(a.rec, b.rec), cmp.Compare(a.tmp, b.tmp))
+		return cmp.Or(compareRecords(a.rec, b.rec), cmp.Compare(a.tmp, b.tmp))
 	})
 	for _, d := range ds {
-		known := s.index.find(d.rec.seq)
+		known := s.index.findLive(d.rec.seq)
 		if n := len(kept); n > 0 && kept[n-1].rec.seq == d.rec.seq {
 			kept[n-1].twins = append(kept[n-1].twins, d.tmp)
-		} else if known != nil && !known.same(d.rec) {
-			s.discard(d.tmp)
+		} else if known != nil && !known.sameFile(d.rec) {
+			s.discardTmp(d.tmp)
 		} else {
 			kept = append(kept, d)
 		}
@@ -275,7 +275,7 @@ func (s *Spool) showLeftover(d draft) {
 	defer s.mu.Unlock()
 	d.rec.mask, d.rec.flags = s.outputsFor(int(d.rec.sev), d.rec.sev == 0), inTmp
 	s.unfinished[d.rec.seq] = d
-	if known := s.index.find(d.rec.seq); known != nil {
+	if known := s.index.findLive(d.rec.seq); known != nil {
 		d.rec.mask &^= known.mask
 		known.mask |= d.rec.mask
 		known.flags |= inTmp

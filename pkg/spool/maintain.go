@@ -74,14 +74,14 @@ func (s *Spool) linkUnfinished() {
 	s.mu.Lock()
 	for _, d := range s.unfinished {
 		d.rec.mask, d.rec.flags = 0, 0
-		if r := s.index.find(d.rec.seq); r != nil {
+		if r := s.index.findLive(d.rec.seq); r != nil {
 			d.rec.mask = r.mask
 		}
 		ds = append(ds, d)
 	}
 	s.mu.Unlock()
 	_ = s.makeFolders() // what is missing shows when links are made
-	slices.SortFunc(ds, func(a, b draft) int { return order(a.rec, b.rec) })
+	slices.SortFunc(ds, func(a, b draft) int { return compareRecords(a.rec, b.rec) })
 	clear(s.unfinished)
 	s.linkDrafts(ds)
 	s.mu.Lock()
@@ -96,7 +96,7 @@ func (s *Spool) linkUnfinished() {
 // removed.
 func (s *Spool) noteStoredLocked(d draft) {
 	var waits uint64
-	if r := s.index.find(d.rec.seq); r != nil {
+	if r := s.index.findLive(d.rec.seq); r != nil {
 		r.flags = d.rec.flags
 		waits = r.mask
 	}

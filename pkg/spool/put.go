@@ -78,9 +78,9 @@ func (s *Spool) draftEntries(entries []Entry) ([]draft, error) {
 	for i := range entries {
 		e, d := &entries[i], &ds[i]
 		d.entry = e
-		err := e.check()
+		err := e.checkDocument()
 		if err == nil {
-			err = d.number(tail)
+			err = d.assignNumber(tail)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("alert %d: %w", tail.Sequence+1, err)
@@ -91,7 +91,7 @@ func (s *Spool) draftEntries(entries []Entry) ([]draft, error) {
 	return ds, nil
 }
 
-func (e *Entry) check() error {
+func (e *Entry) checkDocument() error {
 	const maxLink = 256 // bytes that the place in the chain takes
 	switch {
 	case len(e.Document) > maxDocument-maxLink:
@@ -102,8 +102,8 @@ func (e *Entry) check() error {
 	return nil
 }
 
-// number gives the draft the number after tail.
-func (d *draft) number(tail chain.Link) error {
+// assignNumber gives the draft the number after tail.
+func (d *draft) assignNumber(tail chain.Link) error {
 	tail.Sequence++
 	doc, err := chain.Append(d.entry.Document, tail)
 	if err != nil {
@@ -111,7 +111,7 @@ func (d *draft) number(tail chain.Link) error {
 	}
 	d.doc = doc
 	d.rec = record{
-		seq: tail.Sequence, ms: millis(d.entry.Time), sev: severity(d.entry.Severity), size: uint32(len(doc)),
+		seq: tail.Sequence, ms: toMillis(d.entry.Time), sev: clampSeverity(d.entry.Severity), size: uint32(len(doc)),
 		share: unique.Make(shareName(d.entry.Share)).Value(), sum: sha256.Sum256(doc),
 	}
 	d.rec.setID(d.entry.ID, d.entry.Update)
@@ -121,7 +121,7 @@ func (d *draft) number(tail chain.Link) error {
 // outputsFor returns the bits of the outputs that want an alert.
 func (s *Spool) outputsFor(sev int, everywhere bool) (mask uint64) {
 	for _, q := range s.queues {
-		if q.configured && (everywhere || int(severity(sev)) >= q.min) {
+		if q.configured && (everywhere || int(clampSeverity(sev)) >= q.min) {
 			mask |= q.bit
 		}
 	}
@@ -138,7 +138,7 @@ func (s *Spool) showStored(ds []draft) {
 	for i := range ds {
 		s.showLocked(ds[i].rec)
 		if ds[i].rec.mask != 0 {
-			s.recent.add(ds[i].rec.seq, ds[i].doc)
+			s.recent.addDocument(ds[i].rec.seq, ds[i].doc)
 		}
 	}
 	s.advanceLocked(&ds[len(ds)-1])
@@ -159,7 +159,7 @@ func (s *Spool) advanceLocked(d *draft) {
 // showLocked adds a record to the index and to what its queues count.
 func (s *Spool) showLocked(r record) {
 	if r.mask != 0 {
-		s.index.add(r)
+		s.index.addRecord(r)
 		s.enqueueLocked(r)
 	}
 }
@@ -180,8 +180,8 @@ func (s *Spool) clearLocked(r *record, q *Queue) {
 	q.stats.Depth--
 	q.stats.Bytes -= int64(r.size)
 	if r.mask == 0 {
-		s.index.forget(r)
+		s.index.forgetLive(r)
 		s.dropHeldLocked(r.seq)
-		s.recent.drop(r.seq)
+		s.recent.dropDocument(r.seq)
 	}
 }

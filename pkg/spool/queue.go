@@ -45,7 +45,7 @@ func (q *Queue) folder(of string) string {
 }
 
 // path is where an alert's file of the queue lies.
-func (q *Queue) path(of string, r *record) string { return q.folder(of) + "/" + r.name() }
+func (q *Queue) path(of string, r *record) string { return q.folder(of) + "/" + r.fileName() }
 
 // Next returns the oldest alerts the output has not acknowledged, in order of their
 // numbers: at least one, then at most maxItems of at most maxBytes together. It waits until
@@ -57,12 +57,12 @@ func (q *Queue) Next(ctx context.Context, maxItems, maxBytes int) ([]Item, error
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		picked, changed, err := q.pick(maxItems, maxBytes)
+		picked, changed, err := q.pickWaiting(maxItems, maxBytes)
 		if err != nil {
 			return nil, err
 		}
 		if len(picked) > 0 {
-			items, err := q.read(picked)
+			items, err := q.readPicked(picked)
 			if len(items) > 0 || err != nil && !isHang(err) {
 				return items, err
 			}
@@ -84,8 +84,8 @@ type pickedAlert struct {
 	doc []byte // when it is in memory
 }
 
-// pick returns what Next is to read, and what is closed when there is more.
-func (q *Queue) pick(maxItems, maxBytes int) ([]pickedAlert, <-chan struct{}, error) {
+// pickWaiting returns what Next is to read, and what is closed when there is more.
+func (q *Queue) pickWaiting(maxItems, maxBytes int) ([]pickedAlert, <-chan struct{}, error) {
 	s := q.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -95,7 +95,7 @@ func (q *Queue) pick(maxItems, maxBytes int) ([]pickedAlert, <-chan struct{}, er
 	_, hangs := s.guard.Hangs()
 	var all []pickedAlert
 	size := 0
-	for i := s.index.at(q.from); i < len(s.index.recs); i++ {
+	for i := s.index.position(q.from); i < len(s.index.recs); i++ {
 		r := s.index.recs[i]
 		if r.mask&q.bit == 0 {
 			continue
@@ -124,9 +124,9 @@ func (q *Queue) pick(maxItems, maxBytes int) ([]pickedAlert, <-chan struct{}, er
 	return all, s.changed, nil
 }
 
-// read returns the documents of what was picked. What went meanwhile, or is damaged, is
+// readPicked returns the documents of what was picked. What went meanwhile, or is damaged, is
 // left out. The error is one that may pass.
-func (q *Queue) read(all []pickedAlert) ([]Item, error) {
+func (q *Queue) readPicked(all []pickedAlert) ([]Item, error) {
 	items := make([]Item, 0, len(all))
 	for _, p := range all {
 		doc := p.doc
@@ -146,16 +146,16 @@ func (q *Queue) read(all []pickedAlert) ([]Item, error) {
 				continue
 			}
 		}
-		it := Item{Sequence: p.rec.seq, Severity: int(p.rec.sev), Time: p.rec.time(), Document: doc}
-		it.ID, it.Update = p.rec.event(doc)
+		it := Item{Sequence: p.rec.seq, Severity: int(p.rec.sev), Time: p.rec.timestamp(), Document: doc}
+		it.ID, it.Update = p.rec.eventOf(doc)
 		items = append(items, it)
 	}
 	return items, nil
 }
 
-// event returns the id and the number of the update of an alert. What its name does not say its
+// eventOf returns the id and the number of the update of an alert. What its name does not say its
 // document does; without an id it is still one that no other document has.
-func (r *record) event(doc []byte) (id string, update int) {
+func (r *record) eventOf(doc []byte) (id string, update int) {
 	if r.update != 0 {
 		return r.eventID(), int(r.update)
 	}
@@ -202,7 +202,7 @@ func (s *Spool) readCopy(q *Queue, seq uint64) ([]byte, error) {
 	s.disk.Lock()
 	defer s.disk.Unlock()
 	s.mu.Lock()
-	found := s.index.find(seq)
+	found := s.index.findLive(seq)
 	if found == nil || found.mask&q.bit == 0 {
 		s.mu.Unlock()
 		return nil, nil
@@ -214,7 +214,7 @@ func (s *Spool) readCopy(q *Queue, seq uint64) ([]byte, error) {
 	}
 	own := q.path("out", &r)
 	_, cause := s.readAlert(own, &r)
-	for _, name := range s.copies(own, &r) {
+	for _, name := range s.copiesOf(own, &r) {
 		doc, err := s.readAlert(name, &r)
 		if err == nil {
 			s.replaceLink(name, own, &r, cause)
@@ -231,8 +231,8 @@ func (s *Spool) readCopy(q *Queue, seq uint64) ([]byte, error) {
 	return nil, nil
 }
 
-// copies are the names under which an alert may be found, a queue's own first.
-func (s *Spool) copies(own string, r *record) []string {
+// copiesOf returns the names under which an alert may be found, a queue's own first.
+func (s *Spool) copiesOf(own string, r *record) []string {
 	names := []string{own}
 	for _, other := range s.queues {
 		if r.mask&other.bit != 0 {
@@ -242,7 +242,7 @@ func (s *Spool) copies(own string, r *record) []string {
 	if d, found := s.unfinished[r.seq]; found {
 		names = append(names, d.tmp)
 	}
-	return append(names, "head/"+r.name())
+	return append(names, "head/"+r.fileName())
 }
 
 // replaceLink puts a good copy in the place of one that is not.
@@ -266,7 +266,7 @@ func (s *Spool) loseDamaged(r *record, own string, cause error) {
 		e.Kept = s.setAside(own)
 	}
 	s.mu.Lock()
-	if found := s.index.find(r.seq); found != nil {
+	if found := s.index.findLive(r.seq); found != nil {
 		for _, q := range s.queues {
 			if found.mask&q.bit != 0 {
 				s.loseLocked(e, found, q)
@@ -275,7 +275,7 @@ func (s *Spool) loseDamaged(r *record, own string, cause error) {
 	}
 	s.mu.Unlock()
 	s.removeLinks()
-	s.events.add(e)
+	s.events.addEvent(e)
 }
 
 // Ack forgets items that were delivered. Only their numbers count; one that is not
@@ -319,7 +319,7 @@ func (q *Queue) takeItems(items []Item, counter *uint64) (taken []takenItem, err
 		return nil, ErrClosed
 	}
 	for i := range items {
-		r := s.index.find(items[i].Sequence)
+		r := s.index.findLive(items[i].Sequence)
 		if r == nil || r.mask&q.bit == 0 {
 			continue
 		}
@@ -349,9 +349,9 @@ func (q *Queue) Stats() QueueStats {
 	defer q.s.mu.Unlock()
 	st := q.stats
 	st.Output, st.Configured = q.name, q.configured
-	for i := q.s.index.at(q.from); st.Depth > 0 && i < len(q.s.index.recs); i++ {
+	for i := q.s.index.position(q.from); st.Depth > 0 && i < len(q.s.index.recs); i++ {
 		if r := &q.s.index.recs[i]; r.mask&q.bit != 0 {
-			st.Oldest, q.from = r.time(), r.seq
+			st.Oldest, q.from = r.timestamp(), r.seq
 			break
 		}
 	}

@@ -141,7 +141,7 @@ type files struct {
 	backoff time.Duration
 }
 
-func (o *Options) complete() error {
+func (o *Options) setDefaults() error {
 	if err := CheckOutputs(o.Outputs); err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (o *Options) complete() error {
 // aside what does not belong. A disk that is full or can't be written is no error: the
 // spool then holds alerts in memory. A folder that can't be locked or listed is one.
 func Open(o Options) (*Spool, error) {
-	if err := o.complete(); err != nil {
+	if err := o.setDefaults(); err != nil {
 		return nil, err
 	}
 	s := &Spool{

@@ -21,7 +21,7 @@ func (s *Spool) storeDrafts(ds []draft) (n int, err error) {
 			break
 		}
 		for _, d := range ds[:n] {
-			s.discard(d.tmp)
+			s.discardTmp(d.tmp)
 		}
 		n, err = 0, unsynced
 	}
@@ -56,7 +56,7 @@ func (s *Spool) writeDrafts(ds []draft) (int, error) {
 func (s *Spool) writeDraft(d *draft) error {
 	return s.withRoom(func() error {
 		s.attempt++
-		d.tmp = fmt.Sprintf("tmp/%s.%d", d.rec.name(), s.attempt)
+		d.tmp = fmt.Sprintf("tmp/%s.%d", d.rec.fileName(), s.attempt)
 		return s.writeFile(d.tmp, d.doc)
 	})
 }
@@ -79,14 +79,14 @@ func (s *Spool) syncTmp() error {
 func (s *Spool) writeFile(name string, content []byte) error {
 	err := s.d.Write(name, content)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		s.discard(name)
+		s.discardTmp(name)
 	}
 	return err
 }
 
-// discard removes a file from tmp/, or remembers to: while it is there, no other file
+// discardTmp removes a file from tmp/, or remembers to: while it is there, no other file
 // with its number may be written.
-func (s *Spool) discard(tmp string) {
+func (s *Spool) discardTmp(tmp string) {
 	if err := s.d.Remove(tmp); err != nil && !isMissing(err) {
 		s.trash[tmp] = struct{}{}
 	}
@@ -141,10 +141,10 @@ func (s *Spool) clearTmp(ds []draft, failed []bool) {
 			continue
 		}
 		if !head || i < last {
-			s.discard(d.tmp)
+			s.discardTmp(d.tmp)
 		}
 		for _, tmp := range d.twins {
-			s.discard(tmp)
+			s.discardTmp(tmp)
 		}
 	}
 }
@@ -160,7 +160,7 @@ func (s *Spool) makeLink(from, to string) error {
 
 // makeHead moves a finished draft to head/, and removes the one before.
 func (s *Spool) makeHead(d *draft) error {
-	err := s.withFolders(func() error { return s.d.Rename(d.tmp, "head/"+d.rec.name()) })
+	err := s.withFolders(func() error { return s.d.Rename(d.tmp, "head/"+d.rec.fileName()) })
 	if err != nil {
 		return err
 	}
@@ -171,7 +171,7 @@ func (s *Spool) makeHead(d *draft) error {
 
 func (s *Spool) trimHeads() {
 	for len(s.heads) > 1 {
-		err := s.d.Remove("head/" + s.heads[0].name())
+		err := s.d.Remove("head/" + s.heads[0].fileName())
 		if err != nil && !isMissing(err) {
 			return // next time
 		}
