@@ -247,3 +247,35 @@ func BenchmarkEvict(b *testing.B) {
 		Evict(list, len(list)-len(list)/evictedAtOnce, 1<<40)
 	}
 }
+
+// TestDeadFlood has a receiver refuse far more of one user's alerts than are kept: those of others
+// stay.
+func TestDeadFlood(t *testing.T) {
+	d := newFake()
+	s, log := open(t, Options{disk: d, manual: true, ballast: -1})
+	q := s.Queue("a")
+	refuse := func(share string, sev, n int) {
+		var entries []Entry
+		for i := range n {
+			entries = append(entries, of(share, fmt.Sprint(share, i), sev, 0))
+		}
+		put(t, s, entries...)
+		must(t, q.Dead("no", waiting(t, q, n)...))
+	}
+	refuse("root", 21, 1)
+	refuse("503", 21, 1)
+	refuse("502", 99, maxDead+100)
+	kept := map[string]int{}
+	for _, r := range q.dead {
+		kept[r.share]++
+	}
+	if len(q.dead) != maxDead || kept["root"] != 1 || kept["503"] != 1 {
+		t.Errorf("kept %v, want root's and 503's among %d", kept, maxDead)
+	}
+	closeSpool(t, s)
+	for _, e := range log.of(Dropped) {
+		if e.Shares["502"] != e.Count {
+			t.Errorf("reported %v, want that all were of 502", e)
+		}
+	}
+}
