@@ -274,7 +274,7 @@ func TestAge(t *testing.T) {
 		d := newFake()
 		var step atomic.Int64 // what the clock was set forward
 		o := Options{disk: d, MaxAge: 24 * time.Hour, now: func() time.Time { return time.Now().Round(0).Add(time.Duration(step.Load())) }}
-		s, log := open(t, o)
+		s, _ := open(t, o)
 		old := entry("old", 99, 0)
 		old.Time = time.Now()
 		put(t, s, old)
@@ -284,7 +284,7 @@ func TestAge(t *testing.T) {
 		}
 		closeSpool(t, s)
 		time.Sleep(100 * time.Hour) // the machine is off
-		s, log = open(t, o)
+		s, log := open(t, o)
 		time.Sleep(50 * time.Minute)
 		if n := s.Stats().Waiting; n != 1 {
 			t.Errorf("%d wait 50 minutes after a start, want 1: there must be time to deliver", n)
