@@ -18,7 +18,6 @@ import (
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
-	"hooksnare/pkg/chain"
 	"hooksnare/pkg/logfile"
 	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/spool"
@@ -124,15 +123,14 @@ func crowdedCopies(t *testing.T) string {
 func filled(t *testing.T, entries ...spool.Entry) (ok, dead *spool.Queue) {
 	t.Helper()
 	s, err := spool.Open(spool.Options{
-		Dir: filepath.Join(t.TempDir(), "spool"), MaxAlerts: 100, MaxBytes: 1 << 20, MaxAge: time.Hour, Ballast: -1,
+		Dir: filepath.Join(t.TempDir(), "spool"), MaxAlerts: 100, MaxBytes: 1 << 20, MaxAge: time.Hour,
 		Outputs: []spool.Output{{Name: "ok"}, {Name: "dead"}},
 	})
 	must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	ok, dead = s.Queue("ok"), s.Queue("dead")
 	for i, e := range entries {
-		text := fmt.Sprintf("{\"n\":%d}", i)
-		e.Make = func(chain.Link) ([]byte, error) { return []byte(text), nil }
+		e.Document = fmt.Appendf(nil, `{"n":%d,"hooksnare":{"verdict":"observed"}}`, i)
 		must(t, s.Put(e))
 		if i%50 == 49 { // the output that works takes what there is
 			for ok.Stats().Depth > 0 {
@@ -168,7 +166,7 @@ func floodedSpool(t *testing.T) string {
 	_, dead := filled(t, entries...)
 	items, err := dead.Next(context.Background(), 1, 1<<20)
 	must(t, err)
-	if len(items) != 1 || !strings.Contains(string(items[0].Document), `"n":0`) {
+	if len(items) != 1 || !strings.Contains(string(items[0].Document), `"n":0,`) {
 		return fmt.Sprintf("the oldest that waits is %s, expected root's", items[0].Document)
 	}
 	return ""

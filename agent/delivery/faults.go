@@ -114,27 +114,14 @@ type spoolReports struct {
 	full      time.Time // since when the disk takes nothing
 }
 
-// noteSpoolEvent takes what the spool tells, for the next Check. It may be called at any time.
-func (all *Outputs) noteSpoolEvent(e spool.Event) {
-	if e.Kind == spool.Hangs || e.Kind == spool.Answers {
-		all.hangs.ReportFrom("spool")(e.Kind == spool.Hangs, e.Why)
-		return
-	}
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	if len(all.events) < maxWaiting { // the spool sums up
-		all.events = append(all.events, e)
-	}
-}
-
 // Check tells of what became of outputs and of the spool. It is for one goroutine.
 func (all *Outputs) Check(now time.Time) {
 	for _, o := range all.destinations {
 		o.reportChanges(now)
 	}
 	all.mu.Lock()
-	events, refusing := all.events, all.refusing
-	all.events, all.refusing = nil, nil
+	refusing := all.refusing
+	all.refusing = nil
 	all.mu.Unlock()
 	if refusing != nil {
 		all.reportOnce(health.Condition{Name: health.AlertsLost}, refusing.Error(), now)
@@ -146,7 +133,7 @@ func (all *Outputs) Check(now time.Time) {
 		all.report(health.Condition{Name: health.SpoolFailed}, all.reported.elsewhere, true, now, time.Time{})
 		all.reported.elsewhere = ""
 	}
-	for _, e := range events {
+	for _, e := range all.spool.Events() {
 		all.reportSpoolEvent(e)
 	}
 	all.hangs.Check(all.report, all.holdHang, now)

@@ -22,8 +22,8 @@ func unwritten() *Outputs {
 func TestPutStalled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := unwritten()
-		of := func(share string, sev int) pending {
-			return pending{entry: spool.Entry{Share: share, Severity: sev}, size: 1000}
+		of := func(share string, sev int) spool.Entry {
+			return spool.Entry{Share: share, Severity: sev, Document: make([]byte, 1000)}
 		}
 		begin := time.Now()
 		all.enqueue(of("root", 21))
@@ -37,7 +37,7 @@ func TestPutStalled(t *testing.T) {
 		if len(all.pending) > maxWaiting || all.bytes > maxWaitingBytes || all.bytes != 1000*len(all.pending) {
 			t.Errorf("%d wait, of %d bytes; want at most %d and %d", len(all.pending), all.bytes, maxWaiting, maxWaitingBytes)
 		}
-		if a, b := all.pending[0].entry.Share, all.pending[1].entry.Share; a != "root" || b != "503" {
+		if a, b := all.pending[0].Share, all.pending[1].Share; a != "root" || b != "503" {
 			t.Errorf("got alerts of %q and %q first, want root's and 503's", a, b)
 		}
 		want := fmt.Sprintf(`the disk took alerts too slowly: %d were given up before they were kept, of "502": %[1]d`, 3*maxWaiting+2-len(all.pending))
@@ -72,7 +72,7 @@ func TestPutWaits(t *testing.T) {
 			taken <- got
 		}()
 		for range n {
-			all.enqueue(pending{entry: spool.Entry{Share: "502"}, size: 10})
+			all.enqueue(spool.Entry{Share: "502", Document: make([]byte, 10)})
 		}
 		if got := <-taken; got != n || all.takeShedReport(time.Now()) != "" {
 			t.Errorf("%d alerts were taken, want all %d, and none given up", got, n)
@@ -84,14 +84,14 @@ func TestPutWaits(t *testing.T) {
 func TestSpoolFullOrHangs(t *testing.T) {
 	all, h := opened(t, t.TempDir(), &fakePlace{})
 	defer all.Abandon()
-	for _, e := range []spool.Event{
-		{Kind: spool.Hangs, Why: "sync x"}, {Kind: spool.Full, Err: fmt.Errorf("x: %w", hang.ErrHangs)}, {Kind: spool.Room}, {Kind: spool.Answers},
-	} {
-		all.noteSpoolEvent(e)
-	}
+	hangs := all.hangs.ReportFrom("spool")
+	hangs(true, "sync x")
+	all.reportSpoolEvent(spool.Event{Kind: spool.Full, Err: fmt.Errorf("x: %w", hang.ErrHangs)})
+	all.reportSpoolEvent(spool.Event{Kind: spool.Room})
+	hangs(false, "")
 	all.Check(time.Now())
 	h.expect(t)
-	all.noteSpoolEvent(spool.Event{Kind: spool.Hangs, Why: "sync x"})
+	hangs(true, "sync x")
 	all.Check(time.Now())
 	h.expect(t, "0s +disk_hangs: the disk does not answer: spool: sync x")
 }

@@ -16,7 +16,6 @@ import (
 	"hooksnare/agent/health"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
-	"hooksnare/pkg/chain"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/hang"
 	"hooksnare/pkg/spool"
@@ -38,12 +37,11 @@ type Outputs struct {
 	room     chan struct{} // closed when there is room for more
 	stalled  bool          // the disk takes nothing: nobody waits for room
 	shed     shed
-	pending  []pending // not durable yet, the oldest first
+	pending  []spool.Entry // not durable yet, the oldest first
 	bytes    int
 	flying   bool // some are being made durable
 	closing  bool
-	events   []spool.Event // of the spool, not told yet
-	refusing error         // why alerts could not even be held
+	refusing error // why alerts could not even be held
 
 	progress func(id, output string)
 	reported spoolReports
@@ -120,7 +118,7 @@ func Open(o Options) (*Outputs, error) {
 // they are delivered as long as the agent runs.
 func (all *Outputs) openSpool(c config.Config, places []config.Output) error {
 	o := spool.Options{
-		Dir: filepath.Join(c.StateDir, health.SpoolFolder), Report: all.noteSpoolEvent,
+		Dir: filepath.Join(c.StateDir, health.SpoolFolder), Hangs: all.hangs.ReportFrom("spool"),
 		MaxBytes: c.SpoolMaxBytes, MaxAlerts: int(c.SpoolMaxAlerts), MaxAge: c.SpoolMaxAge,
 	}
 	for _, p := range places {
@@ -186,7 +184,7 @@ func (all *Outputs) AddAlert(a *alert.Alert) error {
 	if a.Timestamp != nil {
 		at = a.Timestamp.Time
 	}
-	all.enqueue(all.newPending(line, spool.Entry{Severity: a.Event.Severity, Time: at, Share: a.Share}, a.Event.ID))
+	all.enqueue(spool.Entry{Document: line, ID: a.Event.ID, Update: a.Event.Sequence, Severity: a.Event.Severity, Time: at, Share: a.Share})
 	return nil
 }
 
@@ -196,14 +194,8 @@ func (all *Outputs) AddHeartbeat(b *alert.Heartbeat) error {
 	if err != nil {
 		return err
 	}
-	all.enqueue(all.newPending(line, spool.Entry{Severity: 0, Everywhere: true, Time: time.Now(), Share: alert.OwnShare}, b.Event.ID))
+	all.enqueue(spool.Entry{Document: line, ID: b.Event.ID, Update: b.Event.Sequence, Everywhere: true, Time: time.Now(), Share: alert.OwnShare})
 	return nil
-}
-
-// newPending returns a document as it waits for the disk.
-func (all *Outputs) newPending(line []byte, e spool.Entry, id string) pending {
-	e.Make = func(at chain.Link) ([]byte, error) { return chain.Append(line, at) }
-	return pending{e, len(line), id}
 }
 
 func signalOnce(c chan struct{}) {
@@ -233,16 +225,12 @@ func (all *Outputs) runWriter() {
 }
 
 // storeBatch makes a batch durable. If one of its documents can't be kept, the others are.
-func (all *Outputs) storeBatch(batch []pending) {
-	entries := make([]spool.Entry, len(batch))
-	for i := range batch {
-		entries[i] = batch[i].entry
-	}
-	err := all.spool.Put(entries...)
+func (all *Outputs) storeBatch(batch []spool.Entry) {
+	err := all.spool.Put(batch...)
 	switch {
 	case err == nil:
 		for i := range batch {
-			all.progress(batch[i].id, "")
+			all.progress(batch[i].ID, "")
 		}
 	case errors.Is(err, spool.ErrHeld): // the spool reports what it holds
 	case len(batch) > 1:

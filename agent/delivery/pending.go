@@ -20,13 +20,6 @@ const (
 	maxPause        = time.Second
 )
 
-// pending is a document that is not durable yet.
-type pending struct {
-	entry spool.Entry
-	size  int
-	id    string // event.id
-}
-
 // shed is what went because the disk did not take it in time.
 type shed struct {
 	alerts int
@@ -42,13 +35,13 @@ const (
 )
 
 // enqueue queues a document for the disk.
-func (all *Outputs) enqueue(p pending) {
+func (all *Outputs) enqueue(e spool.Entry) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	all.awaitRoom(p.size)
-	all.pending, all.bytes = append(all.pending, p), all.bytes+p.size
-	for len(all.pending) > 1 && (len(all.pending) > maxWaiting || all.bytes > maxWaitingBytes) {
-		all.shedOne()
+	all.awaitRoom(len(e.Document))
+	all.pending, all.bytes = append(all.pending, e), all.bytes+len(e.Document)
+	if len(all.pending) > maxWaiting || all.bytes > maxWaitingBytes {
+		all.giveUpMostLocked()
 	}
 	signalOnce(all.wake)
 }
@@ -76,38 +69,38 @@ func (all *Outputs) awaitRoom(size int) {
 	}
 }
 
-// shedOne gives up what goes first.
-func (all *Outputs) shedOne() {
+// giveUpMostLocked gives up what is over the bounds, but never the only alert.
+func (all *Outputs) giveUpMostLocked() {
 	claims := make([]spool.Claim, len(all.pending))
 	for i := range all.pending {
-		e := &all.pending[i].entry
-		claims[i] = spool.Claim{Share: e.Share, Severity: e.Severity, Size: all.pending[i].size}
+		e := &all.pending[i]
+		claims[i] = spool.Claim{Share: e.Share, Severity: e.Severity, Size: len(e.Document)}
 	}
-	bound, ofBytes := int64(maxWaiting), false
-	if len(all.pending) <= maxWaiting {
-		bound, ofBytes = maxWaitingBytes, true
-	}
-	i := spool.FirstToGo(claims, bound, ofBytes)
-	share := all.pending[i].entry.Share
-	all.bytes -= all.pending[i].size
-	all.pending = slices.Delete(all.pending, i, i+1)
-	all.shed.alerts++
 	if all.shed.shares == nil {
 		all.shed.shares = map[string]int{}
 	}
-	if _, known := all.shed.shares[share]; known || len(all.shed.shares) < maxShed {
-		all.shed.shares[share]++
+	for _, i := range slices.Backward(spool.Evict(claims, maxWaiting, maxWaitingBytes)) {
+		if len(all.pending) == 1 {
+			break
+		}
+		share := all.pending[i].Share
+		all.bytes -= len(all.pending[i].Document)
+		all.pending = slices.Delete(all.pending, i, i+1)
+		all.shed.alerts++
+		if _, known := all.shed.shares[share]; known || len(all.shed.shares) < maxShed {
+			all.shed.shares[share]++
+		}
 	}
 }
 
 // dequeue returns what to make durable now.
-func (all *Outputs) dequeue() (batch []pending, closing bool) {
+func (all *Outputs) dequeue() (batch []spool.Entry, closing bool) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	n := min(len(all.pending), maxBatch)
 	for _, p := range all.pending[:n] {
 		batch = append(batch, p)
-		all.bytes -= p.size
+		all.bytes -= len(p.Document)
 	}
 	clear(all.pending[:n])
 	if all.pending = all.pending[n:]; len(all.pending) == 0 {

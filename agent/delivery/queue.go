@@ -3,7 +3,6 @@ package delivery
 import (
 	"context"
 
-	"hooksnare/pkg/alert"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/spool"
 )
@@ -20,13 +19,8 @@ func (q queue) Next(ctx context.Context, maxItems, maxBytes int) ([]forward.Item
 	list, err := q.Queue.Next(ctx, maxItems, maxBytes)
 	items := make([]forward.Item, len(list))
 	for i, l := range list {
-		items[i] = forward.Item{Sequence: l.Sequence, Severity: l.Severity, Time: l.Time, Document: l.Document, Update: 1}
-		// The document is ours and was checked against its hash; without an id it would still
-		// be one that no other has.
-		if h, err := alert.ParseHead(l.Document); err == nil {
-			items[i].ID, items[i].Update = h.ID, max(h.Sequence, 1)
-		} else {
-			items[i].ID = l.Sum[:32]
+		items[i] = forward.Item{
+			Sequence: l.Sequence, ID: l.ID, Update: l.Update, Severity: l.Severity, Time: l.Time, Document: l.Document,
 		}
 	}
 	return items, err

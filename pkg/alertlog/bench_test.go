@@ -19,7 +19,7 @@ func BenchmarkLog(b *testing.B) {
 	path, alerts := filepath.Join(b.TempDir(), "alerts.jsonl"), 0
 	for n := logfile.DefaultKeep; n >= 0; n-- {
 		var text []byte
-		for ; len(text) < logfile.DefaultMaxBytes; alerts++ {
+		for ; len(text) < 16<<20; alerts++ {
 			text = append(text, bytes.Replace(sample, []byte("0123456789abcdef"), fmt.Appendf(nil, "%016x", alerts), 1)...)
 		}
 		name := path

@@ -30,12 +30,6 @@ func NewID() string {
 	return hex.EncodeToString(id[:])
 }
 
-// Hash is what the document after this one names as Previous.
-func Hash(document []byte) string {
-	sum := sha256.Sum256(document)
-	return hex.EncodeToString(sum[:])
-}
-
 // Check reports why a document can't have this place.
 func (l Link) Check() error {
 	switch {

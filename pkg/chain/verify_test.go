@@ -21,7 +21,7 @@ func chainOf(id string, from uint64, previous string, n int) (all []chained) {
 		l := Link{Chain: id, Sequence: from + i, Previous: previous}
 		doc := fmt.Appendf(nil, "%+v", l)
 		all = append(all, chained{l, doc})
-		previous = Hash(doc)
+		previous = hashOf(doc)
 	}
 	return all
 }
@@ -65,10 +65,10 @@ func TestVerifier(t *testing.T) {
 		{"the last changed, which only its repeat shows", append(good(), changed(19)[19]), Verdict{Documents: 21, Chains: with(func(f *Findings) {
 			f.Documents, f.Conflicting, f.Conflicts = 21, 1, []uint64{20}
 		})}},
-		{"a first with one before it", chainOf(one, 1, Hash(nil), 2), Verdict{Documents: 2, Chains: []Findings{
+		{"a first with one before it", chainOf(one, 1, hashOf(nil), 2), Verdict{Documents: 2, Chains: []Findings{
 			{Chain: one, First: 1, Last: 2, Documents: 2, Breaks: 1, Broken: []uint64{1}},
 		}}},
-		{"a chain that goes on under another id", append(good(), chainOf(two, 21, Hash(last.doc), 3)...), Verdict{Documents: 23, Chains: []Findings{
+		{"a chain that goes on under another id", append(good(), chainOf(two, 21, hashOf(last.doc), 3)...), Verdict{Documents: 23, Chains: []Findings{
 			fine, {Chain: two, First: 21, Last: 23, Documents: 3, Follows: one},
 		}}},
 		{"no place", []chained{{Link{"x", 1, ""}, nil}, {Link{one, 0, ""}, nil}, {Link{one, 1, "zz"}, nil}, {Link{strings.ToUpper("ab" + one[2:]), 1, ""}, nil}}, Verdict{Documents: 4, Malformed: 4}},
@@ -205,7 +205,7 @@ func FuzzVerifier(f *testing.F) {
 			chain := strings.Repeat(fmt.Sprintf("%02x", b[0]%4), 16)
 			previous := ""
 			if b[2] > 0 {
-				previous = Hash(b[2:3])
+				previous = hashOf(b[2:3])
 			}
 			doc := fmt.Appendf(nil, "%d", b[2])
 			if !v.Add(Link{chain, uint64(b[1]), previous}, doc) {
@@ -253,7 +253,7 @@ func BenchmarkVerifier(b *testing.B) {
 			doc = strconv.AppendUint(doc[:80], i, 10)
 			l.Sequence++
 			v.Add(l, doc)
-			l.Previous = Hash(doc)
+			l.Previous = hashOf(doc)
 		}
 		if got := v.Verdict(); !got.OK() {
 			b.Fatalf("%+v", got)

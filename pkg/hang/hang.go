@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -21,26 +21,22 @@ var ErrHangs = errors.New("the disk does not answer")
 type Guard struct {
 	Limit time.Duration // that a call may take; 0 for any time
 
-	// Changed is told when a call hangs, by its name, while none did, and when the last that
-	// hung has ended. It is called under no lock of the guard, one call after the other. May be nil.
+	// Changed is called when a call hangs, with its name, while none did, and when the last that
+	// hung has ended: under no lock of the guard, one call after the other. May be nil.
 	Changed func(hangs bool, what string)
 
-	idle atomic.Bool          // a worker looks for the next call
-	next atomic.Pointer[call] // that it takes then
-
-	mu      sync.Mutex // guards what follows, up to told
+	mu      sync.Mutex // guards what follows, up to short
 	hanging []*call
-	short   time.Duration // what is left to calls since Hurry; 0: it was not called
 	hurried chan struct{} // closed by Hurry
-	told    sync.Mutex    // held while Changed is called
-	said    bool          // what Changed was told last
+	short   time.Duration // what is left to calls since Hurry; 0: it was not called
+
+	notifying sync.Mutex // held while Changed is called; guards notified
+	notified  bool       // what Changed was called with last
 }
 
 // call is one that was begun.
 type call struct {
 	what string
-	run  func() error
-	undo func()
 	done chan struct{} // closed when it has ended in time
 	late bool          // its caller has gone
 	err  error
@@ -53,77 +49,37 @@ func (g *Guard) Do(what string, run func() error, undo func()) error {
 	if g.Limit <= 0 {
 		return run()
 	}
-	c, err := g.begin(what)
-	if err != nil {
+	c := &call{what: what, done: make(chan struct{})}
+	if err := g.begin(); err != nil {
 		return err
 	}
-	c.run, c.undo = run, undo
-	g.start(c)
+	go func() {
+		err := run()
+		if g.end(c, err) {
+			return
+		}
+		if err == nil && undo != nil {
+			undo()
+		}
+		g.recovered(c)
+	}()
 	if g.wait(c) {
 		return c.err
 	}
-	g.tell()
+	g.notify()
 	return fmt.Errorf("%w: %s", ErrHangs, what)
 }
 
-// start has a call run: by the worker that has just run another and still looks for more, or by
-// a new one.
-func (g *Guard) start(c *call) {
-	if g.idle.Load() && g.next.CompareAndSwap(nil, c) {
-		if g.idle.Load() || !g.next.CompareAndSwap(c, nil) {
-			return // the worker takes it, or has taken it
-		}
+// begin refuses a call while another hangs.
+func (g *Guard) begin() error {
+	if what, hangs := g.Hangs(); hangs {
+		return fmt.Errorf("%w: %s", ErrHangs, what)
 	}
-	go g.work(c)
+	return nil
 }
 
-// work runs a call, and those that come soon after it: calls come in rows, and to be woken
-// costs more than most of them take.
-func (g *Guard) work(c *call) {
-	for c != nil {
-		g.runCall(c)
-		if c = nil; g.idle.CompareAndSwap(false, true) { // one worker waits, no more
-			for i := 0; i < glances && c == nil; i++ {
-				runtime.Gosched()
-				c = g.next.Swap(nil)
-			}
-			g.idle.Store(false)
-			// One that came at the last moment waits for nobody else's.
-			if late := g.next.Swap(nil); c == nil {
-				c = late
-			} else if late != nil {
-				go g.work(late)
-			}
-		}
-	}
-}
-
-func (g *Guard) runCall(c *call) {
-	err := c.run()
-	if g.ended(c, err) {
-		return
-	}
-	if err == nil && c.undo != nil {
-		c.undo()
-	}
-	g.recovered(c)
-}
-
-// begin enters a call, unless another hangs.
-func (g *Guard) begin(what string) (*call, error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.hanging) > 0 {
-		return nil, fmt.Errorf("%w: %s", ErrHangs, g.hanging[0].what)
-	}
-	if g.hurried == nil {
-		g.hurried = make(chan struct{})
-	}
-	return &call{what: what, done: make(chan struct{})}, nil
-}
-
-// glances is how often a caller looks whether its call has ended before it goes to sleep, and a
-// worker whether there is another call before it ends.
+// glances is how often a caller looks whether its call has ended before it goes to sleep: most
+// calls take less time than to be woken.
 const glances = 100
 
 // wait reports whether a call has ended in time.
@@ -136,25 +92,18 @@ func (g *Guard) wait(c *call) bool {
 			runtime.Gosched()
 		}
 	}
-	g.mu.Lock()
-	limit, hurried := g.Limit, g.hurried
-	if g.short > 0 {
-		limit, hurried = min(limit, g.short), nil
-	}
-	g.mu.Unlock()
-	timer := time.NewTimer(limit)
+	timer := time.NewTimer(g.Limit)
 	defer timer.Stop()
 	select {
 	case <-c.done:
 		return true
 	case <-timer.C:
 		return !g.abandon(c)
-	case <-hurried:
+	case <-g.hurry():
 	}
 	g.mu.Lock()
-	short := g.short
+	last := time.NewTimer(g.short)
 	g.mu.Unlock()
-	last := time.NewTimer(short)
 	defer last.Stop()
 	select {
 	case <-c.done:
@@ -163,6 +112,16 @@ func (g *Guard) wait(c *call) bool {
 	case <-last.C:
 	}
 	return !g.abandon(c)
+}
+
+// hurry returns what Hurry closes.
+func (g *Guard) hurry() <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.hurried == nil {
+		g.hurried = make(chan struct{})
+	}
+	return g.hurried
 }
 
 // abandon lets a call hang, unless it has just ended.
@@ -179,8 +138,8 @@ func (g *Guard) abandon(c *call) bool {
 	return true
 }
 
-// ended reports whether somebody still waits for a call that has ended.
-func (g *Guard) ended(c *call, err error) bool {
+// end reports whether somebody still waits for a call that has ended.
+func (g *Guard) end(c *call, err error) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if c.late {
@@ -194,26 +153,21 @@ func (g *Guard) ended(c *call, err error) bool {
 // recovered takes note that a call that hung has ended, and was taken back.
 func (g *Guard) recovered(c *call) {
 	g.mu.Lock()
-	for i, h := range g.hanging {
-		if h == c {
-			g.hanging = append(g.hanging[:i], g.hanging[i+1:]...)
-			break
-		}
-	}
+	g.hanging = slices.DeleteFunc(g.hanging, func(h *call) bool { return h == c })
 	g.mu.Unlock()
-	g.tell()
+	g.notify()
 }
 
-// tell tells what has changed, the latest last.
-func (g *Guard) tell() {
+// notify calls Changed if something has changed, the latest last.
+func (g *Guard) notify() {
 	if g.Changed == nil {
 		return
 	}
-	g.told.Lock()
-	defer g.told.Unlock()
+	g.notifying.Lock()
+	defer g.notifying.Unlock()
 	what, hangs := g.Hangs()
-	if hangs != g.said {
-		g.said = hangs
+	if hangs != g.notified {
+		g.notified = hangs
 		g.Changed(hangs, what)
 	}
 }
@@ -230,14 +184,12 @@ func (g *Guard) Hangs() (what string, hangs bool) {
 
 // Hurry gives every call no more than d from now on, those that are under way included.
 func (g *Guard) Hurry(d time.Duration) {
+	g.hurry() // which makes the channel
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.short > 0 || d <= 0 {
+	if d <= 0 || g.short > 0 {
 		return
 	}
 	g.short = d
-	if g.hurried == nil {
-		g.hurried = make(chan struct{})
-	}
 	close(g.hurried)
 }

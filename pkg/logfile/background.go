@@ -18,20 +18,17 @@ type Background struct {
 	w    io.Writer
 	lost func(n int) []byte
 
-	mu    sync.Mutex
-	lines [][]byte
-	bytes int
-	gone  int           // lines that were lost since the last that was written
-	busy  bool          // a goroutine writes
-	idle  chan struct{} // closed when that has nothing more to do
+	mu      sync.Mutex // guards what follows
+	lines   [][]byte
+	bytes   int
+	missing int           // lines that were lost since the last that was written
+	ended   chan struct{} // closed when the goroutine that writes has nothing more to do; nil when none does
 }
 
 // NewBackground returns a writer of lines to w. lost returns the line that says how many were
 // lost.
 func NewBackground(w io.Writer, lost func(n int) []byte) *Background {
-	b := &Background{w: w, lost: lost, idle: make(chan struct{})}
-	close(b.idle)
-	return b
+	return &Background{w: w, lost: lost}
 }
 
 // Write takes a line, and returns at once. It never fails.
@@ -39,13 +36,13 @@ func (b *Background) Write(line []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.lines) >= maxLines || b.bytes+len(line) > maxLinesBytes {
-		b.gone++
+		b.missing++
 		return len(line), nil
 	}
 	b.lines = append(b.lines, append([]byte(nil), line...))
 	b.bytes += len(line)
-	if !b.busy {
-		b.busy, b.idle = true, make(chan struct{})
+	if b.ended == nil {
+		b.ended = make(chan struct{})
 		go b.run()
 	}
 	return len(line), nil
@@ -72,26 +69,27 @@ func (b *Background) next() []byte {
 		b.bytes -= len(line)
 		return line
 	}
-	if n := b.gone; n > 0 {
-		b.gone = 0
+	if n := b.missing; n > 0 {
+		b.missing = 0
 		return b.lost(n)
 	}
-	b.lines, b.busy = nil, false
-	close(b.idle)
+	close(b.ended)
+	b.lines, b.ended = nil, nil
 	return nil
 }
 
 // Flush waits until all is written, for so long at most, and reports whether it is.
 func (b *Background) Flush(limit time.Duration) bool {
 	b.mu.Lock()
-	idle := b.idle
+	ended := b.ended
 	b.mu.Unlock()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-idle:
+	if ended == nil {
 		return true
-	case <-timer.C:
+	}
+	select {
+	case <-ended:
+		return true
+	case <-time.After(limit):
 		return false
 	}
 }

@@ -17,10 +17,9 @@ import (
 	"hooksnare/pkg/safefile"
 )
 
-// Defaults of Options.
 const (
-	DefaultMaxBytes = 16 << 20
-	DefaultKeep     = 4
+	defaultMaxBytes = 16 << 20
+	DefaultKeep     = 4 // files put aside, as PATH.1 (the newest) to PATH.4
 )
 
 // maxCut bounds the unfinished line that is taken back, in bytes. No line is as long: a
@@ -30,10 +29,9 @@ const maxCut = 256 << 10
 
 var errNotLines = fmt.Errorf("ends in %d bytes without a line break", maxCut)
 
-// Options bound a log. The zero value takes the defaults.
+// Options bound a log.
 type Options struct {
-	MaxBytes int64  // a file that would grow over this is put aside first
-	Keep     int    // files put aside, as PATH.1 (the newest) to PATH.Keep
+	MaxBytes int64  // a file that would grow over this is put aside first; 0 for 16 MiB
 	Root     string // no link of a path below this folder leads out of it; "" for the machine's own disk
 }
 
@@ -51,17 +49,16 @@ type File struct {
 // file with a second name, one of another user's and anything but a regular file at path.
 func Open(path string, o Options) (*File, error) {
 	if o.MaxBytes <= 0 {
-		o.MaxBytes = DefaultMaxBytes
-	}
-	if o.Keep <= 0 {
-		o.Keep = DefaultKeep
+		o.MaxBytes = defaultMaxBytes
 	}
 	l := &File{path: path, opts: o}
-	return l, l.open()
+	return l, l.Reopen()
 }
 
-// open opens the file at the log's path. After an error none is open.
-func (l *File) open() error {
+// Reopen opens the file at the log's path again, as after a rotation by someone else. After an error
+// none is open.
+func (l *File) Reopen() error {
+	_ = l.Close() // what was appended is synced
 	disk, folder := safefile.Disk{Root: l.opts.Root}, filepath.Dir(l.path)
 	if err := disk.MakeFolder(folder, 0o750); err != nil {
 		return fmt.Errorf("log folder: %w", err)
@@ -75,27 +72,24 @@ func (l *File) open() error {
 	if err != nil {
 		return fmt.Errorf("log: %w", err)
 	}
-	size, err := adopt(f)
+	size, err := truncateToLines(f)
+	if err == nil {
+		err = syncFolder(folder)
+	}
+	if err == nil {
+		l.f, l.size = f, size
+		return nil
+	}
+	f.Close()
 	if errors.Is(err, errNotLines) {
-		f.Close()
 		return l.rotate()
 	}
-	if err != nil {
-		err = fmt.Errorf("log %s: %w", l.path, err)
-	} else {
-		err = syncFolder(l.real)
-	}
-	if err != nil {
-		f.Close()
-		return err
-	}
-	l.f, l.size = f, size
-	return nil
+	return fmt.Errorf("log %s: %w", l.path, err)
 }
 
-// adopt takes an open file as the log, and takes back a line that was cut: nobody was told
-// that it is on the disk. It returns the file's size then.
-func adopt(f *os.File) (int64, error) {
+// truncateToLines takes back a line that was cut: nobody was told that it is on the disk. It
+// returns the file's size then.
+func truncateToLines(f *os.File) (int64, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return 0, err
@@ -135,7 +129,7 @@ func (l *File) Append(lines []byte) error {
 	if lines[len(lines)-1] != '\n' {
 		return errors.New("log: the text to append does not end in a line break")
 	}
-	if l.f == nil || l.gone() {
+	if l.f == nil || l.isMoved() {
 		if err := l.Reopen(); err != nil {
 			return err
 		}
@@ -149,7 +143,7 @@ func (l *File) Append(lines []byte) error {
 }
 
 // write appends and syncs, or takes back what it wrote. After a failed sync the state of
-// the file's pages is not known: the file is opened anew and the next call writes again.
+// the file's pages is not known: the next call opens the file again.
 func (l *File) write(b []byte) error {
 	n, err := l.f.Write(b)
 	if err == nil {
@@ -163,14 +157,12 @@ func (l *File) write(b []byte) error {
 	if undo := l.f.Truncate(l.size); undo != nil {
 		err = errors.Join(err, undo)
 	}
-	l.f.Close()
-	l.f = nil
-	return err
+	return errors.Join(err, l.Close())
 }
 
-// gone reports that someone else has moved or removed the file. One that was cut short in
+// isMoved reports that someone else has moved or removed the file. One that was cut short in
 // its place, as some rotations do, goes on from there.
-func (l *File) gone() bool {
+func (l *File) isMoved() bool {
 	at, err := os.Lstat(l.real)
 	if err != nil {
 		return errors.Is(err, fs.ErrNotExist)
@@ -183,27 +175,16 @@ func (l *File) gone() bool {
 	return false
 }
 
-// Reopen opens the file at the log's path again, as after a rotation by someone else.
-func (l *File) Reopen() error {
-	if l.f != nil {
-		l.f.Close()
-		l.f = nil
-	}
-	return l.open()
-}
-
 // rotate puts the file aside and begins a new one.
 func (l *File) rotate() error {
-	for n := l.opts.Keep - 1; n >= 0; n-- {
-		err := os.Rename(l.aside(n), l.aside(n+1))
+	for n := DefaultKeep - 1; n >= 0; n-- {
+		err := os.Rename(aside(l.real, n), aside(l.real, n+1))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("log rotation: %w", err)
 		}
 	}
 	return l.Reopen()
 }
-
-func (l *File) aside(n int) string { return aside(l.real, n) }
 
 // Close closes the file.
 func (l *File) Close() error {
@@ -215,15 +196,15 @@ func (l *File) Close() error {
 	return f.Close()
 }
 
-// syncFolder makes the file's name as durable as its content.
-func syncFolder(path string) error {
-	d, err := os.Open(filepath.Dir(path))
+// syncFolder makes the names of a folder's files as durable as their content.
+func syncFolder(folder string) error {
+	d, err := os.Open(folder)
 	if err != nil {
-		return fmt.Errorf("log folder: %w", err)
+		return err
 	}
 	defer d.Close()
 	if err := d.Sync(); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOTSUP) {
-		return fmt.Errorf("log folder: %w", err)
+		return err
 	}
 	return nil
 }

@@ -104,17 +104,17 @@ func TestCutLong(t *testing.T) {
 
 func TestRotate(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
-	l := open(t, path, Options{MaxBytes: 6, Keep: 2})
-	for _, line := range []string{"1\n", "22\n", "333\n", "a line over the bound\n", "5\n", "6\n"} {
+	l := open(t, path, Options{MaxBytes: 6})
+	for _, line := range []string{"oldest\n", "older.\n", "1\n", "22\n", "333\n", "a line over the bound\n", "5\n", "6\n"} {
 		appendLine(t, l, line)
 	}
-	for name, want := range map[string]string{"": "5\n6\n", ".1": "a line over the bound\n", ".2": "333\n"} {
+	for name, want := range map[string]string{"": "5\n6\n", ".1": "a line over the bound\n", ".2": "333\n", ".3": "1\n22\n", ".4": "older.\n"} {
 		if got := read(t, path+name); got != want {
 			t.Errorf("log%s: got %q, want %q", name, got, want)
 		}
 	}
-	if _, err := os.Stat(path + ".3"); err == nil {
-		t.Error("log.3 is there, want two files put aside")
+	if _, err := os.Stat(path + ".5"); err == nil {
+		t.Error("log.5 is there, want four files put aside")
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 const benchPad = 5900 // bytes, so that a document has about 6 KB
 
 // BenchmarkPut is what an alert costs until it is durable, for three outputs: one at a time,
-// sixteen in one Put, and sixteen Puts at a time.
+// and sixteen in one Put.
 func BenchmarkPut(b *testing.B) {
 	outputs := []Output{{Name: "file"}, {Name: "syslog"}, {Name: "remote"}}
 	for _, n := range []int{1, 16} {
@@ -31,16 +31,6 @@ func BenchmarkPut(b *testing.B) {
 			b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "alerts/s")
 		})
 	}
-	b.Run("parallel16", func(b *testing.B) {
-		s, _ := open(b, Options{Dir: b.TempDir(), Outputs: outputs, MaxAlerts: 2000})
-		b.SetParallelism(max(16/runtime.GOMAXPROCS(0), 1))
-		b.RunParallel(func(pb *testing.PB) {
-			for pb.Next() {
-				put(b, s, entry("id", 47, benchPad))
-			}
-		})
-		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "alerts/s")
-	})
 }
 
 // queued makes a spool in which n alerts wait for three outputs.
@@ -54,10 +44,10 @@ func queued(b *testing.B, n, size int) Options {
 		doc := make([]byte, size)
 		copy(doc, strconv.Itoa(i))
 		r := record{seq: uint64(i + 1), ms: when.UnixMilli(), sev: uint16(21 + 26*(i%3)), size: uint32(size), sum: sha256.Sum256(doc)}
-		first := filepath.Join(dir, "out/file", r.name())
+		first := filepath.Join(dir, "out/file", r.fileName())
 		must(b, os.WriteFile(first, doc, 0o600))
-		must(b, os.Link(first, filepath.Join(dir, "out/syslog", r.name())))
-		must(b, os.Link(first, filepath.Join(dir, "out/remote", r.name())))
+		must(b, os.Link(first, filepath.Join(dir, "out/syslog", r.fileName())))
+		must(b, os.Link(first, filepath.Join(dir, "out/remote", r.fileName())))
 	}
 	return o
 }

@@ -2,7 +2,7 @@ package spool
 
 import (
 	"cmp"
-	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -12,157 +12,161 @@ import (
 // have next to nothing waiting. An alert counts once, as its links share one file.
 const allOutputs = 2
 
-// bound evicts what is over the bounds: of each queue what is over its own, then of the
+// evictedAtOnce is the part of a queue that goes when it is over its bound, so that a long one
+// is not ranked for every alert: of 50,000 it is 390.
+const evictedAtOnce = 128
+
+// enforceBounds evicts what is over the bounds: of each queue what is over its own, then of the
 // longest what keeps the folder, or memory, over the bound for all of them. Those that work are
 // never the longest for long, so that one that is down costs them nothing.
-func (s *Spool) bound() {
-	defer s.unlink()
+func (s *Spool) enforceBounds() {
+	defer s.removeLinks()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	count := s.evicting("more than %d alerts wait for the output", s.o.MaxAlerts)
-	bytes := s.evicting("more than %d bytes wait for the output", s.o.MaxBytes)
+	if slices.ContainsFunc(s.queues, s.isOverLocked) {
+		s.boundQueuesLocked()
+	}
+	if s.index.live > allOutputs*s.o.MaxAlerts || s.index.bytes > allOutputs*s.o.MaxBytes {
+		s.boundAllLocked()
+	}
+	if s.isHeldOverLocked() {
+		s.boundHeldLocked()
+	}
+}
+
+func (s *Spool) isOverLocked(q *Queue) bool {
+	return q.stats.Depth > s.o.MaxAlerts || q.stats.Bytes > s.o.MaxBytes
+}
+
+func (s *Spool) isHeldOverLocked() bool {
+	return len(s.held) > s.o.maxHeld || s.heldLen > s.o.maxHeldBytes
+}
+
+func (s *Spool) boundQueuesLocked() {
+	alerts := newLoss(Evicted, "more than %d alerts wait for the output", s.o.MaxAlerts)
+	bytes := newLoss(Evicted, "more than %d bytes wait for the output", s.o.MaxBytes)
 	for _, q := range s.queues {
-		for q.stats.Depth > s.o.MaxAlerts {
-			count.drop(s.victim(q, int64(s.o.MaxAlerts), false), q)
+		e := alerts
+		if q.stats.Depth <= s.o.MaxAlerts {
+			e = bytes
 		}
-		for q.stats.Bytes > s.o.MaxBytes {
-			bytes.drop(s.victim(q, s.o.MaxBytes, true), q)
+		if s.isOverLocked(q) {
+			s.evictLocked(e, q, 0, min(s.o.MaxAlerts, q.stats.Depth-q.stats.Depth/evictedAtOnce), s.o.MaxBytes)
 		}
 	}
-	count.end()
-	bytes.end()
-	s.boundAll()
-	s.boundHeld()
+	s.events.addEvent(alerts)
+	s.events.addEvent(bytes)
 }
 
-// boundAll keeps the folder within its bound.
-func (s *Spool) boundAll() {
-	alerts, bytes := allOutputs*s.o.MaxAlerts, allOutputs*s.o.MaxBytes
-	e := s.evicting("more than %d alerts wait for all outputs together", alerts)
-	for s.index.live > alerts {
-		q := longest(s.queues, func(q *Queue) int64 { return int64(q.stats.Depth) })
-		e.drop(s.victim(q, int64(s.o.MaxAlerts), false), q)
+// boundAllLocked keeps the folder within its bounds.
+func (s *Spool) boundAllLocked() {
+	most := allOutputs * s.o.MaxAlerts
+	e := newLoss(Evicted, "more than %d alerts wait for all outputs together", most)
+	for s.index.live > most {
+		q := longestQueue(s.queues, func(q *Queue) int64 { return int64(q.stats.Depth) })
+		s.evictLocked(e, q, 0, q.stats.Depth-portion(s.index.live-most, s.queues), math.MaxInt64)
 	}
-	e.end()
-	e = s.evicting("more than %d bytes wait for all outputs together", bytes)
+	s.events.addEvent(e)
+	bytes := allOutputs * s.o.MaxBytes
+	e = newLoss(Evicted, "more than %d bytes wait for all outputs together", bytes)
 	for s.index.bytes > bytes {
-		q := longest(s.queues, func(q *Queue) int64 { return q.stats.Bytes })
-		e.drop(s.victim(q, s.o.MaxBytes, true), q)
+		q := longestQueue(s.queues, func(q *Queue) int64 { return q.stats.Bytes })
+		s.evictLocked(e, q, 0, math.MaxInt, q.stats.Bytes-portion(s.index.bytes-bytes, s.queues))
 	}
-	e.end()
+	s.events.addEvent(e)
 }
 
-func longest(queues []*Queue, of func(*Queue) int64) *Queue {
-	return slices.MaxFunc(queues, func(a, b *Queue) int { return cmp.Compare(of(a), of(b)) })
-}
-
-// boundHeld keeps what is in memory alone within its bounds.
-func (s *Spool) boundHeld() {
-	if len(s.held) <= s.o.MaxHeld && s.heldLen <= s.o.MaxHeldBytes {
-		return
-	}
-	e := s.evicting("more than %d alerts are in memory alone", s.o.MaxHeld)
-	records, claims, bytes := map[*Queue][]*record{}, map[*Queue][]Claim{}, map[*Queue]int64{}
-	for i := range s.index.recs {
-		r := &s.index.recs[i]
-		if r.mask == 0 || r.flags&inMemory == 0 {
-			continue
-		}
+// boundHeldLocked keeps what is in memory alone within its bounds.
+func (s *Spool) boundHeldLocked() {
+	e := newLoss(Evicted, "more than %d alerts are in memory alone", s.o.maxHeld)
+	for s.isHeldOverLocked() {
+		alerts, bytes := map[*Queue]int{}, map[*Queue]int64{}
 		for _, q := range s.queues {
-			if r.mask&q.bit != 0 {
-				records[q], claims[q] = append(records[q], r), append(claims[q], Claim{r.share, int(r.sev), int(r.size)})
+			for r := range s.index.waitingFor(q.bit, inMemory) {
+				alerts[q]++
 				bytes[q] += int64(r.size)
 			}
 		}
-	}
-	for len(s.held) > s.o.MaxHeld || s.heldLen > s.o.MaxHeldBytes {
-		bound, ofBytes, q := int64(s.o.MaxHeld), false, longest(s.queues, func(q *Queue) int64 { return int64(len(records[q])) })
-		if len(s.held) <= s.o.MaxHeld {
-			bound, ofBytes, q = s.o.MaxHeldBytes, true, longest(s.queues, func(q *Queue) int64 { return bytes[q] })
+		if over := len(s.held) - s.o.maxHeld; over > 0 {
+			q := longestQueue(s.queues, func(q *Queue) int64 { return int64(alerts[q]) })
+			s.evictLocked(e, q, inMemory, alerts[q]-portion(over, s.queues), math.MaxInt64)
+		} else {
+			q := longestQueue(s.queues, func(q *Queue) int64 { return bytes[q] })
+			s.evictLocked(e, q, inMemory, math.MaxInt, bytes[q]-portion(s.heldLen-s.o.maxHeldBytes, s.queues))
 		}
-		i := FirstToGo(claims[q], bound, ofBytes)
-		bytes[q] -= int64(records[q][i].size)
-		e.drop(records[q][i], q)
-		records[q], claims[q] = slices.Delete(records[q], i, i+1), slices.Delete(claims[q], i, i+1)
 	}
-	e.end()
+	s.events.addEvent(e)
 }
 
-// oldest is the time of the oldest alert to be kept, in milliseconds. Neither a jump of the
+// portion is how much of what is over a bound for all goes from the longest queue before another
+// may be the longest.
+func portion[N int | int64](over N, queues []*Queue) N {
+	n := N(len(queues))
+	return (over + n - 1) / n
+}
+
+func longestQueue(queues []*Queue, of func(*Queue) int64) *Queue {
+	return slices.MaxFunc(queues, func(a, b *Queue) int { return cmp.Compare(of(a), of(b)) })
+}
+
+// evictLocked takes from a queue what goes so that at most so much is left of its alerts with
+// certain flags.
+func (s *Spool) evictLocked(e *Event, q *Queue, flags uint16, maxAlerts int, maxBytes int64) {
+	var records []*record
+	var claims []Claim
+	for r := range s.index.waitingFor(q.bit, flags) {
+		records, claims = append(records, r), append(claims, r.claim())
+	}
+	for _, i := range Evict(claims, maxAlerts, maxBytes) {
+		s.loseLocked(e, records[i], q)
+	}
+}
+
+func (r *record) claim() Claim { return Claim{r.share, int(r.sev), int(r.size)} }
+
+// loseLocked takes an alert from a queue for good. Others may still want it.
+func (s *Spool) loseLocked(e *Event, r *record, q *Queue) {
+	e.addRecord(r)
+	e.Outputs[q.name]++
+	q.stats.Lost++
+	if r.flags&inMemory == 0 {
+		s.unlinked = append(s.unlinked, q.path("out", r))
+	}
+	s.clearLocked(r, q)
+}
+
+// ageGrace is how long alerts that are too old are kept after Open: a machine that was off for
+// long gets time to deliver.
+const ageGrace = time.Hour
+
+// oldestKept is the time of the oldest alert to be kept, in milliseconds. Neither a jump of the
 // clock forward nor a wrong time at start makes alerts old: the age is the lesser of what the
 // wall clock says and what has passed since the start.
-func (s *Spool) oldest() int64 {
+func (s *Spool) oldestKept() int64 {
 	passed := s.o.elapsed()
 	if passed < ageGrace {
 		return 0
 	}
-	now := s.o.Now().Round(0)
+	now := s.o.now().Round(0)
 	if steady := s.begin.Add(passed); steady.Before(now) {
 		now = steady
 	}
-	return millis(now.Add(-s.o.MaxAge))
+	return toMillis(now.Add(-s.o.MaxAge))
 }
 
-// expire evicts what is too old.
-func (s *Spool) expire() {
-	defer s.unlink()
-	oldest := s.oldest()
+// expireOld evicts what is too old.
+func (s *Spool) expireOld() {
+	defer s.removeLinks()
+	oldest := s.oldestKept()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := s.evicting("older than %v", s.o.MaxAge)
-	for i := range s.index.recs {
-		if r := &s.index.recs[i]; r.mask != 0 && r.ms < oldest {
-			for _, q := range s.queues {
-				if r.mask&q.bit != 0 {
-					e.drop(r, q)
-				}
+	e := newLoss(Evicted, "older than %v", s.o.MaxAge)
+	for _, q := range s.queues {
+		for r := range s.index.waitingFor(q.bit, 0) {
+			if r.ms < oldest {
+				s.loseLocked(e, r, q)
 			}
 		}
 	}
-	e.end()
+	s.events.addEvent(e)
 }
-
-// eviction is what is evicted for one reason. It is used under Spool.mu.
-type eviction struct {
-	s      *Spool
-	event  Event
-	counts map[uint64]bool // numbers that are counted: an alert may go from several queues
-	links  []string
-}
-
-func (s *Spool) evicting(why string, bound any) *eviction {
-	return &eviction{s: s, event: Event{Kind: Evicted, Why: fmt.Sprintf(why, bound)}}
-}
-
-// drop takes an alert from one queue. Others may still want it.
-func (v *eviction) drop(r *record, q *Queue) {
-	e := &v.event
-	if v.counts == nil {
-		v.counts, e.Outputs, e.Severities, e.Shares = map[uint64]bool{}, map[string]int{}, map[int]int{}, map[string]int{}
-	}
-	if !v.counts[r.seq] {
-		v.counts[r.seq] = true
-		e.merge(Event{
-			Count: 1, Bytes: int64(r.size), First: r.seq, Last: r.seq,
-			Severities: map[int]int{int(r.sev): 1}, Shares: map[string]int{r.share: 1},
-		})
-	}
-	e.Outputs[q.name]++
-	q.stats.Lost++
-	if r.flags&inMemory == 0 {
-		v.links = append(v.links, q.folder("out")+"/"+r.name())
-	}
-	v.s.clear(r, q)
-}
-
-// end reports what was evicted, and has the links removed by whoever unlocks.
-func (v *eviction) end() {
-	if v.event.Count > 0 {
-		v.s.events.add(v.event)
-		v.s.unlinked = append(v.s.unlinked, v.links...)
-	}
-}
-
-// How long alerts that are too old are kept after Open: a machine that was off for long gets
-// time to deliver.
-const ageGrace = time.Hour

@@ -37,7 +37,7 @@ func (w *world) see(t *testing.T, output int, items []Item) {
 		if was, found := w.seen[key]; found && was != sum {
 			w.clash = fmt.Sprintf("number %s was given out for different content", key)
 		} else if !found {
-			w.links.Add(d.link(), it.Document)
+			w.links.Add(d.Link, it.Document)
 		}
 		if d.Sequence != it.Sequence {
 			w.clash = fmt.Sprintf("item %d holds document %d", it.Sequence, d.Sequence)
@@ -61,11 +61,11 @@ func (w *world) missing() (all []string) {
 // deliver has an output take up to n items.
 func (w *world) deliver(t *testing.T, s *Spool, output, n int, dead bool) {
 	q := s.queues[output]
-	picked, _, err := q.pick(n, 1<<20)
+	picked, _, err := q.pickWaiting(n, 1<<20)
 	if err != nil || len(picked) == 0 {
 		return
 	}
-	items, err := q.read(picked)
+	items, err := q.readPicked(picked)
 	if err != nil {
 		return
 	}
@@ -101,7 +101,7 @@ func (w *world) put(s *Spool, rng *rand.Rand) {
 // play does the random things of a seed with a spool, until power goes or it is through.
 func (w *world) play(t *testing.T, d *fakeDisk, seed uint64, faults bool) {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	options := Options{Disk: d, Outputs: crashOutputs, Ballast: 64, manual: true, retry: 1}
+	options := Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true, retry: 1}
 	s, err := Open(options)
 	if err != nil {
 		return
@@ -124,7 +124,7 @@ func (w *world) play(t *testing.T, d *fakeDisk, seed uint64, faults bool) {
 		case n == 15:
 			w.deliver(t, s, rng.IntN(2), 1, true)
 		case n == 16:
-			s.tend()
+			s.maintain()
 		case n < 19:
 			s.Close()
 			next, err := Open(options)
@@ -162,11 +162,11 @@ func failing(op string, err error) func(string, string) error {
 
 // recover opens what a crash left, and lets both outputs take everything.
 func (w *world) recover(t *testing.T, d *fakeDisk) string {
-	log := &eventLog{}
-	s, err := Open(Options{Disk: d, Outputs: crashOutputs, Ballast: 64, manual: true, retry: 1, Report: log.add})
+	s, err := Open(Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true, retry: 1})
 	if err != nil {
 		t.Fatalf("Open after a crash: %v", err)
 	}
+	log := &eventLog{s: s}
 	rng := rand.New(rand.NewPCG(9, 9))
 	w.put(s, rng)
 	for i := range crashOutputs {
@@ -187,7 +187,7 @@ func (w *world) recover(t *testing.T, d *fakeDisk) string {
 func TestCrash(t *testing.T) {
 	modes := map[string]cutMode{"all": cutAll, "tail": cutTail, "subset": cutSubset, "kill": killOnly}
 	for name, mode := range modes {
-		for seed := range uint64(number(t, "HOOKSNARE_SPOOL_SEEDS", 2)) {
+		for seed := range uint64(number(2, 20)) {
 			faults := seed%2 == 1
 			t.Run(fmt.Sprintf("%s/%d", name, seed), func(t *testing.T) {
 				t.Parallel()

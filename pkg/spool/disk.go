@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Disk is all that a spool does to files. Names are relative to the spool's folder and
+// disk is all that a spool does to files. Names are relative to the spool's folder and
 // separated by slashes. No method follows a link at the end of a name.
-type Disk interface {
+type disk interface {
 	// Lock makes the folder where it is missing and takes it for this process: ErrLocked
 	// when another has it.
 	Lock() (unlock func() error, err error)
@@ -22,11 +22,14 @@ type Disk interface {
 	// List shows visit every entry of a folder, with the type bits of its mode.
 	List(name string, visit func(entry string, mode fs.FileMode)) error
 	Lstat(name string) (fs.FileInfo, error)
-	// Read returns the content of a regular file, ErrNotFile for anything else. Of a
+	// Read returns the content of a regular file, errNotFile for anything else. Of a
 	// file larger than max bytes it returns max+1 bytes. It never waits for a writer.
 	Read(name string, max int) ([]byte, error)
-	// Create makes a file that must not exist.
-	Create(name string) (File, error)
+	// Write makes a file that must not exist, and syncs it as Sync does. After another error than
+	// fs.ErrExist it may be there.
+	Write(name string, content []byte) error
+	// Sync makes a file durable, no later than what SyncDir flushes after it.
+	Sync(name string) error
 	Link(from, to string) error   // to must not exist
 	Rename(from, to string) error // replaces a file
 	Remove(name string) error     // a file, or a folder with all in it
@@ -37,18 +40,10 @@ type Disk interface {
 	Free() (int64, error)
 }
 
-// File is a new file.
-type File interface {
-	io.WriteCloser
-	Sync() error // durable no later than what SyncDir flushes after it
-}
+// errNotFile is what Read says of a link, a folder, a pipe, a device.
+var errNotFile = errors.New("not a regular file")
 
-// ErrNotFile is what Read says of a link, a folder, a pipe, a device.
-var ErrNotFile = errors.New("not a regular file")
-
-// System is the disk below dir.
-func System(dir string) Disk { return systemDisk(dir) }
-
+// systemDisk is the disk below a folder.
 type systemDisk string
 
 func (d systemDisk) path(name string) string { return filepath.Join(string(d), name) }
@@ -63,7 +58,7 @@ func (d systemDisk) Lock() (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.own(f); err != nil {
+	if err := d.takeFolder(f); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -90,7 +85,7 @@ func makeDurably(dir string) error {
 	return f.Sync()
 }
 
-func (d systemDisk) own(f *os.File) error {
+func (d systemDisk) takeFolder(f *os.File) error {
 	st, err := f.Stat()
 	if err != nil {
 		return err
@@ -146,7 +141,7 @@ func (d systemDisk) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(d.
 func (d systemDisk) Read(name string, max int) ([]byte, error) {
 	f, err := os.OpenFile(d.path(name), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_NOCTTY|syscall.O_CLOEXEC, 0)
 	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.EOPNOTSUPP) {
-		return nil, ErrNotFile
+		return nil, errNotFile
 	}
 	if err != nil {
 		return nil, err
@@ -157,7 +152,7 @@ func (d systemDisk) Read(name string, max int) ([]byte, error) {
 		return nil, err
 	}
 	if !st.Mode().IsRegular() {
-		return nil, ErrNotFile
+		return nil, errNotFile
 	}
 	b := make([]byte, min(st.Size(), int64(max))+1)
 	n, err := io.ReadFull(f, b)
@@ -167,17 +162,24 @@ func (d systemDisk) Read(name string, max int) ([]byte, error) {
 	return b[:n], err
 }
 
-func (d systemDisk) Create(name string) (File, error) {
+func (d systemDisk) Write(name string, content []byte) error {
 	f, err := os.OpenFile(d.path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return systemFile{f}, nil
+	if _, err = f.Write(content); err == nil {
+		err = barrier(f)
+	}
+	return errors.Join(err, f.Close())
 }
 
-type systemFile struct{ *os.File }
-
-func (f systemFile) Sync() error { return barrier(f.File) }
+func (d systemDisk) Sync(name string) error {
+	f, err := os.OpenFile(d.path(name), os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(barrier(f), f.Close())
+}
 
 func (d systemDisk) Link(from, to string) error   { return os.Link(d.path(from), d.path(to)) }
 func (d systemDisk) Rename(from, to string) error { return os.Rename(d.path(from), d.path(to)) }
@@ -209,4 +211,22 @@ func (d systemDisk) Free() (int64, error) {
 	var st unix.Statfs_t
 	err := ignoringSignals(func() error { return unix.Statfs(string(d), &st) })
 	return int64(st.Bavail) * int64(st.Bsize), err
+}
+
+// InUse reports whether a process owns the spool in a folder. An Open at the very moment of asking
+// may return ErrLocked, and should be tried again.
+func InUse(dir string) (bool, error) {
+	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	err = ignoringSignals(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) })
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return true, nil
+	}
+	return false, err
 }

@@ -13,21 +13,16 @@ import (
 type Kind uint8
 
 const (
-	Damaged     Kind = iota + 1 // Name is not what it should be: set aside, as Kept
-	Evicted                     // Count alerts went because of a bound (Why): they are lost to Outputs
-	Full                        // the disk takes nothing (Err): alerts are held in memory
-	Room                        // the disk takes alerts again, and all that was held is written
-	BallastUsed                 // the disk is full, and the ballast was given up to make room
-	BallastBack                 // there is room again, and a new ballast
-	Renewed                     // the chain has a new id (Why)
-	Repaired                    // Count alerts were put right (Why); none was lost
-	Dropped                     // Count dead or damaged files went because there are too many (Why)
-	Refused                     // Count alerts are dead: the receivers of Outputs want none of them (Why is the last reason)
-	Hangs                       // the disk does not answer (Why names the operation): alerts are held in memory
-	Answers                     // a disk that hung answers again
+	Damaged Kind = iota + 1 // Name is not what it should be: set aside, as Kept
+	Evicted                 // Count alerts went because of a bound (Why): they are lost to Outputs
+	Full                    // the disk takes nothing (Err): alerts are held in memory
+	Room                    // the disk takes alerts again, and all that was held is written
+	Renewed                 // the chain has a new id (Why)
+	Dropped                 // Count dead or damaged files went because there are too many (Why)
+	Refused                 // Count alerts are dead: the receivers of Outputs want none of them (Why is the last reason)
 )
 
-var kinds = [...]string{"", "damaged", "evicted", "disk full", "disk has room", "ballast used", "ballast back", "chain renewed", "repaired", "dropped", "refused", "disk hangs", "disk answers"}
+var kinds = [...]string{"", "damaged", "evicted", "disk full", "disk has room", "chain renewed", "dropped", "refused"}
 
 func (k Kind) String() string {
 	if int(k) < len(kinds) {
@@ -35,6 +30,9 @@ func (k Kind) String() string {
 	}
 	return fmt.Sprintf("kind %d", uint8(k))
 }
+
+// isLoss reports whether events of a kind are summed up.
+func (k Kind) isLoss() bool { return k == Evicted || k == Dropped || k == Refused }
 
 // Event is something the spool's owner should know. What does not apply is zero.
 type Event struct {
@@ -44,13 +42,69 @@ type Event struct {
 	Err   error
 	Count int
 
-	Name        string // of a file, in the spool's folder
-	Kept        string // where it lies now; "" when it is gone
-	First, Last uint64 // numbers of the alerts: none between is older or newer
-	Bytes       int64
+	Name        string         // of a file, in the spool's folder
+	Kept        string         // where it lies now; "" when it could not be kept
+	First, Last uint64         // numbers of the alerts: none between is older or newer
 	Outputs     map[string]int // how many each output has lost, or refused
 	Severities  map[int]int    // how many of each severity
 	Shares      map[string]int // how many of each share
+
+	counted map[uint64]bool // numbers: an alert may go from several queues
+}
+
+// newLoss returns an event to which alerts are added.
+func newLoss(k Kind, why string, args ...any) *Event {
+	return &Event{
+		Kind: k, Why: fmt.Sprintf(why, args...), counted: map[uint64]bool{},
+		Outputs: map[string]int{}, Severities: map[int]int{}, Shares: map[string]int{},
+	}
+}
+
+// Bound of the shares that an event names; the others are counted together.
+const (
+	maxShares   = 20
+	otherShares = "others"
+)
+
+// addRecord counts an alert that is lost, once.
+func (e *Event) addRecord(r *record) {
+	if e.counted[r.seq] {
+		return
+	}
+	e.counted[r.seq] = true
+	e.Count++
+	e.Severities[int(r.sev)]++
+	e.addShare(r.share, 1)
+	e.addRange(r.seq, r.seq)
+}
+
+func (e *Event) addShare(name string, n int) {
+	if _, known := e.Shares[name]; !known && len(e.Shares) >= maxShares {
+		name = otherShares
+	}
+	e.Shares[name] += n
+}
+
+func (e *Event) addRange(first, last uint64) {
+	if e.First == 0 || first != 0 && first < e.First {
+		e.First = first
+	}
+	e.Last = max(e.Last, last)
+}
+
+// mergeEvent adds a later event of the same kind.
+func (e *Event) mergeEvent(o *Event) {
+	e.Why, e.Count = o.Why, e.Count+o.Count
+	e.addRange(o.First, o.Last)
+	for name, n := range o.Outputs {
+		e.Outputs[name] += n
+	}
+	for sev, n := range o.Severities {
+		e.Severities[sev] += n
+	}
+	for name, n := range o.Shares {
+		e.addShare(name, n)
+	}
 }
 
 // String is one line for a log; names in it are quoted.
@@ -90,149 +144,64 @@ func (e Event) String() string {
 }
 
 const (
-	maxEvents = 1000        // waiting to be reported; further ones are added to the last of their kind
-	quiet     = time.Minute // between reports of losses: reporting one as an alert can cause the next
+	maxEvents = 1000        // kept for Events; later ones replace the last
+	lossEvery = time.Minute // between two events of losses: an alert about one can cause the next
 )
 
-// reporter calls Options.Report from a goroutine of its own, so that it may use the spool,
-// and sums up losses, so that an alert about them is no loop.
-type reporter struct {
-	report func(Event)
-	now    func() time.Time
-	wake   chan struct{}
-	done   chan struct{}
+// journal keeps events until the spool's owner takes them, and sums up losses, so that an alert
+// about them is no loop.
+type journal struct {
+	now func() time.Time
 
-	mu     sync.Mutex
-	queue  []Event
-	losses map[string]*Event    // by kind and reason, not yet due
-	last   map[string]time.Time // when one was reported last
+	mu     sync.Mutex // guards what follows; locked last of all
+	list   []Event
+	losses map[string]*Event    // by kind, name and reason
+	taken  map[string]time.Time // when one of these was taken last
 }
 
-func newReporter(report func(Event), now func() time.Time) *reporter {
-	return &reporter{
-		report: report, now: now, wake: make(chan struct{}, 1), done: make(chan struct{}),
-		losses: map[string]*Event{}, last: map[string]time.Time{},
-	}
+func newJournal(now func() time.Time) *journal {
+	return &journal{now: now, losses: map[string]*Event{}, taken: map[string]time.Time{}}
 }
 
-// add may be called under any lock.
-func (r *reporter) add(e Event) {
-	e.Time = r.now()
-	e.Count = max(e.Count, 1)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if e.Kind == Evicted || e.Kind == Dropped || e.Kind == Refused {
-		key := e.Kind.String() + e.Name
-		if e.Kind != Refused {
-			key += e.Why
-		}
-		if was := r.losses[key]; was != nil {
-			was.merge(e)
-		} else {
-			r.losses[key] = &e
-		}
-	} else if !r.overflow(e) {
-		r.queue = append(r.queue, e)
+// addEvent may be called under any lock. A loss of nothing is left out.
+func (j *journal) addEvent(e *Event) {
+	if e.Kind.isLoss() && e.Count == 0 {
+		return
 	}
-	select {
-	case r.wake <- struct{}{}:
-	default:
+	e.Time, e.counted = j.now(), nil
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !e.Kind.isLoss() {
+		j.list = append(j.list[:min(len(j.list), maxEvents-1)], *e)
+		return
+	}
+	key := fmt.Sprint(e.Kind, e.Name)
+	if e.Kind != Refused {
+		key += e.Why
+	}
+	if was := j.losses[key]; was != nil {
+		was.mergeEvent(e)
+	} else {
+		j.losses[key] = e
 	}
 }
 
-func (r *reporter) overflow(e Event) bool {
-	if len(r.queue) < maxEvents {
-		return false
-	}
-	for i := len(r.queue) - 1; i >= 0; i-- {
-		if r.queue[i].Kind == e.Kind {
-			r.queue[i].merge(e)
-			return true
+// takeDue returns the events that are due, or all of them.
+func (j *journal) takeDue(all bool) []Event {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	events := j.list
+	j.list = nil
+	for _, key := range slices.Sorted(maps.Keys(j.losses)) {
+		if last, again := j.taken[key]; all || !again || time.Since(last) >= lossEvery {
+			events = append(events, *j.losses[key])
+			delete(j.losses, key)
+			j.taken[key] = time.Now()
 		}
 	}
-	return false
+	return events
 }
 
-func (e *Event) merge(o Event) {
-	if o.Why != "" {
-		e.Why = o.Why
-	}
-	e.Count += o.Count
-	e.Bytes += o.Bytes
-	if e.First == 0 || o.First != 0 && o.First < e.First {
-		e.First = o.First
-	}
-	e.Last = max(e.Last, o.Last)
-	e.Outputs = sum(e.Outputs, o.Outputs)
-	e.Severities = sum(e.Severities, o.Severities)
-	for share, n := range o.Shares {
-		if _, known := e.Shares[share]; !known && len(e.Shares) >= maxShares {
-			share = otherShares
-		}
-		e.Shares = sum(e.Shares, map[string]int{share: n})
-	}
-}
-
-// maxShares bounds the shares that an event names; the rest are counted under otherShares.
-const (
-	maxShares   = 20
-	otherShares = "others"
-)
-
-func sum[K comparable](into, from map[K]int) map[K]int {
-	if into == nil {
-		return maps.Clone(from)
-	}
-	for k, n := range from {
-		into[k] += n
-	}
-	return into
-}
-
-// due takes what is to be reported now, and says when there will be more.
-func (r *reporter) due(all bool) (events []Event, next time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	events, r.queue = r.queue, nil
-	for _, key := range slices.Sorted(maps.Keys(r.losses)) {
-		wait := quiet - time.Since(r.last[key])
-		if wait > 0 && !all {
-			if next == 0 || wait < next {
-				next = wait
-			}
-			continue
-		}
-		events = append(events, *r.losses[key])
-		delete(r.losses, key)
-		r.last[key] = time.Now()
-	}
-	return events, next
-}
-
-func (r *reporter) run() {
-	for {
-		events, next := r.due(false)
-		for _, e := range events {
-			r.report(e)
-		}
-		if len(events) > 0 {
-			continue
-		}
-		var timer <-chan time.Time
-		if next > 0 {
-			timer = time.After(next)
-		}
-		select {
-		case <-r.wake:
-		case <-timer:
-		case <-r.done:
-			events, _ := r.due(true)
-			for _, e := range events {
-				r.report(e)
-			}
-			return
-		}
-	}
-}
-
-func (r *reporter) stop() { close(r.done) }
+// Events returns what happened since it was called last. Losses of one kind and reason come once
+// a minute at most, added up; once the spool is closed all come.
+func (s *Spool) Events() []Event { return s.events.takeDue(s.isClosed()) }

@@ -19,12 +19,13 @@ type fakeDisk struct {
 	root   *node
 	locked bool
 
-	ops    int                              // so far
-	cutAt  int                              // the operation at which power goes; 0 for never
-	cut    bool                             // power is gone
-	fail   func(op, name string) error      // what an operation fails with, before it does anything
-	after  func(op, name string, err error) // called after each
-	room   int64                            // bytes; 0 for as many as wanted
+	ops    int                               // so far
+	cutAt  int                               // the operation at which power goes; 0 for never
+	cut    bool                              // power is gone
+	fail   func(op, name string) error       // what an operation fails with, before it does anything
+	after  func(op, name string, err error)  // called after each
+	around func(op, name string, run func()) // is called to run each
+	room   int64                             // bytes; 0 for as many as wanted
 	used   int64
 	noSync bool // syncs do nothing and say they did
 }
@@ -145,6 +146,15 @@ func (d *fakeDisk) Lock() (func() error, error) {
 }
 
 func (d *fakeDisk) do(op, name string, run func() error) error {
+	if d.around != nil {
+		var err error
+		d.around(op, name, func() { err = d.doNow(op, name, run) })
+		return err
+	}
+	return d.doNow(op, name, run)
+}
+
+func (d *fakeDisk) doNow(op, name string, run func() error) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	err := d.begin(op, name)
@@ -234,7 +244,7 @@ func (d *fakeDisk) Read(name string, max int) (b []byte, err error) {
 			return err
 		}
 		if n.dir {
-			return ErrNotFile
+			return errNotFile
 		}
 		b = append(b, n.data[:min(len(n.data), max+1)]...)
 		return nil
@@ -242,45 +252,40 @@ func (d *fakeDisk) Read(name string, max int) (b []byte, err error) {
 	return b, err
 }
 
-type fakeFile struct {
-	d    *fakeDisk
-	n    *node
-	name string
-}
-
-func (d *fakeDisk) Create(name string) (File, error) {
+func (d *fakeDisk) Write(name string, content []byte) error {
 	n := &node{links: 1}
 	err := d.do("create", name, func() error { return d.put(name, n) })
-	return fakeFile{d, n, name}, err
+	if err == nil {
+		err = d.do("write", name, func() error { return d.fill(n, content) })
+	}
+	if err == nil {
+		err = d.Sync(name)
+	}
+	return err
 }
 
-func (f fakeFile) Write(b []byte) (int, error) {
-	written := 0
-	err := f.d.do("write", f.name, func() error {
-		written = len(b)
-		if f.d.room > 0 && f.d.used+int64(len(b)) > f.d.room {
-			written = int(max(f.d.room-f.d.used, 0))
+// fill writes as much as there is room for.
+func (d *fakeDisk) fill(n *node, content []byte) error {
+	written := len(content)
+	if d.room > 0 && d.used+int64(len(content)) > d.room {
+		written = int(max(d.room-d.used, 0))
+	}
+	n.data = append(n.data, content[:written]...)
+	if d.used += int64(written); written < len(content) {
+		return syscall.ENOSPC
+	}
+	return nil
+}
+
+func (d *fakeDisk) Sync(name string) error {
+	return d.do("sync", name, func() error {
+		n, err := d.find(name)
+		if err == nil && !d.noSync {
+			n.synced = append([]byte{}, n.data...)
 		}
-		f.n.data = append(f.n.data, b[:written]...)
-		f.d.used += int64(written)
-		if written < len(b) {
-			return syscall.ENOSPC
-		}
-		return nil
+		return err
 	})
-	return written, err
 }
-
-func (f fakeFile) Sync() error {
-	return f.d.do("sync", f.name, func() error {
-		if !f.d.noSync {
-			f.n.synced = append([]byte{}, f.n.data...)
-		}
-		return nil
-	})
-}
-
-func (f fakeFile) Close() error { return nil }
 
 func (d *fakeDisk) Link(from, to string) error {
 	return d.do("link", to, func() error {

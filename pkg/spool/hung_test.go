@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -39,12 +40,11 @@ func TestHungEverywhere(t *testing.T) {
 // hangAt has one operation hang, and reports whether there was one of that number.
 func hangAt(t *testing.T, at int, after, killed bool) bool {
 	w, d := newWorld(), newStuck(newFake())
-	log := &eventLog{}
-	options := Options{Disk: d, Outputs: crashOutputs, Ballast: 64, manual: true, retry: 1, Report: log.add}
-	s, err := Open(options)
+	s, err := Open(Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true, retry: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
+	log := &eventLog{s: s}
 	d.next(at, after)
 	rng := rand.New(rand.NewPCG(uint64(at), 3))
 	what := ""
@@ -57,7 +57,7 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 		case 4:
 			w.deliver(t, s, 1, 3, step == 20)
 		case 5:
-			s.tend()
+			s.maintain()
 		case 6:
 			w.deliver(t, s, 0, 2, step == 30)
 		}
@@ -69,6 +69,7 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 		}
 	}
 	if what == "" {
+		d.letGo() // see TestHungClose
 		closeSpool(t, s)
 		return false
 	}
@@ -83,7 +84,7 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 		d.letGo()
 		synctest.Wait()
 		d.next(1+at/3%25, after)
-		s.tend()
+		s.maintain()
 		w.put(s, rng)
 		w.put(s, rng)
 		w.deliver(t, s, 0, 9, false)
@@ -98,8 +99,8 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 	} else {
 		d.letGo()
 		synctest.Wait()
-		s.tend()
-		if !s.tend() || len(s.trash)+len(s.unlinked) > 0 {
+		s.maintain()
+		if !s.maintain() || len(s.trash)+len(s.unlinked) > 0 {
 			fail("the disk answers again: %d unfinished, %q to be removed; want all done", len(s.unfinished), s.unlinked)
 		}
 		if left := d.entries(t, "tmp"); len(left) > 0 {
@@ -144,16 +145,15 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 func TestHungFromMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStuck(newFake())
-		log := &eventLog{}
-		s, _ := open(t, Options{Disk: d, Ballast: -1, Report: log.add})
+		var hangs []string
+		s, _ := open(t, Options{disk: d, ballast: -1, Hangs: func(hung bool, operation string) { hangs = append(hangs, fmt.Sprint(hung, operation)) }})
 		putN(t, s, 3)
 		q := s.Queue("a")
 		s.recent = recent{} // as if others had come since
 		put(t, s, entry("last", 47, 0))
 		d.next(1, false)
 		begin := time.Now()
-		var held *HeldError
-		if err := s.Put(entry("new", 47, 0)); !errors.As(err, &held) || !errors.Is(err, hang.ErrHangs) {
+		if err := s.Put(entry("new", 47, 0)); !errors.Is(err, ErrHeld) || !errors.Is(err, hang.ErrHangs) {
 			t.Fatalf("Put on a disk that hangs = %v, want it held because of %v", err, hang.ErrHangs)
 		}
 		if took := time.Since(begin); took > diskLimit {
@@ -195,8 +195,8 @@ func TestHungFromMemory(t *testing.T) {
 		if st := s.Stats(); st.Held != 0 || st.Trouble != nil {
 			t.Errorf("after the disk answers again: got %+v, want nothing held", st)
 		}
-		if len(log.of(Hangs)) != 1 || len(log.of(Answers)) != 1 || log.of(Hangs)[0].Why == "" {
-			t.Errorf("reported\n%s\nwant that it hangs, with the operation, and that it answers", log)
+		if len(hangs) != 2 || !strings.HasPrefix(hangs[0], "truewrite tmp/") || hangs[1] != "false" {
+			t.Errorf("got told %q, want that it hangs, with the operation, and that it answers", hangs)
 		}
 		if links := d.entries(t, "out/a"); len(links) != 3 {
 			t.Errorf("out/a holds %q, want the three that were not acknowledged", links)
@@ -219,7 +219,7 @@ func (d *fakeDisk) entries(t *testing.T, name string) (entries []string) {
 func TestHungClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newStuck(newFake())
-		s, err := Open(Options{Disk: d, Outputs: []Output{{Name: "a"}}, Ballast: -1})
+		s, err := Open(Options{disk: d, Outputs: []Output{{Name: "a"}}, ballast: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -235,12 +235,12 @@ func TestHungClose(t *testing.T) {
 		if took := time.Since(begin); took > time.Second {
 			t.Errorf("Close took %v, want a second at most", took)
 		}
-		if _, err := Open(Options{Disk: d}); !errors.Is(err, ErrLocked) {
+		if _, err := Open(Options{disk: d}); !errors.Is(err, ErrLocked) {
 			t.Errorf("Open while an operation hangs = %v, want %v", err, ErrLocked)
 		}
 		d.letGo()
 		synctest.Wait()
-		s, _ = open(t, Options{Disk: d, Ballast: -1, Outputs: []Output{{Name: "a"}}})
+		s, _ = open(t, Options{disk: d, ballast: -1, Outputs: []Output{{Name: "a"}}})
 		closeSpool(t, s)
 	})
 }
@@ -252,7 +252,7 @@ func TestHungOpen(t *testing.T) {
 			d := newStuck(newFake())
 			d.next(at, at%2 == 0)
 			begin := time.Now()
-			s, err := Open(Options{Disk: d, Outputs: []Output{{Name: "a"}}, manual: true})
+			s, err := Open(Options{disk: d, Outputs: []Output{{Name: "a"}}, manual: true})
 			if took := time.Since(begin); took > 2*diskLimit {
 				t.Errorf("Open with operation %d hanging took %v, want %v at most", at, took, 2*diskLimit)
 			}
@@ -262,11 +262,11 @@ func TestHungOpen(t *testing.T) {
 			d.letGo()
 			synctest.Wait()
 			if err == nil {
-				s.tend()
+				s.maintain()
 				put(t, s, entry("x", 47, 0))
 				closeSpool(t, s)
 			}
-			s, _ = open(t, Options{Disk: d, manual: true})
+			s, _ = open(t, Options{disk: d, manual: true})
 			put(t, s, entry("x", 47, 0))
 			closeSpool(t, s)
 		}

@@ -3,6 +3,7 @@ package spool
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"slices"
 )
 
@@ -14,59 +15,70 @@ type index struct {
 	bytes int64 // of live ones
 }
 
-func order(a, b record) int {
+func compareRecords(a, b record) int {
 	if c := cmp.Compare(a.seq, b.seq); c != 0 {
 		return c
 	}
 	return bytes.Compare(a.sum[:], b.sum[:])
 }
 
-// same says whether two records are of one file.
-func (r *record) same(o record) bool {
+// sameFile reports whether two records are of one file.
+func (r *record) sameFile(o record) bool {
 	return r.seq == o.seq && r.sum == o.sum && r.ms == o.ms && r.size == o.size && r.sev == o.sev && r.share == o.share
 }
 
-// at returns the place of the first record not below seq.
-func (x *index) at(seq uint64) int {
+// position returns the place of the first record not below seq.
+func (x *index) position(seq uint64) int {
 	i, _ := slices.BinarySearchFunc(x.recs, seq, func(r record, seq uint64) int { return cmp.Compare(r.seq, seq) })
 	return i
 }
 
-// find returns a record that is alive, nil when there is none of that number. It stays
+// findLive returns a record that is alive, nil when there is none of that number. It stays
 // valid until the next add.
-func (x *index) find(seq uint64) *record {
-	if i := x.at(seq); i < len(x.recs) && x.recs[i].seq == seq && x.recs[i].mask != 0 {
+func (x *index) findLive(seq uint64) *record {
+	if i := x.position(seq); i < len(x.recs) && x.recs[i].seq == seq && x.recs[i].mask != 0 {
 		return &x.recs[i]
 	}
 	return nil
 }
 
-// add takes a record for which someone waits, and whose number is not alive.
-func (x *index) add(r record) {
-	x.compact()
+// waitingFor returns the records that wait in a queue and have certain flags, the oldest first.
+func (x *index) waitingFor(bit uint64, flags uint16) iter.Seq[*record] {
+	return func(yield func(*record) bool) {
+		for i := range x.recs {
+			if r := &x.recs[i]; r.mask&bit != 0 && r.flags&flags == flags && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
+// addRecord takes a record for which someone waits, and whose number is not alive.
+func (x *index) addRecord(r record) {
+	x.dropDead()
 	if n := len(x.recs); n == 0 || x.recs[n-1].seq < r.seq {
 		x.recs = append(x.recs, r)
-	} else if i := x.at(r.seq); x.recs[i].seq == r.seq {
+	} else if i := x.position(r.seq); x.recs[i].seq == r.seq {
 		x.recs[i] = r
 	} else {
 		x.recs = slices.Insert(x.recs, i, r)
 	}
-	x.count(r)
+	x.countLive(r)
 }
 
-func (x *index) count(r record) {
+func (x *index) countLive(r record) {
 	x.live++
 	x.bytes += int64(r.size)
 }
 
-// gone takes account of a record whose mask has become empty.
-func (x *index) gone(r *record) {
+// forgetLive takes account of a record whose mask has become empty.
+func (x *index) forgetLive(r *record) {
 	x.live--
 	x.bytes -= int64(r.size)
 }
 
-// compact drops records nobody waits for, when they are most of all.
-func (x *index) compact() {
+// dropDead drops records nobody waits for, when they are most of all.
+func (x *index) dropDead() {
 	if len(x.recs) < 1024 || x.live > len(x.recs)/2 {
 		return
 	}
@@ -79,9 +91,9 @@ func (x *index) compact() {
 	x.recs = kept
 }
 
-// merge adds what one queue waits for to sorted records. Of two with the same number and
+// mergeRecords adds what one queue waits for to sorted records. Of two with the same number and
 // different content the one that is there stays, and the other is shown to clash.
-func merge(into, from []record, clash func(record)) []record {
+func mergeRecords(into, from []record, clash func(record)) []record {
 	var fresh []record
 	i := 0
 	for k, r := range from {
@@ -90,7 +102,7 @@ func merge(into, from []record, clash func(record)) []record {
 		}
 		there := i < len(into) && into[i].seq == r.seq
 		switch {
-		case there && into[i].same(r):
+		case there && into[i].sameFile(r):
 			into[i].mask |= r.mask
 		case there || k > 0 && from[k-1].seq == r.seq:
 			clash(r)
@@ -102,6 +114,6 @@ func merge(into, from []record, clash func(record)) []record {
 		return append(into, fresh...)
 	}
 	into = append(into, fresh...)
-	slices.SortFunc(into, order)
+	slices.SortFunc(into, compareRecords)
 	return into
 }

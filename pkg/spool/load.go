@@ -3,7 +3,7 @@ package spool
 import (
 	"cmp"
 	"crypto/sha256"
-	"fmt"
+	"errors"
 	"io/fs"
 	"slices"
 	"strings"
@@ -11,43 +11,43 @@ import (
 	"hooksnare/pkg/chain"
 )
 
-// load builds the index from names, and repairs what a crash left.
-func (s *Spool) load() error {
+// loadFolder builds the index from names, and repairs what a crash left.
+func (s *Spool) loadFolder() error {
 	s.listDamaged()
-	trouble := s.folders()
+	trouble := s.makeFolders()
 	if err := s.loadQueues(); err != nil {
 		return err
 	}
-	heads, err := s.scan("head")
+	heads, err := s.listAlerts("head")
 	if err != nil {
 		return err
 	}
 	s.heads = heads
-	leftovers, err := s.leftovers()
+	leftovers, err := s.readLeftovers()
 	if err != nil {
 		return err
 	}
 	s.loadChain(len(leftovers) > 0)
 	if st, err := s.d.Lstat("ballast"); err == nil {
-		s.ballast = st.Mode().IsRegular() && st.Size() >= s.o.Ballast
+		s.ballast = st.Mode().IsRegular() && st.Size() >= s.o.ballast
 	}
-	if err := s.empty(); trouble == nil {
+	if err := s.emptyTrash(); trouble == nil {
 		trouble = err
 	}
 	if trouble == nil && s.fresh {
 		trouble = s.writeChain()
 	}
-	if err := s.adoptThese(leftovers); trouble == nil {
+	if err := s.adoptLeftovers(leftovers); trouble == nil {
 		trouble = err
 	}
 	if trouble != nil {
-		s.refused(trouble)
+		s.noteTrouble(trouble)
 	} else {
-		s.weigh()
+		s.makeBallast()
 	}
 	s.trimHeads()
-	s.bound()
-	s.wake()
+	s.enforceBounds()
+	s.requestMaintenance()
 	return nil
 }
 
@@ -59,7 +59,7 @@ func (s *Spool) loadQueues() error {
 	}
 	var all []record
 	for _, q := range s.queues {
-		found, err := s.scan(q.folder("out"))
+		found, err := s.listAlerts(q.folder("out"))
 		if err != nil {
 			return err
 		}
@@ -67,26 +67,22 @@ func (s *Spool) loadQueues() error {
 			found[i].mask = q.bit
 			q.stats.Depth++
 			q.stats.Bytes += int64(found[i].size)
-			q.backlog.enter(&found[i])
 		}
-		all = merge(all, found, func(r record) {
+		all = mergeRecords(all, found, func(r record) {
 			q.stats.Depth--
 			q.stats.Bytes -= int64(r.size)
-			q.backlog.leave(&r)
-			s.quarantine(q.folder("out")+"/"+r.name(), "another alert has its number", r)
+			s.quarantine(q.folder("out")+"/"+r.fileName(), "another alert has its number", r.seq)
 		})
-		dead, err := s.scan(q.folder("dead"))
+		dead, err := s.listAlerts(q.folder("dead"))
 		if err != nil {
 			return err
 		}
-		for _, r := range dead {
-			q.addDead(r)
-		}
+		q.dead = dead
 		q.boundDead()
 	}
 	s.index.recs = all
 	for _, r := range all {
-		s.index.count(r)
+		s.index.countLive(r)
 	}
 	return nil
 }
@@ -97,51 +93,59 @@ func (s *Spool) findQueues() error {
 	for _, q := range s.queues {
 		known[strings.ToLower(q.folder("out"))] = true
 	}
-	var odd []string
-	err := s.d.List("out", func(entry string, mode fs.FileMode) {
+	return s.listFolder("out", func(entry string, mode fs.FileMode) (odd string) {
 		name := strings.TrimPrefix(entry, "%")
-		q := &Queue{s: s, name: name, bit: 1 << len(s.queues), backlog: backlog{}}
+		q := &Queue{s: s, name: name, bit: 1 << len(s.queues)}
 		switch {
 		case known[strings.ToLower("out/"+entry)]:
 		case !mode.IsDir() || !validName.MatchString(name) || q.folder("out") != "out/"+entry || len(s.queues) == 64:
-			odd = append(odd, entry)
+			return "not the folder of an output"
 		default:
 			s.queues = append(s.queues, q)
 		}
+		return ""
 	})
-	for _, entry := range odd {
-		s.quarantine("out/"+entry, "not the folder of an output", record{})
-	}
-	return ignoreMissing(err)
 }
 
-// scan returns the alerts in a folder, in order; what is none is set aside.
-func (s *Spool) scan(folder string) ([]record, error) {
-	var found []record
+// listFolder shows visit the entries of a folder. Where it says why one is odd, that is set aside.
+func (s *Spool) listFolder(folder string, visit func(entry string, mode fs.FileMode) (odd string)) error {
 	odd := map[string]string{}
 	err := s.d.List(folder, func(entry string, mode fs.FileMode) {
-		r, ok := parseName(entry)
-		switch {
-		case !ok:
-			odd[entry] = "not the name of an alert"
-		case !mode.IsRegular():
-			odd[entry] = ErrNotFile.Error()
-		default:
-			found = append(found, r)
+		if why := visit(entry, mode); why != "" {
+			odd[entry] = why
 		}
 	})
 	for entry, why := range odd {
-		s.quarantine(folder+"/"+entry, why, record{})
+		s.quarantine(folder+"/"+entry, why, 0)
 	}
-	slices.SortFunc(found, order)
-	return found, ignoreMissing(err)
-}
-
-func ignoreMissing(err error) error {
-	if isNew(err) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil // it could not be made: the disk is full
 	}
 	return err
+}
+
+// What is odd about an entry.
+const (
+	oddName = "not the name of an alert"
+	oddMode = "not a regular file"
+)
+
+// listAlerts returns the alerts in a folder, in order; anything else is set aside.
+func (s *Spool) listAlerts(folder string) ([]record, error) {
+	var found []record
+	err := s.listFolder(folder, func(entry string, mode fs.FileMode) (odd string) {
+		r, ok := parseName(entry)
+		switch {
+		case !ok:
+			return oddName
+		case !mode.IsRegular():
+			return oddMode
+		}
+		found = append(found, r)
+		return ""
+	})
+	slices.SortFunc(found, compareRecords)
+	return found, err
 }
 
 // loadChain finds the end of the chain. Files know better than the chain file, which may
@@ -161,162 +165,125 @@ func (s *Spool) loadChain(leftovers bool) {
 	}
 	lost := c.begun && len(s.heads) == 0 && !leftovers
 	switch {
-	case isNew(err) && len(newest) == 0 && !leftovers:
+	case errors.Is(err, fs.ErrNotExist) && len(newest) == 0 && !leftovers:
 		s.tail.Chain, s.fresh = chain.NewID(), true
 	case err != nil:
-		s.renew("the chain file can't be used: " + err.Error())
-		if !isNew(err) {
-			s.quarantine("chain", err.Error(), record{})
+		s.renewChain("the chain file can't be used: " + err.Error())
+		if !errors.Is(err, fs.ErrNotExist) {
+			s.quarantine("chain", err.Error(), 0)
 		}
 	case lost:
 		s.tail.Previous = ""
-		s.renew("the newest alert is gone from head/, so numbers could be used again")
+		s.renewChain("the newest alert is missing in head/, so numbers could be used again")
 	}
 }
 
-// leftovers returns the complete alerts in tmp/, in order. Its other files were being
+// readLeftovers returns the complete alerts in tmp/, in order. Its other files were being
 // written when the process ended: no Put had returned for them.
-func (s *Spool) leftovers() ([]draft, error) {
+func (s *Spool) readLeftovers() ([]draft, error) {
 	var ds []draft
-	odd, partial := map[string]string{}, []string{}
-	var entries []string
-	err := s.d.List("tmp", func(entry string, mode fs.FileMode) {
-		_, ok := parseTmp(entry)
+	var partial []string
+	err := s.listFolder("tmp", func(entry string, mode fs.FileMode) (odd string) {
 		s.attempt = max(s.attempt, attemptOf(entry)) // new files get other names
+		r, ok := parseTmp(entry)
 		switch {
 		case !mode.IsRegular():
-			odd[entry] = ErrNotFile.Error()
+			return oddMode
 		case ok:
-			entries = append(entries, entry)
+			ds = append(ds, draft{rec: r, tmp: "tmp/" + entry})
 		case strings.HasPrefix(entry, "chain.") || strings.HasPrefix(entry, "ballast."):
-			partial = append(partial, entry)
+			partial = append(partial, "tmp/"+entry)
 		default:
-			odd[entry] = "not the name of an alert"
+			return oddName
 		}
+		return ""
 	})
-	if err := ignoreMissing(err); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	for _, entry := range entries {
-		r, _ := parseTmp(entry)
-		doc, err := s.d.Read("tmp/"+entry, int(r.size))
-		switch {
-		case err == nil && len(doc) < int(r.size):
-			partial = append(partial, entry)
-		case err != nil:
-			odd[entry] = err.Error()
-		case len(doc) > int(r.size) || sha256.Sum256(doc) != r.sum:
-			odd[entry] = errContent.Error()
-		default:
-			ds = append(ds, draft{rec: r, tmp: "tmp/" + entry})
+	ds = slices.DeleteFunc(ds, func(d draft) bool {
+		doc, err := s.d.Read(d.tmp, int(d.rec.size))
+		if err == nil && len(doc) < int(d.rec.size) {
+			partial = append(partial, d.tmp)
+			return true
 		}
-	}
-	for entry, why := range odd {
-		s.quarantine("tmp/"+entry, why, record{})
-	}
-	for _, entry := range partial {
-		s.discard("tmp/" + entry)
-		if r, ok := parseTmp(entry); ok {
-			s.events.add(Event{Kind: Repaired, Name: "tmp/" + entry, Why: "not written to its end when the process ended: removed", First: r.seq, Last: r.seq})
+		if err == nil && (len(doc) > int(d.rec.size) || sha256.Sum256(doc) != d.rec.sum) {
+			err = errMismatch
 		}
-	}
-	slices.SortFunc(ds, func(a, b draft) int {
-		return cmp.Or(order(a.rec, b.rec), cmp.Compare(a.tmp, b.tmp))
+		if err != nil {
+			s.quarantine(d.tmp, err.Error(), 0)
+		}
+		return err != nil
 	})
-	return ds, nil
+	for _, tmp := range partial {
+		s.discardTmp(tmp)
+	}
+	return s.withoutTwins(ds), nil
 }
 
-// adoptAll tries again what adoptThese could not do.
-func (s *Spool) adoptAll() error {
-	ds, err := s.leftovers()
-	if err != nil {
-		return err
-	}
-	mine := map[string]bool{}
-	for _, d := range s.unfinished {
-		mine[d.tmp] = true
-	}
-	return s.adoptThese(slices.DeleteFunc(ds, func(d draft) bool { return mine[d.tmp] }))
-}
-
-// adoptThese puts alerts that were left in tmp/ where they belong. They are written anew:
-// whether they were ever synced is not known.
-func (s *Spool) adoptThese(ds []draft) error {
-	var todo []draft
+// withoutTwins sorts leftovers, and keeps one of those with the same number: the others are the same
+// alert, written once more because of a failed sync. What has the number of a waiting alert and is
+// another one was never promised.
+func (s *Spool) withoutTwins(ds []draft) (kept []draft) {
+	slices.SortFunc(ds, func(a, b draft) int {
+		return cmp.Or(compareRecords(a.rec, b.rec), cmp.Compare(a.tmp, b.tmp))
+	})
 	for _, d := range ds {
-		n := len(todo)
-		known := s.index.find(d.rec.seq)
-		if n > 0 && todo[n-1].rec.seq == d.rec.seq {
-			// The same once more. Which of them is synced is not known: all stay until it
-			// is written anew.
-			todo[n-1].also = append(todo[n-1].also, d.tmp)
-			continue
-		}
-		if known != nil && !known.same(d.rec) {
-			s.discard(d.tmp)
-			continue
-		}
-		d.rec.mask = s.wanting(&Entry{Severity: int(d.rec.sev), Everywhere: d.rec.sev == 0})
-		todo = append(todo, d)
-	}
-	s.adopt = false
-	for i := range todo {
-		if err := s.adoptOne(todo[i]); err != nil {
-			s.postpone(todo[i:])
-			return err
+		known := s.index.findLive(d.rec.seq)
+		if n := len(kept); n > 0 && kept[n-1].rec.seq == d.rec.seq {
+			kept[n-1].twins = append(kept[n-1].twins, d.tmp)
+		} else if known != nil && !known.sameFile(d.rec) {
+			s.discardTmp(d.tmp)
+		} else {
+			kept = append(kept, d)
 		}
 	}
-	if len(todo) > 0 {
-		s.events.add(Event{
-			Kind: Repaired, Why: "not linked everywhere when the process ended", Count: len(todo),
-			First: todo[0].rec.seq, Last: todo[len(todo)-1].rec.seq,
-		})
-	}
-	return nil
+	return kept
 }
 
-func (s *Spool) adoptOne(d draft) error {
-	doc, err := s.content(d.tmp, d.rec)
-	if err != nil {
-		return fmt.Errorf("%s: %w", d.tmp, err)
+// adoptLeftovers shows the alerts that an earlier process left in tmp/, and links them to the outputs that
+// want them. They are synced first, as that process may have ended before it had done so. What can't
+// be synced is shown nevertheless: a Put may have promised it. But later alerts get another chain
+// then, so that its number is not used again after a power cut.
+func (s *Spool) adoptLeftovers(ds []draft) error {
+	if len(ds) == 0 {
+		return nil
 	}
-	old := d.tmp
-	one := []draft{{rec: d.rec, doc: doc}}
-	if n, err := s.store(one); n == 0 {
-		return err
+	tail, foreign := s.tail, false
+	var failed error
+	for _, d := range ds {
+		failed = errors.Join(failed, s.d.Sync(d.tmp))
+		s.showLeftover(d)
+		if d.rec.seq > tail.Sequence {
+			doc, err := s.readAlert(d.tmp, &d.rec)
+			l, _ := chain.Find(doc)
+			foreign = err == nil && l.Chain != tail.Chain
+		}
 	}
-	for _, tmp := range append(d.also, old) {
-		s.discard(tmp)
+	if failed = errors.Join(failed, s.d.SyncDir("tmp", true)); failed != nil && !s.fresh {
+		s.renewChain("what was left in tmp/ can't be made durable: " + failed.Error())
+	} else if foreign {
+		s.renewChain("the newest alert is of a chain whose id was not on disk yet")
 	}
+	s.linkUnfinished()
+	return failed
+}
+
+// showLeftover adds an alert that is in tmp/ to the index. Outputs that had it may get it again.
+func (s *Spool) showLeftover(d draft) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	r := one[0].rec
-	if known := s.index.find(r.seq); known != nil {
-		r.mask &^= known.mask
-		known.mask |= r.mask
-		known.flags |= r.flags
-		s.enqueue(r)
+	d.rec.mask, d.rec.flags = s.outputsFor(int(d.rec.sev), d.rec.sev == 0), inTmp
+	s.unfinished[d.rec.seq] = d
+	if known := s.index.findLive(d.rec.seq); known != nil {
+		d.rec.mask &^= known.mask
+		known.mask |= d.rec.mask
+		known.flags |= inTmp
+		s.enqueueLocked(d.rec)
 	} else {
-		s.show(r)
+		s.showLocked(d.rec)
 	}
-	if r.seq > s.tail.Sequence {
-		s.advance(&one[0])
-	}
-	s.broadcast()
-	return nil
-}
-
-// postpone leaves alerts in tmp/ until the disk takes them. Nobody has seen them; but their
-// numbers are spent, under an id that nobody will see again either.
-func (s *Spool) postpone(ds []draft) {
-	s.adopt = true
-	last := ds[len(ds)-1].rec
-	if last.seq > s.tail.Sequence {
-		s.mu.Lock()
-		s.advance(&draft{rec: last})
-		s.mu.Unlock()
-		if !s.fresh {
-			s.renew("the disk does not take what was left in tmp/")
-		}
+	if d.rec.seq > s.tail.Sequence {
+		s.advanceLocked(&d)
 	}
 }

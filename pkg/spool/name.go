@@ -13,16 +13,27 @@ import (
 )
 
 // record is what the index knows of an alert: what its file's name says, and who waits
-// for it. 80 bytes, so that 100,000 cost little.
+// for it. 104 bytes, so that 100,000 cost little.
 type record struct {
-	seq   uint64
-	ms    int64  // Unix time in milliseconds
-	mask  uint64 // bits of the queues in which it waits
-	size  uint32
-	sev   uint16
-	flags uint16
-	sum   [32]byte
-	share string // as in the name; one string for all that have it
+	seq    uint64
+	ms     int64  // Unix time in milliseconds
+	mask   uint64 // bits of the queues in which it waits
+	size   uint32
+	sev    uint16
+	flags  uint16
+	sum    [32]byte
+	id     [16]byte // event.id
+	update uint32   // event.sequence; 0 where the name says neither
+	share  string   // as in the name; one string for all that have it
+}
+
+// setID notes the event's id if the name can hold it.
+func (r *record) setID(id string, update int) {
+	b, err := hex.DecodeString(id)
+	if err == nil && len(b) == len(r.id) && hex.EncodeToString(b) == id {
+		copy(r.id[:], b)
+		r.update = uint32(min(max(update, 1), maxUpdate))
+	}
 }
 
 const (
@@ -32,24 +43,30 @@ const (
 
 const (
 	maxSeverity = 999
-	maxMillis   = 1e15 - 1           // the year 33658: fifteen digits
-	maxName     = 128 + maxShare + 1 // bytes: the longest there can be
-	maxShare    = 32                 // bytes of a share's name
+	maxMillis   = 1e15 - 1 // the year 33658: fifteen digits
+	maxUpdate   = 1e9 - 1
+	maxName     = 128 + maxShare + 1 + 43 // bytes: the longest there can be
+	maxShare    = 32                      // bytes of a share's name
 	suffix      = ".json"
 )
 
-// name is the alert's file name: number, severity, time, size, the share if it has one, hash,
-// and a checksum of these, so that a name that was changed is not taken for another.
-func (r *record) name() string { return string(r.appendName(make([]byte, 0, maxName))) }
+// fileName is the alert's file name: number, severity, time, size, the share if it has one, the
+// event's id and the number of the update if they are known, hash, and a checksum of these, so
+// that a name that was changed is not taken for another. Versions before 0.2 wrote no id.
+func (r *record) fileName() string { return string(r.appendFileName(make([]byte, 0, maxName))) }
 
-func (r *record) appendName(b []byte) []byte {
+func (r *record) appendFileName(b []byte) []byte {
 	start := len(b)
-	b = append(padded(b, r.seq, 20), '-')
-	b = append(padded(b, uint64(r.sev), 3), '-')
-	b = append(padded(b, uint64(r.ms), 13), '-')
-	b = append(padded(b, uint64(r.size), 1), '-')
+	b = append(appendPadded(b, r.seq, 20), '-')
+	b = append(appendPadded(b, uint64(r.sev), 3), '-')
+	b = append(appendPadded(b, uint64(r.ms), 13), '-')
+	b = append(appendPadded(b, uint64(r.size), 1), '-')
 	if r.share != "" {
 		b = append(append(b, r.share...), '-')
+	}
+	if r.update != 0 {
+		b = append(hex.AppendEncode(b, r.id[:]), '.')
+		b = append(appendPadded(b, uint64(r.update), 1), '-')
 	}
 	b = append(hex.AppendEncode(b, r.sum[:]), '-')
 	var check [4]byte
@@ -57,8 +74,8 @@ func (r *record) appendName(b []byte) []byte {
 	return append(hex.AppendEncode(b, check[:]), suffix...)
 }
 
-// padded appends a number of at least so many digits.
-func padded(b []byte, n uint64, width int) []byte {
+// appendPadded appends a number of at least so many digits.
+func appendPadded(b []byte, n uint64, width int) []byte {
 	for limit := uint64(10); width > 1; width-- {
 		if n < limit { // one zero for each digit that is missing
 			b = append(b, "00000000000000000000"[:width-1]...)
@@ -79,21 +96,26 @@ func parseName(s string) (record, bool) {
 	}
 	var r record
 	var buffer [maxName]byte
-	seq, rest := digits(s)
-	sev, rest := digits(rest)
-	ms, rest := digits(rest)
-	size, rest := digits(rest)
-	if i := strings.IndexByte(rest, '-'); i > 0 && i < 2*len(r.sum) {
+	seq, rest := parseNumber(s)
+	sev, rest := parseNumber(rest)
+	ms, rest := parseNumber(rest)
+	size, rest := parseNumber(rest)
+	if i := strings.IndexByte(rest, '-'); i > 0 && i <= maxShare {
 		r.share, rest = rest[:i], rest[i+1:]
 	}
-	if r.share != shareName(r.share) || len(rest) < 2*len(r.sum) || seq == 0 || sev > maxSeverity || ms > maxMillis || size == 0 || size > MaxDocument {
+	if i := strings.IndexByte(rest, '-'); i > 2*len(r.id) && i < 2*len(r.sum) {
+		update, _ := strconv.ParseUint(rest[2*len(r.id)+1:i], 10, 32)
+		r.setID(rest[:2*len(r.id)], int(update))
+		rest = rest[i+1:]
+	}
+	if r.share != shareName(r.share) || len(rest) < 2*len(r.sum) || seq == 0 || sev > maxSeverity || ms > maxMillis || size == 0 || size > maxDocument {
 		return record{}, false
 	}
 	if _, err := hex.Decode(r.sum[:], append(buffer[:0], rest[:2*len(r.sum)]...)); err != nil {
 		return record{}, false
 	}
 	r.seq, r.sev, r.ms, r.size = seq, uint16(sev), int64(ms), uint32(size)
-	if string(r.appendName(buffer[:0])) != s {
+	if string(r.appendFileName(buffer[:0])) != s {
 		return record{}, false
 	}
 	r.share = unique.Make(r.share).Value()
@@ -115,9 +137,9 @@ func shareName(s string) string {
 
 const digestMark = "~"
 
-// digits reads a number and the hyphen behind it. What is wrong shows when the name is
+// parseNumber reads a number and the hyphen behind it. What is wrong shows when the name is
 // written again.
-func digits(s string) (n uint64, rest string) {
+func parseNumber(s string) (n uint64, rest string) {
 	for i := 0; i < len(s); i++ {
 		if s[i] < '0' || s[i] > '9' {
 			return n, s[i+1:]
@@ -145,11 +167,12 @@ func attemptOf(s string) uint64 {
 	return n
 }
 
-func (r *record) hash() string    { return hex.EncodeToString(r.sum[:]) }
-func (r *record) time() time.Time { return time.UnixMilli(r.ms).UTC() }
+func (r *record) hash() string         { return hex.EncodeToString(r.sum[:]) }
+func (r *record) eventID() string      { return hex.EncodeToString(r.id[:]) }
+func (r *record) timestamp() time.Time { return time.UnixMilli(r.ms).UTC() }
 
-// millis is a time as names have it.
-func millis(t time.Time) int64 { return min(max(t.UnixMilli(), 0), maxMillis) }
+// toMillis returns a time as names have it.
+func toMillis(t time.Time) int64 { return min(max(t.UnixMilli(), 0), maxMillis) }
 
-// severity is a severity as names have it.
-func severity(n int) uint16 { return uint16(min(max(n, 0), maxSeverity)) }
+// clampSeverity returns a severity as names have it.
+func clampSeverity(n int) uint16 { return uint16(min(max(n, 0), maxSeverity)) }

@@ -15,20 +15,37 @@ func sample() record {
 func TestName(t *testing.T) {
 	r := sample()
 	const want = "00000000000000000042-073-1772600767000-5-2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824-"
-	if got := r.name(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ".json") || len(got) != len(want)+8+5 {
+	if got := r.fileName(); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, ".json") || len(got) != len(want)+8+5 {
 		t.Errorf("got %q, want %q, a checksum and .json", got, want)
 	}
 	r.share = "502"
-	if got, old := r.name(), strings.Replace(want, "1772600767000-5-", "1772600767000-5-502-", 1); !strings.HasPrefix(got, old) {
+	if got, old := r.fileName(), strings.Replace(want, "1772600767000-5-", "1772600767000-5-502-", 1); !strings.HasPrefix(got, old) {
 		t.Errorf("of share 502: got %q, want %q first", got, old)
 	}
+	id := "00112233445566778899aabbccddeeff"
+	r.setID(id, 3)
+	if got, old := r.fileName(), strings.Replace(want, "1772600767000-5-", "1772600767000-5-502-"+id+".3-", 1); !strings.HasPrefix(got, old) {
+		t.Errorf("with an id: got %q, want %q first", got, old)
+	}
 	for _, big := range []record{
-		{seq: 1<<64 - 1, ms: maxMillis, size: MaxDocument, sev: maxSeverity},
-		{seq: 1<<64 - 1, ms: maxMillis, size: MaxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare)},
+		{seq: 1<<64 - 1, ms: maxMillis, size: maxDocument, sev: maxSeverity},
+		{seq: 1<<64 - 1, ms: maxMillis, size: maxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare)},
+		{seq: 1<<64 - 1, ms: maxMillis, size: maxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare), id: [16]byte{15: 255}, update: maxUpdate},
+		{seq: 1, size: 1, id: [16]byte{1}, update: 1},
 		{seq: 1, size: 1},
 	} {
-		if got, ok := parseName(big.name()); !ok || got != big {
-			t.Errorf("parseName(%q) = %+v, %v; want %+v", big.name(), got, ok, big)
+		if got, ok := parseName(big.fileName()); !ok || got != big {
+			t.Errorf("parseName(%q) = %+v, %v; want %+v", big.fileName(), got, ok, big)
+		}
+	}
+}
+
+// TestSetID has ids that no name holds.
+func TestSetID(t *testing.T) {
+	for _, id := range []string{"", "x", "00112233445566778899aabbccddee", "00112233445566778899aabbccddeeff00", "00112233445566778899aabbccddeefg", "00112233445566778899AABBCCDDEEFF"} {
+		r := sample()
+		if r.setID(id, 1); r != sample() {
+			t.Errorf("setID(%q): got %+v, want it left out", id, r)
 		}
 	}
 }
@@ -62,12 +79,14 @@ func TestNameChanged(t *testing.T) {
 		r := sample()
 		r.share = share
 		changeName(t, r)
+		r.setID("00112233445566778899aabbccddeeff", 1)
+		changeName(t, r)
 	}
 }
 
 func changeName(t *testing.T, r record) {
 	t.Helper()
-	good := r.name()
+	good := r.fileName()
 	if got, ok := parseName(good); !ok || got != r {
 		t.Fatalf("parseName(%q) = %+v, %v; want %+v", good, got, ok, r)
 	}
@@ -89,8 +108,8 @@ func changeName(t *testing.T, r record) {
 func TestPadded(t *testing.T) {
 	for _, width := range []int{1, 3, 13, 20} {
 		for _, n := range []uint64{0, 1, 9, 10, 11, 99, 100, 999, 1000, 1234567890123, 12345678901234, 9999999999999999999, 10000000000000000000, 1<<64 - 1} {
-			if got, want := string(padded(nil, n, width)), fmt.Sprintf("%0*d", width, n); got != want {
-				t.Errorf("padded(%d, %d) = %q, want %q", n, width, got, want)
+			if got, want := string(appendPadded(nil, n, width)), fmt.Sprintf("%0*d", width, n); got != want {
+				t.Errorf("appendPadded(%d, %d) = %q, want %q", n, width, got, want)
 			}
 		}
 	}
@@ -101,38 +120,38 @@ func TestClamped(t *testing.T) {
 		sev  int
 		want uint16
 	}{{-5, 0}, {0, 0}, {99, 99}, {1000, 999}, {1 << 40, 999}} {
-		if got := severity(tt.sev); got != tt.want {
-			t.Errorf("severity(%d) = %d, want %d", tt.sev, got, tt.want)
+		if got := clampSeverity(tt.sev); got != tt.want {
+			t.Errorf("clampSeverity(%d) = %d, want %d", tt.sev, got, tt.want)
 		}
 	}
 	for _, tt := range []struct {
 		at   time.Time
 		want int64
 	}{{time.Time{}, 0}, {time.UnixMilli(7), 7}, {time.Unix(1<<50, 0), maxMillis}} {
-		if got := millis(tt.at); got != tt.want {
-			t.Errorf("millis(%v) = %d, want %d", tt.at, got, tt.want)
+		if got := toMillis(tt.at); got != tt.want {
+			t.Errorf("toMillis(%v) = %d, want %d", tt.at, got, tt.want)
 		}
 	}
 }
 
 func FuzzName(f *testing.F) {
 	r := sample()
-	f.Add(r.name())
-	f.Add(r.name() + ".7")
+	f.Add(r.fileName())
+	f.Add(r.fileName() + ".7")
 	r.share = "root"
-	f.Add(r.name())
+	f.Add(r.fileName())
 	f.Add("")
 	f.Add("-----.json")
-	f.Add("../" + r.name())
+	f.Add("../" + r.fileName())
 	f.Fuzz(func(t *testing.T, s string) {
-		if r, ok := parseName(s); ok && r.name() != s {
-			t.Errorf("parseName(%q) is taken, but its name is %q", s, r.name())
+		if r, ok := parseName(s); ok && r.fileName() != s {
+			t.Errorf("parseName(%q) is taken, but its name is %q", s, r.fileName())
 		}
-		if r, ok := parseTmp(s); ok && !strings.HasPrefix(s, r.name()+".") {
-			t.Errorf("parseTmp(%q) is taken, but its name is %q", s, r.name())
+		if r, ok := parseTmp(s); ok && !strings.HasPrefix(s, r.fileName()+".") {
+			t.Errorf("parseTmp(%q) is taken, but its name is %q", s, r.fileName())
 		}
-		if h := harmless(s); strings.ContainsAny(h, "/\x00\n") || len(h) > 200 {
-			t.Errorf("harmless(%q) = %q", s, h)
+		if h := escapeName(s); strings.ContainsAny(h, "/\x00\n") || len(h) > 200 {
+			t.Errorf("escapeName(%q) = %q", s, h)
 		}
 	})
 }
@@ -140,9 +159,9 @@ func FuzzName(f *testing.F) {
 func FuzzNameRoundTrip(f *testing.F) {
 	f.Add(uint64(1), int64(0), uint32(1), uint16(0), []byte("x"), "502")
 	f.Fuzz(func(t *testing.T, seq uint64, ms int64, size uint32, sev uint16, content []byte, share string) {
-		r := record{seq: max(seq, 1), ms: ms & (1<<49 - 1), size: size%MaxDocument + 1, sev: sev % 1000, sum: sha256.Sum256(content), share: shareName(share)}
-		if got, ok := parseName(r.name()); !ok || got != r {
-			t.Errorf("parseName(%q) = %+v, %v; want %+v", r.name(), got, ok, r)
+		r := record{seq: max(seq, 1), ms: ms & (1<<49 - 1), size: size%maxDocument + 1, sev: sev % 1000, sum: sha256.Sum256(content), share: shareName(share)}
+		if got, ok := parseName(r.fileName()); !ok || got != r {
+			t.Errorf("parseName(%q) = %+v, %v; want %+v", r.fileName(), got, ok, r)
 		}
 	})
 }

@@ -1,24 +1,91 @@
 package spool
 
 import (
+	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 	"time"
-
-	"hooksnare/pkg/chain"
 )
 
-// picked is an alert to be read.
-type picked struct {
+// Item is an alert that waits for an output.
+type Item struct {
+	Sequence uint64
+	Severity int
+	Time     time.Time // to the millisecond
+	ID       string    // event.id
+	Update   int       // event.sequence, from 1
+	Document []byte
+}
+
+// Queue is what one output has not acknowledged. It is meant for one reader.
+type Queue struct {
+	s          *Spool
+	name       string
+	min        int
+	bit        uint64
+	configured bool
+
+	from  uint64     // nothing below waits; Spool.mu guards it
+	stats QueueStats // Spool.mu guards it
+	dead  []record   // Spool.disk guards it
+}
+
+// folder is where files of the queue lie. A leading dot would hide it, or be another folder
+// altogether.
+func (q *Queue) folder(of string) string {
+	if strings.HasPrefix(q.name, ".") {
+		return of + "/%" + q.name
+	}
+	return of + "/" + q.name
+}
+
+// path is where an alert's file of the queue lies.
+func (q *Queue) path(of string, r *record) string { return q.folder(of) + "/" + r.fileName() }
+
+// Next returns the oldest alerts the output has not acknowledged, in order of their
+// numbers: at least one, then at most maxItems of at most maxBytes together. It waits until
+// there is one. Without Ack or Dead it returns the same ones again. What does not have
+// the content its name says is set aside and reported, and is not returned. While the disk
+// hangs it returns what is in memory, and the others when it answers again.
+func (q *Queue) Next(ctx context.Context, maxItems, maxBytes int) ([]Item, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		picked, changed, err := q.pickWaiting(maxItems, maxBytes)
+		if err != nil {
+			return nil, err
+		}
+		if len(picked) > 0 {
+			items, err := q.readPicked(picked)
+			if len(items) > 0 || err != nil && !isHang(err) {
+				return items, err
+			}
+			continue // all of them were damaged, or the disk hangs
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-q.s.done:
+			return nil, ErrClosed
+		case <-changed:
+		}
+	}
+}
+
+// pickedAlert is an alert to be read.
+type pickedAlert struct {
 	rec record
 	doc []byte // when it is in memory
 }
 
-// pick returns what Next is to read, and what is closed when there is more.
-func (q *Queue) pick(maxItems, maxBytes int) ([]picked, <-chan struct{}, error) {
+// pickWaiting returns what Next is to read, and what is closed when there is more.
+func (q *Queue) pickWaiting(maxItems, maxBytes int) ([]pickedAlert, <-chan struct{}, error) {
 	s := q.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -26,14 +93,14 @@ func (q *Queue) pick(maxItems, maxBytes int) ([]picked, <-chan struct{}, error) 
 		return nil, nil, ErrClosed
 	}
 	_, hangs := s.guard.Hangs()
-	var all []picked
+	var all []pickedAlert
 	size := 0
-	for i := s.index.at(q.from); i < len(s.index.recs); i++ {
+	for i := s.index.position(q.from); i < len(s.index.recs); i++ {
 		r := s.index.recs[i]
 		if r.mask&q.bit == 0 {
 			continue
 		}
-		p := picked{rec: r}
+		p := pickedAlert{rec: r}
 		if r.flags&inMemory != 0 {
 			p.doc = s.held[r.seq]
 		} else if hangs {
@@ -57,17 +124,17 @@ func (q *Queue) pick(maxItems, maxBytes int) ([]picked, <-chan struct{}, error) 
 	return all, s.changed, nil
 }
 
-// read returns the documents of what was picked. What went meanwhile, or is damaged, is
+// readPicked returns the documents of what was picked. What went meanwhile, or is damaged, is
 // left out. The error is one that may pass.
-func (q *Queue) read(all []picked) ([]Item, error) {
+func (q *Queue) readPicked(all []pickedAlert) ([]Item, error) {
 	items := make([]Item, 0, len(all))
 	for _, p := range all {
 		doc := p.doc
 		if doc == nil {
 			var err error
-			doc, err = q.s.content(q.folder("out")+"/"+p.rec.name(), p.rec)
+			doc, err = q.s.readAlert(q.path("out", &p.rec), &p.rec)
 			if err != nil && !isHang(err) {
-				doc, err = q.s.mend(q, p.rec.seq)
+				doc, err = q.s.readCopy(q, p.rec.seq)
 			}
 			if err != nil && len(items) > 0 {
 				return items, nil // the error comes next time
@@ -79,31 +146,49 @@ func (q *Queue) read(all []picked) ([]Item, error) {
 				continue
 			}
 		}
-		items = append(items, Item{
-			Sequence: p.rec.seq, Severity: int(p.rec.sev), Time: p.rec.time(), Sum: p.rec.hash(), Document: doc,
-		})
+		it := Item{Sequence: p.rec.seq, Severity: int(p.rec.sev), Time: p.rec.timestamp(), Document: doc}
+		it.ID, it.Update = p.rec.eventOf(doc)
+		items = append(items, it)
 	}
 	return items, nil
 }
 
-// errContent is what is wrong with a file that can be read.
-var errContent = errors.New("its content is not what its name says")
+// eventOf returns the id and the number of the update of an alert. What its name does not say its
+// document does; without an id it is still one that no other document has.
+func (r *record) eventOf(doc []byte) (id string, update int) {
+	if r.update != 0 {
+		return r.eventID(), int(r.update)
+	}
+	var d struct {
+		Event struct {
+			ID       string `json:"id"`
+			Sequence int    `json:"sequence"`
+		} `json:"event"`
+	}
+	if json.Unmarshal(doc, &d) != nil || d.Event.ID == "" {
+		return r.hash()[:32], 1
+	}
+	return d.Event.ID, max(d.Event.Sequence, 1)
+}
 
-// content reads a file and checks it against its name.
-func (s *Spool) content(name string, r record) ([]byte, error) {
+// errMismatch is what is wrong with a file that can be read.
+var errMismatch = errors.New("its content is not what its name says")
+
+// readAlert reads a file and checks it against the record.
+func (s *Spool) readAlert(name string, r *record) ([]byte, error) {
 	doc, err := s.d.Read(name, int(r.size))
 	if err != nil {
 		return nil, err
 	}
 	if len(doc) != int(r.size) || sha256.Sum256(doc) != r.sum {
-		return nil, errContent
+		return nil, errMismatch
 	}
 	return doc, nil
 }
 
-// isDamage tells an error of one file from one that may pass.
+// isDamage reports whether an error is of one file, and will not pass.
 func isDamage(err error) bool {
-	for _, e := range []error{errContent, ErrNotFile, fs.ErrNotExist, fs.ErrPermission, syscall.EIO, syscall.ENOTDIR} {
+	for _, e := range []error{errMismatch, errNotFile, fs.ErrNotExist, fs.ErrPermission, syscall.EIO, syscall.ENOTDIR} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -111,13 +196,13 @@ func isDamage(err error) bool {
 	return false
 }
 
-// mend looks for a good copy of an alert whose link can't be read, and puts it there. When
+// readCopy looks for a good copy of an alert whose link can't be read, and puts it there. When
 // there is none the alert is lost. It returns nil for one that nobody waits for.
-func (s *Spool) mend(q *Queue, seq uint64) ([]byte, error) {
+func (s *Spool) readCopy(q *Queue, seq uint64) ([]byte, error) {
 	s.disk.Lock()
 	defer s.disk.Unlock()
 	s.mu.Lock()
-	found := s.index.find(seq)
+	found := s.index.findLive(seq)
 	if found == nil || found.mask&q.bit == 0 {
 		s.mu.Unlock()
 		return nil, nil
@@ -127,12 +212,12 @@ func (s *Spool) mend(q *Queue, seq uint64) ([]byte, error) {
 	if doc != nil {
 		return doc, nil // its links came and went between
 	}
-	own := q.folder("out") + "/" + r.name()
-	_, cause := s.content(own, r)
-	for _, name := range s.copies(q, r) {
-		doc, err := s.content(name, r)
+	own := q.path("out", &r)
+	_, cause := s.readAlert(own, &r)
+	for _, name := range s.copiesOf(own, &r) {
+		doc, err := s.readAlert(name, &r)
 		if err == nil {
-			s.restore(name, own, r, cause)
+			s.replaceLink(name, own, &r, cause)
 			return doc, nil
 		}
 		if !isDamage(err) {
@@ -142,119 +227,107 @@ func (s *Spool) mend(q *Queue, seq uint64) ([]byte, error) {
 	if cause == nil || !isDamage(cause) {
 		return nil, cause
 	}
-	s.lose(r, own, cause)
+	s.loseDamaged(&r, own, cause)
 	return nil, nil
 }
 
-// copies are the names under which an alert may be found, the queue's own first.
-func (s *Spool) copies(q *Queue, r record) []string {
-	names := []string{q.folder("out") + "/" + r.name()}
+// copiesOf returns the names under which an alert may be found, a queue's own first.
+func (s *Spool) copiesOf(own string, r *record) []string {
+	names := []string{own}
 	for _, other := range s.queues {
-		if other != q && r.mask&other.bit != 0 {
-			names = append(names, other.folder("out")+"/"+r.name())
+		if r.mask&other.bit != 0 {
+			names = append(names, other.path("out", r))
 		}
 	}
 	if d, found := s.unfinished[r.seq]; found {
 		names = append(names, d.tmp)
 	}
-	return append(names, "head/"+r.name())
+	return append(names, "head/"+r.fileName())
 }
 
-// restore puts a good copy in the place of one that is not.
-func (s *Spool) restore(from, to string, r record, cause error) {
+// replaceLink puts a good copy in the place of one that is not.
+func (s *Spool) replaceLink(from, to string, r *record, cause error) {
 	if r.flags&inTmp != 0 || from == to {
 		return // not linked yet, or good the second time
 	}
 	if !errors.Is(cause, fs.ErrNotExist) {
-		s.move(to, r)
+		s.setAside(to)
 	}
-	if s.link(from, to) == nil {
-		s.events.add(Event{Kind: Repaired, Name: to, Why: fmt.Sprintf("%v; another link of it was good", cause), First: r.seq, Last: r.seq})
-	}
+	_ = s.makeLink(from, to) // else it is reported as lost after the next start
 }
 
-// lose gives up an alert of which no copy is good.
-func (s *Spool) lose(r record, own string, cause error) {
-	e := Event{
-		Kind: Damaged, Name: own, Err: cause, First: r.seq, Last: r.seq, Bytes: int64(r.size),
-		Outputs: map[string]int{}, Severities: map[int]int{int(r.sev): 1},
-	}
+// loseDamaged gives up an alert of which no copy is good.
+func (s *Spool) loseDamaged(r *record, own string, cause error) {
+	e := newLoss(Damaged, "")
+	e.Name, e.Err = own, cause
 	if errors.Is(cause, fs.ErrNotExist) {
-		e.Err, e.Why = nil, "the file is gone"
+		e.Err, e.Why = nil, "the file is missing"
 	} else {
-		e.Kept = s.move(own, r)
+		e.Kept = s.setAside(own)
 	}
 	s.mu.Lock()
-	if found := s.index.find(r.seq); found != nil {
+	if found := s.index.findLive(r.seq); found != nil {
 		for _, q := range s.queues {
 			if found.mask&q.bit != 0 {
-				e.Outputs[q.name]++
-				q.stats.Lost++
-				s.unlinked = append(s.unlinked, q.folder("out")+"/"+r.name())
-				s.clear(found, q)
+				s.loseLocked(e, found, q)
 			}
 		}
 	}
 	s.mu.Unlock()
-	s.unlink()
-	s.events.add(e)
+	s.removeLinks()
+	s.events.addEvent(e)
 }
 
 // Ack forgets items that were delivered. Only their numbers count; one that is not
 // waiting is no error.
 func (q *Queue) Ack(items ...Item) error {
-	q.s.acks.RLock()
-	defer q.s.acks.RUnlock()
-	acked, err := q.take(items, &q.stats.Delivered)
+	s := q.s
+	s.acks.RLock()
+	defer s.acks.RUnlock()
+	acked, err := q.takeItems(items, &q.stats.Delivered)
 	if err != nil {
 		return err
 	}
-	var all error
-	var late []string
-	for _, a := range acked {
-		err := q.s.d.Remove(a.link)
-		switch {
-		case isHang(err):
-			late = append(late, a.link)
-		case err != nil && !isGone(err):
-			all = err // it is delivered again after the next start
+	var failed error
+	for i := range acked {
+		link := q.path("out", &acked[i].rec)
+		switch err := s.d.Remove(link); {
+		case isHang(err): // it is delivered nevertheless
+			s.mu.Lock()
+			s.unlinked = append(s.unlinked, link)
+			s.mu.Unlock()
+		case err != nil && !isMissing(err):
+			failed = err // it is delivered again after the next start
 		}
 	}
-	if len(late) > 0 { // delivered it is
-		q.s.mu.Lock()
-		q.s.unlinked = append(q.s.unlinked, late...)
-		q.s.mu.Unlock()
-	}
-	return all
+	return failed
 }
 
-// taken is an alert a queue does not wait for any more, and its link.
-type taken struct {
-	rec  record
-	link string
-	doc  []byte
+// takenItem is an alert that a queue does not wait for any more.
+type takenItem struct {
+	q   *Queue
+	rec record
+	doc []byte // of one that was in memory alone: it has no link
 }
 
-// take clears items from the queue. What is in memory has no link to be removed.
-func (q *Queue) take(items []Item, counter *uint64) ([]taken, error) {
+// takeItems clears items from the queue.
+func (q *Queue) takeItems(items []Item, counter *uint64) (taken []takenItem, err error) {
 	s := q.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, ErrClosed
 	}
-	var all []taken
 	for i := range items {
-		r := s.index.find(items[i].Sequence)
+		r := s.index.findLive(items[i].Sequence)
 		if r == nil || r.mask&q.bit == 0 {
 			continue
 		}
-		t := taken{rec: *r, link: q.folder("out") + "/" + r.name(), doc: s.held[r.seq]}
+		taken = append(taken, takenItem{q, *r, s.held[r.seq]})
 		*counter++
-		s.clear(r, q)
-		all = append(all, t)
+		s.clearLocked(r, q)
 	}
-	return all, nil
+	return taken, nil
 }
 
 // QueueStats are one queue's numbers. Delivered, Dead and Lost count since Open.
@@ -276,37 +349,11 @@ func (q *Queue) Stats() QueueStats {
 	defer q.s.mu.Unlock()
 	st := q.stats
 	st.Output, st.Configured = q.name, q.configured
-	for i := q.s.index.at(q.from); st.Depth > 0 && i < len(q.s.index.recs); i++ {
+	for i := q.s.index.position(q.from); st.Depth > 0 && i < len(q.s.index.recs); i++ {
 		if r := &q.s.index.recs[i]; r.mask&q.bit != 0 {
-			st.Oldest, q.from = r.time(), r.seq
+			st.Oldest, q.from = r.timestamp(), r.seq
 			break
 		}
-	}
-	return st
-}
-
-// Stats are the spool's numbers.
-type Stats struct {
-	Head      chain.Link // of the newest alert; Previous is that alert's own hash
-	Waiting   int        // alerts that wait for any output
-	Bytes     int64
-	Held      int // of these in memory alone
-	HeldBytes int64
-	Trouble   error // why the disk takes nothing; nil when it does
-	Since     time.Time
-	Queues    []QueueStats
-}
-
-// Stats returns what is now.
-func (s *Spool) Stats() Stats {
-	s.mu.Lock()
-	st := Stats{
-		Head: s.tail, Waiting: s.index.live, Bytes: s.index.bytes, Held: len(s.held), HeldBytes: s.heldLen,
-		Trouble: s.trouble, Since: s.since,
-	}
-	s.mu.Unlock()
-	for _, q := range s.queues {
-		st.Queues = append(st.Queues, q.Stats())
 	}
 	return st
 }

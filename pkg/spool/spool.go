@@ -1,7 +1,7 @@
 // Package spool keeps alerts until every output has acknowledged them. What Put accepted
 // is on disk, synced, before any output sees it, and survives a kill or a power cut at
 // any point; numbers are gapless and never used twice for different content; a damaged
-// file costs that alert and no other, and is named. Every output has bounds of its own: what
+// file costs that alert and no other, and is named. Every output has its own bounds: what
 // goes because one was passed goes for that output alone, floods of a user first, then the
 // least severe, and is counted. When the disk takes nothing, or does not answer, alerts are
 // held in memory and handed out from there, and Put says so; no call waits for such a disk
@@ -17,15 +17,14 @@
 //	chain         the chain's id, and a number below which nothing is free
 //	ballast       given up when the disk is full
 //
-// A file is named by number, severity, time, size, share and hash of its content, and a
+// A file is named by number, severity, time, size, share, event and hash of its content, and a
 // checksum of all that: the index is built from names alone.
 package spool
 
 import (
-	"context"
+	"cmp"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -35,48 +34,31 @@ import (
 
 // Bounds that apply where Options has a zero.
 const (
-	DefaultMaxBytes     = 64 << 20            // bytes of waiting documents
-	DefaultMaxAlerts    = 50_000              // waiting alerts
-	DefaultMaxAge       = 30 * 24 * time.Hour // of a waiting alert
-	DefaultBallast      = 1 << 20             // bytes: room for some hundred alerts and the bookkeeping
-	DefaultMaxHeld      = 1000                // alerts in memory
-	DefaultMaxHeldBytes = 4 << 20             // bytes in memory
-	MaxDocument         = 16 << 20            // bytes of one document
+	defaultMaxBytes     = 64 << 20            // bytes of waiting documents
+	defaultMaxAlerts    = 50_000              // waiting alerts
+	defaultMaxAge       = 30 * 24 * time.Hour // of a waiting alert
+	defaultBallast      = 1 << 20             // bytes: room for some hundred alerts and the bookkeeping
+	defaultMaxHeld      = 1000                // alerts in memory
+	defaultMaxHeldBytes = 4 << 20             // bytes in memory
+	maxDocument         = 16 << 20            // bytes of one document
 
 	// diskLimit is how long an operation of the disk may take. A busy disk takes a second or two
 	// for a sync; an alert should reach another machine within ten although this one hangs.
 	diskLimit = 4 * time.Second
-	// closeLimit is the same while the spool is closed: whoever ends has five seconds in all.
+	// closeLimit is the same while the spool is closed: an agent that ends has five seconds in all.
 	closeLimit = 300 * time.Millisecond
 )
 
-// What can be wrong; errors.Is tells.
+// What can be wrong; errors.Is finds it, and the disk's error.
 var (
 	ErrClosed = errors.New("spool is closed")
 	ErrLocked = errors.New("another process owns the spool")
-	ErrHeld   = errors.New("held in memory") // by Put: accepted, not durable
+
+	// ErrHeld is what Put returns when the disk did not take alerts. They are numbered, outputs
+	// get them from memory, and they are written once the disk takes them; until then they are
+	// lost if the process ends.
+	ErrHeld = errors.New("held in memory")
 )
-
-// HeldError is what Put returns when the disk did not take alerts. They are numbered,
-// outputs get them from memory, and they are written once the disk takes them; until
-// then they are lost if the process ends. It is ErrHeld and the disk's error.
-type HeldError struct {
-	Count int // of the Put's alerts
-	Err   error
-}
-
-func (e *HeldError) Error() string {
-	return fmt.Sprintf("%d alerts held in memory: %v", e.Count, e.Err)
-}
-
-// Unwrap lets errors.Is find ErrHeld and the reason.
-func (e *HeldError) Unwrap() []error { return []error{ErrHeld, e.Err} }
-
-// Output is a place alerts go to.
-type Output struct {
-	Name        string // letters, digits, '.', '_', '-'; unique, whatever the case
-	MinSeverity int    // the least severe alert it gets
-}
 
 // Options say where the spool is, who reads it, and its bounds; zeros are the defaults.
 type Options struct {
@@ -89,209 +71,174 @@ type Options struct {
 	MaxAlerts int
 	MaxAge    time.Duration
 
-	MaxHeld      int // in memory alone, for all outputs
-	MaxHeldBytes int64
-	Ballast      int64 // bytes; negative for none
+	// Hangs is called when the disk begins to hang, and when it answers again; nil for nobody.
+	Hangs func(hangs bool, operation string)
 
-	Now    func() time.Time // time.Now
-	Report func(Event)      // called by one goroutine, one event after the other; it may use the spool, but not Close it
-	Disk   Disk             // System(Dir)
-
-	retry   time.Duration        // between tries to write what is held; grows
-	manual  bool                 // no goroutine tends the spool: a test calls tend
-	elapsed func() time.Duration // since Open, whatever the clock was set to
-	limit   time.Duration        // of an operation of the disk
+	// What tests set.
+	maxHeld      int // in memory alone, for all outputs
+	maxHeldBytes int64
+	ballast      int64                // bytes; negative for none
+	disk         disk                 // below Dir
+	now          func() time.Time     // of the wall clock
+	elapsed      func() time.Duration // since Open, whatever the clock was set to
+	limit        time.Duration        // of an operation of the disk
+	retry        time.Duration        // between tries to write what is held; grows
+	manual       bool                 // no goroutine looks after the spool
 }
 
-// Entry is an alert to be kept.
-type Entry struct {
-	Severity int // 0 to 999; what lies outside is moved to the nearer end
-	Time     time.Time
-
-	// Share is whose the alert is, for the bounds: a user who has more waiting loses alerts
-	// before others do. "", root, system, managed and agent are nobody's who could flood them.
-	Share string
-
-	// Everywhere has it go to every output, whatever its MinSeverity. When the process ends
-	// amid its Put, it does so only with a severity of 0.
-	Everywhere bool
-
-	// Make returns the document with its place in the chain: JSON without a line break, which
-	// is kept as it is. It may be called again with another place, when the disk did not take the
-	// first. It must not use the spool.
-	Make func(chain.Link) ([]byte, error)
-}
-
-// Spool is an open spool; its methods may be called from any goroutine.
+// Spool is an open spool; its methods may be called from any goroutine. Where both locks are
+// taken, disk is the first.
 type Spool struct {
 	o      Options
 	d      *guardedDisk
 	guard  hang.Guard
 	unlock func() error
-	events *reporter
-	begin  time.Time // by Options.Now, when it was opened
-	done   chan struct{}
-	kick   chan struct{} // there is something to tend
+	events *journal
+	begin  time.Time     // by Options.now, when it was opened
+	done   chan struct{} // closed by Close
+	wanted chan struct{} // something is left to do
+	owned  sync.WaitGroup
 
 	answers chan struct{} // a disk that hung answers again
-	owned   sync.WaitGroup
+	queues  []*Queue      // its place is its bit in a record's mask
 
-	// disk is held by whoever changes files, but for Ack, which only removes links; mu is
-	// locked after it, never before. acks keeps Close from releasing the folder under an Ack.
-	disk sync.Mutex
-	acks sync.RWMutex
-	files
+	disk  sync.Mutex   // held while files are changed, but by Ack, which only removes links
+	files              // disk guards it
+	acks  sync.RWMutex // keeps Close from releasing the folder under an Ack
 
-	mu       sync.Mutex
-	tail     chain.Link // of the newest alert; Previous is its own hash. Changed under both locks.
+	mu       sync.Mutex // guards what follows
 	index    index
+	tail     chain.Link        // of the newest alert; Previous is its own hash. Changed under both locks.
+	trouble  error             // why the disk takes nothing. Changed under both locks.
+	newest   *draft            // the newest alert while it is not on disk. Changed under both locks.
 	held     map[uint64][]byte // documents that are in memory alone
 	heldLen  int64
 	recent   recent
-	newest   *draft // the newest alert while it is not on disk
-	waiting  []*request
-	queues   []*Queue // its place is its bit in a record's mask
-	changed  chan struct{}
+	changed  chan struct{} // closed when a Next that waits should look again
+	unlinked []string      // links that nobody waits for, to be removed
 	closed   bool
-	closing  bool     // the folder is to be released once nothing hangs
-	unlinked []string // links that nobody waits for, to be removed
-	trouble  error    // why the disk takes nothing
-	since    time.Time
+	closing  bool // the folder is to be released once nothing hangs
 }
 
-// files is what only the holder of Spool.disk may touch.
+// files is what is known of the folder beyond what waits.
 type files struct {
-	fresh      bool // the id of the chain is not on disk
-	doubtful   bool // it is fresh, but may be on disk after all
-	begun      bool // the chain file says that there are alerts
-	chained    uint64
-	rooted     bool // the folders are synced
-	ballast    bool
-	attempt    uint64
-	heads      []record            // in head/, the newest last
+	fresh    bool   // the id of the chain is not on disk
+	doubtful bool   // it is fresh, but may be on disk after all
+	begun    bool   // the chain file says that there are alerts
+	chained  uint64 // the number in the chain file
+	synced   bool   // the folders are
+	ballast  bool
+	attempt  uint64   // makes names of new files unique
+	heads    []record // in head/, the newest last
+
 	unfinished map[uint64]draft    // on disk in tmp/, not linked everywhere
-	adopt      bool                // tmp/ holds alerts of an earlier process still
 	trash      map[string]struct{} // in tmp/, could not be removed
-	retryAt    time.Time
-	backoff    time.Duration
-	damaged    []kept
-	damagedLen int64
-	unburied   []grave // dead alerts that the disk did not take yet
+
+	damaged         []damagedFile
+	lateDeadLetters []takenItem // which the disk, as it hung, did not take yet
+
+	retryAt time.Time
+	backoff time.Duration
 }
 
-func (o *Options) complete() error {
+func (o *Options) setDefaults() error {
 	if err := CheckOutputs(o.Outputs); err != nil {
 		return err
 	}
-	orDefault(&o.MaxBytes, DefaultMaxBytes)
-	orDefault(&o.MaxAlerts, DefaultMaxAlerts)
-	orDefault(&o.MaxAge, DefaultMaxAge)
-	orDefault(&o.MaxHeld, DefaultMaxHeld)
-	orDefault(&o.MaxHeldBytes, DefaultMaxHeldBytes)
-	orDefault(&o.retry, time.Second)
-	orDefault(&o.limit, diskLimit)
-	if o.Ballast == 0 {
-		o.Ballast = DefaultBallast
-	}
-	if o.Now == nil {
-		o.Now = time.Now
+	o.MaxBytes = cmp.Or(max(o.MaxBytes, 0), defaultMaxBytes)
+	o.MaxAlerts = cmp.Or(max(o.MaxAlerts, 0), defaultMaxAlerts)
+	o.MaxAge = cmp.Or(max(o.MaxAge, 0), defaultMaxAge)
+	o.maxHeld = cmp.Or(o.maxHeld, defaultMaxHeld)
+	o.maxHeldBytes = cmp.Or(o.maxHeldBytes, defaultMaxHeldBytes)
+	o.ballast = cmp.Or(o.ballast, defaultBallast)
+	o.retry = cmp.Or(o.retry, time.Second)
+	o.limit = cmp.Or(o.limit, diskLimit)
+	if o.now == nil {
+		o.now = time.Now
 	}
 	if o.elapsed == nil {
 		begin := time.Now()
 		o.elapsed = func() time.Duration { return time.Since(begin) }
 	}
-	if o.Report == nil {
-		o.Report = func(Event) {}
+	if o.Hangs == nil {
+		o.Hangs = func(bool, string) {}
 	}
-	if o.Disk == nil {
+	if o.disk == nil {
 		if o.Dir == "" {
-			return errors.New("a spool wants a folder")
+			return errors.New("expected a folder for the spool, found none")
 		}
-		o.Disk = System(o.Dir)
+		o.disk = systemDisk(o.Dir)
 	}
 	return nil
-}
-
-func orDefault[T int | int64 | time.Duration](v *T, d T) {
-	if *v <= 0 {
-		*v = d
-	}
 }
 
 // Open locks the folder, makes what is missing, repairs what a crash left, and sets
 // aside what does not belong. A disk that is full or can't be written is no error: the
 // spool then holds alerts in memory. A folder that can't be locked or listed is one.
 func Open(o Options) (*Spool, error) {
-	if err := o.complete(); err != nil {
+	if err := o.setDefaults(); err != nil {
 		return nil, err
 	}
 	s := &Spool{
-		o: o, begin: o.Now().Round(0),
-		done: make(chan struct{}), kick: make(chan struct{}, 1), answers: make(chan struct{}, 1), changed: make(chan struct{}),
-		held: map[uint64][]byte{},
+		o: o, begin: o.now().Round(0), events: newJournal(o.now), held: map[uint64][]byte{},
+		done: make(chan struct{}), wanted: make(chan struct{}, 1), answers: make(chan struct{}, 1), changed: make(chan struct{}),
 	}
-	s.events = newReporter(o.Report, o.Now)
-	s.guard.Limit, s.guard.Changed = o.limit, s.hangs
-	s.d = &guardedDisk{o.Disk, &s.guard}
+	s.guard.Limit, s.guard.Changed = o.limit, s.diskHangs
+	s.d = &guardedDisk{o.disk, &s.guard}
 	var err error
 	if s.unlock, err = s.d.Lock(); err != nil {
 		return nil, fmt.Errorf("spool %s: %w", o.Dir, err)
 	}
 	s.unfinished, s.trash = map[uint64]draft{}, map[string]struct{}{}
 	for i, out := range o.Outputs {
-		s.queues = append(s.queues, &Queue{s: s, name: out.Name, min: out.MinSeverity, bit: 1 << i, configured: true, backlog: backlog{}})
+		s.queues = append(s.queues, &Queue{s: s, name: out.Name, min: out.MinSeverity, bit: 1 << i, configured: true})
 	}
 	s.disk.Lock()
-	err = s.load()
+	err = s.loadFolder()
 	s.disk.Unlock()
 	if err != nil {
 		s.guard.Hurry(closeLimit)
-		return nil, errors.Join(fmt.Errorf("spool %s: %w", o.Dir, err), s.release())
+		return nil, errors.Join(fmt.Errorf("spool %s: %w", o.Dir, err), s.releaseFolder())
 	}
-	s.owned.Go(s.events.run)
 	if !o.manual {
-		s.owned.Go(s.keep)
+		s.owned.Go(s.runMaintenance)
 	}
 	return s, nil
 }
 
 // Close writes what is held, if the disk takes it, and releases the folder. Alerts that
 // could not be written are lost, and the error says how many. Waiting Nexts return
-// ErrClosed. Every event is reported before it returns. A disk that hangs is waited for a
-// second at most; the folder is released once it answers.
+// ErrClosed. A disk that hangs is waited for a second at most; the folder is released once
+// it answers.
 func (s *Spool) Close() error {
 	s.guard.Hurry(closeLimit)
 	s.acks.Lock()
 	s.mu.Lock()
-	was := s.closed
+	before := s.closed
 	s.closed = true
 	s.mu.Unlock()
 	s.acks.Unlock()
-	if was {
+	if before {
 		return ErrClosed
 	}
 	close(s.done)
 	s.disk.Lock()
-	for len(s.waiting) > 0 { // Puts that came before
-		s.commit()
-	}
-	err := s.settle()
-	if left := s.heldCount(); left > 0 {
+	err := s.flushHeld()
+	if left := s.Stats().Held; left > 0 {
 		err = fmt.Errorf("%d alerts were in memory alone and are lost: %w", left, err)
 	} else if err == nil && s.chained != s.tail.Sequence {
 		err = s.writeChain()
 	}
 	s.disk.Unlock()
-	s.unlink()
-	s.events.stop()
+	s.removeLinks()
 	s.owned.Wait()
-	return errors.Join(err, s.release())
+	return errors.Join(err, s.releaseFolder())
 }
 
-func (s *Spool) heldCount() int {
+func (s *Spool) isClosed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.held)
+	return s.closed
 }
 
 // Queue returns the queue of a configured output, nil for another name.
@@ -304,69 +251,26 @@ func (s *Spool) Queue(output string) *Queue {
 	return nil
 }
 
-// Item is an alert that waits for an output.
-type Item struct {
-	Sequence uint64
-	Severity int
-	Time     time.Time // to the millisecond
-	Sum      string    // hex SHA-256 of the document
-	Document []byte
+// Stats are the spool's numbers.
+type Stats struct {
+	Head      chain.Link // of the newest alert; Previous is that alert's own hash
+	Waiting   int        // alerts that wait for any output
+	Bytes     int64
+	Held      int // of these in memory alone
+	HeldBytes int64
+	Trouble   error // why the disk takes nothing; nil when it does
+	Queues    []QueueStats
 }
 
-// Queue is what one output has not acknowledged. It is meant for one reader.
-type Queue struct {
-	s          *Spool
-	name       string
-	min        int
-	bit        uint64
-	configured bool
-
-	// Under Spool.mu.
-	from  uint64 // nothing below waits
-	stats QueueStats
-	backlog
-
-	// Under Spool.disk.
-	dead    []record
-	deadLen int64
-}
-
-// folder is where the links of the queue lie. A leading dot would hide it, or be
-// another folder altogether.
-func (q *Queue) folder(of string) string {
-	if strings.HasPrefix(q.name, ".") {
-		return of + "/%" + q.name
+// Stats returns what is now.
+func (s *Spool) Stats() Stats {
+	s.mu.Lock()
+	st := Stats{
+		Head: s.tail, Waiting: s.index.live, Bytes: s.index.bytes, Held: len(s.held), HeldBytes: s.heldLen, Trouble: s.trouble,
 	}
-	return of + "/" + q.name
-}
-
-// Next returns the oldest alerts the output has not acknowledged, in order of their
-// numbers: at least one, then at most maxItems of at most maxBytes together. It waits until
-// there is one. Without Ack or Dead it returns the same ones again. What does not have
-// the content its name says is set aside and reported, and is not returned. While the disk
-// hangs it returns what is in memory, and the others when it answers again.
-func (q *Queue) Next(ctx context.Context, maxItems, maxBytes int) ([]Item, error) {
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		picked, changed, err := q.pick(maxItems, maxBytes)
-		if err != nil {
-			return nil, err
-		}
-		if len(picked) > 0 {
-			items, err := q.read(picked)
-			if len(items) > 0 || err != nil && !isHang(err) {
-				return items, err
-			}
-			continue // all of them were damaged, or the disk hangs
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-q.s.done:
-			return nil, ErrClosed
-		case <-changed:
-		}
+	s.mu.Unlock()
+	for _, q := range s.queues {
+		st.Queues = append(st.Queues, q.Stats())
 	}
+	return st
 }

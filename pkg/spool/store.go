@@ -4,53 +4,46 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"syscall"
 )
 
-// store writes drafts in order. The first n that it returns are durable and part of the
+// storeDrafts writes drafts in order. The first n that it returns are durable and part of the
 // chain, whatever the error: the rest left nothing behind.
 //
 // What is in tmp/ when tmp/ is synced is committed: after a crash it is linked to every
 // output again. It leaves tmp/ once the links are synced.
-func (s *Spool) store(ds []draft) (n int, err error) {
-	if s.fresh {
-		if err := s.writeChain(); err != nil {
-			return 0, err
-		}
-	}
+func (s *Spool) storeDrafts(ds []draft) (n int, err error) {
 	for range 2 { // what could not be synced is written once more, as new files
-		n, err = s.write(ds)
-		if n == 0 {
+		if n, err = s.writeDrafts(ds); n == 0 {
 			return 0, err
 		}
-		serr := s.d.SyncDir("tmp", true)
-		if serr == nil {
+		unsynced := s.syncTmp()
+		if unsynced == nil {
 			break
 		}
 		for _, d := range ds[:n] {
-			s.discard(d.tmp)
+			s.discardTmp(d.tmp)
 		}
-		n, err = 0, fmt.Errorf("tmp: %w", serr)
+		n, err = 0, unsynced
 	}
 	if n == 0 {
 		return 0, err
 	}
-	if was := s.begun; !was || s.tail.Sequence-s.chained >= chainEvery {
+	if before := s.begun; !before || s.tail.Sequence-s.chained >= chainEvery {
 		s.begun = true
 		if s.writeChain() != nil {
-			s.begun = was // the next one tries again
+			s.begun = before // the next one tries again
 		}
 	}
-	s.finish(ds[:n])
+	s.linkDrafts(ds[:n])
 	return n, err
 }
 
-// write makes the files of drafts in tmp/, and stops at the first that the disk refuses.
-func (s *Spool) write(ds []draft) (int, error) {
+// writeDrafts makes the files of drafts in tmp/, and stops at the first that the disk refuses.
+func (s *Spool) writeDrafts(ds []draft) (int, error) {
 	for i := range ds {
 		err := s.writeDraft(&ds[i])
-		if err != nil && !isFull(err) {
-			s.folders()
+		if err != nil && !isNoSpace(err) {
+			_ = s.makeFolders()        // what is missing shows again
 			err = s.writeDraft(&ds[i]) // a failed sync is not repeated: the file is another
 		}
 		if err != nil {
@@ -61,34 +54,48 @@ func (s *Spool) write(ds []draft) (int, error) {
 }
 
 func (s *Spool) writeDraft(d *draft) error {
-	return s.makingRoom(func() error {
+	return s.withRoom(func() error {
 		s.attempt++
-		d.tmp = fmt.Sprintf("tmp/%s.%d", d.rec.name(), s.attempt)
+		d.tmp = fmt.Sprintf("tmp/%s.%d", d.rec.fileName(), s.attempt)
 		return s.writeFile(d.tmp, d.doc)
 	})
 }
 
-// writeFile makes and syncs a file, or leaves none. One that is there already is not its own.
+// syncTmp makes durable what is in tmp/. An id of the chain that is not on disk goes first; but not
+// before there are alerts for it, as what is held later needs another one again.
+func (s *Spool) syncTmp() error {
+	if s.fresh {
+		if err := s.writeChain(); err != nil {
+			return err
+		}
+	}
+	if err := s.d.SyncDir("tmp", true); err != nil {
+		return fmt.Errorf("tmp: %w", err)
+	}
+	return nil
+}
+
+// writeFile makes and syncs a file, or leaves none. One that is there already is left alone.
 func (s *Spool) writeFile(name string, content []byte) error {
-	made, err := s.d.store(name, content)
-	if made {
-		s.discard(name)
+	err := s.d.Write(name, content)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		s.discardTmp(name)
 	}
 	return err
 }
 
-// discard removes a file from tmp/, or remembers to: while it is there, no other file
+// discardTmp removes a file from tmp/, or remembers to: while it is there, no other file
 // with its number may be written.
-func (s *Spool) discard(tmp string) {
-	if err := s.d.Remove(tmp); err != nil && !isGone(err) {
+func (s *Spool) discardTmp(tmp string) {
+	if err := s.d.Remove(tmp); err != nil && !isMissing(err) {
 		s.trash[tmp] = struct{}{}
 	}
 }
 
-// empty makes sure that what was discarded is gone for good.
-func (s *Spool) empty() error {
+// emptyTrash makes sure that what was discarded does not come back.
+func (s *Spool) emptyTrash() error {
 	for tmp := range s.trash {
-		if err := s.d.Remove(tmp); err != nil && !isGone(err) {
+		if err := s.d.Remove(tmp); err != nil && !isMissing(err) {
 			return err
 		}
 		delete(s.trash, tmp)
@@ -96,19 +103,19 @@ func (s *Spool) empty() error {
 	return s.d.SyncDir("tmp", true)
 }
 
-// finish links committed drafts to their outputs, and lets the last be the head if it
+// linkDrafts links committed drafts to their outputs, and lets the last be the head if it
 // is the newest. What can't be linked yet stays in tmp/ and is safe there.
-func (s *Spool) finish(ds []draft) {
+func (s *Spool) linkDrafts(ds []draft) {
 	failed := make([]bool, len(ds))
 	for _, q := range s.queues {
-		touched := false
+		linked := false
 		for i := range ds {
 			if ds[i].rec.mask&q.bit != 0 {
-				touched = true
-				failed[i] = s.link(ds[i].tmp, q.folder("out")+"/"+ds[i].rec.name()) != nil || failed[i]
+				linked = true
+				failed[i] = s.makeLink(ds[i].tmp, q.path("out", &ds[i].rec)) != nil || failed[i]
 			}
 		}
-		if !touched || s.d.SyncDir(q.folder("out"), false) == nil {
+		if !linked || s.d.SyncDir(q.folder("out"), false) == nil {
 			continue
 		}
 		for i := range ds {
@@ -122,48 +129,38 @@ func (s *Spool) finish(ds []draft) {
 // number and hash of the newest are always somewhere.
 func (s *Spool) clearTmp(ds []draft, failed []bool) {
 	last := len(ds) - 1
-	head := s.isNewest(ds[last].rec)
+	head := len(s.heads) == 0 || s.heads[len(s.heads)-1].seq < ds[last].rec.seq
 	if head {
 		failed[last] = failed[last] || s.makeHead(&ds[last]) != nil
 	}
 	for i := range ds {
 		d := &ds[i]
-		switch {
-		case failed[i]:
+		if failed[i] {
 			d.rec.flags |= inTmp
-			s.unfinished[d.rec.seq] = draft{rec: d.rec, tmp: d.tmp}
-		case !head || i < last:
-			s.discard(d.tmp)
+			s.unfinished[d.rec.seq] = draft{rec: d.rec, tmp: d.tmp, twins: d.twins}
+			continue
+		}
+		if !head || i < last {
+			s.discardTmp(d.tmp)
+		}
+		for _, tmp := range d.twins {
+			s.discardTmp(tmp)
 		}
 	}
 }
 
-// link makes a link, and the folder for it if it went missing.
-func (s *Spool) link(from, to string) error {
-	err := s.makingRoom(func() error { return s.d.Link(from, to) })
-	if isGone(err) {
-		s.folders()
-		err = s.d.Link(from, to)
-	}
+// makeLink makes a link, and the folder for it if that went missing.
+func (s *Spool) makeLink(from, to string) error {
+	err := s.withFolders(func() error { return s.d.Link(from, to) })
 	if errors.Is(err, fs.ErrExist) {
 		return nil
 	}
 	return err
 }
 
-func (s *Spool) isNewest(r record) bool {
-	n := len(s.heads)
-	return n == 0 || s.heads[n-1].seq < r.seq
-}
-
 // makeHead moves a finished draft to head/, and removes the one before.
 func (s *Spool) makeHead(d *draft) error {
-	to := "head/" + d.rec.name()
-	err := s.makingRoom(func() error { return s.d.Rename(d.tmp, to) })
-	if isGone(err) {
-		s.folders()
-		err = s.d.Rename(d.tmp, to)
-	}
+	err := s.withFolders(func() error { return s.d.Rename(d.tmp, "head/"+d.rec.fileName()) })
 	if err != nil {
 		return err
 	}
@@ -174,90 +171,10 @@ func (s *Spool) makeHead(d *draft) error {
 
 func (s *Spool) trimHeads() {
 	for len(s.heads) > 1 {
-		err := s.d.Remove("head/" + s.heads[0].name())
-		if err != nil && !isGone(err) {
+		err := s.d.Remove("head/" + s.heads[0].fileName())
+		if err != nil && !isMissing(err) {
 			return // next time
 		}
 		s.heads = s.heads[1:]
 	}
-}
-
-// folders makes the folders that are missing. What is in the place of one is set aside.
-func (s *Spool) folders() error {
-	names := []string{"damaged", "tmp", "head", "out", "dead"}
-	for _, q := range s.queues {
-		names = append(names, q.folder("out"), q.folder("dead"))
-	}
-	var all error
-	made := false
-	for _, name := range names {
-		st, err := s.d.Lstat(name)
-		if err == nil && st.IsDir() {
-			continue
-		}
-		if err == nil && name == "damaged" {
-			s.d.Remove(name) // there is nowhere to move it to
-		} else if err == nil {
-			s.quarantine(name, "not a folder", record{})
-		}
-		if err = s.makingRoom(func() error { return s.d.Mkdir(name) }); err != nil {
-			all = errors.Join(all, err)
-			continue
-		}
-		made = true
-	}
-	if made || !s.rooted { // a process that was killed may have made them, and not synced
-		for _, name := range []string{"out", "dead", "."} {
-			all = errors.Join(all, s.d.SyncDir(name, name == "."))
-		}
-		s.rooted = all == nil
-	}
-	return all
-}
-
-// isGone says whether a name leads nowhere.
-func isGone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-}
-
-// isFull says whether giving up the ballast could help.
-func isFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
-}
-
-// makingRoom does something that takes room; if there is none, once more without the ballast.
-func (s *Spool) makingRoom(do func() error) error {
-	err := do()
-	if err == nil || !isFull(err) || !s.ballast {
-		return err
-	}
-	if gone := s.d.Remove("ballast"); gone != nil && !isGone(gone) {
-		return err
-	}
-	s.ballast = false
-	s.d.SyncDir(".", true) // on some file systems room is free only then
-	s.events.add(Event{Kind: BallastUsed, Err: err})
-	return do()
-}
-
-// weigh makes the ballast, where there is room for it and as much again.
-func (s *Spool) weigh() {
-	if s.ballast || s.o.Ballast < 0 {
-		return
-	}
-	if free, err := s.d.Free(); err == nil && free < 2*s.o.Ballast {
-		return
-	}
-	s.d.Remove("ballast") // one that is too small, or no file
-	s.attempt++
-	tmp := fmt.Sprintf("tmp/ballast.%d", s.attempt)
-	// Written, not just reserved: a file system that compresses or clones would reserve nothing.
-	if s.writeFile(tmp, make([]byte, s.o.Ballast)) != nil {
-		return
-	}
-	if s.d.Rename(tmp, "ballast") != nil {
-		s.discard(tmp)
-		return
-	}
-	s.ballast = true
 }

@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"hooksnare/pkg/chain"
 	"hooksnare/pkg/forward/receivers"
 	"hooksnare/pkg/spool"
 )
@@ -111,12 +110,17 @@ func (o *httpOutput) up(t testing.TB) (down func()) {
 	}
 }
 
-// fill makes a spool in which n alerts wait, none of them synced.
+// fill makes a spool in which n alerts wait: in memory, so that it does not wait for a drive.
 func (v *backlog) fill(t testing.TB, n int) {
 	t.Helper()
 	line := v.line(t)
 	v.bytes = len(line)
-	o := spool.Options{Dir: v.full, MaxAlerts: 2 * n, MaxBytes: 1 << 40, Disk: quick{spool.System(v.full)}}
+	memory, err := os.MkdirTemp("/dev/shm", "soak-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(memory)
+	o := spool.Options{Dir: filepath.Join(memory, "spool"), MaxAlerts: 2 * n, MaxBytes: 1 << 40}
 	for _, out := range v.outputs {
 		o.Outputs = append(o.Outputs, spool.Output{Name: out.name, MinSeverity: 21})
 	}
@@ -129,9 +133,7 @@ func (v *backlog) fill(t testing.TB, n int) {
 		var entries []spool.Entry
 		for i := first; i < min(first+together, n); i++ {
 			own := bytes.Replace(line, []byte(`"id":"`), fmt.Appendf(nil, `"id":"%08d`, i), 1)
-			entries = append(entries, spool.Entry{Severity: 47, Time: time.Now(), Make: func(at chain.Link) ([]byte, error) {
-				return chain.Append(own, at)
-			}})
+			entries = append(entries, spool.Entry{Severity: 47, Time: time.Now(), Document: own})
 		}
 		if err := s.Put(entries...); err != nil {
 			t.Fatal(err)
@@ -139,6 +141,9 @@ func (v *backlog) fill(t testing.TB, n int) {
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
+	}
+	if out, err := exec.Command("cp", "-a", o.Dir, v.full).CombinedOutput(); err != nil {
+		t.Fatalf("cp: %v: %s", err, out)
 	}
 }
 
@@ -158,19 +163,6 @@ func (v *backlog) line(t testing.TB) []byte {
 	v.play(1, 0, 0)
 	return line
 }
-
-// quick is a disk that does not wait for the drive.
-type quick struct{ spool.Disk }
-
-type quickFile struct{ spool.File }
-
-func (q quick) Create(name string) (spool.File, error) {
-	f, err := q.Disk.Create(name)
-	return quickFile{f}, err
-}
-
-func (quick) SyncDir(string, bool) error { return nil }
-func (quickFile) Sync() error            { return nil }
 
 // drain starts the agent with everything down, brings up some outputs, and measures.
 func (v *backlog) drain(b *testing.B, up []*httpOutput, n int) {

@@ -2,22 +2,21 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"strings"
 	"time"
+
+	"hooksnare/pkg/chain"
 )
 
-// document is what the check wants to know of an alert or a heartbeat.
+// document is what the check needs of an alert or a heartbeat.
 type document struct {
 	Timestamp time.Time `json:"@timestamp"`
 	Event     struct {
-		ID       string    `json:"id"`
-		Sequence int       `json:"sequence"`
-		Dataset  string    `json:"dataset"`
-		Created  time.Time `json:"created"`
+		ID      string    `json:"id"`
+		Dataset string    `json:"dataset"`
+		Created time.Time `json:"created"`
 	} `json:"event"`
 	Host struct {
 		ID       string `json:"id"`
@@ -25,19 +24,15 @@ type document struct {
 		Hostname string `json:"hostname"`
 	} `json:"host"`
 	Hooksnare struct {
-		Delivery *struct {
-			Chain    string `json:"chain"`
-			Sequence uint64 `json:"sequence"`
-			Previous string `json:"previous"`
-		} `json:"delivery"`
-		Heartbeat *beat `json:"heartbeat"`
+		Delivery  *chain.Link `json:"delivery"`
+		Heartbeat *heartbeat  `json:"heartbeat"`
 	} `json:"hooksnare"`
 
-	sum sum // of the document as it was written
+	raw []byte // as it was written
 }
 
-// beat is the health that a heartbeat tells of.
-type beat struct {
+// heartbeat is the health that an agent reported.
+type heartbeat struct {
 	Healthy    bool    `json:"healthy"`
 	Final      bool    `json:"final"`
 	Interval   float64 `json:"interval_seconds"`
@@ -52,51 +47,33 @@ type beat struct {
 	} `json:"outputs"`
 }
 
-// Bounds of a document and of what is kept of one.
+// Bounds of a document, and of what is kept of the newest heartbeat of each Mac.
 const (
 	maxDocument   = 4 << 20 // bytes
-	maxName       = 512     // bytes
+	maxName       = 512     // bytes of a host's id, its name and an event's id
+	maxWord       = 64      // bytes of a condition's or an output's name
 	maxConditions = 10
 	maxOutputs    = 32
 )
 
-// bound cuts what is kept for each Mac to what is told.
-func (b *beat) bound() {
-	if b == nil {
-		return
+// truncate cuts what is kept for each Mac to its bounds.
+func (h *heartbeat) truncate() {
+	h.Conditions = h.Conditions[:min(len(h.Conditions), maxConditions)]
+	for i := range h.Conditions {
+		h.Conditions[i].State = truncateWord(h.Conditions[i].State)
 	}
-	b.Conditions = b.Conditions[:min(len(b.Conditions), maxConditions)]
-	b.Outputs = b.Outputs[:min(len(b.Outputs), maxOutputs)]
-	for i := range b.Conditions {
-		b.Conditions[i].State = clip(b.Conditions[i].State)
-	}
-	for i := range b.Outputs {
-		b.Outputs[i].Name = clip(b.Outputs[i].Name)
+	h.Outputs = h.Outputs[:min(len(h.Outputs), maxOutputs)]
+	for i := range h.Outputs {
+		h.Outputs[i].Name = truncateWord(h.Outputs[i].Name)
 	}
 }
 
-func clip(s string) string {
-	const most = 64
-	return strings.Clone(s[:min(len(s), most)])
-}
+func truncateWord(s string) string { return strings.Clone(s[:min(len(s), maxWord)]) }
 
 // heartbeatDataset is the event.dataset of heartbeats.
 const heartbeatDataset = "hooksnare.heartbeat"
 
-// sum is the first half of a SHA-256: enough to tell documents apart.
-type sum [16]byte
-
-// parsePrevious reads hooksnare.delivery.previous.
-func parsePrevious(s string) (out sum, err error) {
-	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != sha256.Size {
-		return out, errors.New("hooksnare.delivery.previous is no SHA-256")
-	}
-	copy(out[:], b)
-	return out, nil
-}
-
-// envelope is what a document may come in: the record of an OpenTelemetry Collector's file
+// envelope is what documents may come in: a record of an OpenTelemetry Collector's file
 // exporter, or a row that Splunk exports. Otherwise it is the document itself.
 type envelope struct {
 	document
@@ -114,76 +91,71 @@ type envelope struct {
 	} `json:"result"`
 }
 
-// parseLine calls each with the documents of a line, or with what is wrong with one.
-func parseLine(line []byte, each func(*document, error)) {
+// parseLine calls add with each document of a line, or with what is wrong with it.
+func parseLine(line []byte, add func(*document, error)) {
 	line = bytes.TrimSpace(line)
 	if len(line) == 0 {
 		return
 	}
 	var e envelope
-	if err := json.Unmarshal(line, &e); err != nil {
-		each(nil, errors.New("not a JSON document of the expected shape"))
+	if json.Unmarshal(line, &e) != nil {
+		add(nil, errShape)
 		return
 	}
 	switch {
 	case e.ResourceLogs != nil:
-		for _, r := range e.ResourceLogs {
-			for _, s := range r.ScopeLogs {
-				for _, l := range s.LogRecords {
-					parseInner(l.Body.String, each)
+		for _, resource := range e.ResourceLogs {
+			for _, scope := range resource.ScopeLogs {
+				for _, record := range scope.LogRecords {
+					add(parseBody(record.Body.String))
 				}
 			}
 		}
 	case e.Result != nil:
-		parseInner(e.Result.Raw, each)
+		add(parseBody(e.Result.Raw))
 	default:
-		e.document.check(line, each)
+		add(e.document.complete(line))
 	}
 }
 
-// parseInner parses a document that came as a text.
-func parseInner(text *string, each func(*document, error)) {
+var errShape = errors.New("not a JSON document of the expected shape")
+
+// parseBody parses a document that came as a text.
+func parseBody(text *string) (*document, error) {
 	var d document
-	switch {
-	case text == nil:
-		each(nil, errors.New("its body is not a text"))
-	case json.Unmarshal([]byte(*text), &d) != nil:
-		each(nil, errors.New("its body is not a JSON document of the expected shape"))
-	default:
-		d.check([]byte(*text), each)
+	if text == nil || json.Unmarshal([]byte(*text), &d) != nil {
+		return nil, errShape
 	}
+	return d.complete([]byte(*text))
 }
 
-// check hands over a document that says what is needed of it.
-func (d *document) check(raw []byte, each func(*document, error)) {
+// complete returns the document if it says what is needed of it.
+func (d *document) complete(raw []byte) (*document, error) {
 	if d.Event.Created.IsZero() {
 		d.Event.Created = d.Timestamp
 	}
 	id, name := d.host()
 	switch {
 	case len(raw) > maxDocument || len(id) > maxName || len(name) > maxName || len(d.Event.ID) > maxName:
-		each(nil, errors.New("it is longer than a document of an agent"))
-	case d.Host.ID == "" && d.Host.Name == "" && d.Host.Hostname == "":
-		each(nil, errors.New("it names no host"))
+		return nil, errors.New("longer than a document of an agent")
+	case id == "":
+		return nil, errors.New("names no host")
 	case d.Event.ID == "":
-		each(nil, errors.New("it has no event.id"))
+		return nil, errors.New("has no event.id")
 	case d.Event.Created.IsZero():
-		each(nil, errors.New("it has no time"))
-	default:
-		whole := sha256.Sum256(raw)
-		copy(d.sum[:], whole[:])
-		d.Hooksnare.Heartbeat.bound()
-		each(d, nil)
+		return nil, errors.New("has no time")
 	}
+	d.raw = raw
+	return d, nil
 }
 
 // host returns the id and the name of the document's Mac.
 func (d *document) host() (id, name string) {
-	id, name = d.Host.ID, d.Host.Name
+	name = d.Host.Name
 	if name == "" {
 		name = d.Host.Hostname
 	}
-	if id == "" {
+	if id = d.Host.ID; id == "" {
 		id = name
 	}
 	return id, name

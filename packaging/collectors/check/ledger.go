@@ -1,42 +1,80 @@
 package main
 
-import "time"
+import (
+	"bufio"
+	"errors"
+	"io"
+	"time"
+
+	"hooksnare/pkg/chain"
+)
 
 // Bounds of what is remembered.
 const (
-	maxHosts  = 500_000
-	maxChains = 16 // of one Mac
+	maxHosts    = 500_000
+	maxChains   = 16       // of one Mac
+	chainWindow = 8        // documents of one chain that are compared with a repeat; see chain.Verifier
+	maxLine     = 64 << 20 // bytes: the collector's file exporter writes a whole request, twice escaped
 )
 
 // ledger is what is known of all Macs.
 type ledger struct {
 	hosts     map[string]*host
-	owner     map[string]string // Mac that a chain was first seen of
+	owner     map[string]string // chain → the Mac that it was first seen of
 	newest    time.Time
 	documents uint64
-	unplaced  uint64 // documents without a place in a chain
-	wrong     uint64 // lines and records that are no documents
+	repeats   int    // known after judge
+	unchained uint64 // documents without a place in a chain
+	malformed uint64 // lines and records that are no documents
 	overflow  uint64 // documents beyond what is remembered
 }
 
 // host is one Mac.
 type host struct {
-	id, name string
-	newest   time.Time // of a document of any kind
-	beat     *beat     // the newest
-	beatAt   time.Time
-	chains   map[string]*chain
-	shared   map[string]string // chains that were another Mac's before
+	id, name    string
+	newest      time.Time  // of a document of any kind
+	heartbeat   *heartbeat // the newest
+	heartbeatAt time.Time
+	chains      chain.Verifier
+	shared      map[string]string // chain → the Mac that had it before
 }
 
 func newLedger() *ledger {
 	return &ledger{hosts: map[string]*host{}, owner: map[string]string{}}
 }
 
-// add takes a document, or what was wrong with one.
-func (l *ledger) add(d *document, err error) {
+// readLines adds the documents of all lines. Lines that are too long are skipped and counted.
+func (l *ledger) readLines(r io.Reader, longest int) error {
+	in := bufio.NewReaderSize(r, 256<<10)
+	var line []byte
+	skip := false
+	for {
+		part, err := in.ReadSlice('\n')
+		if skip = skip || len(line)+len(part) > longest; !skip {
+			line = append(line, part...)
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if skip {
+			l.malformed++
+		} else {
+			parseLine(line, l.addDocument)
+		}
+		if err != nil {
+			return nil
+		}
+		skip, line = false, line[:0]
+	}
+}
+
+// addDocument takes a document, or what was wrong with one.
+func (l *ledger) addDocument(d *document, err error) {
 	if err != nil {
-		l.wrong++
+		l.malformed++
 		return
 	}
 	l.documents++
@@ -52,57 +90,45 @@ func (l *ledger) add(d *document, err error) {
 	if at.After(l.newest) {
 		l.newest = at
 	}
-	if b := d.Hooksnare.Heartbeat; d.Event.Dataset == heartbeatDataset && b != nil && !at.Before(h.beatAt) {
-		h.beat, h.beatAt = b, at
+	if b := d.Hooksnare.Heartbeat; d.Event.Dataset == heartbeatDataset && b != nil && !at.Before(h.heartbeatAt) {
+		b.truncate()
+		h.heartbeat, h.heartbeatAt = b, at
 	}
-	l.place(h, d)
+	l.addLink(h, d)
 }
 
+// host returns the Mac of a document, nil when there are too many.
 func (l *ledger) host(d *document) *host {
 	id, name := d.host()
 	h := l.hosts[id]
-	if h == nil {
-		if len(l.hosts) == maxHosts {
-			return nil
-		}
-		h = &host{id: id, name: name, chains: map[string]*chain{}}
+	if h == nil && len(l.hosts) < maxHosts {
+		h = &host{id: id, name: name, chains: chain.Verifier{MaxChains: maxChains, Window: chainWindow}}
 		l.hosts[id] = h
 	}
 	return h
 }
 
-// place puts a document into its chain.
-func (l *ledger) place(h *host, d *document) {
-	p := d.Hooksnare.Delivery
-	if p == nil {
-		l.unplaced++
+// addLink puts a document into its chain.
+func (l *ledger) addLink(h *host, d *document) {
+	link := d.Hooksnare.Delivery
+	switch {
+	case link == nil:
+		l.unchained++
+		return
+	case link.Check() != nil:
+		l.malformed++
+		return
+	case !h.chains.Add(*link, d.raw):
+		l.overflow++
 		return
 	}
-	var previous sum
-	var err error
-	if p.Previous != "" {
-		previous, err = parsePrevious(p.Previous)
-	}
-	if err != nil || p.Chain == "" || len(p.Chain) > 64 || p.Sequence == 0 || p.Sequence > 1<<62 {
-		l.wrong++
-		return
-	}
-	c := h.chains[p.Chain]
-	if c == nil {
-		if len(h.chains) == maxChains {
-			l.overflow++
-			return
+	first, known := l.owner[link.Chain]
+	if !known {
+		l.owner[link.Chain] = h.id
+	} else if first != h.id {
+		if h.shared == nil {
+			h.shared = map[string]string{}
 		}
-		c = &chain{}
-		h.chains[p.Chain] = c
-		if first, known := l.owner[p.Chain]; known && first != h.id {
-			if h.shared == nil {
-				h.shared = map[string]string{}
-			}
-			h.shared[p.Chain] = first
-		} else {
-			l.owner[p.Chain] = h.id
-		}
+		h.shared[link.Chain] = first
 	}
-	c.add(p.Sequence, previous, p.Previous != "", d.sum)
 }

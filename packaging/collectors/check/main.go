@@ -1,12 +1,13 @@
-// Command check reads the documents that a receiver wrote down, alerts and heartbeats, and
-// tells which Macs are silent, blind or losing alerts, and where a chain has gaps, was
-// changed, or is told of twice. It takes them in any order and any number of times, a
-// document a line, also in the records of an OpenTelemetry Collector's file exporter. It
-// remembers a bounded amount for each Mac and gap, nothing for each document.
+// Command check reads the documents that a receiver kept, alerts and heartbeats, and reports
+// which Macs are silent, blind or losing alerts, and where a chain has gaps, was changed or
+// belongs to two Macs. It takes them in any order and any number of times, a document a line,
+// also in the records of an OpenTelemetry Collector's file exporter. It remembers a bounded
+// amount for each Mac and gap, nothing for each document.
 package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -34,43 +35,43 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, clock time.Ti
 	expect := flags.String("expect", "", "`file` with the ids or names of all Macs, one a line")
 	format := flags.String("format", "text", "text or ndjson")
 	err := flags.Parse(args)
-	t := terms{now: clock, silent: *silent, partial: *partial}
-	if err == nil {
-		err = t.read(*now, *expect)
+	if errors.Is(err, flag.ErrHelp) {
+		return 2
 	}
-	if err == nil && (*format != "text" && *format != "ndjson" || t.silent < 1) {
-		err = fmt.Errorf("want -format text or ndjson, and -silent 1 or more")
+	c := criteria{now: clock, silent: *silent, partial: *partial}
+	if err == nil {
+		err = c.read(*now, *expect)
+	}
+	if err == nil && (*format != "text" && *format != "ndjson" || c.silent < 1) {
+		err = errors.New("expected -format text or ndjson, and -silent 1 or more")
 	}
 	l := newLedger()
 	if err == nil {
-		err = l.readAll(flags.Args(), stdin)
+		err = l.readFiles(flags.Args(), stdin)
 	}
-	if err != nil {
-		if err != flag.ErrHelp {
-			fmt.Fprintln(stderr, "check:", err)
+	problems := 0
+	if err == nil {
+		if *now == "newest" {
+			c.now = l.newest
 		}
-		return 2
+		problems, err = printFindings(stdout, l.judge(c), *format)
 	}
-	if *now == "newest" {
-		t.now = l.newest
-	}
-	problems, err := l.print(stdout, l.judge(t), *format)
 	if err != nil {
 		fmt.Fprintln(stderr, "check:", err)
 		return 2
 	}
-	l.summary(stderr, problems)
-	if problems > 0 || l.wrong > 0 || l.overflow > 0 {
+	l.printSummary(stderr, problems)
+	if problems > 0 || l.malformed > 0 || l.overflow > 0 {
 		return 1
 	}
 	return 0
 }
 
-// read takes the terms that are not in a flag's own form.
-func (t *terms) read(now, expect string) (err error) {
+// read takes the criteria that are not in a flag's own form.
+func (c *criteria) read(now, expect string) (err error) {
 	if now != "" && now != "newest" {
-		if t.now, err = time.Parse(time.RFC3339, now); err != nil {
-			return fmt.Errorf("-now %q: want a time such as 2026-03-04T05:06:07Z", now)
+		if c.now, err = time.Parse(time.RFC3339, now); err != nil {
+			return fmt.Errorf("-now %q: expected a time such as 2026-03-04T05:06:07Z", now)
 		}
 	}
 	if expect == "" {
@@ -82,13 +83,13 @@ func (t *terms) read(now, expect string) (err error) {
 	}
 	for line := range strings.Lines(string(b)) {
 		if line = strings.TrimSpace(line); line != "" {
-			t.expect = append(t.expect, line)
+			c.expect = append(c.expect, line)
 		}
 	}
 	return nil
 }
 
-func (l *ledger) readAll(files []string, stdin io.Reader) error {
+func (l *ledger) readFiles(files []string, stdin io.Reader) error {
 	if len(files) == 0 {
 		files = []string{"-"}
 	}
@@ -101,22 +102,19 @@ func (l *ledger) readAll(files []string, stdin io.Reader) error {
 }
 
 func (l *ledger) readFile(name string, stdin io.Reader) error {
-	r := stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		r = f
+	if name == "-" {
+		return l.readLines(stdin, maxLine)
 	}
-	long, err := readLines(r, maxLine, func(line []byte) { parseLine(line, l.add) })
-	l.wrong += long
-	return err
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return l.readLines(f, maxLine)
 }
 
-// print writes the findings and counts the problems. What a document says is escaped.
-func (l *ledger) print(w io.Writer, all []finding, format string) (problems int, err error) {
+// printFindings writes the findings and counts the problems. What a document says is escaped.
+func printFindings(w io.Writer, all []finding, format string) (problems int, err error) {
 	enc := json.NewEncoder(w)
 	for _, f := range all {
 		if f.Problem {
@@ -147,13 +145,7 @@ func quote(s string) string {
 	return strings.ReplaceAll(q[1:len(q)-1], `\"`, `"`)
 }
 
-func (l *ledger) summary(w io.Writer, problems int) {
-	var repeats uint64
-	for _, h := range l.hosts {
-		for _, c := range h.chains {
-			repeats += c.repeats
-		}
-	}
+func (l *ledger) printSummary(w io.Writer, problems int) {
 	fmt.Fprintf(w, "%d Macs, %d documents, %d of them repeats, %d without a place in a chain; %d lines or records that are no documents, %d documents beyond the bounds; %d problems\n",
-		len(l.hosts), l.documents, repeats, l.unplaced, l.wrong, l.overflow, problems)
+		len(l.hosts), l.documents, l.repeats, l.unchained, l.malformed, l.overflow, problems)
 }

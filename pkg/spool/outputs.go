@@ -6,6 +6,12 @@ import (
 	"strings"
 )
 
+// Output is a place alerts go to.
+type Output struct {
+	Name        string // letters, digits, '.', '_', '-'; unique, whatever the case
+	MinSeverity int    // the least severe alert it gets
+}
+
 // MaxOutputs is how many outputs a spool can have: of the 64 bits of a mask the rest is for
 // outputs of earlier configurations.
 const MaxOutputs = 32

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io/fs"
 	"strings"
 
 	"hooksnare/pkg/chain"
@@ -50,14 +49,14 @@ func parseChain(b []byte) (chainFile, error) {
 	return c, nil
 }
 
-// renew gives the chain a new id, under which no number is taken on disk.
-func (s *Spool) renew(why string) {
+// renewChain gives the chain a new id, under which no number is taken on disk.
+func (s *Spool) renewChain(why string) {
 	s.mu.Lock()
 	s.tail.Chain = chain.NewID()
-	e := Event{Kind: Renewed, Why: why, First: s.tail.Sequence + 1, Last: s.tail.Sequence + 1}
+	e := &Event{Kind: Renewed, Why: why, First: s.tail.Sequence + 1, Last: s.tail.Sequence + 1}
 	s.mu.Unlock()
 	s.fresh, s.doubtful = true, false
-	s.events.add(e)
+	s.events.addEvent(e)
 }
 
 // writeChain replaces the chain file by one that says what is now.
@@ -65,14 +64,14 @@ func (s *Spool) writeChain() error {
 	s.attempt++
 	tmp := fmt.Sprintf("tmp/chain.%d", s.attempt)
 	c := chainFile{tail: s.tail, begun: s.begun}
-	if err := s.makingRoom(func() error { return s.writeFile(tmp, c.format()) }); err != nil {
+	if err := s.withRoom(func() error { return s.writeFile(tmp, c.format()) }); err != nil {
 		return fmt.Errorf("chain: %w", err)
 	}
 	err := s.d.Rename(tmp, "chain")
 	// What hung may still be done, and what was done and not synced may be there.
 	s.doubtful = s.fresh && (err == nil || isHang(err))
 	if err != nil {
-		s.discard(tmp)
+		s.discardTmp(tmp)
 		return fmt.Errorf("chain: %w", err)
 	}
 	if err := s.d.SyncDir(".", true); err != nil {
@@ -89,6 +88,3 @@ func (s *Spool) readChain() (chainFile, error) {
 	}
 	return parseChain(b)
 }
-
-// isNew says whether a spool without a chain file is one that never had one.
-func isNew(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -1,0 +1,102 @@
+package spool
+
+import "fmt"
+
+// Bounds of the dead letters of each output.
+const (
+	maxDead      = 1000
+	maxDeadBytes = 8 << 20
+)
+
+// Dead sets items aside that the receiver refused for good, for the reason why. Those that the
+// error names could not be kept and are lost. Only the items' numbers count.
+func (q *Queue) Dead(why string, items ...Item) error {
+	s := q.s
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	letters, err := q.takeItems(items, &q.stats.Dead)
+	if err != nil || len(letters) == 0 {
+		return err
+	}
+	e := newLoss(Refused, "%s", why)
+	e.Name, e.Outputs[q.name] = q.folder("dead"), len(letters)
+	var failed error
+	for _, l := range letters {
+		e.addRecord(&l.rec)
+		switch err := s.moveToDead(l); {
+		case isHang(err) && len(s.lateDeadLetters) < maxDead:
+			s.lateDeadLetters = append(s.lateDeadLetters, l)
+		case err != nil:
+			failed = fmt.Errorf("output %s: dead alert %d could not be kept: %w", q.name, l.rec.seq, err)
+		}
+	}
+	q.boundDead()
+	s.events.addEvent(e)
+	return failed
+}
+
+// retryDeadLetters sets aside what the disk, which hung, did not take when it was refused.
+func (s *Spool) retryDeadLetters() {
+	for len(s.lateDeadLetters) > 0 {
+		l := s.lateDeadLetters[0]
+		if isHang(s.moveToDead(l)) {
+			return
+		}
+		s.lateDeadLetters = s.lateDeadLetters[1:]
+		l.q.boundDead()
+	}
+}
+
+// moveToDead moves a link to dead/, or makes the file there.
+func (s *Spool) moveToDead(l takenItem) error {
+	from, to := l.q.path("out", &l.rec), l.q.path("dead", &l.rec)
+	if l.doc != nil {
+		return s.noteDead(l, s.withRoom(func() error { return s.writeFile(to, l.doc) }))
+	}
+	err := s.d.Rename(from, to)
+	if d, found := s.unfinished[l.rec.seq]; found && isMissing(err) {
+		err = s.makeLink(d.tmp, to)
+	} else if isMissing(err) {
+		_ = s.makeFolders() // what is missing shows again
+		err = s.d.Rename(from, to)
+	}
+	return s.noteDead(l, err)
+}
+
+func (s *Spool) noteDead(l takenItem, err error) error {
+	if err == nil {
+		l.q.dead = append(l.q.dead, l.rec)
+	}
+	return err
+}
+
+// boundDead removes what is too old, and what is over the bounds as what waits: floods of one user
+// first.
+func (q *Queue) boundDead() {
+	s := q.s
+	claims := make([]Claim, len(q.dead))
+	for i := range q.dead {
+		claims[i] = q.dead[i].claim()
+	}
+	remove := make([]bool, len(q.dead))
+	for _, i := range Evict(claims, maxDead, maxDeadBytes) {
+		remove[i] = true
+	}
+	oldest := s.oldestKept()
+	e := newLoss(Dropped, "output %s has too many dead alerts", q.name)
+	kept := q.dead[:0]
+	for i, r := range q.dead {
+		if remove[i] || r.ms < oldest {
+			if err := s.d.Remove(q.path("dead", &r)); err == nil || isMissing(err) {
+				e.addRecord(&r)
+				continue
+			}
+		}
+		kept = append(kept, r)
+	}
+	q.dead = kept
+	s.events.addEvent(e)
+	s.mu.Lock()
+	q.stats.DeadKept = len(q.dead)
+	s.mu.Unlock()
+}
