@@ -10,7 +10,6 @@ import (
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/process"
 	"hooksnare/detect"
-	"hooksnare/detect/baseline"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
@@ -108,10 +107,6 @@ func (p *Pipeline) newEngine(list []*rules.Rule) (*detect.Engine, error) {
 			UserName: host.Users.Name, GroupName: host.Users.Group, Home: host.Users.Home,
 			Entity: host.appendEntity, Lookup: p.table.Lookup, Ancestors: p.table.Ancestors,
 		},
-		Learning: baseline.NoLearning, // a recording has no other history than itself
-	}
-	if p.live {
-		o.Learning, o.Start = 0, time.Now()
 	}
 	return detect.New(list, o)
 }
@@ -138,14 +133,14 @@ func (p *Pipeline) Activities() []detect.Activity {
 func (p *Pipeline) Memories() map[string][]byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.engine.Memories(p.now())
+	return p.engine.Memories()
 }
 
 // Remember gives a rule back what Memories returned of it.
 func (p *Pipeline) Remember(id string, memory []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.engine.Remember(id, memory, p.now())
+	return p.engine.Remember(id, memory)
 }
 
 // HandleMessage takes one message of the sensor. It waits for nothing.

@@ -27,7 +27,6 @@ const publishedEQL = 47
 
 var publishedKuery = []string{
 	"credential_access_potential_macos_ssh_bruteforce",
-	"execution_python_shell_spawn_first_occurrence",
 }
 
 // publishedSet is all rules of a Mac: the built-in ones and the published ones, as they are.

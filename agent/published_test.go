@@ -135,7 +135,6 @@ func TestPublishedTogether(t *testing.T) {
 			want[told]++
 		}
 	}
-	want["execution_python_shell_spawn_first_occurrence: /bin/sh < python3.12"] = 1 // the first time in days
 	r := rand.New(rand.NewPCG(19, 23))
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	set.wants(t, playStories(t, synthetic.Options{Seed: 29}, all...), want)

@@ -40,7 +40,7 @@ func (a *Agent) rules(set RuleSet, faults error) {
 			continue
 		}
 		active = append(active, r.ID)
-		if (r.NewTerms != nil || r.Threshold != nil) && !slices.Contains(a.ruleSet.active, r.ID) {
+		if r.Threshold != nil && !slices.Contains(a.ruleSet.active, r.ID) {
 			added = append(added, r.ID)
 		}
 	}

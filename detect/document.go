@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"hooksnare/detect/baseline"
 	"hooksnare/detect/eql"
 	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
@@ -18,7 +17,7 @@ type Document map[string]any
 // Alone reports whether a rule judges each event by itself: it is no sequence, has no pipes
 // and remembers nothing.
 func Alone(r *rules.Rule) bool {
-	return r.NewTerms == nil && r.Threshold == nil && (r.Query == nil || !r.Query.IsSequence() && len(r.Query.Pipes()) == 0)
+	return r.Threshold == nil && (r.Query == nil || !r.Query.IsSequence() && len(r.Query.Pipes()) == 0)
 }
 
 // CompileDocument binds a rule's query to documents: any name may be asked for, and a
@@ -79,7 +78,7 @@ func countDocuments(r *rules.Rule, documents []Document) ([][]int, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := newMemory(r, documentFields, baseline.NoLearning, someTime)
+	m, err := newMemory(r, documentFields)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"hooksnare/detect/baseline"
@@ -10,11 +9,9 @@ import (
 	"hooksnare/detect/rules"
 )
 
-// memory is what a rule remembers that judges an event by those before it: what was never
-// seen, and what happens too often.
+// memory is what a rule remembers that counts what happens too often.
 type memory[T any] struct {
-	terms     *baseline.Terms     // one of the two
-	threshold *baseline.Threshold // is not nil
+	threshold *baseline.Threshold
 	by        []eql.Field[T]
 	distinct  []eql.Field[T]
 	lists     [][]string // the values of by, and
@@ -22,16 +19,13 @@ type memory[T any] struct {
 }
 
 // newMemory returns the memory of a rule, nil for one that needs none.
-func newMemory[T any](r *rules.Rule, fields func(string) (eql.Field[T], bool), learning time.Duration, start time.Time) (*memory[T], error) {
+func newMemory[T any](r *rules.Rule, fields func(string) (eql.Field[T], bool)) (*memory[T], error) {
 	m := &memory[T]{}
 	identity := r.ID + "\x00" + r.Text
 	var by, distinct []string
 	var atLeast []int
 	var err error
 	switch {
-	case r.NewTerms != nil:
-		by = r.NewTerms.Fields
-		m.terms, err = baseline.NewTerms(baseline.TermsOptions{Fields: len(by), Window: r.NewTerms.Window, Learning: learning, Identity: identity}, start)
 	case r.Threshold != nil:
 		by = r.Threshold.Fields
 		for _, d := range r.Threshold.Distinct {
@@ -67,17 +61,12 @@ func accessors[T any](names []string, fields func(string) (eql.Field[T], bool)) 
 // sighting is what became of an event.
 type sighting struct {
 	fires bool
-	terms []string // what is new
-	count int      // how many there were
+	count int // how many there were
 }
 
 // see takes note of an event that the rule is about.
 func (m *memory[T]) see(rec T, at time.Time) sighting {
 	lists := texts(m.lists, m.by, rec)
-	if m.terms != nil {
-		first := m.terms.SeenAny(lists, at)
-		return sighting{fires: first != nil, terms: cloned(first)}
-	}
 	fired, count := m.threshold.AddAny(lists, texts(m.values, m.distinct, rec), at)
 	return sighting{fires: fired != nil, count: count}
 }
@@ -88,13 +77,4 @@ func texts[T any](lists [][]string, of []eql.Field[T], rec T) [][]string {
 		lists[i] = f(rec).Texts(lists[i][:0])
 	}
 	return lists
-}
-
-// cloned copies texts that are views of a record's memory.
-func cloned(list []string) []string {
-	var out []string
-	for _, s := range list {
-		out = append(out, strings.Clone(s))
-	}
-	return out
 }

@@ -35,9 +35,8 @@ const (
 	sequenceAge      = 24 * time.Hour
 )
 
-// newProgram compiles a rule. learning is for how long a rule about what is new only
-// learns, 0 for its own window.
-func newProgram(r *rules.Rule, partials int, learning time.Duration, start time.Time) (*program, error) {
+// newProgram compiles a rule.
+func newProgram(r *rules.Rule, partials int) (*program, error) {
 	p := &program{rule: r, hooks: r.Mentions(hookPrefix)}
 	if r.KQL != nil {
 		m, err := kql.Compile(r.KQL, Fields)
@@ -47,7 +46,7 @@ func newProgram(r *rules.Rule, partials int, learning time.Duration, start time.
 		for k := range p.match {
 			p.match[k] = m.Match
 		}
-		p.memory, err = newMemory(r, Fields, learning, start)
+		p.memory, err = newMemory(r, Fields)
 		return p, err
 	}
 	from, err := categoryOf(r)
@@ -120,7 +119,7 @@ func (p *program) ask(r *Record, in event.Kind, to []Finding) []Finding {
 	case !p.match[in](r):
 	case p.memory != nil:
 		if seen := p.memory.see(r, r.at); seen.fires {
-			to = append(to, Finding{Rule: p.rule, Record: r.shown(), Terms: seen.terms, Count: seen.count})
+			to = append(to, Finding{Rule: p.rule, Record: r.shown(), Count: seen.count})
 		}
 	default:
 		to = append(to, Finding{Rule: p.rule, Record: r.shown()})
@@ -159,8 +158,7 @@ func (p *program) count(found []Finding) {
 // the other.
 func (p *program) same(o *program) bool {
 	a, b := p.rule, o.rule
-	return a.ID == b.ID && a.Type == b.Type && a.Text == b.Text && a.EventCategory == b.EventCategory &&
-		reflect.DeepEqual(a.NewTerms, b.NewTerms) && reflect.DeepEqual(a.Threshold, b.Threshold)
+	return a.ID == b.ID && a.Type == b.Type && a.Text == b.Text && a.EventCategory == b.EventCategory && reflect.DeepEqual(a.Threshold, b.Threshold)
 }
 
 // inherit takes over what an earlier program of the same rule remembers.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"hooksnare/detect/eql"
 	"hooksnare/detect/rules"
@@ -28,7 +27,7 @@ func Runnable(r *rules.Rule) (why string, err error) {
 	if r.Query != nil && len(r.Query.Pipes()) > 0 {
 		return "pipes pick from all results, which here come one by one: rules test runs them", nil
 	}
-	_, err = newProgram(r, leastPartials, 0, someTime)
+	_, err = newProgram(r, leastPartials)
 	return "", err
 }
 
@@ -175,6 +174,3 @@ func impossibleHere(r *rules.Rule) string {
 	}
 	return fmt.Sprintf("needs what %s never are", sensors)
 }
-
-// someTime is when a rule is compiled that is not run.
-var someTime = time.Unix(0, 0)

@@ -70,10 +70,10 @@ func TestRunnable(t *testing.T) {
 	if got, _ := Runnable(&rules.Rule{NotRunnable: "x"}); got != "x" {
 		t.Errorf("a reason of the loader's: got %q, want x", got)
 	}
-	terms := kuery(t, "r", "process.name:x")
-	terms.NewTerms = &rules.NewTerms{Fields: []string{"host.id", "destination.domain"}, Window: time.Hour}
-	if got, err := Runnable(terms); err != nil || !strings.HasPrefix(got, "needs destination.domain") {
-		t.Errorf("a field of new_terms: got %q, %v", got, err)
+	count := kuery(t, "r", "process.name:x")
+	count.Threshold = &rules.Threshold{Fields: []string{"host.id", "destination.domain"}, AtLeast: 1, Window: time.Hour}
+	if got, err := Runnable(count); err != nil || !strings.HasPrefix(got, "needs destination.domain") {
+		t.Errorf("a field of threshold: got %q, %v", got, err)
 	}
 }
 
@@ -110,10 +110,10 @@ func TestPublishedRunnable(t *testing.T) {
 		}
 	}
 	if testing.Verbose() {
-		n := active["eql"] + active["threshold"] + active["new_terms"]
+		n := active["eql"] + active["threshold"]
 		fmt.Printf("rule files handled %d of %d: %d run, %d say why not\n", handled, len(files), n, handled-n)
 	}
-	if active["eql"] != 47 || active["threshold"] != 1 || active["new_terms"] != 1 || len(files) != 97 {
-		t.Errorf("got %v active of %d files, want 47 of eql, 1 threshold and 1 new_terms of 97", active, len(files))
+	if active["eql"] != 47 || active["threshold"] != 1 || active["new_terms"] != 0 || len(files) != 97 {
+		t.Errorf("got %v active of %d files, want 47 of eql, 1 threshold and no new_terms of 97", active, len(files))
 	}
 }

@@ -52,10 +52,7 @@ func (f *Finding) eventSentence() string {
 		}
 	}
 	what := strings.Join(append(parts, eventSentence(f.Record.Event)), ", then ")
-	switch {
-	case f.Terms != nil:
-		what += ", for the first time with " + quote(strings.Join(f.Terms, ", "))
-	case f.Count > 0:
+	if f.Count > 0 {
 		what += fmt.Sprintf(", the last of %d such events", f.Count)
 	}
 	return what

@@ -74,9 +74,9 @@ type file struct {
 		SavedID            any      `toml:"saved_id"`
 
 		Threshold          *threshold `toml:"threshold"`
-		NewTerms           *newTerms  `toml:"new_terms"`
-		NewTermsFields     []string   `toml:"new_terms_fields"`
-		HistoryWindowStart string     `toml:"history_window_start"`
+		NewTerms           any        `toml:"new_terms"`
+		NewTermsFields     any        `toml:"new_terms_fields"`
+		HistoryWindowStart any        `toml:"history_window_start"`
 	} `toml:"rule"`
 	Transform any `toml:"transform"`
 	Internal  any `toml:"internal"`
@@ -89,16 +89,6 @@ type threat struct {
 		Named
 		Subtechnique []Named `toml:"subtechnique"`
 	} `toml:"technique"`
-}
-
-// newTerms is how published files say new_terms_fields and history_window_start.
-type newTerms struct {
-	Field   string   `toml:"field"`
-	Value   []string `toml:"value"`
-	History []struct {
-		Field string `toml:"field"`
-		Value string `toml:"value"`
-	} `toml:"history_window_start"`
 }
 
 type threshold struct {

@@ -57,7 +57,9 @@ func (d *document) rule(f *file) *Rule {
 	d.required(r)
 	if r.NotRunnable == "" && r.Type != "" {
 		d.query(r)
-		d.remembers(r, f)
+		if r.Type == thresholdType {
+			r.Threshold = d.threshold(f)
+		}
 	}
 	return r
 }

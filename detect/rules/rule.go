@@ -57,7 +57,6 @@ type Rule struct {
 	Text           string     // the query's text
 	Query          *eql.Query // of a query in eql, nil otherwise
 	KQL            *kql.Query // of a query in kuery, nil otherwise
-	NewTerms       *NewTerms  // of type new_terms, nil otherwise
 	Threshold      *Threshold // of type threshold, nil otherwise
 	Severity       Severity
 	RiskScore      int
@@ -122,9 +121,6 @@ func (r *Rule) Fields() []string {
 		names = r.Query.Fields()
 	case r.KQL != nil:
 		names = r.KQL.Fields()
-	}
-	if r.NewTerms != nil {
-		names = append(names, r.NewTerms.Fields...)
 	}
 	if r.Threshold != nil {
 		names = append(names, r.Threshold.Fields...)

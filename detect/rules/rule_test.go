@@ -64,7 +64,6 @@ func TestFields(t *testing.T) {
 	}{
 		{"eql", &Rule{Query: q}, []string{"a", "b"}},
 		{"kuery", &Rule{KQL: kuery(t, "b : 1 or a : *")}, []string{"a", "b"}},
-		{"new terms", &Rule{KQL: kuery(t, "b : 1"), NewTerms: &NewTerms{Fields: []string{"c", "b", "a"}}}, []string{"a", "b", "c"}},
 		{"threshold", &Rule{KQL: kuery(t, "c : 1"), Threshold: &Threshold{Fields: []string{"b"}, Distinct: []Distinct{{"a", 2}, {"c", 2}}}}, []string{"a", "b", "c"}},
 		{"not runnable", &Rule{Text: "x", NotRunnable: "y"}, nil},
 	} {

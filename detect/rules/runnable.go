@@ -7,7 +7,6 @@ import "fmt"
 const (
 	eqlType       = "eql"
 	queryType     = "query"
-	newTermsType  = "new_terms"
 	thresholdType = "threshold"
 )
 
@@ -16,10 +15,12 @@ func elsewhere(typ, language string) string {
 	switch typ {
 	case "", eqlType: // without a type it is refused anyway
 		return ""
-	case queryType, newTermsType, thresholdType:
+	case queryType, thresholdType:
 		return foreign(typ, language)
 	case "esql":
 		return foreign(typ, "esql")
+	case "new_terms":
+		return "rules of type new_terms need a history of all events: run it on the server that collects them"
 	case "machine_learning":
 		return "a machine learning job runs on a server, over events collected there"
 	case "threat_match":

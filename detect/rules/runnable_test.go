@@ -18,19 +18,20 @@ func of(typ, language string) string {
 // TestTypes holds which rules run.
 func TestTypes(t *testing.T) {
 	const terms = "[rule.new_terms]\nfield = 'new_terms_fields'\nvalue = ['a']\nhistory_window_start = [ { field = 'history_window_start', value = 'now-7d' } ]\n"
+	const newTerms = "rules of type new_terms need a history of all events: run it on the server that collects them"
 	const count = "[rule.threshold]\nfield = ''\nvalue = 1\n"
 	for _, tc := range []struct{ name, text, want string }{
 		{"eql without a language", minimal, "eql"},
 		{"eql", minimal + "language = 'eql'\n", "eql"},
 		{"query without a language", of("query", ""), "query in kuery"},
 		{"query", of("query", "kuery"), "query in kuery"},
-		{"new_terms without a language", of("new_terms", "") + terms, "new_terms in kuery"},
-		{"new_terms", of("new_terms", "kuery") + terms, "new_terms in kuery"},
+		{"new_terms without a language", of("new_terms", "") + terms, newTerms},
+		{"new_terms", of("new_terms", "kuery") + terms, newTerms},
 		{"threshold without a language", of("threshold", "") + count, "threshold in kuery"},
 		{"threshold", of("threshold", "kuery") + count, "threshold in kuery"},
 
 		{"query in lucene", of("query", "lucene"), "Lucene's query language runs on a server, over events indexed there"},
-		{"new_terms in lucene", of("new_terms", "lucene") + terms, "Lucene's query language runs on a server, over events indexed there"},
+		{"new_terms in lucene", of("new_terms", "lucene") + terms, newTerms},
 		{"threshold in lucene", of("threshold", "lucene") + count, "Lucene's query language runs on a server, over events indexed there"},
 		{"query in another language", of("query", "sql"), `this version does not know the language "sql" in rules of type query`},
 		{"query in eql", of("query", "eql"), `this version does not know the language "eql" in rules of type query`},
@@ -46,7 +47,8 @@ func TestTypes(t *testing.T) {
 		{"a long type", of(strings.Repeat("x", 50), ""), `this version does not know rules of type "` + strings.Repeat("x", 40) + `"`},
 		{"a query that is no kuery, in a language that is not read", strings.Replace(of("query", "lucene"), "event.type : start", "a:/b/ AND (", 1),
 			"Lucene's query language runs on a server, over events indexed there"},
-		{"new terms that are not read", strings.Replace(of("new_terms", "lucene")+terms, "now-7d", "then", 1), "Lucene's query language runs on a server, over events indexed there"},
+		{"new terms that are not read", strings.Replace(of("new_terms", "kuery")+terms, "now-7d", "then", 1), newTerms},
+		{"new terms in the keys of Kibana's interface", of("new_terms", "") + "new_terms_fields = ['a']\nhistory_window_start = 'now-7d'\n", newTerms},
 	} {
 		r, err := Load("r.toml", []byte(tc.text))
 		if err != nil {

@@ -11,7 +11,8 @@ import (
 // Bounds of what a rule may ask to be counted.
 const (
 	maxCount    = 1_000_000_000
-	maxCounters = 16 // fields to group by, and fields whose values are counted
+	maxCounters = 16                   // fields to group by, and fields whose values are counted
+	maxWindow   = 365 * 24 * time.Hour // more than any published rule asks for
 )
 
 // When a rule does not say, as in Kibana.
@@ -101,4 +102,26 @@ func uncounted(field string, groupBy []string) string {
 		return "matches are grouped by it, so it has one value in each group"
 	}
 	return ""
+}
+
+// named checks a list of names of fields.
+func (d *document) named(key, what string, list []string, least, most int) {
+	switch {
+	case len(list) < least || len(list) > most:
+		d.note(key, "%s: want %d to %d fields, got %d", what, least, most, len(list))
+	case slices.Contains(list, ""):
+		d.note(key, "%s: the name of a field is missing", what)
+	}
+}
+
+// window reads how long before now something begins.
+func (d *document) window(key, what, text string) time.Duration {
+	w, err := baseline.Ago(text)
+	switch {
+	case err != nil:
+		d.note(key, "%s: %v", what, err)
+	case w <= 0 || w > maxWindow:
+		d.note(key, "%s %q: want more than nothing and at most 365d", what, text)
+	}
+	return w
 }

@@ -114,9 +114,20 @@ func TestThresholdFaults(t *testing.T) {
 		{"a from that is no string", goodThreshold, `"now-9m"`, "9", "r.toml:7:8: rule.from: want a string, got an integer"},
 		{"another interval", goodThreshold, `"5m"`, `"5x"`, `r.toml:8:12: interval: "5x": want a number and one of the units s, m, h, d and w`},
 		{"an interval that is no string", goodThreshold, `"5m"`, "5", "r.toml:8:12: rule.interval: want a string, got an integer"},
-
-		{"in a rule of another type", goodThreshold, `"threshold"`, `"query"`, "r.toml:10:1: threshold: a rule of type query has none"},
 	} {
 		wantFault(t, tc.name, tc.text, tc.old, tc.new, tc.want)
+	}
+}
+
+// wantFault loads a text with a part of it replaced.
+func wantFault(t *testing.T, name, text, old, new, want string) {
+	t.Helper()
+	if !strings.Contains(text, old) {
+		t.Fatalf("%s: no %q in\n%s", name, old, text)
+	}
+	text = strings.Replace(text, old, new, 1)
+	r, err := Load("r.toml", []byte(text))
+	if err == nil || err.Error() != want {
+		t.Errorf("%s: got %+v, error\n%v\nwant\n%s\nof\n%s", name, r, err, want, text)
 	}
 }

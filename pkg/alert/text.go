@@ -160,7 +160,6 @@ func (a *Alert) writeMatch(row func(name, value string)) {
 		}
 		row(name, c.line())
 	}
-	row("new", strings.Join(m.NewTerms, ", "))
 	if m.Count > 0 {
 		row("count", strconv.Itoa(m.Count)+" events")
 	}
