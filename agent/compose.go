@@ -149,10 +149,10 @@ const maxMatched = 16
 
 // match fills in what a rule found beside the event.
 func (c *composer) match(a *alert.Alert, f *detect.Finding) {
-	if len(f.Events) == 0 && f.Count == 0 {
+	if len(f.Events) == 0 {
 		return
 	}
-	m := &alert.Match{Count: f.Count}
+	m := &alert.Match{}
 	for i, r := range f.Events {
 		if i == maxMatched {
 			a.Hooksnare.Truncated = slices.Concat(a.Hooksnare.Truncated, []string{"hooksnare.match.events"})

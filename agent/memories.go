@@ -1,68 +1,46 @@
 package agent
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
-	"errors"
-	"fmt"
-	"io/fs"
+	"os"
 	"path/filepath"
-	"time"
-
-	"hooksnare/pkg/safefile"
+	"strings"
 )
 
-// What rules remember of long times lies in a folder of its own, a file a rule. It holds
-// digests of what was seen, not what was seen.
+// Earlier versions kept files with this suffix in this folder of the state folder, for
+// rules that counted events or looked for new ones.
 const (
 	memoryFolder = "rules"
-	maxMemory    = 16 << 20
+	memorySuffix = ".memory"
 )
 
-// memoryFile names the file of a rule. Ids come from files, and differ perhaps in case
-// alone, which a Mac's disk does not tell apart.
-func memoryFile(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return filepath.Join(memoryFolder, hex.EncodeToString(sum[:16])+".memory")
-}
-
-// saveMemories writes what rules remember, as far as it has changed.
-func (k *keeper) saveMemories(now time.Time) error {
-	k.saved = now
-	var first error
-	memories := k.pipeline.Memories()
-	for id, b := range memories {
-		if bytes.Equal(b, k.memories[id]) {
-			continue
-		}
-		if err := k.write(memoryFile(id), b); err != nil {
-			delete(memories, id)
-			if first == nil {
-				first = fmt.Errorf("what rule %s remembers: %w", id, err)
-			}
-		}
-	}
-	k.memories = memories
-	return first
-}
-
-// restoreMemories gives rules back what was saved of them. What can't be read or used is an
-// error; the rule learns anew.
-func (k *keeper) restoreMemories(ids []string) error {
-	var faults []error
-	for _, id := range ids {
-		path := filepath.Join(k.dir, memoryFile(id))
-		b, _, err := safefile.ReadTrusted(path, maxMemory)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil {
-			err = k.pipeline.Remember(id, b)
+// removeMemories removes what such a version has left, and logs it once. Whatever else
+// lies in the folder stays: the state folder may be one that people use.
+func (a *Agent) removeMemories() {
+	folder, removed := filepath.Join(a.keeper.dir, memoryFolder), 0
+	err := a.keeper.guard.Do("removal of files in "+folder, func() error {
+		entries, err := os.ReadDir(folder)
+		if os.IsNotExist(err) {
+			return nil
 		}
 		if err != nil {
-			faults = append(faults, fmt.Errorf("what rule %s remembered is lost, it learns anew: %s: %w", id, path, err))
+			return err
 		}
+		for _, e := range entries {
+			if !strings.HasSuffix(e.Name(), memorySuffix) || !e.Type().IsRegular() {
+				continue
+			}
+			if err := os.Remove(filepath.Join(folder, e.Name())); err != nil {
+				return err
+			}
+			removed++
+		}
+		if removed == len(entries) {
+			return os.Remove(folder)
+		}
+		return nil
+	}, nil)
+	if removed > 0 || err != nil {
+		a.log.Info().Err(err).Int("removed", removed).Str("folder", folder).
+			Msg("removed what rules of types new_terms and threshold remembered: this version does not run them")
 	}
-	return errors.Join(faults...)
 }

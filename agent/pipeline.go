@@ -129,20 +129,6 @@ func (p *Pipeline) Activities() []detect.Activity {
 	return p.engine.Activities()
 }
 
-// Memories returns what rules remember of long times, by the rule's id.
-func (p *Pipeline) Memories() map[string][]byte {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.engine.Memories()
-}
-
-// Remember gives a rule back what Memories returned of it.
-func (p *Pipeline) Remember(id string, memory []byte) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.engine.Remember(id, memory)
-}
-
 // HandleMessage takes one message of the sensor. It waits for nothing.
 func (p *Pipeline) HandleMessage(m *eslogger.Message) {
 	p.mu.Lock()

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"hooksnare/agent/health"
@@ -29,10 +28,9 @@ func (a *Agent) reload() {
 	a.rules(set, errors.Join(faults, a.pipeline.SetRules(set.Rules)))
 }
 
-// rules takes note of the rules that the pipeline goes by now: what new ones remember of
-// earlier times is given back to them, and what is wrong is told as a condition.
+// rules takes note of the rules in force. What is wrong with them becomes a condition.
 func (a *Agent) rules(set RuleSet, faults error) {
-	var active, added []string
+	var active []string
 	idle := 0
 	for _, r := range set.Rules {
 		if r.NotRunnable != "" {
@@ -40,16 +38,10 @@ func (a *Agent) rules(set RuleSet, faults error) {
 			continue
 		}
 		active = append(active, r.ID)
-		if r.Threshold != nil && !slices.Contains(a.ruleSet.active, r.ID) {
-			added = append(added, r.ID)
-		}
 	}
 	a.inForce.Lock()
 	a.ruleSet.active, a.ruleSet.idle = active, idle
 	a.inForce.Unlock()
-	if err := a.keeper.restoreMemories(added); err != nil {
-		a.log.Warn().Err(err).Msg("rules")
-	}
 	e := a.log.Info().Int("active", len(active)).Int("not_runnable", idle).Int("disabled", len(set.Disabled))
 	e.Int("faults", len(Faults(faults))).Msg("rules")
 	a.ruleSet.fault.state = health.Rules

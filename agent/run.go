@@ -129,6 +129,7 @@ func New(o Options) (*Agent, error) {
 	a.keeper.pipeline, a.keeper.health, a.keeper.uses = a.pipeline, a.condition, a.uses
 	a.allowed.fault.tell(a, own, time.Now())
 	a.rules(set, ruleFaults)
+	a.removeMemories()
 	if watchErr != nil {
 		now := time.Now()
 		a.condition(health.Condition{Name: health.StateDamaged}, oneLine(watchErr), true, now, time.Time{})

@@ -100,15 +100,14 @@ func there(t time.Time) *time.Time {
 	return &t
 }
 
-// statusEvery and memoryEvery are how often, at the most, status and memories are written:
-// the status only when it has changed, so that a quiet Mac's disk can sleep.
+// statusEvery is how often, at the most, the status is written, and only when it has
+// changed, so that a quiet Mac's disk can sleep.
 const (
 	statusEvery = 5 * time.Second
 	countsEvery = time.Minute // of what changes all the time
-	memoryEvery = 10 * time.Minute
 )
 
-// keeper writes to the state folder what others may want to know, and what rules remember.
+// keeper writes to the state folder what others may want to know.
 type keeper struct {
 	dir      string
 	started  time.Time
@@ -118,11 +117,9 @@ type keeper struct {
 	uses     func() []ExceptionStatus
 	guard    hang.Guard // of every write to the state folder
 
-	told     []byte // of rules and exceptions, as it was written last
-	wrote    time.Time
-	memories map[string][]byte
-	saved    time.Time
-	failing  time.Time
+	told    []byte // of rules and exceptions, as it was written last
+	wrote   time.Time
+	failing time.Time
 }
 
 // tick writes what has changed and is due; with all set, whether it is due or not.
@@ -130,11 +127,6 @@ func (k *keeper) tick(now time.Time, all bool) {
 	var err error
 	if all || now.Sub(k.wrote) >= statusEvery || k.agent.outputs.simulation.fresh() {
 		err = k.writeStatus(now)
-	}
-	if all || now.Sub(k.saved) >= memoryEvery {
-		if e := k.saveMemories(now); err == nil {
-			err = e
-		}
 	}
 	k.tell(err, now)
 }

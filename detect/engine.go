@@ -35,8 +35,6 @@ type Finding struct {
 	Record Record // of a sequence the last event
 	// Events are those of a sequence, in the order of the query, the last one too.
 	Events []*Record
-	// Count is how many events there were, for a rule that counts.
-	Count int
 	// Hidden is the exception that covers it, "" for none. A covered finding is no alert.
 	Hidden string
 	// Broken is an exception that would cover it if its pin held, and why it does not.
@@ -194,7 +192,7 @@ type Activity struct {
 	Rule       *rules.Rule
 	Matches    uint64
 	Last       time.Time // zero without a match
-	Remembered int       // sequences that have begun, groups that are counted
+	Remembered int       // sequences that have begun
 	Dropped    uint64    // of these, forgotten for want of room: each may be a match that was lost
 }
 
@@ -209,38 +207,10 @@ func (e *Engine) Activities() []Activity {
 
 func (p *program) activity() Activity {
 	a := Activity{Rule: p.rule, Matches: p.matches, Last: p.last}
-	switch {
-	case p.sequence != nil:
+	if p.sequence != nil {
 		_, a.Remembered = p.sequence.Pending()
 		d := p.sequence.Dropped()
 		a.Dropped = d.Keys + d.Partials + d.Expanded
-	case p.memory == nil:
-	default:
-		s := p.memory.threshold.Stats()
-		a.Remembered, a.Dropped = s.Groups, s.Dropped+s.Cut
 	}
 	return a
-}
-
-// Memories returns what rules remember of long times, by the rule's id, to be kept while
-// the agent does not run.
-func (e *Engine) Memories() map[string][]byte {
-	out := map[string][]byte{}
-	for _, p := range e.programs {
-		if p.memory != nil {
-			out[p.rule.ID] = p.memory.threshold.Snapshot()
-		}
-	}
-	return out
-}
-
-// Remember gives a rule back what Memories returned of it. A memory that is damaged, or of
-// a rule that asked something else, is an error and changes nothing.
-func (e *Engine) Remember(id string, memory []byte) error {
-	for _, p := range e.programs {
-		if p.rule.ID == id && p.memory != nil {
-			return p.memory.threshold.Restore(memory)
-		}
-	}
-	return fmt.Errorf("no rule %q remembers", id)
 }

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"fmt"
-	"reflect"
 	"time"
 
 	"hooksnare/detect/eql"
@@ -21,8 +20,6 @@ type program struct {
 	// where it can have nothing to say, or for all of them.
 	match    [len(situations)]func(*Record) bool
 	sequence *eql.Sequence[*Record]
-
-	memory *memory[*Record] // of a rule that judges by what was before; nil otherwise
 
 	matches uint64
 	last    time.Time
@@ -46,8 +43,7 @@ func newProgram(r *rules.Rule, partials int) (*program, error) {
 		for k := range p.match {
 			p.match[k] = m.Match
 		}
-		p.memory, err = newMemory(r, Fields)
-		return p, err
+		return p, nil
 	}
 	from, err := categoryOf(r)
 	if err != nil {
@@ -117,10 +113,6 @@ func (p *program) ask(r *Record, in event.Kind, to []Finding) []Finding {
 	case p.sequence != nil:
 		to = p.found(p.sequence.Feed(r, (*Record).kept), to)
 	case !p.match[in](r):
-	case p.memory != nil:
-		if seen := p.memory.see(r, r.at); seen.fires {
-			to = append(to, Finding{Rule: p.rule, Record: r.shown(), Count: seen.count})
-		}
 	default:
 		to = append(to, Finding{Rule: p.rule, Record: r.shown()})
 	}
@@ -158,13 +150,13 @@ func (p *program) count(found []Finding) {
 // the other.
 func (p *program) same(o *program) bool {
 	a, b := p.rule, o.rule
-	return a.ID == b.ID && a.Type == b.Type && a.Text == b.Text && a.EventCategory == b.EventCategory && reflect.DeepEqual(a.Threshold, b.Threshold)
+	return a.ID == b.ID && a.Type == b.Type && a.Text == b.Text && a.EventCategory == b.EventCategory
 }
 
 // inherit takes over what an earlier program of the same rule remembers.
 func (p *program) inherit(o *program) {
 	p.matches, p.last = o.matches, o.last
 	if p.same(o) {
-		p.sequence, p.memory = o.sequence, o.memory
+		p.sequence = o.sequence
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
@@ -70,15 +69,10 @@ func TestRunnable(t *testing.T) {
 	if got, _ := Runnable(&rules.Rule{NotRunnable: "x"}); got != "x" {
 		t.Errorf("a reason of the loader's: got %q, want x", got)
 	}
-	count := kuery(t, "r", "process.name:x")
-	count.Threshold = &rules.Threshold{Fields: []string{"host.id", "destination.domain"}, AtLeast: 1, Window: time.Hour}
-	if got, err := Runnable(count); err != nil || !strings.HasPrefix(got, "needs destination.domain") {
-		t.Errorf("a field of threshold: got %q, %v", got, err)
-	}
 }
 
 // TestPublishedRunnable holds what becomes of every published rule for macOS: the rules
-// about processes run, of EQL and of kuery, and every other has a reason.
+// in EQL about processes run, and every other has a reason.
 func TestPublishedRunnable(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(shared.Path(t, "eql", "rules", "macos"), "*.toml"))
 	if err != nil {
@@ -110,10 +104,10 @@ func TestPublishedRunnable(t *testing.T) {
 		}
 	}
 	if testing.Verbose() {
-		n := active["eql"] + active["threshold"]
+		n := active["eql"]
 		fmt.Printf("rule files handled %d of %d: %d run, %d say why not\n", handled, len(files), n, handled-n)
 	}
-	if active["eql"] != 47 || active["threshold"] != 1 || active["new_terms"] != 0 || len(files) != 97 {
-		t.Errorf("got %v active of %d files, want 47 of eql, 1 threshold and no new_terms of 97", active, len(files))
+	if active["eql"] != 47 || len(active) != 1 || len(files) != 97 {
+		t.Errorf("got %v active of %d files, want 47 of eql, of 97", active, len(files))
 	}
 }

@@ -57,9 +57,6 @@ func (d *document) rule(f *file) *Rule {
 	d.required(r)
 	if r.NotRunnable == "" && r.Type != "" {
 		d.query(r)
-		if r.Type == thresholdType {
-			r.Threshold = d.threshold(f)
-		}
 	}
 	return r
 }

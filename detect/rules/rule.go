@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"hooksnare/detect/eql"
@@ -57,7 +56,6 @@ type Rule struct {
 	Text           string     // the query's text
 	Query          *eql.Query // of a query in eql, nil otherwise
 	KQL            *kql.Query // of a query in kuery, nil otherwise
-	Threshold      *Threshold // of type threshold, nil otherwise
 	Severity       Severity
 	RiskScore      int
 	MaxSignals     int
@@ -111,9 +109,8 @@ func (r *Rule) UUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// Fields returns the names of all fields that the rule looks at, sorted: those of its
-// query and those that it remembers or counts by. A query in a language that is not read
-// here has none.
+// Fields returns the names of all fields that the rule looks at, sorted. A rule
+// whose query can't be read here has none.
 func (r *Rule) Fields() []string {
 	var names []string
 	switch {
@@ -122,14 +119,7 @@ func (r *Rule) Fields() []string {
 	case r.KQL != nil:
 		names = r.KQL.Fields()
 	}
-	if r.Threshold != nil {
-		names = append(names, r.Threshold.Fields...)
-		for _, d := range r.Threshold.Distinct {
-			names = append(names, d.Field)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return names
 }
 
 // Mentions reports whether the rule looks at a field whose name begins with prefix.

@@ -64,7 +64,6 @@ func TestFields(t *testing.T) {
 	}{
 		{"eql", &Rule{Query: q}, []string{"a", "b"}},
 		{"kuery", &Rule{KQL: kuery(t, "b : 1 or a : *")}, []string{"a", "b"}},
-		{"threshold", &Rule{KQL: kuery(t, "c : 1"), Threshold: &Threshold{Fields: []string{"b"}, Distinct: []Distinct{{"a", 2}, {"c", 2}}}}, []string{"a", "b", "c"}},
 		{"not runnable", &Rule{Text: "x", NotRunnable: "y"}, nil},
 	} {
 		if got := tc.rule.Fields(); !slices.Equal(got, tc.want) {

@@ -5,9 +5,8 @@ import "fmt"
 // The types of rules that run here. Those that are not of EQL ask in kuery, also where
 // they do not say so, as in Kibana.
 const (
-	eqlType       = "eql"
-	queryType     = "query"
-	thresholdType = "threshold"
+	eqlType   = "eql"
+	queryType = "query"
 )
 
 // elsewhere returns why a rule can't run here, "" if it can.
@@ -15,12 +14,14 @@ func elsewhere(typ, language string) string {
 	switch typ {
 	case "", eqlType: // without a type it is refused anyway
 		return ""
-	case queryType, thresholdType:
+	case queryType:
 		return foreign(typ, language)
 	case "esql":
 		return foreign(typ, "esql")
+	case "threshold":
+		return "rules of type threshold count matches over time: run it on the server that collects the events"
 	case "new_terms":
-		return "rules of type new_terms need a history of all events: run it on the server that collects them"
+		return "rules of type new_terms need a history of all events: run it on the server that collects the events"
 	case "machine_learning":
 		return "a machine learning job runs on a server, over events collected there"
 	case "threat_match":

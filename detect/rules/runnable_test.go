@@ -18,7 +18,8 @@ func of(typ, language string) string {
 // TestTypes holds which rules run.
 func TestTypes(t *testing.T) {
 	const terms = "[rule.new_terms]\nfield = 'new_terms_fields'\nvalue = ['a']\nhistory_window_start = [ { field = 'history_window_start', value = 'now-7d' } ]\n"
-	const newTerms = "rules of type new_terms need a history of all events: run it on the server that collects them"
+	const newTerms = "rules of type new_terms need a history of all events: run it on the server that collects the events"
+	const threshold = "rules of type threshold count matches over time: run it on the server that collects the events"
 	const count = "[rule.threshold]\nfield = ''\nvalue = 1\n"
 	for _, tc := range []struct{ name, text, want string }{
 		{"eql without a language", minimal, "eql"},
@@ -27,12 +28,12 @@ func TestTypes(t *testing.T) {
 		{"query", of("query", "kuery"), "query in kuery"},
 		{"new_terms without a language", of("new_terms", "") + terms, newTerms},
 		{"new_terms", of("new_terms", "kuery") + terms, newTerms},
-		{"threshold without a language", of("threshold", "") + count, "threshold in kuery"},
-		{"threshold", of("threshold", "kuery") + count, "threshold in kuery"},
+		{"threshold without a language", of("threshold", "") + count, threshold},
+		{"threshold", of("threshold", "kuery") + count, threshold},
 
 		{"query in lucene", of("query", "lucene"), "Lucene's query language runs on a server, over events indexed there"},
 		{"new_terms in lucene", of("new_terms", "lucene") + terms, newTerms},
-		{"threshold in lucene", of("threshold", "lucene") + count, "Lucene's query language runs on a server, over events indexed there"},
+		{"threshold in lucene", of("threshold", "lucene") + count, threshold},
 		{"query in another language", of("query", "sql"), `this version does not know the language "sql" in rules of type query`},
 		{"query in eql", of("query", "eql"), `this version does not know the language "eql" in rules of type query`},
 		{"esql", of("esql", "esql"), "ES|QL runs on a server, over events collected there"},

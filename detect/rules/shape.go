@@ -58,9 +58,6 @@ func membersOf(t reflect.Type) map[string]reflect.Type {
 
 // kindsOf returns what may be decoded into a type; nothing for anything.
 func kindsOf(t reflect.Type) []kind {
-	if t == reflect.TypeFor[names]() {
-		return []kind{kindTexts, kindArray, kindString}
-	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return kindsOf(t.Elem())

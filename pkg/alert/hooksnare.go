@@ -86,7 +86,6 @@ type Unreadable struct {
 // Match is how a rule matched that does not judge an event by itself.
 type Match struct {
 	Events []Command `json:"events,omitempty"` // of a sequence, in its order; the last is the alert's own
-	Count  int       `json:"count,omitempty"`  // events within the rule's window
 }
 
 // Hook is what was done to a hook.

@@ -160,9 +160,6 @@ func (a *Alert) writeMatch(row func(name, value string)) {
 		}
 		row(name, c.line())
 	}
-	if m.Count > 0 {
-		row("count", strconv.Itoa(m.Count)+" events")
-	}
 }
 
 // line tells of a command in a line: when, and what.

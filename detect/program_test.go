@@ -89,30 +89,6 @@ func TestLate(t *testing.T) {
 	}
 }
 
-// often is a rule about many equal commands.
-func often(t *testing.T) *rules.Rule {
-	r := kuery(t, "often", "event.action:exec and process.name:ls")
-	r.Type, r.Threshold = "threshold", &rules.Threshold{
-		Fields: []string{"host.id"}, AtLeast: 4, Window: time.Minute, Distinct: []rules.Distinct{{Field: "process.command_line", AtLeast: 2}},
-	}
-	return r
-}
-
-// TestRemembering has rules that judge by what was before.
-func TestRemembering(t *testing.T) {
-	e, err := New([]*rules.Rule{often(t)}, Options{World: aWorld()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ls := func(args ...string) *event.Event { return exec("/bin/ls", args...) }
-	if got, want := play(e, at(10, ls("a")), at(11, ls("a")), at(12, ls("a")), at(13, ls("a")), at(14, ls("b")), at(15, ls("c"))), "    often "; got != want {
-		t.Errorf("threshold: got %q, want %q", got, want)
-	}
-	if got := e.Activities(); got[0].Matches != 1 || got[0].Remembered != 1 {
-		t.Errorf("activities: got %+v", got)
-	}
-}
-
 // TestInherit holds what other rules do to those that stay.
 func TestInherit(t *testing.T) {
 	sequence := rule(t, "s", `sequence [process where process.name == "sh"] [process where process.name == "curl"]`)
@@ -144,41 +120,6 @@ func TestInherit(t *testing.T) {
 			if a.Rule.ID == "p" && a.Matches != 2 {
 				t.Errorf("%s: got %d matches, want 2", tc.name, a.Matches)
 			}
-		}
-	}
-}
-
-// TestMemories holds that what is remembered outlives the engine, and only for the rule
-// that it is of.
-func TestMemories(t *testing.T) {
-	make := func(list ...*rules.Rule) *Engine {
-		e, err := New(list, Options{World: aWorld()})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return e
-	}
-	e := make(often(t))
-	play(e, at(0, exec("/bin/ls", "a")), at(1, exec("/bin/ls", "b")), at(1, exec("/bin/ls", "b")))
-	saved := e.Memories()
-	next := make(often(t))
-	for id, b := range saved {
-		if err := next.Remember(id, b); err != nil {
-			t.Errorf("%s: %v", id, err)
-		}
-	}
-	if got, want := play(next, at(30, exec("/bin/ls", "c"))), "often"; got != want || len(saved) != 1 {
-		t.Errorf("got %q of %d memories, want %q of 1", got, len(saved), want)
-	}
-	other := often(t)
-	other.Text += " "
-	for name, err := range map[string]error{
-		"a rule that asks something else": make(other).Remember("often", saved["often"]),
-		"no such rule":                    make().Remember("often", saved["often"]),
-		"damage":                          make(often(t)).Remember("often", saved["often"][1:]),
-	} {
-		if err == nil {
-			t.Errorf("%s: got no error", name)
 		}
 	}
 }
