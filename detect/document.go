@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
 )
 
@@ -15,19 +14,12 @@ type Document map[string]any
 // Alone reports whether a rule judges each event by itself: it is no sequence and has no
 // pipes.
 func Alone(r *rules.Rule) bool {
-	return r.Query == nil || !r.Query.IsSequence() && len(r.Query.Pipes()) == 0
+	return !r.Query.IsSequence() && len(r.Query.Pipes()) == 0
 }
 
 // CompileDocument binds a rule's query to documents: any name may be asked for, and a
 // name that a document lacks is missing.
 func CompileDocument(r *rules.Rule) (match func(Document) bool, err error) {
-	if r.KQL != nil {
-		m, err := kql.Compile(r.KQL, documentFields)
-		if err != nil {
-			return nil, err
-		}
-		return m.Match, nil
-	}
 	m, err := eql.Compile(r.Query, documentField(documentCategory(r)), documentFields)
 	if err != nil {
 		return nil, err

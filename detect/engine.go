@@ -57,7 +57,7 @@ func New(list []*rules.Rule, o Options) (*Engine, error) {
 	var faults []error
 	partials := partialsOf(list)
 	for _, r := range list {
-		if r.NotRunnable != "" || r.Query == nil && r.KQL == nil {
+		if r.NotRunnable != "" {
 			continue
 		}
 		p, err := newProgram(r, partials)
@@ -95,7 +95,7 @@ func (e *Engine) add(p *program) {
 		case k > int(withFact):
 			e.observers[k] = append(e.observers[k], p)
 		case k != int(withFact):
-			e.index[k].add(n, requirements(p.rule, q))
+			e.index[k].add(n, q.Requires(worth))
 		case p.hooks:
 			e.hooks = append(e.hooks, p)
 		}

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
 )
@@ -35,16 +34,6 @@ const (
 // newProgram compiles a rule.
 func newProgram(r *rules.Rule, partials int) (*program, error) {
 	p := &program{rule: r, hooks: r.Mentions(hookPrefix)}
-	if r.KQL != nil {
-		m, err := kql.Compile(r.KQL, Fields)
-		if err != nil {
-			return nil, err
-		}
-		for k := range p.match {
-			p.match[k] = m.Match
-		}
-		return p, nil
-	}
 	from, err := categoryOf(r)
 	if err != nil {
 		return nil, err

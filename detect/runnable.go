@@ -24,7 +24,7 @@ func Runnable(r *rules.Rule) (why string, err error) {
 			return why, nil
 		}
 	}
-	if r.Query != nil && len(r.Query.Pipes()) > 0 {
+	if len(r.Query.Pipes()) > 0 {
 		return "pipes pick from all results, which here come one by one: rules test runs them", nil
 	}
 	_, err = newProgram(r, leastPartials)
@@ -33,12 +33,6 @@ func Runnable(r *rules.Rule) (why string, err error) {
 
 // foreignEvents looks for events of a category that is not seen.
 func foreignEvents(r *rules.Rule) string {
-	if r.KQL != nil {
-		if values, ok := r.KQL.Allowed("event.category"); ok && !slices.ContainsFunc(values, seen) {
-			return about(strings.Join(values, " or "))
-		}
-		return ""
-	}
 	if r.EventCategory != "" {
 		return ""
 	}
@@ -131,7 +125,7 @@ func unknownFields(r *rules.Rule) string {
 	}
 	var missing []string
 	for _, name := range r.Fields() {
-		if _, ok := Fields(name); ok || r.Query != nil && r.Query.Optional(name) {
+		if _, ok := Fields(name); ok || r.Query.Optional(name) {
 			continue
 		}
 		if !absent(name) {

@@ -4,23 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
-	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/shared"
 )
-
-// kuery is a rule of a query in kuery.
-func kuery(t testing.TB, id, query string) *rules.Rule {
-	t.Helper()
-	q, err := kql.Parse(query)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return &rules.Rule{File: id + ".toml", ID: id, Name: "Rule " + id, Type: "query", Language: "kuery", Text: query, KQL: q, Severity: rules.Medium, MaxSignals: 3}
-}
 
 func TestRunnable(t *testing.T) {
 	const see = "eslogger's exec, fork and exit"
@@ -46,19 +34,8 @@ func TestRunnable(t *testing.T) {
 		`sequence [process where true] [file where true]`:                       "needs file events: " + see + " are what is seen",
 		`sequence with maxspan=1s [process where true] ![network where true]`:   "needs network events: " + see + " are what is seen",
 		`sequence [process where true] [any where true] until [dns where true]`: "needs dns events: " + see + " are what is seen",
-		`kuery process.name:x`:                                                  "",
-		`kuery event.category:file and process.name:x`:                          "needs file events: " + see + " are what is seen",
-		`kuery event.action:launch and process.name:x`:                          "needs another event.action than " + see + " have",
-		`kuery file.path:x`:                                                     "needs file.path, which " + see + " do not have",
-		`kuery nothing:x`:                                                       "error: 1:1: unknown field: nothing",
 	} {
-		var r *rules.Rule
-		if text, ok := strings.CutPrefix(query, "kuery "); ok {
-			r = kuery(t, "r", text)
-		} else {
-			r = rule(t, "r", query)
-		}
-		got, err := Runnable(r)
+		got, err := Runnable(rule(t, "r", query))
 		if err != nil {
 			got = "error: " + err.Error()
 		}

@@ -12,7 +12,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add(s.Text)
 	}
 	for _, s := range []string{good, minimal,
-		of(queryType, ""), "", "\xff", "[rule]\nquery = '''\nany where odd odd", "rule = { query = \"any where x ==\" }",
+		of("query", ""), "", "\xff", "[rule]\nquery = '''\nany where odd odd", "rule = { query = \"any where x ==\" }",
 		"[[rule.threat]]\n[rule.threat.tactic]\nid = 1\n", "a.b.\"c.d\" = [ 1, [ 'x' ], { e = 1979-05-27 } ]\n", "\"\"\"\\\n\"\"\" = 1",
 	} {
 		f.Add([]byte(s))
@@ -41,7 +41,7 @@ func wantWhole(t *testing.T, r *Rule) {
 		t.Errorf("got %+v, which lacks something", r)
 	}
 	ways := 0
-	for _, way := range [...]bool{r.Query != nil, r.KQL != nil, r.NotRunnable != ""} {
+	for _, way := range [...]bool{r.Query != nil, r.NotRunnable != ""} {
 		if way {
 			ways++
 		}

@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 )
 
 // Load reads one rule file. The error joins an *Error for each fault, in the order of
@@ -50,7 +49,7 @@ func (d *document) rule(f *file) *Rule {
 		}
 		r.Threat = append(r.Threat, out)
 	}
-	r.NotRunnable = elsewhere(r.Type, r.Language)
+	r.NotRunnable = whyNotRunnable(r.Type, r.Language)
 	if r.NotRunnable == "" && len(in.Filters) > 0 {
 		r.NotRunnable = "it has filters, which a server applies: put them into the query"
 	}
@@ -87,7 +86,7 @@ func (d *document) required(r *Rule) {
 
 // query parses the rule's query and places its fault within the file.
 func (d *document) query(r *Rule) {
-	if r.Type == eqlType && r.Language != "" && r.Language != "eql" {
+	if r.Language != "" && r.Language != "eql" {
 		d.note("rule.language", "language %q: a rule of type eql is written in eql", r.Language)
 		return
 	}
@@ -95,12 +94,7 @@ func (d *document) query(r *Rule) {
 		return
 	}
 	var err error
-	if r.Type == eqlType {
-		r.Query, err = eql.Parse(r.Text)
-	} else {
-		r.KQL, err = kql.Parse(r.Text)
-	}
-	if err != nil {
+	if r.Query, err = eql.Parse(r.Text); err != nil {
 		d.queryFault(err)
 	}
 }

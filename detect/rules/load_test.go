@@ -277,14 +277,6 @@ func TestLocate(t *testing.T) {
 	if got, want := err.Error(), "r.toml:9:3: query: unknown field: proces.name"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	inKuery := []byte(strings.Replace(of("query", "kuery"), `"event.type : start"`, "'''\nevent.type : start and\n  proces.name : x\n'''", 1))
-	if r, err = Load("r.toml", inKuery); err != nil {
-		t.Fatal(err)
-	}
-	err = Locate("r.toml", inKuery, unknownField(r))
-	if got, want := err.Error(), "r.toml:9:3: query: unknown field: proces.name"; got != want {
-		t.Errorf("in kuery: got %s, want %s", got, want)
-	}
 	err = Locate("r.toml", text, os.ErrInvalid)
 	if got, want := err.Error(), "r.toml:7:9: query: invalid argument"; got != want {
 		t.Errorf("an error without a place: got %s, want %s", got, want)

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 )
 
 // Severity is how much a match matters.
@@ -54,8 +53,7 @@ type Rule struct {
 	Type           string // eql, query, new_terms, threshold, ...
 	Language       string
 	Text           string     // the query's text
-	Query          *eql.Query // of a query in eql, nil otherwise
-	KQL            *kql.Query // of a query in kuery, nil otherwise
+	Query          *eql.Query // nil where it is not runnable
 	Severity       Severity
 	RiskScore      int
 	MaxSignals     int
@@ -112,14 +110,10 @@ func (r *Rule) UUID() string {
 // Fields returns the names of all fields that the rule looks at, sorted. A rule
 // whose query can't be read here has none.
 func (r *Rule) Fields() []string {
-	var names []string
-	switch {
-	case r.Query != nil:
-		names = r.Query.Fields()
-	case r.KQL != nil:
-		names = r.KQL.Fields()
+	if r.Query == nil {
+		return nil
 	}
-	return names
+	return r.Query.Fields()
 }
 
 // Mentions reports whether the rule looks at a field whose name begins with prefix.

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 )
 
 func TestUUID(t *testing.T) {
@@ -43,10 +42,6 @@ func TestMentions(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", prefix, got, want)
 		}
 	}
-	words := &Rule{KQL: kuery(t, "hooksnare.hook.key : x")}
-	if !words.Mentions("hooksnare.hook.") || words.Mentions("process.") {
-		t.Errorf("a rule in kuery: got fields %q", words.Fields())
-	}
 	if (&Rule{}).Mentions("") {
 		t.Error("a rule without a query mentions something")
 	}
@@ -63,7 +58,6 @@ func TestFields(t *testing.T) {
 		want []string
 	}{
 		{"eql", &Rule{Query: q}, []string{"a", "b"}},
-		{"kuery", &Rule{KQL: kuery(t, "b : 1 or a : *")}, []string{"a", "b"}},
 		{"not runnable", &Rule{Text: "x", NotRunnable: "y"}, nil},
 	} {
 		if got := tc.rule.Fields(); !slices.Equal(got, tc.want) {
@@ -72,25 +66,11 @@ func TestFields(t *testing.T) {
 	}
 }
 
-func kuery(t *testing.T, text string) *kql.Query {
-	t.Helper()
-	q, err := kql.Parse(text)
-	if err != nil {
-		t.Fatalf("%s: %v", text, err)
-	}
-	return q
-}
-
 // unknownField returns the error of compiling a rule for records that have but event.type.
 func unknownField(r *Rule) error {
 	fields := func(name string) (eql.Field[int], bool) {
 		return func(int) eql.Value { return eql.Null() }, name == "event.type"
 	}
-	var err error
-	if r.KQL != nil {
-		_, err = kql.Compile(r.KQL, fields)
-	} else {
-		_, err = eql.Compile(r.Query, func(int) eql.Value { return eql.String("process") }, fields)
-	}
+	_, err := eql.Compile(r.Query, func(int) eql.Value { return eql.String("process") }, fields)
 	return err
 }

@@ -20,12 +20,13 @@ func TestTypes(t *testing.T) {
 	const terms = "[rule.new_terms]\nfield = 'new_terms_fields'\nvalue = ['a']\nhistory_window_start = [ { field = 'history_window_start', value = 'now-7d' } ]\n"
 	const newTerms = "rules of type new_terms need a history of all events: run it on the server that collects the events"
 	const threshold = "rules of type threshold count matches over time: run it on the server that collects the events"
+	const kuery = "Kibana's query language (kuery) does not run here: write the query in EQL"
 	const count = "[rule.threshold]\nfield = ''\nvalue = 1\n"
 	for _, tc := range []struct{ name, text, want string }{
 		{"eql without a language", minimal, "eql"},
 		{"eql", minimal + "language = 'eql'\n", "eql"},
-		{"query without a language", of("query", ""), "query in kuery"},
-		{"query", of("query", "kuery"), "query in kuery"},
+		{"query without a language", of("query", ""), kuery},
+		{"query", of("query", "kuery"), kuery},
 		{"new_terms without a language", of("new_terms", "") + terms, newTerms},
 		{"new_terms", of("new_terms", "kuery") + terms, newTerms},
 		{"threshold without a language", of("threshold", "") + count, threshold},
@@ -76,25 +77,5 @@ func TestNotRunnableIsWhole(t *testing.T) {
 	want.Type, want.Language, want.Query, want.NotRunnable = "esql", "esql", nil, got.NotRunnable
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
-	}
-}
-
-// TestKueryFaults holds where in the file the fault of a query in kuery is.
-func TestKueryFaults(t *testing.T) {
-	for _, tc := range []struct{ query, want string }{
-		{`'event.type : start and (a : b'`, "r.toml:7:33: query: parenthesis is not closed"},
-		{`'*'`, `r.toml:7:10: query: "*" is a value without a field: write field : value`},
-		{`''`, "r.toml:7:9: query is missing"},
-		{`' '`, "r.toml:7:11: query: the query is empty"},
-		{`"a : \"\u00e9\" and\n b : null"`, `r.toml:7:35: query: null is no value: write not field : * for a missing field, or "null" for the word`},
-		{"'''\na : (b or\n  c) and odd\n'''", `r.toml:9:10: query: "odd" is a value without a field: write field : value`},
-		{"\"\"\"\na : b and \\\n   c : { d : e }\n\"\"\"", "r.toml:9:8: query: nested queries in { } are not supported: an event has no nested fields"},
-		{"'''\r\na : b\r\n or ä* : c\r\n'''", "r.toml:9:5: query: wildcards in the name of a field are not supported: ä*"},
-	} {
-		text := strings.Replace(of("query", "kuery"), `"event.type : start"`, tc.query, 1)
-		r, err := Load("r.toml", []byte(text))
-		if err == nil || err.Error() != tc.want {
-			t.Errorf("%s: got %+v, error\n%v\nwant\n%s", tc.query, r, err, tc.want)
-		}
 	}
 }

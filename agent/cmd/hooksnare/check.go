@@ -18,8 +18,8 @@ func newCheck() *cobra.Command {
 		Use:   "check",
 		Short: "Find faults in configuration, rules and exceptions",
 		Long: `Reads the configuration, every rule and every exception and prints all that is wrong,
-a line each, with file and line where there is one; exceptions that a running agent has not
-used for a day are noted. Exits with 1 when something is, with 2 when --config names no file.`,
+a line each, with file and line where there is one; rules
+that can't run here and exceptions that a running agent has not used for a day are noted. Exits with 1 when something is, with 2 when --config names no file.`,
 		Example: `  hooksnare check
   hooksnare check --config ./com.hooksnare.agent.plist
   hooksnare check --rules ./our-rules`,
@@ -33,6 +33,11 @@ used for a day are noted. Exits with 1 when something is, with 2 when --config n
 			list := agent.Faults(faults)
 			for _, fault := range list {
 				fmt.Fprintln(cmd.OutOrStdout(), alert.Printable(fault.Error()))
+			}
+			for _, r := range set.Rules {
+				if r.NotRunnable != "" {
+					fmt.Fprintln(cmd.OutOrStdout(), alert.Printable(fmt.Sprintf("note: %s: rule %s does not run here: %s", r.File, r.ID, r.NotRunnable)))
+				}
 			}
 			checkUse(cmd, c, sources)
 			if len(list) > 0 {

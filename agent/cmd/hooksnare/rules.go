@@ -51,10 +51,7 @@ type ruleRow struct {
 func rowOf(r *rules.Rule, disabled bool, told map[string]agent.RuleStatus) ruleRow {
 	row := ruleRow{ID: r.ID, Name: r.Name, Severity: string(r.Severity), Language: r.Language, Status: "active", Reason: r.NotRunnable, File: r.File}
 	if row.Language == "" {
-		row.Language = "eql"
-		if r.KQL != nil {
-			row.Language = "kuery"
-		}
+		row.Language = rules.DefaultLanguage(r.Type)
 	}
 	switch {
 	case disabled:
