@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 
 	"hooksnare/pkg/shared"
 )
@@ -47,7 +47,7 @@ func (s *tally) done(least int) {
 // sharedTOML decodes a file of the suites.
 func sharedTOML(t *testing.T, into any, elem ...string) {
 	t.Helper()
-	if _, err := toml.DecodeFile(shared.Path(t, append([]string{"eql"}, elem...)...), into); err != nil {
+	if err := toml.Unmarshal(sharedFile(t, elem...), into); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -287,7 +287,11 @@ func ruleQueries(t *testing.T) map[string]string {
 	queries := map[string]string{}
 	for _, name := range files {
 		var file struct{ Rule struct{ Type, Query string } }
-		if _, err := toml.DecodeFile(name, &file); err != nil {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := toml.Unmarshal(text, &file); err != nil {
 			t.Fatal(err)
 		}
 		if file.Rule.Type == "eql" {

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strconv"
 
@@ -95,25 +96,28 @@ func (d *document) query(r *Rule) {
 	}
 	var err error
 	if r.Query, err = eql.Parse(r.Text); err != nil {
-		d.queryFault(err)
+		d.queryFault(r.Text, err)
 	}
 }
 
-func (d *document) queryFault(err error) {
+func (d *document) queryFault(text string, err error) {
 	it := d.find("rule.query")
 	var e *eql.Error
-	if it == nil || !errors.As(err, &e) {
+	if it == nil || it.kind != kindString || !errors.As(err, &e) {
 		d.note("rule.query", "query: %v", err)
 		return
 	}
-	d.faults = append(d.faults, d.fault(within(d.text, it.value, e.Line, e.Col), "query: %s", e.Msg))
+	d.faults = append(d.faults, d.fault(d.within(it, text, e.Line, e.Col), "query: %s", e.Msg))
 }
 
-// Locate returns err, which came from compiling the rule's query, with its place in the
+// Locate returns err, which came from compiling the rule's query, with its position in the
 // rule's file, whose text this is.
 func Locate(name string, text []byte, err error) error {
-	d := &document{name: name, text: string(text)}
-	d.items, _ = scan(d.text)
-	d.queryFault(err)
+	var f file
+	d, openErr := open(name, text, &f)
+	if openErr != nil {
+		return &Error{File: name, Why: fmt.Sprintf("query: %v", err)}
+	}
+	d.queryFault(f.Rule.Query, err)
 	return d.err()
 }
