@@ -12,21 +12,20 @@ const maxAddress = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 type block = netip.Prefix
 
 // prepareBlocks reads the ranges of a cidrMatch.
-func (c *Call) prepareBlocks() error {
+func (c *Call) prepareBlocks() {
 	for _, x := range c.Args[1:] {
 		v, _ := constant(x)
 		if v.missing() {
 			c.cidrs = nil
-			return nil // the result is null
+			return // the result is null
 		}
 		b, err := readBlock(v.text)
 		if err != nil {
-			return FaultAt(x.at(), "cidrMatch: not an address or range: %s", v)
+			fail(x.at(), "cidrMatch: not an address or range: %s", v)
 		}
 		c.cidrs = append(c.cidrs, b)
 	}
 	c.test = predicate{text: func(s string) bool { return inBlocks(c.cidrs, s) }}
-	return nil
 }
 
 // readBlock reads a range, or a single address.

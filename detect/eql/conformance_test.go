@@ -164,16 +164,11 @@ func conformFolding(t *testing.T, file, name string, least int) {
 }
 
 // fold parses an expression that has to be constant.
-func fold(expression string) (Value, error) {
+func fold(expression string) (v Value, err error) {
+	defer recoverFault(expression, &err)
 	p := &parser{lexer: lexer{text: expression}, q: &Query{fields: map[string]mention{}}}
-	if err := p.advance(); err != nil {
-		return Value{}, err
-	}
-	x, err := p.expression()
-	if err != nil {
-		return Value{}, err
-	}
-	v, ok := constant(x)
+	p.advance()
+	v, ok := constant(p.expression())
 	if !ok || p.tok.kind != endOfText {
 		return Value{}, fmt.Errorf("not constant: %s", expression)
 	}

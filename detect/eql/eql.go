@@ -110,14 +110,11 @@ func ParseCondition(text string) (*Query, error) {
 	return parse(text, (*parser).anyQuery)
 }
 
-func parse(text string, rule func(*parser) error) (*Query, error) {
-	if err := CheckText(text); err != nil {
-		return nil, err
-	}
+func parse(text string, rule func(*parser)) (q *Query, err error) {
+	defer recoverFault(text, &err)
+	checkText(text)
 	p := &parser{lexer: lexer{text: text}, q: &Query{text: text, fields: map[string]mention{}}}
-	if err := rule(p); err != nil {
-		return nil, Locate(text, err)
-	}
+	rule(p)
 	return p.q, nil
 }
 

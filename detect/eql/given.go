@@ -81,28 +81,16 @@ func (g *given) left(e Expr) Expr {
 	case *Literal:
 		return e
 	case *Not:
-		x, err := newNot(int(e.At), g.left(e.X))
-		if err != nil {
-			return e
-		}
-		return x
+		return newNot(int(e.At), g.left(e.X))
 	case *Logic:
 		terms := make([]Expr, len(e.Terms))
 		for i, t := range e.Terms {
 			terms[i] = g.left(t)
 		}
-		x, err := newLogic(int(e.At), e.Or, terms)
-		if err != nil {
-			return e
-		}
-		return x
-	}
-	holds, err := g.binder.cond(e)
-	if err != nil {
-		return e
+		return newLogic(int(e.At), e.Or, terms)
 	}
 	g.guessed = false
-	t := holds(struct{}{})
+	t := g.binder.cond(e)(struct{}{})
 	if g.guessed {
 		return e
 	}

@@ -120,7 +120,7 @@ func oneOf(list []Literal, fold bool) predicate {
 }
 
 // matchingWildcard returns the predicate: the value matches one of the patterns.
-func matchingWildcard(patterns []Literal, fold bool) (predicate, error) {
+func matchingWildcard(patterns []Literal, fold bool) predicate {
 	var plain []string
 	var globs []*glob
 	for i := range patterns {
@@ -131,7 +131,7 @@ func matchingWildcard(patterns []Literal, fold bool) (predicate, error) {
 		}
 		g, err := newGlob(s, fold)
 		if err != nil {
-			return predicate{}, FaultAt(patterns[i].at(), "%v", err)
+			fail(patterns[i].at(), "%v", err)
 		}
 		globs = append(globs, g)
 	}
@@ -140,24 +140,20 @@ func matchingWildcard(patterns []Literal, fold bool) (predicate, error) {
 		exact = verbatimFold(plain)
 	}
 	if len(globs) == 0 {
-		return predicate{text: exact}, nil
+		return predicate{text: exact}
 	}
 	return predicate{text: func(s string) bool {
 		return exact(s) || slices.ContainsFunc(globs, func(g *glob) bool { return g.match(s) })
-	}}, nil
+	}}
 }
 
 // matchingRegex returns the predicate: the value matches one of the expressions.
-func matchingRegex(patterns []Literal, fold bool) (predicate, error) {
+func matchingRegex(patterns []Literal, fold bool) predicate {
 	var any []func(string) bool
 	for i := range patterns {
-		re, err := compileRegex(patterns[i].Value.text, fold)
-		if err != nil {
-			return predicate{}, FaultAt(patterns[i].at(), "%v", err)
-		}
-		any = append(any, re.MatchString)
+		any = append(any, compileRegex(patterns[i].at(), patterns[i].Value.text, fold).MatchString)
 	}
 	return predicate{text: func(s string) bool {
 		return slices.ContainsFunc(any, func(match func(string) bool) bool { return match(s) })
-	}}, nil
+	}}
 }

@@ -30,11 +30,11 @@ type (
 // it does for any pick of their elements, and is unknown if it is for all of them. A
 // missing field is null. Comparing two fields is a condition on fields, which is never
 // unknown.
-func (b binder[T]) computed(e Expr) (cond[T], error) {
+func (b binder[T]) computed(e Expr) cond[T] {
 	c := computation[T]{fields: b}
 	value := c.scalar(e)
 	if len(c.uses) > maxUses {
-		return nil, FaultAt(e.at(), "more than %d fields in one computation", maxUses)
+		fail(e.at(), "more than %d fields in one computation", maxUses)
 	}
 	uses, otherwise := c.uses, unknown
 	if cmp, ok := e.(*Compare); ok && isField(cmp.Left) && isField(cmp.Right) {
@@ -55,7 +55,7 @@ func (b binder[T]) computed(e Expr) (cond[T], error) {
 			}
 		}
 		return all
-	}, nil
+	}
 }
 
 // elementsOf returns the number of elements of all the fields.

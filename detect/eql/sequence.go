@@ -1,9 +1,6 @@
 package eql
 
-import (
-	"errors"
-	"math"
-)
+import "math"
 
 // Limits bound what a Sequence remembers, whatever it is fed with. A zero field stands
 // for the default.
@@ -85,21 +82,16 @@ type step[T any] struct {
 
 // CompileSequence binds a sequence to records of type T, as Compile does with an event
 // query. A sequence with a maxspan needs a Time.
-func CompileSequence[T any](q *Query, category Field[T], fields func(name string) (Field[T], bool), options SequenceOptions[T]) (*Sequence[T], error) {
+func CompileSequence[T any](q *Query, category Field[T], fields func(name string) (Field[T], bool), options SequenceOptions[T]) (s *Sequence[T], err error) {
+	defer recoverFault(q.text, &err)
 	if !q.IsSequence() {
-		return nil, Locate(q.text, FaultAt(0, "not a sequence"))
+		fail(0, "not a sequence")
 	}
 	if q.seq.maxspan > 0 && options.Time == nil {
-		return nil, Locate(q.text, errors.New("maxspan needs the time of the events, and there is none"))
+		fail(0, "maxspan needs the time of the events, and there is none")
 	}
-	b, err := bind(q, fields)
-	if err != nil {
-		return nil, err
-	}
-	s := &Sequence[T]{time: options.Time, limits: options.Limits.orDefault(), now: math.MinInt64}
-	if err := s.compile(q.seq, b, category); err != nil {
-		return nil, Locate(q.text, err)
-	}
+	s = &Sequence[T]{time: options.Time, limits: options.Limits.orDefault(), now: math.MinInt64}
+	s.compile(q.seq, bind(q, fields), category)
 	s.keys = newKeyTable[T](len(s.steps))
 	return s, nil
 }
@@ -117,15 +109,12 @@ func (l Limits) orDefault() Limits {
 	return l
 }
 
-func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[T]) error {
+func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[T]) {
 	p.maxspan = int64(seq.maxspan)
 	p.missing = [][]*described[T]{nil}
 	for i := range seq.stages {
 		stage := &seq.stages[i]
-		e, err := p.describe(stage, b, category)
-		if err != nil {
-			return err
-		}
+		e := p.describe(stage, b, category)
 		if stage.Missing {
 			gap := &p.missing[len(p.missing)-1]
 			*gap = append(*gap, e)
@@ -138,24 +127,17 @@ func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[
 	}
 	p.leading = p.missing[0] != nil
 	p.ending = p.missing[len(p.steps)] != nil
-	if seq.until == nil {
-		return nil
+	if seq.until != nil {
+		p.until = p.describe(seq.until, b, category)
 	}
-	var err error
-	p.until, err = p.describe(seq.until, b, category)
-	return err
 }
 
-func (p *sequenceProgram[T]) describe(stage *Stage, b binder[T], category Field[T]) (*described[T], error) {
-	m, err := b.matcher(stage.Event, category)
-	if err != nil {
-		return nil, err
-	}
-	e := &described[T]{matcher: m}
+func (p *sequenceProgram[T]) describe(stage *Stage, b binder[T], category Field[T]) *described[T] {
+	e := &described[T]{matcher: b.matcher(stage.Event, category)}
 	for _, key := range stage.By {
 		e.by = append(e.by, joinKey[T]{b[key.Name], key.Optional})
 	}
-	return e, nil
+	return e
 }
 
 // Dropped returns the counts of what was forgotten to stay within the limits.
