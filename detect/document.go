@@ -14,7 +14,7 @@ type Document map[string]any
 // Alone reports whether a rule judges each event by itself: it is no sequence and has no
 // pipes.
 func Alone(r *rules.Rule) bool {
-	return !r.Query.IsSequence() && len(r.Query.Pipes()) == 0
+	return !r.Query.IsSequence() && !r.Query.HasPipes()
 }
 
 // CompileDocument binds a rule's query to documents: any name may be asked for, and a

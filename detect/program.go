@@ -41,8 +41,7 @@ func newProgram(r *rules.Rule, partials int) (*program, error) {
 	if !r.Query.IsSequence() {
 		return p, p.compile(from)
 	}
-	stages := r.Query.Stages()
-	p.late = stages[len(stages)-1].Missing
+	p.late = r.Query.EndsMissing()
 	left := r.Query
 	if _, conditions := situations[event.Other].left(r); !conditions && r.EventCategory == "" {
 		if q := r.Query.Given(eql.String(processCategory), common); q != nil {

@@ -24,7 +24,7 @@ func Runnable(r *rules.Rule) (why string, err error) {
 			return why, nil
 		}
 	}
-	if len(r.Query.Pipes()) > 0 {
+	if r.Query.HasPipes() {
 		return "pipes pick from all results, which here come one by one: rules test runs them", nil
 	}
 	_, err = newProgram(r, leastPartials)
@@ -36,18 +36,8 @@ func foreignEvents(r *rules.Rule) string {
 	if r.EventCategory != "" {
 		return ""
 	}
-	if !r.Query.IsSequence() {
-		if c := r.Query.Category(); !seen(c) {
-			return about(c)
-		}
-		return ""
-	}
-	stages := r.Query.Stages()
-	if until := r.Query.Until(); until != nil {
-		stages = append(slices.Clone(stages), *until)
-	}
-	for i := range stages {
-		if c := stages[i].Category; !seen(c) {
+	for _, c := range r.Query.Categories() {
+		if !seen(c) {
 			return about(c)
 		}
 	}

@@ -20,7 +20,7 @@ func (m *Matcher[T]) Match(rec T) bool {
 // record's event category, which may be a list; it may be nil for a query of any
 // category. fields finds the accessor of a field by name. A field that it does not know
 // is missing from every record if the query marks it as optional, and otherwise an
-// *Error. The pipes of the query are not applied: see Limit.
+// *Error. The pipes of the query are not applied: see Run.
 func Compile[T any](q *Query, category Field[T], fields func(name string) (Field[T], bool)) (m *Matcher[T], err error) {
 	defer recoverFault(q.text, &err)
 	if q.IsSequence() {

@@ -54,7 +54,7 @@
 //     not within maxspan of the first, so that such a sequence is told when that time is
 //     over. Missing at both ends means that the two are more than maxspan apart.
 //   - with runs=n asks for n such events.
-//   - head and tail pick from the results of a finite list of records (Run, Limit); what
+//   - head and tail pick from the results of a finite list of records (Run); what
 //     matches events as they come passes them over, since the last ones are known only at
 //     the end.
 package eql
@@ -62,6 +62,7 @@ package eql
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // Bounds of a query. They are far above what people write and keep the cost of
@@ -80,7 +81,7 @@ type Query struct {
 	text   string
 	event  Event // of a sequence: of any category, where true
 	seq    *sequence
-	pipes  []Pipe
+	pipes  []pipe
 	fields map[string]mention
 }
 
@@ -90,6 +91,35 @@ type Event struct {
 	Where    Expr   // with constant parts already folded
 	any      bool   // Category is no name but means every one
 	at       int
+}
+
+// sequence is what a query about several events says.
+type sequence struct {
+	stages  []stage
+	until   *stage
+	maxspan time.Duration // 0 for none
+}
+
+// stage is one event of a sequence, or one that must not come.
+type stage struct {
+	Event
+	Missing bool   // there must be no such event in its place
+	By      []*Ref // the fields by which the events of a sequence belong together
+	Runs    int    // how many such events follow each other
+}
+
+// events returns all events that the sequence describes.
+func (s *sequence) events() []stage {
+	if s.until == nil {
+		return s.stages
+	}
+	return append(slices.Clip(s.stages), *s.until)
+}
+
+// pipe keeps some of the results of a query.
+type pipe struct {
+	tail bool // the last ones instead of the first
+	n    int
 }
 
 // mention is what a query says about one field.
@@ -122,9 +152,29 @@ func parse(text string, rule func(*parser)) (q *Query, err error) {
 // Of a sequence it is the category of all its events, if that is one.
 func (q *Query) Category() string { return q.event.Category }
 
-// Where returns the condition, with constant parts already folded. A sequence has none
-// as a whole: true.
-func (q *Query) Where() Expr { return q.event.Where }
+// Categories returns the category of each event that the query is about.
+func (q *Query) Categories() []string {
+	if q.seq == nil {
+		return []string{q.event.Category}
+	}
+	var out []string
+	for _, s := range q.seq.events() {
+		out = append(out, s.Category)
+	}
+	return out
+}
+
+// IsSequence reports whether the query is about several events.
+func (q *Query) IsSequence() bool { return q.seq != nil }
+
+// EndsMissing reports whether an event must be missing at the end of a sequence, so that
+// only time completes it.
+func (q *Query) EndsMissing() bool {
+	return q.seq != nil && q.seq.stages[len(q.seq.stages)-1].Missing
+}
+
+// HasPipes reports whether the query keeps but some of its results.
+func (q *Query) HasPipes() bool { return len(q.pipes) > 0 }
 
 // Fields returns the names of all fields that the query mentions, sorted.
 func (q *Query) Fields() []string { return slices.Sorted(maps.Keys(q.fields)) }

@@ -1,6 +1,7 @@
 package eql
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -69,12 +70,18 @@ func checkRequirements(t *testing.T, q *Query, results []Result[record]) {
 
 // allowed reports whether an event meets one of some requirements.
 func allowed(all []Requirement, e record) bool {
-	for i := range all {
-		if all[i].Allows(e["event.category"], e[all[i].Field]) {
+	return slices.ContainsFunc(all, func(r Requirement) bool {
+		if r.Field == "" {
 			return true
 		}
-	}
-	return false
+		p := predicate{text: verbatimFold(r.Values)}
+		if r.Prefix {
+			p.text = func(s string) bool {
+				return slices.ContainsFunc(r.Values, func(v string) bool { return hasPrefix(s, v, true) })
+			}
+		}
+		return p.any(e[r.Field])
+	})
 }
 
 // FuzzFunctions calls every function with whatever values there are.

@@ -44,8 +44,8 @@ func (p *parser) sequence() {
 }
 
 // stage reads: [event] by fields with runs=n, perhaps after an exclamation mark.
-func (p *parser) stage(shared []*Ref) Stage {
-	s := Stage{Runs: 1, Missing: p.accept("!")}
+func (p *parser) stage(shared []*Ref) stage {
+	s := stage{Runs: 1, Missing: p.accept("!")}
 	p.expect("[", "to begin an event")
 	s.Event = p.event()
 	p.expect("]", "to close the event")
@@ -57,7 +57,7 @@ func (p *parser) stage(shared []*Ref) Stage {
 }
 
 // until reads the event that ends a sequence.
-func (p *parser) until(shared []*Ref) *Stage {
+func (p *parser) until(shared []*Ref) *stage {
 	p.advance()
 	if p.tok.is("!") {
 		fail(p.tok.at, "until takes an event that comes, not one that is missing")
@@ -147,10 +147,7 @@ func (l *lexer) timespan() time.Duration {
 
 // category returns the category that all events of a sequence have, or Any.
 func (s *sequence) category() string {
-	events := s.stages
-	if s.until != nil {
-		events = append(events[:len(events):len(events)], *s.until)
-	}
+	events := s.events()
 	for i := range events {
 		if events[i].any || events[i].Category != events[0].Category {
 			return Any
@@ -213,6 +210,6 @@ func (p *parser) pipes() {
 		if !ok || n.kind != kInt || n.int() < 1 || n.int() > math.MaxInt32 {
 			fail(at, "%s takes a whole number greater than 0", name.text)
 		}
-		p.q.pipes = append(p.q.pipes, Pipe{name.text == "tail", int(n.int())})
+		p.q.pipes = append(p.q.pipes, pipe{name.text == "tail", int(n.int())})
 	}
 }

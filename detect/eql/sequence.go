@@ -132,7 +132,7 @@ func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[
 	}
 }
 
-func (p *sequenceProgram[T]) describe(stage *Stage, b binder[T], category Field[T]) *described[T] {
+func (p *sequenceProgram[T]) describe(stage *stage, b binder[T], category Field[T]) *described[T] {
 	e := &described[T]{matcher: b.matcher(stage.Event, category)}
 	for _, key := range stage.By {
 		e.by = append(e.by, joinKey[T]{b[key.Name], key.Optional})

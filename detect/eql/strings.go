@@ -41,10 +41,10 @@ func verbatimFold(list []string) func(string) bool {
 	}
 	set := make(map[uint64][]string, len(list))
 	for _, s := range list {
-		h := foldedHash(s)
+		h := FoldedHash(s)
 		set[h] = append(set[h], s)
 	}
-	return func(s string) bool { return containsFold(set[foldedHash(s)], s) }
+	return func(s string) bool { return containsFold(set[FoldedHash(s)], s) }
 }
 
 func containsFold(list []string, s string) bool {
@@ -56,8 +56,9 @@ func containsFold(list []string, s string) bool {
 	return false
 }
 
-// foldedHash hashes strings that are equal in any case to one number (FNV-1a).
-func foldedHash(s string) uint64 {
+// FoldedHash hashes strings that are equal in any case to one number (FNV-1a). With it an
+// index can look up in one step what requirements ask for.
+func FoldedHash(s string) uint64 {
 	h := uint64(14695981039346656037)
 	for _, r := range s {
 		h = (h ^ uint64(folded(r))) * 1099511628211
