@@ -50,6 +50,7 @@ func newProgram(r *rules.Rule, partials int) (*program, error) {
 	}
 	p.sequence, err = eql.CompileSequence(left, from, Fields, eql.SequenceOptions[*Record]{
 		Time:   nanoseconds,
+		Owner:  effectiveUser,
 		Limits: eql.Limits{Keys: partials, Partials: partials, Age: int64(sequenceAge)},
 	})
 	return p, err
@@ -80,6 +81,15 @@ func nanoseconds(r *Record) (int64, bool) {
 		return 0, false
 	}
 	return r.Event.Time.UnixNano(), true
+}
+
+// effectiveUser is the user whose share of a sequence's memory a record takes. What is of
+// no user is root's.
+func effectiveUser(r *Record) uint64 {
+	if r.Event == nil || r.Event.Process == nil {
+		return 0
+	}
+	return uint64(r.Event.Process.Token.EUID)
 }
 
 // categoryOf returns where a rule looks for an event's category.

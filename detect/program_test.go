@@ -52,6 +52,22 @@ func TestSequences(t *testing.T) {
 	}
 }
 
+// TestSequenceShares has a user push out what a sequence remembers: root's stays.
+func TestSequenceShares(t *testing.T) {
+	e := engine(t, `sequence by process.pid [process where process.name == "sh"] [process where process.name == "curl"]`)
+	of := func(uid uint32, pid int32, ev *event.Event) *event.Event {
+		ev.Process.Token.EUID, ev.Process.Token.PID = uid, pid
+		return ev
+	}
+	play(e, at(0, of(0, 1, exec("/bin/sh"))))
+	for pid := range int32(2 * sequencePartials) {
+		play(e, at(1, of(501, 2+pid, exec("/bin/sh"))))
+	}
+	if got := play(e, at(2, of(0, 1, exec("/usr/bin/curl"))), at(3, of(501, 2, exec("/usr/bin/curl")))); got != "0 " {
+		t.Errorf("got %q, want root's sequence and not the user's first", got)
+	}
+}
+
 // TestSequenceFinding holds what a sequence's finding tells: every event as it was, though
 // the sensor's memory is used again.
 func TestSequenceFinding(t *testing.T) {

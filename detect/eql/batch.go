@@ -33,7 +33,7 @@ func Run[T any](q *Query, records []T, category Field[T], fields func(name strin
 	}
 	for _, rec := range records {
 		if m.Match(rec) {
-			results = append(results, Result[T]{Events: []T{rec}, Stages: []int{0}})
+			results = append(results, Result[T]{Events: []T{rec}})
 		}
 	}
 	return limit(q.pipes, results), nil

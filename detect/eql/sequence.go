@@ -26,13 +26,18 @@ type SequenceOptions[T any] struct {
 	Time func(T) (ns int64, ok bool)
 	// Tiebreaker tells, for Run, the order of events of the same time.
 	Tiebreaker Field[T]
-	Limits     Limits
+	// Owner tells whose an event is. Where there is no more room, what is forgotten is of
+	// the owner that has the most; the least of the numbers of those whose events belong
+	// together counts, so 0 is for whom nobody else may crowd out. Without it all is one
+	// owner's.
+	Owner  func(T) uint64
+	Limits Limits
 }
 
 // Stats count what a Sequence has forgotten to stay within its limits, since it was
 // made. Each may be a match that was lost.
 type Stats struct {
-	Keys     uint64 // values of the join keys, the least recently used first
+	Keys     uint64 // values of the join keys
 	Partials uint64 // sequences that had begun
 	Expanded uint64 // elements of join keys beyond the first 100 of an event
 }
@@ -42,10 +47,7 @@ type Result[T any] struct {
 	// Events are the events in the order of the query. One that had to be missing is
 	// not there.
 	Events []T
-	// Stages tell, for each of Events, which of the query's Stages it is.
-	Stages []int
-
-	last uint64 // number of the latest event, by which results are in order
+	last   uint64 // number of the latest event, by which results are in order
 }
 
 // Sequence follows the events of one sequence query. It is for one goroutine, has no
@@ -54,6 +56,7 @@ type Sequence[T any] struct {
 	sequenceProgram[T]
 	limits  Limits
 	time    func(T) (int64, bool)
+	owner   func(T) uint64
 	now     int64  // time of the latest event
 	number  uint64 // of the latest event
 	kept    T      // the latest event, made to be kept
@@ -66,18 +69,12 @@ type Sequence[T any] struct {
 
 // sequenceProgram is a compiled sequence. It does not change.
 type sequenceProgram[T any] struct {
-	steps   []step[T]         // what has to come, in order; runs are written out
+	steps   []*described[T]   // what has to come, in order; runs are written out
 	missing [][]*described[T] // what must not come before each step, and after the last
 	until   *described[T]
 	maxspan int64
 	leading bool // an event is missing before the first step
 	ending  bool // an event is missing after the last step
-}
-
-// step is an event that has to come.
-type step[T any] struct {
-	event *described[T]
-	stage int // of the query
 }
 
 // CompileSequence binds a sequence to records of type T, as Compile does with an event
@@ -90,7 +87,7 @@ func CompileSequence[T any](q *Query, category Field[T], fields func(name string
 	if q.seq.maxspan > 0 && options.Time == nil {
 		fail(0, "maxspan needs the time of the events, and there is none")
 	}
-	s = &Sequence[T]{time: options.Time, limits: options.Limits.orDefault(), now: math.MinInt64}
+	s = &Sequence[T]{time: options.Time, owner: options.Owner, limits: options.Limits.orDefault(), now: math.MinInt64}
 	s.compile(q.seq, bind(q, fields), category)
 	s.keys = newKeyTable[T](len(s.steps))
 	return s, nil
@@ -121,7 +118,7 @@ func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[
 			continue
 		}
 		for range stage.Runs {
-			p.steps = append(p.steps, step[T]{e, i})
+			p.steps = append(p.steps, e)
 			p.missing = append(p.missing, nil)
 		}
 	}
@@ -146,5 +143,5 @@ func (s *Sequence[T]) Dropped() Stats { return s.dropped }
 // Pending returns how many values of the join keys are followed, and how many
 // sequences have begun.
 func (s *Sequence[T]) Pending() (keys, partials int) {
-	return len(s.keys.byKey), s.keys.partials + s.waiting.Len()
+	return len(s.keys.byKey), s.keys.partials + len(s.waiting.list)
 }
