@@ -5,42 +5,42 @@ import "slices"
 // The functions here make the parts of a condition: they check the types that are
 // known, bring a part to its one form and fold what is constant.
 
-func newLiteral(at int, v Value) Expr { return &Literal{At(at), v} }
+func newLiteral(at int, v Value) expr { return &literal{sourcePos(at), v} }
 
 // constant returns the value of a literal.
-func constant(x Expr) (v Value, ok bool) {
-	if l, is := x.(*Literal); is {
+func constant(x expr) (v Value, ok bool) {
+	if l, is := x.(*literal); is {
 		return l.Value, true
 	}
 	return Value{}, false
 }
 
 // checkCondition fails if x can't be true or false.
-func checkCondition(x Expr) {
+func checkCondition(x expr) {
 	if k := x.kind(); k != kBool && k != kNull {
 		fail(x.at(), "not a condition: %s", k.describe())
 	}
 }
 
-func newNot(at int, x Expr) Expr {
+func newNot(at int, x expr) expr {
 	checkCondition(x)
 	if v, ok := constant(x); ok {
 		return newLiteral(at, truthOfValue(v).not().value())
 	}
-	if n, ok := x.(*Not); ok && n.X.kind() == kBool {
+	if n, ok := x.(*negation); ok && n.X.kind() == kBool {
 		return n.X
 	}
-	return &Not{At(at), x}
+	return &negation{sourcePos(at), x}
 }
 
 // newLogic joins terms. One term that decides makes the whole constant; one that
 // changes nothing is left out.
-func newLogic(at int, or bool, terms []Expr) Expr {
+func newLogic(at int, or bool, terms []expr) expr {
 	decides, neutral := no, yes
 	if or {
 		decides, neutral = yes, no
 	}
-	var keep []Expr
+	var keep []expr
 	decided := false
 	for _, t := range terms {
 		checkCondition(t)
@@ -49,13 +49,13 @@ func newLogic(at int, or bool, terms []Expr) Expr {
 			continue
 		}
 		decided = decided || ok && truthOfValue(v) == decides
-		if l, ok := t.(*Logic); ok && l.Or == or {
+		if l, ok := t.(*junction); ok && l.Or == or {
 			keep = append(keep, l.Terms...)
 			continue
 		}
 		keep = append(keep, t)
 	}
-	allConstant := !slices.ContainsFunc(keep, func(x Expr) bool { _, ok := constant(x); return !ok })
+	allConstant := !slices.ContainsFunc(keep, func(x expr) bool { _, ok := constant(x); return !ok })
 	switch {
 	case decided:
 		return newLiteral(at, decides.value())
@@ -66,19 +66,19 @@ func newLogic(at int, or bool, terms []Expr) Expr {
 	case len(keep) == 1:
 		return keep[0]
 	}
-	return &Logic{At(at), or, keep}
+	return &junction{sourcePos(at), or, keep}
 }
 
 // flipped gives the operator that says the same with the sides exchanged.
-var flipped = map[Op]Op{Equal: Equal, Less: Greater, LessEqual: GreaterEqual, Greater: Less, GreaterEqual: LessEqual}
+var flipped = map[operator]operator{opEqual: opEqual, opLess: opGreater, opLessEqual: opGreaterEqual, opGreater: opLess, opGreaterEqual: opLessEqual}
 
-func newCompare(at int, op token, left, right Expr) Expr {
+func newCompare(at int, op token, left, right expr) expr {
 	checkComparable(op, left, right)
 	if op.text == "!=" {
 		op.text = "=="
 		return newNot(at, newCompare(at, op, left, right))
 	}
-	c := &Compare{At: At(at), Op: Op(op.text), Left: left, Right: right}
+	c := &comparison{sourcePos: sourcePos(at), Op: operator(op.text), Left: left, Right: right}
 	a, constLeft := constant(left)
 	b, constRight := constant(right)
 	if constLeft && !constRight {
@@ -89,21 +89,21 @@ func newCompare(at int, op token, left, right Expr) Expr {
 	switch {
 	case !constRight:
 		return c
-	case b.missing() && c.Op != Equal:
+	case b.missing() && c.Op != opEqual:
 		return newLiteral(at, Null())
-	case constLeft && c.Op == Equal && (a.missing() || b.missing()):
+	case constLeft && c.Op == opEqual && (a.missing() || b.missing()):
 		return newLiteral(at, Bool(a.missing() && b.missing()))
 	case constLeft:
 		return newLiteral(at, compare(c.Op, a, b).value())
 	case b.missing():
-		return &Missing{At(at), c.Left}
+		return &absence{sourcePos(at), c.Left}
 	}
 	c.test = comparing(c.Op, b)
 	return c
 }
 
 // checkComparable checks the types of both sides, as far as they are known.
-func checkComparable(op token, left, right Expr) {
+func checkComparable(op token, left, right expr) {
 	l, r := left.kind(), right.kind()
 	order := op.text != "==" && op.text != "!="
 	switch {
@@ -115,8 +115,8 @@ func checkComparable(op token, left, right Expr) {
 }
 
 // newIn makes: x in (list).
-func newIn(op token, x Expr, list []Literal) Expr {
-	in := &In{At: At(x.at()), X: x, Fold: op.text == "in~", List: list}
+func newIn(op token, x expr, list []literal) expr {
+	in := &membership{sourcePos: sourcePos(x.at()), X: x, Fold: op.text == "in~", List: list}
 	for i := range list {
 		k := list[i].kind()
 		if x.kind() != kNull && k != kNull && k.describe() != x.kind().describe() {
@@ -134,8 +134,8 @@ func newIn(op token, x Expr, list []Literal) Expr {
 }
 
 // newMatch makes: x : (patterns), and the same with like and regex.
-func newMatch(op token, x Expr, patterns []Literal) Expr {
-	m := &Match{At: At(x.at()), X: x, Patterns: patterns}
+func newMatch(op token, x expr, patterns []literal) expr {
+	m := &patternMatch{sourcePos: sourcePos(x.at()), X: x, Patterns: patterns}
 	m.Fold = op.text != "like" && op.text != "regex"
 	m.Regex = op.text == "regex" || op.text == "regex~"
 	if k := x.kind(); k != kString && k != kNull {
@@ -158,8 +158,8 @@ func newMatch(op token, x Expr, patterns []Literal) Expr {
 }
 
 // newArith makes a sum, product or the like.
-func newArith(op token, left, right Expr) Expr {
-	for _, x := range []Expr{left, right} {
+func newArith(op token, left, right expr) expr {
+	for _, x := range []expr{left, right} {
 		if k := x.kind(); k != kNull && k != kInt && k != kFloat {
 			fail(x.at(), "can't compute %s with %s", op.text, k.describe())
 		}
@@ -170,7 +170,7 @@ func newArith(op token, left, right Expr) Expr {
 		fail(op.at, "division by zero")
 	}
 	if !constLeft || !constRight {
-		return &Arith{At(left.at()), op.text[0], left, right}
+		return &arithmetic{sourcePos(left.at()), op.text[0], left, right}
 	}
 	v := arith(op.text[0], a, b)
 	if v.missing() && !a.missing() && !b.missing() {

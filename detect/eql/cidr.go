@@ -12,7 +12,7 @@ const maxAddress = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 type block = netip.Prefix
 
 // prepareBlocks reads the ranges of a cidrMatch.
-func (c *Call) prepareBlocks() {
+func (c *funcCall) prepareBlocks() {
 	for _, x := range c.Args[1:] {
 		v, _ := constant(x)
 		if v.missing() {
@@ -49,7 +49,7 @@ func readBlock(s string) (block, error) {
 }
 
 // inBlocks computes a cidrMatch.
-func (c *Call) inBlocks(address Value) Value {
+func (c *funcCall) inBlocks(address Value) Value {
 	if address.kind != kString || c.cidrs == nil {
 		return Value{}
 	}

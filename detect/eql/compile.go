@@ -55,8 +55,8 @@ func bind[T any](q *Query, fields func(name string) (Field[T], bool)) binder[T] 
 }
 
 // matcher compiles the description of an event.
-func (b binder[T]) matcher(e Event, category Field[T]) *Matcher[T] {
-	m := &Matcher[T]{name: comparing(Equal, String(e.Category)), where: b.cond(e.Where)}
+func (b binder[T]) matcher(e event, category Field[T]) *Matcher[T] {
+	m := &Matcher[T]{name: comparing(opEqual, String(e.Category)), where: b.cond(e.Where)}
 	if !e.any {
 		if category == nil {
 			fail(e.at, "no event category to look at: %s", e.Category)
@@ -71,15 +71,15 @@ func (b binder[T]) matcher(e Event, category Field[T]) *Matcher[T] {
 type cond[T any] func(T) truth
 
 // cond compiles a condition.
-func (b binder[T]) cond(e Expr) cond[T] {
+func (b binder[T]) cond(e expr) cond[T] {
 	switch e := e.(type) {
-	case *Literal:
+	case *literal:
 		holds := truthOfValue(e.Value)
 		return func(T) truth { return holds }
-	case *Not:
+	case *negation:
 		x := b.cond(e.X)
 		return func(rec T) truth { return x(rec).not() }
-	case *Logic:
+	case *junction:
 		return b.logic(e)
 	}
 	if c := b.fieldCond(e); c != nil {
@@ -90,28 +90,28 @@ func (b binder[T]) cond(e Expr) cond[T] {
 
 // fieldCond compiles a condition on a field alone, which is what nearly all are; it
 // returns nil for any other. Such a condition is never unknown.
-func (b binder[T]) fieldCond(e Expr) cond[T] {
+func (b binder[T]) fieldCond(e expr) cond[T] {
 	switch e := e.(type) {
-	case *Ref:
+	case *fieldRef:
 		return satisfies(b[e.Name], isTrue)
-	case *Missing:
+	case *absence:
 		if f, ok := b.field(e.X); ok {
 			return func(rec T) truth { return truthOf(f(rec).missing()) }
 		}
-	case *In:
+	case *membership:
 		if f, ok := b.field(e.X); ok {
 			return satisfies(f, e.test)
 		}
-	case *Match:
+	case *patternMatch:
 		if f, ok := b.field(e.X); ok {
 			return satisfies(f, e.test)
 		}
-	case *Compare:
+	case *comparison:
 		f, ok := b.field(e.Left)
 		if _, isConst := constant(e.Right); ok && isConst {
 			return satisfies(f, e.test)
 		}
-	case *Call:
+	case *funcCall:
 		return b.callCond(e)
 	}
 	return nil
@@ -120,7 +120,7 @@ func (b binder[T]) fieldCond(e Expr) cond[T] {
 // callCond compiles a function of a field and constants that has a test for it. Those
 // that an index can answer are conditions on the field, as if they were written with an
 // operator; the others are unknown where there is no field.
-func (b binder[T]) callCond(e *Call) cond[T] {
+func (b binder[T]) callCond(e *funcCall) cond[T] {
 	f, ok := b.field(e.Args[0])
 	if !ok || e.test.text == nil {
 		return nil
@@ -139,8 +139,8 @@ func (b binder[T]) callCond(e *Call) cond[T] {
 }
 
 // field returns the accessor of an expression that is just a field.
-func (b binder[T]) field(e Expr) (Field[T], bool) {
-	r, ok := e.(*Ref)
+func (b binder[T]) field(e expr) (Field[T], bool) {
+	r, ok := e.(*fieldRef)
 	if !ok {
 		return nil, false
 	}
@@ -152,7 +152,7 @@ func satisfies[T any](f Field[T], p predicate) cond[T] {
 }
 
 // logic joins conditions; the first that decides ends it.
-func (b binder[T]) logic(e *Logic) cond[T] {
+func (b binder[T]) logic(e *junction) cond[T] {
 	terms := make([]cond[T], len(e.Terms))
 	for i, t := range e.Terms {
 		terms[i] = b.cond(t)

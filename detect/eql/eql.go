@@ -79,16 +79,16 @@ const Any = "any"
 // Query is a parsed and checked event query, condition or sequence. It never changes.
 type Query struct {
 	text   string
-	event  Event // of a sequence: of any category, where true
+	event  event // of a sequence: of any category, where true
 	seq    *sequence
 	pipes  []pipe
 	fields map[string]mention
 }
 
-// Event is the description of an event.
-type Event struct {
+// event is the description of an event.
+type event struct {
 	Category string // Any for every one
-	Where    Expr   // with constant parts already folded
+	Where    expr   // with constant parts already folded
 	any      bool   // Category is no name but means every one
 	at       int
 }
@@ -102,10 +102,10 @@ type sequence struct {
 
 // stage is one event of a sequence, or one that must not come.
 type stage struct {
-	Event
-	Missing bool   // there must be no such event in its place
-	By      []*Ref // the fields by which the events of a sequence belong together
-	Runs    int    // how many such events follow each other
+	event
+	Missing bool        // there must be no such event in its place
+	By      []*fieldRef // the fields by which the events of a sequence belong together
+	Runs    int         // how many such events follow each other
 }
 
 // events returns all events that the sequence describes.
@@ -184,7 +184,7 @@ func (q *Query) Fields() []string { return slices.Sorted(maps.Keys(q.fields)) }
 func (q *Query) Optional(field string) bool { return q.fields[field].optional }
 
 // mention notes that the query uses a field.
-func (q *Query) mention(r *Ref) {
+func (q *Query) mention(r *fieldRef) {
 	old, seen := q.fields[r.Name]
 	switch {
 	case !seen:

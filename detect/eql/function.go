@@ -19,7 +19,7 @@ type function struct {
 	result kind
 	// eval computes it. Arguments that a call leaves out are null. The functions that
 	// are an operator, and those that take a list, have none.
-	eval func(c *Call, a, b, d, e Value) Value
+	eval func(c *funcCall, a, b, d, e Value) Value
 }
 
 // kinds is a set of the types that an argument may have. Null may be everywhere.
@@ -54,18 +54,18 @@ var functions = []*function{
 // operators are the functions that say in words what an operator says.
 var operators = map[string]string{"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "modulo": "%"}
 
-// Call is a function of some arguments.
-type Call struct {
-	At
+// funcCall is a function of some arguments.
+type funcCall struct {
+	sourcePos
 	Name  string // as the language spells it, without ~
 	Fold  bool   // any case
-	Args  []Expr
+	Args  []expr
 	fn    *function
 	cidrs []block
 	test  predicate // of the first argument, where that alone varies
 }
 
-func (e *Call) kind() kind { return e.fn.result }
+func (e *funcCall) kind() kind { return e.fn.result }
 
 // lookup finds a function by its name, which may be in any case and end in ~.
 func lookup(name token) (fn *function, fold bool) {
@@ -87,13 +87,13 @@ func isFunction(name string) bool {
 }
 
 // newCall makes: name(args).
-func newCall(name token, args []Expr) Expr {
+func newCall(name token, args []expr) expr {
 	fn, fold := lookup(name)
 	fn.check(name.at, args)
 	if op, ok := operators[fn.name]; ok {
 		return newArith(token{symbol, name.at, op}, args[0], args[1])
 	}
-	c := &Call{At: At(name.at), Name: fn.name, Fold: fold, Args: args, fn: fn}
+	c := &funcCall{sourcePos: sourcePos(name.at), Name: fn.name, Fold: fold, Args: args, fn: fn}
 	c.prepare()
 	for _, x := range args {
 		if _, ok := constant(x); !ok {
@@ -104,7 +104,7 @@ func newCall(name token, args []Expr) Expr {
 }
 
 // check looks at the number of arguments, and at their types as far as they are known.
-func (f *function) check(at int, args []Expr) {
+func (f *function) check(at int, args []expr) {
 	switch n := len(f.params); {
 	case f.more && len(args) < f.least:
 		fail(at, "%s takes %d arguments or more, not %d", f.name, f.least, len(args))
@@ -153,7 +153,7 @@ func (want kinds) describe() string {
 }
 
 // prepare does once what a call would otherwise do for every record.
-func (c *Call) prepare() {
+func (c *funcCall) prepare() {
 	switch c.fn.name {
 	case "cidrMatch":
 		c.prepareBlocks()
@@ -173,7 +173,7 @@ func (c *Call) prepare() {
 }
 
 // foldConstant computes a call whose arguments are all constant.
-func (c *Call) foldConstant() Expr {
+func (c *funcCall) foldConstant() expr {
 	args := make([]Value, len(c.Args))
 	for i, x := range c.Args {
 		args[i], _ = constant(x)
@@ -186,7 +186,7 @@ func (c *Call) foldConstant() Expr {
 }
 
 // evalList computes a call of any function from the values of its arguments.
-func (c *Call) evalList(args []Value) Value {
+func (c *funcCall) evalList(args []Value) Value {
 	switch c.fn.name {
 	case "concat":
 		return concat(args)

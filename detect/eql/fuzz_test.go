@@ -94,7 +94,7 @@ func FuzzFunctions(f *testing.F) {
 		args := []Value{String(a), String(b), String(c), Int(i), Float(d), Bool(x), Null(), Strings([]string{a, b}), List([]Value{Int(i), String(c)})}
 		for _, fn := range functions {
 			for _, fold := range []bool{false, true} {
-				call := &Call{fn: fn, Fold: fold, Name: fn.name}
+				call := &funcCall{fn: fn, Fold: fold, Name: fn.name}
 				for n := range args {
 					checkCall(t, call, []Value{args[n], args[(n+len(b))%9], args[int(uint64(i)%9)], args[len(c)%9]})
 				}
@@ -112,7 +112,7 @@ func FuzzFunctions(f *testing.F) {
 	})
 }
 
-func checkCall(t *testing.T, c *Call, args []Value) {
+func checkCall(t *testing.T, c *funcCall, args []Value) {
 	t.Helper()
 	if _, isOperator := operators[c.Name]; isOperator {
 		arith(operators[c.Name][0], args[0], args[1])

@@ -35,7 +35,7 @@ func (q *Query) Given(category Value, known func(name string) (Value, bool)) *Qu
 	seq, any := *q.seq, false
 	seq.stages = slices.Clone(seq.stages)
 	for i := range seq.stages {
-		e := &seq.stages[i].Event
+		e := &seq.stages[i].event
 		var possible bool
 		*e, possible = g.event(*e)
 		any = any || possible
@@ -43,7 +43,7 @@ func (q *Query) Given(category Value, known func(name string) (Value, bool)) *Qu
 	if seq.until != nil {
 		until := *seq.until
 		var possible bool
-		until.Event, possible = g.event(until.Event)
+		until.event, possible = g.event(until.event)
 		seq.until, any = &until, any || possible
 	}
 	if !any {
@@ -61,9 +61,9 @@ type given struct {
 }
 
 // event returns what is left of a description, and whether an event can be so.
-func (g *given) event(e Event) (left Event, possible bool) {
+func (g *given) event(e event) (left event, possible bool) {
 	if !e.any && !g.category.missing() {
-		name := comparing(Equal, String(e.Category))
+		name := comparing(opEqual, String(e.Category))
 		if !name.any(g.category) {
 			e.Where = newLiteral(e.at, Bool(false))
 			return e, false
@@ -76,18 +76,18 @@ func (g *given) event(e Event) (left Event, possible bool) {
 }
 
 // left returns what is left of a condition.
-func (g *given) left(e Expr) Expr {
+func (g *given) left(e expr) expr {
 	switch e := e.(type) {
-	case *Literal:
+	case *literal:
 		return e
-	case *Not:
-		return newNot(int(e.At), g.left(e.X))
-	case *Logic:
-		terms := make([]Expr, len(e.Terms))
+	case *negation:
+		return newNot(int(e.sourcePos), g.left(e.X))
+	case *junction:
+		terms := make([]expr, len(e.Terms))
 		for i, t := range e.Terms {
 			terms[i] = g.left(t)
 		}
-		return newLogic(int(e.At), e.Or, terms)
+		return newLogic(int(e.sourcePos), e.Or, terms)
 	}
 	g.guessed = false
 	t := g.binder.cond(e)(struct{}{})

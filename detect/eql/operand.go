@@ -7,12 +7,12 @@ import (
 )
 
 // sum reads products with + and - between them.
-func (p *parser) sum() Expr {
-	return p.arithmetic("+-", func() Expr { return p.arithmetic("*/%", p.signed) })
+func (p *parser) sum() expr {
+	return p.arithmetic("+-", func() expr { return p.arithmetic("*/%", p.signed) })
 }
 
 // arithmetic reads operands with some operators between them, which bind to the left.
-func (p *parser) arithmetic(ops string, operand func() Expr) Expr {
+func (p *parser) arithmetic(ops string, operand func() expr) expr {
 	x := operand()
 	for n := 0; p.tok.kind == symbol && strings.Contains(ops, p.tok.text); n++ {
 		op := p.tok
@@ -26,7 +26,7 @@ func (p *parser) arithmetic(ops string, operand func() Expr) Expr {
 }
 
 // signed reads an operand with any number of signs before it.
-func (p *parser) signed() Expr {
+func (p *parser) signed() expr {
 	sign := p.tok
 	if !sign.is("-") && !sign.is("+") {
 		return p.primary()
@@ -38,12 +38,12 @@ func (p *parser) signed() Expr {
 		// -1 in (-1) asks about minus one.
 		return p.predicate(p.number(sign.text, sign.at))
 	}
-	return newArith(sign, &Literal{At(sign.at), Int(0)}, p.signed())
+	return newArith(sign, &literal{sourcePos(sign.at), Int(0)}, p.signed())
 }
 
 // primary reads a literal, a field or a condition in parentheses, and a test for one of
 // a list if it follows.
-func (p *parser) primary() Expr {
+func (p *parser) primary() expr {
 	if !p.tok.is("(") {
 		return p.predicate(p.single())
 	}
@@ -54,7 +54,7 @@ func (p *parser) primary() Expr {
 }
 
 // single reads a literal or a field.
-func (p *parser) single() Expr {
+func (p *parser) single() expr {
 	if x := p.literal(); x != nil {
 		return x
 	}
@@ -66,7 +66,7 @@ func (p *parser) single() Expr {
 }
 
 // literal reads a literal without a sign; it returns nil where there is none.
-func (p *parser) literal() Expr {
+func (p *parser) literal() expr {
 	var v Value
 	switch {
 	case p.tok.kind == number:
@@ -79,13 +79,13 @@ func (p *parser) literal() Expr {
 	default:
 		return nil
 	}
-	x := &Literal{At(p.tok.at), v}
+	x := &literal{sourcePos(p.tok.at), v}
 	p.advance()
 	return x
 }
 
 // number reads the digits of a number after its sign.
-func (p *parser) number(sign string, at int) Expr {
+func (p *parser) number(sign string, at int) expr {
 	var v Value
 	s := sign + p.tok.text
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
@@ -96,12 +96,12 @@ func (p *parser) number(sign string, at int) Expr {
 		fail(at, "number %.20s is too large", s)
 	}
 	p.advance()
-	return &Literal{At(at), v}
+	return &literal{sourcePos(at), v}
 }
 
 // field reads the name of a field, or the call of a function.
-func (p *parser) field() Expr {
-	f := &Ref{At: At(p.tok.at)}
+func (p *parser) field() expr {
+	f := &fieldRef{sourcePos: sourcePos(p.tok.at)}
 	f.Optional = p.accept("?")
 	for {
 		part := p.tok
@@ -126,7 +126,7 @@ func (p *parser) field() Expr {
 
 // call reads the arguments of a function, in parentheses. What stands before the colon
 // in x:f(y) is the first of them.
-func (p *parser) call(name token, args []Expr) Expr {
+func (p *parser) call(name token, args []expr) expr {
 	lookup(name)
 	p.expect("(", "after the function "+name.text)
 	for more := !p.tok.is(")"); more; {
@@ -142,7 +142,7 @@ func (p *parser) call(name token, args []Expr) Expr {
 }
 
 // predicate reads what may follow an operand: in, :, like, regex.
-func (p *parser) predicate(x Expr) Expr {
+func (p *parser) predicate(x expr) expr {
 	op := p.tok
 	negated := p.accept("not")
 	if negated && !p.tok.is("in") && !p.tok.is("in~") {
@@ -162,13 +162,13 @@ func (p *parser) predicate(x Expr) Expr {
 }
 
 // in reads the rest of: x in (...).
-func (p *parser) in(x Expr, op token) Expr {
+func (p *parser) in(x expr, op token) expr {
 	p.advance()
 	return newIn(op, x, p.list(op.text, p.expression))
 }
 
 // match reads the rest of: x : "...", x : (...) and the same with like and regex.
-func (p *parser) match(x Expr, op token) Expr {
+func (p *parser) match(x expr, op token) expr {
 	p.advance()
 	if p.tok.is("(") {
 		return newMatch(op, x, p.list(op.text, p.single))
@@ -177,28 +177,28 @@ func (p *parser) match(x Expr, op token) Expr {
 		return p.method(x)
 	}
 	pattern := p.single()
-	lit, ok := pattern.(*Literal)
+	lit, ok := pattern.(*literal)
 	if !ok {
 		fail(pattern.at(), "%s takes a string, not a field", op.text)
 	}
-	return newMatch(op, x, []Literal{*lit})
+	return newMatch(op, x, []literal{*lit})
 }
 
 // method reads the rest of x:f(...), and what follows it.
-func (p *parser) method(x Expr) Expr {
+func (p *parser) method(x expr) expr {
 	defer p.nest()()
 	name := p.tok
 	p.advance()
-	return p.predicate(p.call(name, []Expr{x}))
+	return p.predicate(p.call(name, []expr{x}))
 }
 
 // list reads constants in parentheses.
-func (p *parser) list(op string, element func() Expr) []Literal {
+func (p *parser) list(op string, element func() expr) []literal {
 	p.expect("(", "after "+op)
-	var list []Literal
+	var list []literal
 	for more := true; more; more = p.accept(",") {
 		x := element()
-		lit, ok := x.(*Literal)
+		lit, ok := x.(*literal)
 		if !ok {
 			fail(x.at(), "a list takes constants only")
 		}

@@ -75,9 +75,9 @@ func (p *parser) query() {
 }
 
 // event reads: category where condition.
-func (p *parser) event() Event {
+func (p *parser) event() event {
 	cat := p.tok
-	e := Event{Category: cat.text, any: cat.is("any"), at: cat.at}
+	e := event{Category: cat.text, any: cat.is("any"), at: cat.at}
 	switch {
 	case e.any:
 	case cat.kind == stringText && cat.text == "":
@@ -95,7 +95,7 @@ func (p *parser) event() Event {
 // anyQuery reads a condition alone.
 func (p *parser) anyQuery() {
 	p.advance()
-	p.q.event = Event{Category: Any, any: true}
+	p.q.event = event{Category: Any, any: true}
 	p.q.event.Where = p.condition()
 	switch {
 	case p.tok.is("|"):
@@ -106,7 +106,7 @@ func (p *parser) anyQuery() {
 }
 
 // condition reads an expression that is a condition.
-func (p *parser) condition() Expr {
+func (p *parser) condition() expr {
 	if p.tok.kind == endOfText {
 		fail(p.tok.at, "the condition is missing")
 	}
@@ -116,19 +116,19 @@ func (p *parser) condition() Expr {
 }
 
 // expression reads terms joined by or.
-func (p *parser) expression() Expr {
+func (p *parser) expression() expr {
 	defer p.nest()()
-	return p.joined("or", func() Expr { return p.joined("and", p.negation) })
+	return p.joined("or", func() expr { return p.joined("and", p.negation) })
 }
 
 // joined reads one or more terms with a word between them.
-func (p *parser) joined(by string, term func() Expr) Expr {
+func (p *parser) joined(by string, term func() expr) expr {
 	at := p.tok.at
 	first := term()
 	if !p.tok.is(by) {
 		return first
 	}
-	terms := []Expr{first}
+	terms := []expr{first}
 	for p.tok.is(by) {
 		p.advance()
 		terms = append(terms, term())
@@ -137,7 +137,7 @@ func (p *parser) joined(by string, term func() Expr) Expr {
 }
 
 // negation reads a comparison, perhaps after not.
-func (p *parser) negation() Expr {
+func (p *parser) negation() expr {
 	at := p.tok.at
 	if !p.tok.is("not") {
 		return p.comparison()
@@ -148,7 +148,7 @@ func (p *parser) negation() Expr {
 }
 
 // comparison reads one operand, or two with a comparison between them.
-func (p *parser) comparison() Expr {
+func (p *parser) comparison() expr {
 	at := p.tok.at
 	left := p.sum()
 	if !p.atComparison() {

@@ -39,15 +39,15 @@ func (p *parser) sequence() {
 		p.unexpected("an event in brackets, until, or the end of the query")
 	}
 	p.q.seq = seq
-	p.q.event = Event{Category: seq.category(), Where: &Literal{At(at), Bool(true)}, at: at}
+	p.q.event = event{Category: seq.category(), Where: &literal{sourcePos(at), Bool(true)}, at: at}
 	seq.check(at)
 }
 
 // stage reads: [event] by fields with runs=n, perhaps after an exclamation mark.
-func (p *parser) stage(shared []*Ref) stage {
+func (p *parser) stage(shared []*fieldRef) stage {
 	s := stage{Runs: 1, Missing: p.accept("!")}
 	p.expect("[", "to begin an event")
-	s.Event = p.event()
+	s.event = p.event()
 	p.expect("]", "to close the event")
 	s.By = slices.Concat(shared, p.keys())
 	if p.tok.is("with") {
@@ -57,24 +57,24 @@ func (p *parser) stage(shared []*Ref) stage {
 }
 
 // until reads the event that ends a sequence.
-func (p *parser) until(shared []*Ref) *stage {
+func (p *parser) until(shared []*fieldRef) *stage {
 	p.advance()
 	if p.tok.is("!") {
 		fail(p.tok.at, "until takes an event that comes, not one that is missing")
 	}
 	s := p.stage(shared)
 	if s.Runs > 1 {
-		fail(s.Event.at, "until takes no runs")
+		fail(s.event.at, "until takes no runs")
 	}
 	return &s
 }
 
 // keys reads the fields after by, if it is there.
-func (p *parser) keys() []*Ref {
-	var keys []*Ref
+func (p *parser) keys() []*fieldRef {
+	var keys []*fieldRef
 	for more := p.accept("by"); more; more = p.accept(",") {
 		at := p.tok.at
-		key, ok := p.field().(*Ref)
+		key, ok := p.field().(*fieldRef)
 		if !ok {
 			fail(at, "by takes fields, not a function")
 		}
@@ -163,17 +163,17 @@ func (s *sequence) check(at int) {
 	for i := range s.stages {
 		stage := &s.stages[i]
 		if len(stage.By) != want {
-			fail(stage.Event.at, "this event has %s, the first one has %d", joinKeys(len(stage.By)), want)
+			fail(stage.event.at, "this event has %s, the first one has %d", joinKeys(len(stage.By)), want)
 		}
 		events += stage.Runs
 		present = present || !stage.Missing
 		if stage.Missing && s.maxspan == 0 {
-			fail(stage.Event.at, "an event can be missing only within a time: write with maxspan after sequence")
+			fail(stage.event.at, "an event can be missing only within a time: write with maxspan after sequence")
 		}
 	}
 	switch {
 	case s.until != nil && len(s.until.By) != want:
-		fail(s.until.Event.at, "this event has %s, the first one has %d", joinKeys(len(s.until.By)), want)
+		fail(s.until.event.at, "this event has %s, the first one has %d", joinKeys(len(s.until.By)), want)
 	case events < 2:
 		fail(at, "a sequence has two events or more")
 	case events > maxStages:

@@ -179,38 +179,38 @@ func TestStructure(t *testing.T) {
 	}
 }
 
-func written(e Expr) string {
-	literals := func(list []Literal) (values []string) {
+func written(e expr) string {
+	literals := func(list []literal) (values []string) {
 		for _, l := range list {
 			values = append(values, l.Value.String())
 		}
 		return values
 	}
 	switch e := e.(type) {
-	case *Literal:
+	case *literal:
 		return e.Value.String()
-	case *Ref:
+	case *fieldRef:
 		return e.Name
-	case *Not:
+	case *negation:
 		return "(not " + written(e.X) + ")"
-	case *Missing:
+	case *absence:
 		return "(missing " + written(e.X) + ")"
-	case *Compare:
+	case *comparison:
 		return fmt.Sprintf("(%s %s %s)", written(e.Left), e.Op, written(e.Right))
-	case *Arith:
+	case *arithmetic:
 		return fmt.Sprintf("(%s %c %s)", written(e.Left), e.Op, written(e.Right))
-	case *In:
+	case *membership:
 		return fmt.Sprintf("(%s %s %s)", written(e.X), map[bool]string{false: "in", true: "in~"}[e.Fold], literals(e.List))
-	case *Match:
+	case *patternMatch:
 		op := map[[2]bool]string{{false, false}: "like", {true, false}: ":", {false, true}: "regex", {true, true}: "regex~"}
 		return fmt.Sprintf("(%s %s %s)", written(e.X), op[[2]bool{e.Fold, e.Regex}], literals(e.Patterns))
-	case *Call:
+	case *funcCall:
 		var args []string
 		for _, x := range e.Args {
 			args = append(args, written(x))
 		}
 		return e.Name + map[bool]string{true: "~"}[e.Fold] + "(" + strings.Join(args, ", ") + ")"
-	case *Logic:
+	case *junction:
 		var terms []string
 		for _, t := range e.Terms {
 			terms = append(terms, written(t))

@@ -32,7 +32,7 @@ const (
 // picks what says most.
 func (q *Query) Requires(worth func(field, value string) int) []Requirement {
 	w := weighing{worth}
-	events := []Expr{q.event.Where}
+	events := []expr{q.event.Where}
 	if q.seq != nil {
 		events = nil
 		for _, s := range q.seq.events() {
@@ -55,21 +55,21 @@ type weighing struct{ worth func(field, value string) int }
 
 // alternatives returns requirements of which an event must meet one for a condition to
 // hold; not ok if there are none.
-func (w weighing) alternatives(e Expr) (all []Requirement, ok bool) {
+func (w weighing) alternatives(e expr) (all []Requirement, ok bool) {
 	switch e := e.(type) {
-	case *Literal:
+	case *literal:
 		return nil, truthOfValue(e.Value) != yes
-	case *Compare:
-		if v, isConst := constant(e.Right); isConst && e.Op == Equal && v.kind == kString {
-			return w.oneOf(e.Left, []Literal{{Value: v}}, false)
+	case *comparison:
+		if v, isConst := constant(e.Right); isConst && e.Op == opEqual && v.kind == kString {
+			return w.oneOf(e.Left, []literal{{Value: v}}, false)
 		}
-	case *In:
+	case *membership:
 		return w.oneOf(e.X, e.List, false)
-	case *Match:
+	case *patternMatch:
 		if !e.Regex {
 			return w.oneOf(e.X, e.Patterns, true)
 		}
-	case *Logic:
+	case *junction:
 		if e.Or {
 			return w.anyOf(e.Terms)
 		}
@@ -80,8 +80,8 @@ func (w weighing) alternatives(e Expr) (all []Requirement, ok bool) {
 
 // oneOf is about a list of strings for a field. Of a pattern the text before its first
 // wildcard is required.
-func (w weighing) oneOf(x Expr, list []Literal, patterns bool) ([]Requirement, bool) {
-	f, ok := x.(*Ref)
+func (w weighing) oneOf(x expr, list []literal, patterns bool) ([]Requirement, bool) {
+	f, ok := x.(*fieldRef)
 	if !ok || w.worth(f.Name, "") <= 0 {
 		return nil, false
 	}
@@ -106,7 +106,7 @@ func (w weighing) oneOf(x Expr, list []Literal, patterns bool) ([]Requirement, b
 }
 
 // anyOf is about terms of which one must hold.
-func (w weighing) anyOf(terms []Expr) (all []Requirement, ok bool) {
+func (w weighing) anyOf(terms []expr) (all []Requirement, ok bool) {
 	for _, t := range terms {
 		found, ok := w.alternatives(t)
 		if !ok || len(all) > maxAlternatives {
@@ -118,7 +118,7 @@ func (w weighing) anyOf(terms []Expr) (all []Requirement, ok bool) {
 }
 
 // bestOf is about terms that must all hold: it takes the one that says most.
-func (w weighing) bestOf(terms []Expr) (best []Requirement, ok bool) {
+func (w weighing) bestOf(terms []expr) (best []Requirement, ok bool) {
 	for _, t := range terms {
 		if found, is := w.alternatives(t); is && (!ok || w.compare(found, best) > 0) {
 			best, ok = found, true

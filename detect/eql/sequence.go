@@ -130,7 +130,7 @@ func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[
 }
 
 func (p *sequenceProgram[T]) describe(stage *stage, b binder[T], category Field[T]) *described[T] {
-	e := &described[T]{matcher: b.matcher(stage.Event, category)}
+	e := &described[T]{matcher: b.matcher(stage.event, category)}
 	for _, key := range stage.By {
 		e.by = append(e.by, joinKey[T]{b[key.Name], key.Optional})
 	}
