@@ -11,33 +11,19 @@ import (
 	"strings"
 
 	"hooksnare/detect/eql"
+	"hooksnare/pkg/event"
 )
 
 // Severity is how much a match matters.
-type Severity string
+type Severity = event.Severity
 
-// The severities, and the number that ECS events carry for each.
+// The severities.
 const (
-	Low      Severity = "low"
-	Medium   Severity = "medium"
-	High     Severity = "high"
-	Critical Severity = "critical"
+	Low      = event.Low
+	Medium   = event.Medium
+	High     = event.High
+	Critical = event.Critical
 )
-
-// Number returns 21, 47, 73 or 99, and 0 for what is no severity.
-func (s Severity) Number() int {
-	switch s {
-	case Low:
-		return 21
-	case Medium:
-		return 47
-	case High:
-		return 73
-	case Critical:
-		return 99
-	}
-	return 0
-}
 
 // DefaultMaxSignals is how many alerts a rule that does not say may give in five
 // minutes.

@@ -24,14 +24,6 @@ func TestUUID(t *testing.T) {
 	}
 }
 
-func TestSeverity(t *testing.T) {
-	for s, want := range map[Severity]int{Low: 21, Medium: 47, High: 73, Critical: 99, "": 0, "LOW": 0} {
-		if got := s.Number(); got != want {
-			t.Errorf("%q: got %d, want %d", s, got, want)
-		}
-	}
-}
-
 func TestMentions(t *testing.T) {
 	q, err := eql.Parse(`any where hooksnare.hook.key == "x" or ?process.name == "y"`)
 	if err != nil {

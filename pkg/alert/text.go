@@ -9,20 +9,12 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"hooksnare/pkg/event"
 )
 
 // Word returns the alert's severity as people say it.
-func (e *Event) Word() string {
-	switch {
-	case e.Severity >= 99:
-		return "critical"
-	case e.Severity >= 73:
-		return "high"
-	case e.Severity >= 47:
-		return "medium"
-	}
-	return "low"
-}
+func (e *Event) Word() string { return string(event.SeverityOf(e.Severity)) }
 
 // Printable returns text from outside so that it shows on a terminal and does nothing
 // else there: what is not printable is written as an escape, and it stays one line.
