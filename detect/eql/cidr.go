@@ -19,8 +19,8 @@ func (c *funcCall) prepareBlocks() {
 			c.cidrs = nil
 			return // the result is null
 		}
-		b, err := readBlock(v.text)
-		if err != nil {
+		b, ok := readBlock(v.text)
+		if !ok {
 			fail(x.at(), "cidrMatch: not an address or range: %s", v)
 		}
 		c.cidrs = append(c.cidrs, b)
@@ -29,23 +29,20 @@ func (c *funcCall) prepareBlocks() {
 }
 
 // readBlock reads a range, or a single address.
-func readBlock(s string) (block, error) {
+func readBlock(s string) (b block, ok bool) {
 	if !strings.Contains(s, "/") {
 		a, err := netip.ParseAddr(s)
-		if err != nil || a.Zone() != "" {
-			return block{}, errNoAddress
-		}
 		a = a.Unmap()
-		return netip.PrefixFrom(a, a.BitLen()), nil
+		return netip.PrefixFrom(a, a.BitLen()), err == nil && a.Zone() == ""
 	}
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
-		return block{}, err
+		return block{}, false
 	}
 	if p.Addr().Is4In6() && p.Bits() >= 96 {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
-	return p.Masked(), nil
+	return p.Masked(), true
 }
 
 // inBlocks computes a cidrMatch.

@@ -1,13 +1,10 @@
 package eql
 
 import (
-	"errors"
 	"math"
 	"strconv"
 	"strings"
 )
-
-var errNoAddress = errors.New("not an address")
 
 // toNumber reads a number from text: an integer in a base from 2 to 36, which is 16
 // for what begins with 0x and else 10, or a decimal number. What is no number is null.

@@ -140,19 +140,14 @@ func (c *computation[T]) logic(e *junction) scalar[T] {
 	for i, t := range e.Terms {
 		terms[i] = c.scalar(t)
 	}
+	first, join := yes, and
 	if e.Or {
-		return func(rec T, p picks) Value {
-			all := no
-			for _, t := range terms {
-				all = max(all, truthOfValue(t(rec, p)))
-			}
-			return all.value()
-		}
+		first, join = no, or
 	}
 	return func(rec T, p picks) Value {
-		all := yes
+		all := first
 		for _, t := range terms {
-			all = min(all, truthOfValue(t(rec, p)))
+			all = join(all, truthOfValue(t(rec, p)))
 		}
 		return all.value()
 	}

@@ -1,6 +1,9 @@
 package eql
 
-import "math"
+import (
+	"cmp"
+	"math"
+)
 
 // Limits bound what a Sequence remembers, whatever it is fed with. A zero field stands
 // for the default.
@@ -94,16 +97,7 @@ func CompileSequence[T any](q *Query, category Field[T], fields func(name string
 }
 
 func (l Limits) orDefault() Limits {
-	if l.Keys <= 0 {
-		l.Keys = defaultKeys
-	}
-	if l.Partials <= 0 {
-		l.Partials = defaultPartials
-	}
-	if l.Age <= 0 {
-		l.Age = math.MaxInt64
-	}
-	return l
+	return Limits{cmp.Or(max(l.Keys, 0), defaultKeys), cmp.Or(max(l.Partials, 0), defaultPartials), cmp.Or(max(l.Age, 0), math.MaxInt64)}
 }
 
 func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[T]) {

@@ -13,9 +13,7 @@ const fewStrings = 8
 // verbatim returns a test for being one of a list.
 func verbatim(list []string) func(string) bool {
 	switch {
-	case len(list) == 0:
-		return func(string) bool { return false }
-	case len(list) == 1:
+	case len(list) == 1: // what nearly all conditions ask for
 		want := list[0]
 		return func(s string) bool { return s == want }
 	case len(list) <= fewStrings:
@@ -30,13 +28,7 @@ func verbatim(list []string) func(string) bool {
 
 // verbatimFold returns a test for being one of a list, in any case.
 func verbatimFold(list []string) func(string) bool {
-	switch {
-	case len(list) == 0:
-		return func(string) bool { return false }
-	case len(list) == 1:
-		want := list[0]
-		return func(s string) bool { return strings.EqualFold(s, want) }
-	case len(list) <= fewStrings:
+	if len(list) <= fewStrings {
 		return func(s string) bool { return containsFold(list, s) }
 	}
 	set := make(map[uint64][]string, len(list))
