@@ -116,7 +116,7 @@ func (f *function) check(at int, args []expr) {
 	for i, x := range args {
 		want := f.params[min(i, len(f.params)-1)]
 		if !want.has(x.kind()) {
-			fail(x.at(), "%s: argument %d is %s, want %s", f.name, i+1, x.kind().describe(), want.describe())
+			fail(x.at(), "%s: argument %d is %s, expected %s", f.name, i+1, x.kind().describe(), want.describe())
 		}
 		if _, ok := constant(x); !ok && want&aConstant != 0 {
 			fail(x.at(), "%s: argument %d must be a constant", f.name, i+1)
@@ -163,7 +163,7 @@ func (c *funcCall) prepare() {
 		}
 		base, _ := constant(c.Args[1])
 		if !base.missing() && (base.kind != kInt || base.int() < 2 || base.int() > 36) {
-			fail(c.Args[1].at(), "number: the base is %s, want 2 to 36", base)
+			fail(c.Args[1].at(), "number: the base is %s, expected 2 to 36", base)
 		}
 	case "startsWith", "endsWith", "stringContains":
 		if v, ok := constant(c.Args[1]); ok && !v.missing() {

@@ -39,7 +39,7 @@ func (p *parser) unexpected(wanted string) {
 	case p.tok.is("[") && p.tok.at > 0 && isNameStart(p.lexer.text[p.tok.at-1]):
 		fail(p.tok.at, `unexpected "[": a condition on a list looks at every element`)
 	}
-	fail(p.tok.at, "unexpected %s, want %s", p.tok.describe(), wanted)
+	fail(p.tok.at, "unexpected %s, expected %s", p.tok.describe(), wanted)
 }
 
 // nest counts a level of nesting until the returned function is called.

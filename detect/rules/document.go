@@ -47,7 +47,7 @@ type document struct {
 func open(name string, text []byte, v any) (*document, error) {
 	d := &document{name: name, text: slices.Clip(bytes.TrimPrefix(text, []byte("\ufeff")))} // the parser's positions need text to end where its memory does
 	if len(text) > MaxFile {
-		return nil, &Error{File: name, Why: fmt.Sprintf("%d bytes: want at most %d", len(text), MaxFile)}
+		return nil, &Error{File: name, Why: fmt.Sprintf("%d bytes: expected at most %d", len(text), MaxFile)}
 	}
 	if !utf8.Valid(text) {
 		return nil, d.fault(invalid(text), "not UTF-8")

@@ -41,7 +41,7 @@ func (d *document) rule(f *file) *Rule {
 	case in.Version > 0:
 		r.Version = strconv.Itoa(in.Version)
 	case in.Version < 0:
-		d.note("rule.version", "version %d: want 1 or more", in.Version)
+		d.note("rule.version", "version %d: expected 1 or more", in.Version)
 	}
 	for _, t := range in.Threat {
 		out := Threat{Framework: t.Framework, Tactic: t.Tactic}
@@ -64,7 +64,7 @@ func (d *document) rule(f *file) *Rule {
 // required fills in max_signals and reports what a rule can't do without.
 func (d *document) required(r *Rule) {
 	if !ruleID.MatchString(r.ID) {
-		d.note("rule.rule_id", "rule_id %q: want letters, digits, '.', '_' and '-', at most 128", r.ID)
+		d.note("rule.rule_id", "rule_id %q: expected letters, digits, '.', '_' and '-', at most 128", r.ID)
 	}
 	for _, field := range [...]struct{ key, value string }{{"name", r.Name}, {"type", r.Type}, {"query", r.Text}} {
 		if field.value == "" && !(field.key == "query" && r.NotRunnable != "") { // a job or a saved query may stand for it
@@ -72,16 +72,16 @@ func (d *document) required(r *Rule) {
 		}
 	}
 	if r.Severity.Number() == 0 {
-		d.note("rule.severity", "severity %q: want low, medium, high or critical", string(r.Severity))
+		d.note("rule.severity", "severity %q: expected low, medium, high or critical", string(r.Severity))
 	}
 	if r.RiskScore < 1 || r.RiskScore > 100 {
-		d.note("rule.risk_score", "risk_score %d: want 1 to 100", r.RiskScore)
+		d.note("rule.risk_score", "risk_score %d: expected 1 to 100", r.RiskScore)
 	}
 	if r.MaxSignals == 0 && d.find("rule.max_signals") == nil {
 		r.MaxSignals = DefaultMaxSignals
 	}
 	if r.MaxSignals < 1 || r.MaxSignals > 100_000 {
-		d.note("rule.max_signals", "max_signals %d: want 1 to 100000", r.MaxSignals)
+		d.note("rule.max_signals", "max_signals %d: expected 1 to 100000", r.MaxSignals)
 	}
 }
 

@@ -95,7 +95,7 @@ func (d *document) checkShape(t reflect.Type) {
 				d.faults = append(d.faults, d.fault(it.at, "unknown key %q", name))
 			}
 		case len(want) > 0 && !slices.Contains(want, it.kind):
-			d.faults = append(d.faults, d.fault(it.value, "%s: want %s, got %s", strings.Join(it.path, "."), article(want[0]), article(it.kind)))
+			d.faults = append(d.faults, d.fault(it.value, "%s: expected %s, found %s", strings.Join(it.path, "."), article(want[0]), article(it.kind)))
 		}
 	}
 }
