@@ -111,7 +111,7 @@ func TestPure(t *testing.T) {
 // that is merely looked at is among it: who adds a package here has to show that.
 var executes = map[string]string{
 	"collector/eslogger": "eslogger and the canary: this machine's, or what the command line or the environment names",
-	"agent":              "this machine's defaults, or what --defaults names",
+	"agent/checkup":      "this machine's defaults, or what --defaults names",
 	"agent/service":      "this machine's launchctl",
 	"agent/cmd/bench":    "measurements",
 }

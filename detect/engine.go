@@ -35,10 +35,6 @@ type Finding struct {
 	Record Record // of a sequence the last event
 	// Events are those of a sequence, in the order of the query, the last one too.
 	Events []*Record
-	// Terms are the values that are new, for a rule that looks for such.
-	Terms []string
-	// Count is how many events there were, for a rule that counts.
-	Count int
 	// Hidden is the exception that covers it, "" for none. A covered finding is no alert.
 	Hidden string
 	// Broken is an exception that would cover it if its pin held, and why it does not.
@@ -52,10 +48,6 @@ type Finding struct {
 type Options struct {
 	Exceptions []Exception
 	World      World
-	// Learning is for how long rules about what is new only learn: 0 for the window of each,
-	// baseline.NoLearning for not at all. It begins at Start.
-	Learning time.Duration
-	Start    time.Time
 }
 
 // New compiles rules and exceptions. The error names every rule that can't be compiled;
@@ -65,10 +57,10 @@ func New(list []*rules.Rule, o Options) (*Engine, error) {
 	var faults []error
 	partials := partialsOf(list)
 	for _, r := range list {
-		if r.NotRunnable != "" || r.Query == nil && r.KQL == nil {
+		if r.NotRunnable != "" {
 			continue
 		}
-		p, err := newProgram(r, partials, o.Learning, o.Start)
+		p, err := newProgram(r, partials)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: query: %w", r.File, err))
 			continue
@@ -103,7 +95,7 @@ func (e *Engine) add(p *program) {
 		case k > int(withFact):
 			e.observers[k] = append(e.observers[k], p)
 		case k != int(withFact):
-			e.index[k].add(n, requirements(p.rule, q))
+			e.index[k].add(n, q.Requires(worth))
 		case p.hooks:
 			e.hooks = append(e.hooks, p)
 		}
@@ -197,12 +189,11 @@ func (e *Engine) Inherit(old *Engine) {
 
 // Activity is what a rule did so far.
 type Activity struct {
-	Rule          *rules.Rule
-	Matches       uint64
-	Last          time.Time // zero without a match
-	LearningUntil time.Time // zero for a rule that does not learn
-	Remembered    int       // sequences that have begun, values that were seen, groups that are counted
-	Dropped       uint64    // of these, forgotten for want of room: each may be a match that was lost
+	Rule       *rules.Rule
+	Matches    uint64
+	Last       time.Time // zero without a match
+	Remembered int       // sequences that have begun
+	Dropped    uint64    // of these, forgotten for want of room: each may be a match that was lost
 }
 
 // Activities returns what every rule did so far.
@@ -216,49 +207,10 @@ func (e *Engine) Activities() []Activity {
 
 func (p *program) activity() Activity {
 	a := Activity{Rule: p.rule, Matches: p.matches, Last: p.last}
-	switch {
-	case p.sequence != nil:
+	if p.sequence != nil {
 		_, a.Remembered = p.sequence.Pending()
 		d := p.sequence.Dropped()
 		a.Dropped = d.Keys + d.Partials + d.Expanded
-	case p.memory == nil:
-	case p.memory.terms != nil:
-		s := p.memory.terms.Stats()
-		a.Remembered, a.Dropped, a.LearningUntil = s.Entries, s.Dropped+s.Cut, p.memory.terms.LearningUntil()
-	default:
-		s := p.memory.threshold.Stats()
-		a.Remembered, a.Dropped = s.Groups, s.Dropped+s.Cut
 	}
 	return a
-}
-
-// Memories returns what rules remember of long times, by the rule's id, to be kept while
-// the agent does not run.
-func (e *Engine) Memories(now time.Time) map[string][]byte {
-	out := map[string][]byte{}
-	for _, p := range e.programs {
-		switch m := p.memory; {
-		case m == nil:
-		case m.terms != nil:
-			out[p.rule.ID] = m.terms.Snapshot(now)
-		default:
-			out[p.rule.ID] = m.threshold.Snapshot()
-		}
-	}
-	return out
-}
-
-// Remember gives a rule back what Memories returned of it. A memory that is damaged, or of
-// a rule that asked something else, is an error and changes nothing.
-func (e *Engine) Remember(id string, memory []byte, now time.Time) error {
-	for _, p := range e.programs {
-		switch m := p.memory; {
-		case p.rule.ID != id || m == nil:
-		case m.terms != nil:
-			return m.terms.Restore(memory, now)
-		default:
-			return m.threshold.Restore(memory)
-		}
-	}
-	return fmt.Errorf("no rule %q remembers", id)
 }

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
 )
@@ -74,21 +73,11 @@ func randomEvent(r *rand.Rand) *event.Event {
 // whole asks the whole of a rule, as if it were the only one.
 func whole(t *testing.T, p *program, r *Record) []Finding {
 	t.Helper()
-	var matches bool
-	if p.rule.KQL != nil {
-		m, err := kql.Compile(p.rule.KQL, Fields)
-		if err != nil {
-			t.Fatal(err)
-		}
-		matches = m.Match(r)
-	} else {
-		m, err := eql.Compile(p.rule.Query, category, Fields)
-		if err != nil {
-			t.Fatal(err)
-		}
-		matches = m.Match(r)
+	m, err := eql.Compile(p.rule.Query, category, Fields)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if !matches {
+	if !m.Match(r) {
 		return nil
 	}
 	return []Finding{{Rule: p.rule, Record: *r}}
@@ -104,9 +93,6 @@ func TestIndexIsSound(t *testing.T) {
 		for i := range 1 + r.IntN(5) {
 			category := []string{"process", "any", "host", "file"}[r.IntN(4)]
 			list = append(list, rule(t, string(rune('a'+i)), category+" where "+randomCondition(r, 2)))
-		}
-		if r.IntN(2) == 0 {
-			list = append(list, kuery(t, "k", []string{"process.name:(ls or sh)", "event.action:exec and process.args:write", "not process.name:ls", "event.type:end and process.parent.name:zsh"}[r.IntN(4)]))
 		}
 		e, err := New(list, Options{})
 		if err != nil {

@@ -95,7 +95,7 @@ func common(name string) (eql.Value, bool) {
 }
 
 // left returns what is left of a rule's query in the situation, and whether anything is:
-// else the rule can have nothing to say. A query in kuery stays as it is, nil here.
+// else the rule can have nothing to say.
 func (s *situation) left(r *rules.Rule) (q *eql.Query, concerned bool) {
 	return left(r, eql.String(s.category), s.known)
 }
@@ -103,32 +103,11 @@ func (s *situation) left(r *rules.Rule) (q *eql.Query, concerned bool) {
 // left is situation.left for records of a category, null if that is not known, of which
 // some fields are known.
 func left(r *rules.Rule, category eql.Value, known func(string) (eql.Value, bool)) (q *eql.Query, concerned bool) {
-	switch {
-	case r.KQL != nil:
-		for _, name := range r.KQL.Fields() {
-			if v, ok := known(name); ok && !kqlAllows(r, name, v) {
-				return nil, false
-			}
-		}
-		return nil, true
-	case r.Query == nil:
-		return nil, false
-	case r.EventCategory != "":
+	if r.EventCategory != "" {
 		category, _ = known(r.EventCategory)
 	}
 	q = r.Query.Given(category, known)
 	return q, q != nil
-}
-
-// kqlAllows reports whether a query in kuery can hold of records that have a value in a
-// field.
-func kqlAllows(r *rules.Rule, name string, v eql.Value) bool {
-	values, limited := r.KQL.Allowed(name)
-	if !limited {
-		return true
-	}
-	need := eql.Requirement{Category: eql.Any, Field: name, Values: values}
-	return need.Allows(eql.Null(), v)
 }
 
 // worths rank the fields by which rules are looked up: how few events have a given value in
@@ -147,19 +126,4 @@ func worth(field, value string) int {
 		w = 2
 	}
 	return w
-}
-
-// requirements returns what a record must meet for a rule to be asked about it, one of
-// them, where q is what is left of its query.
-func requirements(r *rules.Rule, q *eql.Query) []eql.Requirement {
-	if r.KQL == nil {
-		return q.Requires(worth)
-	}
-	best := eql.Requirement{Category: eql.Any}
-	for _, name := range r.KQL.Fields() {
-		if values, ok := r.KQL.Allowed(name); ok && worths[name] > worths[best.Field] {
-			best.Field, best.Values = name, values
-		}
-	}
-	return []eql.Requirement{best}
 }

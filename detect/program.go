@@ -2,11 +2,9 @@ package detect
 
 import (
 	"fmt"
-	"reflect"
 	"time"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
 )
@@ -22,8 +20,6 @@ type program struct {
 	match    [len(situations)]func(*Record) bool
 	sequence *eql.Sequence[*Record]
 
-	memory *memory[*Record] // of a rule that judges by what was before; nil otherwise
-
 	matches uint64
 	last    time.Time
 }
@@ -35,21 +31,9 @@ const (
 	sequenceAge      = 24 * time.Hour
 )
 
-// newProgram compiles a rule. learning is for how long a rule about what is new only
-// learns, 0 for its own window.
-func newProgram(r *rules.Rule, partials int, learning time.Duration, start time.Time) (*program, error) {
+// newProgram compiles a rule.
+func newProgram(r *rules.Rule, partials int) (*program, error) {
 	p := &program{rule: r, hooks: r.Mentions(hookPrefix)}
-	if r.KQL != nil {
-		m, err := kql.Compile(r.KQL, Fields)
-		if err != nil {
-			return nil, err
-		}
-		for k := range p.match {
-			p.match[k] = m.Match
-		}
-		p.memory, err = newMemory(r, Fields, learning, start)
-		return p, err
-	}
 	from, err := categoryOf(r)
 	if err != nil {
 		return nil, err
@@ -57,8 +41,7 @@ func newProgram(r *rules.Rule, partials int, learning time.Duration, start time.
 	if !r.Query.IsSequence() {
 		return p, p.compile(from)
 	}
-	stages := r.Query.Stages()
-	p.late = stages[len(stages)-1].Missing
+	p.late = r.Query.EndsMissing()
 	left := r.Query
 	if _, conditions := situations[event.Other].left(r); !conditions && r.EventCategory == "" {
 		if q := r.Query.Given(eql.String(processCategory), common); q != nil {
@@ -67,6 +50,7 @@ func newProgram(r *rules.Rule, partials int, learning time.Duration, start time.
 	}
 	p.sequence, err = eql.CompileSequence(left, from, Fields, eql.SequenceOptions[*Record]{
 		Time:   nanoseconds,
+		Owner:  effectiveUser,
 		Limits: eql.Limits{Keys: partials, Partials: partials, Age: int64(sequenceAge)},
 	})
 	return p, err
@@ -99,6 +83,15 @@ func nanoseconds(r *Record) (int64, bool) {
 	return r.Event.Time.UnixNano(), true
 }
 
+// effectiveUser is the user whose share of a sequence's memory a record takes. What is of
+// no user is root's.
+func effectiveUser(r *Record) uint64 {
+	if r.Event == nil || r.Event.Process == nil {
+		return 0
+	}
+	return uint64(r.Event.Process.Token.EUID)
+}
+
 // categoryOf returns where a rule looks for an event's category.
 func categoryOf(r *rules.Rule) (field, error) {
 	if r.EventCategory == "" {
@@ -118,10 +111,6 @@ func (p *program) ask(r *Record, in event.Kind, to []Finding) []Finding {
 	case p.sequence != nil:
 		to = p.found(p.sequence.Feed(r, (*Record).kept), to)
 	case !p.match[in](r):
-	case p.memory != nil:
-		if seen := p.memory.see(r, r.at); seen.fires {
-			to = append(to, Finding{Rule: p.rule, Record: r.shown(), Terms: seen.terms, Count: seen.count})
-		}
 	default:
 		to = append(to, Finding{Rule: p.rule, Record: r.shown()})
 	}
@@ -159,14 +148,13 @@ func (p *program) count(found []Finding) {
 // the other.
 func (p *program) same(o *program) bool {
 	a, b := p.rule, o.rule
-	return a.ID == b.ID && a.Type == b.Type && a.Text == b.Text && a.EventCategory == b.EventCategory &&
-		reflect.DeepEqual(a.NewTerms, b.NewTerms) && reflect.DeepEqual(a.Threshold, b.Threshold)
+	return a.ID == b.ID && a.Type == b.Type && a.Text == b.Text && a.EventCategory == b.EventCategory
 }
 
 // inherit takes over what an earlier program of the same rule remembers.
 func (p *program) inherit(o *program) {
 	p.matches, p.last = o.matches, o.last
 	if p.same(o) {
-		p.sequence, p.memory = o.sequence, o.memory
+		p.sequence = o.sequence
 	}
 }

@@ -51,7 +51,6 @@ func (f *Finding) Same() Sameness {
 			h.add(r.Event.Process.Exec.Args...)
 		}
 	}
-	h.add(f.Terms...)
 	if k := f.Record.Fact; k != nil && f.Record.State == nil {
 		h.add("fact", k.Tool, k.Verb, string(k.Operation), k.Key, k.Source, k.SourceFile, k.Domain, k.Plist)
 		if k.HasValue {

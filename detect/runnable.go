@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"hooksnare/detect/eql"
 	"hooksnare/detect/rules"
@@ -25,36 +24,20 @@ func Runnable(r *rules.Rule) (why string, err error) {
 			return why, nil
 		}
 	}
-	if r.Query != nil && len(r.Query.Pipes()) > 0 {
+	if r.Query.HasPipes() {
 		return "pipes pick from all results, which here come one by one: rules test runs them", nil
 	}
-	_, err = newProgram(r, leastPartials, 0, someTime)
+	_, err = newProgram(r, leastPartials)
 	return "", err
 }
 
 // foreignEvents looks for events of a category that is not seen.
 func foreignEvents(r *rules.Rule) string {
-	if r.KQL != nil {
-		if values, ok := r.KQL.Allowed("event.category"); ok && !slices.ContainsFunc(values, seen) {
-			return about(strings.Join(values, " or "))
-		}
-		return ""
-	}
 	if r.EventCategory != "" {
 		return ""
 	}
-	if !r.Query.IsSequence() {
-		if c := r.Query.Category(); !seen(c) {
-			return about(c)
-		}
-		return ""
-	}
-	stages := r.Query.Stages()
-	if until := r.Query.Until(); until != nil {
-		stages = append(slices.Clone(stages), *until)
-	}
-	for i := range stages {
-		if c := stages[i].Category; !seen(c) {
+	for _, c := range r.Query.Categories() {
+		if !seen(c) {
 			return about(c)
 		}
 	}
@@ -132,7 +115,7 @@ func unknownFields(r *rules.Rule) string {
 	}
 	var missing []string
 	for _, name := range r.Fields() {
-		if _, ok := Fields(name); ok || r.Query != nil && r.Query.Optional(name) {
+		if _, ok := Fields(name); ok || r.Query.Optional(name) {
 			continue
 		}
 		if !absent(name) {
@@ -175,6 +158,3 @@ func impossibleHere(r *rules.Rule) string {
 	}
 	return fmt.Sprintf("needs what %s never are", sensors)
 }
-
-// someTime is when a rule is compiled that is not run.
-var someTime = time.Unix(0, 0)

@@ -38,8 +38,7 @@ func (f *Finding) Sentence() string {
 // eventsShown bounds the events that a message tells of; the members hold all of them.
 const eventsShown = 4
 
-// eventSentence tells of the event, of those before it in a sequence, and of what is
-// remembered.
+// eventSentence describes the event and those before it in a sequence.
 func (f *Finding) eventSentence() string {
 	var parts []string
 	for i, r := range f.Events {
@@ -51,14 +50,7 @@ func (f *Finding) eventSentence() string {
 			parts = append(parts, eventSentence(r.Event))
 		}
 	}
-	what := strings.Join(append(parts, eventSentence(f.Record.Event)), ", then ")
-	switch {
-	case f.Terms != nil:
-		what += ", for the first time with " + quote(strings.Join(f.Terms, ", "))
-	case f.Count > 0:
-		what += fmt.Sprintf(", the last of %d such events", f.Count)
-	}
-	return what
+	return strings.Join(append(parts, eventSentence(f.Record.Event)), ", then ")
 }
 
 // maxSentenceArgs bounds the arguments, in bytes, that a sentence is made of: more than it shows.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hooksnare/detect/rules"
+	"hooksnare/pkg/event"
 	"hooksnare/pkg/logfile"
 	"hooksnare/pkg/spool"
 )
@@ -27,7 +28,7 @@ var outputMembers = []member{
 }
 
 // severities are what MinSeverity takes, the least first, as a person is told.
-var severities = []string{"low", "medium", "high", "critical"}
+var severities = event.Severities()
 
 // outputType is a way to deliver alerts.
 type outputType struct {

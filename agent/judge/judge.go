@@ -15,7 +15,6 @@ import (
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/process"
 	"hooksnare/detect"
-	"hooksnare/detect/baseline"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
@@ -117,10 +116,6 @@ func (p *Judge) newEngine(list []*rules.Rule) (*detect.Engine, error) {
 			UserName: host.Users.Name, GroupName: host.Users.Group, Home: host.Users.Home,
 			Entity: host.AppendEntityID, Lookup: p.table.Lookup, Ancestors: p.table.Ancestors,
 		},
-		Learning: baseline.NoLearning, // a recording has no other history than itself
-	}
-	if p.clock != nil {
-		o.Learning, o.Start = 0, p.clock()
 	}
 	return detect.New(list, o)
 }
@@ -141,20 +136,6 @@ func (p *Judge) Activities() []detect.Activity {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.engine.Activities()
-}
-
-// Memories returns what rules remember of long times, by the rule's id.
-func (p *Judge) Memories() map[string][]byte {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.engine.Memories(p.windowTime())
-}
-
-// RestoreMemory gives a rule back what Memories returned of it.
-func (p *Judge) RestoreMemory(id string, memory []byte) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.engine.Remember(id, memory, p.windowTime())
 }
 
 // HandleMessage takes one message of the sensor. It waits for nothing.

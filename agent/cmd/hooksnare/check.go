@@ -18,8 +18,9 @@ func newCheck() *cobra.Command {
 		Use:   "check",
 		Short: "Find faults in configuration, rules and exceptions",
 		Long: `Reads the configuration, every rule and every exception and prints each fault on a line, with
-file and line number where they are known. It also notes exceptions that a running agent has
-not used for a day. Exits with 1 when there is a fault, with 2 when --config is not a file.`,
+file and line number where they are known. It also notes rules that can't run here and exceptions
+that a running agent has not used for a day. Exits with 1 when there is a fault, with 2 when
+--config is not a file.`,
 		Example: `  hooksnare check
   hooksnare check --config ./com.hooksnare.agent.plist
   hooksnare check --rules ./our-rules`,
@@ -33,6 +34,11 @@ not used for a day. Exits with 1 when there is a fault, with 2 when --config is 
 			list := config.Faults(faults)
 			for _, fault := range list {
 				fmt.Fprintln(cmd.OutOrStdout(), quote.Printable(fault.Error()))
+			}
+			for _, r := range set.Rules {
+				if r.NotRunnable != "" {
+					fmt.Fprintln(cmd.OutOrStdout(), quote.Printable(fmt.Sprintf("note: %s: rule %s does not run here: %s", r.File, r.ID, r.NotRunnable)))
+				}
 			}
 			reportUnused(cmd, c, sources)
 			if len(list) > 0 {

@@ -45,19 +45,15 @@ type ruleRow struct {
 	File     string `json:"file"`
 
 	// What the agent tells of a rule that runs; absent where no agent has run.
-	Matches       *uint64    `json:"matches,omitempty"`
-	LastMatch     *time.Time `json:"last_match,omitempty"`
-	LearningUntil *time.Time `json:"learning_until,omitempty"`
-	Dropped       uint64     `json:"dropped,omitempty"`
+	Matches   *uint64    `json:"matches,omitempty"`
+	LastMatch *time.Time `json:"last_match,omitempty"`
+	Dropped   uint64     `json:"dropped,omitempty"`
 }
 
 func rowOf(r *rules.Rule, disabled bool, told map[string]health.RuleStatus) ruleRow {
 	row := ruleRow{ID: r.ID, Name: r.Name, Severity: string(r.Severity), Language: r.Language, Status: "active", Reason: r.NotRunnable, File: r.File}
 	if row.Language == "" {
-		row.Language = "eql"
-		if r.KQL != nil {
-			row.Language = "kuery"
-		}
+		row.Language = rules.DefaultLanguage(r.Type)
 	}
 	switch {
 	case disabled:
@@ -68,10 +64,7 @@ func rowOf(r *rules.Rule, disabled bool, told map[string]health.RuleStatus) rule
 		return row
 	}
 	if s, ok := told[r.ID]; ok {
-		row.Matches, row.LastMatch, row.LearningUntil, row.Dropped = &s.Matches, s.Last, s.LearningUntil, s.Dropped
-	}
-	if row.LearningUntil != nil && time.Now().Before(*row.LearningUntil) {
-		row.Status, row.Reason = "learning", "what is new is told from "+row.LearningUntil.Local().Format(time.DateTime)+" on"
+		row.Matches, row.LastMatch, row.Dropped = &s.Matches, s.Last, s.Dropped
 	}
 	if row.Dropped > 0 {
 		row.Reason = fmt.Sprintf("%d times it had to forget something for want of room: a match may be lost", row.Dropped)

@@ -1,12 +1,10 @@
 package detect
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"hooksnare/detect/baseline"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
 )
@@ -54,6 +52,22 @@ func TestSequences(t *testing.T) {
 	}
 }
 
+// TestSequenceShares has a user push out what a sequence remembers: root's stays.
+func TestSequenceShares(t *testing.T) {
+	e := engine(t, `sequence by process.pid [process where process.name == "sh"] [process where process.name == "curl"]`)
+	of := func(uid uint32, pid int32, ev *event.Event) *event.Event {
+		ev.Process.Token.EUID, ev.Process.Token.PID = uid, pid
+		return ev
+	}
+	play(e, at(0, of(0, 1, exec("/bin/sh"))))
+	for pid := range int32(2 * sequencePartials) {
+		play(e, at(1, of(501, 2+pid, exec("/bin/sh"))))
+	}
+	if got := play(e, at(2, of(0, 1, exec("/usr/bin/curl"))), at(3, of(501, 2, exec("/usr/bin/curl")))); got != "0 " {
+		t.Errorf("got %q, want root's sequence and not the user's first", got)
+	}
+}
+
 // TestSequenceFinding holds what a sequence's finding tells: every event as it was, though
 // the sensor's memory is used again.
 func TestSequenceFinding(t *testing.T) {
@@ -91,132 +105,37 @@ func TestLate(t *testing.T) {
 	}
 }
 
-// newTerms is a rule about programs that a shell did not start before.
-func newTerms(t *testing.T) *rules.Rule {
-	r := kuery(t, "new", "event.action:exec and process.parent.name:zsh")
-	r.Type, r.NewTerms = "new_terms", &rules.NewTerms{Fields: []string{"host.id", "process.entity_id"}, Window: time.Hour}
-	return r
-}
-
-// often is a rule about many equal commands.
-func often(t *testing.T) *rules.Rule {
-	r := kuery(t, "often", "event.action:exec and process.name:ls")
-	r.Type, r.Threshold = "threshold", &rules.Threshold{
-		Fields: []string{"host.id"}, AtLeast: 4, Window: time.Minute, Distinct: []rules.Distinct{{Field: "process.command_line", AtLeast: 2}},
-	}
-	return r
-}
-
-func fromZsh(pid int32) *event.Event {
-	ev := exec("/bin/x", "x")
-	ev.Parent = process("/bin/zsh")
-	ev.Process.Token.PID = pid
-	return ev
-}
-
-// TestRemembering has rules that judge by what was before.
-func TestRemembering(t *testing.T) {
-	e, err := New([]*rules.Rule{newTerms(t), often(t)}, Options{World: aWorld(), Learning: baseline.NoLearning})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := play(e, at(0, fromZsh(1)), at(1, fromZsh(1)), at(2, fromZsh(2)), at(3, exec("/bin/x"))), "new  new "; got != want {
-		t.Errorf("new terms: got %q, want %q", got, want)
-	}
-	got := e.Examine(at(4, fromZsh(3)))[0].Terms
-	e.Examine(at(5, fromZsh(4))) // the memory of texts is used again
-	if fmt.Sprint(got) != "[ABC id3]" {
-		t.Errorf("terms: got %v, want [ABC id3]", got)
-	}
-	ls := func(args ...string) *event.Event { return exec("/bin/ls", args...) }
-	if got, want := play(e, at(10, ls("a")), at(11, ls("a")), at(12, ls("a")), at(13, ls("a")), at(14, ls("b")), at(15, ls("c"))), "    often "; got != want {
-		t.Errorf("threshold: got %q, want %q", got, want)
-	}
-	if got := e.Activities(); got[0].Matches != 4 || got[1].Matches != 1 || got[0].Remembered != 4 || got[1].Remembered != 1 {
-		t.Errorf("activities: got %+v", got)
-	}
-}
-
-// TestLearning holds that a rule about what is new is silent while all is.
-func TestLearning(t *testing.T) {
-	e, err := New([]*rules.Rule{newTerms(t)}, Options{World: aWorld(), Start: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got, want := play(e, at(0, fromZsh(1)), at(3500, fromZsh(2)), at(3601, fromZsh(3)), at(3602, fromZsh(2))), "  new "; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-	if got := e.Activities()[0].LearningUntil; !got.Equal(now.Add(time.Hour)) {
-		t.Errorf("learning until %v, want %v", got, now.Add(time.Hour))
-	}
-}
-
 // TestInherit holds what other rules do to those that stay.
 func TestInherit(t *testing.T) {
 	sequence := rule(t, "s", `sequence [process where process.name == "sh"] [process where process.name == "curl"]`)
 	plain := rule(t, "p", `process where process.name == "ls"`)
-	old, err := New([]*rules.Rule{newTerms(t), sequence, plain}, Options{World: aWorld(), Learning: baseline.NoLearning})
+	old, err := New([]*rules.Rule{sequence, plain}, Options{World: aWorld()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	play(old, at(0, fromZsh(1)), at(1, exec("/bin/sh")), at(2, exec("/bin/ls")))
+	play(old, at(1, exec("/bin/sh")), at(2, exec("/bin/ls")))
 	changed := rule(t, "s", `sequence [process where process.name == "sh"] [process where process.name == "cp"]`)
 	for _, tc := range []struct {
 		name string
 		list []*rules.Rule
 		want string
 	}{
-		{"the same", []*rules.Rule{newTerms(t), sequence, plain}, " s p"},
-		{"others", []*rules.Rule{plain, rule(t, "q", `process where process.name == "ls"`)}, "  pq"},
-		{"one that was changed", []*rules.Rule{changed}, "  "},
+		{"the same", []*rules.Rule{sequence, plain}, "s p"},
+		{"others", []*rules.Rule{plain, rule(t, "q", `process where process.name == "ls"`)}, " pq"},
+		{"one that was changed", []*rules.Rule{changed}, " "},
 	} {
-		e, err := New(tc.list, Options{World: aWorld(), Learning: baseline.NoLearning})
+		e, err := New(tc.list, Options{World: aWorld()})
 		if err != nil {
 			t.Fatal(err)
 		}
 		e.Inherit(old)
-		if got := play(e, at(3, fromZsh(1)), at(4, exec("/usr/bin/curl")), at(5, exec("/bin/ls"))); got != tc.want {
+		if got := play(e, at(4, exec("/usr/bin/curl")), at(5, exec("/bin/ls"))); got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.name, got, tc.want)
 		}
 		for _, a := range e.Activities() {
 			if a.Rule.ID == "p" && a.Matches != 2 {
 				t.Errorf("%s: got %d matches, want 2", tc.name, a.Matches)
 			}
-		}
-	}
-}
-
-// TestMemories holds that what is remembered outlives the engine, and only for the rule
-// that it is of.
-func TestMemories(t *testing.T) {
-	make := func(list ...*rules.Rule) *Engine {
-		e, err := New(list, Options{World: aWorld(), Learning: baseline.NoLearning, Start: now})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return e
-	}
-	e := make(newTerms(t), often(t))
-	play(e, at(0, fromZsh(1)), at(0, exec("/bin/ls", "a")), at(1, exec("/bin/ls", "b")), at(1, exec("/bin/ls", "b")))
-	saved := e.Memories(now.Add(time.Minute))
-	next := make(newTerms(t), often(t))
-	for id, b := range saved {
-		if err := next.Remember(id, b, now.Add(time.Minute)); err != nil {
-			t.Errorf("%s: %v", id, err)
-		}
-	}
-	if got, want := play(next, at(30, fromZsh(1)), at(30, exec("/bin/ls", "c"))), " often"; got != want || len(saved) != 2 {
-		t.Errorf("got %q of %d memories, want %q of 2", got, len(saved), want)
-	}
-	other := newTerms(t)
-	other.Text += " "
-	for name, err := range map[string]error{
-		"a rule that asks something else": make(other).Remember("new", saved["new"], now),
-		"no such rule":                    make().Remember("new", saved["new"], now),
-		"damage":                          make(newTerms(t)).Remember("new", saved["new"][1:], now),
-	} {
-		if err == nil {
-			t.Errorf("%s: got no error", name)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package rules
+package agent
 
 import (
 	"fmt"
@@ -18,10 +18,10 @@ var (
 )
 
 // fault returns what is wrong with an example, "" for nothing.
-func (e *Example) fault() string {
-	for _, look := range [...]func(*Example) string{
-		(*Example).nothing, (*Example).commandFault, (*Example).stateFault, (*Example).hooksFault,
-		(*Example).changeFault, (*Example).programFault, (*Example).unreadableFault, (*Example).toldFault,
+func (e *example) fault() string {
+	for _, look := range [...]func(*example) string{
+		(*example).nothing, (*example).commandFault, (*example).stateFault, (*example).hooksFault,
+		(*example).changeFault, (*example).programFault, (*example).unreadableFault, (*example).toldFault,
 	} {
 		if why := look(e); why != "" {
 			return why
@@ -31,7 +31,7 @@ func (e *Example) fault() string {
 }
 
 // seen names what is seen beside a command.
-func (e *Example) seen() []string {
+func (e *example) seen() []string {
 	var out []string
 	for _, s := range [...]struct {
 		name string
@@ -44,7 +44,7 @@ func (e *Example) seen() []string {
 	return out
 }
 
-func (e *Example) nothing() string {
+func (e *example) nothing() string {
 	switch seen := e.seen(); {
 	case len(seen) > 1:
 		return "more than one of " + strings.Join(seen, ", ")
@@ -60,7 +60,7 @@ func (e *Example) nothing() string {
 	return ""
 }
 
-func (e *Example) commandFault() string {
+func (e *example) commandFault() string {
 	of := e.Executable + e.Script + e.Parent + e.SigningID + e.Home + e.CWD
 	switch {
 	case len(e.Command) == 0 && (of != "" || e.Unsigned || e.UID != 0):
@@ -71,14 +71,14 @@ func (e *Example) commandFault() string {
 	return ""
 }
 
-func (e *Example) stateFault() string {
+func (e *example) stateFault() string {
 	if e.State != "" && len(e.Hooks) > 0 {
 		return "a state has nothing to do with hooks"
 	}
 	return ""
 }
 
-func (e *Example) hooksFault() string {
+func (e *example) hooksFault() string {
 	for i, h := range e.Hooks {
 		if h.Value == "" || h.Key != hook.LoginHook && h.Key != hook.LogoutHook {
 			return fmt.Sprintf("hooks[%d]: want a value of LoginHook or LogoutHook", i)
@@ -87,7 +87,7 @@ func (e *Example) hooksFault() string {
 	return ""
 }
 
-func (e *Example) changeFault() string {
+func (e *example) changeFault() string {
 	c := e.Change
 	switch {
 	case c == nil:
@@ -106,7 +106,7 @@ func (e *Example) changeFault() string {
 	return ""
 }
 
-func (e *Example) programFault() string {
+func (e *example) programFault() string {
 	c := e.ProgramChange
 	switch {
 	case c == nil:
@@ -115,7 +115,7 @@ func (e *Example) programFault() string {
 		return fmt.Sprintf("program_change: since %q: want running or stopped", c.Since)
 	case c.Value == "" || len(c.What) == 0:
 		return "program_change: want a value and what changed"
-	case e.Fires && !slices.ContainsFunc(e.Hooks, func(h ExampleHook) bool { return h.Value == c.Value }):
+	case e.Fires && !slices.ContainsFunc(e.Hooks, func(h hookSetBefore) bool { return h.Value == c.Value }):
 		return "program_change: no hook has that value"
 	}
 	for _, w := range c.What {
@@ -126,7 +126,7 @@ func (e *Example) programFault() string {
 	return ""
 }
 
-func (e *Example) unreadableFault() string {
+func (e *example) unreadableFault() string {
 	if u := e.Unreadable; u != nil && (u.Path == "" || u.Why == "") {
 		return "unreadable: want a path and why"
 	}
@@ -134,7 +134,7 @@ func (e *Example) unreadableFault() string {
 }
 
 // toldFault is what is wrong with what an alert is to say.
-func (e *Example) toldFault() string {
+func (e *example) toldFault() string {
 	ofCommand := e.Operation != "" || e.Source != "" || e.SourceFile != ""
 	ofHook := e.Key != "" || e.Value != nil || e.Plist != "" || e.Scope != ""
 	switch {

@@ -1,20 +1,24 @@
-package rules
+package agent
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"path"
+
+	"github.com/pelletier/go-toml/v2"
 )
 
-// Example is something that happens on a Mac, and what is to come of it.
-type Example struct {
+// example is something that happens on a Mac, and what is to come of it.
+type example struct {
 	Fires bool // false: nothing is to be said of it, by any rule
-	Case
+	exampleCase
 }
 
-// Case is what happens, and what an alert says of it. What a file leaves out is as on any
+// exampleCase is what happens, and what an alert says of it. What a file leaves out is as on any
 // Mac: the tool at its own place with its own signature, run by root, in the root folder.
-type Case struct {
-	Hooks []ExampleHook `toml:"hooks"` // set when the agent starts
+type exampleCase struct {
+	Hooks []hookSetBefore `toml:"hooks"` // set when the agent starts
 
 	Managed    bool     `toml:"managed"`    // Jamf manages the Mac, and its scripts are as it keeps them
 	Excepted   string   `toml:"excepted"`   // the condition of an exception that is in force
@@ -29,9 +33,9 @@ type Case struct {
 	CWD        string   `toml:"cwd"`
 
 	// What is seen of the disk, or becomes of the sensor: one of these at most.
-	Change        *ExampleChange        `toml:"change"` // also after a command
-	ProgramChange *ExampleProgramChange `toml:"program_change"`
-	Unreadable    *ExampleUnreadable    `toml:"unreadable"`
+	Change        *exampleChange        `toml:"change"` // also after a command
+	ProgramChange *exampleProgramChange `toml:"program_change"`
+	Unreadable    *exampleUnreadable    `toml:"unreadable"`
 	State         string                `toml:"state"`
 
 	Ended bool `toml:"ended"` // the state, or that the file can't be read, is over, and its beginning was not seen
@@ -48,16 +52,16 @@ type Case struct {
 	Verdict    string  `toml:"verdict"`
 }
 
-// ExampleHook is a hook that is set.
-type ExampleHook struct {
+// hookSetBefore is a hook that is set.
+type hookSetBefore struct {
 	File    string `toml:"file"` // "": root's
 	Key     string `toml:"key"`
 	Value   string `toml:"value"`
 	Program string `toml:"program"` // "": the value is a path without arguments
 }
 
-// ExampleChange is a value in preferences that is not what it was.
-type ExampleChange struct {
+// exampleChange is a value in preferences that is not what it was.
+type exampleChange struct {
 	File  string  `toml:"file"` // "": root's
 	Key   string  `toml:"key"`
 	Old   *string `toml:"old"`   // nil: it was not there
@@ -66,15 +70,15 @@ type ExampleChange struct {
 	After int     `toml:"after"` // seconds after the command; 0: one
 }
 
-// ExampleProgramChange is a program that is not what it was when a hook had that value.
-type ExampleProgramChange struct {
+// exampleProgramChange is a program that is not what it was when a hook had that value.
+type exampleProgramChange struct {
 	Value string   `toml:"value"`
 	What  []string `toml:"what"`
 	Since string   `toml:"since"` // running or stopped; "": running
 }
 
-// ExampleUnreadable is a file, or a folder, that can't be read as it should.
-type ExampleUnreadable struct {
+// exampleUnreadable is a file, or a folder, that can't be read as it should.
+type exampleUnreadable struct {
 	Path   string `toml:"path"`
 	Why    string `toml:"why"`
 	Detail string `toml:"detail"`
@@ -84,10 +88,10 @@ type ExampleUnreadable struct {
 const examplePreferences = "/private/var/root/Library/Preferences/com.apple.loginwindow.plist"
 
 // Plist returns the file that holds the hook.
-func (h *ExampleHook) Plist() string { return orRoots(h.File) }
+func (h *hookSetBefore) Plist() string { return orRoots(h.File) }
 
 // Plist returns the file that holds the value.
-func (c *ExampleChange) Plist() string { return orRoots(c.File) }
+func (c *exampleChange) Plist() string { return orRoots(c.File) }
 
 func orRoots(file string) string {
 	if file == "" {
@@ -97,7 +101,7 @@ func orRoots(file string) string {
 }
 
 // Program returns the path of the program that runs.
-func (e *Case) Program() string {
+func (e *exampleCase) Program() string {
 	if e.Executable != "" {
 		return e.Executable
 	}
@@ -113,32 +117,31 @@ func (e *Case) Program() string {
 
 // exampleFile is the TOML shape.
 type exampleFile struct {
-	Fires  []Case `toml:"fires"`
-	Silent []Case `toml:"silent"`
+	Fires  []exampleCase `toml:"fires"`
+	Silent []exampleCase `toml:"silent"`
 }
 
-// ParseExamples reads a file of examples. The error joins an *Error for each fault.
-func ParseExamples(s Source) ([]Example, error) {
+// parseExamples reads a file of examples.
+func parseExamples(name string, text []byte) ([]example, error) {
 	var f exampleFile
-	d, err := open(s.Name, s.Text, &f)
-	if err != nil {
-		return nil, err
+	if err := toml.NewDecoder(bytes.NewReader(text)).DisallowUnknownFields().Decode(&f); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	var out []Example
-	for _, list := range [...]struct {
-		name  string
-		cases []Case
-	}{{"fires", f.Fires}, {"silent", f.Silent}} {
-		for i, c := range list.cases {
-			x := Example{Fires: list.name == "fires", Case: c}
+	var out []example
+	var faults []error
+	add := func(list string, fires bool, cases []exampleCase) {
+		for i, c := range cases {
+			x := example{fires, c}
 			if why := x.fault(); why != "" {
-				d.faults = append(d.faults, &Error{File: s.Name, Why: fmt.Sprintf("%s[%d]: %s", list.name, i, why)})
+				faults = append(faults, fmt.Errorf("%s: %s[%d]: %s", name, list, i, why))
 			}
 			out = append(out, x)
 		}
 	}
-	if err := d.err(); err != nil {
-		return nil, err
+	add("fires", true, f.Fires)
+	add("silent", false, f.Silent)
+	if faults != nil {
+		return nil, errors.Join(faults...)
 	}
 	return out, nil
 }

@@ -1,22 +1,10 @@
-package rules
+package agent
 
 import (
 	"reflect"
 	"strings"
 	"testing"
 )
-
-func TestBuiltinExamplesAreRight(t *testing.T) {
-	all := Examples()
-	if len(all) != len(Builtin()) {
-		t.Errorf("got %d files of examples, want one for each of %d rules", len(all), len(Builtin()))
-	}
-	for _, s := range all {
-		if list, err := ParseExamples(s); err != nil || len(list) == 0 {
-			t.Errorf("%s: got %d examples and error %v", s.Name, len(list), err)
-		}
-	}
-}
 
 func TestParseExamples(t *testing.T) {
 	empty, value := "", "/x"
@@ -62,26 +50,26 @@ program_change = { value = "/y", what = ["content", "mode"], since = "stopped" }
 unreadable = { path = "/p", why = "malformed", detail = "an example" }
 ended = true
 `
-	want := []Example{
-		{true, Case{
+	want := []example{
+		{true, exampleCase{
 			Command: []string{"defaults", "write", "D", "K", ""}, Executable: "/tmp/x", Script: "/s", Parent: "/sbin/launchd",
 			SigningID: "com.example.x", UID: 501, Home: "/Users/ann", CWD: "/tmp",
 			Operation: "set", Key: "K", Value: &empty, Plist: "/p", Scope: "root", Source: "s", SourceFile: "/f",
 		}},
-		{true, Case{State: "blind"}},
-		{true, Case{
+		{true, exampleCase{State: "blind"}},
+		{true, exampleCase{
 			Command: []string{"cp", "/a", "/b"}, Verdict: "confirmed",
-			Change: &ExampleChange{File: "/b", Key: "LoginHook", Old: &empty, New: &value, Since: "running", After: 2},
+			Change: &exampleChange{File: "/b", Key: "LoginHook", Old: &empty, New: &value, Since: "running", After: 2},
 		}},
-		{false, Case{Command: []string{"./x"}, Unsigned: true}},
-		{false, Case{State: "blind", Ended: true}},
-		{false, Case{
-			Hooks:         []ExampleHook{{Key: "LoginHook", Value: "/x"}, {File: "/f", Key: "LogoutHook", Value: "/x -a", Program: "/x"}},
-			ProgramChange: &ExampleProgramChange{Value: "/y", What: []string{"content", "mode"}, Since: "stopped"},
+		{false, exampleCase{Command: []string{"./x"}, Unsigned: true}},
+		{false, exampleCase{State: "blind", Ended: true}},
+		{false, exampleCase{
+			Hooks:         []hookSetBefore{{Key: "LoginHook", Value: "/x"}, {File: "/f", Key: "LogoutHook", Value: "/x -a", Program: "/x"}},
+			ProgramChange: &exampleProgramChange{Value: "/y", What: []string{"content", "mode"}, Since: "stopped"},
 		}},
-		{false, Case{Unreadable: &ExampleUnreadable{Path: "/p", Why: "malformed", Detail: "an example"}, Ended: true}},
+		{false, exampleCase{Unreadable: &exampleUnreadable{Path: "/p", Why: "malformed", Detail: "an example"}, Ended: true}},
 	}
-	got, err := ParseExamples(Source{"x.toml", []byte(text)})
+	got, err := parseExamples("x.toml", []byte(text))
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 	}
@@ -90,18 +78,10 @@ ended = true
 func TestParseExamplesFaults(t *testing.T) {
 	const command = "command = [\"a\"]\n"
 	for _, c := range []struct{ text, want string }{
-		{"[[fires]]\ncommand = [\"a\"]\noperation = \"set\"\nkye = \"K\"", `x.toml:4:1: unknown key "fires.kye"`},
-		{"[[fire]]\ncommand = [\"a\"]", `x.toml:1:1: unknown key "fire"`},
-		{"other = 1", `x.toml:1:1: unknown key "other"`},
-		{"[[silent]]\nFires = true\n" + command, `x.toml:2:1: unknown key "silent.Fires"`},
-		{"[[silent]]\nchange = { kye = \"K\", key = \"LoginHook\", new = \"/x\" }", `x.toml:2:12: unknown key "silent.change.kye"`},
-		{"[[silent]]\nhooks = [{ kye = \"K\", key = \"LoginHook\", value = \"/x\" }]\n" + command, `x.toml:2:12: unknown key "silent.hooks.kye"`},
-		{"[[silent]]\ncommand = \"a\"", "x.toml:2"},
-		{"[[silent]]\ncommand = [\"a\"]\nuid = -1", "x.toml:3"},
-		{"[[silent]]\nchange = \"a\"", "x.toml:2:10: silent.change: want a table, got a string"},
-		{"[[silent", "x.toml:1"},
-		{"a = \"\xff\"", "x.toml:1:6: not UTF-8"},
-		{"# " + strings.Repeat("x", MaxFile), "x.toml: 1048578 bytes: want at most 1048576"},
+		{"[[fires]]\ncommand = [\"a\"]\noperation = \"set\"\nkye = \"K\"", "x.toml: strict mode"},
+		{"[[fire]]\ncommand = [\"a\"]", "x.toml: strict mode"},
+		{"[[silent]]\ncommand = \"a\"", "x.toml: toml: "},
+		{"[[silent", "x.toml: toml: "},
 
 		{"[[fires]]\n\n[[fires]]\nstate = \"blind\"", "x.toml: fires[0]: neither a command nor a change"},
 		{"[[silent]]\ncommand = []", "x.toml: silent[0]: neither a command nor a change"},
@@ -142,7 +122,7 @@ func TestParseExamplesFaults(t *testing.T) {
 		{"[[fires]]\nprogram_change = { value = \"/x\", what = [\"mode\"] }", "x.toml: fires[0]: program_change: no hook has that value"},
 		{"[[silent]]\nunreadable = { path = \"/p\" }", "x.toml: silent[0]: unreadable: want a path and why"},
 	} {
-		got, err := ParseExamples(Source{"x.toml", []byte(c.text)})
+		got, err := parseExamples("x.toml", []byte(c.text))
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) || got != nil {
 			t.Errorf("%.120q: got %v, error %v, want %s", c.text, got, err, c.want)
 		}
@@ -151,37 +131,18 @@ func TestParseExamplesFaults(t *testing.T) {
 
 func TestExampleProgram(t *testing.T) {
 	for _, c := range []struct {
-		in   Case
+		in   exampleCase
 		want string
 	}{
-		{Case{Command: []string{"defaults"}}, "/usr/bin/defaults"},
-		{Case{Command: []string{"plutil", "-lint"}}, "/usr/bin/plutil"},
-		{Case{Command: []string{"PlistBuddy"}}, "/usr/libexec/PlistBuddy"},
-		{Case{Command: []string{"/bin/echo"}}, "/bin/echo"},
-		{Case{Command: []string{"./defaults"}}, "/usr/bin/defaults"},
-		{Case{Command: []string{"/bin/echo"}, Executable: "/tmp/x"}, "/tmp/x"},
+		{exampleCase{Command: []string{"defaults"}}, "/usr/bin/defaults"},
+		{exampleCase{Command: []string{"plutil", "-lint"}}, "/usr/bin/plutil"},
+		{exampleCase{Command: []string{"PlistBuddy"}}, "/usr/libexec/PlistBuddy"},
+		{exampleCase{Command: []string{"/bin/echo"}}, "/bin/echo"},
+		{exampleCase{Command: []string{"./defaults"}}, "/usr/bin/defaults"},
+		{exampleCase{Command: []string{"/bin/echo"}, Executable: "/tmp/x"}, "/tmp/x"},
 	} {
 		if got := c.in.Program(); got != c.want {
 			t.Errorf("%q: got %s, want %s", c.in.Command, got, c.want)
 		}
 	}
-}
-
-func FuzzParseExamples(f *testing.F) {
-	for _, s := range Examples() {
-		f.Add(s.Text)
-	}
-	f.Add([]byte("[[fires]]\nstate = 'x'\n"))
-	f.Add([]byte("[[silent]]\nhooks = [{ key = 'LoginHook', value = '/x' }]\nprogram_change = { value = '/x', what = ['mode'] }\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		list, err := ParseExamples(Source{"x.toml", text})
-		if err != nil && list != nil {
-			t.Errorf("got %d examples beside the error %v: %q", len(list), err, text)
-		}
-		for i := range list {
-			if e := &list[i]; len(e.Command) == 0 && len(e.seen()) != 1 || len(e.seen()) > 1 {
-				t.Errorf("got %+v, want a command, or one thing that is seen: %q", e, text)
-			}
-		}
-	})
 }
