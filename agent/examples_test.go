@@ -198,7 +198,7 @@ func exampleCommand(t *testing.T, p *Pipeline, x *rules.Case) time.Time {
 	}
 	h.Run(parent, spec)
 	must(t, h.Err())
-	lines, decoder := eslogger.NewLines(&out, 0), eslogger.NewDecoder()
+	lines, decoder := eslogger.NewLines(&out, 0), new(eslogger.Decoder)
 	for {
 		line, err := lines.Next()
 		if errors.Is(err, io.EOF) {

@@ -36,7 +36,7 @@ func feedWith(t *testing.T, c config.Config, change func(*PipelineOptions)) *fee
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &feed{t: t, decoder: eslogger.NewDecoder()}
+	f := &feed{t: t, decoder: new(eslogger.Decoder)}
 	o := PipelineOptions{
 		Rules: set.Rules, Exceptions: exceptions(c.Exceptions), Host: Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Emit: func(a *alert.Alert) { f.got = append(f.got, a) },
@@ -56,7 +56,7 @@ func feedWith(t *testing.T, c config.Config, change func(*PipelineOptions)) *fee
 
 // Write takes a line of the Mac.
 func (f *feed) Write(line []byte) (int, error) {
-	if err := f.decoder.Decode(line, &f.message); err != nil {
+	if err := f.decoder.Decode(slices.Clone(line), &f.message); err != nil {
 		f.t.Fatalf("line %q: %v", line, err)
 	}
 	f.pipeline.HandleMessage(&f.message)

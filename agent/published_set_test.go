@@ -85,7 +85,7 @@ func (s *publishedSet) onMac(t testing.TB, recording []byte) []*alert.Alert {
 		Emit: func(a *alert.Alert) { out = append(out, a) }, RepeatWindow: config.Default().RepeatWindow,
 	})
 	must(t, err)
-	r := Replay{decoder: eslogger.NewDecoder(), pipeline: pipeline}
+	r := Replay{decoder: new(eslogger.Decoder), pipeline: pipeline}
 	if err := r.Read(context.Background(), bytes.NewReader(recording)); err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,7 @@ func NewReplay(c config.Config, set RuleSet, emit func(*alert.Alert)) (*Replay, 
 	if err != nil {
 		return nil, err
 	}
-	return &Replay{pipeline: p, decoder: eslogger.NewDecoder()}, nil
+	return &Replay{pipeline: p, decoder: new(eslogger.Decoder)}, nil
 }
 
 // Recording reports why a file can't be a recording; "-" is standard input.

@@ -191,7 +191,7 @@ func (r *run) detail(stuck error) string {
 // deliver hands on every line until the output ends.
 func (s *Source) deliver(r *run) {
 	defer close(r.read)
-	d := &delivery{source: s, run: r, dec: NewDecoder()}
+	d := &delivery{source: s, run: r, dec: new(Decoder)}
 	lines := NewLines(r.out, s.opts.MaxLine)
 	var skipped uint64
 	for {
