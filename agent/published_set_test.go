@@ -14,7 +14,6 @@ import (
 	"testing"
 
 	"hooksnare/agent/config"
-	"hooksnare/collector/eslogger"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
@@ -85,7 +84,7 @@ func (s *publishedSet) onMac(t testing.TB, recording []byte) []*alert.Alert {
 		Emit: func(a *alert.Alert) { out = append(out, a) }, RepeatWindow: config.Default().RepeatWindow,
 	})
 	must(t, err)
-	r := Replay{decoder: new(eslogger.Decoder), pipeline: pipeline}
+	r := Replay{pipeline: pipeline}
 	if err := r.Read(context.Background(), bytes.NewReader(recording)); err != nil {
 		t.Fatal(err)
 	}
