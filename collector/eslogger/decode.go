@@ -128,24 +128,36 @@ func (known *members[T]) find(name []byte) int {
 // refuses a known member that the object has twice: readers disagree which of the two
 // counts, and whoever could write into a line must not choose for us.
 func readMembers[T any](d *Decoder, i int, known *members[T], to *T) (next int, hasMembers bool) {
+	i, hasMembers = d.openObject(i)
+	if !hasMembers {
+		return i, false
+	}
 	var seen uint32
-	return d.object(i, func(name []byte, i int) int {
-		n := known.find(name)
-		if n < 0 {
-			return d.skip(i)
+	for hasMembers {
+		name, at := d.name(i)
+		if at < 0 {
+			return at, false
 		}
-		if seen&(1<<n) != 0 {
+		switch n := known.find(name); {
+		case n < 0:
+			i = d.skip(at)
+		case seen&(1<<n) != 0:
 			d.why = "a member is there twice"
-			return ^i
+			return ^at, false
+		default:
+			seen |= 1 << n
+			i = known.list[n].read(d, at, to)
 		}
-		seen |= 1 << n
-		return known.list[n].read(d, i, to)
-	})
+		if i, hasMembers = d.nextMember(i); i < 0 {
+			return i, false
+		}
+	}
+	return i, true
 }
 
-// object calls read at the value of each member of an object. null counts as an absent
-// object, any other value as odd.
-func (d *Decoder) object(i int, read func(name []byte, i int) int) (next int, hasMembers bool) {
+// openObject goes to the first member of an object. null counts as an absent object, any
+// other value as odd.
+func (d *Decoder) openObject(i int) (next int, hasMembers bool) {
 	b := d.line
 	if i >= len(b) || b[i] != '{' {
 		return d.skipOdd(i), false
@@ -154,27 +166,26 @@ func (d *Decoder) object(i int, read func(name []byte, i int) int) (next int, ha
 		return i + 1, false
 	}
 	d.depth++
-	for {
-		name, at := d.name(i)
-		if at < 0 {
-			return at, false
-		}
-		if i = read(name, at); i < 0 {
-			return i, false
-		}
-		if i = skipSpace(b, i); i >= len(b) {
-			return ^i, false
-		}
-		switch b[i] {
-		case ',':
-			i = skipSpace(b, i+1)
-		case '}':
-			d.depth--
-			return i + 1, true
-		default:
-			return ^i, false
-		}
+	return i, true
+}
+
+// nextMember goes from the end of a member's value to the next member, or behind the object.
+func (d *Decoder) nextMember(i int) (next int, isMember bool) {
+	if i < 0 {
+		return i, false
 	}
+	b := d.line
+	if i = skipSpace(b, i); i >= len(b) {
+		return ^i, false
+	}
+	switch b[i] {
+	case ',':
+		return skipSpace(b, i+1), true
+	case '}':
+		d.depth--
+		return i + 1, false
+	}
+	return ^i, false
 }
 
 // name reads a member's name and ends at its value.
@@ -220,7 +231,12 @@ var messageMembers = newMembers(
 
 // event reads the object whose one member names the kind of event.
 func (d *Decoder) event(i int, m *Message) int {
-	next, _ := d.object(i, func(name []byte, i int) int {
+	i, isMember := d.openObject(i)
+	for isMember {
+		var name []byte
+		if name, i = d.name(i); i < 0 {
+			return i
+		}
 		kind := event.Other
 		switch string(name) {
 		case "exec":
@@ -247,9 +263,9 @@ func (d *Decoder) event(i int, m *Message) int {
 		default:
 			i = d.skip(i)
 		}
-		return i
-	})
-	return next
+		i, isMember = d.nextMember(i)
+	}
+	return i
 }
 
 var execMembers = newMembers(

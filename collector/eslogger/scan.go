@@ -191,7 +191,15 @@ func skipMembers(b []byte, i, depth int) int {
 				return i
 			}
 		}
-		if i = skipValue(b, i, depth); i < 0 {
+		switch {
+		case i < len(b) && b[i] == '"': // most values are strings and numbers
+			i = skipString(b, i+1)
+		case i < len(b) && b[i]-'0' <= 9:
+			i = skipNumber(b, i)
+		default:
+			i = skipValue(b, i, depth)
+		}
+		if i < 0 {
 			return i
 		}
 		if i = skipSpace(b, i); i >= len(b) {

@@ -86,9 +86,10 @@ func (d *Decoder) integer(i int) (negative bool, magnitude uint64, ok bool, next
 	if b[i] == '-' {
 		negative, i = true, i+1
 	}
-	for _, c := range b[i:next] {
+	const safe = 19 // digits that never overflow
+	for n, c := range b[i:next] {
 		c -= '0'
-		if c > 9 || magnitude > (math.MaxUint64-9)/10 && magnitude > (math.MaxUint64-uint64(c))/10 {
+		if c > 9 || n >= safe && magnitude > (math.MaxUint64-uint64(c))/10 {
 			d.odd++ // a fraction, an exponent, or more than 64 bits
 			return false, 0, false, next
 		}
