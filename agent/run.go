@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -61,23 +60,22 @@ type Agent struct {
 // What Frugal asks of the runtime. The agent's live data is a few MiB, so that the
 // percentage costs little memory and saves most collections. The limit, in bytes, leaves
 // room for the program itself below the 24 MiB that an agent may take; it is soft, so
-// that a flood costs time and not the agent. One processor reads and judges; one more is
-// enough for everything else, and each further one only wakes threads that find no work.
+// that a flood costs time and not the agent.
 const (
 	gcPercent   = 100
 	memoryLimit = 14 << 20
-	processors  = 2
 )
 
-// Frugal makes the runtime keep memory small and threads few until the returned function is
-// called.
+// processors is how many an agent uses. One reads and judges; one more is enough for
+// everything else, and each further one only wakes threads that find no work.
+const processors = 2
+
+// Frugal makes the runtime keep memory small until the returned function is called.
 func Frugal() (restore func()) {
 	percent, limit := debug.SetGCPercent(gcPercent), debug.SetMemoryLimit(memoryLimit)
-	threads := runtime.GOMAXPROCS(min(processors, runtime.GOMAXPROCS(0)))
 	return func() {
 		debug.SetGCPercent(percent)
 		debug.SetMemoryLimit(limit)
-		runtime.GOMAXPROCS(threads)
 	}
 }
 
