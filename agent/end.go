@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,6 +26,7 @@ const (
 // well. What would not end is one: the process has to end then, as it may never.
 func (a *Agent) Run(ctx context.Context) error {
 	defer Frugal()()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(min(processors, runtime.GOMAXPROCS(0))))
 	part := new(atomic.Value)
 	ended := make(chan error, 1)
 	go func() { ended <- a.run(ctx, part) }()

@@ -206,7 +206,7 @@ func exampleCommand(t *testing.T, p *judge.Judge, x *exampleCase) time.Time {
 	}
 	h.Run(parent, spec)
 	must(t, h.Err())
-	lines, decoder := eslogger.NewLines(&out, 0), eslogger.NewDecoder()
+	lines, decoder := eslogger.NewLines(&out, 0), new(eslogger.Decoder)
 	for {
 		line, err := lines.Next()
 		if errors.Is(err, io.EOF) {

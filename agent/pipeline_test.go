@@ -41,7 +41,7 @@ func feedWith(t *testing.T, c config.Config, change func(*judge.Options)) *feed 
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &feed{t: t, decoder: eslogger.NewDecoder()}
+	f := &feed{t: t, decoder: new(eslogger.Decoder)}
 	o := judge.Options{
 		Rules: set.Rules, Exceptions: exceptions.ForEngine(c.Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Emit: func(a *alert.Alert) { f.got = append(f.got, a) },
@@ -61,7 +61,7 @@ func feedWith(t *testing.T, c config.Config, change func(*judge.Options)) *feed 
 
 // Write takes a line of the Mac.
 func (f *feed) Write(line []byte) (int, error) {
-	if err := f.decoder.Decode(line, &f.message); err != nil {
+	if err := f.decoder.Decode(slices.Clone(line), &f.message); err != nil {
 		f.t.Fatalf("line %q: %v", line, err)
 	}
 	f.pipeline.HandleMessage(&f.message)

@@ -65,12 +65,16 @@ type Agent struct {
 
 // What Frugal asks of the runtime. The agent's live data is a few MiB, so that the
 // percentage costs little memory and saves most collections. The limit, in bytes, leaves
-// room for the program itself below the 40 MiB that an agent may take; it is soft, so
+// room for the program itself below the 24 MiB that an agent may take; it is soft, so
 // that a flood costs time and not the agent.
 const (
-	gcPercent   = 200
-	memoryLimit = 32 << 20
+	gcPercent   = 100
+	memoryLimit = 14 << 20
 )
+
+// processors is how many an agent uses. One reads and judges; one more is enough for
+// everything else, and each further one only wakes threads that find no work.
+const processors = 2
 
 // Frugal makes the runtime keep memory small until the returned function is called.
 func Frugal() (restore func()) {

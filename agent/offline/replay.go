@@ -25,8 +25,7 @@ import (
 // only clock.
 type Replay struct {
 	judge   *judge.Judge
-	decoder *eslogger.Decoder
-	message eslogger.Message
+	decoder eslogger.Decoder
 	gaps    eslogger.Gaps
 	stats   ReplayStats
 	read    struct{ lines, bytes atomic.Uint64 } // of stats, for who watches
@@ -59,7 +58,7 @@ func NewReplay(c config.Config, set ruleset.Set, emit func(*alert.Alert)) (*Repl
 
 // ReplayTo prepares a replay to a judge that goes by the times of recordings.
 func ReplayTo(j *judge.Judge) *Replay {
-	return &Replay{judge: j, decoder: eslogger.NewDecoder()}
+	return &Replay{judge: j}
 }
 
 // Recording reports why a file can't be a recording; "-" is standard input.
@@ -128,41 +127,22 @@ func firstText(in *bufio.Reader) (string, error) {
 	}
 }
 
-// stopEvery is how many lines pass between looks at whether to stop.
-const stopEvery = 1024
-
 func (r *Replay) lines(ctx context.Context, in io.Reader) error {
 	lines := eslogger.NewLines(in, 0)
 	defer func() { r.stats.TooLong += lines.Skipped() }()
-	for n := 0; ; n++ {
-		if n%stopEvery == 0 {
-			r.read.lines.Store(r.stats.Lines)
-			r.read.bytes.Store(r.stats.Bytes)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-		}
-		line, err := lines.Next()
-		if errors.Is(err, io.EOF) {
-			r.last(lines)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		r.line(line)
+	err := eslogger.DecodeAhead(ctx, lines, r.line)
+	if !errors.Is(err, io.EOF) {
+		return err
 	}
-}
-
-// last takes what has no line break at its end: a line all the same if it reads as one,
-// the rest of a recording that was cut otherwise.
-func (r *Replay) last(lines *eslogger.Lines) {
-	rest := lines.Rest()
-	if len(rest) > 0 && r.decoder.Decode(rest, &r.message) == nil {
-		r.line(rest)
-		return
+	// What has no line break at its end is a line all the same if it reads as one, the
+	// rest of a recording that was cut otherwise.
+	rest := eslogger.Decoded{Size: len(lines.Rest())}
+	if rest.Size > 0 && r.decoder.Decode(lines.Rest(), &rest.Message) == nil {
+		r.line(&rest)
+	} else {
+		r.stats.Cut += lines.Cut()
 	}
-	r.stats.Cut += lines.Cut()
+	return nil
 }
 
 // maxObject bounds one pretty-printed object; indentation may double a line's size.
@@ -184,7 +164,9 @@ func (r *Replay) objects(ctx context.Context, in io.Reader) error {
 			r.malformed(fmt.Errorf("object %d: %w; the rest was not read", n, err))
 			return nil
 		}
-		r.line(raw)
+		object := eslogger.Decoded{Size: len(raw)}
+		object.Err = r.decoder.Decode(raw, &object.Message)
+		r.line(&object)
 	}
 	return ctx.Err()
 }
@@ -204,23 +186,31 @@ func (l *limit) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (r *Replay) line(line []byte) {
+// progressLines is how many lines pass between two updates of what a progress shows.
+const progressLines = 1024
+
+func (r *Replay) line(l *eslogger.Decoded) {
 	r.stats.Lines++
-	r.stats.Bytes += uint64(len(line)) + 1
-	if len(bytes.TrimSpace(line[:min(len(line), 64)])) == 0 && len(bytes.TrimSpace(line)) == 0 {
+	r.stats.Bytes += uint64(l.Size) + 1
+	if r.stats.Lines%progressLines == 0 {
+		r.read.lines.Store(r.stats.Lines)
+		r.read.bytes.Store(r.stats.Bytes)
+	}
+	if l.Blank {
 		return
 	}
-	if err := r.decoder.Decode(line, &r.message); err != nil {
-		r.malformed(fmt.Errorf("line %d: %w", r.stats.Lines, err))
+	if l.Err != nil {
+		r.malformed(fmt.Errorf("line %d: %w", r.stats.Lines, l.Err))
 		return
 	}
-	if r.message.Odd > 0 {
+	m := &l.Message
+	if m.Odd > 0 {
 		r.stats.Odd++
 	}
-	if r.message.HasGlobal {
-		r.stats.Dropped += r.gaps.Next(r.message.GlobalSeq)
+	if m.HasGlobal {
+		r.stats.Dropped += r.gaps.Next(m.GlobalSeq)
 	}
-	r.judge.HandleMessage(&r.message)
+	r.judge.HandleMessage(m)
 }
 
 func (r *Replay) malformed(err error) {

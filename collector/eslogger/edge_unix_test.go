@@ -21,7 +21,7 @@ func TestDecodeAtTheEdge(t *testing.T) {
 		t.Fatal(err)
 	}
 	end := 3 * page
-	d, m := NewDecoder(), new(Message)
+	d, m := new(Decoder), new(Message)
 	for _, seed := range seeds {
 		if len(seed) > end {
 			continue
@@ -30,11 +30,6 @@ func TestDecodeAtTheEdge(t *testing.T) {
 			line := memory[end-n : end : end]
 			copy(line, seed)
 			d.Decode(line, m)
-			for i := range line {
-				if line[i] == '{' && skipFlat(line, i, flatBlocks) > len(line) {
-					t.Fatalf("%q: skipped past the end from %d", line, i)
-				}
-			}
 		}
 	}
 }
