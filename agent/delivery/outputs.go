@@ -14,8 +14,8 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
-	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/hang"
 	"hooksnare/pkg/spool"
@@ -122,7 +122,7 @@ func (all *Outputs) openSpool(c config.Config, places []config.Output) error {
 		MaxBytes: c.SpoolMaxBytes, MaxAlerts: int(c.SpoolMaxAlerts), MaxAge: c.SpoolMaxAge,
 	}
 	for _, p := range places {
-		o.Outputs = append(o.Outputs, spool.Output{Name: p.Name, MinSeverity: rules.Severity(p.MinSeverity).Number()})
+		o.Outputs = append(o.Outputs, spool.Output{Name: p.Name, MinSeverity: event.Severity(p.MinSeverity).Number()})
 	}
 	s, err := spool.Open(o)
 	for range 20 { // somebody may just be asking whether it is in use, or an agent be ending
