@@ -277,7 +277,7 @@ func known() []map[string]any {
 func TestAccepted(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 14))
 	all := known()
-	for range 1500 {
+	for range agent.Amount(300, 1500) {
 		all = append(all, configured(r))
 	}
 	whole, root := 0, t.TempDir()
@@ -291,7 +291,7 @@ func TestAccepted(t *testing.T) {
 		}
 	}
 	t.Logf("%d configurations, %d without a fault", len(all), whole)
-	if whole < 30 {
+	if whole < agent.Amount(6, 30) {
 		t.Errorf("got %d configurations without a fault, want more for the test to mean something", whole)
 	}
 }
@@ -301,7 +301,7 @@ func TestAccepted(t *testing.T) {
 func TestAcceptedRuns(t *testing.T) {
 	r := rand.New(rand.NewPCG(10, 14))
 	all := known()
-	for range 30 {
+	for range agent.Amount(6, 30) {
 		all = append(all, configured(r))
 	}
 	for _, raw := range all {
