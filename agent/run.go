@@ -19,7 +19,6 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
 	"hooksnare/collector/eslogger"
-	"hooksnare/collector/prefs"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/hang"
 )
@@ -33,7 +32,6 @@ type Options struct {
 	Version string          // of the agent
 	Show    io.Writer       // is written each alert for a person; nil for none
 	Timing  eslogger.Timing // zero but in tests
-	Watch   prefs.Timing    // zero but in tests
 
 	timing outputTiming // zero but in tests
 }

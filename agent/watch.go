@@ -85,7 +85,7 @@ func newWatch(a *Agent) (*watch, error) {
 	w.last = before
 	w.openPrograms(before.Programs)
 	var storeErr error
-	w.prefs, storeErr = prefs.New(prefs.Options{Root: c.Root, Homes: c.ExtraHomes, Sweep: c.SweepInterval, Previous: before.Preferences, Timing: a.opts.Watch}, w)
+	w.prefs, storeErr = prefs.New(prefs.Options{Root: c.Root, Homes: c.ExtraHomes, Sweep: c.SweepInterval, Previous: before.Preferences}, w)
 	return w, errors.Join(err, storeErr)
 }
 

@@ -19,6 +19,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/fsnotify/fsnotify"
+
 	"hooksnare/pkg/event"
 )
 
@@ -43,27 +45,26 @@ type Options struct {
 	Sweep time.Duration
 	// Previous is what was last given to HandleState, nil if there never was anything.
 	Previous *State
-	Timing   Timing
 	// Now tells the time of what is reported; nil means time.Now.
 	Now func() time.Time
 }
 
-// Timing are the waits of a [Collector]; a zero field means its default. They are there
-// for tests: the defaults are what the documents promise.
-type Timing struct {
-	Wake    []time.Duration // looks after Wake: 250 ms, 1 s, 3 s
-	Watched []time.Duration // looks after a change in a watched folder: 0, 250 ms, 2 s
-	Answer  time.Duration   // the longest that a home may take: 2 s
-	// Settle is how long a file must be gone or half written before that is held for its
-	// state and not for a moment of its being written: 500 ms.
-	Settle time.Duration
-	// Granule is the coarsest step of a file's times. For so long a file that looks the
-	// same is read again, since it may have changed within one step: 3 s.
-	Granule    time.Duration
-	Retry      time.Duration // until what the handler refused is offered again: 2 s, or Sweep if less
-	BackoffMin time.Duration // until a home that did not answer is asked again, doubling: 4 s
-	BackoffMax time.Duration // the longest such wait: 5 min
-}
+// Waits.
+const (
+	// answerTime is the longest that the scan of a location may take.
+	answerTime = 2 * time.Second
+	// settleTime is how long a file must be missing or half written before that is held for its
+	// state and not for a moment of its being written.
+	settleTime = 500 * time.Millisecond
+	// granuleTime is the coarsest step of a file's times. For so long a file that looks the
+	// same is read again, since it may have changed within one step.
+	granuleTime = 3 * time.Second
+	// retryTime passes until what the handler refused is offered again; less if sweeps are more often.
+	retryTime = 2 * time.Second
+	// backoffMin passes until a home that did not answer is scanned again, doubling up to backoffMax.
+	backoffMin = 4 * time.Second
+	backoffMax = 5 * time.Minute
+)
 
 // Handler takes what a [Collector] finds. Its methods are called one at a time, from the
 // goroutine of Run; while one is at work nothing else is reported.
@@ -85,46 +86,46 @@ type Collector struct {
 	opts    Options
 	disk    disk
 	handler Handler
-	noWatch bool // for tests that own the clock
-	atOnce  bool // a scan: there is nobody whose reports would be held up
+	// openWatcher opens what reports events in folders; nil in a test that owns the clock.
+	openWatcher func() (*fsnotify.Watcher, error)
+	once        bool // for a single scan: nobody's reports would be delayed
+	// These are settleTime, granuleTime and retryTime or less.
+	settle, granule, retry time.Duration
 
-	places []*place // root's own first
-	users  *place   // the folder of homes
-	homes  map[string]*place
-	done   chan *look // looks that ended
-	flying []*look    // looks under way
+	wake chan struct{} // Wake was called
+	done chan *scan    // scans that ended
 
-	lively, doubtful turns // homes that wait for their turn
+	// All that follows belongs to the goroutine of Run.
 
-	active  int            // looks at homes that are under way and not slow
-	slow    int            // those that are
-	stuck   map[string]int // looks that take too long, by the home's path
-	timed   []*place       // places with a due time, each once
-	backlog backlog
-	pending int // changes in it, or refused: four for each file that is looked at, at most
-	silent  int // places that do not answer
-	usedUp  int // places whose share is used up
+	locations []*location // root's own first, the homes last
+	users     *location   // the folder of homes
+	homes     map[string]*location
+	due       map[*location]time.Time // when to scan it and report of it, apart from sweeps
 
-	// Troubles are as many as the files and folders that are looked at, and each home's are
+	queues    [2][]*location // homes to scan by class, in the order in which that was requested
+	running   []*scan        // under way and not hung, in the order in which they began
+	homeScans int            // scans of homes under way, hung ones too
+	hung      map[string]int // scans that hang, by the base of their location
+
+	// Problems are as many as the files and folders that are scanned, and each home's are
 	// bounded by these: no user takes room from another's.
-	problems map[problemKey]*event.Unreadable
-	refs     map[problemKey]int  // how many have the trouble
-	carried  []*event.Unreadable // of the run before, of no place known yet
+	problems   map[problemKey]*reportedProblem
+	conditions map[string]int // problems that do not come from scans, by reason
+	reports    []*location    // locations with something to report
+	pending    int            // changes to report: four for each file that is scanned, at most
 
-	wakes       slots
-	watched     slots
+	wakes       delays
+	watched     delays
+	lastWatched [watchedAtOnce]time.Time // the last scans for watched folders, the oldest first
 	sweepAt     time.Time
-	saveAt      time.Time              // not to offer the state before
-	dirty       bool                   // the state is not what the handler has
-	begun       bool                   // every place was looked at once, or did not answer
-	listed      bool                   // the homes are known
-	relist      bool                   // and are to be listed anew
-	lastWatched [watchedOnce]time.Time // the last looks for watched folders, the oldest first
+	saveAt      time.Time // the state is not offered before
+	dirty       bool      // the state is not what the handler has
+	begun       bool      // every location was scanned once, or did not answer
+	listed      bool      // the homes are known
 
-	wake  chan struct{}
-	watch *watcher
+	watcher *watcher
 
-	mu    sync.Mutex
+	mu    sync.Mutex // guards stats
 	stats Stats
 }
 
@@ -152,23 +153,29 @@ func New(opts Options, h Handler) (*Collector, error) {
 	if h == nil {
 		return nil, errors.New("preferences: no handler")
 	}
-	opts, err := opts.complete()
+	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	c := &Collector{
-		opts: opts, disk: realDisk(opts.Root), handler: h,
-		homes: map[string]*place{}, stuck: map[string]int{}, problems: map[problemKey]*event.Unreadable{}, refs: map[problemKey]int{},
-		done: make(chan *look, maxFlying), wake: make(chan struct{}, 1),
-		wakes: newSlots(opts.Timing.Wake), watched: newSlots(opts.Timing.Watched),
+		opts: opts, disk: realDisk(opts.Root), handler: h, openWatcher: fsnotify.NewWatcher,
+		wake: make(chan struct{}, 1), done: make(chan *scan, maxHomeScans+maxSystemScans),
+		homes: map[string]*location{}, due: map[*location]time.Time{}, hung: map[string]int{},
+		problems: map[problemKey]*reportedProblem{}, conditions: map[string]int{},
+		settle: settleTime, granule: granuleTime, retry: retryTime,
+		wakes:   newDelays(250*time.Millisecond, time.Second, 3*time.Second),
+		watched: newDelays(0, 250*time.Millisecond, 2*time.Second),
 	}
-	c.lay()
-	c.resume(opts.Previous)
+	if opts.Sweep > 0 {
+		c.retry = min(c.retry, opts.Sweep)
+	}
+	c.addSystemLocations()
+	c.restore(opts.Previous)
 	return c, nil
 }
 
-// complete checks o and returns it with every default filled in.
-func (o Options) complete() (Options, error) {
+// withDefaults checks o and returns it with every default filled in.
+func (o Options) withDefaults() (Options, error) {
 	o.Root = strings.TrimRight(path.Clean("/"+o.Root), "/")
 	if err := CheckHomes(o.Homes); err != nil {
 		return o, err
@@ -184,50 +191,20 @@ func (o Options) complete() (Options, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	t := &o.Timing
-	all := append(slices.Clone(t.Wake), t.Watched...)
-	for _, d := range append(all, o.Sweep, t.Answer, t.Settle, t.Granule, t.Retry, t.BackoffMin, t.BackoffMax) {
-		if d < 0 {
-			return o, fmt.Errorf("preferences timing %v: must not be negative", d)
-		}
+	if o.Sweep < 0 {
+		return o, fmt.Errorf("preferences: the sweep interval %v must not be negative", o.Sweep)
 	}
-	t.fill(o.Sweep)
 	return o, nil
 }
 
-// fill sets what is zero to its default.
-func (t *Timing) fill(sweep time.Duration) {
-	set := func(d *time.Duration, to time.Duration) {
-		if *d == 0 {
-			*d = to
-		}
-	}
-	if t.Wake == nil {
-		t.Wake = []time.Duration{250 * time.Millisecond, time.Second, 3 * time.Second}
-	}
-	if t.Watched == nil {
-		t.Watched = []time.Duration{0, 250 * time.Millisecond, 2 * time.Second}
-	}
-	retry := 2 * time.Second
-	if sweep > 0 {
-		retry = min(retry, sweep)
-	}
-	set(&t.Answer, 2*time.Second)
-	set(&t.Settle, 500*time.Millisecond)
-	set(&t.Granule, 3*time.Second)
-	set(&t.Retry, retry)
-	set(&t.BackoffMin, 4*time.Second)
-	set(&t.BackoffMax, 5*time.Minute)
-}
-
-// Run watches until ctx ends and returns nil then. Looks that a stalled home holds up are
+// Run watches until ctx ends and returns nil then. Scans that a stalled home holds up are
 // left to end by themselves; nothing is reported after Run has returned.
 func (c *Collector) Run(ctx context.Context) error {
-	if !c.noWatch {
-		c.watch = newWatcher()
-		defer c.watch.stop()
+	if c.openWatcher != nil {
+		c.watcher = newWatcher(c.openWatcher)
+		defer c.watcher.stop()
 	}
-	c.run(ctx, nil)
+	c.run(ctx)
 	return nil
 }
 
@@ -235,10 +212,7 @@ func (c *Collector) Run(ctx context.Context) error {
 // have changed one, or may still be about to through cfprefsd. It never blocks, and a
 // storm of calls costs no more than some looks a second.
 func (c *Collector) Wake() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
-	}
+	signal(c.wake)
 }
 
 // Stats returns what was done so far. It may be called from any goroutine.

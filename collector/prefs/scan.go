@@ -1,71 +1,87 @@
 package prefs
 
 import (
-	"context"
-	"slices"
-	"strings"
 	"time"
-
-	"hooksnare/pkg/event"
 )
 
-// Setting is the value of one key in one file.
-type Setting struct {
-	File  string // as a Mac knows it, without links
-	Scope string
-	Key   string
-	Value string
-	Found event.Found
+// maxScanBytes is how much one scan reads. Each location has it for itself: what a home has more
+// waits for its next scan, and how often that comes is bounded by the home's share of time.
+const maxScanBytes = 8 << 20
+
+// scan scans a location, again and again. While it is busy only the first fields belong to the
+// goroutine of Run, and all from disk on to the one that scans; otherwise all belong to Run.
+type scan struct {
+	location *location
+	work     func()    // run, made once: a sweep allocates nothing for a scan
+	began    time.Time // not changed while it is busy
+	busy     bool
+	hung     bool // it has taken longer than answerTime
+
+	disk      *disk
+	base      string
+	home      bool // of one below /Users
+	system    bool // of root's own: its folders are watched
+	top       *folder
+	firstFile int // which of a ByHost folder's files to begin with
+
+	settle      time.Duration
+	granule     time.Duration
+	left        int64 // bytes that may still be read
+	folderOwner owner // of the folder whose files are scanned
+	result
 }
 
-// Scan looks once at the disk below root, with homes outside /Users besides those in it,
-// and returns what is set and what could not be read as it should, each by path. It takes
-// as long as the slowest home, two seconds at most.
-func Scan(root string, homes []string) ([]Setting, []event.Unreadable, error) {
-	var r record
-	c, err := New(Options{Root: root, Homes: homes, Timing: Timing{Settle: 100 * time.Millisecond}}, &r)
-	if err != nil {
-		return nil, nil, err
-	}
-	r.scan(c)
-	return r.settings, r.unreadable, nil
+// result is what a scan came to.
+type result struct {
+	findings        []*finding // what the scan before did not find
+	problemsChanged bool
+	watchable       []watchTarget
+	homes           []string
+	listed          bool      // homes is what there is
+	partial         bool      // or some of it
+	absent          bool      // the home is not there
+	blind           bool      // a folder could not be reached or listed
+	short           bool      // it could not afford all
+	again           time.Time // when to scan again to be certain; zero: all is
+	reads, bytes    uint64
+	took            time.Duration
 }
 
-// record keeps what a scan finds.
-type record struct {
-	settings   []Setting
-	unreadable []event.Unreadable
+// begin prepares a scan.
+func (s *scan) begin(now time.Time, settle, granule time.Duration) {
+	clear(s.findings) // they hold values
+	s.result = result{findings: s.findings[:0], watchable: s.watchable[:0]}
+	s.began, s.busy, s.hung = now, true, false
+	s.left, s.settle, s.granule = maxScanBytes, settle, granule
 }
 
-// scan runs c until everything was looked at and nothing is about to settle.
-func (r *record) scan(c *Collector) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	c.atOnce = true
-	c.run(ctx, func() bool { return c.begun && c.backlog.empty() && !c.settling() })
-	slices.SortFunc(r.settings, func(a, b Setting) int {
-		if n := strings.Compare(a.File, b.File); n != 0 {
-			return n
+// run scans all that is in the location.
+func (s *scan) run() {
+	if s.scanFolder(s.top, s.base) == noHome {
+		if s.absent = s.location.home; !s.absent {
+			s.missingFolder(s.top)
 		}
-		return strings.Compare(a.Key, b.Key)
-	})
-	slices.SortFunc(r.unreadable, func(a, b event.Unreadable) int { return strings.Compare(a.Path, b.Path) })
-}
-
-// HandleChange keeps a value; on a first look there is nothing but values found.
-func (r *record) HandleChange(c event.Change) error {
-	if c.New != nil {
-		r.settings = append(r.settings, Setting{c.File, c.Scope, c.Key, *c.New, c.Found})
 	}
-	return nil
+	s.took = time.Since(s.began)
 }
 
-// HandleUnreadable keeps what can't be read.
-func (r *record) HandleUnreadable(u event.Unreadable) {
-	if u.On {
-		r.unreadable = append(r.unreadable, u)
+// setProblem takes note of what is wrong with a folder.
+func (s *scan) setProblem(known *problem, now problem) {
+	if !known.same(&now) {
+		*known = now
+		s.problemsChanged = true
 	}
 }
 
-// HandleState has nothing to keep.
-func (r *record) HandleState(State) error { return nil }
+// afford reports whether so many bytes more may be read.
+func (s *scan) afford(size int64) bool {
+	if size > s.left {
+		s.short = true
+		return false
+	}
+	s.left -= size
+	return true
+}
+
+// problems returns all that is wrong in the location.
+func (s *scan) problems() []problem { return s.top.problems(nil) }

@@ -113,7 +113,6 @@ func TestNewRefuses(t *testing.T) {
 		"empty home":       {Homes: []string{""}},
 		"folder of homes":  {Homes: []string{"/Users/."}},
 		"negative sweep":   {Sweep: -1},
-		"negative wait":    {Timing: Timing{Wake: []time.Duration{-1}}},
 	} {
 		if _, err := New(o, newTale(t)); err == nil {
 			t.Errorf("New with a %s: no error", name)

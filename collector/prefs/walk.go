@@ -5,6 +5,8 @@ import (
 	"path"
 	"strings"
 	"syscall"
+
+	"hooksnare/pkg/safefile"
 )
 
 // Bounds on one path, as those of package safefile.
@@ -13,22 +15,23 @@ const (
 	maxElements = 512
 )
 
-// walked is where a path leads.
-type walked struct {
-	real string // without links, below the root, with a leading slash
-	st   stamp
-	at   string // how much of the path was passed, or could not be
-	link string // the path of the first link that counts, "" without
-	to   string // where that leads, as written in it
-	by   holder // of that link
+// route is where a path leads.
+type route struct {
+	real    string // without links, below the root, with a leading slash
+	version safefile.FileVersion
+	passed  string // how much of the path was passed, or could not be
 
-	others bool // a folder on the way is not the owner's of the root alone to change
+	link      string // the path of the first link to report, "" without one
+	target    string // of that link, as written in it
+	linkOwner owner
+
+	foreign bool // others than the owner of the root folder can change a folder on the way
 }
 
 // walk finds the file that the inhabitants of the disk mean by name, a clean absolute
 // path. Every link is followed inside the root. The first skip elements may be links
-// without its being told.
-func (d *disk) walk(name string, skip int) (w walked, err error) {
+// without being reported.
+func (d *disk) walk(name string, skip int) (r route, err error) {
 	rest := strings.Split(name[1:], "/")
 	left := len(rest) // elements of name that are still to pass
 	real, own, links := "", 0, 0
@@ -38,11 +41,11 @@ func (d *disk) walk(name string, skip int) (w walked, err error) {
 		if ours {
 			left--
 			own++
-			w.at = name[:len(w.at)+1+len(elem)]
+			r.passed = name[:len(r.passed)+1+len(elem)]
 		}
 		switch {
 		case n == maxElements:
-			return w, syscall.ENAMETOOLONG
+			return r, syscall.ENAMETOOLONG
 		case elem == "" || elem == ".":
 			continue
 		case elem == "..":
@@ -50,37 +53,37 @@ func (d *disk) walk(name string, skip int) (w walked, err error) {
 			continue
 		}
 		next := real + "/" + elem
-		if w.st, err = d.lstat(d.root + next); err != nil {
-			return w, err
+		if r.version, err = d.lstat(d.root + next); err != nil {
+			return r, err
 		}
-		w.others = w.others || w.st.uid != d.owner || w.st.mode&0o022 != 0 && !w.st.is(syscall.S_IFLNK)
-		if !w.st.is(syscall.S_IFLNK) {
-			if len(rest) > 0 && !w.st.is(syscall.S_IFDIR) {
-				return w, syscall.ENOTDIR
+		r.foreign = r.foreign || r.version.UID != d.owner || !r.version.IsLink() && r.version.Mode.Perm()&0o022 != 0
+		if !r.version.IsLink() {
+			if len(rest) > 0 && !r.version.Mode.IsDir() {
+				return r, syscall.ENOTDIR
 			}
 			real = next
 			continue
 		}
-		to, err := d.readlink(d.root + next)
+		target, err := d.readlink(d.root + next)
 		if err != nil {
-			return w, err
+			return r, err
 		}
 		if links++; links > maxLinks {
-			return w, syscall.ELOOP
+			return r, syscall.ELOOP
 		}
-		if ours && own > skip && w.link == "" {
-			w.link, w.to, w.by = w.at, to, d.holderOf(w.st)
+		if ours && own > skip && r.link == "" {
+			r.link, r.target, r.linkOwner = r.passed, target, d.ownerOf(r.version)
 		}
-		if strings.HasPrefix(to, "/") {
+		if strings.HasPrefix(target, "/") {
 			real = ""
 		}
-		rest = append(strings.Split(to, "/"), rest...)
+		rest = append(strings.Split(target, "/"), rest...)
 	}
-	w.real = real
-	if links > 0 { // the last look may have been at a link
-		w.st, err = d.lstat(d.root + cmp.Or(real, "/"))
+	r.real = real
+	if links > 0 { // the last version may be a link's
+		r.version, err = d.lstat(d.root + cmp.Or(real, "/"))
 	}
-	return w, err
+	return r, err
 }
 
 // parent is the folder of a clean absolute path, "" for that of the root.

@@ -1,0 +1,210 @@
+package prefs
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"time"
+
+	"hooksnare/pkg/safefile"
+)
+
+// Bounds on folders, and who can use them up.
+const (
+	// maxHomes is how many homes are scanned. Only root makes folders in /Users, and only the
+	// configuration names others: no user can use it up.
+	maxHomes = 4096
+	// maxByHost is how many files of a ByHost folder are scanned, those known first. The
+	// owner of the home can use it up, for that home alone.
+	maxByHost = 64
+	// maxManaged is how many users' managed preferences are scanned. Only root makes folders
+	// there.
+	maxManaged = 256
+	// maxEntries is how many names are read of one folder: the owner's own, in a home.
+	maxEntries = 16384
+)
+
+// contents says what is looked for among the names in a folder.
+type contents uint8
+
+const (
+	listsNothing contents = iota
+	listsFiles            // files that can hold a hook
+	listsUsers            // folders of users' managed preferences
+	listsHomes
+)
+
+// listing is what a folder holds by its list of names.
+type listing struct {
+	lists   contents
+	version safefile.FileVersion // of the folder when it was last listed
+	since   time.Time            // when that version was first seen
+	settled bool                 // it was listed a step of the file's times after since
+	files   []*file              // of listsFiles
+	users   []*folder            // of listsUsers
+}
+
+// scanListed lists a folder if it may have changed, and scans what is in it.
+func (s *scan) scanListed(f *folder) {
+	l := &f.listing
+	if !l.settled || l.version != f.version {
+		s.list(f)
+	}
+	// Where a scan can't afford all files, the next begins with those it left out.
+	for i, first := 0, s.firstFile; i < len(l.files); i++ {
+		at, short := (first+i)%len(l.files), s.short
+		if s.scanFile(l.files[at]); s.short && !short {
+			s.firstFile = at
+		}
+	}
+	for _, u := range l.users {
+		if u.unlisted {
+			s.missingFolder(u)
+		} else {
+			s.scanFolder(u, "")
+		}
+	}
+	if f.dropLost() {
+		l.version = safefile.FileVersion{} // there is room for others: list again
+	}
+}
+
+// dropLost drops what is missing for certain, and reports whether there was any.
+func (f *folder) dropLost() bool {
+	l := &f.listing
+	n := len(l.files) + len(l.users)
+	l.files = slices.DeleteFunc(l.files, (*file).lost)
+	l.users = slices.DeleteFunc(l.users, func(u *folder) bool {
+		return u.unlisted && !slices.ContainsFunc(u.files, func(f *file) bool { return !f.lost() })
+	})
+	return len(l.files)+len(l.users) < n
+}
+
+// list lists a folder and takes over what is in it.
+func (s *scan) list(f *folder) {
+	l := &f.listing
+	if l.version != f.version {
+		l.version, l.since, l.settled = f.version, s.began, false
+	}
+	settled := s.began.Sub(l.since) >= s.granule
+	entries, more, err := s.disk.list(f.host, f.version, maxEntries)
+	if err != nil {
+		l.version, s.blind = safefile.FileVersion{}, true
+		s.setProblem(&f.listProblem, problemOf(err, f.path))
+		return
+	}
+	l.settled = settled
+	left := 0
+	switch f.listing.lists {
+	case listsFiles:
+		left = s.listFiles(f, entries)
+	case listsUsers:
+		left = f.listUsers(entries)
+	case listsHomes:
+		left = s.listHomes(f, entries)
+	}
+	s.partial = more || left > 0
+	bad := problem{path: f.path, why: tooMany, found: foundOf(f.version), by: owners{file: s.disk.ownerOf(f.version)}}
+	switch {
+	case more:
+		bad.detail = fmt.Sprintf("more than %d names", maxEntries)
+	case left > 0:
+		bad.detail = fmt.Sprintf("%d are not scanned", left)
+	default:
+		bad = problem{}
+	}
+	s.setProblem(&f.listProblem, bad)
+}
+
+// listFiles takes over the files that can hold a hook. Those known go first, so that no
+// flood of new names hides a change. It returns how many are left out.
+func (s *scan) listFiles(f *folder, entries []fs.DirEntry) (left int) {
+	spelled := map[string]string{} // how the name in macOS's spelling is spelled on the disk
+	for _, e := range entries {
+		name := byHostName(e.Name())
+		if _, taken := spelled[name]; name != "" && (!taken || name == e.Name()) {
+			spelled[name] = e.Name()
+		}
+	}
+	for _, known := range f.listing.files {
+		name := path.Base(known.path)
+		if on, ok := spelled[name]; ok {
+			f.locate(known, on)
+			delete(spelled, name)
+		}
+	}
+	for _, e := range entries {
+		name := byHostName(e.Name())
+		switch {
+		case name == "" || spelled[name] != e.Name():
+		case len(f.listing.files) == maxByHost:
+			left++
+		default:
+			added := preferencesFile(f.path + "/" + name)
+			f.locate(added, e.Name())
+			f.listing.files = append(f.listing.files, added)
+		}
+	}
+	return left
+}
+
+// listUsers takes over the folders of users' managed preferences. A link is taken too:
+// the scan of it reports that. It returns how many are left out.
+func (f *folder) listUsers(entries []fs.DirEntry) (left int) {
+	known := map[string]*folder{}
+	for _, u := range f.listing.users {
+		known[u.path], u.unlisted = u, true
+	}
+	for _, e := range entries {
+		user := f.path + "/" + e.Name()
+		switch {
+		case e.Type() != fs.ModeDir && e.Type() != fs.ModeSymlink:
+		case known[user] != nil:
+			known[user].unlisted = false
+		case len(f.listing.users) == maxManaged:
+			left++
+		default:
+			f.listing.users = append(f.listing.users, preferencesFolder(user))
+		}
+	}
+	return left
+}
+
+// listHomes takes over the homes: folders, not links to some. It returns how many are left out.
+func (s *scan) listHomes(f *folder, entries []fs.DirEntry) (left int) {
+	var homes []string
+	for _, e := range entries {
+		if e.Type() == fs.ModeDir {
+			homes = append(homes, f.path+"/"+e.Name())
+		}
+	}
+	slices.Sort(homes)
+	left = max(0, len(homes)-maxHomes)
+	s.homes, s.listed = homes[:len(homes)-left], true
+	return left
+}
+
+// find returns a file of an earlier run, which is looked for from now on; nil if none such is
+// scanned.
+func (f *folder) find(name string) *file {
+	for in := f; in != nil; in = in.inner {
+		dir, base := path.Split(name)
+		if dir = path.Clean(dir); in.listing.lists == listsUsers && path.Dir(dir) == in.path {
+			i := slices.IndexFunc(in.listing.users, func(u *folder) bool { return u.path == dir })
+			if i < 0 {
+				i = len(in.listing.users)
+				in.listing.users = append(in.listing.users, preferencesFolder(dir))
+			}
+			in = in.listing.users[i]
+		}
+		if i := slices.IndexFunc(in.files, func(f *file) bool { return f.path == name }); i >= 0 {
+			return in.files[i]
+		}
+		if dir == in.path && in.listing.lists == listsFiles && byHostName(base) == base && len(in.listing.files) < maxByHost {
+			in.listing.files = append(in.listing.files, preferencesFile(name))
+			return in.listing.files[len(in.listing.files)-1]
+		}
+	}
+	return nil
+}

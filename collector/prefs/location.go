@@ -1,0 +1,222 @@
+package prefs
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"hooksnare/pkg/event"
+)
+
+// location is what is scanned in one go: a home, root's preferences, the folder of homes. It
+// belongs to the goroutine of Run.
+type location struct {
+	base  string // the path that names it
+	home  bool   // scanning it may take long
+	extra bool   // a home by configuration: that it is not there says nothing
+
+	// A location has at most one scan under way. A home that comes back has another.
+	scan      *scan
+	queued    bool      // for its turn
+	requested time.Time // when it was queued
+	again     bool      // to be scanned when the scan under way ends
+	notBefore time.Time // when it may be scanned
+	scanned   bool      // there was a scan, or no answer
+	complete  bool      // there was a scan of all of it
+	answers   bool      // the last scan ended in time
+	late      int       // scans in a row that did not
+	settling  bool      // what the last scan found is not certain
+	removed   bool      // the home is not there any more
+	watchable []watchTarget
+
+	files map[string]*knownFile
+	since event.Since // what the first scan is compared to
+
+	// What is wrong now, and what the handler was told is wrong, with the content.
+	problems map[problemKey]problem
+	reported map[problemKey]event.Found
+	restored bool // reports of the run before stand until a scan is certain
+	recheck  bool // problems and reported may differ
+	pending  int  // values to report
+	queuedUp bool // in the queue of reports
+	share    share
+}
+
+// homeOf returns the home that a path lies in, "" for none of a user's.
+func (p *location) homeOf(name string) string {
+	if !p.home || !below(name, p.base) {
+		return ""
+	}
+	return p.base
+}
+
+// holdsValues reports whether any value is known in p.
+func (p *location) holdsValues() bool {
+	for _, f := range p.files {
+		if f.known != (values{}) {
+			return true
+		}
+	}
+	return false
+}
+
+// Homes that answered last time do not wait for those that may not answer.
+const (
+	answering = iota
+	doubtful
+)
+
+func (p *location) class() int {
+	if p.answers {
+		return answering
+	}
+	return doubtful
+}
+
+func (p *location) silent() bool {
+	_, silent := p.problems[problemKey{p.base, noAnswer}]
+	return silent
+}
+
+// addSystemLocations adds the locations that are always there, and the homes of the configuration.
+func (c *Collector) addSystemLocations() {
+	for _, base := range []string{rootHome, library, managedFolder, etcFolder} {
+		c.addLocation(&location{base: base})
+	}
+	c.users = c.addLocation(&location{base: usersFolder})
+	for _, h := range c.opts.Homes {
+		c.addHome(h, true)
+	}
+}
+
+func (c *Collector) addHome(home string, extra bool) *location {
+	p := c.addLocation(&location{base: home, home: true, extra: extra})
+	c.homes[home] = p
+	return p
+}
+
+func (c *Collector) addLocation(p *location) *location {
+	p.files, p.problems, p.reported = map[string]*knownFile{}, map[problemKey]problem{}, map[problemKey]event.Found{}
+	p.since = event.SinceStop
+	if c.opts.Previous == nil {
+		p.since = event.SinceNever
+	}
+	p.scan = c.newScan(p)
+	c.locations = append(c.locations, p)
+	return p
+}
+
+// newScan returns a scan of a location that knows nothing yet.
+func (c *Collector) newScan(p *location) *scan {
+	s := &scan{
+		location: p, disk: &c.disk, base: p.base, top: p.layout(),
+		home: p.home && !p.extra, system: !p.home && p.base != usersFolder && p.base != etcFolder,
+	}
+	s.work = func() {
+		s.run()
+		c.done <- s
+	}
+	return s
+}
+
+// layout returns the folders of a location.
+func (p *location) layout() *folder {
+	switch p.base {
+	case managedFolder:
+		f := preferencesFolder(managedFolder)
+		f.listing.lists = listsUsers
+		return f
+	case etcFolder:
+		return &folder{path: etcFolder, files: []*file{{path: ttysFile, limit: maxTTYs, parse: parseTTYs}}}
+	case usersFolder:
+		return &folder{path: usersFolder, listing: listing{lists: listsHomes}}
+	}
+	f := preferencesFolder(strings.TrimSuffix(p.base, library) + preferences)
+	f.inner = &folder{path: f.path + byHost, listing: listing{lists: listsFiles}}
+	switch {
+	case p.extra:
+		f.skip = strings.Count(p.base, "/") // the administrator says where it lies
+	case p.home:
+		f.skip = 1 // a link for /Users is reported once, of /Users
+	}
+	f.inner.skip = f.skip
+	return f
+}
+
+// locationOf returns the location that a path of an earlier run lies in, nil if it is not
+// scanned any more. A home is added: if it is not there any more its hooks were removed.
+func (c *Collector) locationOf(name string) *location {
+	var in *location
+	for _, p := range c.locations {
+		// The managed folder lies in /Library, and a home may lie in another's.
+		if below(name, p.base) && (in == nil || len(p.base) > len(in.base)) {
+			in = p
+		}
+	}
+	user, ok := strings.CutPrefix(name, usersFolder+"/")
+	if in != c.users || !ok || user == "" || len(c.homes) > maxHomes {
+		return in
+	}
+	user, _, _ = strings.Cut(user, "/")
+	return c.addHome(usersFolder+"/"+user, false)
+}
+
+// setHomes takes over which homes there are.
+func (c *Collector) setHomes(homes []string, partial bool, now time.Time) {
+	for _, h := range homes {
+		p := c.homes[h]
+		if p == nil && len(c.homes) < 2*maxHomes {
+			p = c.addHome(h, false)
+			p.complete = c.listed // it was not there at the list before
+		}
+		if p != nil {
+			p.removed = false
+			c.request(p, now)
+		}
+	}
+	c.listed = true
+	if partial {
+		return // a home that is not listed may be there
+	}
+	for h, p := range c.homes {
+		if _, there := slices.BinarySearch(homes, h); !there && !p.extra && !p.removed {
+			c.removeHome(p)
+		}
+	}
+}
+
+// removeHome takes note that a home is not there any more, and so nothing in it.
+func (c *Collector) removeHome(p *location) {
+	p.removed, p.settling, p.restored = true, false, false
+	for _, f := range p.files {
+		c.applyFinding(p, f, &finding{})
+	}
+	for key := range p.problems {
+		c.clearProblem(p, key)
+	}
+	p.recheck = true
+	p.share.usedUp = time.Time{}
+	p.scan = c.newScan(p) // one under way is of the home that was
+	c.queueReports(p)
+	c.dropRemoved(p)
+}
+
+// dropRemoved drops a home that is not there any more once all of that is reported.
+func (c *Collector) dropRemoved(p *location) {
+	if p.removed && p.pending == 0 && len(p.reported) == 0 {
+		delete(c.homes, p.base)
+		delete(c.due, p)
+		c.locations = slices.DeleteFunc(c.locations, func(o *location) bool { return o == p })
+	}
+}
+
+// setAbsent takes note of whether a home of the configuration was there at the scan: it may
+// only not be mounted. Of those below /Users the list of homes tells.
+func (c *Collector) setAbsent(p *location, absent bool) {
+	switch {
+	case !absent:
+		c.clearProblem(p, problemKey{p.base, notThere})
+	case p.extra && p.holdsValues():
+		c.setProblem(p, problem{path: p.base, why: notThere, detail: "its hooks are unknown"})
+	}
+}
