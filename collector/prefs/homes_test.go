@@ -220,7 +220,7 @@ func TestStalledHome(t *testing.T) {
 // TestManyStalled stalls more homes than are waited for: root's own are still looked at.
 func TestManyStalled(t *testing.T) {
 	d := newDisk(t)
-	const homes = maxHomeScans + 100
+	const homes = (maxThreads + reservedThreads) + 100
 	for i := range homes {
 		d.mkdir(fmt.Sprintf("/Users/slow%03d/Library/Preferences", i))
 	}
@@ -250,8 +250,8 @@ func TestManyStalled(t *testing.T) {
 		time.Sleep(2100 * time.Millisecond)
 		synctest.Wait()
 		r.want("while all stall", rootPlist+` root LoginHook ->"/r" seen`)
-		if got := most.Load(); got > maxHomeScans+maxSystemScans {
-			t.Errorf("%d looks under way, more than %d", got, maxHomeScans+maxSystemScans)
+		if got := most.Load(); got > maxThreads+reservedThreads+8 {
+			t.Errorf("%d looks under way, more than %d", got, maxThreads+reservedThreads+8)
 		}
 		close(s.release)
 		time.Sleep(30 * time.Second)

@@ -17,8 +17,6 @@ type location struct {
 
 	// A location has at most one scan under way. A home that comes back has another.
 	scan      *scan
-	queued    bool      // for its turn
-	requested time.Time // when it was queued
 	again     bool      // to be scanned when the scan under way ends
 	notBefore time.Time // when it may be scanned
 	scanned   bool      // there was a scan, or no answer
@@ -60,24 +58,6 @@ func (p *location) holdsValues() bool {
 	return false
 }
 
-// Homes that answered last time do not wait for those that may not answer.
-const (
-	answering = iota
-	doubtful
-)
-
-func (p *location) class() int {
-	if p.answers {
-		return answering
-	}
-	return doubtful
-}
-
-func (p *location) silent() bool {
-	_, silent := p.problems[problemKey{p.base, noAnswer}]
-	return silent
-}
-
 // addSystemLocations adds the locations that are always there, and the homes of the configuration.
 func (c *Collector) addSystemLocations() {
 	for _, base := range []string{rootHome, library, managedFolder, etcFolder} {
@@ -112,9 +92,18 @@ func (c *Collector) newScan(p *location) *scan {
 		location: p, disk: &c.disk, base: p.base, top: p.layout(),
 		home: p.home && !p.extra, system: !p.home && p.base != usersFolder && p.base != etcFolder,
 	}
+	s.slow = time.AfterFunc(time.Hour, s.endTurn)
+	s.slow.Stop()
 	s.work = func() {
-		s.run()
-		c.done <- s
+		if p.home {
+			c.scanInTurn(s)
+		} else {
+			s.run()
+		}
+		select {
+		case c.done <- s:
+		case <-c.quit:
+		}
 	}
 	return s
 }

@@ -94,18 +94,22 @@ type Collector struct {
 
 	wake chan struct{} // Wake was called
 	done chan *scan    // scans that ended
+	quit chan struct{} // closed when no more are waited for
+
+	// What a scan of a home holds: a turn of one of the two kinds until it ends or is slow, and a
+	// thread of one of the two until it ends.
+	turns, doubtfulTurns chan struct{}
+	threads, reserved    chan struct{}
 
 	// All that follows belongs to the goroutine of Run.
 
-	locations []*location // root's own first, the homes last
+	locations []*location // root's own first
 	users     *location   // the folder of homes
 	homes     map[string]*location
 	due       map[*location]time.Time // when to scan it and report of it, apart from sweeps
 
-	queues    [2][]*location // homes to scan by class, in the order in which that was requested
-	running   []*scan        // under way and not hung, in the order in which they began
-	homeScans int            // scans of homes under way, hung ones too
-	hung      map[string]int // scans that hang, by the base of their location
+	running []*scan        // under way and not hung, in the order in which they were requested
+	hung    map[string]int // scans that hang, by the base of their location
 
 	// Problems are as many as the files and folders that are scanned, and each home's are
 	// bounded by these: no user takes room from another's.
@@ -159,7 +163,9 @@ func New(opts Options, h Handler) (*Collector, error) {
 	}
 	c := &Collector{
 		opts: opts, disk: realDisk(opts.Root), handler: h, openWatcher: fsnotify.NewWatcher,
-		wake: make(chan struct{}, 1), done: make(chan *scan, maxHomeScans+maxSystemScans),
+		wake: make(chan struct{}, 1), done: make(chan *scan, maxThreads), quit: make(chan struct{}),
+		turns: make(chan struct{}, maxTurns), doubtfulTurns: make(chan struct{}, maxTurns),
+		threads: make(chan struct{}, maxThreads), reserved: make(chan struct{}, reservedThreads),
 		homes: map[string]*location{}, due: map[*location]time.Time{}, hung: map[string]int{},
 		problems: map[problemKey]*reportedProblem{}, conditions: map[string]int{},
 		settle: settleTime, granule: granuleTime, retry: retryTime,

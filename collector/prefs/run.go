@@ -9,21 +9,21 @@ import (
 
 // Bounds on scans under way.
 const (
-	// maxYoung is how many scans of homes there are at a time that began less than slowScan ago: a
-	// slow one does not hold up the others. A scan takes some hundred microseconds.
-	maxYoung = 4
+	// maxTurns is how many homes that answered last time are scanned at a time, and as many of
+	// the others. A scan takes some hundred microseconds; one that takes longer than slowScan
+	// gives its turn to the next, so that no slow home holds up others.
+	maxTurns = 4
 	slowScan = 50 * time.Millisecond
 
-	// maxHomeScans is how many scans of homes there are at a time. Each keeps a thread, for ever
-	// if the home's file system is dead, and a process may have some thousands. A home has
-	// one, or maxHung: it takes as many dead homes to use it up. The last reservedScans are
-	// for homes that answered before.
-	maxHomeScans  = 1024
-	reservedScans = 64
+	// maxThreads is how many scans of homes there are at a time, slow ones too. Each keeps a
+	// thread, for ever if the home's file system is dead, and a process may have some thousands.
+	// A home has one, or maxHung: it takes as many dead homes to use it up. Homes that answered
+	// last time have reservedThreads beside these.
+	maxThreads      = 960
+	reservedThreads = 64
 	// maxHung is how many scans of homes of one path may hang: one that is removed and comes
 	// back is another to scan.
-	maxHung        = 4
-	maxSystemScans = 8 // of locations of the system: there are fewer
+	maxHung = 4
 
 	// watchedGap lies between scans for a watched folder whose files are written all the
 	// time. A few may follow each other at once: a file is written beside another and then
@@ -45,7 +45,6 @@ func (c *Collector) run(ctx context.Context) {
 		c.takeFinished()
 		now := time.Now()
 		c.requestDue(now)
-		c.startScans(now)
 		c.checkAnswers(now)
 		c.checkBegun()
 		reported := ctx.Err() == nil && c.report(now)
@@ -101,6 +100,7 @@ func (c *Collector) takeFinished() {
 func (c *Collector) finish() {
 	timer := time.NewTimer(answerTime)
 	defer timer.Stop()
+	defer close(c.quit)
 	for len(c.running) > 0 {
 		select {
 		case s := <-c.done:
@@ -164,74 +164,22 @@ func nextSweep(now time.Time, every time.Duration) time.Time {
 // schedule has p scanned, and what waits to be reported of it offered, at a time.
 func (c *Collector) schedule(p *location, at time.Time) { c.due[p] = earliest(c.due[p], at) }
 
-// request has a location scanned: now, or as soon as a scan under way and, for a home, those
-// before it have ended.
+// request has a location scanned: now, or as soon as a scan under way has ended.
 func (c *Collector) request(p *location, now time.Time) {
 	switch {
-	case p.removed || p.queued:
+	case p.removed:
 	case now.Before(p.notBefore):
 		c.schedule(p, p.notBefore)
 	case p.scan.busy:
 		p.again = true
 	case p.home && c.hung[p.base] >= maxHung:
 		c.noteSilence(p, "does not answer")
-	case p.home:
-		p.queued, p.requested = true, now
-		c.queues[p.class()] = append(c.queues[p.class()], p)
 	default:
-		c.startScan(p, now)
+		p.again = false
+		p.scan.begin(now, c.settle, c.granule)
+		c.running = append(c.running, p.scan)
+		go p.scan.work()
 	}
-}
-
-// startScans begins scans of the homes whose turn it is.
-func (c *Collector) startScans(now time.Time) {
-	for {
-		q := &c.queues[answering]
-		if len(*q) == 0 {
-			q = &c.queues[doubtful]
-		}
-		if n, _ := c.youngScans(now); n >= maxYoung || len(*q) == 0 {
-			return
-		}
-		p := (*q)[0]
-		*q = (*q)[1:]
-		p.queued = false
-		most := maxHomeScans
-		if !p.answers {
-			most -= reservedScans
-		}
-		switch {
-		case p.removed:
-		case c.homeScans >= most:
-			c.noteSilence(p, "too many other homes do not answer")
-			c.backOff(p, now)
-		default:
-			c.homeScans++
-			c.startScan(p, now)
-		}
-	}
-}
-
-// youngScans returns how many scans of homes began less than slowScan ago, and when the first did.
-func (c *Collector) youngScans(now time.Time) (n int, first time.Time) {
-	for _, s := range slices.Backward(c.running) {
-		if now.Sub(s.began) >= slowScan {
-			break // the others began earlier
-		}
-		if s.location.home {
-			n++
-			first = s.began
-		}
-	}
-	return n, first
-}
-
-// startScan begins a scan.
-func (c *Collector) startScan(p *location, now time.Time) {
-	p.again = false
-	p.scan.begin(now, c.settle, c.granule)
-	c.running = append(c.running, p.scan)
-	go p.scan.work()
 }
 
 // endScan takes over a scan that has ended.
@@ -244,9 +192,6 @@ func (c *Collector) endScan(s *scan, now time.Time) {
 		}
 	} else {
 		c.running = slices.DeleteFunc(c.running, func(o *scan) bool { return o == s })
-	}
-	if p.home {
-		c.homeScans--
 	}
 	c.mu.Lock()
 	c.stats.Looks++
@@ -281,24 +226,18 @@ func (c *Collector) endScan(s *scan, now time.Time) {
 // checkAnswers takes note of locations that do not answer. A scan that hangs is left to itself.
 func (c *Collector) checkAnswers(now time.Time) {
 	late := now.Add(-answerTime)
-	for len(c.running) > 0 && !c.running[0].began.After(late) { // the others began later
+	for len(c.running) > 0 && !c.running[0].requested.After(late) { // the others were requested later
 		s := c.running[0]
 		c.running = slices.Delete(c.running, 0, 1)
 		s.hung = true
 		c.hung[s.location.base]++
 		if s.location.scan == s {
 			s.location.answers = false
-			c.noteSilence(s.location, "does not answer")
-		}
-	}
-	for _, q := range c.queues {
-		for _, p := range q {
-			if p.requested.After(late) {
-				break // the others were requested later
+			detail := "does not answer"
+			if !s.started.Load() {
+				detail = "too many other homes do not answer"
 			}
-			if !p.removed {
-				c.noteSilence(p, "too many other homes do not answer")
-			}
+			c.noteSilence(s.location, detail)
 		}
 	}
 }
@@ -329,15 +268,7 @@ func (c *Collector) idleTime(now time.Time) time.Duration {
 		next = earliest(next, at)
 	}
 	if len(c.running) > 0 {
-		next = earliest(next, c.running[0].began.Add(answerTime))
-	}
-	for _, q := range c.queues {
-		if i := slices.IndexFunc(q, func(p *location) bool { return !p.silent() }); i >= 0 {
-			next = earliest(next, q[i].requested.Add(answerTime))
-		}
-		if n, first := c.youngScans(now); n > 0 && len(q) > 0 {
-			next = earliest(next, first.Add(slowScan))
-		}
+		next = earliest(next, c.running[0].requested.Add(answerTime))
 	}
 	if next.IsZero() {
 		return time.Hour // and then see what is due

@@ -1,6 +1,7 @@
 package prefs
 
 import (
+	"sync/atomic"
 	"time"
 )
 
@@ -11,11 +12,16 @@ const maxScanBytes = 8 << 20
 // scan scans a location, again and again. While it is busy only the first fields belong to the
 // goroutine of Run, and all from disk on to the one that scans; otherwise all belong to Run.
 type scan struct {
-	location *location
-	work     func()    // run, made once: a sweep allocates nothing for a scan
-	began    time.Time // not changed while it is busy
-	busy     bool
-	hung     bool // it has taken longer than answerTime
+	location  *location
+	work      func()    // what the goroutine does, made once: a sweep allocates nothing for a scan
+	requested time.Time // not changed while it is busy, as answers
+	answers   bool      // the scan before ended in time
+	busy      bool
+	hung      bool // it has taken longer than answerTime
+
+	started atomic.Bool // it waits for nothing but the disk
+	turn    atomic.Pointer[chan struct{}]
+	slow    *time.Timer // ends the turn
 
 	disk      *disk
 	base      string
@@ -24,6 +30,7 @@ type scan struct {
 	top       *folder
 	firstFile int // which of a ByHost folder's files to begin with
 
+	began       time.Time
 	settle      time.Duration
 	granule     time.Duration
 	left        int64 // bytes that may still be read
@@ -51,12 +58,15 @@ type result struct {
 func (s *scan) begin(now time.Time, settle, granule time.Duration) {
 	clear(s.findings) // they hold values
 	s.result = result{findings: s.findings[:0], watchable: s.watchable[:0]}
-	s.began, s.busy, s.hung = now, true, false
+	s.requested, s.answers, s.busy, s.hung = now, s.location.answers, true, false
+	s.started.Store(false)
 	s.left, s.settle, s.granule = maxScanBytes, settle, granule
 }
 
 // run scans all that is in the location.
 func (s *scan) run() {
+	s.started.Store(true)
+	s.began = time.Now()
 	if s.scanFolder(s.top, s.base) == noHome {
 		if s.absent = s.location.home; !s.absent {
 			s.missingFolder(s.top)
@@ -85,3 +95,38 @@ func (s *scan) afford(size int64) bool {
 
 // problems returns all that is wrong in the location.
 func (s *scan) problems() []problem { return s.top.problems(nil) }
+
+// scanInTurn scans a home when it is its turn: homes that answered last time do not wait for
+// those that may not answer.
+func (c *Collector) scanInTurn(s *scan) {
+	turns, reserved := &c.turns, c.reserved
+	if !s.answers {
+		turns, reserved = &c.doubtfulTurns, nil
+	}
+	select {
+	case *turns <- struct{}{}:
+	case <-c.quit:
+		return
+	}
+	thread := c.threads
+	select {
+	case c.threads <- struct{}{}:
+	case reserved <- struct{}{}:
+		thread = reserved
+	case <-c.quit:
+		return
+	}
+	s.turn.Store(turns)
+	s.slow.Reset(slowScan)
+	s.run()
+	s.slow.Stop()
+	s.endTurn()
+	<-thread
+}
+
+// endTurn lets the next home have its turn. It may be called again, and from any goroutine.
+func (s *scan) endTurn() {
+	if turns := s.turn.Swap(nil); turns != nil {
+		<-*turns
+	}
+}

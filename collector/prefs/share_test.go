@@ -93,7 +93,7 @@ func TestDeadHomes(t *testing.T) {
 // answered before are looked at still, also when some of them die, too.
 func TestAllThreadsDead(t *testing.T) {
 	d := newDisk(t)
-	const dead, dying = maxHomeScans + 100, 20
+	const dead, dying = (maxThreads + reservedThreads) + 100, 20
 	for i := range dead {
 		d.mkdir(fmt.Sprintf("/Users/dead%04d/Library/Preferences", i))
 	}
@@ -116,8 +116,8 @@ func TestAllThreadsDead(t *testing.T) {
 			}
 		})
 		time.Sleep(time.Minute)
-		if got := most.Load(); got > maxHomeScans-reservedScans {
-			t.Errorf("%d threads hang, want %d at most while there are homes that answer", got, maxHomeScans-reservedScans)
+		if got := most.Load(); got > maxThreads {
+			t.Errorf("%d threads hang, want %d at most while there are homes that answer", got, maxThreads)
 		}
 		on.Store(1)
 		time.Sleep(time.Minute)
