@@ -15,9 +15,7 @@ type folder struct {
 	skip    int    // elements of it that may be links without being reported
 	files   []*file
 	inner   *folder // ByHost
-	listing listing
-
-	unlisted bool // it is one of the users' that is not in the list any more
+	listing listing // of ByHost and of the folders that hold locations
 
 	real    string // below the root, without links; "" when it was not reached
 	host    string // the same here
@@ -50,9 +48,6 @@ func (f *folder) problems(all []problem) []problem {
 				all = append(all, r.problem)
 			}
 		}
-	}
-	for _, u := range f.listing.users {
-		all = u.problems(all)
 	}
 	if f.inner != nil {
 		all = f.inner.problems(all)
@@ -203,10 +198,6 @@ func (s *scan) missingFolder(f *folder) {
 	s.folderOwner = s.disk.ownerOf(f.version) // as it was last seen
 	for _, file := range slices.Concat(f.files, f.listing.files) {
 		s.missingFile(file)
-	}
-	for _, u := range f.listing.users {
-		u.unlisted = true
-		s.missingFolder(u)
 	}
 	f.dropLost()
 	if f.inner != nil {

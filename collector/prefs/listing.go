@@ -31,8 +31,8 @@ type contents uint8
 const (
 	listsNothing contents = iota
 	listsFiles            // files that can hold a hook
-	listsUsers            // folders of users' managed preferences
-	listsHomes
+	listsHomes            // folders
+	listsUsers            // folders, and links, which the scan of them reports
 )
 
 // listing is what a folder holds by its list of names.
@@ -42,7 +42,6 @@ type listing struct {
 	since   time.Time            // when that version was first seen
 	settled bool                 // it was listed a step of the file's times after since
 	files   []*file              // of listsFiles
-	users   []*folder            // of listsUsers
 }
 
 // scanListed lists a folder if it may have changed, and scans what is in it.
@@ -58,27 +57,16 @@ func (s *scan) scanListed(f *folder) {
 			s.firstFile = at
 		}
 	}
-	for _, u := range l.users {
-		if u.unlisted {
-			s.missingFolder(u)
-		} else {
-			s.scanFolder(u, "")
-		}
-	}
 	if f.dropLost() {
 		l.version = safefile.FileVersion{} // there is room for others: list again
 	}
 }
 
-// dropLost drops what is missing for certain, and reports whether there was any.
+// dropLost drops listed files that are missing for certain, and reports whether there was any.
 func (f *folder) dropLost() bool {
-	l := &f.listing
-	n := len(l.files) + len(l.users)
-	l.files = slices.DeleteFunc(l.files, (*file).lost)
-	l.users = slices.DeleteFunc(l.users, func(u *folder) bool {
-		return u.unlisted && !slices.ContainsFunc(u.files, func(f *file) bool { return !f.lost() })
-	})
-	return len(l.files)+len(l.users) < n
+	n := len(f.listing.files)
+	f.listing.files = slices.DeleteFunc(f.listing.files, (*file).lost)
+	return len(f.listing.files) < n
 }
 
 // list lists a folder and takes over what is in it.
@@ -96,13 +84,10 @@ func (s *scan) list(f *folder) {
 	}
 	l.settled = settled
 	left := 0
-	switch f.listing.lists {
-	case listsFiles:
+	if f.listing.lists == listsFiles {
 		left = s.listFiles(f, entries)
-	case listsUsers:
-		left = f.listUsers(entries)
-	case listsHomes:
-		left = s.listHomes(f, entries)
+	} else {
+		left = s.listFolders(f, entries)
 	}
 	s.partial = more || left > 0
 	bad := problem{path: f.path, why: tooMany, found: foundOf(f.version), by: owners{file: s.disk.ownerOf(f.version)}}
@@ -149,61 +134,38 @@ func (s *scan) listFiles(f *folder, entries []fs.DirEntry) (left int) {
 	return left
 }
 
-// listUsers takes over the folders of users' managed preferences. A link is taken too:
-// the scan of it reports that. It returns how many are left out.
-func (f *folder) listUsers(entries []fs.DirEntry) (left int) {
-	known := map[string]*folder{}
-	for _, u := range f.listing.users {
-		known[u.path], u.unlisted = u, true
+// listFolders takes over the folders that are locations. It returns how many are left out.
+func (s *scan) listFolders(f *folder, entries []fs.DirEntry) (left int) {
+	most, links := maxHomes, false
+	if f.listing.lists == listsUsers {
+		most, links = maxManaged, true
 	}
+	s.listed = true
 	for _, e := range entries {
-		user := f.path + "/" + e.Name()
-		switch {
-		case e.Type() != fs.ModeDir && e.Type() != fs.ModeSymlink:
-		case known[user] != nil:
-			known[user].unlisted = false
-		case len(f.listing.users) == maxManaged:
-			left++
-		default:
-			f.listing.users = append(f.listing.users, preferencesFolder(user))
+		if e.IsDir() || links && e.Type() == fs.ModeSymlink {
+			s.folders = append(s.folders, f.path+"/"+e.Name())
 		}
 	}
-	return left
-}
-
-// listHomes takes over the homes: folders, not links to some. It returns how many are left out.
-func (s *scan) listHomes(f *folder, entries []fs.DirEntry) (left int) {
-	var homes []string
-	for _, e := range entries {
-		if e.Type() == fs.ModeDir {
-			homes = append(homes, f.path+"/"+e.Name())
-		}
-	}
-	slices.Sort(homes)
-	left = max(0, len(homes)-maxHomes)
-	s.homes, s.listed = homes[:len(homes)-left], true
+	slices.Sort(s.folders)
+	left = max(0, len(s.folders)-most)
+	s.folders = s.folders[:len(s.folders)-left]
 	return left
 }
 
 // find returns a file of an earlier run, which is looked for from now on; nil if none such is
 // scanned.
 func (f *folder) find(name string) *file {
-	for in := f; in != nil; in = in.inner {
-		dir, base := path.Split(name)
-		if dir = path.Clean(dir); in.listing.lists == listsUsers && path.Dir(dir) == in.path {
-			i := slices.IndexFunc(in.listing.users, func(u *folder) bool { return u.path == dir })
-			if i < 0 {
-				i = len(in.listing.users)
-				in.listing.users = append(in.listing.users, preferencesFolder(dir))
+	for ; f != nil; f = f.inner {
+		for _, file := range slices.Concat(f.files, f.listing.files) {
+			if file.path == name {
+				return file
 			}
-			in = in.listing.users[i]
 		}
-		if i := slices.IndexFunc(in.files, func(f *file) bool { return f.path == name }); i >= 0 {
-			return in.files[i]
-		}
-		if dir == in.path && in.listing.lists == listsFiles && byHostName(base) == base && len(in.listing.files) < maxByHost {
-			in.listing.files = append(in.listing.files, preferencesFile(name))
-			return in.listing.files[len(in.listing.files)-1]
+		dir, base := path.Split(name)
+		if dir == f.path+"/" && f.listing.lists == listsFiles && byHostName(base) == base && len(f.listing.files) < maxByHost {
+			file := preferencesFile(name)
+			f.listing.files = append(f.listing.files, file)
+			return file
 		}
 	}
 	return nil

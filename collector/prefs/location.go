@@ -1,6 +1,7 @@
 package prefs
 
 import (
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -11,9 +12,10 @@ import (
 // location is what is scanned in one go: a home, root's preferences, the folder of homes. It
 // belongs to the goroutine of Run.
 type location struct {
-	base  string // the path that names it
-	home  bool   // scanning it may take long
-	extra bool   // a home by configuration: that it is not there says nothing
+	base   string    // the path that names it
+	parent *location // the location of the folder that it is listed in, nil without
+	home   bool      // scanning it may take long
+	extra  bool      // a home by configuration: that it is not there says nothing
 
 	// A location has at most one scan under way. A home that comes back has another.
 	scan      *scan
@@ -24,7 +26,7 @@ type location struct {
 	answers   bool      // the last scan ended in time
 	late      int       // scans in a row that did not
 	settling  bool      // what the last scan found is not certain
-	removed   bool      // the home is not there any more
+	removed   bool      // it is not in its parent any more
 	watchable []watchTarget
 
 	files map[string]*knownFile
@@ -60,19 +62,12 @@ func (p *location) holdsValues() bool {
 
 // addSystemLocations adds the locations that are always there, and the homes of the configuration.
 func (c *Collector) addSystemLocations() {
-	for _, base := range []string{rootHome, library, managedFolder, etcFolder} {
+	for _, base := range []string{rootHome, library, managedFolder, etcFolder, usersFolder} {
 		c.addLocation(&location{base: base})
 	}
-	c.users = c.addLocation(&location{base: usersFolder})
 	for _, h := range c.opts.Homes {
-		c.addHome(h, true)
+		c.addLocation(&location{base: h, home: true, extra: true})
 	}
-}
-
-func (c *Collector) addHome(home string, extra bool) *location {
-	p := c.addLocation(&location{base: home, home: true, extra: extra})
-	c.homes[home] = p
-	return p
 }
 
 func (c *Collector) addLocation(p *location) *location {
@@ -83,6 +78,10 @@ func (c *Collector) addLocation(p *location) *location {
 	}
 	p.scan = c.newScan(p)
 	c.locations = append(c.locations, p)
+	c.byBase[p.base] = p
+	if p.home {
+		c.homes++
+	}
 	return p
 }
 
@@ -120,6 +119,9 @@ func (p *location) layout() *folder {
 	case usersFolder:
 		return &folder{path: usersFolder, listing: listing{lists: listsHomes}}
 	}
+	if path.Dir(p.base) == managedFolder {
+		return preferencesFolder(p.base)
+	}
 	f := preferencesFolder(strings.TrimSuffix(p.base, library) + preferences)
 	f.inner = &folder{path: f.path + byHost, listing: listing{lists: listsFiles}}
 	switch {
@@ -133,7 +135,7 @@ func (p *location) layout() *folder {
 }
 
 // locationOf returns the location that a path of an earlier run lies in, nil if it is not
-// scanned any more. A home is added: if it is not there any more its hooks were removed.
+// scanned any more. One that was listed is added: if it is not there any more its hooks were removed.
 func (c *Collector) locationOf(name string) *location {
 	var in *location
 	for _, p := range c.locations {
@@ -142,40 +144,46 @@ func (c *Collector) locationOf(name string) *location {
 			in = p
 		}
 	}
-	user, ok := strings.CutPrefix(name, usersFolder+"/")
-	if in != c.users || !ok || user == "" || len(c.homes) > maxHomes {
+	if in == nil || len(c.locations) > maxHomes {
 		return in
 	}
-	user, _, _ = strings.Cut(user, "/")
-	return c.addHome(usersFolder+"/"+user, false)
+	entry, _, _ := strings.Cut(strings.TrimPrefix(name[len(in.base):], "/"), "/")
+	if entry != "" && (in.base == usersFolder || in.base == managedFolder && !slices.Contains(names[:], entry)) {
+		return c.addListed(in, in.base+"/"+entry)
+	}
+	return in
 }
 
-// setHomes takes over which homes there are.
-func (c *Collector) setHomes(homes []string, partial bool, now time.Time) {
-	for _, h := range homes {
-		p := c.homes[h]
-		if p == nil && len(c.homes) < 2*maxHomes {
-			p = c.addHome(h, false)
-			p.complete = c.listed // it was not there at the list before
+func (c *Collector) addListed(parent *location, base string) *location {
+	return c.addLocation(&location{base: base, parent: parent, home: parent.base == usersFolder})
+}
+
+// setListed takes over which locations there are in one. first says that nothing is known of
+// what was there before.
+func (c *Collector) setListed(parent *location, bases []string, first bool, now time.Time) {
+	for _, base := range bases {
+		p := c.byBase[base]
+		if p == nil && len(c.locations) < 2*(maxHomes+maxManaged) {
+			p = c.addListed(parent, base)
+			p.complete = !first
 		}
 		if p != nil {
 			p.removed = false
 			c.request(p, now)
 		}
 	}
-	c.listed = true
-	if partial {
-		return // a home that is not listed may be there
+	if parent.scan.partial {
+		return // what is not listed may be there
 	}
-	for h, p := range c.homes {
-		if _, there := slices.BinarySearch(homes, h); !there && !p.extra && !p.removed {
-			c.removeHome(p)
+	for base, p := range c.byBase {
+		if _, there := slices.BinarySearch(bases, base); !there && p.parent == parent && !p.removed {
+			c.remove(p)
 		}
 	}
 }
 
-// removeHome takes note that a home is not there any more, and so nothing in it.
-func (c *Collector) removeHome(p *location) {
+// remove takes note that a location is not there any more, and so nothing in it.
+func (c *Collector) remove(p *location) {
 	p.removed, p.settling, p.restored = true, false, false
 	for _, f := range p.files {
 		c.applyFinding(p, f, &finding{})
@@ -190,10 +198,13 @@ func (c *Collector) removeHome(p *location) {
 	c.dropRemoved(p)
 }
 
-// dropRemoved drops a home that is not there any more once all of that is reported.
+// dropRemoved drops a location that is not there any more once all of that is reported.
 func (c *Collector) dropRemoved(p *location) {
 	if p.removed && p.pending == 0 && len(p.reported) == 0 {
-		delete(c.homes, p.base)
+		delete(c.byBase, p.base)
+		if p.home {
+			c.homes--
+		}
 		delete(c.due, p)
 		c.locations = slices.DeleteFunc(c.locations, func(o *location) bool { return o == p })
 	}

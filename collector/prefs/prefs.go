@@ -104,8 +104,8 @@ type Collector struct {
 	// All that follows belongs to the goroutine of Run.
 
 	locations []*location // root's own first
-	users     *location   // the folder of homes
-	homes     map[string]*location
+	byBase    map[string]*location
+	homes     int                     // how many of them are homes
 	due       map[*location]time.Time // when to scan it and report of it, apart from sweeps
 
 	running []*scan        // under way and not hung, in the order in which they were requested
@@ -166,7 +166,7 @@ func New(opts Options, h Handler) (*Collector, error) {
 		wake: make(chan struct{}, 1), done: make(chan *scan, maxThreads), quit: make(chan struct{}),
 		turns: make(chan struct{}, maxTurns), doubtfulTurns: make(chan struct{}, maxTurns),
 		threads: make(chan struct{}, maxThreads), reserved: make(chan struct{}, reservedThreads),
-		homes: map[string]*location{}, due: map[*location]time.Time{}, hung: map[string]int{},
+		byBase: map[string]*location{}, due: map[*location]time.Time{}, hung: map[string]int{},
 		problems: map[problemKey]*reportedProblem{}, conditions: map[string]int{},
 		settle: settleTime, granule: granuleTime, retry: retryTime,
 		wakes:   newDelays(250*time.Millisecond, time.Second, 3*time.Second),

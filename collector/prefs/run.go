@@ -132,10 +132,8 @@ func (c *Collector) requestDue(now time.Time) {
 		c.mu.Unlock()
 	}
 	for _, p := range c.locations {
-		if all || own && !p.home && p != c.users {
+		if all || own && p.scan.system {
 			c.request(p, now)
-		} else if !all && p.home {
-			break // the homes come last
 		}
 	}
 	for p, at := range c.due {
@@ -210,9 +208,10 @@ func (c *Collector) endScan(s *scan, now time.Time) {
 		c.noteSilence(p, "does not answer")
 		c.backOff(p, now)
 	}
+	first := !p.complete
 	c.merge(p, now)
 	if s.listed {
-		c.setHomes(s.homes, s.partial, now)
+		c.setListed(p, s.folders, first, now)
 	}
 	if s.system && !slices.Equal(p.watchable, s.watchable) {
 		p.watchable = slices.Clone(s.watchable)
@@ -278,7 +277,7 @@ func (c *Collector) idleTime(now time.Time) time.Duration {
 
 // checkBegun takes note of the end of the first scan of everything.
 func (c *Collector) checkBegun() {
-	if !c.begun && c.users.scanned && !slices.ContainsFunc(c.locations, func(p *location) bool { return !p.scanned && !p.removed }) {
+	if !c.begun && !slices.ContainsFunc(c.locations, func(p *location) bool { return !p.scanned && !p.removed }) {
 		c.begun = true
 		c.dirty = c.dirty || c.opts.Previous == nil
 	}
@@ -323,6 +322,6 @@ func (c *Collector) takeUnwatched() {
 func (c *Collector) updateStats() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stats.Homes, c.stats.Stuck, c.stats.UsedUp = len(c.homes), c.conditions[noAnswer], c.conditions[ShareUsedUp]
+	c.stats.Homes, c.stats.Stuck, c.stats.UsedUp = c.homes, c.conditions[noAnswer], c.conditions[ShareUsedUp]
 	c.stats.Waiting, c.stats.Unreadable = c.pending, len(c.problems)
 }

@@ -43,8 +43,8 @@ type result struct {
 	findings        []*finding // what the scan before did not find
 	problemsChanged bool
 	watchable       []watchTarget
-	homes           []string
-	listed          bool      // homes is what there is
+	folders         []string  // that are locations, sorted
+	listed          bool      // folders is what there is
 	partial         bool      // or some of it
 	absent          bool      // the home is not there
 	blind           bool      // a folder could not be reached or listed

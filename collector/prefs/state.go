@@ -102,7 +102,7 @@ func (c *Collector) restore(s *State) {
 // is over when the first scan is.
 func (c *Collector) restoreProblem(u Unreadable) {
 	key := problemKey{u.Path, u.Why}
-	p := cmp.Or(c.locationOf(u.Path), c.users)
+	p := cmp.Or(c.locationOf(u.Path), c.locations[0])
 	if c.problems[key] != nil {
 		return
 	}
