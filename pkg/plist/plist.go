@@ -42,13 +42,13 @@ func Decode(b []byte) (any, error) {
 		if err := checkBinary(b); err != nil {
 			return nil, err
 		}
-		return decode(b, "binary", howett.BinaryFormat)
+		return decode(b, "binary")
 	case bytes.HasPrefix(skipSpace(withoutMark(b)), []byte("<")):
 		b = withoutMark(b)
 		if err := checkXML(b, xmlRules{plistRoot: true, uniqueKeys: true}); err != nil {
 			return nil, err
 		}
-		return decode(b, "XML", howett.XMLFormat)
+		return decode(b, "XML")
 	}
 	return nil, &Error{Kind: ErrFormat, Offset: 0, Why: "neither binary (bplist00) nor XML in UTF-8"}
 }
@@ -69,37 +69,31 @@ func DecodeText(b []byte) (any, error) {
 		if err := checkXML(b, xmlRules{}); err != nil {
 			return nil, err
 		}
-		return decode(b, "XML", howett.XMLFormat)
+		return decode(b, "XML")
 	}
-	plain, err := plainText(b)
-	if err != nil {
-		return nil, err
-	}
-	return decode(plain, "text", howett.OpenStepFormat, howett.GNUStepFormat)
+	return parseText(b)
 }
 
 // decode hands a checked document to the library. The check is what makes that safe;
 // recover only keeps a case it overlooked from ending the agent.
-func decode(b []byte, form string, want ...int) (v any, err error) {
+func decode(b []byte, form string) (v any, err error) {
 	refuse := func(why string) (any, error) {
-		return nil, &Error{Form: form, Kind: ErrMalformed, Offset: -1, Why: why}
+		return nil, &Error{Form: form, Kind: ErrMalformed, Offset: -1, Why: clip(why)}
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			v, err = refuse(clip(fmt.Sprint(r)))
+			v, err = refuse(fmt.Sprint(r))
 		}
 	}()
 	var raw any
 	got, err := howett.Unmarshal(b, &raw)
-	if err != nil {
-		return refuse(clip(err.Error()))
+	switch {
+	case err != nil:
+		return refuse(err.Error())
+	case got != howett.BinaryFormat && got != howett.XMLFormat:
+		return refuse("read as " + howett.FormatNames[got])
 	}
-	for _, f := range want {
-		if got == f {
-			return own(raw)
-		}
-	}
-	return refuse("read as " + howett.FormatNames[got])
+	return own(raw)
 }
 
 // own turns the library's value into the documented types, with memory of its own:
