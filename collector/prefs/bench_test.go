@@ -95,7 +95,7 @@ func BenchmarkLatency(b *testing.B) {
 			wg.Go(func() { c.Run(ctx) })
 			defer wg.Wait()
 			defer cancel()
-			for c.Stats().Watched < 5 || c.Stats().Looks < 26 {
+			for c.Stats().Watched < 5 || c.Stats().Scans < 26 {
 				time.Sleep(time.Millisecond)
 			}
 			var all time.Duration

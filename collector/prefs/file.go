@@ -147,7 +147,6 @@ func (s *scan) readFile(f *file, version, target safefile.FileVersion, link prob
 	}
 	f.settled = settled
 	s.reads++
-	s.bytes += uint64(len(content))
 	s.parseFile(f, content, opened, link, folder)
 	return true
 }

@@ -25,16 +25,6 @@ type change struct {
 	from      *finding  // what becomes of the file later does not matter
 }
 
-// waiting returns how many values the handler has not accepted.
-func (f *knownFile) waiting() (n int) {
-	for i := range f.now {
-		if f.now[i] != f.known[i] {
-			n++
-		}
-	}
-	return n
-}
-
 // never reports whether what is found in the file next is the first there ever was.
 func (f *knownFile) never() bool {
 	for i := range f.now {
@@ -69,7 +59,7 @@ func (c *Collector) merge(p *location, now time.Time) {
 		for _, bad := range s.problems() {
 			p.problems[bad.key()] = bad
 		}
-		p.recheck = true
+		c.recheck(p)
 	}
 	if p.settling = !s.again.IsZero(); p.settling {
 		c.schedule(p, s.again)
@@ -84,9 +74,9 @@ func (c *Collector) merge(p *location, now time.Time) {
 	}
 	c.setAbsent(p, s.absent)
 	if p.restored && !p.settling && !s.absent {
-		p.restored, p.recheck = false, true
+		p.restored = false
+		c.recheck(p)
 	}
-	c.queueReports(p)
 }
 
 // applyFinding takes over what was found of a file.
@@ -100,28 +90,22 @@ func (c *Collector) applyFinding(p *location, f *knownFile, found *finding) {
 	}
 	from := *found
 	from.by = f.by
-	was := *f
+	was := f.now
 	f.now = found.vals
 	for i := range keys {
 		switch {
 		case f.now[i] == f.known[i]:
 			f.changes[i] = change{}
-		case was.now[i] == f.known[i]:
+		case was[i] == f.known[i]:
 			f.changes[i] = change{since: f.since, at: c.opts.Now(), from: &from}
-		case f.now[i] != was.now[i]: // another value: the difference is still to what is known
+		case f.now[i] != was[i]: // another value: the difference is still to what is known
 			f.changes[i] = change{since: f.changes[i].since, at: c.opts.Now(), from: &from}
 		}
 	}
 	c.dirty = c.dirty || f.since == event.SinceNever
 	f.since = event.SinceSeen
-	c.countWaiting(p, f.waiting()-was.waiting())
 	c.queueReports(p)
 	p.forgetEmpty(f)
-}
-
-func (c *Collector) countWaiting(p *location, more int) {
-	p.pending += more
-	c.pending += more
 }
 
 // forgetEmpty forgets a file that holds nothing: names come and go in ByHost as their owner likes.

@@ -1,6 +1,7 @@
 package prefs
 
 import (
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -37,8 +38,7 @@ type location struct {
 	reported map[problemKey]event.Found
 	restored bool // reports of the run before stand until a scan is certain
 	recheck  bool // problems and reported may differ
-	pending  int  // values to report
-	queuedUp bool // in the queue of reports
+	queued   bool // in the queue of reports
 	share    share
 }
 
@@ -191,23 +191,24 @@ func (c *Collector) remove(p *location) {
 	for key := range p.problems {
 		c.clearProblem(p, key)
 	}
-	p.recheck = true
 	p.share.usedUp = time.Time{}
 	p.scan = c.newScan(p) // one under way is of the home that was
-	c.queueReports(p)
+	c.recheck(p)
 	c.dropRemoved(p)
 }
 
 // dropRemoved drops a location that is not there any more once all of that is reported.
 func (c *Collector) dropRemoved(p *location) {
-	if p.removed && p.pending == 0 && len(p.reported) == 0 {
-		delete(c.byBase, p.base)
-		if p.home {
-			c.homes--
-		}
-		delete(c.due, p)
-		c.locations = slices.DeleteFunc(c.locations, func(o *location) bool { return o == p })
+	changed := func(f *knownFile) bool { return f.now != f.known }
+	if !p.removed || len(p.reported) > 0 || slices.ContainsFunc(slices.Collect(maps.Values(p.files)), changed) {
+		return
 	}
+	delete(c.byBase, p.base)
+	if p.home {
+		c.homes--
+	}
+	delete(c.due, p)
+	c.locations = slices.DeleteFunc(c.locations, func(o *location) bool { return o == p })
 }
 
 // setAbsent takes note of whether a home of the configuration was there at the scan: it may

@@ -116,7 +116,6 @@ type Collector struct {
 	problems   map[problemKey]*reportedProblem
 	conditions map[string]int // problems that do not come from scans, by reason
 	reports    []*location    // locations with something to report
-	pending    int            // changes to report: four for each file that is scanned, at most
 
 	wakes       delays
 	watched     delays
@@ -135,21 +134,17 @@ type Collector struct {
 
 // Stats is what a [Collector] has done, and how it is.
 type Stats struct {
-	Sweeps  uint64 // looks at everything
-	Looks   uint64 // looks at one place: a home, root's folders, ...
+	Sweeps  uint64 // scans of everything
+	Scans   uint64 // of one location: a home, root's folders, ...
 	Reads   uint64 // files read
-	Bytes   uint64 // in them
 	Changes uint64 // accepted by the handler
 	Refused uint64 // times the handler refused a change or a state
 
 	Homes      int // known now
-	Stuck      int // homes that do not answer now
+	Stuck      int // locations that do not answer now
 	UsedUp     int // homes whose share is used up now
-	Waiting    int // changes that are not accepted yet
 	Unreadable int // files and folders that can't be read as they should now
 	Watched    int // folders that wake the collector now
-
-	LastSweep time.Time // when the last look at everything began
 }
 
 // New makes a collector; it does not touch the disk. Run must be called once.

@@ -3,19 +3,26 @@ package prefs
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"hooksnare/pkg/event"
 )
 
-// queueReports queues p if it may have something to report and is not in the queue: root's own
-// locations go first, then the homes take turns, one change or problem each. No user's flood
-// delays root's reports or, for more than one report, another user's.
+// queueReports queues p to report what there is: root's own locations go first, then the homes
+// take turns, one change or problem each. No user's flood delays root's reports or, for more than
+// one report, another user's.
 func (c *Collector) queueReports(p *location) {
-	if (p.pending > 0 || p.recheck) && !p.queuedUp {
-		p.queuedUp = true
+	if !p.queued {
+		p.queued = true
 		c.reports = append(c.reports, p)
 	}
+}
+
+// recheck has the problems of p compared to those that were reported.
+func (c *Collector) recheck(p *location) {
+	p.recheck = true
+	c.queueReports(p)
 }
 
 // report offers the handler one change or problem, or else the state. false means that there is
@@ -27,7 +34,7 @@ func (c *Collector) report(now time.Time) bool {
 	i := max(0, slices.IndexFunc(c.reports, func(p *location) bool { return !p.home }))
 	p := c.reports[i]
 	c.reports = slices.Delete(c.reports, i, i+1)
-	p.queuedUp = false
+	p.queued = false
 	if !c.reportProblem(p, now) {
 		c.reportChange(p, now)
 	}
@@ -64,7 +71,6 @@ func (c *Collector) reportChange(p *location, now time.Time) {
 		ch.notBefore = now.Add(c.retry)
 	} else {
 		f.known[key], *ch = f.now[key], change{}
-		c.countWaiting(p, -1)
 		c.dirty = true
 		p.forgetEmpty(f)
 		c.dropRemoved(p)
@@ -107,8 +113,7 @@ func (c *Collector) setProblem(p *location, bad problem) {
 	if _, known := p.problems[bad.key()]; !known {
 		c.conditions[bad.why]++
 		p.problems[bad.key()] = bad
-		p.recheck = true
-		c.queueReports(p)
+		c.recheck(p)
 	}
 }
 
@@ -119,32 +124,31 @@ func (c *Collector) clearProblem(p *location, key problemKey) {
 			c.conditions[key.why]--
 		}
 		delete(p.problems, key)
-		p.recheck = true
-		c.queueReports(p)
+		c.recheck(p)
 	}
 }
 
 // reportProblem tells the handler one problem that began or ended in p, as far as the share of p
-// allows. false means that there is none. That a home does not answer or uses up its share is
-// always told.
+// allows. false means that there is none.
 func (c *Collector) reportProblem(p *location, now time.Time) bool {
 	if !p.recheck {
 		return false
 	}
-	key, begins, ok := c.nextProblem(p)
-	if !ok {
+	all := c.unreported(p)
+	if len(all) == 0 {
 		p.recheck = false
 		return false
 	}
-	if !key.urgent() && !c.mayReport(p, now) {
+	r := slices.MinFunc(all, problemReport.compare)
+	if !r.urgent() && !c.mayReport(p, now) {
 		return true
 	}
-	if begins {
-		c.beginProblem(p, p.problems[key])
+	if r.begins {
+		c.beginProblem(p, p.problems[r.key])
 	} else {
-		c.endProblem(p, key)
+		c.endProblem(p, r.key)
 	}
-	c.dirty = c.dirty || key.why != notWatched
+	c.dirty = c.dirty || r.key.why != notWatched
 	c.dropRemoved(p)
 	c.queueReports(p)
 	return true
@@ -152,42 +156,50 @@ func (c *Collector) reportProblem(p *location, now time.Time) bool {
 
 func (k problemKey) urgent() bool { return k.why == noAnswer || k.why == ShareUsedUp }
 
-// nextProblem returns a problem of p that the handler does not know of, or does not know to have
-// ended: urgent ones first, ends before beginnings, by path. ok is false if there is none.
-func (c *Collector) nextProblem(p *location) (next problemKey, begins, ok bool) {
-	offer := func(key problemKey, begin bool) {
-		order := func(key problemKey, begin bool) (n int) {
-			if !key.urgent() {
-				n += 2
-			}
-			if begin {
-				n++
-			}
-			return n
+// problemReport is a problem that begins or ends.
+type problemReport struct {
+	key    problemKey
+	begins bool
+}
+
+// urgent reports whether the report does not count: a location that does not answer or has used
+// up its share has no other way to say so.
+func (r problemReport) urgent() bool { return r.key.why == noAnswer || r.key.why == ShareUsedUp }
+
+// compare orders reports: urgent ones first, ends before beginnings, by path.
+func (r problemReport) compare(o problemReport) int {
+	rank := func(r problemReport) (n int) {
+		if !r.urgent() {
+			n += 2
 		}
-		if ok && cmp.Or(cmp.Compare(order(key, begin), order(next, begins)),
-			cmp.Compare(key.path, next.path), cmp.Compare(key.why, next.why)) > 0 {
-			return
+		if r.begins {
+			n++
 		}
-		next, begins, ok = key, begin, true
+		return n
 	}
+	return cmp.Or(rank(r)-rank(o), strings.Compare(r.key.path, o.key.path), strings.Compare(r.key.why, o.key.why))
+}
+
+// unreported returns the problems of p that the handler does not know of, or does not know to
+// have ended.
+func (c *Collector) unreported(p *location) (all []problemReport) {
 	for key, content := range p.reported {
 		bad, on := p.problems[key]
 		restored := c.problems[key].restored
 		switch {
 		case !on && restored && p.restored: // it may yet be found again
 		case !on, content != bad.content() && !(restored && content == event.Found{}):
-			offer(key, false)
+			all = append(all, problemReport{key, false})
 		case restored:
-			offer(key, true)
+			all = append(all, problemReport{key, true})
 		}
 	}
 	for key := range p.problems {
 		if _, known := p.reported[key]; !known {
-			offer(key, true)
+			all = append(all, problemReport{key, true})
 		}
 	}
-	return next, begins, ok
+	return all
 }
 
 // beginProblem tells the handler of a problem, once for all locations that have it. What lasts

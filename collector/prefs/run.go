@@ -128,7 +128,6 @@ func (c *Collector) requestDue(now time.Time) {
 	if all {
 		c.mu.Lock()
 		c.stats.Sweeps++
-		c.stats.LastSweep = c.opts.Now()
 		c.mu.Unlock()
 	}
 	for _, p := range c.locations {
@@ -192,9 +191,8 @@ func (c *Collector) endScan(s *scan, now time.Time) {
 		c.running = slices.DeleteFunc(c.running, func(o *scan) bool { return o == s })
 	}
 	c.mu.Lock()
-	c.stats.Looks++
+	c.stats.Scans++
 	c.stats.Reads += s.reads
-	c.stats.Bytes += s.bytes
 	c.mu.Unlock()
 	if p.scan != s {
 		return // the home was removed since
@@ -323,5 +321,5 @@ func (c *Collector) updateStats() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stats.Homes, c.stats.Stuck, c.stats.UsedUp = c.homes, c.conditions[noAnswer], c.conditions[ShareUsedUp]
-	c.stats.Waiting, c.stats.Unreadable = c.pending, len(c.problems)
+	c.stats.Unreadable = len(c.problems)
 }

@@ -50,7 +50,7 @@ type result struct {
 	blind           bool      // a folder could not be reached or listed
 	short           bool      // it could not afford all
 	again           time.Time // when to scan again to be certain; zero: all is
-	reads, bytes    uint64
+	reads           uint64
 	took            time.Duration
 }
 
