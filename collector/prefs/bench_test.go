@@ -55,13 +55,13 @@ func BenchmarkSweep(b *testing.B) {
 			for range 3 { // all is read, and settles
 				sweep()
 			}
-			reads := c.stats.Reads
+			reads := c.counts.Reads
 			b.ReportAllocs()
 			for b.Loop() {
 				sweep()
 			}
-			if c.stats.Reads != reads {
-				b.Errorf("%d reads while nothing changed", c.stats.Reads-reads)
+			if c.counts.Reads != reads {
+				b.Errorf("%d reads while nothing changed", c.counts.Reads-reads)
 			}
 		})
 	}

@@ -41,11 +41,11 @@ type file struct {
 	limit int64  // bytes
 	parse func([]byte) (values, error)
 
-	version, target safefile.FileVersion // when it was last read; target is of what a link leads to
+	version, target safefile.FileVersion // when it was last read; target is what a link leads to
 	since           time.Time            // when that version was first seen
 	settled         bool                 // it was read a step of the file's times after since
 	hash            [sha256.Size]byte
-	hashed          bool // hash is of what current came from
+	hashed          bool // current came from what has this hash
 
 	values      values    // last known
 	current     *finding  // of the last scan
@@ -112,7 +112,7 @@ func (s *scan) tryFile(f *file) bool {
 // can write there: then whoever can change the link counts.
 func (s *scan) targetFolderOwner(real string) owner {
 	v, err := s.disk.lstat(s.disk.root + cmp.Or(parent(real), "/"))
-	if o := s.disk.ownerOf(v); err == nil && o.uid != 0 {
+	if o := s.disk.ownerOf(v); err == nil && o.id() != 0 {
 		return o
 	}
 	return s.folderOwner

@@ -25,7 +25,7 @@ const (
 	maxEntries = 16384
 )
 
-// contents says what is looked for among the names in a folder.
+// contents says which names in a folder count.
 type contents uint8
 
 const (
@@ -152,8 +152,8 @@ func (s *scan) listFolders(f *folder, entries []fs.DirEntry) (left int) {
 	return left
 }
 
-// find returns a file of an earlier run, which is looked for from now on; nil if none such is
-// scanned.
+// find returns the file of a path of an earlier run, which is scanned from now on; nil if no
+// such file is.
 func (f *folder) find(name string) *file {
 	for ; f != nil; f = f.inner {
 		for _, file := range slices.Concat(f.files, f.listing.files) {

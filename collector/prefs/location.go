@@ -33,7 +33,7 @@ type location struct {
 	files map[string]*knownFile
 	since event.Since // what the first scan is compared to
 
-	// What is wrong now, and what the handler was told is wrong, with the content.
+	// What is wrong now, and what was reported to the handler, with the content.
 	problems map[problemKey]problem
 	reported map[problemKey]event.Found
 	restored bool // reports of the run before stand until a scan is certain
@@ -80,7 +80,7 @@ func (c *Collector) addLocation(p *location) *location {
 	c.locations = append(c.locations, p)
 	c.byBase[p.base] = p
 	if p.home {
-		c.homes++
+		c.counts.Homes++
 	}
 	return p
 }
@@ -205,7 +205,7 @@ func (c *Collector) dropRemoved(p *location) {
 	}
 	delete(c.byBase, p.base)
 	if p.home {
-		c.homes--
+		c.counts.Homes--
 	}
 	delete(c.due, p)
 	c.locations = slices.DeleteFunc(c.locations, func(o *location) bool { return o == p })

@@ -3,37 +3,29 @@ package prefs
 import (
 	"cmp"
 
-	"hooksnare/pkg/event"
 	"hooksnare/pkg/safefile"
 )
 
-// owner is the owner of a file or a folder; the zero value means unknown.
-type owner struct {
-	uid   uint32
-	known bool
-}
+// owner is the owner of a file or a folder: the user's id plus one, 0 if that is unknown.
+type owner uint32
 
 // id returns the owner's id, event.None if it is unknown.
-func (o owner) id() uint32 {
-	if !o.known {
-		return event.None
-	}
-	return o.uid
-}
+func (o owner) id() uint32 { return uint32(o) - 1 }
 
 // pointer returns the owner's id, nil if it is unknown.
 func (o owner) pointer() *uint32 {
-	if !o.known {
+	if o == 0 {
 		return nil
 	}
-	return &o.uid
+	id := o.id()
+	return &id
 }
 
-func ownerAt(uid *uint32) owner {
-	if uid == nil {
-		return owner{}
+func ownerAt(id *uint32) owner {
+	if id == nil {
+		return 0
 	}
-	return owner{*uid, true}
+	return owner(*id + 1)
 }
 
 // owners are those who could have written a file, beside root.
@@ -49,9 +41,9 @@ func (o owners) or(other owners) owners {
 func (d *disk) ownerOf(v safefile.FileVersion) owner {
 	switch {
 	case v == safefile.FileVersion{}:
-		return owner{}
+		return 0
 	case d.root != "" && v.UID == d.owner:
-		return owner{0, true}
+		return 1
 	}
-	return owner{v.UID, true}
+	return owner(v.UID + 1)
 }

@@ -96,11 +96,11 @@ func below(name, folder string) bool {
 	return name == folder || strings.HasPrefix(name, folder+"/")
 }
 
-// CheckHomes reports why a collector can't look at home folders outside /Users: there are
+// CheckHomes reports why a collector can't scan home folders outside /Users: there are
 // too many, or one can't be a home.
 func CheckHomes(homes []string) error {
 	if len(homes) > maxHomes {
-		return fmt.Errorf("homes outside /Users: %d, more than the %d that are looked at", len(homes), maxHomes)
+		return fmt.Errorf("homes outside /Users: %d, more than the %d that are scanned", len(homes), maxHomes)
 	}
 	for _, h := range homes {
 		if err := CheckHome(h); err != nil {

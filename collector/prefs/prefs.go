@@ -1,11 +1,11 @@
 // Package prefs watches what the preferences of a Mac say about login and logout hooks,
-// and reports each change of a value: who wrote it and how is of no matter. It looks at
+// and reports each change of a value: who wrote it and how does not matter. It scans
 // every file that can hold a hook, in root's preferences, the computer's, the managed ones
 // and those of every home, and reports facts without opinion.
 //
 // The files belong to others. Whatever they put there (links, FIFOs, devices, files that
 // are huge, growing, half written or made to break a reader, homes on a server that does
-// not answer) neither stops nor delays the look at the rest, and takes bounded memory;
+// not answer) neither stops nor delays the scans of the rest, and takes bounded memory;
 // what can't be read is reported as such, and what was known of it stands meanwhile.
 package prefs
 
@@ -24,9 +24,8 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// Keys that make loginwindow run a program at login or logout, or let it. They are told
-// apart by case, as loginwindow does: a key that differs in case does nothing, and to call it
-// by the right name would be to report a hook that is not there.
+// Keys that make loginwindow run a program at login or logout, or let it. Their case
+// counts, as for loginwindow: a key that differs in case does nothing.
 const (
 	LoginHook      = "LoginHook"
 	LogoutHook     = "LogoutHook"
@@ -34,14 +33,14 @@ const (
 	MCXScriptTrust = "MCXScriptTrust"
 )
 
-// Options says where to look and how patient to be. Its zero value looks at the running
+// Options says what to scan and how often. Its zero value scans the running
 // system once, and again at each [Collector.Wake] and each change of a watched folder.
 type Options struct {
 	// Root is the folder that plays the root folder; "" means /. Its owner plays root.
 	Root string
 	// Homes are home folders outside /Users, absolute as a Mac knows them.
 	Homes []string
-	// Sweep is how often every file is looked at; 0 means never.
+	// Sweep is how often everything is scanned; 0 means never.
 	Sweep time.Duration
 	// Previous is what was last given to HandleState, nil if there never was anything.
 	Previous *State
@@ -72,8 +71,9 @@ type Handler interface {
 	// HandleChange takes the change of one value. nil means that it is reported for good;
 	// after an error the old value counts as known, and the same change comes again later.
 	HandleChange(event.Change) error
-	// HandleUnreadable is told when something can't be read as it should, and when it can
-	// again. A file that holds something else that can't be read ends and begins again. After a restart that which still holds is told again, with the same Since.
+	// HandleUnreadable takes what can't be read as it should, and again what can be read after
+	// that. An unreadable file that changes ends and begins. After a restart everything that
+	// still can't be read comes again, with the same Since.
 	HandleUnreadable(event.Unreadable)
 	// HandleState takes what to give as Options.Previous next time, whenever that has
 	// changed and no change waits to be handled; refused ones are not in it. After an
@@ -105,7 +105,6 @@ type Collector struct {
 
 	locations []*location // root's own first
 	byBase    map[string]*location
-	homes     int                     // how many of them are homes
 	due       map[*location]time.Time // when to scan it and report of it, apart from sweeps
 
 	running []*scan        // under way and not hung, in the order in which they were requested
@@ -127,6 +126,7 @@ type Collector struct {
 	listed      bool      // the homes are known
 
 	watcher *watcher
+	counts  Stats
 
 	mu    sync.Mutex // guards stats
 	stats Stats
@@ -183,7 +183,7 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	homes := make([]string, 0, len(o.Homes))
 	for _, h := range o.Homes {
-		if h = canonical(h); h != rootHome { // which is looked at anyway
+		if h = canonical(h); h != rootHome { // which is scanned anyway
 			homes = append(homes, h)
 		}
 	}
@@ -209,9 +209,9 @@ func (c *Collector) Run(ctx context.Context) error {
 	return nil
 }
 
-// Wake has every file looked at in 250 ms, 1 s and 3 s from now: a process ran that may
+// Wake has everything scanned in 250 ms, 1 s and 3 s from now: a process ran that may
 // have changed one, or may still be about to through cfprefsd. It never blocks, and a
-// storm of calls costs no more than some looks a second.
+// storm of calls costs no more than some scans a second.
 func (c *Collector) Wake() {
 	signal(c.wake)
 }

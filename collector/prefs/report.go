@@ -60,16 +60,11 @@ func (c *Collector) reportChange(p *location, now time.Time) {
 		Since: ch.since, Time: ch.at, Found: ch.from.found,
 		Home: p.homeOf(f.path), Owner: ch.from.by.file.id(), FolderOwner: ch.from.by.folder.id(),
 	})
-	c.mu.Lock()
 	if err != nil {
-		c.stats.Refused++
-	} else {
-		c.stats.Changes++
-	}
-	c.mu.Unlock()
-	if err != nil {
+		c.counts.Refused++
 		ch.notBefore = now.Add(c.retry)
 	} else {
+		c.counts.Changes++
 		f.known[key], *ch = f.now[key], change{}
 		c.dirty = true
 		p.forgetEmpty(f)
@@ -153,8 +148,6 @@ func (c *Collector) reportProblem(p *location, now time.Time) bool {
 	c.queueReports(p)
 	return true
 }
-
-func (k problemKey) urgent() bool { return k.why == noAnswer || k.why == ShareUsedUp }
 
 // problemReport is a problem that begins or ends.
 type problemReport struct {
@@ -251,9 +244,7 @@ func (c *Collector) save(now time.Time) bool {
 	begin := time.Now()
 	if err := c.handler.HandleState(c.state()); err != nil {
 		c.saveAt = now.Add(c.retry)
-		c.mu.Lock()
-		c.stats.Refused++
-		c.mu.Unlock()
+		c.counts.Refused++
 		return false
 	}
 	c.dirty = false

@@ -126,9 +126,7 @@ func (c *Collector) requestDue(now time.Time) {
 		c.lastWatched[watchedAtOnce-1] = now
 	}
 	if all {
-		c.mu.Lock()
-		c.stats.Sweeps++
-		c.mu.Unlock()
+		c.counts.Sweeps++
 	}
 	for _, p := range c.locations {
 		if all || own && p.scan.system {
@@ -190,10 +188,8 @@ func (c *Collector) endScan(s *scan, now time.Time) {
 	} else {
 		c.running = slices.DeleteFunc(c.running, func(o *scan) bool { return o == s })
 	}
-	c.mu.Lock()
-	c.stats.Scans++
-	c.stats.Reads += s.reads
-	c.mu.Unlock()
+	c.counts.Scans++
+	c.counts.Reads += s.reads
 	if p.scan != s {
 		return // the home was removed since
 	}
@@ -302,9 +298,7 @@ func (c *Collector) setWatched() {
 // first location: there is always one.
 func (c *Collector) takeUnwatched() {
 	count, unwatched := c.watcher.status()
-	c.mu.Lock()
-	c.stats.Watched = count
-	c.mu.Unlock()
+	c.counts.Watched = count
 	p := c.locations[0]
 	for key := range maps.Clone(p.problems) {
 		if key.why == notWatched && unwatched[key.path] == "" {
@@ -316,10 +310,10 @@ func (c *Collector) takeUnwatched() {
 	}
 }
 
-// updateStats keeps the figures of what is.
+// updateStats makes known what was counted.
 func (c *Collector) updateStats() {
+	c.counts.Stuck, c.counts.UsedUp, c.counts.Unreadable = c.conditions[noAnswer], c.conditions[ShareUsedUp], len(c.problems)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stats.Homes, c.stats.Stuck, c.stats.UsedUp = c.homes, c.conditions[noAnswer], c.conditions[ShareUsedUp]
-	c.stats.Unreadable = len(c.problems)
+	c.stats = c.counts
 }

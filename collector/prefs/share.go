@@ -7,7 +7,7 @@ import (
 // Each home has a share, and no home's use takes from another's or from that of root's
 // locations, which have none but their bounds:
 //
-//   - scans: one at a time (request), begun in turn and without waiting for a slow one (startScans);
+//   - scans: one at a time (request), in turn and without waiting for a slow one (scanInTurn);
 //   - time: one part in ten of it (limitTime);
 //   - bytes: maxScanBytes a scan, files: maxByHost, names: maxEntries;
 //   - reports: reportsAtOnce, and reportRate a second (mayReport).

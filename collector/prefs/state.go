@@ -13,7 +13,7 @@ import (
 // a stable order: equal states make equal JSON.
 type State struct {
 	Files []FileState `json:"files,omitempty"` // that hold a key, by path
-	// Never are the files and folders that were never looked at: what is found there is
+	// Never are the files and folders that were never scanned: what is found there is
 	// still the first there ever was.
 	Never      []string     `json:"never,omitempty"`
 	Unreadable []Unreadable `json:"unreadable,omitempty"` // by path and reason

@@ -8,7 +8,7 @@ import (
 // Bounds on what is read of ttys(5): the file has some ten kilobytes.
 const (
 	maxTTYs = 1 << 20 // bytes
-	maxArgs = 16      // hooks told of one key
+	maxArgs = 16      // hooks reported of one key
 )
 
 // parseTTYs returns the programs that loginwindow is told to run by its arguments in a

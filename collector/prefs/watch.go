@@ -23,7 +23,7 @@ const (
 	maxFolders = 16
 	// retryWatch is how long after a failure to watch it is tried again.
 	retryWatch = 30 * time.Second
-	// movedWatch is how long after a folder was not where it was seen it is looked for again.
+	// movedWatch is how long after a folder was moved it is tried to watch it again.
 	movedWatch = time.Second
 	// stopWatch is how long the watcher may take to stop: it may hang in a folder.
 	stopWatch = time.Second

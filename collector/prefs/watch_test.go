@@ -32,6 +32,7 @@ func goLive(t *testing.T, opts Options) *live {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.settle = 50 * time.Millisecond // on a real clock
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
