@@ -89,7 +89,7 @@ func (p *Proposal) pin(root string, unpinned bool) error {
 	why := fmt.Sprintf("%s names no program", orWord(alert.Printable(p.Hook.Key), "it"))
 	want := config.Require{Owner: "root", NotWritableByOthers: true}
 	if p.Hook.Key == hook.LoginHook || p.Hook.Key == hook.LogoutHook {
-		found := program.Look(root, *p.Hook.Value)
+		found := program.Examine(root, *p.Hook.Value)
 		p.Program = &found
 		if why = unpinnable(&found); why == "" {
 			want.SHA256 = []string{found.SHA256}

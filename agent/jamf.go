@@ -21,7 +21,7 @@ func managedByJamf(root string) bool { return shows(root, slices.Concat(jamfProg
 
 func shows(root string, names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
-		p := program.Look(filepath.Join("/", root), name)
+		p := program.Examine(filepath.Join("/", root), name)
 		return p.Exists && p.Path == name && p.WritableBy == ""
 	})
 }

@@ -81,7 +81,7 @@ func lookAtPrograms(root string) func(Question) *Examination {
 	return func(q Question) *Examination {
 		x := &Examination{Programs: map[string]ExaminedProgram{}, Jamf: managedByJamf(root)}
 		for _, v := range q.Values {
-			x.Programs[v] = ExaminedProgram{Found: program.Look(filepath.Join("/", root), v)}
+			x.Programs[v] = ExaminedProgram{Found: program.Examine(filepath.Join("/", root), v)}
 		}
 		return x
 	}

@@ -58,7 +58,7 @@ func found(root string, s *prefs.Setting, engine *detect.Engine, pins *pins, now
 	out := FoundHook{File: s.File, Scope: s.Scope, Key: s.Key, Value: s.Value, Verdict: Unknown, Undo: undo(&ch)}
 	x := &Examination{Programs: map[string]ExaminedProgram{}, Jamf: managedByJamf(root)}
 	if runsProgram(s.Key) {
-		p := program.Look(filepath.Join("/", root), s.Value)
+		p := program.Examine(filepath.Join("/", root), s.Value)
 		x.Programs[s.Value] = ExaminedProgram{Found: p}
 		if out.Program = programOf(&p); len(p.Risks) > 0 {
 			out.Verdict = Risky

@@ -208,7 +208,7 @@ func unsafeFolder(t *testing.T) string {
 	dir := filepath.Join(t.TempDir(), "state")
 	must(t, os.Mkdir(dir, 0o700))
 	must(t, os.Chmod(dir, 0o777))
-	if err := safefile.CheckFolder(dir); err == nil {
+	if err := (safefile.Disk{}).CheckFolder(dir); err == nil {
 		return "a folder that everyone can write is taken"
 	}
 	return ""

@@ -109,8 +109,8 @@ func (w *watch) answer(q Question) *Examination {
 	return x
 }
 
-// examined is what a sight shows, with the copy that is kept of a script.
-func (w *watch) examined(owner string, s *program.Sight) ExaminedProgram {
+// examined is what a view shows, with the copy that is kept of a script.
+func (w *watch) examined(owner string, s *program.View) ExaminedProgram {
 	out := ExaminedProgram{s.Program, programOf(&s.Program)}
 	w.keep(owner, s.Program, s.Content)
 	out.Shown.Kept = w.kept(owner, s.Program.SHA256)

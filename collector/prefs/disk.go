@@ -26,11 +26,7 @@ func realDisk(root string) disk {
 	return disk{
 		root: root, lstat: safefile.Lstat, readlink: os.Readlink, list: listFolder,
 		read: func(name string, limit int64) ([]byte, safefile.FileVersion, error) {
-			b, i, err := safefile.ReadIn(root+"/", name, limit)
-			return b, safefile.FileVersion{
-				Dev: i.Dev, Inode: i.Inode, Nlink: i.Nlink, Size: i.Size, Mode: i.Mode,
-				UID: i.UID, GID: i.GID, ModTime: i.ModTime, ChangeTime: i.ChangeTime,
-			}, err
+			return safefile.ReadIn(root+"/", name, limit)
 		},
 	}
 }

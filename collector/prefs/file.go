@@ -1,11 +1,12 @@
 package prefs
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"math"
+	"path"
 	"time"
 
 	"hooksnare/pkg/event"
@@ -93,7 +94,7 @@ func (s *scan) tryFile(f *file) bool {
 	if version.IsLink() {
 		to, _ := s.disk.readlink(f.host)
 		link = problem{path: f.path, why: aLink, detail: "leads to " + to, found: foundOf(version), by: owners{s.disk.ownerOf(version), folder}}
-		r, err := s.disk.walk(f.name, maxElements)
+		r, err := s.disk.walk(f.name, math.MaxInt)
 		if err != nil {
 			link.detail += ": " + problemOf(err, "").detail
 			s.unreadableFile(f, link, version)
@@ -111,7 +112,7 @@ func (s *scan) tryFile(f *file) bool {
 // targetFolderOwner returns the owner of the folder that a link leads to, unless only root
 // can write there: then whoever can change the link counts.
 func (s *scan) targetFolderOwner(real string) owner {
-	v, err := s.disk.lstat(s.disk.root + cmp.Or(parent(real), "/"))
+	v, err := s.disk.lstat(s.disk.root + path.Dir(real))
 	if o := s.disk.ownerOf(v); err == nil && o.id() != 0 {
 		return o
 	}

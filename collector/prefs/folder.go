@@ -19,9 +19,11 @@ type folder struct {
 
 	real    string // below the root, without links; "" when it was not reached
 	host    string // the same here
-	near    string // where it should lie in the folder around it, here; "" when that is unknown
+	near    string // where it lies in the folder around it, if it is there, here; "" when that is unknown
 	version safefile.FileVersion
-	linked  bool // it was reached through a link
+	linked  bool   // it was reached through a link
+	steps   []step // to it that must be the same for it to be the same folder
+	foreign bool   // as in route
 
 	pathProblem, listProblem problem // of the path to it and of the names in it
 }
@@ -70,7 +72,7 @@ const (
 func (s *scan) scanFolder(f *folder, home string) arrival {
 	how := s.reach(f, home)
 	if how != reached {
-		f.real, f.listing.version = "", safefile.FileVersion{}
+		f.real, f.steps, f.listing.version = "", nil, safefile.FileVersion{}
 	}
 	switch how {
 	case blocked:
@@ -94,17 +96,13 @@ func (s *scan) scanFolder(f *folder, home string) arrival {
 
 // reach finds the folder and takes note of what is wrong with the path to it.
 func (s *scan) reach(f *folder, home string) arrival {
-	if !s.system && !f.linked && (f.real != "" || f.near != "") {
-		host := f.near
-		if f.real != "" {
-			host = f.host
-		}
-		v, err := s.disk.lstat(host)
-		if err == nil && f.real != "" && v.SameFile(f.version) && v.Mode.IsDir() {
-			f.version = v // the same folder under the same name: how it is reached does not matter
-			return reached
-		}
-		if f.near != "" && errors.Is(err, fs.ErrNotExist) {
+	if s.disk.unchanged(f.steps) {
+		f.version = f.steps[len(f.steps)-1].version
+		s.addWatchable(f)
+		return reached
+	}
+	if f.near != "" {
+		if _, err := s.disk.lstat(f.near); errors.Is(err, fs.ErrNotExist) {
 			s.setProblem(&f.pathProblem, problem{})
 			return noFolder
 		}
@@ -170,15 +168,28 @@ func (s *scan) enter(f *folder, r route) {
 			f.locate(file, file.path[strings.LastIndexByte(file.path, '/')+1:])
 		}
 	}
-	f.linked, f.version = r.link != "", r.version
+	f.linked, f.version, f.foreign = r.link != "", r.version, r.foreign
+	last := len(r.steps) - 1
+	switch f.steps = nil; {
+	case r.steps[last].host != f.host:
+	case s.system:
+		f.steps = r.steps
+	case !f.linked:
+		f.steps = r.steps[last:] // how a user's folder is reached does not matter
+	}
 	if f.inner != nil {
 		f.inner.near = f.host + byHost
 		if f.linked {
 			f.inner.near = ""
 		}
 	}
-	if s.system && !r.foreign && r.version.UID == s.disk.owner {
-		s.watchable = append(s.watchable, watchTarget{f.path, f.host, r.version})
+	s.addWatchable(f)
+}
+
+// addWatchable has a folder of root's watched if nobody else can change which it is.
+func (s *scan) addWatchable(f *folder) {
+	if s.system && !f.foreign && f.version.UID == s.disk.owner {
+		s.watchable = append(s.watchable, watchTarget{f.path, f.host, f.version})
 	}
 }
 

@@ -1,18 +1,10 @@
 package prefs
 
 import (
-	"cmp"
 	"path"
 	"strings"
-	"syscall"
 
 	"hooksnare/pkg/safefile"
-)
-
-// Bounds on one path, as those of package safefile.
-const (
-	maxLinks    = 32
-	maxElements = 512
 )
 
 // route is where a path leads.
@@ -25,66 +17,54 @@ type route struct {
 	target    string // of that link, as written in it
 	linkOwner owner
 
-	foreign bool // others than the owner of the root folder can change a folder on the way
+	foreign bool   // others than the owner of the root folder can change a folder on the way
+	steps   []step // to what the path leads to, which is the last
+}
+
+// step is a folder or a link that a walk passed.
+type step struct {
+	host    string
+	version safefile.FileVersion
 }
 
 // walk finds the file that the inhabitants of the disk mean by name, a clean absolute
 // path. Every link is followed inside the root. The first skip elements may be links
 // without being reported.
 func (d *disk) walk(name string, skip int) (r route, err error) {
-	rest := strings.Split(name[1:], "/")
-	left := len(rest) // elements of name that are still to pass
-	real, own, links := "", 0, 0
-	for n := 0; len(rest) > 0; n++ {
-		elem, ours := rest[0], len(rest) == left
-		rest = rest[1:]
-		if ours {
-			left--
-			own++
-			r.passed = name[:len(r.passed)+1+len(elem)]
+	start := func(elements int) string {
+		end := 0
+		for ; elements > 0; elements-- {
+			end += 1 + strings.IndexByte(name[end+1:]+"/", '/')
 		}
-		switch {
-		case n == maxElements:
-			return r, syscall.ENAMETOOLONG
-		case elem == "" || elem == ".":
-			continue
-		case elem == "..":
-			real = parent(real)
-			continue
-		}
-		next := real + "/" + elem
-		if r.version, err = d.lstat(d.root + next); err != nil {
-			return r, err
-		}
-		r.foreign = r.foreign || r.version.UID != d.owner || !r.version.IsLink() && r.version.Mode.Perm()&0o022 != 0
-		if !r.version.IsLink() {
-			if len(rest) > 0 && !r.version.Mode.IsDir() {
-				return r, syscall.ENOTDIR
+		return name[:end]
+	}
+	walk := safefile.PathWalk{
+		Lstat:    func(at string) (safefile.FileVersion, error) { return d.lstat(d.root + path.Join("/", at)) },
+		Readlink: func(at string) (string, error) { return d.readlink(d.root + path.Join("/", at)) },
+		Visit: func(s safefile.Step) error {
+			r.foreign = r.foreign || s.UID != d.owner || s.WritableByOthers()
+			r.steps = append(r.steps, step{d.root + path.Join("/", s.At), s.FileVersion})
+			if s.IsLink() && s.Own > skip && r.link == "" {
+				r.link, r.target, r.linkOwner = start(s.Own), s.Target, d.ownerOf(s.FileVersion)
 			}
-			real = next
-			continue
-		}
-		target, err := d.readlink(d.root + next)
-		if err != nil {
-			return r, err
-		}
-		if links++; links > maxLinks {
-			return r, syscall.ELOOP
-		}
-		if ours && own > skip && r.link == "" {
-			r.link, r.target, r.linkOwner = r.passed, target, d.ownerOf(r.version)
-		}
-		if strings.HasPrefix(target, "/") {
-			real = ""
-		}
-		rest = append(strings.Split(target, "/"), rest...)
+			return nil
+		},
 	}
-	r.real = real
-	if links > 0 { // the last version may be a link's
-		r.version, err = d.lstat(d.root + cmp.Or(real, "/"))
-	}
+	s, err := walk.Follow(name)
+	r.real, r.version, r.passed = path.Join("/", s.At), s.FileVersion, start(s.Own)
 	return r, err
 }
 
-// parent is the folder of a clean absolute path, "" for that of the root.
-func parent(p string) string { return strings.TrimSuffix(path.Dir("/"+p), "/") }
+// unchanged reports whether a walk would pass the same steps again, and renews their versions:
+// a sweep allocates nothing for a path that did not change.
+func (d *disk) unchanged(steps []step) bool {
+	for i := range steps {
+		was := steps[i].version
+		v, err := d.lstat(steps[i].host)
+		if err != nil || !v.SameFile(was) || v.Mode != was.Mode || v.UID != was.UID || v.IsLink() && v != was {
+			return false
+		}
+		steps[i].version = v
+	}
+	return len(steps) > 0
+}

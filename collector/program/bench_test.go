@@ -10,13 +10,13 @@ import (
 
 const library = "/Library/Application Support/JAMF/ManagementFrameworkScripts/"
 
-// BenchmarkLook looks at a script of 4 KiB.
-func BenchmarkLook(b *testing.B) {
+// BenchmarkExamine looks at a script of 4 KiB.
+func BenchmarkExamine(b *testing.B) {
 	root := newRoot(b)
 	put(b, filepath.Join(root, library, "loginhook.sh"), hookScript+strings.Repeat("#\n", 2038), 0o755)
 	b.ReportAllocs()
 	for b.Loop() {
-		if p := Look(root, library+"loginhook.sh"); !p.Hashed {
+		if p := Examine(root, library+"loginhook.sh"); !p.Hashed {
 			b.Fatalf("%+v", p)
 		}
 	}
@@ -35,7 +35,7 @@ func BenchmarkSweepIdle(b *testing.B) {
 	for name, disk := range map[string][]string{"machine": own, "disk": values} {
 		b.Run(name, func(b *testing.B) {
 			w := newSweeper(map[string]string{"machine": "/", "disk": root}[name], State{})
-			w.settle = 0
+			w.step = 0
 			w.Sweep(disk, noon)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -60,7 +60,7 @@ func BenchmarkSweepUser(b *testing.B) {
 	for name, settle := range map[string]time.Duration{"idle": 0, "restless": time.Hour} {
 		b.Run(name, func(b *testing.B) {
 			w := newSweeper(root, State{})
-			w.settle = settle
+			w.step = settle
 			w.Sweep(values, noon)
 			for b.Loop() {
 				w.sweep(b.Context())

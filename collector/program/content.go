@@ -5,13 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"hash"
 	"io"
-	"io/fs"
-	"os"
 	"strings"
-	"syscall"
 	"time"
 
 	"hooksnare/pkg/safefile"
@@ -45,74 +40,40 @@ type content struct {
 	quarantined bool
 }
 
-// openFlags let no link be followed at the end of a path, and no FIFO or terminal block or
-// take over the process.
-const openFlags = os.O_RDONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_NOCTTY | syscall.O_CLOEXEC
-
-// open opens the regular file that a walk came to, or says that it is no longer there.
-func (d *disk) open(p place) (*os.File, error) {
-	f, err := d.root.OpenFile(p.at, openFlags, 0)
-	for _, gone := range []error{fs.ErrNotExist, syscall.ELOOP, syscall.ENXIO, syscall.EOPNOTSUPP, syscall.ENOTDIR} {
-		if errors.Is(err, gone) {
-			return nil, fmt.Errorf("%s: %w", p.at, safefile.ErrChanged)
-		}
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := unchanged(f, p.info); err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-// unchanged compares an open file with what it was.
-func unchanged(f *os.File, was fs.FileInfo) error {
-	now, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if identify(now, nil) != identify(was, nil) {
-		return fmt.Errorf("%s: %w", f.Name(), safefile.ErrChanged)
-	}
-	return nil
-}
-
-// read reads the regular file that a walk came to, as it was then.
-func (d *disk) read(p place) (content, error) {
-	f, err := d.open(p)
+// read reads the regular file at a location, if it is still what it was.
+func (d *disk) read(at location, a allowance) (content, error) {
+	f, err := d.tree.Open(at.At, at.FileVersion)
 	if err != nil {
 		return content{}, err
 	}
 	defer f.Close()
 	var c content
-	size := p.info.Size()
-	if c.short = size <= maxHash && size > d.may.bytes; size <= maxHash && !c.short {
-		err = c.hash(f, size, d.may.until)
-	} else {
-		err = c.begin(f, size)
+	most := at.Size + 1 // one more shows growth
+	if c.short = at.Size <= maxHash && at.Size > a.bytes; c.short || at.Size > maxHash {
+		most = min(at.Size, maxContent)
 	}
-	if err != nil {
+	if err := c.readFrom(f, at.Size, most, a.until); err != nil {
 		return content{}, err
 	}
 	if c.kind == MachO {
-		c.claim = claims(f, size)
+		c.claim = claims(f, at.Size)
 	}
-	c.quarantined = quarantined(f)
-	return c, unchanged(f, p.info)
+	c.quarantined = isQuarantined(f)
+	return c, safefile.Unchanged(f, at.FileVersion)
 }
 
-// hash reads the whole of a file of that size, while there is time.
-func (c *content) hash(f io.Reader, size int64, until time.Time) error {
+// readFrom reads as many bytes of a file of that size, while there is time, and hashes it if
+// that is the whole.
+func (c *content) readFrom(f io.Reader, size, most int64, until time.Time) error {
 	h := sha256.New()
-	buf := make([]byte, min(size+1, chunk)) // one more shows growth
-	for c.read <= size {
+	buf := make([]byte, min(most, chunk))
+	for c.read < most {
 		if time.Now().After(until) {
 			return errLate
 		}
-		n, err := io.ReadFull(f, buf[:min(int64(len(buf)), size+1-c.read)])
-		c.take(h, buf[:n])
+		n, err := io.ReadFull(f, buf[:min(int64(len(buf)), most-c.read)])
+		h.Write(buf[:n])
+		c.take(buf[:n])
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			break
 		}
@@ -120,29 +81,17 @@ func (c *content) hash(f io.Reader, size int64, until time.Time) error {
 			return err
 		}
 	}
-	if c.read != size {
+	if c.read != min(size, most) {
 		return safefile.ErrChanged
 	}
-	c.sum = hex.EncodeToString(h.Sum(nil))
+	if most > size {
+		c.sum = hex.EncodeToString(h.Sum(nil))
+	}
 	return nil
 }
 
-// begin reads the beginning of a file of that size, which is not hashed.
-func (c *content) begin(f io.Reader, size int64) error {
-	buf := make([]byte, min(size, maxContent))
-	n, err := io.ReadFull(f, buf)
-	c.take(nil, buf[:n])
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return safefile.ErrChanged
-	}
-	return err
-}
-
 // take goes on with the next bytes of a file.
-func (c *content) take(h hash.Hash, b []byte) {
-	if h != nil {
-		h.Write(b)
-	}
+func (c *content) take(b []byte) {
 	if c.read == 0 {
 		c.kind = kindOf(b)
 	}
@@ -152,20 +101,17 @@ func (c *content) take(h hash.Hash, b []byte) {
 	}
 }
 
-// kindOf tells what a file is by its first bytes. Without an interpreter line a text is
+// kindOf returns what a file is by its first bytes. Without an interpreter line a text is
 // what a shell runs as one: no NUL before the first line ends.
 func kindOf(head []byte) string {
 	head = head[:min(len(head), maxExcerpt)]
+	line, _, _ := bytes.Cut(head, []byte("\n"))
 	switch {
 	case len(head) == 0:
 		return Empty
 	case isMachO(head):
 		return MachO
-	case bytes.HasPrefix(head, []byte("#!")):
-		return Script
-	}
-	line, _, _ := bytes.Cut(head, []byte("\n"))
-	if bytes.IndexByte(line, 0) < 0 {
+	case bytes.HasPrefix(head, []byte("#!")), bytes.IndexByte(line, 0) < 0:
 		return Script
 	}
 	return Data

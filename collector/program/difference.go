@@ -18,7 +18,7 @@ const (
 	Shadow   = "shadowed" // another file would be run now if the value were split at an earlier space
 )
 
-// difference says what of a program is not what it was, nil for nothing. A copy in a
+// difference lists what has changed about a program, nil for nothing. A copy in a
 // program's place that holds the same is none.
 func difference(was, is *event.Program) []string {
 	var what []string
@@ -45,8 +45,8 @@ func difference(was, is *event.Program) []string {
 	return what
 }
 
-// contentChanged compares what two looks found in a file. Where one of them could not hash
-// it, the change time tells: no user can set it at will. It moves with owner and mode too.
+// contentChanged compares what two examinations found in a file. Where one of them could not hash
+// it, the change time decides: no user can set it at will. It moves with owner and mode too.
 func contentChanged(was, is *event.Program, other, attributes bool) bool {
 	switch {
 	case was.Type != is.Type:

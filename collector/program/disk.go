@@ -1,171 +1,155 @@
 package program
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
-	"strings"
 	"syscall"
+	"time"
+
+	"hooksnare/pkg/safefile"
 )
 
-// Bounds on one path. Every element costs a walk from the root; no hook's program that
-// was ever seen lies deeper than a dozen.
-const (
-	maxElements = 64
-	maxLinks    = 32 // as many as macOS follows
-)
+// maxElements bounds one path. No hook's program that was ever seen lies deeper than a dozen.
+const maxElements = 64
 
-// errDeep is what becomes of a path, or of what its links make of it, that is too long.
-var errDeep = errors.New("more than 64 elements")
-
-// disk is a root folder, looked at once: asked again, it gives the first answer.
+// disk is a root folder during one examination: asked again, it gives the first answer.
 type disk struct {
-	root  *os.Root
+	tree  *safefile.Tree
 	plays uint32 // the user who counts as root beside root
-	may   allowance
 	seen  []element
-	known map[string]int // index in seen
-	stats []stat
+	index map[string]int // in seen, by path
 }
 
-type stat struct {
-	info fs.FileInfo
-	err  error
+// element is a file, folder or link that an examination used, and what it was then.
+type element struct {
+	at      string // relative to the root
+	version safefile.FileVersion
+	err     error // why there is none
 }
 
-// newDisk looks at a root folder. Where it stands for another disk, whoever owns it plays
-// root there.
-func newDisk(root *os.Root, name string) *disk {
-	d := &disk{root: root, known: map[string]int{}}
-	if s := d.lstat("."); s.err == nil && filepath.Clean("/"+name) != "/" {
-		d.plays = uid(s.info)
+// openDisk opens a root folder. Where it stands for another disk, whoever owns it plays root
+// there.
+func openDisk(root string) (*disk, error) {
+	tree, err := safefile.OpenTree(cmp.Or(root, "/"))
+	if err != nil {
+		return nil, err
 	}
-	return d
-}
-
-// lstat looks at what is there, following no link at its end.
-func (d *disk) lstat(at string) stat {
-	if i, ok := d.known[at]; ok {
-		return d.stats[i]
+	d := &disk{tree: tree, index: map[string]int{}}
+	if v, err := d.lstat("."); err == nil && !isMachine(root) {
+		d.plays = v.UID
 	}
-	info, err := d.root.Lstat(at)
-	d.known[at] = len(d.seen)
-	d.seen = append(d.seen, element{at, identify(info, err)})
-	d.stats = append(d.stats, stat{info, err})
-	return stat{info, err}
+	return d, nil
 }
 
-// place is what a path leads to.
-type place struct {
-	at         string // without links, relative to the root; "" if err
-	info       fs.FileInfo
+// isMachine reports whether a root folder is that of the machine itself.
+func isMachine(root string) bool { return filepath.Clean("/"+root) == "/" }
+
+func (d *disk) lstat(at string) (safefile.FileVersion, error) {
+	i, ok := d.index[at]
+	if !ok {
+		v, err := d.tree.Lstat(at)
+		i = len(d.seen)
+		d.index[at] = i
+		d.seen = append(d.seen, element{at, v, err})
+	}
+	return d.seen[i].version, d.seen[i].err
+}
+
+// isSame reports whether what lies there now is what the element was. Of a folder its content
+// does not count: others use /tmp as well.
+func (e *element) isSame(v safefile.FileVersion, err error) bool {
+	if e.err != nil || err != nil || !e.version.Mode.IsDir() {
+		return v == e.version && err == e.err
+	}
+	return v.SameFile(e.version) && v.Mode == e.version.Mode && v.UID == e.version.UID && v.GID == e.version.GID
+}
+
+// clockStep is how long after a change the next one may leave the same times behind: the
+// coarsest clock of a file system (HFS+ has seconds, FAT two).
+const clockStep = 2 * time.Second
+
+// isSettled reports whether a change after the examination would show in a file's version.
+func isSettled(seen []element, at time.Time, step time.Duration) bool {
+	for i := range seen {
+		if e := &seen[i]; e.err == nil && !e.version.Mode.IsDir() && !e.version.Settled(at, step) {
+			return false
+		}
+	}
+	return true
+}
+
+// isUnmoved reports whether all that an examination used is as it was.
+func isUnmoved(root string, seen []element) bool {
+	if isMachine(root) { // nothing lies outside, so that a plain lstat will do
+		for i := range seen {
+			if !seen[i].isSame(safefile.Lstat("/" + seen[i].at)) {
+				return false
+			}
+		}
+		return true
+	}
+	tree, err := safefile.OpenTree(root)
+	if err != nil {
+		return false
+	}
+	defer tree.Close()
+	for i := range seen {
+		if !seen[i].isSame(tree.Lstat(seen[i].at)) {
+			return false
+		}
+	}
+	return true
+}
+
+// location is what a path leads to.
+type location struct {
+	safefile.Step
 	err        error
 	astray     bool   // err is that links lead too far or in circles: what is there is not run, or not known
 	writableBy string // the first element on the way that others can change
 	foreign    bool   // a link on the way belongs to others
 }
 
-func (p place) missing() bool {
-	return errors.Is(p.err, fs.ErrNotExist) || errors.Is(p.err, syscall.ENOTDIR) || errors.Is(p.err, syscall.ENAMETOOLONG)
+func (l location) isMissing() bool {
+	return errors.Is(l.err, fs.ErrNotExist) || errors.Is(l.err, syscall.ENOTDIR) ||
+		errors.Is(l.err, syscall.ENAMETOOLONG) && !errors.Is(l.err, safefile.ErrTooDeep)
 }
 
 // exists reports whether there is something to run or to wonder about.
-func (p place) exists() bool { return p.err == nil || p.astray }
+func (l location) exists() bool { return l.err == nil || l.astray }
 
-func (p place) file() bool { return p.err == nil && p.info != nil && p.info.Mode().IsRegular() }
+func (l location) isFile() bool { return l.err == nil && l.Mode.IsRegular() }
 
-func (p place) folder() bool { return p.err == nil && p.info != nil && p.info.IsDir() }
-
-// rank orders places by how well they answer what a value runs: nothing, not known, not
+// rank orders locations by how well they answer what a value runs: nothing, not known, not
 // to be run, anything else.
-func (p place) rank() int {
+func (l location) rank() int {
 	switch {
-	case p.missing():
+	case l.isMissing():
 		return 0
-	case !p.exists():
+	case !l.exists():
 		return 1
-	case p.astray || p.folder():
+	case l.astray || l.Mode.IsDir():
 		return 2
 	}
 	return 3
 }
 
-// walk follows a path from the root as the kernel would for a process whose root folder
-// it is: links and ".." never lead out.
-func (d *disk) walk(name string) place {
-	p := place{at: "."}
-	d.visit(&p, ".")
-	links, walked := 0, 0
-	for rest := elements(name); len(rest) > 0 && p.err == nil; {
-		elem := rest[0]
-		rest = rest[1:]
-		if walked++; walked > maxElements {
-			p.err, p.astray = errDeep, links > 0
-			break
+// locate follows a path from the root.
+func (d *disk) locate(name string) location {
+	var l location
+	links := false
+	l.Step, l.err = safefile.PathWalk{Lstat: d.lstat, Readlink: d.tree.Readlink, MaxElements: maxElements, Visit: func(s safefile.Step) error {
+		foreign := s.UID != 0 && s.UID != d.plays
+		links = links || s.IsLink()
+		l.foreign = l.foreign || s.IsLink() && foreign
+		if l.writableBy == "" && (foreign || s.WritableByOthers()) {
+			l.writableBy = path.Join("/", s.At)
 		}
-		if elem == ".." {
-			p.at = path.Dir(p.at)
-			p.info = d.lstat(p.at).info
-			continue
-		}
-		before := p.at
-		d.visit(&p, path.Join(p.at, elem))
-		if p.err != nil || p.info.Mode().Type() != fs.ModeSymlink {
-			continue
-		}
-		if links++; links > maxLinks {
-			p.err, p.astray = syscall.ELOOP, true
-			break
-		}
-		target, err := d.root.Readlink(p.at)
-		if err != nil {
-			p.err = err
-			break
-		}
-		if p.at = before; path.IsAbs(target) {
-			p.at = "."
-		}
-		p.info = d.lstat(p.at).info
-		rest = append(elements(target), rest...)
-	}
-	if p.err != nil {
-		p.at = ""
-	}
-	return p
-}
-
-// visit takes a step of a walk.
-func (d *disk) visit(p *place, at string) {
-	s := d.lstat(at)
-	if p.at, p.info, p.err = at, s.info, s.err; p.err != nil {
-		return
-	}
-	link, foreign := p.info.Mode().Type() == fs.ModeSymlink, !d.trusts(p.info)
-	p.foreign = p.foreign || link && foreign
-	// The mode of a link means nothing: to replace it takes the right to write its folder.
-	if p.writableBy == "" && (foreign || !link && p.info.Mode().Perm()&0o022 != 0) {
-		p.writableBy = path.Join("/", at)
-	}
-}
-
-// trusts reports whether a file belongs to root.
-func (d *disk) trusts(info fs.FileInfo) bool {
-	u := uid(info)
-	return u == 0 || u == d.plays
-}
-
-// elements splits a path; empty elements and "." go. It looks at no more than can be used.
-func elements(name string) []string {
-	var out []string
-	for e := range strings.SplitSeq(name, "/") {
-		if e != "" && e != "." {
-			out = append(out, e)
-		}
-		if len(out) > maxElements {
-			break
-		}
-	}
-	return out
+		return nil
+	}}.Follow(name)
+	l.astray = errors.Is(l.err, syscall.ELOOP) || links && errors.Is(l.err, safefile.ErrTooDeep)
+	return l
 }

@@ -1,7 +1,7 @@
-// Package program looks at what the value of a hook points to. It promises to run nothing,
+// Package program examines what the value of a hook points to. It promises to run nothing,
 // to open nothing but regular files, to reach nothing outside the root folder it is given,
 // and to take bounded time and memory, whatever the value says and whatever lies there.
-// What it tells are facts and claims, not a verdict.
+// Its results are facts and claims, not a verdict.
 package program
 
 // Risks of a program, as event.Program lists them, in this order.
@@ -16,7 +16,7 @@ const (
 	// Unreadable: what is there could not be read; Program.Unread says why.
 	Unreadable = "unreadable"
 	// NotExecutable: a file that nobody may execute. Nothing of its text is shown or kept: a
-	// hook may name a file of secrets to have them told.
+	// hook may name a file of secrets to have an alert show them.
 	NotExecutable = "not_executable"
 	// WritableByOthers: a user other than root can change or replace the file, a folder or
 	// a link on the way to it; Program.WritableBy names the first.

@@ -14,12 +14,12 @@ import (
 // hanging is an examiner below whose folder /dead no look returns before hang is closed.
 func hanging(root string, shares *Shares) (x *Examiner, hang chan struct{}, calls *atomic.Int32) {
 	x, hang, calls = NewExaminer(root, shares), make(chan struct{}), new(atomic.Int32)
-	x.see = func(root, value string, a allowance) Sight {
+	x.examine = func(root, value string, a allowance) View {
 		if strings.HasPrefix(value, "/dead") {
 			calls.Add(1)
 			<-hang
 		}
-		return see(root, value, a)
+		return examine(root, value, a)
 	}
 	return x, hang, calls
 }
@@ -39,7 +39,7 @@ func TestExaminerHangs(t *testing.T) {
 				t.Errorf("%s, %s: got %q after %v, want %q after %v", owner, value, s.Program.Unread, took, unread, wait)
 			}
 		}
-		for i := range userLooks {
+		for i := range userSlots {
 			look(mallory, fmt.Sprint("/dead/", i), NoAnswer, time.Second)
 			look(mallory, fmt.Sprint("/dead/", i), NoAnswer, 0) // hangs already
 			look(Root, fmt.Sprint("/dead/", i), NoAnswer, time.Second)
@@ -53,10 +53,10 @@ func TestExaminerHangs(t *testing.T) {
 				look(owner, "/hooks/login.sh", "", 0)
 			}
 		}
-		if got := calls.Load(); got != userLooks+areaLooks {
-			t.Errorf("%d looks hang, want %d", got, userLooks+areaLooks)
+		if got := calls.Load(); got != userSlots+maxAreaHung {
+			t.Errorf("%d looks hang, want %d", got, userSlots+maxAreaHung)
 		}
-		if got := fmt.Sprint(shares.News(time.Now())); strings.Count(got, mallory) != 1 || !strings.Contains(got, ShareAnswers) {
+		if got := fmt.Sprint(shares.transitions(time.Now())); strings.Count(got, mallory) != 1 || !strings.Contains(got, ShareAnswers) {
 			t.Errorf("shares: %s, want that the user's is used up", got)
 		}
 		close(hang)
@@ -72,14 +72,14 @@ func TestExaminerWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := NewExaminer(root, nil)
 		var under, most atomic.Int32
-		x.see = func(root, value string, a allowance) Sight {
+		x.examine = func(root, value string, a allowance) View {
 			most.Store(max(most.Load(), under.Add(1)))
 			defer under.Add(-1)
 			time.Sleep(100 * time.Millisecond)
-			return see(root, value, a)
+			return examine(root, value, a)
 		}
 		var group sync.WaitGroup
-		for range 3 * userLooks {
+		for range 3 * userSlots {
 			group.Go(func() {
 				if s := x.Examine(mallory, "/hooks/login.sh", time.Second); s.Program.Unread != "" {
 					t.Errorf("got %q, want that each has its turn", s.Program.Unread)
@@ -87,8 +87,8 @@ func TestExaminerWaits(t *testing.T) {
 			})
 		}
 		group.Wait()
-		if most.Load() != userLooks {
-			t.Errorf("%d at a time, want %d", most.Load(), userLooks)
+		if most.Load() != userSlots {
+			t.Errorf("%d at a time, want %d", most.Load(), userSlots)
 		}
 	})
 }
@@ -99,9 +99,9 @@ func TestExaminerTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		shares := NewShares()
 		x := NewExaminer(root, shares)
-		x.see = func(root, value string, a allowance) Sight {
+		x.examine = func(root, value string, a allowance) View {
 			time.Sleep(900 * time.Millisecond)
-			return see(root, value, a)
+			return examine(root, value, a)
 		}
 		begin, answered, refused := time.Now(), 0, 0
 		for time.Since(begin) < 10*time.Minute {
@@ -119,7 +119,7 @@ func TestExaminerTime(t *testing.T) {
 		if answered > most+1 || answered < most-1 || refused == 0 {
 			t.Errorf("%d answered and %d refused in ten minutes, want about %d answered", answered, refused, most)
 		}
-		if got := shares.News(time.Now()); len(got) != 1 || got[0].What != ShareTime || !got[0].On {
+		if got := shares.transitions(time.Now()); len(got) != 1 || got[0].What != ShareTime || !got[0].On {
 			t.Errorf("shares: %+v, want that of time", got)
 		}
 	})
@@ -133,7 +133,7 @@ func TestExaminerBytes(t *testing.T) {
 	put(t, filepath.Join(root, "large"), "#!/bin/sh\n"+strings.Repeat("#", size-10), 0o755)
 	shares := NewShares()
 	x := NewExaminer(root, shares)
-	x.pools[mallory] = newPool(true)
+	x.pools[mallory] = newPool(false)
 	x.pools[mallory].bytes.rate = 0.001 // on a slow machine, too
 	for i := range 6 {
 		s := x.Examine(mallory, "/large", time.Minute)
@@ -145,7 +145,7 @@ func TestExaminerBytes(t *testing.T) {
 			t.Errorf("root's: not hashed: %q", s.Program.Unread)
 		}
 	}
-	if got := shares.News(time.Now()); len(got) != 1 || got[0].What != ShareBytes || got[0].Owner != mallory {
+	if got := shares.transitions(time.Now()); len(got) != 1 || got[0].What != ShareBytes || got[0].Owner != mallory {
 		t.Errorf("shares: %+v, want the user's of bytes", got)
 	}
 }
@@ -153,7 +153,7 @@ func TestExaminerBytes(t *testing.T) {
 // TestHashLate stops to read when nobody waits any more.
 func TestHashLate(t *testing.T) {
 	root := newRoot(t)
-	s := see(root, "/hooks/login.sh", allowance{time.Now().Add(-time.Second), maxHash})
+	s := examine(root, "/hooks/login.sh", allowance{time.Now().Add(-time.Second), maxHash})
 	if s.Program.Unread != NoAnswer || s.Program.Hashed || !s.unsure {
 		t.Errorf("got %+v, want no answer", s.Program)
 	}
@@ -191,7 +191,7 @@ func TestShareNews(t *testing.T) {
 	told := func(seconds int, want string) {
 		t.Helper()
 		var out []string
-		for _, n := range s.News(at(seconds)) {
+		for _, n := range s.transitions(at(seconds)) {
 			out = append(out, fmt.Sprint(n.Owner, " ", n.What, " ", n.On))
 		}
 		equal(t, fmt.Sprint("after ", seconds, " s"), strings.Join(out, ", "), want)
@@ -211,12 +211,12 @@ func TestShareNews(t *testing.T) {
 	for i := range 2 * maxUsedUp {
 		s.note(fmt.Sprint(i), ShareTime, at(900))
 	}
-	if got := len(s.News(at(900))); got != maxUsedUp {
+	if got := len(s.transitions(at(900))); got != maxUsedUp {
 		t.Errorf("%d shares are known, want %d", got, maxUsedUp)
 	}
 	var none *Shares
 	none.note("a", ShareTime, at(0))
-	if got := none.News(at(0)); got != nil {
+	if got := none.transitions(at(0)); got != nil {
 		t.Errorf("none: %v", got)
 	}
 }

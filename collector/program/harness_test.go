@@ -3,33 +3,34 @@ package program
 import (
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
 	"hooksnare/pkg/event"
 )
 
-// Bounds of the watchers in these tests.
-var maxWatched, maxSweep = ownLimits.values, ownLimits.sweep
+// Bounds of the watches in these tests.
+var maxWatched, maxSweep = reservedLimits.values, reservedLimits.sweep
 
-// sweeper is a watcher that a test sweeps.
+// sweeper is the watch of root's programs that a test sweeps.
 type sweeper struct {
-	*watcher
+	*ownerWatch
 	changes []event.ProgramChange
 }
 
-// newSweeper returns a watcher that knows what one before did.
+// newSweeper returns a watch that knows what one before did.
 func newSweeper(root string, previous State) *sweeper {
-	s := &sweeper{watcher: newWatcher(Root, root, ownLimits)}
-	s.previous = []map[string]Known{byValue(previous.Programs, maxWatched)}
-	s.tell = func(_ string, c event.ProgramChange) { s.changes = append(s.changes, c) }
+	s := &sweeper{}
+	w := NewWatchers(root, Options{Previous: previous}, func(_ string, c event.ProgramChange) { s.changes = append(s.changes, c) })
+	s.ownerWatch = w.ownerLocked(Root, true)
 	return s
 }
 
 // Sweep sweeps the programs of values once, and returns what changed in their order.
 func (s *sweeper) Sweep(values []string, now time.Time) []event.ProgramChange {
 	s.changes, s.now = nil, func() time.Time { return now }
-	s.set(values)
+	s.Set(Root, values)
 	s.sweep(context.Background())
 	var out []event.ProgramChange
 	for _, v := range values {
@@ -42,8 +43,8 @@ func (s *sweeper) Sweep(values []string, now time.Time) []event.ProgramChange {
 	return out
 }
 
-// State returns what is known.
-func (s *sweeper) State() State { return State{Programs: s.known()} }
+// program returns the last view of a program.
+func (s *sweeper) program(value string) (event.Program, bool) { return s.Program(Root, value) }
 
 // unread returns the programs about which the last sweep could not learn all there is.
 func (s *sweeper) unread() []event.Program {
@@ -56,8 +57,11 @@ func (s *sweeper) unread() []event.Program {
 	return out
 }
 
-// look examines a program as a command does.
-func look(root, value string) (event.Program, []byte) {
-	s := Examine(root, value, patience)
-	return s.Program, s.Content
+// examineBoth examines a program as a command does, and returns its content, too.
+func examineBoth(root, value string) (event.Program, []byte) {
+	v := examineFor(root, value, patience)
+	return v.Program, v.Content
 }
+
+// ample is an allowance of all there can be.
+func ample(limit time.Duration) allowance { return allowance{time.Now().Add(limit), math.MaxInt64} }

@@ -18,9 +18,9 @@ import (
 func TestWatcherBudget(t *testing.T) {
 	w := newSweeper("/nowhere", State{})
 	var looked []string
-	w.see = func(_, value string, _ allowance) Sight {
+	w.examine = func(_, value string, _ allowance) View {
 		looked = append(looked, value)
-		return Sight{Program: event.Program{Value: value}, read: maxSweep / 2, unsure: true, Time: noon}
+		return View{Program: event.Program{Value: value}, read: maxSweep / 2, unsure: true, Time: noon}
 	}
 	values := []string{"/1", "/2", "/3", "/4", "/5"}
 	for _, want := range []string{"/1 /2", "/3 /4", "/5 /1", "/2 /3"} {
@@ -38,12 +38,12 @@ func TestWatcherNoAnswer(t *testing.T) {
 		values := []string{"/a", "/Volumes/1", "/Volumes/2", "/hooks/login.sh"}
 		w.Sweep(values, noon)
 		hang, calls := make(chan struct{}), atomic.Int32{}
-		w.see = func(root, value string, a allowance) Sight {
+		w.examine = func(root, value string, a allowance) View {
 			if strings.HasPrefix(value, "/Volumes/") {
 				calls.Add(1)
 				<-hang
 			}
-			return see(root, value, a)
+			return examine(root, value, a)
 		}
 		for _, e := range w.watched {
 			e.settled = false
@@ -79,23 +79,23 @@ func TestWatcherNoAnswer(t *testing.T) {
 func TestAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
-		for i := range cap(commands) + 1 {
-			_, pending, ok := answer(commands, patience, func() int { <-hang; return 1 })
-			if ok || (pending != nil) != (i < cap(commands)) {
+		for i := range cap(commandSlots) + 1 {
+			_, pending, ok := call(commandSlots, false, patience, func() int { <-hang; return 1 })
+			if ok || (pending != nil) != (i < cap(commandSlots)) {
 				t.Fatalf("call %d that hangs: answered %v, pending %v", i, ok, pending)
 			}
 		}
 		close(hang)
 		synctest.Wait()
-		if v, pending, ok := answer(commands, patience, func() int { return 7 }); v != 7 || pending != nil || !ok {
+		if v, pending, ok := call(commandSlots, false, patience, func() int { return 7 }); v != 7 || pending != nil || !ok {
 			t.Errorf("afterwards: got %d, %v, %v, want 7", v, pending, ok)
 		}
 	})
 }
 
-// TestLookChanging changes files while they are looked at, without a stop: whatever is told
+// TestExamineChanging changes files while they are looked at, without a stop: whatever is told
 // stands for one moment, or says that it does not.
-func TestLookChanging(t *testing.T) {
+func TestExamineChanging(t *testing.T) {
 	root := newRoot(t)
 	name := filepath.Join(root, "hooks/login.sh")
 	contents := []string{hookScript, strings.Repeat("#!/bin/sh\n", 20000), ""}
@@ -123,7 +123,7 @@ func TestLookChanging(t *testing.T) {
 		}
 	}()
 	for range 300 {
-		s := Examine(root, "/hooks/login.sh", patience)
+		s := examineFor(root, "/hooks/login.sh", patience)
 		p, text := s.Program, s.Content
 		consistent(t, p)
 		if p.Hashed && (!slices.Contains(sums, p.SHA256) || text != nil && sumOf(string(text)) != p.SHA256) {
@@ -154,22 +154,19 @@ func TestReadChanged(t *testing.T) {
 		},
 	} {
 		root := newRoot(t)
-		r, err := os.OpenRoot(root)
+		d, err := openDisk(root)
 		must(t, err)
-		d := newDisk(r, root)
-		d.may = ample(time.Hour)
-		at := d.walk("/hooks/login.sh")
+		at := d.locate("/hooks/login.sh")
 		must(t, change(filepath.Join(root, "hooks/login.sh")))
-		if _, err := d.read(at); why(err) != "changed while it was read" {
+		if _, err := d.read(at, ample(time.Hour)); reason(err) != "changed while it was read" {
 			t.Errorf("%s: got %v, want that it changed", name, err)
 		}
-		must(t, r.Close())
+		d.tree.Close()
 	}
-	var c content
-	if err := c.hash(strings.NewReader("grown"), 3, never); err == nil {
+	if err := new(content).readFrom(strings.NewReader("grown"), 3, 4, never); err == nil {
 		t.Error("a file that grows while it is hashed: no error")
 	}
-	if err := c.hash(strings.NewReader("x"), 3, never); err == nil {
+	if err := new(content).readFrom(strings.NewReader("x"), 3, 4, never); err == nil {
 		t.Error("a file that shrinks while it is hashed: no error")
 	}
 }
@@ -188,8 +185,8 @@ func TestWatcherUnknown(t *testing.T) {
 	values := []string{"/hooks/login.sh", "/Users/sam/new"}
 	w := newSweeper(root, State{})
 	w.Sweep(values[:1], noon)
-	w.see = func(_, value string, _ allowance) Sight {
-		return Sight{Program: unknown(value, "operation not permitted"), seen: []element{}, Time: time.Now()}
+	w.examine = func(_, value string, _ allowance) View {
+		return View{Program: unknown(value, "operation not permitted"), seen: []element{}, Time: time.Now()}
 	}
 	put(t, filepath.Join(root, "hooks/login.sh"), "#!/bin/sh\n", 0o755)
 	equal(t, "not permitted", told(w.Sweep(values, noon)), "")
@@ -204,22 +201,22 @@ func TestWatcherUnknown(t *testing.T) {
 	if s := w.State(); len(s.Programs) != 1 || s.Programs[0].Found.SHA256 != sumOf(hookScript) {
 		t.Errorf("state: got %+v, want the one that was looked at", s)
 	}
-	w.see = see
+	w.examine = examine
 	for _, e := range w.watched {
 		e.settled = false
 	}
 	equal(t, "permitted", told(w.Sweep(values, noon)), "/hooks/login.sh: content")
 }
 
-// TestLookNoAnswer looks while too many looks wait already.
-func TestLookNoAnswer(t *testing.T) {
-	for range cap(commands) {
-		commands <- struct{}{}
+// TestExamineNoAnswer looks while too many looks wait already.
+func TestExamineNoAnswer(t *testing.T) {
+	for range cap(commandSlots) {
+		commandSlots <- struct{}{}
 	}
-	s := Examine(newRoot(t), "/hooks/login.sh -x", patience)
+	s := examineFor(newRoot(t), "/hooks/login.sh -x", patience)
 	p, text := s.Program, s.Content
-	for range cap(commands) {
-		<-commands
+	for range cap(commandSlots) {
+		<-commandSlots
 	}
 	equal(t, "unread", p.Unread, NoAnswer)
 	equal(t, "path", p.Path+", "+p.Arguments, "/hooks/login.sh, -x")

@@ -25,15 +25,28 @@ const (
 // loadCodeSignature is the load command that says where a slice's signature is.
 const loadCodeSignature = 0x1d
 
-// section is a part of a file, in bytes.
-type section struct{ at, size int64 }
-
-// within reports whether a part lies in the first size bytes.
-func (s section) within(size int64) bool {
-	return s.at >= 0 && s.size >= 0 && s.at <= size && s.size <= size-s.at
+// cut returns a part of a part of a file, nil if it does not lie within.
+func cut(part *io.SectionReader, at, size int64) *io.SectionReader {
+	if part == nil || at < 0 || size < 0 || at > part.Size() || size > part.Size()-at {
+		return nil
+	}
+	return io.NewSectionReader(part, at, size)
 }
 
-// isMachO tells a Mach-O by its first bytes. A Java class begins as a fat file does; the
+// peek reads some bytes of a part of a file, nil if they are not all there.
+func peek(part *io.SectionReader, at, size int64) []byte {
+	wanted := cut(part, at, size)
+	if wanted == nil {
+		return nil
+	}
+	b := make([]byte, size)
+	if n, _ := wanted.ReadAt(b, 0); n < len(b) {
+		return nil
+	}
+	return b
+}
+
+// isMachO recognises a Mach-O by its first bytes. A Java class begins as a fat file does; the
 // number of slices is its version there, 45 or more.
 func isMachO(head []byte) bool {
 	if len(head) < 8 {
@@ -48,48 +61,45 @@ func isMachO(head []byte) bool {
 	return false
 }
 
-// parts returns the parts of a Mach-O that are one for each architecture, nil if it is
+// architectures returns the parts of a Mach-O that are one for each architecture, nil if it is
 // malformed.
-func parts(r io.ReaderAt, size int64) []section {
-	head := part(r, section{0, 8}, size)
+func architectures(file *io.SectionReader) []*io.SectionReader {
+	head := peek(file, 0, 8)
 	if head == nil {
 		return nil
 	}
 	entry := int64(20)
 	switch binary.BigEndian.Uint32(head) {
 	default:
-		return []section{{0, size}}
+		return []*io.SectionReader{file}
 	case magicFat64:
 		entry = 32
 	case magicFat:
 	}
 	n := int64(binary.BigEndian.Uint32(head[4:]))
-	if n == 0 || n > maxSlices {
+	if n > maxSlices {
 		return nil
 	}
-	table := part(r, section{8, n * entry}, size)
-	if table == nil {
-		return nil
-	}
-	out := make([]section, 0, n)
-	for ; len(table) > 0; table = table[entry:] {
-		s := section{int64(binary.BigEndian.Uint32(table[8:])), int64(binary.BigEndian.Uint32(table[12:]))}
+	var out []*io.SectionReader
+	for table := peek(file, 8, n*entry); len(table) > 0; table = table[entry:] {
+		at, size := int64(binary.BigEndian.Uint32(table[8:])), int64(binary.BigEndian.Uint32(table[12:]))
 		if entry == 32 {
-			s = section{int64(binary.BigEndian.Uint64(table[8:])), int64(binary.BigEndian.Uint64(table[16:]))}
+			at, size = int64(binary.BigEndian.Uint64(table[8:])), int64(binary.BigEndian.Uint64(table[16:]))
 		}
-		if !s.within(size) {
+		slice := cut(file, at, size)
+		if slice == nil {
 			return nil
 		}
-		out = append(out, s)
+		out = append(out, slice)
 	}
 	return out
 }
 
-// codeSignature returns where the signature of a slice is.
-func codeSignature(r io.ReaderAt, slice section, size int64) (section, bool) {
-	head := part(r, section{slice.at, 28}, size)
-	if head == nil || slice.size < 28 {
-		return section{}, false
+// codeSignature returns the signature of a slice, nil if there is none.
+func codeSignature(slice *io.SectionReader) *io.SectionReader {
+	head := peek(slice, 0, 28)
+	if head == nil {
+		return nil
 	}
 	var order binary.ByteOrder = binary.LittleEndian
 	length := int64(28)
@@ -102,39 +112,21 @@ func codeSignature(r io.ReaderAt, slice section, size int64) (section, bool) {
 	case magic64:
 		order, length = binary.BigEndian, 32
 	default:
-		return section{}, false
+		return nil
 	}
 	n := int64(order.Uint32(head[20:]))
-	at := section{slice.at + length, n}
-	if n > maxCommands || !(section{length, n}).within(slice.size) {
-		return section{}, false
+	if n > maxCommands {
+		return nil
 	}
-	for commands := part(r, at, size); len(commands) >= 8; {
+	for commands := peek(slice, length, n); len(commands) >= 8; {
 		cmd, length := order.Uint32(commands), int64(order.Uint32(commands[4:]))
 		if length < 8 || length > int64(len(commands)) {
-			return section{}, false
+			return nil
 		}
 		if cmd == loadCodeSignature && length >= 16 {
-			s := section{int64(order.Uint32(commands[8:])), int64(order.Uint32(commands[12:]))}
-			if !s.within(slice.size) {
-				return section{}, false
-			}
-			s.at += slice.at
-			return s, true
+			return cut(slice, int64(order.Uint32(commands[8:])), int64(order.Uint32(commands[12:])))
 		}
 		commands = commands[length:]
 	}
-	return section{}, false
-}
-
-// part reads a part of a file, nil if it is not all there.
-func part(r io.ReaderAt, s section, size int64) []byte {
-	if !s.within(size) {
-		return nil
-	}
-	b := make([]byte, s.size)
-	if n, _ := r.ReadAt(b, s.at); n < len(b) {
-		return nil
-	}
-	return b
+	return nil
 }

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"os"
 	"os/user"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"time"
+
+	"hooksnare/pkg/safefile"
 )
 
 // Bounds on the look-ups of names. Names come from the configuration and from exceptions:
@@ -23,22 +24,23 @@ const (
 	nameRetry = time.Minute
 )
 
-// Directory knows which users names stand for. The directory service may take for ever:
-// names are looked up beside, once, and nobody who asks about an owner waits for that. It is
+// Directory knows which users names stand for. The directory service may never answer:
+// names are looked up in the background, once, and who asks about an owner does not wait. It is
 // for any number of goroutines.
 type Directory struct {
 	root   string
 	lookup func(name string) (*user.User, error) // in tests, a directory that does not answer
 
-	mu    sync.Mutex // guards what follows; no look-up is waited for while it is held
-	names map[string]*named
-	under int
+	mu      sync.Mutex // guards what follows; no look-up is waited for while it is held
+	names   map[string]*named
+	running int           // look-ups
+	ended   chan struct{} // closed when none is running any more
 }
 
 // named is what is known of one name.
 type named struct {
-	asking   chan struct{} // closed when the look-up under way has ended; nil without one
-	next     time.Time     // when to look it up again
+	asking   bool      // a look-up is under way
+	next     time.Time // when to look it up again
 	answered bool
 	exists   bool
 	uid      string
@@ -58,7 +60,7 @@ func (d *Directory) Owns(owner string, id uint32) (owns, known bool) {
 	if n, err := strconv.ParseUint(owner, 10, 32); err == nil {
 		return uint32(n) == id, true
 	}
-	elsewhere := filepath.Clean("/"+d.root) != "/"
+	elsewhere := !isMachine(d.root)
 	switch {
 	case owner == "root":
 		return id == 0 || elsewhere && ownerOf(d.root) == id, true
@@ -84,22 +86,17 @@ func (d *Directory) Ask(owners ...string) {
 // Wait waits until the names that are being looked up are known, no longer than the limit.
 // It is for commands that ask once.
 func (d *Directory) Wait(limit time.Duration) {
+	d.mu.Lock()
+	running, ended := d.running, d.ended
+	d.mu.Unlock()
+	if running == 0 {
+		return
+	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
-	d.mu.Lock()
-	var asking []chan struct{}
-	for _, n := range d.names {
-		if n.asking != nil {
-			asking = append(asking, n.asking)
-		}
-	}
-	d.mu.Unlock()
-	for _, done := range asking {
-		select {
-		case <-done:
-		case <-timer.C:
-			return
-		}
+	select {
+	case <-ended:
+	case <-timer.C:
 	}
 }
 
@@ -114,23 +111,26 @@ func (d *Directory) askLocked(name string, now time.Time) *named {
 		n = &named{}
 		d.names[name] = n
 	}
-	if n.asking == nil && !now.Before(n.next) && d.under < maxLookups {
-		d.under++
-		n.asking = make(chan struct{})
-		go d.look(name, n)
+	if !n.asking && !now.Before(n.next) && d.running < maxLookups {
+		if d.running++; d.running == 1 {
+			d.ended = make(chan struct{})
+		}
+		n.asking = true
+		go d.resolve(name, n)
 	}
 	return n
 }
 
-// look looks a name up, however long that takes.
-func (d *Directory) look(name string, n *named) {
+// resolve looks a name up, however long that takes.
+func (d *Directory) resolve(name string, n *named) {
 	u, err := d.lookup(name)
 	var unknown user.UnknownUserError
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.under--
-	close(n.asking)
-	n.asking = nil
+	if d.running--; d.running == 0 {
+		close(d.ended)
+	}
+	n.asking = false
 	switch {
 	case err == nil:
 		n.answered, n.exists, n.uid, n.next = true, true, u.Uid, time.Now().Add(nameLife)
@@ -146,5 +146,5 @@ func ownerOf(name string) uint32 {
 	if err != nil {
 		return 0
 	}
-	return uid(info)
+	return safefile.VersionOf(info).UID
 }

@@ -76,8 +76,8 @@ func TestDirectory(t *testing.T) {
 			d.Ask(fmt.Sprint("dead", i))
 		}
 		d.mu.Lock()
-		if d.under != maxLookups {
-			t.Errorf("%d look-ups under way, want %d", d.under, maxLookups)
+		if d.running != maxLookups {
+			t.Errorf("%d look-ups under way, want %d", d.running, maxLookups)
 		}
 		d.mu.Unlock()
 		for i := range 2 * maxNames {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/safefile"
 )
 
 // TestWatcherProperty does random things to a disk, and has a Watcher that looks only
@@ -26,7 +27,7 @@ func TestWatcherProperty(t *testing.T) {
 		w := newSweeper(root, State{})
 		fast := seed%2 == 0
 		if !fast {
-			w.settle = 0 // trust the times: each change comes after a tick
+			w.step = 0 // trust the times: each change comes after a tick
 		}
 		var before []event.Program
 		for step := range 60 {
@@ -39,13 +40,13 @@ func TestWatcherProperty(t *testing.T) {
 			}
 			if step%20 == 19 {
 				w2 := newSweeper(root, restart(t, w))
-				w2.settle = w.settle
+				w2.step = w.step
 				w = w2
 			}
 			after := make([]event.Program, len(values))
 			want := ""
 			for i, v := range values {
-				after[i] = see(root, v, ample(patience)).Program
+				after[i] = examine(root, v, ample(patience)).Program
 				if before == nil {
 					continue
 				}
@@ -120,9 +121,9 @@ func tick(t *testing.T, root string) {
 	name := filepath.Join(root, "tick")
 	ctime := func() int64 {
 		must(t, os.WriteFile(name, nil, 0o600))
-		info, err := os.Lstat(name)
+		v, err := safefile.Lstat(name)
 		must(t, err)
-		return identify(info, nil).ctime
+		return v.ChangeTime.UnixNano()
 	}
 	for start := ctime(); ctime() == start; {
 	}

@@ -22,82 +22,86 @@ var shells = []string{
 	"tclsh", "expect", "awk", "sudo", "su", "nohup", "nice", "open", "launchctl", "xargs", "caffeinate", "time", "exec", "arch",
 }
 
-// judge lists the risks of a program.
-func (d *disk) judge(p *event.Program, at place, c content) {
-	p.Risks = said(p)
-	add := func(risk string, is bool) {
-		if is {
-			p.Risks = append(p.Risks, risk)
-		}
+// facts are what the risks depend on and event.Program does not have.
+type facts struct {
+	foreignLink                             bool
+	kind                                    string
+	interpreterMissing, interpreterWritable bool
+	unsigned, quarantined                   bool
+}
+
+// facts finds out what the risks of a program depend on.
+func (d *disk) facts(p *event.Program, at location, c *content) facts {
+	f := facts{foreignLink: at.foreign, kind: c.kind, unsigned: c.kind == MachO && !c.claim.signed, quarantined: c.quarantined}
+	if c.kind != Script || p.Shebang == "" {
+		return f
 	}
-	add(WritableByOthers, p.WritableBy != "")
-	add(Link, at.foreign)
-	add(Shadowed, p.Shadow != "")
-	if c.kind == Script {
-		add(NoShebang, p.Shebang == "")
-		d.interpreter(p, add)
-	}
-	add(SetUID, p.Type == "file" && p.Mode&0o6000 != 0)
-	add(Unsigned, c.kind == MachO && !c.claim.signed)
-	add(Quarantined, c.quarantined)
-	sortRisks(p.Risks)
-}
-
-// order is how risks are listed.
-var order = []string{
-	NoAbsolutePath, Missing, NotAFile, Unreadable, NotExecutable, WritableByOthers, TemporaryFolder, HomeFolder, Hidden, Link,
-	Shadowed, NoShebang, InterpreterMissing, InterpreterWritable, RunsArguments, SetUID, Unsigned, Quarantined,
-}
-
-func sortRisks(risks []string) {
-	slices.SortFunc(risks, func(a, b string) int { return slices.Index(order, a) - slices.Index(order, b) })
-}
-
-// interpreter looks at what an interpreter line names.
-func (d *disk) interpreter(p *event.Program, add func(string, bool)) {
 	name := interpreter(p.Shebang)
-	if p.Shebang == "" {
-		return
-	}
 	if !strings.HasPrefix(name, "/") {
-		add(InterpreterMissing, true)
-		return
+		f.interpreterMissing = true
+		return f
 	}
-	at := d.walk(name)
-	add(InterpreterMissing, !at.file() && (at.err == nil || at.missing() || at.astray))
-	add(InterpreterWritable, at.writableBy != "")
+	i := d.locate(name)
+	f.interpreterMissing = !i.isFile() && (i.exists() || i.isMissing())
+	f.interpreterWritable = i.writableBy != ""
+	return f
 }
 
-// said lists the risks that what is known of a program shows by itself.
-func said(p *event.Program) []string {
+// assess lists the risks of a program.
+func assess(p *event.Program, f facts) []string {
+	isFile := p.Type == "file"
+	either := func(is func(string) bool) bool { return is(p.Path) || is(p.Resolved) }
 	var out []string
-	add := func(risk string, is bool) {
-		if is {
-			out = append(out, risk)
+	for _, r := range []struct {
+		risk string
+		is   bool
+	}{
+		{NoAbsolutePath, !isOneAbsolutePath(p.Value)},
+		{Missing, strings.HasPrefix(p.Value, "/") && !p.Exists && p.Unread == ""},
+		{NotAFile, p.Exists && !isFile},
+		{Unreadable, p.Unread != ""},
+		{NotExecutable, isFile && !isExecutable(p)},
+		{WritableByOthers, p.WritableBy != ""},
+		{TemporaryFolder, either(isTemporary)},
+		{HomeFolder, either(isInHome)},
+		{Hidden, either(isHidden)},
+		{Link, f.foreignLink},
+		{Shadowed, p.Shadow != ""},
+		{NoShebang, f.kind == Script && p.Shebang == ""},
+		{InterpreterMissing, f.interpreterMissing},
+		{InterpreterWritable, f.interpreterWritable},
+		{RunsArguments, p.Arguments != "" && either(runsArguments)},
+		{SetUID, isFile && p.Mode&0o6000 != 0},
+		{Unsigned, f.unsigned},
+		{Quarantined, f.quarantined},
+	} {
+		if r.is {
+			out = append(out, r.risk)
 		}
 	}
-	either := func(is func(string) bool) bool { return is(p.Path) || is(p.Resolved) }
-	absolute := oneAbsolutePath(p.Value)
-	add(NoAbsolutePath, !absolute)
-	add(Missing, strings.HasPrefix(p.Value, "/") && !p.Exists && p.Unread == "")
-	add(NotAFile, p.Exists && p.Type != "file")
-	add(Unreadable, p.Unread != "")
-	add(NotExecutable, p.Type == "file" && !executable(p))
-	add(TemporaryFolder, either(inTemporary))
-	add(HomeFolder, either(inHome))
-	add(Hidden, either(hidden))
-	add(RunsArguments, p.Arguments != "" && either(runsArguments))
 	return out
 }
 
-// inTemporary reports whether a path leads into a folder that all can use. Upper and lower
+// addUnreadable adds the risk of a program that can no longer be examined, in its order.
+func addUnreadable(risks []string) []string {
+	i := 0
+	for i < len(risks) && slices.Contains([]string{NoAbsolutePath, Missing, NotAFile}, risks[i]) {
+		i++
+	}
+	if i < len(risks) && risks[i] == Unreadable {
+		return risks
+	}
+	return slices.Concat(risks[:i], []string{Unreadable}, risks[i:])
+}
+
+// isTemporary reports whether a path leads into a folder that all can use. Upper and lower
 // case are one on a Mac's disk.
-func inTemporary(name string) bool {
+func isTemporary(name string) bool {
 	return slices.ContainsFunc(temporary, func(folder string) bool { return below(name, folder) })
 }
 
-// inHome reports whether a path leads into a user's home.
-func inHome(name string) bool { return below(name, "/Users") && !below(name, "/Users/Shared") }
+// isInHome reports whether a path leads into a user's home.
+func isInHome(name string) bool { return below(name, "/Users") && !below(name, "/Users/Shared") }
 
 // below reports whether a path leads into a folder, by its words alone.
 func below(name, folder string) bool {
@@ -105,22 +109,31 @@ func below(name, folder string) bool {
 		return false
 	}
 	name = path.Clean(name)
-	if n := len(dataVolume); len(name) > n && name[n] == '/' && strings.EqualFold(name[:n], dataVolume) {
-		name = name[n:]
+	if rest, ok := cutFolder(name, dataVolume); ok {
+		name = rest
 	}
-	n := len(folder)
-	return len(name) > n && name[n] == '/' && strings.EqualFold(name[:n], folder)
+	_, ok := cutFolder(name, folder)
+	return ok
 }
 
-// hidden reports whether an element of a path begins with a dot.
-func hidden(name string) bool {
+// cutFolder returns what of a clean path follows the folder that it leads into.
+func cutFolder(name, folder string) (rest string, ok bool) {
+	n := len(folder)
+	if len(name) <= n || name[n] != '/' || !strings.EqualFold(name[:n], folder) {
+		return "", false
+	}
+	return name[n:], true
+}
+
+// isHidden reports whether an element of a path begins with a dot.
+func isHidden(name string) bool {
 	return slices.ContainsFunc(strings.Split(name, "/"), func(e string) bool {
 		return strings.HasPrefix(e, ".") && strings.Trim(e, ".") != "" || len(e) > 2 && strings.Trim(e, ".") == ""
 	})
 }
 
-// executable reports whether anyone may execute a file; without that not even root can.
-func executable(p *event.Program) bool { return p.Mode&0o111 != 0 }
+// isExecutable reports whether anyone may execute a file; without that not even root can.
+func isExecutable(p *event.Program) bool { return p.Mode&0o111 != 0 }
 
 func runsArguments(name string) bool {
 	base := strings.TrimRight(strings.ToLower(path.Base(name)), "0123456789.")

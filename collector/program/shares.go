@@ -1,13 +1,15 @@
 package program
 
 import (
+	"cmp"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
-// Each owner of hooks has shares of what looking at programs costs. The owners that no user
+// Each owner of hooks has shares of what examining programs costs. The owners that no user
 // can act for have the largest, and no user's use takes from them.
 const (
 	Root    = "root"    // root's preferences; "" means the same
@@ -15,8 +17,8 @@ const (
 	Managed = "managed" // what an administrator prescribes
 )
 
-// reserved reports whether an owner is none of the users.
-func reserved(owner string) bool {
+// isReserved reports whether an owner is none of the users.
+func isReserved(owner string) bool {
 	return owner == "" || owner == Root || owner == System || owner == Managed
 }
 
@@ -24,13 +26,13 @@ func reserved(owner string) bool {
 const (
 	ShareValues  = "values"  // more hooks than are watched
 	ShareBytes   = "bytes"   // more to read than is read in one go
-	ShareTime    = "time"    // its programs take long to look at, or change without a stop
+	ShareTime    = "time"    // its programs take long to examine, or change without a stop
 	ShareAnswers = "answers" // too many of its programs lie where nothing answers
 	ShareReports = "reports" // more changes than are reported at once
 	ShareCopies  = "copies"  // more scripts than copies are kept of
 )
 
-// Share says that a share is used up, or no longer is.
+// Share is the news that a share is used up, or no longer is.
 type Share struct {
 	Owner string // as the caller calls it: root, system, managed, or a home
 	What  string
@@ -58,7 +60,7 @@ type shareKey struct{ owner, what string }
 
 type usedUp struct {
 	since, last time.Time
-	told        bool
+	reported    bool
 }
 
 // NewShares returns a Shares of which nothing is used up.
@@ -83,9 +85,9 @@ func (s *Shares) note(owner, what string, now time.Time) {
 	u.last = now
 }
 
-// News returns what is used up, and what no longer is, since the last call: ends after
+// transitions returns what is used up, and what no longer is, since the last call: ends after
 // beginnings, by owner.
-func (s *Shares) News(now time.Time) []Share {
+func (s *Shares) transitions(now time.Time) []Share {
 	if s == nil {
 		return nil
 	}
@@ -93,8 +95,8 @@ func (s *Shares) News(now time.Time) []Share {
 	defer s.mu.Unlock()
 	var out []Share
 	for key, u := range s.used {
-		if !u.told {
-			u.told = true
+		if !u.reported {
+			u.reported = true
 			out = append(out, Share{Owner: key.owner, What: key.what, On: true, Since: u.since})
 		}
 		if now.Sub(u.last) >= calm {
@@ -102,14 +104,11 @@ func (s *Shares) News(now time.Time) []Share {
 			out = append(out, Share{Owner: key.owner, What: key.what, Since: u.since, Until: u.last})
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Share) int {
+	slices.SortFunc(out, func(a, b Share) int {
 		if a.On != b.On {
-			if a.On {
-				return -1
-			}
-			return 1
+			return map[bool]int{true: -1, false: 1}[a.On]
 		}
-		return strings.Compare(a.Owner+"\x00"+a.What, b.Owner+"\x00"+b.What)
+		return cmp.Or(strings.Compare(a.Owner, b.Owner), strings.Compare(a.What, b.What))
 	})
 	return out
 }
@@ -117,7 +116,7 @@ func (s *Shares) News(now time.Time) []Share {
 // bucket is a share of something that is used up by use and comes back with time.
 type bucket struct {
 	most float64 // when nothing was used for long
-	rate float64 // that comes back in a second; 0: there is no bound
+	rate float64 // that comes back in a second; 0: it is never used up
 
 	used float64
 	at   time.Time // of used
@@ -125,6 +124,9 @@ type bucket struct {
 
 // left returns how much may be used now; it is negative after too much was.
 func (b *bucket) left(now time.Time) float64 {
+	if b.rate == 0 {
+		return math.Inf(1)
+	}
 	b.used = max(0, b.used-b.rate*max(0, now.Sub(b.at).Seconds()))
 	b.at = now
 	return b.most - b.used

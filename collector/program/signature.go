@@ -19,7 +19,7 @@ const (
 	maxClaim = 256 // bytes of an identifier
 )
 
-// claim is who a Mach-O says signed it. Nothing is verified: anyone can write any.
+// claim is whom a Mach-O names as its signer. Nothing is verified: anyone can write any.
 type claim struct {
 	signed   bool // each slice has a code directory
 	id, team string
@@ -29,8 +29,8 @@ type claim struct {
 // which of them will run is not known here.
 func claims(r io.ReaderAt, size int64) claim {
 	var out claim
-	for i, s := range parts(r, size) {
-		c := claimOf(r, s, size)
+	for i, slice := range architectures(io.NewSectionReader(r, 0, size)) {
+		c := claimOf(codeSignature(slice))
 		if i == 0 {
 			out = c
 		}
@@ -45,62 +45,54 @@ func claims(r io.ReaderAt, size int64) claim {
 	return out
 }
 
-// claimOf reads the signature of one slice.
-func claimOf(r io.ReaderAt, slice section, size int64) claim {
-	sig, ok := codeSignature(r, slice, size)
-	if !ok || sig.size < 12 {
-		return claim{}
-	}
-	head := part(r, section{sig.at, 12}, size)
+// claimOf reads a signature.
+func claimOf(sig *io.SectionReader) claim {
+	head := peek(sig, 0, 12)
 	if head == nil || binary.BigEndian.Uint32(head) != magicSignature {
 		return claim{}
 	}
 	n := int64(binary.BigEndian.Uint32(head[8:]))
-	if n > maxBlobs || 12+8*n > sig.size {
+	if n > maxBlobs {
 		return claim{}
 	}
-	index := part(r, section{sig.at + 12, 8 * n}, size)
-	for ; len(index) > 0; index = index[8:] {
-		if binary.BigEndian.Uint32(index) != slotDirectory {
-			continue
+	for index := peek(sig, 12, 8*n); len(index) > 0; index = index[8:] {
+		if binary.BigEndian.Uint32(index) == slotDirectory {
+			at := int64(binary.BigEndian.Uint32(index[4:]))
+			return directoryClaim(cut(sig, at, sig.Size()-at))
 		}
-		at := int64(binary.BigEndian.Uint32(index[4:]))
-		if at > sig.size {
-			return claim{}
-		}
-		return directory(r, section{sig.at + at, sig.size - at}, size)
 	}
 	return claim{}
 }
 
-// directory reads the code directory that begins where s does.
-func directory(r io.ReaderAt, s section, size int64) claim {
+// directoryClaim reads the code directory with which a part begins.
+func directoryClaim(part *io.SectionReader) claim {
 	const fixed, withTeam = 44, 52
-	head := part(r, section{s.at, fixed}, size)
+	head := peek(part, 0, fixed)
 	if head == nil || binary.BigEndian.Uint32(head) != magicDirectory {
 		return claim{}
 	}
 	length := int64(binary.BigEndian.Uint32(head[4:]))
-	if length < fixed || length > s.size {
+	directory := cut(part, 0, length)
+	if length < fixed || directory == nil {
 		return claim{}
 	}
-	s.size = length
-	c := claim{signed: true, id: text(r, s, int64(binary.BigEndian.Uint32(head[20:])), size)}
+	c := claim{signed: true, id: identifier(directory, binary.BigEndian.Uint32(head[20:]))}
 	if binary.BigEndian.Uint32(head[8:]) >= versionTeam && length >= withTeam {
-		if b := part(r, section{s.at + 48, 4}, size); b != nil {
-			c.team = text(r, s, int64(binary.BigEndian.Uint32(b)), size)
+		if b := peek(directory, 48, 4); b != nil {
+			c.team = identifier(directory, binary.BigEndian.Uint32(b))
 		}
 	}
 	return c
 }
 
-// text reads a NUL-terminated string at an offset of a part, "" if it is too long or holds
-// what no identifier does.
-func text(r io.ReaderAt, s section, offset, size int64) string {
-	if offset == 0 || offset >= s.size {
+// identifier reads a NUL-terminated string at an offset, "" if it is too long or holds what no
+// identifier does.
+func identifier(directory *io.SectionReader, offset uint32) string {
+	at := int64(offset)
+	if at == 0 {
 		return ""
 	}
-	b := part(r, section{s.at + offset, min(s.size-offset, maxClaim+1)}, size)
+	b := peek(directory, at, min(directory.Size()-at, maxClaim+1))
 	for i, c := range b {
 		if c == 0 {
 			return string(b[:i])

@@ -127,7 +127,7 @@ func TestSignature(t *testing.T) {
 			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
 		}
 		put(t, filepath.Join(root, "m"), string(tt.file), 0o755)
-		if p := Look(root, "/m"); p.Kind == MachO && (p.SigningID != tt.want.id || p.TeamID != tt.want.team || (words(p.Risks) == Unsigned) == tt.want.signed) {
+		if p := Examine(root, "/m"); p.Kind == MachO && (p.SigningID != tt.want.id || p.TeamID != tt.want.team || (words(p.Risks) == Unsigned) == tt.want.signed) {
 			t.Errorf("%s: got %q of %q, risks %q; want %+v", tt.name, p.SigningID, p.TeamID, p.Risks, tt.want)
 		}
 	}

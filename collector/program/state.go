@@ -24,7 +24,7 @@ type OwnerState struct {
 	Programs []Known `json:"programs"`
 }
 
-// Known is the last look at one program, without what it is not compared by.
+// Known is the last view of one program, without what it is not compared by.
 type Known struct {
 	Value   string      `json:"value_sha256"` // of the hook's value, which may be long
 	Program known       `json:"program"`

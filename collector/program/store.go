@@ -1,7 +1,10 @@
 package program
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -9,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"hooksnare/pkg/safefile"
 )
 
 // Shares of a store, in parts of what it is opened with for the reserved owners.
@@ -23,23 +28,26 @@ const (
 	maxOwnerName = 128
 )
 
-// Store keeps copies of scripts as evidence, in a folder of its own: one file of mode 0600
-// for each content, named by its SHA-256. Copies for root, the computer and managed hooks
+// Store keeps copies of scripts as evidence, in a folder that nothing else uses: one file of
+// mode 0600 for each content, named by its SHA-256. Copies for root, the computer and managed hooks
 // lie in the folder itself, those for a user in one below it that is named after the home:
 //
 //	scripts/9f86d081...             root's
 //	scripts/user-%2FUsers%2Fann/... of the home /Users/ann
 //
 // Each has a share: no copy makes room for another owner's. A copy that Keep returned is on
-// disk, until newer ones of its owner take its room. A Store is for any number of
-// goroutines, in one process.
+// disk, until newer ones of its owner take its room; modification times say when a copy and
+// a user's folder were last used. A Store is for any number of goroutines, in one process.
 type Store struct {
-	dir    string
-	copies *copies // for the reserved owners
-	shares *Shares
+	dir      string
+	maxBytes int64
+	maxFiles int
+	shares   *Shares
 
-	mu    sync.Mutex // guards users; the disk is not waited for while it is held
-	users []*copies  // by last use, the oldest first
+	disk sync.Mutex // guards what is on disk; taken before mu. Methods that need it end in Locked
+
+	mu   sync.Mutex          // guards kept; the disk is not waited for while it is held
+	kept map[string]struct{} // copies that are on disk, as paths below dir
 }
 
 // NewStore opens the folder, and makes it if need be. For the reserved owners together it
@@ -49,130 +57,260 @@ func NewStore(dir string, maxBytes int64, maxFiles int, shares *Shares) (*Store,
 	if maxBytes < 1 || maxFiles < 1 {
 		return nil, fmt.Errorf("store of scripts %s: bounds of %d bytes and %d files hold nothing", dir, maxBytes, maxFiles)
 	}
-	s := &Store{dir: dir, shares: shares, copies: &copies{owner: Root, dir: dir, maxBytes: maxBytes, maxFiles: maxFiles}}
-	if err := s.copies.open(); err != nil {
+	s := &Store{dir: dir, maxBytes: maxBytes, maxFiles: maxFiles, shares: shares, kept: map[string]struct{}{}}
+	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("store of scripts: %w", err)
 	}
-	if err := s.copies.makeRoom(0, 0); err != nil {
-		return nil, fmt.Errorf("store of scripts: %w", err)
-	}
-	return s, s.openUsers()
+	return s, nil
 }
 
-// openUsers takes stock of the users' folders.
-func (s *Store) openUsers() error {
-	entries, err := os.ReadDir(s.dir)
+func (s *Store) open() error {
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	if err := makePrivate(s.dir); err != nil {
+		return err
+	}
+	if err := s.removeUsersLocked(maxUserFolders); err != nil {
+		return err
+	}
+	users, err := filesByUse(s.dir, isUserFolder)
 	if err != nil {
-		return fmt.Errorf("store of scripts: %w", err)
+		return err
 	}
-	used := map[*copies]time.Time{}
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil || !e.IsDir() || !strings.HasPrefix(e.Name(), userFolder) {
-			continue
+	for _, folder := range append([]file{{name: "."}}, users...) {
+		if err := makePrivate(filepath.Join(s.dir, folder.name)); err != nil {
+			return err
 		}
-		c := s.newCopies(e.Name())
-		used[c] = info.ModTime()
-		s.users = append(s.users, c)
-	}
-	slices.SortStableFunc(s.users, func(a, b *copies) int { return used[a].Compare(used[b]) })
-	for len(s.users) > maxUserFolders {
-		if err := os.RemoveAll(s.users[0].dir); err != nil {
-			return fmt.Errorf("store of scripts: %w", err)
-		}
-		s.users = slices.Delete(s.users, 0, 1)
-	}
-	for _, c := range s.users {
-		if err := c.open(); err != nil {
-			return fmt.Errorf("store of scripts: %w", err)
-		}
-		if err := c.makeRoom(0, 0); err != nil {
-			return fmt.Errorf("store of scripts: %w", err)
+		if _, err := s.makeRoomLocked(folder.name, 0, 0); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// newCopies returns the copies in a user's folder, which is not opened yet.
-func (s *Store) newCopies(folder string) *copies {
-	return &copies{
-		owner: ownerOfFolder(folder), dir: filepath.Join(s.dir, folder),
-		maxBytes: max(1, s.copies.maxBytes/userCopies), maxFiles: max(1, s.copies.maxFiles/userCopies),
+// Keep returns the path of a copy of a script, for the owner of the hook that runs it. Sum
+// is the content's SHA-256 in lower-case hex, or "" for Keep to work it out; another
+// content's is refused. The owner's oldest copies by last use give way, and a copy that no
+// longer has the content of its name is replaced.
+func (s *Store) Keep(owner string, content []byte, sum string) (path string, err error) {
+	name := hexSum(content)
+	if sum != "" && sum != name {
+		return "", fmt.Errorf("copy of a script: its hash is %s, not %s", name, sum)
+	}
+	folder := folderOf(owner)
+	full := false
+	if most, _ := s.bounds(folder); int64(len(content)) > most {
+		full, err = true, fmt.Errorf("%w: %d bytes, more than the %d that are kept", safefile.ErrTooLarge, len(content), most)
+	} else {
+		s.disk.Lock()
+		full, err = s.writeLocked(folder, name, content)
+		s.disk.Unlock()
+	}
+	if full && folder != "." {
+		s.shares.note(owner, ShareCopies, time.Now())
+	}
+	if err != nil {
+		return "", fmt.Errorf("copy of script %s: %w", name, err)
+	}
+	return filepath.Join(s.dir, folder, name), nil
+}
+
+// Path returns where the copy of a content is that was kept for an owner, "" where none is.
+// It never waits for the disk.
+func (s *Store) Path(owner, sum string) string {
+	below := filepath.Join(folderOf(owner), sum)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.kept[below]; !ok || !isSum(sum) {
+		return ""
+	}
+	return filepath.Join(s.dir, below)
+}
+
+// bounds returns how many bytes and files a folder may hold.
+func (s *Store) bounds(folder string) (maxBytes int64, maxFiles int) {
+	if folder == "." {
+		return s.maxBytes, s.maxFiles
+	}
+	return max(1, s.maxBytes/userCopies), max(1, s.maxFiles/userCopies)
+}
+
+// writeLocked makes a copy the last used, and writes it if it is not there as it should be. full
+// reports that another of the owner's had to give way.
+func (s *Store) writeLocked(folder, name string, content []byte) (full bool, err error) {
+	dir := filepath.Join(s.dir, folder)
+	at := filepath.Join(dir, name)
+	if !isIntact(at, content) {
+		if full, err = s.replaceLocked(folder, name, content); err != nil {
+			return full, err
+		}
+	}
+	s.count(filepath.Join(folder, name), true)
+	now := time.Now()
+	return full, errors.Join(os.Chtimes(at, now, now), os.Chtimes(dir, now, now))
+}
+
+// replaceLocked writes a copy, whatever is in its place.
+func (s *Store) replaceLocked(folder, name string, content []byte) (full bool, err error) {
+	dir := filepath.Join(s.dir, folder)
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) && folder != "." {
+		if err := s.removeUsersLocked(maxUserFolders - 1); err != nil {
+			return false, err
+		}
+	}
+	if err := makePrivate(dir); err != nil {
+		return false, err
+	}
+	if err := s.removeLocked(filepath.Join(folder, name)); err != nil {
+		return false, err
+	}
+	if full, err = s.makeRoomLocked(folder, int64(len(content)), 1); err != nil {
+		return full, err
+	}
+	return full, safefile.WriteAtomic(filepath.Join(dir, name), content, 0o600)
+}
+
+// makeRoomLocked removes the oldest copies of a folder until there is room for so much more, and
+// what a write that was cut off left behind. It counts the others as kept.
+func (s *Store) makeRoomLocked(folder string, size int64, files int) (removed bool, err error) {
+	maxBytes, maxFiles := s.bounds(folder)
+	copies, err := filesByUse(filepath.Join(s.dir, folder), isCopy)
+	if err != nil {
+		return false, err
+	}
+	files += len(copies)
+	for _, c := range copies {
+		size += c.size
+	}
+	for _, c := range copies {
+		path := filepath.Join(folder, c.name)
+		if size <= maxBytes && files <= maxFiles {
+			s.count(path, true)
+			continue
+		}
+		if err := s.removeLocked(path); err != nil {
+			return removed, err
+		}
+		size, files, removed = size-c.size, files-1, true
+	}
+	return removed, nil
+}
+
+// removeUsersLocked removes the folders of those users whose copies were used the longest ago, but
+// for so many.
+func (s *Store) removeUsersLocked(left int) error {
+	users, err := filesByUse(s.dir, isUserFolder)
+	if err != nil {
+		return err
+	}
+	for len(users) > left {
+		if err := s.removeLocked(users[0].name); err != nil {
+			return err
+		}
+		users = users[1:]
+	}
+	return nil
+}
+
+// removeLocked removes a copy, or a folder of copies, given below s.dir.
+func (s *Store) removeLocked(path string) error {
+	s.count(path, false)
+	return os.RemoveAll(filepath.Join(s.dir, path))
+}
+
+// count notes that a copy is on disk, or that one, or a folder of them, no longer is.
+func (s *Store) count(path string, kept bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if kept {
+		s.kept[path] = struct{}{}
+		return
+	}
+	for k := range s.kept {
+		if k == path || filepath.Dir(k) == path {
+			delete(s.kept, k)
+		}
 	}
 }
 
-// folderOf returns the name of a user's folder. No two owners have the same.
+// folderOf returns the name of an owner's folder. No two users have the same.
 func folderOf(owner string) string {
+	if isReserved(owner) {
+		return "."
+	}
 	if name := userFolder + url.PathEscape(owner); len(name) <= maxOwnerName {
 		return name
 	}
 	return userFolder + sumOf(owner)
 }
 
-// ownerOfFolder returns whose a folder is, as well as its name tells.
-func ownerOfFolder(folder string) string {
-	name := strings.TrimPrefix(folder, userFolder)
-	if owner, err := url.PathUnescape(name); err == nil {
-		return owner
-	}
-	return name
+// isSum reports whether a file's name is a SHA-256.
+func isSum(name string) bool {
+	return len(name) == 64 && strings.Trim(name, "0123456789abcdef") == ""
 }
 
-// Keep returns the path of a copy of a script, for the owner of the hook that runs it. Sum
-// is the content's SHA-256 in lower-case hex, or "" for Keep to work it out; another
-// content's is refused. The owner's oldest copies by last use give way, and a copy that no
-// longer holds what its name says is replaced.
-func (s *Store) Keep(owner string, content []byte, sum string) (path string, err error) {
-	c, oldest := s.forOwner(owner)
-	if oldest != nil {
-		if err := oldest.remove(); err != nil {
-			return "", fmt.Errorf("copies for %s: %w", oldest.owner, err)
+// isIntact reports whether a copy is there, holds what it should and is for nobody else.
+func isIntact(path string, content []byte) bool {
+	got, v, err := safefile.Disk{}.ReadSecret(path, int64(len(content)))
+	return err == nil && v.Mode.Perm() == 0o600 && bytes.Equal(got, content)
+}
+
+// makePrivate makes a folder that a power cut does not undo, and that is for nobody else.
+func makePrivate(dir string) error {
+	if v, err := safefile.Lstat(dir); err == nil && v.Mode == fs.ModeDir|0o700 {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if info, err := os.Lstat(dir); err != nil || !info.IsDir() {
+		return errors.Join(err, fmt.Errorf("%s is not a folder", dir))
+	}
+	if err := os.Chmod(dir, 0o700); err != nil {
+		return err
+	}
+	parent, err := os.Open(filepath.Dir(dir))
+	if err != nil {
+		return err
+	}
+	defer parent.Close()
+	return parent.Sync()
+}
+
+// file is one in a folder of the store.
+type file struct {
+	name string
+	size int64
+	used time.Time
+}
+
+func isUserFolder(name string, mode fs.FileMode) bool {
+	return mode.IsDir() && strings.HasPrefix(name, userFolder)
+}
+
+func isCopy(name string, mode fs.FileMode) bool { return mode.IsRegular() && isSum(name) }
+
+// filesByUse lists what is wanted of a folder, the one that was used the longest ago first.
+// What is in a store and not wanted is left alone, but for what a write that was cut off left
+// behind.
+func filesByUse(dir string, wanted func(name string, mode fs.FileMode) bool) ([]file, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []file
+	for _, e := range entries {
+		name := e.Name()
+		info, err := e.Info()
+		if err != nil {
+			continue
+		}
+		if wanted(name, info.Mode()) {
+			out = append(out, file{name, info.Size(), info.ModTime()})
+		} else if len(name) > 65 && name[0] == '.' && isSum(name[1:65]) && strings.HasSuffix(name, ".tmp") && info.Mode().IsRegular() {
+			_ = os.Remove(filepath.Join(dir, name)) // tried again the next time
 		}
 	}
-	path, full, err := c.keep(content, sum)
-	if full && c != s.copies {
-		s.shares.note(owner, ShareCopies, time.Now())
-	}
-	return path, err
-}
-
-// forOwner returns the copies of an owner, and whose have to be removed for them.
-func (s *Store) forOwner(owner string) (c, oldest *copies) {
-	if reserved(owner) {
-		return s.copies, nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	folder := folderOf(owner)
-	i := slices.IndexFunc(s.users, func(c *copies) bool { return filepath.Base(c.dir) == folder })
-	if i >= 0 {
-		c = s.users[i]
-		s.users = append(slices.Delete(s.users, i, i+1), c)
-		return c, nil
-	}
-	if len(s.users) >= maxUserFolders {
-		oldest = s.users[0]
-		s.users = slices.Delete(s.users, 0, 1)
-	}
-	c = s.newCopies(folder)
-	c.owner, c.closed = owner, true
-	s.users = append(s.users, c)
-	return c, oldest
-}
-
-// Path returns where the copy of a content is that was kept for an owner, "" where none is.
-// It never waits for the disk.
-func (s *Store) Path(owner, sum string) string {
-	if reserved(owner) {
-		return s.copies.path(sum)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	folder := folderOf(owner)
-	for _, c := range s.users {
-		if filepath.Base(c.dir) == folder {
-			return c.path(sum)
-		}
-	}
-	return ""
+	slices.SortStableFunc(out, func(a, b file) int { return a.used.Compare(b.used) })
+	return out, nil
 }

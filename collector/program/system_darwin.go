@@ -4,15 +4,12 @@ import (
 	"os"
 	"runtime"
 	"syscall"
-	"time"
 	"unsafe"
 )
 
-func changeTime(s *syscall.Stat_t) time.Time { return time.Unix(s.Ctimespec.Unix()) }
-
-// quarantined reports whether a file has the attribute by which macOS remembers that it
+// isQuarantined reports whether a file has the attribute by which macOS remembers that it
 // was downloaded; fgetxattr(2) without a buffer tells its size.
-func quarantined(f *os.File) bool {
+func isQuarantined(f *os.File) bool {
 	name := append([]byte("com.apple.quarantine"), 0)
 	_, _, e := syscall.Syscall6(syscall.SYS_FGETXATTR, f.Fd(), uintptr(unsafe.Pointer(&name[0])), 0, 0, 0, 0)
 	runtime.KeepAlive(f)

@@ -1,12 +1,6 @@
 package program
 
-import (
-	"os"
-	"syscall"
-	"time"
-)
+import "os"
 
-func changeTime(s *syscall.Stat_t) time.Time { return time.Unix(s.Ctim.Unix()) }
-
-// quarantined is of macOS alone.
-func quarantined(*os.File) bool { return false }
+// isQuarantined is false: the attribute exists on macOS alone.
+func isQuarantined(*os.File) bool { return false }

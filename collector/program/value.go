@@ -2,7 +2,7 @@ package program
 
 import "strings"
 
-// Bounds on a value. macOS takes paths of 1,024 bytes; every split is a look at the disk.
+// Bounds on a value. macOS takes paths of 1,024 bytes; every split is looked up on the disk.
 const (
 	maxPath   = 1024
 	maxSplits = 64
@@ -51,8 +51,8 @@ func arguments(value, program string) string {
 	return rest
 }
 
-// oneAbsolutePath reports whether a value can be read in no other way than as a path from
+// isOneAbsolutePath reports whether a value can be read in no other way than as a path from
 // the root, with or without arguments.
-func oneAbsolutePath(value string) bool {
+func isOneAbsolutePath(value string) bool {
 	return strings.HasPrefix(value, "/") && !strings.ContainsAny(value, "\x00\n\r")
 }

@@ -25,113 +25,103 @@ type Disk struct {
 	Root string
 }
 
-// ReadTrusted reads a file whose word the agent takes, such as its configuration: as Read,
-// and the path must be safe, the owner of the file must be trusted as those of its folders
-// or be one of owners, nobody else may write it, and it may have no second name.
-func (d Disk) ReadTrusted(path string, max int64, owners ...uint32) ([]byte, Info, error) {
-	return d.readGuarded(path, max, owners, 0o022, "go-w", "others can write it")
+// ReadTrusted reads a regular file of at most limit bytes that the agent trusts, such as its
+// configuration: the path must be safe, the owner of the file must be one that folders on it may
+// have or one of owners, nobody else may write the file, and it may have no second name.
+func (d Disk) ReadTrusted(name string, limit int64, owners ...uint32) ([]byte, FileVersion, error) {
+	return d.readGuarded(name, limit, owners, 0o022, "go-w", "others can write it")
 }
 
 // ReadSecret reads a file that holds a secret: as ReadTrusted, and nobody else may read
 // it either.
-func (d Disk) ReadSecret(path string, max int64, owners ...uint32) ([]byte, Info, error) {
-	return d.readGuarded(path, max, owners, 0o077, "600", "others can read or write it")
+func (d Disk) ReadSecret(name string, limit int64, owners ...uint32) ([]byte, FileVersion, error) {
+	return d.readGuarded(name, limit, owners, 0o077, "600", "others can read or write it")
 }
 
 // CheckFolder reports why a folder is not safe. owners are trusted beside the usual ones.
 // What is missing is fs.ErrNotExist; what is there of the path is safe then.
-func (d Disk) CheckFolder(path string, owners ...uint32) error {
-	_, err := d.RealFolder(path, owners...)
+func (d Disk) CheckFolder(name string, owners ...uint32) error {
+	_, err := d.RealFolder(name, owners...)
 	return err
 }
 
 // RealFolder returns the path of a safe folder without links, and the error of CheckFolder.
-func (d Disk) RealFolder(path string, owners ...uint32) (string, error) {
-	w, err := d.walk(path, owners)
+func (d Disk) RealFolder(name string, owners ...uint32) (string, error) {
+	g, inner, err := d.guard(name, owners)
 	if err != nil {
 		return "", err
 	}
-	defer w.close()
-	if err := w.folders(w.rest, nil); err != nil {
+	defer g.Close()
+	s, err := g.folderAt(inner)
+	if err != nil {
 		return "", err
 	}
-	return w.at(), nil
+	return g.shown(s.At), nil
 }
 
 // MakeFolder makes a folder, and those above it that are missing, with the given
 // permissions, but never with any for others to write. One that is there stays as it is.
 // The error is that of CheckFolder.
-func (d Disk) MakeFolder(path string, perm fs.FileMode) error {
-	w, err := d.walk(path, nil)
+func (d Disk) MakeFolder(name string, perm fs.FileMode) error {
+	g, inner, err := d.guard(name, nil)
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	return w.folders(w.rest, func(name string) error { return w.makeFolder(name, perm&^0o022) })
+	defer g.Close()
+	return g.makeFolders(inner, perm&^0o022)
 }
 
 // CheckFile reports why a file is not one that the agent may append to or trust: its
 // folder is not safe, it is not a regular file, it has a second name, or it belongs to
-// another user. Its permissions are not looked at. What is missing is fs.ErrNotExist; what is
+// another user. Its permissions are not checked. What is missing is fs.ErrNotExist; what is
 // there of the path is safe then.
-func (d Disk) CheckFile(path string, owners ...uint32) error {
-	p, err := d.parent(path, owners)
+func (d Disk) CheckFile(name string, owners ...uint32) error {
+	f, err := d.file(name, owners)
 	if err != nil {
 		return err
 	}
-	defer p.close()
-	st, err := p.stat()
+	defer f.Close()
+	v, err := f.lstat()
 	if err != nil {
 		return err
 	}
-	return p.fault(st)
+	return f.fault(v)
 }
 
 // OpenAppend opens a file to read and to append to, and creates it with the given
 // permissions if it is missing. Its folder must be safe; a link, a file with a second name,
 // one of another user's and anything but a regular file are refused before they are opened
 // or changed in any way.
-func (d Disk) OpenAppend(path string, perm fs.FileMode) (*os.File, error) {
-	p, err := d.parent(path, nil)
+func (d Disk) OpenAppend(name string, perm fs.FileMode) (*os.File, error) {
+	f, err := d.file(name, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer p.close()
-	return p.openAppend(perm)
-}
-
-// CheckFolder is [Disk.CheckFolder] on the machine's own disk.
-func CheckFolder(path string, owners ...uint32) error { return Disk{}.CheckFolder(path, owners...) }
-
-// MakeFolder is [Disk.MakeFolder] on the machine's own disk.
-func MakeFolder(path string, perm fs.FileMode) error { return Disk{}.MakeFolder(path, perm) }
-
-// OpenAppend is [Disk.OpenAppend] on the machine's own disk.
-func OpenAppend(path string, perm fs.FileMode) (*os.File, error) {
-	return Disk{}.OpenAppend(path, perm)
+	defer f.Close()
+	return f.openAppend(perm)
 }
 
 // below returns what of an absolute path lies below the root, false if it does not.
-func (d Disk) below(path string) (string, bool) {
+func (d Disk) below(name string) (string, bool) {
 	root := filepath.Clean("/" + d.Root)
 	if d.Root == "" || root == "/" {
 		return "", false
 	}
-	path = filepath.Clean(path)
-	if path == root {
+	name = filepath.Clean(name)
+	if name == root {
 		return "/", true
 	}
-	return strings.CutPrefix(path, root+"/")
+	return strings.CutPrefix(name, root+"/")
 }
 
-// CheckProgram reports why a program is not one to run for those who trust only what nobody
-// else can change: its folder is not safe, or it belongs to another user, or others can write
-// it. Links are followed. What is missing is fs.ErrNotExist.
-func CheckProgram(path string) error {
-	w, err := Disk{}.walk(path, nil)
+// CheckProgram reports why a program of the machine is not one to run for those who trust
+// only what nobody else can change: its folder is not safe, or it belongs to another user, or
+// others can write it. Links are followed. What is missing is fs.ErrNotExist.
+func CheckProgram(name string) error {
+	g, inner, err := Disk{}.guard(name, nil)
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	return w.program(path, w.rest)
+	defer g.Close()
+	return g.checkProgram(inner)
 }

@@ -72,7 +72,7 @@ func TestCheckFolder(t *testing.T) {
 	for _, p := range places {
 		t.Run(p.name, func(t *testing.T) {
 			dir := laid(t, p.lay)
-			differs(t, dir, CheckFolder(dir+"/log"), p.want)
+			differs(t, dir, Disk{}.CheckFolder(dir+"/log"), p.want)
 		})
 	}
 }
@@ -85,7 +85,7 @@ func TestMakeFolder(t *testing.T) {
 			if p.name == "missing" {
 				want = ""
 			}
-			differs(t, dir, MakeFolder(dir+"/log/new/er", 0o777), want)
+			differs(t, dir, Disk{}.MakeFolder(dir+"/log/new/er", 0o777), want)
 			info, err := os.Stat(dir + "/log/new/er")
 			if made := err == nil; made != (want == "") {
 				t.Errorf("got a folder made: %v, want %v", made, want == "")
@@ -149,7 +149,7 @@ func TestOpenAppend(t *testing.T) {
 		t.Run(p.name, func(t *testing.T) {
 			dir := laid(t, p.lay)
 			before := snapshot(t, dir)
-			f, err := OpenAppend(dir+"/log/alerts.jsonl", 0o600)
+			f, err := Disk{}.OpenAppend(dir+"/log/alerts.jsonl", 0o600)
 			differs(t, dir, err, p.want)
 			if err == nil {
 				_, err = f.WriteString("b\n")
@@ -162,7 +162,7 @@ func TestOpenAppend(t *testing.T) {
 		})
 	}
 	for _, name := range []string{"/", "/..", "/tmp/.."} {
-		if f, err := OpenAppend(name, 0o600); err == nil {
+		if f, err := (Disk{}).OpenAppend(name, 0o600); err == nil {
 			t.Errorf("OpenAppend(%q): got %v, want an error", name, f)
 		}
 	}
@@ -218,7 +218,7 @@ func TestOpenAppendRace(t *testing.T) {
 	}()
 	opened := 0
 	for deadline := time.Now().Add(20 * time.Second); opened < 200 && time.Now().Before(deadline); {
-		f, err := OpenAppend(dir+"/log/alerts.jsonl", 0o600)
+		f, err := Disk{}.OpenAppend(dir+"/log/alerts.jsonl", 0o600)
 		if err != nil {
 			continue
 		}
@@ -252,7 +252,7 @@ func TestTrustedPlace(t *testing.T) {
 				must(t, os.Remove(dir+"/log/token"))
 			}
 			p.lay(t, dir)
-			_, _, err := ReadSecret(dir+"/log/token", 10)
+			_, _, err := Disk{}.ReadSecret(dir+"/log/token", 10)
 			differs(t, dir, err, p.want)
 		})
 	}
@@ -318,7 +318,7 @@ func TestDiskRoot(t *testing.T) {
 		if _, _, err := (Disk{Root: root}).ReadSecret(root+"/log/token", 10); err != nil {
 			t.Errorf("got %v, want the owner of the root believed", err)
 		}
-		if _, _, err := ReadSecret(root+"/log/token", 10); !errors.Is(err, ErrInsecure) {
+		if _, _, err := (Disk{}).ReadSecret(root+"/log/token", 10); !errors.Is(err, ErrInsecure) {
 			t.Errorf("without a root: got %v, want ErrInsecure", err)
 		}
 		if _, _, err := (Disk{Root: outside}).ReadSecret(root+"/log/token", 10); !errors.Is(err, ErrInsecure) {

@@ -1,7 +1,7 @@
 // Package safefile opens, reads and replaces files that others control, from a process
 // that runs as root. Opening never blocks, follows no link the caller did not ask for,
 // and touches nothing but regular files; reading takes no more memory than the caller
-// allows; what is told about a file comes from the same descriptor as its content.
+// allows; what a caller learns about a file comes from the same descriptor as its content.
 package safefile
 
 import (
@@ -10,119 +10,132 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"syscall"
-	"time"
 )
 
-// What is wrong with a file; errors.Is tells one from another, and from fs.ErrNotExist
-// and fs.ErrPermission.
+// What is wrong with a file, for errors.Is, beside fs.ErrNotExist and fs.ErrPermission.
 var (
 	ErrNotRegular = errors.New("not a regular file")
 	ErrTooLarge   = errors.New("file too large")
 	ErrChanged    = errors.New("file changed while it was read")
 )
 
-// Info is what the descriptor of a file said when it was opened.
-type Info struct {
-	UID, GID   uint32
-	Mode       fs.FileMode // permission, setuid, setgid and sticky bits; no type bit: it is a regular file
-	Size       int64       // bytes
-	ModTime    time.Time
-	ChangeTime time.Time // of content, owner, mode or links; no user can set it at will
-	Inode      uint64
-	Dev        uint64
-	Nlink      uint64
-}
-
 // openFlags let no link be followed at the end of a path, no FIFO or terminal block or
 // take over the process, and no child inherit the descriptor.
 const openFlags = os.O_RDONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_NOCTTY | syscall.O_CLOEXEC
 
-// Read reads a regular file of at most max bytes. The last element of path may not be a
-// symbolic link; links before it are followed.
+// ReadIn reads a regular file of at most limit bytes as a process would whose root folder is
+// root: name is absolute there or taken so, every link on the way is followed, and a link's
+// target is looked up under root as well, be it absolute or full of "..": no name leads out.
 //
 // A file that does not end where it did when it was opened, or whose content was
 // modified meanwhile, is refused with ErrChanged: reading it again is the caller's choice.
-func Read(path string, max int64) ([]byte, Info, error) {
-	return read(path, max, func() (fs.FileInfo, error) { return os.Lstat(path) },
-		func() (*os.File, error) { return os.OpenFile(path, openFlags, 0) })
+func ReadIn(root, name string, limit int64) ([]byte, FileVersion, error) {
+	t, err := OpenTree(root)
+	if err != nil {
+		return nil, FileVersion{}, err
+	}
+	defer t.Close()
+	s, err := PathWalk{Lstat: t.Lstat, Readlink: t.Readlink}.Follow(name)
+	if err != nil {
+		return nil, FileVersion{}, err
+	}
+	return read(path.Join("/", s.At), s.FileVersion, limit, func() (*os.File, error) { return t.openFile(s.At, openFlags, 0) })
 }
 
-// read looks at a file before it opens it, because opening some devices has effects,
-// and again after, because only the descriptor tells what was opened.
-func read(path string, max int64, lstat func() (fs.FileInfo, error), open func() (*os.File, error)) ([]byte, Info, error) {
-	st, err := lstat()
-	if err != nil {
-		return nil, Info{}, err
-	}
-	if err := wanted(path, st, max); err != nil {
-		return nil, Info{}, err
+// read opens a file of which lstat returned v, because opening some devices has effects, and
+// checks it again after, because only the descriptor knows what was opened.
+func read(name string, v FileVersion, limit int64, open func() (*os.File, error)) ([]byte, FileVersion, error) {
+	if err := checkReadable(name, v, limit); err != nil {
+		return nil, FileVersion{}, err
 	}
 	f, err := open()
-	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.EOPNOTSUPP) {
-		return nil, Info{}, fmt.Errorf("%s: became a link or a socket: %w", path, ErrChanged)
+	if becameOther(err) {
+		return nil, FileVersion{}, fmt.Errorf("%s: became a link or a socket: %w", name, ErrChanged)
 	}
 	if err != nil {
-		return nil, Info{}, err
+		return nil, FileVersion{}, err
 	}
 	defer f.Close()
-	st, err = f.Stat()
+	info, err := f.Stat()
 	if err != nil {
-		return nil, Info{}, err
+		return nil, FileVersion{}, err
 	}
-	if err := wanted(path, st, max); err != nil {
-		return nil, Info{}, err
+	v = VersionOf(info)
+	if err := checkReadable(name, v, limit); err != nil {
+		return nil, FileVersion{}, err
 	}
-	b, err := content(path, f, st)
+	b, err := readAll(name, f, v)
 	if err != nil {
-		return nil, Info{}, err
+		return nil, FileVersion{}, err
 	}
-	return b, info(st), nil
+	return b, v, nil
 }
 
-// wanted refuses what is not a regular file of at most max bytes.
-func wanted(path string, st fs.FileInfo, max int64) error {
-	if !st.Mode().IsRegular() {
-		return fmt.Errorf("%s: %w but a %s", path, ErrNotRegular, kind(st.Mode()))
+// becameOther reports whether openFlags refused what they opened, because it is not the
+// regular file any more that lstat found.
+func becameOther(err error) bool {
+	return errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.EOPNOTSUPP)
+}
+
+// checkReadable refuses what is not a regular file of at most limit bytes.
+func checkReadable(name string, v FileVersion, limit int64) error {
+	if !v.Mode.IsRegular() {
+		return fmt.Errorf("%s: %w but a %s", name, ErrNotRegular, kind(v.Mode))
 	}
-	if st.Size() > max {
-		return fmt.Errorf("%s: %w: %d bytes, more than the %d that are read", path, ErrTooLarge, st.Size(), max)
+	if v.Size > limit {
+		return fmt.Errorf("%s: %w: %d bytes, more than the %d that are read", name, ErrTooLarge, v.Size, limit)
 	}
 	return nil
 }
 
-// content reads what the file held when it was opened, if it holds that still.
-func content(path string, f *os.File, st fs.FileInfo) ([]byte, error) {
-	b := make([]byte, st.Size()+1) // one more shows growth
+// readAll reads what the file held when it was opened, if it holds that still.
+func readAll(name string, f *os.File, v FileVersion) ([]byte, error) {
+	b := make([]byte, v.Size+1) // one more shows growth
 	n, err := io.ReadFull(f, b)
 	if err == nil {
-		return nil, fmt.Errorf("%s: %w: it grew", path, ErrChanged)
+		return nil, fmt.Errorf("%s: %w: it grew", name, ErrChanged)
 	}
 	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
-	if int64(n) < st.Size() {
-		return nil, fmt.Errorf("%s: %w: it shrank", path, ErrChanged)
+	if int64(n) < v.Size {
+		return nil, fmt.Errorf("%s: %w: it shrank", name, ErrChanged)
 	}
 	now, err := f.Stat()
 	if err != nil {
 		return nil, err
 	}
-	if now.Size() != st.Size() || !now.ModTime().Equal(st.ModTime()) {
-		return nil, fmt.Errorf("%s: %w", path, ErrChanged)
+	if now.Size() != v.Size || !now.ModTime().Equal(v.ModTime) {
+		return nil, fmt.Errorf("%s: %w", name, ErrChanged)
 	}
 	return b[:n:n], nil
 }
 
-// info takes over what the kernel said.
-func info(st fs.FileInfo) Info {
-	i := Info{Mode: st.Mode(), Size: st.Size(), ModTime: st.ModTime()}
-	if s, ok := st.Sys().(*syscall.Stat_t); ok {
-		i.UID, i.GID = s.Uid, s.Gid
-		i.Inode, i.Dev, i.Nlink = s.Ino, uint64(s.Dev), uint64(s.Nlink)
-		i.ChangeTime = changeTime(s)
+// WritableByOthers reports whether a user other than root (or the one the process runs
+// as) could change or replace what name stands for under root, and by which element: the
+// first of the root folder, the folders and links on the way and the file itself that such
+// a user owns, or that group or others may write. A folder with the sticky bit, such as
+// /tmp, counts too. Links are followed as by ReadIn; the path is absolute under root.
+//
+// It sees owner and mode; access control lists can give more rights than these show.
+func WritableByOthers(root, name string) (offending string, writable bool, err error) {
+	t, err := OpenTree(root)
+	if err != nil {
+		return "", false, err
 	}
-	return i
+	defer t.Close()
+	_, err = PathWalk{Lstat: t.Lstat, Readlink: t.Readlink, Visit: func(s Step) error {
+		if !writable && (!trusted(s.UID, nil) || s.WritableByOthers()) {
+			offending, writable = path.Join("/", s.At), true
+		}
+		return nil
+	}}.Follow(name)
+	if writable {
+		return offending, true, nil // what is missing below could be put there
+	}
+	return "", false, err
 }
 
 // kind names the type of a file that is not regular.

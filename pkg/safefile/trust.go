@@ -12,7 +12,7 @@ import (
 // ErrInsecure is what every *InsecureError is.
 var ErrInsecure = errors.New("insecure file")
 
-// InsecureError tells of a file that someone other than root could have written or, if
+// InsecureError is the error of a file that someone other than root could have written or, if
 // it is a secret, read.
 type InsecureError struct {
 	Path string
@@ -26,34 +26,33 @@ func (e *InsecureError) Error() string { return e.Path + ": " + e.Why }
 func (e *InsecureError) Is(target error) bool { return target == ErrInsecure }
 
 // ReadTrusted is [Disk.ReadTrusted] on the machine's own disk.
-func ReadTrusted(path string, max int64, owners ...uint32) ([]byte, Info, error) {
-	return Disk{}.ReadTrusted(path, max, owners...)
-}
-
-// ReadSecret is [Disk.ReadSecret] on the machine's own disk.
-func ReadSecret(path string, max int64, owners ...uint32) ([]byte, Info, error) {
-	return Disk{}.ReadSecret(path, max, owners...)
+func ReadTrusted(name string, limit int64, owners ...uint32) ([]byte, FileVersion, error) {
+	return Disk{}.ReadTrusted(name, limit, owners...)
 }
 
 // readGuarded reads a file that gives others none of the permissions in deny.
-func (d Disk) readGuarded(path string, max int64, owners []uint32, deny fs.FileMode, remedy, why string) ([]byte, Info, error) {
-	p, err := d.parent(path, owners)
+func (d Disk) readGuarded(name string, limit int64, owners []uint32, deny fs.FileMode, remedy, why string) ([]byte, FileVersion, error) {
+	f, err := d.file(name, owners)
 	if err != nil {
-		return nil, Info{}, err
+		return nil, FileVersion{}, err
 	}
-	defer p.close()
-	b, i, err := read(path, max, p.lstat, p.open)
+	defer f.Close()
+	v, err := f.lstat()
+	if err != nil {
+		return nil, FileVersion{}, err
+	}
+	b, v, err := read(name, v, limit, func() (*os.File, error) { return f.open(openFlags, 0) })
 	switch {
 	case err != nil:
-		return nil, Info{}, err
-	case !trusted(i.UID, p.owners):
-		return nil, Info{}, &InsecureError{path, fmt.Sprintf("owned by user %d: run chown %s", i.UID, shellQuote(ownerName(), path))}
-	case i.Mode.Perm()&deny != 0:
-		return nil, Info{}, &InsecureError{path, fmt.Sprintf("%s (mode %04o): run chmod %s", why, i.Mode.Perm(), shellQuote(remedy, path))}
-	case i.Nlink > 1:
-		return nil, Info{}, secondName(path, i.Nlink)
+		return nil, FileVersion{}, err
+	case !trusted(v.UID, f.owners):
+		return nil, FileVersion{}, &InsecureError{name, fmt.Sprintf("owned by user %d: run chown %s", v.UID, shellQuote(ownerName(), name))}
+	case v.Mode.Perm()&deny != 0:
+		return nil, FileVersion{}, &InsecureError{name, fmt.Sprintf("%s (mode %04o): run chmod %s", why, v.Mode.Perm(), shellQuote(remedy, name))}
+	case v.Nlink > 1:
+		return nil, FileVersion{}, secondName(name, v.Nlink)
 	}
-	return b, i, nil
+	return b, v, nil
 }
 
 // trusted reports whether a user may own what the agent trusts.

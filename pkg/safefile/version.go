@@ -2,7 +2,6 @@ package safefile
 
 import (
 	"io/fs"
-	"os"
 	"syscall"
 	"time"
 
@@ -36,15 +35,6 @@ func Lstat(path string) (FileVersion, error) {
 			return FileVersion{}, err
 		}
 	}
-}
-
-// OpenVersion returns the version of an open file.
-func OpenVersion(f *os.File) (FileVersion, error) {
-	info, err := f.Stat()
-	if err != nil {
-		return FileVersion{}, err
-	}
-	return VersionOf(info), nil
 }
 
 // VersionOf returns the version that a [fs.FileInfo] of package os describes.
@@ -99,6 +89,10 @@ func (v FileVersion) SameFile(o FileVersion) bool { return v.Dev == o.Dev && v.I
 
 // IsLink reports whether it is a symbolic link.
 func (v FileVersion) IsLink() bool { return v.Mode.Type() == fs.ModeSymlink }
+
+// WritableByOthers reports whether the group or others may write it. The mode of a link means
+// nothing: to replace it takes the right to write its folder.
+func (v FileVersion) WritableByOthers() bool { return !v.IsLink() && v.Mode.Perm()&0o022 != 0 }
 
 // Permissions returns the permissions with the setuid, setgid and sticky bits as chmod(1)
 // counts them.

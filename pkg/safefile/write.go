@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 )
 
-// WriteAtomic makes data the content of a file. Whoever opens path, also after a crash
+// WriteAtomic makes data the content of a file. Whoever opens it, also after a crash
 // or a power cut, finds the old content or the new, whole; when it returns nil, the new one
 // is on disk. The file has exactly the given permissions, whatever the umask, and belongs
-// to the process; a link at path is replaced, not followed.
-func WriteAtomic(path string, data []byte, perm fs.FileMode) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*.tmp")
+// to the process; a link in its place is replaced, not followed.
+func WriteAtomic(name string, data []byte, perm fs.FileMode) error {
+	dir := filepath.Dir(name)
+	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*.tmp")
 	if err != nil {
 		return err
 	}
@@ -20,7 +20,7 @@ func WriteAtomic(path string, data []byte, perm fs.FileMode) error {
 		os.Remove(f.Name())
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := os.Rename(f.Name(), name); err != nil {
 		os.Remove(f.Name())
 		return err
 	}

@@ -1,14 +1,17 @@
 package stallfs
 
 import (
-	"bufio"
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"log"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,7 +25,9 @@ type FS struct {
 	gate
 	Dir string // where it is mounted
 
-	server *fuse.Server
+	device int // the kernel's requests
+	server *fuse.ProtocolServer
+	work   sync.WaitGroup // requests that are being answered
 }
 
 // Mount mounts the folder backing in a temporary folder until the end of the test, which it
@@ -38,76 +43,137 @@ func MountAt(t testing.TB, backing, dir string) *FS {
 	if os.Geteuid() != 0 {
 		t.Skip("stallfs needs root to mount")
 	}
-	device, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	device, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
 		t.Skipf("stallfs needs FUSE: %v", err)
 	}
-	device.Close()
 	root, err := fs.NewLoopbackRoot(backing)
 	if err != nil {
 		t.Fatalf("stallfs: %v", err)
 	}
-	f := &FS{Dir: dir}
-	if err := os.MkdirAll(f.Dir, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// Nothing is cached: each look at a name is an operation that can be stopped.
+	// Nothing is cached: each use of a name is an operation that can be stopped.
 	o := &fs.Options{Logger: log.New(io.Discard, "", 0)}
-	o.MountOptions = fuse.MountOptions{
-		AllowOther: true, DirectMountStrict: true, FsName: backing, Name: "stallfs",
-		MaxBackground: 64, Logger: o.Logger,
-	}
-	f.server, err = fuse.NewServer(&stallable{fs.NewNodeFS(root, o), &f.gate}, f.Dir, &o.MountOptions)
-	if err != nil {
+	o.MountOptions = fuse.MountOptions{MaxWrite: maxWrite, MaxBackground: 64, Logger: o.Logger, DisabledCapabilities: fuse.CAP_PASSTHROUGH}
+	f := &FS{Dir: dir, device: device, server: fuse.NewProtocolServer(fs.NewNodeFS(root, o), &o.MountOptions)}
+	options := fmt.Sprintf("fd=%d,rootmode=%o,user_id=0,group_id=0,allow_other,max_read=%d", device, unix.S_IFDIR, maxWrite)
+	if err := unix.Mount("stallfs", dir, "fuse.stallfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
 		t.Skipf("stallfs: FUSE is there but can't be mounted: %v", err)
 	}
-	go f.server.Serve()
+	f.work.Go(f.serve)
 	t.Cleanup(func() { f.unmount(t) })
-	if err := f.server.WaitMount(); err != nil {
-		t.Fatalf("stallfs: %v", err)
-	}
 	return f
 }
 
 // unmount ends the file system, also when something still uses it.
 func (f *FS) unmount(t testing.TB) {
 	f.Resume()
-	device := deviceOf(f.Dir)
-	for range 50 { // a process may just be ending
-		if f.server.Unmount() == nil {
+	var st unix.Stat_t
+	_ = unix.Stat(f.Dir, &st)
+	for try := 0; unix.Unmount(f.Dir, 0) != nil; try++ {
+		if try < 50 { // a process may just be ending
+			time.Sleep(20 * time.Millisecond)
+			continue
+		}
+		t.Logf("stallfs: %s is in use: its operations are aborted", f.Dir)
+		if err := unix.Unmount(f.Dir, unix.MNT_DETACH); err != nil {
+			t.Errorf("stallfs: unmount %s: %v", f.Dir, err)
+		}
+		// Where the control file system is not mounted, the kernel aborts them when this process ends.
+		abort := fmt.Sprintf("/sys/fs/fuse/connections/%d/abort", unix.Minor(st.Dev))
+		if os.WriteFile(abort, []byte("1"), 0) != nil {
 			return
 		}
-		time.Sleep(20 * time.Millisecond)
+		break
 	}
-	t.Logf("stallfs: %s is in use: its operations are aborted", f.Dir)
-	if err := unix.Unmount(f.Dir, unix.MNT_DETACH); err != nil {
-		t.Errorf("stallfs: unmount %s: %v", f.Dir, err)
-	}
-	// Where the control file system is not mounted, the kernel aborts them when this process ends.
-	_ = os.WriteFile(fmt.Sprintf("/sys/fs/fuse/connections/%d/abort", device), []byte("1"), 0)
+	f.work.Wait()
+	unix.Close(f.device)
 }
 
-// deviceOf returns the number of the connection under which a file system is controlled.
-func deviceOf(dir string) uint32 {
-	var st unix.Stat_t
-	if unix.Stat(dir, &st) != nil {
-		return 0
+// Sizes of the kernel's protocol, in bytes.
+const (
+	maxWrite   = 128 << 10
+	maxRequest = maxWrite + 4096 // as the kernel wants to be read
+	header     = 40              // length, opcode, unique, node, user, group and process of a request
+)
+
+// Operations that do not wait: the first of a mount and the last; to close or forget a file,
+// which does not wait on a disk, and with which a process could not be killed; and the notice
+// that a process got a signal.
+var passing = map[uint32]bool{2: true, 18: true, 25: true, 26: true, 29: true, 36: true, 38: true, 42: true}
+
+const interrupt = 36
+
+// serve reads requests and answers each in the background, until the file system is unmounted.
+func (f *FS) serve() {
+	buf := make([]byte, maxRequest)
+	for {
+		n, err := unix.Read(f.device, buf)
+		switch {
+		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOENT): // taken back
+			continue
+		case err != nil || n < header:
+			return
+		}
+		request := bytes.Clone(buf[:n])
+		opcode := binary.NativeEndian.Uint32(request[4:])
+		if opcode == interrupt {
+			continue // who waits finds out by itself whether its process is dying
+		}
+		if passing[opcode] {
+			f.answer(request)
+			continue
+		}
+		f.work.Go(func() {
+			thread := binary.NativeEndian.Uint32(request[32:])
+			if f.pass(func() bool { return isDying(thread) }) {
+				f.answer(request)
+			} else {
+				f.reply(fail(request, unix.EINTR))
+			}
+		})
 	}
-	return unix.Minor(st.Dev)
 }
 
-// isDying reports whether a thread was killed and waits for nothing but the end of a call.
+// answer has a request done.
+func (f *FS) answer(request []byte) {
+	out := make([]byte, maxRequest)
+	n, status := f.server.HandleRequest([][]byte{request}, [][]byte{out})
+	if !status.Ok() {
+		f.reply(fail(request, unix.EIO))
+	} else if n > 0 {
+		f.reply(out[:n])
+	}
+}
+
+// fail is the answer to a request that failed: its length, the error and the request's number.
+func fail(request []byte, err unix.Errno) []byte {
+	out := binary.NativeEndian.AppendUint32(nil, 16)
+	out = binary.NativeEndian.AppendUint32(out, uint32(-int32(err)))
+	return append(out, request[8:16]...)
+}
+
+// reply answers the kernel, which may have lost interest meanwhile.
+func (f *FS) reply(b []byte) { _, _ = unix.Write(f.device, b) }
+
+// isDying reports whether a thread was killed and waits for nothing but the end of a call. The
+// kernel itself, which is 0, is not.
 func isDying(thread uint32) bool {
+	if thread == 0 {
+		return false
+	}
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", thread))
 	if err != nil {
 		return true
 	}
-	for lines := bufio.NewScanner(bytes.NewReader(b)); lines.Scan(); {
-		name, value, _ := bytes.Cut(lines.Bytes(), []byte(":"))
-		if string(name) != "SigPnd" && string(name) != "ShdPnd" {
+	for line := range strings.Lines(string(b)) {
+		name, value, _ := strings.Cut(line, ":")
+		if name != "SigPnd" && name != "ShdPnd" {
 			continue
 		}
-		pending, err := strconv.ParseUint(string(bytes.TrimSpace(value)), 16, 64)
+		pending, err := strconv.ParseUint(strings.TrimSpace(value), 16, 64)
 		if err == nil && pending&(1<<(unix.SIGKILL-1)) != 0 {
 			return true
 		}

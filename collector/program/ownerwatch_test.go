@@ -183,7 +183,7 @@ func TestWatcherValues(t *testing.T) {
 	root := newRoot(t)
 	var kept []string
 	w := newSweeper(root, State{})
-	w.keep = func(_ string, p event.Program, script []byte) {
+	w.opts.Keep = func(_ string, p event.Program, script []byte) {
 		kept = append(kept, p.Value)
 		equal(t, "script of "+p.Value, sumOf(string(script)), p.SHA256)
 	}
@@ -233,7 +233,7 @@ func TestWatcherNames(t *testing.T) {
 	equal(t, "after a restart", told(w2.Sweep(values, noon)), "")
 	for _, v := range values {
 		p, ok := w2.program(v)
-		if want := Look(root, v); !ok || p.Path != want.Path || p.Resolved != want.Resolved {
+		if want := Examine(root, v); !ok || p.Path != want.Path || p.Resolved != want.Resolved {
 			t.Errorf("got %q at %q, want %q", p.Path, p.Resolved, want.Path)
 		}
 	}
@@ -245,7 +245,7 @@ func TestWatcherMachine(t *testing.T) {
 	for _, root := range []string{"/", "", "//."} {
 		put(t, name, hookScript, 0o755)
 		w := newSweeper(root, State{})
-		w.settle = 0
+		w.step = 0
 		step := func(what, want string) {
 			t.Helper()
 			tick(t, filepath.Dir(filepath.Dir(name)))

@@ -34,7 +34,7 @@ type station struct {
 }
 
 // newStation runs watchers of the disk below root; change may change their options.
-func newStation(t *testing.T, root string, o Options, tune func(*watcher)) *station {
+func newStation(t *testing.T, root string, o Options, tune func(*ownerWatch)) *station {
 	s := &station{t: t, root: root, done: make(chan struct{})}
 	o.Sweep = 2 * time.Second
 	if o.Shares == nil {
@@ -97,13 +97,13 @@ func (s *station) write(name, content string) {
 }
 
 // dead has the looks below a folder hang until the channel is closed.
-func dead(folder string, hang chan struct{}) func(*watcher) {
-	return func(w *watcher) {
-		w.see = func(root, value string, a allowance) Sight {
+func dead(folder string, hang chan struct{}) func(*ownerWatch) {
+	return func(w *ownerWatch) {
+		w.examine = func(root, value string, a allowance) View {
 			if strings.HasPrefix(value, folder) {
 				<-hang
 			}
-			return see(root, value, a)
+			return examine(root, value, a)
 		}
 	}
 }
@@ -119,11 +119,11 @@ func TestSwapAfterAlert(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					s := newStation(t, root, Options{}, nil)
 					defer s.stop()
-					var sight Sight
+					var sight View
 					for _, step := range strings.Fields(order) {
 						switch step {
 						case "look":
-							sight = Examine(root, value, patience)
+							sight = examineFor(root, value, patience)
 						case "learn":
 							s.Learn(owner, value, sight)
 						case "set":
@@ -153,7 +153,7 @@ func TestLearnProperty(t *testing.T) {
 		name := filepath.Join(root, value)
 		w := newSweeper(root, State{})
 		var log []string
-		var late []Sight
+		var late []View
 		said := "" // the content told of last
 		for range 40 {
 			switch r.IntN(6) {
@@ -162,21 +162,21 @@ func TestLearnProperty(t *testing.T) {
 				put(t, name, content, 0o755)
 				log = append(log, "write "+content[10:11])
 			case 2, 3:
-				s := Examine(root, value, patience)
+				s := examineFor(root, value, patience)
 				said = s.Program.SHA256
 				if r.IntN(2) == 0 {
 					late = append(late, s)
 					log = append(log, "look")
 				} else {
 					for _, s := range append(late, s) {
-						w.learn(value, s)
+						w.Learn(Root, value, s)
 					}
 					late = nil
 					log = append(log, "look and learn")
 				}
 			case 4:
 				for _, s := range late {
-					w.learn(value, s)
+					w.Learn(Root, value, s)
 				}
 				late = nil
 				log = append(log, "learn")
@@ -188,12 +188,12 @@ func TestLearnProperty(t *testing.T) {
 			}
 		}
 		for _, s := range late {
-			w.learn(value, s)
+			w.Learn(Root, value, s)
 		}
 		for _, c := range w.Sweep([]string{value}, noon) {
 			said = c.New.SHA256
 		}
-		if is := Look(root, value).SHA256; said != "" && said != is {
+		if is := Examine(root, value).SHA256; said != "" && said != is {
 			t.Fatalf("seed %d: %s: told last of %.8s, but %.8s is there", seed, strings.Join(log, ", "), said, is)
 		}
 	}
@@ -241,15 +241,15 @@ func TestShareOfTime(t *testing.T) {
 	root := newRoot(t)
 	synctest.Test(t, func(t *testing.T) {
 		var spent, looks atomic.Int64
-		s := newStation(t, root, Options{}, func(w *watcher) {
-			w.see = func(root, value string, a allowance) Sight {
+		s := newStation(t, root, Options{}, func(w *ownerWatch) {
+			w.examine = func(root, value string, a allowance) View {
 				if w.owner == Root {
 					looks.Add(1)
 				} else {
 					time.Sleep(20 * time.Millisecond)
 					spent.Add(int64(20 * time.Millisecond))
 				}
-				out := see(root, value, a)
+				out := examine(root, value, a)
 				out.unsure = true
 				return out
 			}
@@ -325,7 +325,7 @@ func TestShareOfValues(t *testing.T) {
 		s := newStation(t, root, Options{}, nil)
 		defer s.stop()
 		var values []string
-		for i := range 2 * ownLimits.values {
+		for i := range 2 * reservedLimits.values {
 			values = append(values, fmt.Sprint("/hooks/", i))
 		}
 		s.Set(mallory, values)
@@ -433,7 +433,7 @@ func TestStateOfWhatIsReported(t *testing.T) {
 		put(t, filepath.Join(root, "hooks/login.sh"), "#!/bin/sh\n1", 0o755)
 		wait("a change is being reported", sumOf(hookScript))
 		put(t, filepath.Join(root, "hooks/login.sh"), "#!/bin/sh\n2", 0o755)
-		w.Learn(Root, "/hooks/login.sh", Examine(root, "/hooks/login.sh", patience))
+		w.Learn(Root, "/hooks/login.sh", examineFor(root, "/hooks/login.sh", patience))
 		wait("and another waits", sumOf(hookScript))
 		hold <- struct{}{}
 		wait("one is reported", sumOf(hookScript))

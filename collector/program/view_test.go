@@ -13,9 +13,9 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// TestLook has values of every kind, and what each points to: resolved path, type, kind,
+// TestExamine has values of every kind, and what each points to: resolved path, type, kind,
 // risks.
-func TestLook(t *testing.T) {
+func TestExamine(t *testing.T) {
 	root := newRoot(t)
 	tests := []struct{ value, path, arguments, resolved, is, risks string }{
 		{"/hooks/login.sh", "/hooks/login.sh", "", "/hooks/login.sh", "file script", ""},
@@ -81,20 +81,26 @@ func TestLook(t *testing.T) {
 		{" /a", "", "/a", "", "", "no_absolute_path"},
 	}
 	for _, tt := range tests {
-		p := Look(root, tt.value)
+		p := Examine(root, tt.value)
 		got := []string{p.Value, p.Path, p.Arguments, p.Resolved, strings.TrimSpace(p.Type + " " + p.Kind), words(p.Risks)}
 		want := []string{tt.value, tt.path, tt.arguments, tt.resolved, tt.is, tt.risks}
 		if !slices.Equal(got, want) {
-			t.Errorf("Look(%.60q):\n got %.80q\nwant %.80q", tt.value, got, want)
+			t.Errorf("Examine(%.60q):\n got %.80q\nwant %.80q", tt.value, got, want)
 		}
 		consistent(t, p)
 	}
-	if p := Look(root, "/host"); p.Exists {
+	if p := Examine(root, "/host"); p.Exists {
 		t.Errorf("a link to a file of the host, outside of the root folder: got %+v, want nothing", p)
 	}
 }
 
-// consistent checks what must hold of any look.
+// order is how risks are listed.
+var order = []string{
+	NoAbsolutePath, Missing, NotAFile, Unreadable, NotExecutable, WritableByOthers, TemporaryFolder, HomeFolder, Hidden, Link,
+	Shadowed, NoShebang, InterpreterMissing, InterpreterWritable, RunsArguments, SetUID, Unsigned, Quarantined,
+}
+
+// consistent checks what must hold of any examination.
 func consistent(t testing.TB, p event.Program) {
 	t.Helper()
 	has := func(risk string) bool { return slices.Contains(p.Risks, risk) }
@@ -114,13 +120,13 @@ func consistent(t testing.TB, p event.Program) {
 		"risk unknown":              slices.ContainsFunc(p.Risks, func(r string) bool { return !slices.Contains(order, r) }),
 	} {
 		if wrong {
-			t.Errorf("Look(%.60q): %s: %.600q", p.Value, what, fmt.Sprintf("%+v", p))
+			t.Errorf("Examine(%.60q): %s: %.600q", p.Value, what, fmt.Sprintf("%+v", p))
 		}
 	}
 }
 
-// TestLookFacts reads every fact of one script.
-func TestLookFacts(t *testing.T) {
+// TestExamineFacts reads every fact of one script.
+func TestExamineFacts(t *testing.T) {
 	root := newRoot(t)
 	name := filepath.Join(root, "hooks/login.sh")
 	long := "#! /bin/sh -eu \n" + strings.Repeat("# line\n", 1000)
@@ -128,7 +134,7 @@ func TestLookFacts(t *testing.T) {
 	stamp := time.Unix(1700000000, 5)
 	must(t, os.Chtimes(name, stamp, stamp))
 	before := time.Now().Add(-time.Minute)
-	p, text := look(root, "/hooks/login.sh a")
+	p, text := examineBoth(root, "/hooks/login.sh a")
 	equal(t, "content", string(text), long)
 	equal(t, "excerpt", p.Excerpt, long[:maxExcerpt])
 	equal(t, "hash", p.SHA256, sumOf(long))
@@ -137,19 +143,19 @@ func TestLookFacts(t *testing.T) {
 		t.Errorf("facts of the file: got %+v", p.Found)
 	}
 	must(t, os.Chmod(filepath.Join(root, "hooks"), 0o775))
-	equal(t, "writable by", Look(root, "/hooks/login.sh").WritableBy, "/hooks")
-	equal(t, "shadow", Look(root, "/a b c").Shadow, "/a")
+	equal(t, "writable by", Examine(root, "/hooks/login.sh").WritableBy, "/hooks")
+	equal(t, "shadow", Examine(root, "/a b c").Shadow, "/a")
 }
 
-// TestLookSecret has a hook that names a file of secrets, so that an alert shows them.
-func TestLookSecret(t *testing.T) {
-	p, text := look(newRoot(t), "/hooks/secret")
+// TestExamineSecret has a hook that names a file of secrets, so that an alert shows them.
+func TestExamineSecret(t *testing.T) {
+	p, text := examineBoth(newRoot(t), "/hooks/secret")
 	if p.Excerpt != "" || text != nil || !p.Hashed {
 		t.Errorf("a file that nobody may execute: got excerpt %q, content %q, hashed %v; want a hash alone", p.Excerpt, text, p.Hashed)
 	}
 }
 
-func TestLookOwners(t *testing.T) {
+func TestExamineOwners(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can give files away")
 	}
@@ -161,7 +167,7 @@ func TestLookOwners(t *testing.T) {
 	} {
 		root := newRoot(t)
 		must(t, os.Lchown(filepath.Join(root, tt.give), 501, 20))
-		p := Look(root, tt.value)
+		p := Examine(root, tt.value)
 		equal(t, tt.give+" of user 501: writable by", p.WritableBy, tt.by)
 		equal(t, tt.give+" of user 501: risks", words(p.Risks), tt.risks)
 	}
@@ -169,7 +175,7 @@ func TestLookOwners(t *testing.T) {
 	for _, name := range []string{".", "hooks", "hooks/login.sh", "bin", "bin/sh"} {
 		must(t, os.Chown(filepath.Join(root, name), 501, 20))
 	}
-	equal(t, "disk of user 501: risks", words(Look(root, "/hooks/login.sh").Risks), "")
+	equal(t, "disk of user 501: risks", words(Examine(root, "/hooks/login.sh").Risks), "")
 	for _, tt := range []struct {
 		root, owner string
 		uid         uint32
@@ -188,8 +194,8 @@ func TestLookOwners(t *testing.T) {
 	}
 }
 
-// TestLookLarge has files at the bounds; those beyond take no room on the disk.
-func TestLookLarge(t *testing.T) {
+// TestExamineLarge has files at the bounds; those beyond take no room on the disk.
+func TestExamineLarge(t *testing.T) {
 	root := newRoot(t)
 	tests := []struct {
 		size    int64
@@ -206,7 +212,7 @@ func TestLookLarge(t *testing.T) {
 		name := filepath.Join(root, "hooks/large")
 		put(t, name, hookScript, 0o755)
 		must(t, os.Truncate(name, tt.size))
-		p, text := look(root, "/hooks/large")
+		p, text := examineBoth(root, "/hooks/large")
 		if p.Hashed != tt.hashed || p.Size != tt.size || len(text) != tt.content || p.Unread != "" || p.Kind != Script {
 			t.Errorf("file of %d bytes: got hashed %v, size %d, %d bytes of content, unread %q, %s; want %v, %d",
 				tt.size, p.Hashed, p.Size, len(text), p.Unread, p.Kind, tt.hashed, tt.content)
@@ -215,36 +221,36 @@ func TestLookLarge(t *testing.T) {
 	}
 }
 
-// TestLookLong has values that are long in every way.
-func TestLookLong(t *testing.T) {
+// TestExamineLong has values that are long in every way.
+func TestExamineLong(t *testing.T) {
 	root := newRoot(t)
 	for _, value := range []string{
 		"/" + strings.Repeat("x", 1<<20), "/" + strings.Repeat("x ", 1<<19), "/a " + strings.Repeat("y", 1<<20), strings.Repeat("/a ", 1<<18),
 		strings.Repeat("/hooks/.. ", 1<<16), strings.Repeat(" ", 1<<20), strings.Repeat("\x00", 1<<20), strings.Repeat("/", 1<<20),
 	} {
-		p := Look(root, value)
+		p := Examine(root, value)
 		consistent(t, p)
 		if len(p.Path) > maxPath || p.Value != value {
-			t.Errorf("Look(%.20q...): path of %d bytes", value, len(p.Path))
+			t.Errorf("Examine(%.20q...): path of %d bytes", value, len(p.Path))
 		}
 	}
-	equal(t, "a word and a megabyte of arguments", Look(root, "/a "+strings.Repeat("y", 1<<20)).Path, "/a")
+	equal(t, "a word and a megabyte of arguments", Examine(root, "/a "+strings.Repeat("y", 1<<20)).Path, "/a")
 }
 
-func TestLookSpecial(t *testing.T) {
+func TestExamineSpecial(t *testing.T) {
 	root := newRoot(t)
 	l, err := net.Listen("unix", filepath.Join(root, "s"))
 	if err != nil {
 		t.Skip("no socket with a path of that length: ", err)
 	}
 	defer l.Close()
-	equal(t, "socket", Look(root, "/s").Type, "socket")
-	equal(t, "device", Look("/", "/dev/null").Type, "device")
-	p := Look(filepath.Join(root, "absent"), "/x y")
+	equal(t, "socket", Examine(root, "/s").Type, "socket")
+	equal(t, "device", Examine("/", "/dev/null").Type, "device")
+	p := Examine(filepath.Join(root, "absent"), "/x y")
 	equal(t, "no root folder", p.Unread+", "+words(p.Risks)+", "+p.Path, "no such file or directory, unreadable, /x")
 }
 
-func FuzzLook(f *testing.F) {
+func FuzzExamine(f *testing.F) {
 	root := newRoot(f)
 	for _, seed := range []string{
 		"", "/a b c", "/hooks/login.sh -x", "~/x", `"/a b"`, "/a\x00b", "/a\nb", "/../../outside", "/loop1/x", "/tofifo", "/up", "/host", "//a/", "/.",
@@ -255,13 +261,13 @@ func FuzzLook(f *testing.F) {
 	outside := sumOf(hookScript + "outside")
 	put(f, filepath.Join(filepath.Dir(root), "outside"), hookScript+"outside", 0o755)
 	f.Fuzz(func(t *testing.T, value string) {
-		p, text := look(root, value)
+		p, text := examineBoth(root, value)
 		consistent(t, p)
 		if p.SHA256 == outside {
-			t.Errorf("Look(%q) left the root folder: %+v", value, p)
+			t.Errorf("Examine(%q) left the root folder: %+v", value, p)
 		}
 		if len(text) > maxContent || text != nil && p.Kind != Script {
-			t.Errorf("Look(%q): %d bytes of content of a %s", value, len(text), p.Kind)
+			t.Errorf("Examine(%q): %d bytes of content of a %s", value, len(text), p.Kind)
 		}
 	})
 }

@@ -1,0 +1,53 @@
+package program
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// stateValues are those that testdata/state.json knows of a disk that newRoot laid.
+var stateValues = []string{
+	"/hooks/login.sh -x", "/a b", "/tmp/x.sh", "/hooks/suid", "/hooks/gone", "/loop1", "/hooks/fifo", "/chain", "/hooks/user.sh",
+	"/hooks/\xff\xfe.sh", "/hooks/\x1b[2J\u2028\"\\ x",
+}
+
+// TestStateOfVersion1 starts from what the first version of the agent left behind, on a disk
+// that was not changed meanwhile, and on one that was.
+func TestStateOfVersion1(t *testing.T) {
+	b, err := os.ReadFile("testdata/state.json")
+	must(t, err)
+	var before State
+	must(t, json.Unmarshal(b, &before))
+	if len(before.Programs) != len(stateValues) || len(before.Owners) != 1 || len(before.Owners[0].Programs) != 1 {
+		t.Fatalf("got %+v", before)
+	}
+	for i := range before.Programs { // whoever runs the test
+		if f := &before.Programs[i].Found; f.Inode != 0 {
+			f.UID, f.GID = uint32(os.Getuid()), uint32(os.Getgid())
+		}
+	}
+	for _, change := range []bool{false, true} {
+		root := newRoot(t)
+		for _, v := range stateValues[9:] {
+			put(t, filepath.Join(root, v), hookScript, 0o755)
+		}
+		want := ""
+		if change {
+			put(t, filepath.Join(root, "hooks/login.sh"), "#!/bin/sh\n", 0o755)
+			put(t, filepath.Join(root, "hooks/gone"), "#!/bin/sh\n", 0o755)
+			put(t, filepath.Join(root, stateValues[9]), hookScript, 0o700)
+			// Every file is another one than then.
+			want = "/hooks/login.sh -x: content replaced; /hooks/gone: appeared; /chain: content replaced; " + stateValues[9] + ": mode"
+		}
+		got := newSweeper(root, before).Sweep(stateValues, noon)
+		equal(t, "changes", told(got), want)
+		for _, c := range got {
+			if c.Since == 0 || strings.HasPrefix(c.Value, "/hooks/login") && (c.Old.SHA256 != sumOf(hookScript) || c.Old.Arguments != "-x") {
+				t.Errorf("since %v, old %+v", c.Since, c.Old)
+			}
+		}
+	}
+}
