@@ -122,7 +122,10 @@ func (p *location) layout() *folder {
 	if path.Dir(p.base) == managedFolder {
 		return preferencesFolder(p.base)
 	}
-	f := preferencesFolder(strings.TrimSuffix(p.base, library) + preferences)
+	f := preferencesFolder(p.base + preferences)
+	if p.base == library {
+		f = preferencesFolder(preferences)
+	}
 	f.inner = &folder{path: f.path + byHost, listing: listing{lists: listsFiles}}
 	switch {
 	case p.extra:

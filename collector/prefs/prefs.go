@@ -123,7 +123,6 @@ type Collector struct {
 	saveAt      time.Time // the state is not offered before
 	dirty       bool      // the state is not what the handler has
 	begun       bool      // every location was scanned once, or did not answer
-	listed      bool      // the homes are known
 
 	watcher *watcher
 	counts  Stats
