@@ -351,3 +351,36 @@ func TestSlowHome(t *testing.T) {
 		r.want("slow, and still in time", "+/Users/slow: share used up")
 	})
 }
+
+// TestBackOff holds that a home that always answers late is scanned ever more seldom, and
+// reported once.
+func TestBackOff(t *testing.T) {
+	d := newDisk(t)
+	d.mkdir("/Users/late/Library/Preferences")
+	synctest.Test(t, func(t *testing.T) {
+		r := newTale(t)
+		var scans []time.Time
+		c := start(t, Options{Root: d.root, Sweep: time.Second}, r, func(c *Collector) {
+			c.disk.lstat = func(name string) (safefile.FileVersion, error) {
+				if strings.HasSuffix(name, "/late/Library/Preferences") {
+					scans = append(scans, time.Now()) // one at a time
+					time.Sleep(answerTime + time.Second)
+				}
+				return safefile.Lstat(name)
+			}
+		})
+		time.Sleep(time.Hour)
+		c.stop()
+		r.want("late for an hour", "+/Users/late: no answer")
+		wait := backoffMin
+		for i := 1; i < len(scans); i++ {
+			if got := scans[i].Sub(scans[i-1]); got < wait || got > wait+2*(answerTime+time.Second) {
+				t.Errorf("scan %d came after %v, want about %v", i, got, wait)
+			}
+			wait = min(2*wait, backoffMax)
+		}
+		if len(scans) < 12 {
+			t.Errorf("%d scans in an hour, want some every five minutes", len(scans))
+		}
+	})
+}
