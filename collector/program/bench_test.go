@@ -40,7 +40,7 @@ func BenchmarkSweepIdle(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				if c := w.Sweep(disk, noon); c != nil {
-					b.Fatal(told(c))
+					b.Fatal(listChanges(c))
 				}
 			}
 		})
@@ -63,7 +63,7 @@ func BenchmarkSweepUser(b *testing.B) {
 			w.step = settle
 			w.Sweep(values, noon)
 			for b.Loop() {
-				w.sweep(b.Context())
+				w.sweepValues(b.Context())
 			}
 		})
 	}

@@ -2,10 +2,10 @@ package program
 
 import "time"
 
-// call returns what f returns, or false if that takes longer than the limit or as many calls
+// callWithin returns what f returns, or false if that takes longer than the limit or as many calls
 // as there are slots are under way; with wait, it waits for a slot within the limit. An f that
 // is given up ends by itself, and then pending is closed; what it returns is dropped.
-func call[T any](slots chan struct{}, wait bool, limit time.Duration, f func() T) (v T, pending <-chan struct{}, ok bool) {
+func callWithin[T any](slots chan struct{}, wait bool, limit time.Duration, f func() T) (v T, pending <-chan struct{}, ok bool) {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {

@@ -56,7 +56,7 @@ func (d *disk) read(at location, a allowance) (content, error) {
 		return content{}, err
 	}
 	if c.kind == MachO {
-		c.claim = claims(f, at.Size)
+		c.claim = readClaims(f, at.Size)
 	}
 	c.quarantined = isQuarantined(f)
 	return c, safefile.Unchanged(f, at.FileVersion)
@@ -117,8 +117,8 @@ func kindOf(head []byte) string {
 	return Data
 }
 
-// shebang returns the interpreter line of a text, without its "#!".
-func shebang(text []byte) string {
+// shebangOf returns the interpreter line of a text, without its "#!".
+func shebangOf(text []byte) string {
 	line, ok := bytes.CutPrefix(text[:min(len(text), maxShebang)], []byte("#!"))
 	if !ok {
 		return ""
@@ -129,8 +129,8 @@ func shebang(text []byte) string {
 	return string(bytes.Trim(line, " \t"))
 }
 
-// interpreter returns the program of an interpreter line.
-func interpreter(shebang string) string {
+// interpreterOf returns the program of an interpreter line.
+func interpreterOf(shebang string) string {
 	if i := strings.IndexAny(shebang, " \t"); i >= 0 {
 		return shebang[:i]
 	}

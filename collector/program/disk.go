@@ -137,8 +137,8 @@ func (l location) rank() int {
 	return 3
 }
 
-// locate follows a path from the root.
-func (d *disk) locate(name string) location {
+// locatePath follows a path from the root.
+func (d *disk) locatePath(name string) location {
 	var l location
 	links := false
 	l.Step, l.err = safefile.PathWalk{Lstat: d.lstat, Readlink: d.tree.Readlink, MaxElements: maxElements, Visit: func(s safefile.Step) error {

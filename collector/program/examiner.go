@@ -63,11 +63,11 @@ func NewExaminer(root string, shares *Shares) *Examiner {
 // examinations hang or this one does, [ShareUsedUp], or why the file can't be read.
 func (x *Examiner) Examine(owner, value string, limit time.Duration) View {
 	begin := time.Now()
-	p, why := x.admit(owner, value, begin)
+	p, why := x.admitOwner(owner, value, begin)
 	if p == nil {
-		return blank(value, why)
+		return blankView(value, why)
 	}
-	v, pending, ok := call(p.slots, true, limit, func() View {
+	v, pending, ok := callWithin(p.slots, true, limit, func() View {
 		v := x.examine(x.root, value, allowance{begin.Add(limit), x.bytesLeft(p)})
 		x.spend(&p.bytes, float64(v.read))
 		return v
@@ -81,22 +81,22 @@ func (x *Examiner) Examine(owner, value string, limit time.Duration) View {
 		}()
 	}
 	if !ok {
-		return blank(value, NoAnswer)
+		return blankView(value, NoAnswer)
 	}
 	if v.Program.Unread == ShareUsedUp {
-		x.shares.note(owner, ShareBytes, begin)
+		x.shares.noteUsedUp(owner, ShareBytes, begin)
 	}
 	return v
 }
 
-// admit returns the pool of an owner, or why there is no examination.
-func (x *Examiner) admit(owner, value string, now time.Time) (*pool, string) {
+// admitOwner returns the pool of an owner, or why there is no examination.
+func (x *Examiner) admitOwner(owner, value string, now time.Time) (*pool, string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	p := x.pools[owner]
 	if p == nil {
 		if x.makeRoomLocked(now); len(x.pools) >= maxPools && !isReserved(owner) {
-			x.shares.note(owner, ShareAnswers, now)
+			x.shares.noteUsedUp(owner, ShareAnswers, now)
 			return nil, NoAnswer
 		}
 		p = newPool(isReserved(owner))
@@ -104,12 +104,12 @@ func (x *Examiner) admit(owner, value string, now time.Time) (*pool, string) {
 	}
 	switch {
 	case p.total >= cap(p.slots):
-		x.shares.note(owner, ShareAnswers, now)
+		x.shares.noteUsedUp(owner, ShareAnswers, now)
 		return nil, NoAnswer
 	case p.hung[valueKey(value)] > 0 || p.hung[areaKey(value)] >= maxAreaHung:
 		return nil, NoAnswer
 	case p.time.left(now) <= 0:
-		x.shares.note(owner, ShareTime, now)
+		x.shares.noteUsedUp(owner, ShareTime, now)
 		return nil, ShareUsedUp
 	}
 	return p, ""
@@ -162,11 +162,11 @@ func (x *Examiner) countHung(p *pool, value string, n int) {
 
 func valueKey(value string) string { return "value " + value }
 
-func areaKey(value string) string { return "area " + area(value) }
+func areaKey(value string) string { return "area " + areaOf(value) }
 
-// area returns the part of the disk that a value leads to: its first folder, and where users
+// areaOf returns the part of the disk that a value leads to: its first folder, and where users
 // have folders in that, the second.
-func area(value string) string {
+func areaOf(value string) string {
 	name := path.Clean("/" + firstWord(value))
 	if rest, ok := cutFolder(name, dataVolume); ok {
 		name = rest

@@ -56,7 +56,7 @@ func TestExaminerHangs(t *testing.T) {
 		if got := calls.Load(); got != userSlots+maxAreaHung {
 			t.Errorf("%d looks hang, want %d", got, userSlots+maxAreaHung)
 		}
-		if got := fmt.Sprint(shares.transitions(time.Now())); strings.Count(got, mallory) != 1 || !strings.Contains(got, ShareAnswers) {
+		if got := fmt.Sprint(shares.listTransitions(time.Now())); strings.Count(got, mallory) != 1 || !strings.Contains(got, ShareAnswers) {
 			t.Errorf("shares: %s, want that the user's is used up", got)
 		}
 		close(hang)
@@ -119,7 +119,7 @@ func TestExaminerTime(t *testing.T) {
 		if answered > most+1 || answered < most-1 || refused == 0 {
 			t.Errorf("%d answered and %d refused in ten minutes, want about %d answered", answered, refused, most)
 		}
-		if got := shares.transitions(time.Now()); len(got) != 1 || got[0].What != ShareTime || !got[0].On {
+		if got := shares.listTransitions(time.Now()); len(got) != 1 || got[0].What != ShareTime || !got[0].On {
 			t.Errorf("shares: %+v, want that of time", got)
 		}
 	})
@@ -145,7 +145,7 @@ func TestExaminerBytes(t *testing.T) {
 			t.Errorf("root's: not hashed: %q", s.Program.Unread)
 		}
 	}
-	if got := shares.transitions(time.Now()); len(got) != 1 || got[0].What != ShareBytes || got[0].Owner != mallory {
+	if got := shares.listTransitions(time.Now()); len(got) != 1 || got[0].What != ShareBytes || got[0].Owner != mallory {
 		t.Errorf("shares: %+v, want the user's of bytes", got)
 	}
 }
@@ -188,35 +188,35 @@ func TestExaminerPools(t *testing.T) {
 func TestShareNews(t *testing.T) {
 	s := NewShares()
 	at := func(seconds int) time.Time { return noon.Add(time.Duration(seconds) * time.Second) }
-	told := func(seconds int, want string) {
+	listChanges := func(seconds int, want string) {
 		t.Helper()
 		var out []string
-		for _, n := range s.transitions(at(seconds)) {
+		for _, n := range s.listTransitions(at(seconds)) {
 			out = append(out, fmt.Sprint(n.Owner, " ", n.What, " ", n.On))
 		}
 		equal(t, fmt.Sprint("after ", seconds, " s"), strings.Join(out, ", "), want)
 	}
-	told(0, "")
-	s.note("b", ShareTime, at(1))
-	s.note("a", ShareTime, at(1))
-	told(2, "a time true, b time true")
+	listChanges(0, "")
+	s.noteUsedUp("b", ShareTime, at(1))
+	s.noteUsedUp("a", ShareTime, at(1))
+	listChanges(2, "a time true, b time true")
 	for i := 3; i < 600; i += 50 {
-		s.note("a", ShareTime, at(i))
+		s.noteUsedUp("a", ShareTime, at(i))
 	}
-	told(600, "b time false")
-	told(700, "a time false")
-	told(701, "")
-	s.note("a", ShareBytes, at(702))
-	told(800, "a bytes true, a bytes false")
+	listChanges(600, "b time false")
+	listChanges(700, "a time false")
+	listChanges(701, "")
+	s.noteUsedUp("a", ShareBytes, at(702))
+	listChanges(800, "a bytes true, a bytes false")
 	for i := range 2 * maxUsedUp {
-		s.note(fmt.Sprint(i), ShareTime, at(900))
+		s.noteUsedUp(fmt.Sprint(i), ShareTime, at(900))
 	}
-	if got := len(s.transitions(at(900))); got != maxUsedUp {
+	if got := len(s.listTransitions(at(900))); got != maxUsedUp {
 		t.Errorf("%d shares are known, want %d", got, maxUsedUp)
 	}
 	var none *Shares
-	none.note("a", ShareTime, at(0))
-	if got := none.transitions(at(0)); got != nil {
+	none.noteUsedUp("a", ShareTime, at(0))
+	if got := none.listTransitions(at(0)); got != nil {
 		t.Errorf("none: %v", got)
 	}
 }
@@ -227,8 +227,8 @@ func TestArea(t *testing.T) {
 		"/Users/x": "users/x", "/Users": "users", "//tmp/./1": "tmp", "/private/tmp/1": "private/tmp", "/Volumes/usb/x -y": "volumes/usb",
 		"/Library/x/y": "library", "": "", "/": "", "relative/x": "relative", "/System/Volumes/Data": "system", "/System/Library/x": "system",
 	} {
-		if got := area(value); got != want {
-			t.Errorf("area(%q) = %q, want %q", value, got, want)
+		if got := areaOf(value); got != want {
+			t.Errorf("areaOf(%q) = %q, want %q", value, got, want)
 		}
 	}
 }

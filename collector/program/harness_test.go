@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"time"
 
@@ -31,7 +32,7 @@ func newSweeper(root string, previous State) *sweeper {
 func (s *sweeper) Sweep(values []string, now time.Time) []event.ProgramChange {
 	s.changes, s.now = nil, func() time.Time { return now }
 	s.Set(Root, values)
-	s.sweep(context.Background())
+	s.sweepValues(context.Background())
 	var out []event.ProgramChange
 	for _, v := range values {
 		for _, c := range s.changes {
@@ -55,6 +56,14 @@ func (s *sweeper) unread() []event.Program {
 		}
 	}
 	return out
+}
+
+// slowly is how many rounds a test makes: more where there is time for them.
+func slowly(rounds, slow int) int {
+	if os.Getenv("HOOKSNARE_SLOW") == "1" {
+		return slow
+	}
+	return rounds
 }
 
 // examineBoth examines a program as a command does, and returns its content, too.

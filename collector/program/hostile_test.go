@@ -50,12 +50,12 @@ func TestWatcherNoAnswer(t *testing.T) {
 		}
 		put(t, filepath.Join(root, "hooks/login.sh"), "#!/bin/sh\n", 0o755)
 		start := time.Now()
-		equal(t, "the others", told(w.Sweep(values, noon)), "/hooks/login.sh: content")
+		equal(t, "the others", listChanges(w.Sweep(values, noon)), "/hooks/login.sh: content")
 		if took := time.Since(start); took != patience+haste {
 			t.Errorf("two that do not answer took %v, want %v", took, patience+haste)
 		}
 		start = time.Now()
-		equal(t, "still", told(w.Sweep(values, noon)), "")
+		equal(t, "still", listChanges(w.Sweep(values, noon)), "")
 		if took := time.Since(start); took != 0 || calls.Load() != 2 {
 			t.Errorf("asked again %d times, in %v; want to wait for the answer", calls.Load()-2, took)
 		}
@@ -68,7 +68,7 @@ func TestWatcherNoAnswer(t *testing.T) {
 		close(hang)
 		synctest.Wait()
 		put(t, filepath.Join(root, "Volumes/1"), hookScript, 0o755)
-		equal(t, "answered", told(w.Sweep(values, noon)), "/Volumes/1: appeared")
+		equal(t, "answered", listChanges(w.Sweep(values, noon)), "/Volumes/1: appeared")
 		if got := w.unread(); len(got) != 0 || calls.Load() != 4 {
 			t.Errorf("after the answer, unread: got %+v, %d calls", got, calls.Load())
 		}
@@ -80,14 +80,14 @@ func TestAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := make(chan struct{})
 		for i := range cap(commandSlots) + 1 {
-			_, pending, ok := call(commandSlots, false, patience, func() int { <-hang; return 1 })
+			_, pending, ok := callWithin(commandSlots, false, patience, func() int { <-hang; return 1 })
 			if ok || (pending != nil) != (i < cap(commandSlots)) {
 				t.Fatalf("call %d that hangs: answered %v, pending %v", i, ok, pending)
 			}
 		}
 		close(hang)
 		synctest.Wait()
-		if v, pending, ok := call(commandSlots, false, patience, func() int { return 7 }); v != 7 || pending != nil || !ok {
+		if v, pending, ok := callWithin(commandSlots, false, patience, func() int { return 7 }); v != 7 || pending != nil || !ok {
 			t.Errorf("afterwards: got %d, %v, %v, want 7", v, pending, ok)
 		}
 	})
@@ -156,9 +156,9 @@ func TestReadChanged(t *testing.T) {
 		root := newRoot(t)
 		d, err := openDisk(root)
 		must(t, err)
-		at := d.locate("/hooks/login.sh")
+		at := d.locatePath("/hooks/login.sh")
 		must(t, change(filepath.Join(root, "hooks/login.sh")))
-		if _, err := d.read(at, ample(time.Hour)); reason(err) != "changed while it was read" {
+		if _, err := d.read(at, ample(time.Hour)); reasonOf(err) != "changed while it was read" {
 			t.Errorf("%s: got %v, want that it changed", name, err)
 		}
 		d.tree.Close()
@@ -186,10 +186,10 @@ func TestWatcherUnknown(t *testing.T) {
 	w := newSweeper(root, State{})
 	w.Sweep(values[:1], noon)
 	w.examine = func(_, value string, _ allowance) View {
-		return View{Program: unknown(value, "operation not permitted"), seen: []element{}, Time: time.Now()}
+		return View{Program: unknownProgram(value, "operation not permitted"), seen: []element{}, Time: time.Now()}
 	}
 	put(t, filepath.Join(root, "hooks/login.sh"), "#!/bin/sh\n", 0o755)
-	equal(t, "not permitted", told(w.Sweep(values, noon)), "")
+	equal(t, "not permitted", listChanges(w.Sweep(values, noon)), "")
 	var got []string
 	for _, p := range w.unread() {
 		got = append(got, p.Value, p.SHA256, p.Unread, words(p.Risks))
@@ -205,7 +205,7 @@ func TestWatcherUnknown(t *testing.T) {
 	for _, e := range w.watched {
 		e.settled = false
 	}
-	equal(t, "permitted", told(w.Sweep(values, noon)), "/hooks/login.sh: content")
+	equal(t, "permitted", listChanges(w.Sweep(values, noon)), "/hooks/login.sh: content")
 }
 
 // TestExamineNoAnswer looks while too many looks wait already.

@@ -25,17 +25,17 @@ const (
 // loadCodeSignature is the load command that says where a slice's signature is.
 const loadCodeSignature = 0x1d
 
-// cut returns a part of a part of a file, nil if it does not lie within.
-func cut(part *io.SectionReader, at, size int64) *io.SectionReader {
+// cutSection returns a part of a part of a file, nil if it does not lie within.
+func cutSection(part *io.SectionReader, at, size int64) *io.SectionReader {
 	if part == nil || at < 0 || size < 0 || at > part.Size() || size > part.Size()-at {
 		return nil
 	}
 	return io.NewSectionReader(part, at, size)
 }
 
-// peek reads some bytes of a part of a file, nil if they are not all there.
-func peek(part *io.SectionReader, at, size int64) []byte {
-	wanted := cut(part, at, size)
+// readSection reads some bytes of a part of a file, nil if they are not all there.
+func readSection(part *io.SectionReader, at, size int64) []byte {
+	wanted := cutSection(part, at, size)
 	if wanted == nil {
 		return nil
 	}
@@ -61,10 +61,10 @@ func isMachO(head []byte) bool {
 	return false
 }
 
-// architectures returns the parts of a Mach-O that are one for each architecture, nil if it is
+// listSlices returns the parts of a Mach-O that are one for each architecture, nil if it is
 // malformed.
-func architectures(file *io.SectionReader) []*io.SectionReader {
-	head := peek(file, 0, 8)
+func listSlices(file *io.SectionReader) []*io.SectionReader {
+	head := readSection(file, 0, 8)
 	if head == nil {
 		return nil
 	}
@@ -81,12 +81,12 @@ func architectures(file *io.SectionReader) []*io.SectionReader {
 		return nil
 	}
 	var out []*io.SectionReader
-	for table := peek(file, 8, n*entry); len(table) > 0; table = table[entry:] {
+	for table := readSection(file, 8, n*entry); len(table) > 0; table = table[entry:] {
 		at, size := int64(binary.BigEndian.Uint32(table[8:])), int64(binary.BigEndian.Uint32(table[12:]))
 		if entry == 32 {
 			at, size = int64(binary.BigEndian.Uint64(table[8:])), int64(binary.BigEndian.Uint64(table[16:]))
 		}
-		slice := cut(file, at, size)
+		slice := cutSection(file, at, size)
 		if slice == nil {
 			return nil
 		}
@@ -97,7 +97,7 @@ func architectures(file *io.SectionReader) []*io.SectionReader {
 
 // codeSignature returns the signature of a slice, nil if there is none.
 func codeSignature(slice *io.SectionReader) *io.SectionReader {
-	head := peek(slice, 0, 28)
+	head := readSection(slice, 0, 28)
 	if head == nil {
 		return nil
 	}
@@ -118,13 +118,13 @@ func codeSignature(slice *io.SectionReader) *io.SectionReader {
 	if n > maxCommands {
 		return nil
 	}
-	for commands := peek(slice, length, n); len(commands) >= 8; {
+	for commands := readSection(slice, length, n); len(commands) >= 8; {
 		cmd, length := order.Uint32(commands), int64(order.Uint32(commands[4:]))
 		if length < 8 || length > int64(len(commands)) {
 			return nil
 		}
 		if cmd == loadCodeSignature && length >= 16 {
-			return cut(slice, int64(order.Uint32(commands[8:])), int64(order.Uint32(commands[12:])))
+			return cutSection(slice, int64(order.Uint32(commands[8:])), int64(order.Uint32(commands[12:])))
 		}
 		commands = commands[length:]
 	}

@@ -108,7 +108,7 @@ func (o *ownerWatch) setLocked(owner string, values []string) {
 		}
 	}
 	if o.ignored > 0 {
-		o.opts.Shares.note(o.owner, ShareValues, time.Now())
+		o.opts.Shares.noteUsedUp(o.owner, ShareValues, time.Now())
 	}
 }
 
@@ -173,7 +173,7 @@ func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (l lesson) {
 	}
 	if len(what) > 0 && (len(o.pending) >= maxPending || swept && o.reports.left(now) < 1) {
 		e.settled = false // the next sweep finds it again, and all that comes to it
-		o.opts.Shares.note(o.owner, ShareReports, now)
+		o.opts.Shares.noteUsedUp(o.owner, ShareReports, now)
 		return lesson{}
 	}
 	first, known, was := e.seen == nil, e.known, e.program
@@ -209,7 +209,7 @@ func (o *ownerWatch) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-o.learned:
-			o.report()
+			o.reportPending()
 		case <-o.due:
 			begin := time.Now()
 			if begin.Before(notBefore) {
@@ -218,14 +218,14 @@ func (o *ownerWatch) run(ctx context.Context) {
 			if o.endIdle(begin) {
 				return
 			}
-			o.sweep(ctx)
+			o.sweepValues(ctx)
 			now := time.Now()
 			rest := time.Duration(o.bounds.rest) * now.Sub(begin)
 			notBefore = now.Add(rest)
 			if rest <= max(o.opts.Sweep, patience) {
 				slow = 0
 			} else if slow++; slow >= slowSweeps {
-				o.opts.Shares.note(o.owner, ShareTime, now)
+				o.opts.Shares.noteUsedUp(o.owner, ShareTime, now)
 			}
 		}
 	}
@@ -243,9 +243,9 @@ func (o *ownerWatch) endIdle(now time.Time) bool {
 	return true
 }
 
-// report reports the changes that wait for it. Until one is reported the program counts as
+// reportPending reports the changes that wait for it. Until one is reported the program counts as
 // what it was: who stops meanwhile has to find it again.
-func (o *ownerWatch) report() {
+func (o *ownerWatch) reportPending() {
 	for {
 		o.mu.Lock()
 		if len(o.pending) == 0 {
@@ -262,14 +262,14 @@ func (o *ownerWatch) report() {
 	}
 }
 
-// sweep checks the programs of the values that are set, and reports what changed about them
+// sweepValues checks the programs of the values that are set, and reports what changed about them
 // since the last sweep, or since the agent was stopped. A value that it does not know is
 // examined and remembered.
 //
 // Where nothing changed, all it does is one lstat for each element of each path. A file
 // system that does not answer costs two seconds in all, and a tenth of one for every
 // further program on it, once: they are not examined again before it answers.
-func (o *ownerWatch) sweep(ctx context.Context) {
+func (o *ownerWatch) sweepValues(ctx context.Context) {
 	o.mu.Lock()
 	values := o.turnLocked()
 	o.previous, o.next = nil, ""
@@ -279,10 +279,10 @@ func (o *ownerWatch) sweep(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		o.report()
-		budget -= o.check(value, max(haste, time.Until(lost)), budget > 0)
+		o.reportPending()
+		budget -= o.checkValue(value, max(haste, time.Until(lost)), budget > 0)
 	}
-	o.report()
+	o.reportPending()
 }
 
 // turnLocked returns the values in the order in which they are checked: from the one that
@@ -300,9 +300,9 @@ func (o *ownerWatch) turnLocked() []string {
 	return append(fast, slow...)
 }
 
-// check finds out whether anything is not as it was, and examines the program if so and if it
-// may. It returns how many bytes it read.
-func (o *ownerWatch) check(value string, limit time.Duration, may bool) int64 {
+// checkValue finds out whether anything is not as it was, and examines the program if so and
+// if it may. It returns how many bytes it read.
+func (o *ownerWatch) checkValue(value string, limit time.Duration, may bool) int64 {
 	o.mu.Lock()
 	e := o.watched[value]
 	if e == nil || !e.hasAnswered() {
@@ -316,7 +316,7 @@ func (o *ownerWatch) check(value string, limit time.Duration, may bool) int64 {
 		view *View
 		due  bool // an examination is due, and may not be made
 	}
-	got, pending, ok := call(o.slots, false, limit, func() result {
+	got, pending, ok := callWithin(o.slots, false, limit, func() result {
 		switch {
 		case settled && isUnmoved(o.root, seen):
 			return result{}
@@ -334,9 +334,9 @@ func (o *ownerWatch) check(value string, limit time.Duration, may bool) int64 {
 	o.mu.Unlock()
 	switch {
 	case !ok && pending == nil:
-		o.opts.Shares.note(o.owner, ShareAnswers, begin)
+		o.opts.Shares.noteUsedUp(o.owner, ShareAnswers, begin)
 	case got.due:
-		o.postpone(value)
+		o.postponeValue(value)
 	case got.view != nil:
 		o.take(e, got.view)
 		return got.view.read
@@ -344,13 +344,13 @@ func (o *ownerWatch) check(value string, limit time.Duration, may bool) int64 {
 	return 0
 }
 
-// postpone notes that an examination has to wait for the next sweep.
-func (o *ownerWatch) postpone(value string) {
+// postponeValue notes that an examination has to wait for the next sweep.
+func (o *ownerWatch) postponeValue(value string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.next == "" {
 		o.next = value
-		o.opts.Shares.note(o.owner, ShareBytes, time.Now())
+		o.opts.Shares.noteUsedUp(o.owner, ShareBytes, time.Now())
 	}
 }
 
@@ -365,7 +365,7 @@ func (o *ownerWatch) take(e *watched, v *View) {
 	o.mu.Unlock()
 	if o.opts.Keep != nil && v.Content != nil && l.content {
 		// A disk that hangs keeps no copy, and delays no report of a change.
-		call(o.keeps, false, patience, func() struct{} {
+		callWithin(o.keeps, false, patience, func() struct{} {
 			o.opts.Keep(o.owner, v.Program, v.Content)
 			return struct{}{}
 		})
@@ -373,7 +373,7 @@ func (o *ownerWatch) take(e *watched, v *View) {
 	if o.opts.Leads != nil && l.moved {
 		o.opts.Leads(o.owner, v.Program)
 	}
-	o.report()
+	o.reportPending()
 }
 
 // knownLocked returns what the watch must know at the next start.
@@ -381,7 +381,7 @@ func (o *ownerWatch) knownLocked() []Known {
 	var out []Known
 	for _, e := range o.watched {
 		if e.known {
-			out = append(out, remember(e.lastReported()))
+			out = append(out, rememberProgram(e.lastReported()))
 		}
 	}
 	slices.SortFunc(out, byName)

@@ -16,8 +16,8 @@ import (
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// told shows changes as "value: what".
-func told(changes []event.ProgramChange) string {
+// listChanges shows changes as "value: what".
+func listChanges(changes []event.ProgramChange) string {
 	var out []string
 	for _, c := range changes {
 		out = append(out, c.Value+": "+words(c.What))
@@ -125,7 +125,7 @@ func TestWatcher(t *testing.T) {
 			w := newSweeper(root, State{})
 			values := []string{"/a", tt.value, "/tmp/x.sh"}
 			for range 2 {
-				equal(t, "before", told(w.Sweep(values, noon)), "")
+				equal(t, "before", listChanges(w.Sweep(values, noon)), "")
 			}
 			previous := restart(t, w)
 			must(t, tt.change(root))
@@ -138,13 +138,13 @@ func TestWatcher(t *testing.T) {
 				if tt.what != "" {
 					want = tt.value + ": " + tt.what
 				}
-				equal(t, fmt.Sprint("after, since ", w.since), told(got), want)
+				equal(t, fmt.Sprint("after, since ", w.since), listChanges(got), want)
 				for _, c := range got {
 					if c.Since != w.since || !c.Time.Equal(noon) || c.Old.Value != tt.value || c.New.Value != tt.value {
 						t.Errorf("got since %d at %v of %q; want %d", c.Since, c.Time, c.Old.Value, w.since)
 					}
 				}
-				equal(t, "afterwards", told(w.Sweep(values, noon)), "")
+				equal(t, "afterwards", listChanges(w.Sweep(values, noon)), "")
 			}
 		})
 	}
@@ -174,7 +174,7 @@ func TestWatcherOwner(t *testing.T) {
 		w := newSweeper(root, State{})
 		w.Sweep([]string{"/hooks/login.sh"}, noon)
 		must(t, os.Lchown(filepath.Join(root, tt.name), tt.uid, tt.gid))
-		equal(t, tt.name, told(w.Sweep([]string{"/hooks/login.sh"}, noon)), "/hooks/login.sh: "+tt.what)
+		equal(t, tt.name, listChanges(w.Sweep([]string{"/hooks/login.sh"}, noon)), "/hooks/login.sh: "+tt.what)
 	}
 }
 
@@ -189,7 +189,7 @@ func TestWatcherValues(t *testing.T) {
 	}
 	sweep := func(want string, values ...string) {
 		t.Helper()
-		equal(t, words(values), told(w.Sweep(values, noon)), want)
+		equal(t, words(values), listChanges(w.Sweep(values, noon)), want)
 	}
 	sweep("", "/a", "/hooks/login.sh", "/a", "/bin/sh")
 	put(t, filepath.Join(root, "a"), "#!/bin/sh\n1", 0o755)
@@ -230,7 +230,7 @@ func TestWatcherNames(t *testing.T) {
 	w := newSweeper(root, State{})
 	w.Sweep(values, noon)
 	w2 := newSweeper(root, restart(t, w))
-	equal(t, "after a restart", told(w2.Sweep(values, noon)), "")
+	equal(t, "after a restart", listChanges(w2.Sweep(values, noon)), "")
 	for _, v := range values {
 		p, ok := w2.program(v)
 		if want := Examine(root, v); !ok || p.Path != want.Path || p.Resolved != want.Resolved {
@@ -249,7 +249,7 @@ func TestWatcherMachine(t *testing.T) {
 		step := func(what, want string) {
 			t.Helper()
 			tick(t, filepath.Dir(filepath.Dir(name)))
-			equal(t, root+": "+what, told(w.Sweep([]string{name}, noon)), want)
+			equal(t, root+": "+what, listChanges(w.Sweep([]string{name}, noon)), want)
 		}
 		step("first", "")
 		step("nothing", "")

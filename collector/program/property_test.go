@@ -55,7 +55,7 @@ func TestWatcherProperty(t *testing.T) {
 				}
 			}
 			before = after
-			equal(t, fmt.Sprintf("seed %d, step %d: %s", seed, step, strings.Join(log, ", ")), told(w.Sweep(values, noon)), strings.TrimSuffix(want, "; "))
+			equal(t, fmt.Sprintf("seed %d, step %d: %s", seed, step, strings.Join(log, ", ")), listChanges(w.Sweep(values, noon)), strings.TrimSuffix(want, "; "))
 			for i, v := range values {
 				p, _ := w.program(v)
 				if got, want := plain(p), plain(after[i]); !reflect.DeepEqual(got, want) {

@@ -22,7 +22,7 @@ var shells = []string{
 	"tclsh", "expect", "awk", "sudo", "su", "nohup", "nice", "open", "launchctl", "xargs", "caffeinate", "time", "exec", "arch",
 }
 
-// facts are what the risks depend on and event.Program does not have.
+// gatherFacts are what the risks depend on and event.Program does not have.
 type facts struct {
 	foreignLink                             bool
 	kind                                    string
@@ -30,25 +30,25 @@ type facts struct {
 	unsigned, quarantined                   bool
 }
 
-// facts finds out what the risks of a program depend on.
-func (d *disk) facts(p *event.Program, at location, c *content) facts {
+// gatherFacts finds out what the risks of a program depend on.
+func (d *disk) gatherFacts(p *event.Program, at location, c *content) facts {
 	f := facts{foreignLink: at.foreign, kind: c.kind, unsigned: c.kind == MachO && !c.claim.signed, quarantined: c.quarantined}
 	if c.kind != Script || p.Shebang == "" {
 		return f
 	}
-	name := interpreter(p.Shebang)
+	name := interpreterOf(p.Shebang)
 	if !strings.HasPrefix(name, "/") {
 		f.interpreterMissing = true
 		return f
 	}
-	i := d.locate(name)
+	i := d.locatePath(name)
 	f.interpreterMissing = !i.isFile() && (i.exists() || i.isMissing())
 	f.interpreterWritable = i.writableBy != ""
 	return f
 }
 
-// assess lists the risks of a program.
-func assess(p *event.Program, f facts) []string {
+// assessRisks lists the risks of a program.
+func assessRisks(p *event.Program, f facts) []string {
 	isFile := p.Type == "file"
 	either := func(is func(string) bool) bool { return is(p.Path) || is(p.Resolved) }
 	var out []string
@@ -97,14 +97,14 @@ func addUnreadable(risks []string) []string {
 // isTemporary reports whether a path leads into a folder that all can use. Upper and lower
 // case are one on a Mac's disk.
 func isTemporary(name string) bool {
-	return slices.ContainsFunc(temporary, func(folder string) bool { return below(name, folder) })
+	return slices.ContainsFunc(temporary, func(folder string) bool { return isBelow(name, folder) })
 }
 
 // isInHome reports whether a path leads into a user's home.
-func isInHome(name string) bool { return below(name, "/Users") && !below(name, "/Users/Shared") }
+func isInHome(name string) bool { return isBelow(name, "/Users") && !isBelow(name, "/Users/Shared") }
 
-// below reports whether a path leads into a folder, by its words alone.
-func below(name, folder string) bool {
+// isBelow reports whether a path leads into a folder, by its words alone.
+func isBelow(name, folder string) bool {
 	if !strings.HasPrefix(name, "/") {
 		return false
 	}

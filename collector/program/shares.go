@@ -66,8 +66,8 @@ type usedUp struct {
 // NewShares returns a Shares of which nothing is used up.
 func NewShares() *Shares { return &Shares{used: map[shareKey]*usedUp{}} }
 
-// note notes that a share is used up now.
-func (s *Shares) note(owner, what string, now time.Time) {
+// noteUsedUp notes that a share is used up now.
+func (s *Shares) noteUsedUp(owner, what string, now time.Time) {
 	if s == nil {
 		return
 	}
@@ -85,9 +85,9 @@ func (s *Shares) note(owner, what string, now time.Time) {
 	u.last = now
 }
 
-// transitions returns what is used up, and what no longer is, since the last call: ends after
+// listTransitions returns what is used up, and what no longer is, since the last call: ends after
 // beginnings, by owner.
-func (s *Shares) transitions(now time.Time) []Share {
+func (s *Shares) listTransitions(now time.Time) []Share {
 	if s == nil {
 		return nil
 	}

@@ -25,11 +25,11 @@ type claim struct {
 	id, team string
 }
 
-// claims reads the signatures of a Mach-O. What its slices do not agree on is no claim:
+// readClaims reads the signatures of a Mach-O. What its slices do not agree on is no claim:
 // which of them will run is not known here.
-func claims(r io.ReaderAt, size int64) claim {
+func readClaims(r io.ReaderAt, size int64) claim {
 	var out claim
-	for i, slice := range architectures(io.NewSectionReader(r, 0, size)) {
+	for i, slice := range listSlices(io.NewSectionReader(r, 0, size)) {
 		c := claimOf(codeSignature(slice))
 		if i == 0 {
 			out = c
@@ -47,7 +47,7 @@ func claims(r io.ReaderAt, size int64) claim {
 
 // claimOf reads a signature.
 func claimOf(sig *io.SectionReader) claim {
-	head := peek(sig, 0, 12)
+	head := readSection(sig, 0, 12)
 	if head == nil || binary.BigEndian.Uint32(head) != magicSignature {
 		return claim{}
 	}
@@ -55,10 +55,10 @@ func claimOf(sig *io.SectionReader) claim {
 	if n > maxBlobs {
 		return claim{}
 	}
-	for index := peek(sig, 12, 8*n); len(index) > 0; index = index[8:] {
+	for index := readSection(sig, 12, 8*n); len(index) > 0; index = index[8:] {
 		if binary.BigEndian.Uint32(index) == slotDirectory {
 			at := int64(binary.BigEndian.Uint32(index[4:]))
-			return directoryClaim(cut(sig, at, sig.Size()-at))
+			return directoryClaim(cutSection(sig, at, sig.Size()-at))
 		}
 	}
 	return claim{}
@@ -67,32 +67,32 @@ func claimOf(sig *io.SectionReader) claim {
 // directoryClaim reads the code directory with which a part begins.
 func directoryClaim(part *io.SectionReader) claim {
 	const fixed, withTeam = 44, 52
-	head := peek(part, 0, fixed)
+	head := readSection(part, 0, fixed)
 	if head == nil || binary.BigEndian.Uint32(head) != magicDirectory {
 		return claim{}
 	}
 	length := int64(binary.BigEndian.Uint32(head[4:]))
-	directory := cut(part, 0, length)
+	directory := cutSection(part, 0, length)
 	if length < fixed || directory == nil {
 		return claim{}
 	}
-	c := claim{signed: true, id: identifier(directory, binary.BigEndian.Uint32(head[20:]))}
+	c := claim{signed: true, id: readIdentifier(directory, binary.BigEndian.Uint32(head[20:]))}
 	if binary.BigEndian.Uint32(head[8:]) >= versionTeam && length >= withTeam {
-		if b := peek(directory, 48, 4); b != nil {
-			c.team = identifier(directory, binary.BigEndian.Uint32(b))
+		if b := readSection(directory, 48, 4); b != nil {
+			c.team = readIdentifier(directory, binary.BigEndian.Uint32(b))
 		}
 	}
 	return c
 }
 
-// identifier reads a NUL-terminated string at an offset, "" if it is too long or holds what no
-// identifier does.
-func identifier(directory *io.SectionReader, offset uint32) string {
+// readIdentifier reads a NUL-terminated string at an offset, "" if it is too long or holds what no
+// readIdentifier does.
+func readIdentifier(directory *io.SectionReader, offset uint32) string {
 	at := int64(offset)
 	if at == 0 {
 		return ""
 	}
-	b := peek(directory, at, min(directory.Size()-at, maxClaim+1))
+	b := readSection(directory, at, min(directory.Size()-at, maxClaim+1))
 	for i, c := range b {
 		if c == 0 {
 			return string(b[:i])

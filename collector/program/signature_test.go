@@ -123,7 +123,7 @@ func TestSignature(t *testing.T) {
 	}
 	root := newRoot(t)
 	for _, tt := range tests {
-		if got := claims(bytes.NewReader(tt.file), int64(len(tt.file))); got != tt.want {
+		if got := readClaims(bytes.NewReader(tt.file), int64(len(tt.file))); got != tt.want {
 			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
 		}
 		put(t, filepath.Join(root, "m"), string(tt.file), 0o755)
@@ -138,7 +138,7 @@ func TestSignature(t *testing.T) {
 func TestSignatureCut(t *testing.T) {
 	whole := fat(false, signed(jamf), signed(jamf))
 	for i := range whole {
-		if got := claims(bytes.NewReader(whole[:i]), int64(i)); got != (claim{}) {
+		if got := readClaims(bytes.NewReader(whole[:i]), int64(i)); got != (claim{}) {
 			t.Errorf("cut after %d of %d bytes: got %+v, want nothing", i, len(whole), got)
 		}
 		for _, b := range []byte{0, 1, 0x7f, 0x80, 0xff} {
@@ -152,7 +152,7 @@ func TestSignatureCut(t *testing.T) {
 // claimed checks that what a file claims stands in it.
 func claimed(t *testing.T, file []byte) {
 	t.Helper()
-	got := claims(bytes.NewReader(file), int64(len(file)))
+	got := readClaims(bytes.NewReader(file), int64(len(file)))
 	for _, s := range []string{got.id, got.team} {
 		odd := strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
 		if s != "" && (odd || len(s) > maxClaim || !bytes.Contains(file, append([]byte(s), 0))) {

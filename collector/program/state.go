@@ -64,7 +64,7 @@ func (r *raw) UnmarshalText(b []byte) error {
 	return err
 }
 
-func remember(p *event.Program) Known {
+func rememberProgram(p *event.Program) Known {
 	return Known{sumOf(p.Value), known{
 		raw(p.Path), raw(p.Resolved), p.Exists, p.Type, p.Kind, raw(p.Shebang), p.Hashed, p.Unread, p.TeamID, p.SigningID,
 		slices.Clone(p.Risks), raw(p.WritableBy), raw(p.Shadow),
@@ -80,7 +80,7 @@ func (k *Known) program(value string) event.Program {
 		Risks: slices.Clone(p.Risks), WritableBy: string(p.WritableBy), Shadow: string(p.Shadow),
 	}
 	if len(out.Path) <= len(value) && value[:len(out.Path)] == out.Path {
-		out.Arguments = arguments(value, out.Path)
+		out.Arguments = argumentsOf(value, out.Path)
 	}
 	return out
 }

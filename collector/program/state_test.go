@@ -43,7 +43,7 @@ func TestStateOfVersion1(t *testing.T) {
 			want = "/hooks/login.sh -x: content replaced; /hooks/gone: appeared; /chain: content replaced; " + stateValues[9] + ": mode"
 		}
 		got := newSweeper(root, before).Sweep(stateValues, noon)
-		equal(t, "changes", told(got), want)
+		equal(t, "changes", listChanges(got), want)
 		for _, c := range got {
 			if c.Since == 0 || strings.HasPrefix(c.Value, "/hooks/login") && (c.Old.SHA256 != sumOf(hookScript) || c.Old.Arguments != "-x") {
 				t.Errorf("since %v, old %+v", c.Since, c.Old)

@@ -46,8 +46,8 @@ type Store struct {
 
 	disk sync.Mutex // guards what is on disk; taken before mu. Methods that need it end in Locked
 
-	mu   sync.Mutex          // guards kept; the disk is not waited for while it is held
-	kept map[string]struct{} // copies that are on disk, as paths below dir
+	mu   sync.Mutex                 // guards kept; the disk is not waited for while it is held
+	kept map[string]map[string]bool // names of the copies that are on disk, by folder
 }
 
 // NewStore opens the folder, and makes it if need be. For the reserved owners together it
@@ -57,7 +57,7 @@ func NewStore(dir string, maxBytes int64, maxFiles int, shares *Shares) (*Store,
 	if maxBytes < 1 || maxFiles < 1 {
 		return nil, fmt.Errorf("store of scripts %s: bounds of %d bytes and %d files hold nothing", dir, maxBytes, maxFiles)
 	}
-	s := &Store{dir: dir, maxBytes: maxBytes, maxFiles: maxFiles, shares: shares, kept: map[string]struct{}{}}
+	s := &Store{dir: dir, maxBytes: maxBytes, maxFiles: maxFiles, shares: shares, kept: map[string]map[string]bool{}}
 	if err := s.open(); err != nil {
 		return nil, fmt.Errorf("store of scripts: %w", err)
 	}
@@ -107,7 +107,7 @@ func (s *Store) Keep(owner string, content []byte, sum string) (path string, err
 		s.disk.Unlock()
 	}
 	if full && folder != "." {
-		s.shares.note(owner, ShareCopies, time.Now())
+		s.shares.noteUsedUp(owner, ShareCopies, time.Now())
 	}
 	if err != nil {
 		return "", fmt.Errorf("copy of script %s: %w", name, err)
@@ -118,13 +118,13 @@ func (s *Store) Keep(owner string, content []byte, sum string) (path string, err
 // Path returns where the copy of a content is that was kept for an owner, "" where none is.
 // It never waits for the disk.
 func (s *Store) Path(owner, sum string) string {
-	below := filepath.Join(folderOf(owner), sum)
+	folder := folderOf(owner)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.kept[below]; !ok || !isSum(sum) {
+	if !s.kept[folder][sum] {
 		return ""
 	}
-	return filepath.Join(s.dir, below)
+	return filepath.Join(s.dir, folder, sum)
 }
 
 // bounds returns how many bytes and files a folder may hold.
@@ -145,7 +145,12 @@ func (s *Store) writeLocked(folder, name string, content []byte) (full bool, err
 			return full, err
 		}
 	}
-	s.count(filepath.Join(folder, name), true)
+	s.mu.Lock()
+	if s.kept[folder] == nil {
+		s.kept[folder] = map[string]bool{}
+	}
+	s.kept[folder][name] = true
+	s.mu.Unlock()
 	now := time.Now()
 	return full, errors.Join(os.Chtimes(at, now, now), os.Chtimes(dir, now, now))
 }
@@ -161,7 +166,7 @@ func (s *Store) replaceLocked(folder, name string, content []byte) (full bool, e
 	if err := makePrivate(dir); err != nil {
 		return false, err
 	}
-	if err := s.removeLocked(filepath.Join(folder, name)); err != nil {
+	if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 		return false, err
 	}
 	if full, err = s.makeRoomLocked(folder, int64(len(content)), 1); err != nil {
@@ -170,8 +175,8 @@ func (s *Store) replaceLocked(folder, name string, content []byte) (full bool, e
 	return full, safefile.WriteAtomic(filepath.Join(dir, name), content, 0o600)
 }
 
-// makeRoomLocked removes the oldest copies of a folder until there is room for so much more, and
-// what a write that was cut off left behind. It counts the others as kept.
+// makeRoomLocked removes the oldest copies of a folder until there is room for so much more.
+// Those that are left, and no others, are kept then.
 func (s *Store) makeRoomLocked(folder string, size int64, files int) (removed bool, err error) {
 	maxBytes, maxFiles := s.bounds(folder)
 	copies, err := filesByUse(filepath.Join(s.dir, folder), isCopy)
@@ -182,55 +187,42 @@ func (s *Store) makeRoomLocked(folder string, size int64, files int) (removed bo
 	for _, c := range copies {
 		size += c.size
 	}
+	left := map[string]bool{}
 	for _, c := range copies {
-		path := filepath.Join(folder, c.name)
 		if size <= maxBytes && files <= maxFiles {
-			s.count(path, true)
+			left[c.name] = true
 			continue
 		}
-		if err := s.removeLocked(path); err != nil {
+		if err := os.RemoveAll(filepath.Join(s.dir, folder, c.name)); err != nil {
 			return removed, err
 		}
 		size, files, removed = size-c.size, files-1, true
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept[folder] = left
 	return removed, nil
 }
 
-// removeUsersLocked removes the folders of those users whose copies were used the longest ago, but
-// for so many.
+// removeUsersLocked leaves the folders of so many users, and removes those of the users whose
+// copies were used the longest ago.
 func (s *Store) removeUsersLocked(left int) error {
 	users, err := filesByUse(s.dir, isUserFolder)
 	if err != nil {
 		return err
 	}
-	for len(users) > left {
-		if err := s.removeLocked(users[0].name); err != nil {
+	users = users[:max(0, len(users)-left)]
+	s.mu.Lock()
+	for _, u := range users {
+		delete(s.kept, u.name)
+	}
+	s.mu.Unlock()
+	for _, u := range users {
+		if err := os.RemoveAll(filepath.Join(s.dir, u.name)); err != nil {
 			return err
 		}
-		users = users[1:]
 	}
 	return nil
-}
-
-// removeLocked removes a copy, or a folder of copies, given below s.dir.
-func (s *Store) removeLocked(path string) error {
-	s.count(path, false)
-	return os.RemoveAll(filepath.Join(s.dir, path))
-}
-
-// count notes that a copy is on disk, or that one, or a folder of them, no longer is.
-func (s *Store) count(path string, kept bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if kept {
-		s.kept[path] = struct{}{}
-		return
-	}
-	for k := range s.kept {
-		if k == path || filepath.Dir(k) == path {
-			delete(s.kept, k)
-		}
-	}
 }
 
 // folderOf returns the name of an owner's folder. No two users have the same.

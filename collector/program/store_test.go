@@ -102,6 +102,7 @@ func TestStoreAgain(t *testing.T) {
 	must(t, os.RemoveAll(dir))
 	keep(t, s, "e")
 	equal(t, "folder removed", holds(t, dir), "e")
+	equal(t, "a copy that was removed with it", s.Path(Root, sumOf("d")), "")
 }
 
 // TestStoreTampered spoils a copy in every way.
@@ -130,8 +131,8 @@ func TestStoreTampered(t *testing.T) {
 			}
 			keep(t, s, "script")
 			equal(t, name, holds(t, dir), "script")
-			if len(s.kept) != 1 {
-				t.Errorf("%s: %d files counted, want 1", name, len(s.kept))
+			if len(s.kept["."]) != 1 {
+				t.Errorf("%s: %d files counted, want 1", name, len(s.kept["."]))
 			}
 		}
 	}
@@ -152,8 +153,8 @@ func TestStoreConcurrent(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 5 || len(s.kept) != 5 {
-		t.Errorf("%d files, %d counted, %v; want 5", len(entries), len(s.kept), err)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 5 || len(s.kept["."]) != 5 {
+		t.Errorf("%d files, %d counted, %v; want 5", len(entries), len(s.kept["."]), err)
 	}
 }
 
@@ -175,7 +176,7 @@ func TestStoreShares(t *testing.T) {
 	kept(Root, "root", "")
 	kept(System, "system", "")
 	kept(mallory, "root", ofMallory) // the same content, each with a copy of its own
-	if got := shares.transitions(noon); got != nil {
+	if got := shares.listTransitions(noon); got != nil {
 		t.Errorf("shares: %+v, want none used up", got)
 	}
 	for i := range 100 {
@@ -186,7 +187,7 @@ func TestStoreShares(t *testing.T) {
 	if _, err := s.Keep(mallory, []byte("01234567890"), ""); !errors.Is(err, safefile.ErrTooLarge) {
 		t.Errorf("more than the share: %v, want %v", err, safefile.ErrTooLarge)
 	}
-	if got := shares.transitions(noon); len(got) != 1 || got[0].Owner != mallory || got[0].What != ShareCopies {
+	if got := shares.listTransitions(noon); len(got) != 1 || got[0].Owner != mallory || got[0].What != ShareCopies {
 		t.Errorf("shares: %+v, want that mallory's of copies is used up", got)
 	}
 	long := "/Users/" + strings.Repeat("x", 300) + "/../%"

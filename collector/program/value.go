@@ -11,10 +11,10 @@ const (
 // breaks are the bytes at which a value may be cut into a program and its arguments.
 const breaks = " \t\r\n\v\f\x00"
 
-// splits returns what of a value may be the path of its program, shortest first: each
+// splitValue returns what of a value may be the path of its program, shortest first: each
 // beginning that ends before a break, and the whole. How loginwindow splits a value is not
 // documented, so none is ruled out but what no path can be.
-func splits(value string) []string {
+func splitValue(value string) []string {
 	if !strings.HasPrefix(value, "/") {
 		return nil
 	}
@@ -42,8 +42,8 @@ func firstWord(value string) string {
 	return value[:min(len(value), maxPath)]
 }
 
-// arguments returns what follows the program in a value.
-func arguments(value, program string) string {
+// argumentsOf returns what follows the program in a value.
+func argumentsOf(value, program string) string {
 	rest := value[len(program):]
 	if rest != "" && strings.IndexByte(breaks, rest[0]) >= 0 {
 		return rest[1:]

@@ -63,23 +63,23 @@ func Examine(root, value string) event.Program { return examineFor(root, value, 
 
 func examineFor(root, value string, limit time.Duration) View {
 	until := time.Now().Add(limit)
-	v, _, ok := call(commandSlots, false, limit, func() View { return examine(root, value, allowance{until, math.MaxInt64}) })
+	v, _, ok := callWithin(commandSlots, false, limit, func() View { return examine(root, value, allowance{until, math.MaxInt64}) })
 	if !ok {
-		return blank(value, NoAnswer)
+		return blankView(value, NoAnswer)
 	}
 	return v
 }
 
-// blank is an examination that found nothing out.
-func blank(value, why string) View {
-	return View{Program: unknown(value, why), Time: time.Now(), unsure: true}
+// blankView is an examination that found nothing out.
+func blankView(value, why string) View {
+	return View{Program: unknownProgram(value, why), Time: time.Now(), unsure: true}
 }
 
-// unknown is a program of which nothing could be found out.
-func unknown(value, why string) event.Program {
+// unknownProgram is a program of which nothing could be found out.
+func unknownProgram(value, why string) event.Program {
 	p := event.Program{Value: value, Path: firstWord(value), Unread: why}
-	p.Arguments = arguments(value, p.Path)
-	p.Risks = assess(&p, facts{})
+	p.Arguments = argumentsOf(value, p.Path)
+	p.Risks = assessRisks(&p, facts{})
 	return p
 }
 
@@ -98,26 +98,26 @@ func examineOnce(root, value string, a allowance) View {
 	v := View{Program: event.Program{Value: value}, Time: time.Now()}
 	d, err := openDisk(root)
 	if err != nil {
-		return View{Program: unknown(value, reason(err)), unsure: true, Time: v.Time}
+		return View{Program: unknownProgram(value, reasonOf(err)), unsure: true, Time: v.Time}
 	}
 	defer d.tree.Close()
-	at := d.choose(&v.Program)
-	c, err := d.describe(&v.Program, at, a)
+	at := d.chooseProgram(&v.Program)
+	c, err := d.describeProgram(&v.Program, at, a)
 	v.Content, v.read, v.changed = c.text, c.read, errors.Is(cmp.Or(err, at.err), safefile.ErrChanged)
 	v.unsure = v.changed || errors.Is(err, errLate) || c.short
-	v.Program.Risks = assess(&v.Program, d.facts(&v.Program, at, &c))
+	v.Program.Risks = assessRisks(&v.Program, d.gatherFacts(&v.Program, at, &c))
 	v.seen = d.seen
 	return v
 }
 
-// choose splits the value at the place where a program is found: the longest path to
+// chooseProgram splits the value at the place where a program is found: the longest path to
 // something that can be run, else to anything. It notes the shortest that would be run instead.
-func (d *disk) choose(p *event.Program) location {
+func (d *disk) chooseProgram(p *event.Program) location {
 	p.Path = firstWord(p.Value)
 	best := location{err: fs.ErrNotExist}
 	var open string
-	for i, name := range splits(p.Value) {
-		at := d.locate(name)
+	for i, name := range splitValue(p.Value) {
+		at := d.locatePath(name)
 		if i == 0 || at.rank() > best.rank() || at.rank() == best.rank() && at.exists() {
 			p.Path, best = name, at
 		}
@@ -131,21 +131,21 @@ func (d *disk) choose(p *event.Program) location {
 	if p.Shadow == p.Path {
 		p.Shadow = ""
 	}
-	p.Arguments = arguments(p.Value, p.Path)
+	p.Arguments = argumentsOf(p.Value, p.Path)
 	if p.WritableBy = best.writableBy; !best.exists() {
 		p.WritableBy = open // wherever the program would be, there it can be put
 	}
 	return best
 }
 
-// describe notes what is at a location, and reads it if it is a file.
-func (d *disk) describe(p *event.Program, at location, a allowance) (content, error) {
+// describeProgram notes what is at a location, and reads it if it is a file.
+func (d *disk) describeProgram(p *event.Program, at location, a allowance) (content, error) {
 	if at.err != nil {
 		if p.Exists = at.astray; at.astray {
 			p.Type = typeOf(fs.ModeSymlink)
 		}
 		if !at.isMissing() {
-			p.Unread = reason(at.err)
+			p.Unread = reasonOf(at.err)
 		}
 		return content{}, nil
 	}
@@ -158,14 +158,14 @@ func (d *disk) describe(p *event.Program, at location, a allowance) (content, er
 	}
 	c, err := d.read(at, a)
 	if err != nil {
-		p.Unread = reason(err)
+		p.Unread = reasonOf(err)
 		return content{}, err
 	}
 	if c.short {
 		p.Unread = ShareUsedUp
 	}
 	p.Kind, p.SHA256, p.Hashed = c.kind, c.sum, c.sum != ""
-	p.Shebang = shebang(c.text)
+	p.Shebang = shebangOf(c.text)
 	if !isExecutable(p) {
 		c.text = nil
 	}
@@ -191,8 +191,8 @@ func typeOf(m fs.FileMode) string {
 	return "device"
 }
 
-// reason describes an error in a few words, without the path.
-func reason(err error) string {
+// reasonOf describes an error in a few words, without the path.
+func reasonOf(err error) string {
 	var e syscall.Errno
 	switch {
 	case errors.Is(err, safefile.ErrChanged):

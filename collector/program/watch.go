@@ -116,7 +116,7 @@ func (w *Watchers) Program(owner, value string) (event.Program, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if o := w.owners[keyOf(owner)]; o != nil && o.watched[value] != nil {
-		return o.watched[value].shown(), true
+		return o.watched[value].shownProgram(), true
 	}
 	return event.Program{}, false
 }
@@ -159,7 +159,7 @@ func (w *Watchers) ownerLocked(owner string, may bool) *ownerWatch {
 	if key == Root {
 		bounds = reservedLimits
 	} else if len(w.owners) >= maxOwners {
-		w.opts.Shares.note(owner, ShareValues, time.Now())
+		w.opts.Shares.noteUsedUp(owner, ShareValues, time.Now())
 		return nil
 	}
 	o = newOwnerWatch(w, key, bounds)
@@ -208,7 +208,7 @@ func (w *Watchers) Run(ctx context.Context) {
 			if w.opts.Sweep > 0 {
 				w.beginSweeps()
 			}
-			for _, s := range w.opts.Shares.transitions(now) {
+			for _, s := range w.opts.Shares.listTransitions(now) {
 				if w.opts.Share != nil {
 					w.opts.Share(s)
 				}

@@ -147,7 +147,7 @@ func TestSwapAfterAlert(t *testing.T) {
 // swept at random. Whatever was told last, by an examination or as a change, is what is there.
 func TestLearnProperty(t *testing.T) {
 	const value = "/hooks/login.sh"
-	for seed := range uint64(150) {
+	for seed := range uint64(slowly(50, 150)) {
 		r := rand.New(rand.NewPCG(seed, 9))
 		root := t.TempDir()
 		name := filepath.Join(root, value)
@@ -276,6 +276,7 @@ func TestShareOfTime(t *testing.T) {
 // TestShareOfReports changes all of a user's programs all the time.
 func TestShareOfReports(t *testing.T) {
 	root := newRoot(t)
+	rounds := slowly(25, 60)
 	synctest.Test(t, func(t *testing.T) {
 		s := newStation(t, root, Options{}, nil)
 		defer s.stop()
@@ -288,7 +289,7 @@ func TestShareOfReports(t *testing.T) {
 		s.Set(Root, values[:1])
 		time.Sleep(3 * time.Second)
 		counts := map[string]int{}
-		for round := range 60 {
+		for round := range rounds {
 			for _, v := range values {
 				s.write(v, fmt.Sprint("#!/bin/sh\n", round))
 			}
@@ -302,8 +303,8 @@ func TestShareOfReports(t *testing.T) {
 		}
 		s.lines = nil
 		s.mu.Unlock()
-		if most := int(userLimits.reports.most + 125*userLimits.reports.rate); counts[mallory] > most || counts[mallory] < 100 || counts[Root] != 60 || counts["+"+mallory] != 1 {
-			t.Errorf("%v, want root's 60 and at most %d of the user's", counts, most)
+		if most := int(userLimits.reports.most + float64(2*rounds+5)*userLimits.reports.rate); counts[mallory] > most || counts[mallory] < 100 || counts[Root] != rounds || counts["+"+mallory] != 1 {
+			t.Errorf("%v, want root's %d and at most %d of the user's", counts, rounds, most)
 		}
 		time.Sleep(3 * time.Minute) // all that is not told yet is now
 		synctest.Wait()
@@ -312,7 +313,7 @@ func TestShareOfReports(t *testing.T) {
 			p, _ := s.Program(mallory, v)
 			last[p.SHA256] = v
 		}
-		if len(last) != 1 || last[sumOf("#!/bin/sh\n59")] == "" {
+		if len(last) != 1 || last[sumOf(fmt.Sprint("#!/bin/sh\n", rounds-1))] == "" {
 			t.Errorf("%d contents are known at the end, want the last alone", len(last))
 		}
 	})

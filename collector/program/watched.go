@@ -63,8 +63,8 @@ func (e *watched) lastReported() *event.Program {
 	return &e.program
 }
 
-// shown is the program as it was last found, with the reason why that may be out of date.
-func (e *watched) shown() event.Program {
+// shownProgram is the program as it was last found, with the reason why that may be out of date.
+func (e *watched) shownProgram() event.Program {
 	p := e.program
 	if e.unread != "" {
 		p.Unread = e.unread

@@ -47,7 +47,7 @@ func (d Disk) CheckFolder(name string, owners ...uint32) error {
 
 // RealFolder returns the path of a safe folder without links, and the error of CheckFolder.
 func (d Disk) RealFolder(name string, owners ...uint32) (string, error) {
-	g, inner, err := d.guard(name, owners)
+	g, inner, err := d.openGuard(name, owners)
 	if err != nil {
 		return "", err
 	}
@@ -56,14 +56,14 @@ func (d Disk) RealFolder(name string, owners ...uint32) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return g.shown(s.At), nil
+	return g.shownPath(s.At), nil
 }
 
 // MakeFolder makes a folder, and those above it that are missing, with the given
 // permissions, but never with any for others to write. One that is there stays as it is.
 // The error is that of CheckFolder.
 func (d Disk) MakeFolder(name string, perm fs.FileMode) error {
-	g, inner, err := d.guard(name, nil)
+	g, inner, err := d.openGuard(name, nil)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func (d Disk) MakeFolder(name string, perm fs.FileMode) error {
 // another user. Its permissions are not checked. What is missing is fs.ErrNotExist; what is
 // there of the path is safe then.
 func (d Disk) CheckFile(name string, owners ...uint32) error {
-	f, err := d.file(name, owners)
+	f, err := d.openParent(name, owners)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (d Disk) CheckFile(name string, owners ...uint32) error {
 	if err != nil {
 		return err
 	}
-	return f.fault(v)
+	return f.faultOf(v)
 }
 
 // OpenAppend opens a file to read and to append to, and creates it with the given
@@ -93,7 +93,7 @@ func (d Disk) CheckFile(name string, owners ...uint32) error {
 // one of another user's and anything but a regular file are refused before they are opened
 // or changed in any way.
 func (d Disk) OpenAppend(name string, perm fs.FileMode) (*os.File, error) {
-	f, err := d.file(name, nil)
+	f, err := d.openParent(name, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -101,8 +101,8 @@ func (d Disk) OpenAppend(name string, perm fs.FileMode) (*os.File, error) {
 	return f.openAppend(perm)
 }
 
-// below returns what of an absolute path lies below the root, false if it does not.
-func (d Disk) below(name string) (string, bool) {
+// cutRoot returns what of an absolute path lies below the root, false if it does not.
+func (d Disk) cutRoot(name string) (string, bool) {
 	root := filepath.Clean("/" + d.Root)
 	if d.Root == "" || root == "/" {
 		return "", false
@@ -118,7 +118,7 @@ func (d Disk) below(name string) (string, bool) {
 // only what nobody else can change: its folder is not safe, or it belongs to another user, or
 // others can write it. Links are followed. What is missing is fs.ErrNotExist.
 func CheckProgram(name string) error {
-	g, inner, err := Disk{}.guard(name, nil)
+	g, inner, err := Disk{}.openGuard(name, nil)
 	if err != nil {
 		return err
 	}

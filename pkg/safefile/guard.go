@@ -12,16 +12,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// guard is a disk on which every folder and link on a path must be safe, see [Disk].
+// openGuard is a disk on which every folder and link on a path must be safe, see [Disk].
 type guard struct {
 	*Tree
 	top    string   // the path of the tree's root folder
 	owners []uint32 // trusted beside root and the user the process runs as
 }
 
-// guard opens the disk that a path lies on, and returns the path from there: from d.Root if it
+// openGuard opens the disk that a path lies on, and returns the path from there: from d.Root if it
 // lies below, else from the machine's root folder.
-func (d Disk) guard(name string, owners []uint32) (g *guard, inner string, err error) {
+func (d Disk) openGuard(name string, owners []uint32) (g *guard, inner string, err error) {
 	if name, err = filepath.Abs(name); err != nil {
 		return nil, "", err
 	}
@@ -30,7 +30,7 @@ func (d Disk) guard(name string, owners []uint32) (g *guard, inner string, err e
 		return nil, "", err
 	}
 	g = &guard{Tree: t, top: "/", owners: slices.Clone(owners)}
-	inner, confined := d.below(name)
+	inner, confined := d.cutRoot(name)
 	if !confined {
 		return g, name, nil
 	}
@@ -63,24 +63,24 @@ func (g *guard) follow(name string, lstat func(at string) (FileVersion, error)) 
 func (g *guard) folderAt(name string) (Step, error) {
 	s, err := g.follow(name, g.Lstat)
 	if err == nil && !s.Mode.IsDir() {
-		err = &fs.PathError{Op: "open", Path: g.shown(s.At), Err: unix.ENOTDIR}
+		err = &fs.PathError{Op: "open", Path: g.shownPath(s.At), Err: unix.ENOTDIR}
 	}
 	return s, err
 }
 
-// shown is the path of a name on the machine.
-func (g *guard) shown(at string) string { return path.Join(g.top, at) }
+// shownPath is the path of a name on the machine.
+func (g *guard) shownPath(at string) string { return path.Join(g.top, at) }
 
 // check reports why others could change what is in a folder, or put another folder or link in
 // its place.
 func (g *guard) check(s Step) error {
-	at := g.shown(s.At)
+	at := g.shownPath(s.At)
 	switch {
-	case s.IsLink() && !trusted(s.UID, g.owners):
+	case s.IsLink() && !isTrusted(s.UID, g.owners):
 		return &InsecureError{at, fmt.Sprintf("is a link that belongs to user %d: remove it, or run chown -h %s", s.UID, shellQuote(ownerName(), at))}
 	case !s.Mode.IsDir():
-	case !trusted(s.UID, g.owners):
-		return foreign(at, s.UID)
+	case !isTrusted(s.UID, g.owners):
+		return foreignOwner(at, s.UID)
 	case s.Mode.Perm()&0o022 != 0 && s.Mode&fs.ModeSticky == 0:
 		return &InsecureError{at, fmt.Sprintf("others can write this folder (mode %04o): run chmod %s", s.Permissions(), shellQuote("go-w", at))}
 	}
@@ -96,12 +96,12 @@ func (g *guard) makeFolders(name string, perm fs.FileMode) error {
 			return v, err
 		}
 		if err := g.mkdir(at, perm); err != nil && !errors.Is(err, fs.ErrExist) {
-			return v, &fs.PathError{Op: "mkdir", Path: g.shown(at), Err: err}
+			return v, &fs.PathError{Op: "mkdir", Path: g.shownPath(at), Err: err}
 		}
 		return g.Lstat(at)
 	})
 	if err == nil && !s.Mode.IsDir() {
-		err = &fs.PathError{Op: "mkdir", Path: g.shown(s.At), Err: unix.ENOTDIR}
+		err = &fs.PathError{Op: "mkdir", Path: g.shownPath(s.At), Err: unix.ENOTDIR}
 	}
 	return err
 }
@@ -113,11 +113,11 @@ func (g *guard) checkProgram(name string) error {
 	if err != nil {
 		return err
 	}
-	switch at := g.shown(s.At); {
+	switch at := g.shownPath(s.At); {
 	case !s.Mode.IsRegular():
-		return fmt.Errorf("%s: %w but a %s", at, ErrNotRegular, kind(s.Mode))
-	case !trusted(s.UID, g.owners):
-		return foreign(at, s.UID)
+		return fmt.Errorf("%s: %w but a %s", at, ErrNotRegular, kindOf(s.Mode))
+	case !isTrusted(s.UID, g.owners):
+		return foreignOwner(at, s.UID)
 	case s.Mode.Perm()&0o022 != 0:
 		return &InsecureError{at, fmt.Sprintf("others can write it (mode %04o): run chmod %s", s.Mode.Perm(), shellQuote("go-w", at))}
 	case s.Mode.Perm()&0o111 == 0:

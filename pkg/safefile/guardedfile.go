@@ -18,13 +18,13 @@ type guardedFile struct {
 	name string // as the caller gave it
 }
 
-// file walks to the folder of a file.
-func (d Disk) file(name string, owners []uint32) (*guardedFile, error) {
-	g, inner, err := d.guard(name, owners)
+// openParent walks to the folder of a file.
+func (d Disk) openParent(name string, owners []uint32) (*guardedFile, error) {
+	g, inner, err := d.openGuard(name, owners)
 	if err != nil {
 		return nil, err
 	}
-	rest := elements(inner)
+	rest := splitPath(inner)
 	n := len(rest) - 1
 	if n < 0 || rest[n] == ".." {
 		g.Close()
@@ -55,13 +55,13 @@ func (f *guardedFile) open(flags int, perm fs.FileMode) (*os.File, error) {
 	return file, nil
 }
 
-// fault reports why the agent must not use what is there, whatever its permissions are.
-func (f *guardedFile) fault(v FileVersion) error {
+// faultOf reports why the agent must not use what is there, whatever its permissions are.
+func (f *guardedFile) faultOf(v FileVersion) error {
 	switch {
 	case !v.Mode.IsRegular():
-		return fmt.Errorf("%s: %w but a %s", f.name, ErrNotRegular, kind(v.Mode))
-	case !trusted(v.UID, f.owners):
-		return foreign(f.name, v.UID)
+		return fmt.Errorf("%s: %w but a %s", f.name, ErrNotRegular, kindOf(v.Mode))
+	case !isTrusted(v.UID, f.owners):
+		return foreignOwner(f.name, v.UID)
 	case v.Nlink > 1:
 		return secondName(f.name, v.Nlink)
 	}
@@ -82,7 +82,7 @@ func (f *guardedFile) openAppend(perm fs.FileMode) (*os.File, error) {
 		}
 		v, err := f.lstat()
 		if err == nil {
-			err = f.fault(v) // before it is opened: to open a device may have effects
+			err = f.faultOf(v) // before it is opened: to open a device may have effects
 		}
 		if err == nil {
 			file, err = f.openChecked(appendFlags, 0)
@@ -102,7 +102,7 @@ func (f *guardedFile) openChecked(flags int, perm fs.FileMode) (*os.File, error)
 	}
 	info, err := file.Stat()
 	if err == nil {
-		err = f.fault(VersionOf(info))
+		err = f.faultOf(VersionOf(info))
 	}
 	if err != nil {
 		file.Close()
@@ -111,7 +111,7 @@ func (f *guardedFile) openChecked(flags int, perm fs.FileMode) (*os.File, error)
 	return file, nil
 }
 
-func foreign(at string, uid uint32) error {
+func foreignOwner(at string, uid uint32) error {
 	return &InsecureError{at, fmt.Sprintf("owned by user %d: run chown -h %s", uid, shellQuote(ownerName(), at))}
 }
 

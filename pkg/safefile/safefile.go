@@ -22,7 +22,7 @@ var (
 )
 
 // openFlags let no link be followed at the end of a path, no FIFO or terminal block or
-// take over the process, and no child inherit the descriptor.
+// takeStep over the process, and no child inherit the descriptor.
 const openFlags = os.O_RDONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_NOCTTY | syscall.O_CLOEXEC
 
 // ReadIn reads a regular file of at most limit bytes as a process would whose root folder is
@@ -82,7 +82,7 @@ func becameOther(err error) bool {
 // checkReadable refuses what is not a regular file of at most limit bytes.
 func checkReadable(name string, v FileVersion, limit int64) error {
 	if !v.Mode.IsRegular() {
-		return fmt.Errorf("%s: %w but a %s", name, ErrNotRegular, kind(v.Mode))
+		return fmt.Errorf("%s: %w but a %s", name, ErrNotRegular, kindOf(v.Mode))
 	}
 	if v.Size > limit {
 		return fmt.Errorf("%s: %w: %d bytes, more than the %d that are read", name, ErrTooLarge, v.Size, limit)
@@ -127,7 +127,7 @@ func WritableByOthers(root, name string) (offending string, writable bool, err e
 	}
 	defer t.Close()
 	_, err = PathWalk{Lstat: t.Lstat, Readlink: t.Readlink, Visit: func(s Step) error {
-		if !writable && (!trusted(s.UID, nil) || s.WritableByOthers()) {
+		if !writable && (!isTrusted(s.UID, nil) || s.WritableByOthers()) {
 			offending, writable = path.Join("/", s.At), true
 		}
 		return nil
@@ -138,8 +138,8 @@ func WritableByOthers(root, name string) (offending string, writable bool, err e
 	return "", false, err
 }
 
-// kind names the type of a file that is not regular.
-func kind(m fs.FileMode) string {
+// kindOf names the type of a file that is not regular.
+func kindOf(m fs.FileMode) string {
 	switch m.Type() {
 	case fs.ModeDir:
 		return "folder"

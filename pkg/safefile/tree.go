@@ -151,7 +151,7 @@ func (t *Tree) folder(at string) (int, error) {
 			rest = at[len(here.at)+1:]
 		}
 		name, _, _ := strings.Cut(rest, "/")
-		if here, err = t.enter(here, name); err != nil {
+		if here, err = t.enterFolder(here, name); err != nil {
 			return 0, err
 		}
 		if len(t.open) == maxOpen {
@@ -163,8 +163,8 @@ func (t *Tree) folder(at string) (int, error) {
 	return t.open[len(t.open)-1].fd, nil
 }
 
-// enter opens a folder in another, if it is still what Lstat found last.
-func (t *Tree) enter(above openFolder, name string) (openFolder, error) {
+// enterFolder opens a folder in another, if it is still what Lstat found last.
+func (t *Tree) enterFolder(above openFolder, name string) (openFolder, error) {
 	fd, err := ignoringSignals(func() (int, error) { return unix.Openat(above.fd, name, folderFlags, 0) })
 	if err != nil {
 		return openFolder{}, err

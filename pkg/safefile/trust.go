@@ -32,7 +32,7 @@ func ReadTrusted(name string, limit int64, owners ...uint32) ([]byte, FileVersio
 
 // readGuarded reads a file that gives others none of the permissions in deny.
 func (d Disk) readGuarded(name string, limit int64, owners []uint32, deny fs.FileMode, remedy, why string) ([]byte, FileVersion, error) {
-	f, err := d.file(name, owners)
+	f, err := d.openParent(name, owners)
 	if err != nil {
 		return nil, FileVersion{}, err
 	}
@@ -45,7 +45,7 @@ func (d Disk) readGuarded(name string, limit int64, owners []uint32, deny fs.Fil
 	switch {
 	case err != nil:
 		return nil, FileVersion{}, err
-	case !trusted(v.UID, f.owners):
+	case !isTrusted(v.UID, f.owners):
 		return nil, FileVersion{}, &InsecureError{name, fmt.Sprintf("owned by user %d: run chown %s", v.UID, shellQuote(ownerName(), name))}
 	case v.Mode.Perm()&deny != 0:
 		return nil, FileVersion{}, &InsecureError{name, fmt.Sprintf("%s (mode %04o): run chmod %s", why, v.Mode.Perm(), shellQuote(remedy, name))}
@@ -55,8 +55,8 @@ func (d Disk) readGuarded(name string, limit int64, owners []uint32, deny fs.Fil
 	return b, v, nil
 }
 
-// trusted reports whether a user may own what the agent trusts.
-func trusted(uid uint32, owners []uint32) bool {
+// isTrusted reports whether a user may own what the agent trusts.
+func isTrusted(uid uint32, owners []uint32) bool {
 	return uid == 0 || int(uid) == os.Geteuid() || slices.Contains(owners, uid)
 }
 

@@ -51,9 +51,9 @@ type Step struct {
 // Follow returns what a path leads to, through all links. It takes every path as absolute. With
 // an error, the step is the one that could not be taken, or what should have been a folder.
 func (w PathWalk) Follow(name string) (Step, error) {
-	rest := elements(name)
+	rest := splitPath(name)
 	own, links, bound := len(rest), 0, cmp.Or(w.MaxElements, maxElements)
-	root, err := w.take(Step{At: "."})
+	root, err := w.takeStep(Step{At: "."})
 	if err != nil {
 		return root, err
 	}
@@ -67,14 +67,14 @@ func (w PathWalk) Follow(name string) (Step, error) {
 		next := Step{At: path.Join(here.At, elem), Own: own - left}
 		switch {
 		case walked == bound:
-			return next, w.wrong("follow", next, ErrTooDeep)
+			return next, w.wrapError("follow", next, ErrTooDeep)
 		case !here.Mode.IsDir():
-			return here, w.wrong("follow", here, syscall.ENOTDIR)
+			return here, w.wrapError("follow", here, syscall.ENOTDIR)
 		case elem == "..":
 			trail = trail[:max(1, len(trail)-1)]
 			continue
 		}
-		if next, err = w.take(next); err != nil {
+		if next, err = w.takeStep(next); err != nil {
 			return next, err
 		}
 		if !next.IsLink() {
@@ -82,27 +82,27 @@ func (w PathWalk) Follow(name string) (Step, error) {
 			continue
 		}
 		if links++; links > maxLinks {
-			return next, w.wrong("follow", next, syscall.ELOOP)
+			return next, w.wrapError("follow", next, syscall.ELOOP)
 		}
 		if path.IsAbs(next.Target) {
 			trail = trail[:1]
 		}
-		rest = append(elements(next.Target), rest...)
+		rest = append(splitPath(next.Target), rest...)
 	}
 	end := trail[len(trail)-1]
 	end.Own = own
 	return end, nil
 }
 
-// take finds out what lies where a step leads to.
-func (w PathWalk) take(s Step) (Step, error) {
+// takeStep finds out what lies where a step leads to.
+func (w PathWalk) takeStep(s Step) (Step, error) {
 	var err error
 	if s.FileVersion, err = w.Lstat(s.At); err != nil {
-		return s, w.wrong("lstat", s, err)
+		return s, w.wrapError("lstat", s, err)
 	}
 	if s.IsLink() {
 		if s.Target, err = w.Readlink(s.At); err != nil {
-			return s, w.wrong("readlink", s, err)
+			return s, w.wrapError("readlink", s, err)
 		}
 	}
 	if w.Visit != nil {
@@ -111,8 +111,8 @@ func (w PathWalk) take(s Step) (Step, error) {
 	return s, nil
 }
 
-// wrong adds the path to an error that has none.
-func (w PathWalk) wrong(op string, s Step, err error) error {
+// wrapError adds the path to an error that has none.
+func (w PathWalk) wrapError(op string, s Step, err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
 		return err
@@ -120,8 +120,8 @@ func (w PathWalk) wrong(op string, s Step, err error) error {
 	return &fs.PathError{Op: op, Path: path.Join("/", w.Top, s.At), Err: err}
 }
 
-// elements splits a path; empty elements and "." count for nothing.
-func elements(p string) []string {
+// splitPath splits a path; empty elements and "." count for nothing.
+func splitPath(p string) []string {
 	var out []string
 	for e := range strings.SplitSeq(p, "/") {
 		if e != "" && e != "." {

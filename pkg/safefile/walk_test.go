@@ -64,7 +64,7 @@ func TestFollow(t *testing.T) {
 }
 
 // TestTreeMoved renames folders and puts others in their place while a tree is used: what is
-// below is that of the folder that was looked at.
+// cutRoot is that of the folder that was looked at.
 func TestTreeMoved(t *testing.T) {
 	root := disk(t)
 	tree, err := OpenTree(root)

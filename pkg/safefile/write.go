@@ -16,7 +16,7 @@ func WriteAtomic(name string, data []byte, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	if err := fill(f, data, perm); err != nil {
+	if err := writeTemp(f, data, perm); err != nil {
 		os.Remove(f.Name())
 		return err
 	}
@@ -27,8 +27,8 @@ func WriteAtomic(name string, data []byte, perm fs.FileMode) error {
 	return syncDir(dir)
 }
 
-// fill writes, syncs and closes a new file.
-func fill(f *os.File, data []byte, perm fs.FileMode) error {
+// writeTemp writes, syncs and closes a new file.
+func writeTemp(f *os.File, data []byte, perm fs.FileMode) error {
 	defer f.Close()
 	if err := f.Chmod(perm); err != nil {
 		return err

@@ -62,7 +62,7 @@ func MountAt(t testing.TB, backing, dir string) *FS {
 	if err := unix.Mount("stallfs", dir, "fuse.stallfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
 		t.Skipf("stallfs: FUSE is there but can't be mounted: %v", err)
 	}
-	f.work.Go(f.serve)
+	f.work.Go(f.serveRequests)
 	t.Cleanup(func() { f.unmount(t) })
 	return f
 }
@@ -106,8 +106,8 @@ var passing = map[uint32]bool{2: true, 18: true, 25: true, 26: true, 29: true, 3
 
 const interrupt = 36
 
-// serve reads requests and answers each in the background, until the file system is unmounted.
-func (f *FS) serve() {
+// serveRequests reads requests and answers each in the background, until the file system is unmounted.
+func (f *FS) serveRequests() {
 	buf := make([]byte, maxRequest)
 	for {
 		n, err := unix.Read(f.device, buf)
@@ -123,40 +123,40 @@ func (f *FS) serve() {
 			continue // who waits finds out by itself whether its process is dying
 		}
 		if passing[opcode] {
-			f.answer(request)
+			f.answerRequest(request)
 			continue
 		}
 		f.work.Go(func() {
 			thread := binary.NativeEndian.Uint32(request[32:])
 			if f.pass(func() bool { return isDying(thread) }) {
-				f.answer(request)
+				f.answerRequest(request)
 			} else {
-				f.reply(fail(request, unix.EINTR))
+				f.writeReply(errorReply(request, unix.EINTR))
 			}
 		})
 	}
 }
 
-// answer has a request done.
-func (f *FS) answer(request []byte) {
+// answerRequest has a request done.
+func (f *FS) answerRequest(request []byte) {
 	out := make([]byte, maxRequest)
 	n, status := f.server.HandleRequest([][]byte{request}, [][]byte{out})
 	if !status.Ok() {
-		f.reply(fail(request, unix.EIO))
+		f.writeReply(errorReply(request, unix.EIO))
 	} else if n > 0 {
-		f.reply(out[:n])
+		f.writeReply(out[:n])
 	}
 }
 
-// fail is the answer to a request that failed: its length, the error and the request's number.
-func fail(request []byte, err unix.Errno) []byte {
+// errorReply is the answer to a request that failed: its length, the error and the request's number.
+func errorReply(request []byte, err unix.Errno) []byte {
 	out := binary.NativeEndian.AppendUint32(nil, 16)
 	out = binary.NativeEndian.AppendUint32(out, uint32(-int32(err)))
 	return append(out, request[8:16]...)
 }
 
-// reply answers the kernel, which may have lost interest meanwhile.
-func (f *FS) reply(b []byte) { _, _ = unix.Write(f.device, b) }
+// writeReply answers the kernel, which may have lost interest meanwhile.
+func (f *FS) writeReply(b []byte) { _, _ = unix.Write(f.device, b) }
 
 // isDying reports whether a thread was killed and waits for nothing but the end of a call. The
 // kernel itself, which is 0, is not.

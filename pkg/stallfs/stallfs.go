@@ -55,16 +55,16 @@ const dyingCheck = 20 * time.Millisecond
 func (g *gate) pass(isDying func() bool) bool {
 	g.waiting.Add(1)
 	defer g.waiting.Add(-1)
-	if d := time.Duration(g.slow.Load()); d > 0 && !wait(time.After(d), isDying) {
+	if d := time.Duration(g.slow.Load()); d > 0 && !waitFor(time.After(d), isDying) {
 		return false
 	}
 	g.mu.Lock()
 	closed := g.closed
 	g.mu.Unlock()
-	return closed == nil || wait(closed, isDying)
+	return closed == nil || waitFor(closed, isDying)
 }
 
-func wait[T any](until <-chan T, isDying func() bool) bool {
+func waitFor[T any](until <-chan T, isDying func() bool) bool {
 	check := time.NewTicker(dyingCheck)
 	defer check.Stop()
 	for {
