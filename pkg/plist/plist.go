@@ -3,8 +3,8 @@
 // their number, takes a bounded amount of memory and returns either the value that
 // CoreFoundation would see or an error: never a panic, a crash or a guess.
 //
-// The decoder itself is howett.net/plist, which trusts its input. So every document
-// is first walked by a check of its own kind (binary, XML, text) that refuses what
+// Binary and XML are decoded by howett.net/plist, which trusts its input. So every such
+// document is first walked by a check of its kind that refuses what
 // would exhaust or crash that decoder, and also what two readers would understand
 // differently: a document that shows the agent another hook than it shows
 // loginwindow is worse than one that can't be read.
@@ -93,12 +93,12 @@ func decode(b []byte, form string) (v any, err error) {
 	case got != howett.BinaryFormat && got != howett.XMLFormat:
 		return refuse("read as " + howett.FormatNames[got])
 	}
-	return own(raw)
+	return ownValue(raw)
 }
 
-// own turns the library's value into the documented types, with memory of its own:
+// ownValue turns the library's value into the documented types, with memory of its own:
 // the library's strings and data all point into one buffer of the file's size.
-func own(v any) (any, error) {
+func ownValue(v any) (any, error) {
 	switch v := v.(type) {
 	case string:
 		return string(append([]byte(nil), v...)), nil
@@ -131,7 +131,7 @@ func own(v any) (any, error) {
 
 func ownArray(a []any) (any, error) {
 	for i, v := range a {
-		o, err := own(v)
+		o, err := ownValue(v)
 		if err != nil {
 			return nil, err
 		}
@@ -143,7 +143,7 @@ func ownArray(a []any) (any, error) {
 func ownDict(d map[string]any) (any, error) {
 	out := make(map[string]any, len(d))
 	for k, v := range d {
-		o, err := own(v)
+		o, err := ownValue(v)
 		if err != nil {
 			return nil, err
 		}

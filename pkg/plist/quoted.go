@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// skip passes white space and comments and returns the byte that follows, 0 at the end.
-func (p *textParser) skip() byte {
+// skipBlank passes white space and comments and returns the byte that follows, 0 at the end.
+func (p *textParser) skipBlank() byte {
 	for p.pos < len(p.b) {
 		rest := p.b[p.pos:]
 		switch {
@@ -54,13 +54,13 @@ func wordByte(b byte) bool {
 	return bytes.IndexByte([]byte("!#$%&*+-./:?^_|~"), b) >= 0
 }
 
-// string reads a string with quotes or without.
-func (p *textParser) string() (string, error) {
+// parseString reads a string with quotes or without.
+func (p *textParser) parseString() (string, error) {
 	start := p.pos
 	var s []byte
 	if q := p.b[start]; q == '"' || q == '\'' {
 		var err error
-		if s, err = p.quoted(q); err != nil {
+		if s, err = p.parseQuoted(q); err != nil {
 			return "", err
 		}
 	} else {
@@ -71,11 +71,11 @@ func (p *textParser) string() (string, error) {
 			return "", p.fail(ErrMalformed, start, "%s where a value is due", quote(p.b[start:start+1]))
 		}
 	}
-	return string(s), p.bytes(start, len(s))
+	return string(s), p.addBytes(start, len(s))
 }
 
-// quoted reads a string up to its quote and resolves its escapes.
-func (p *textParser) quoted(quote byte) ([]byte, error) {
+// parseQuoted reads a string up to its quote and resolves its escapes.
+func (p *textParser) parseQuoted(quote byte) ([]byte, error) {
 	start := p.pos
 	p.pos++
 	var s []byte
@@ -88,22 +88,22 @@ func (p *textParser) quoted(quote byte) ([]byte, error) {
 		case b != '\\':
 			s = append(s, b)
 		case p.pos < len(p.b):
-			s = p.escape(s)
+			s = p.appendEscape(s)
 		}
 	}
 	return nil, p.fail(ErrMalformed, start, "string without its closing %c", quote)
 }
 
-// escape resolves one escape, of which the backslash is read, as CoreFoundation does: any
+// appendEscape resolves one escape, of which the backslash is read, as CoreFoundation does: any
 // letter without a meaning stands for itself.
-func (p *textParser) escape(s []byte) []byte {
+func (p *textParser) appendEscape(s []byte) []byte {
 	b := p.b[p.pos]
 	if b >= '0' && b <= '7' {
-		return utf8.AppendRune(s, nextStep(byte(p.digits(8, 3))))
+		return utf8.AppendRune(s, nextStep(byte(p.parseDigits(8, 3))))
 	}
 	p.pos++
 	if b == 'U' {
-		return p.unicode(s)
+		return p.appendUnicode(s)
 	}
 	if i := bytes.IndexByte([]byte("abfnrtv"), b); i >= 0 {
 		b = "\a\b\f\n\r\t\v"[i]
@@ -111,13 +111,13 @@ func (p *textParser) escape(s []byte) []byte {
 	return append(s, b)
 }
 
-// unicode resolves \U and up to four digits, of which the \U is read: one UTF-16 unit.
-func (p *textParser) unicode(s []byte) []byte {
-	r := rune(p.digits(16, 4))
+// appendUnicode resolves \U and up to four digits, of which the \U is read: one UTF-16 unit.
+func (p *textParser) appendUnicode(s []byte) []byte {
+	r := rune(p.parseDigits(16, 4))
 	if utf16.IsSurrogate(r) && bytes.HasPrefix(p.b[p.pos:], []byte(`\U`)) {
 		back := p.pos
 		p.pos += 2
-		if pair := utf16.DecodeRune(r, rune(p.digits(16, 4))); pair != utf8.RuneError {
+		if pair := utf16.DecodeRune(r, rune(p.parseDigits(16, 4))); pair != utf8.RuneError {
 			return utf8.AppendRune(s, pair)
 		}
 		p.pos = back
@@ -125,10 +125,10 @@ func (p *textParser) unicode(s []byte) []byte {
 	return utf8.AppendRune(s, r)
 }
 
-// digits reads a number of at most so many digits.
-func (p *textParser) digits(base, most int) (n int) {
+// parseDigits reads a number of at most so many digits.
+func (p *textParser) parseDigits(base, most int) (n int) {
 	for ; most > 0 && p.pos < len(p.b); most-- {
-		d := digit(p.b[p.pos])
+		d := digitValue(p.b[p.pos])
 		if d >= base {
 			break
 		}
@@ -138,8 +138,8 @@ func (p *textParser) digits(base, most int) (n int) {
 	return n
 }
 
-// digit returns the value of a hexadecimal digit, 16 for anything else.
-func digit(b byte) int {
+// digitValue returns the value of a hexadecimal digit, 16 for anything else.
+func digitValue(b byte) int {
 	switch {
 	case b >= '0' && b <= '9':
 		return int(b - '0')

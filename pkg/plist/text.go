@@ -28,21 +28,21 @@ func parseText(b []byte) (any, error) {
 	case !utf8.Valid(b):
 		return nil, p.fail(ErrMalformed, -1, "not UTF-8")
 	}
-	first := p.skip()
+	first := p.skipBlank()
 	if p.pos == len(b) {
 		return map[string]any{}, nil // as CoreFoundation reads nothing but white space
 	}
-	v, err := p.any()
+	v, err := p.parseValue()
 	if err != nil {
 		return nil, err
 	}
-	if p.skip(); p.pos < len(b) && first != '{' && first != '(' && first != '<' {
+	if p.skipBlank(); p.pos < len(b) && first != '{' && first != '(' && first != '<' {
 		// A string and more after it: a strings file. Begin again.
 		p.pos, p.cost = 0, cost{}
-		if err := p.container(0, 0); err != nil {
+		if err := p.addContainer(0, 0); err != nil {
 			return nil, err
 		}
-		if v, err = p.entries(); err != nil {
+		if v, err = p.parseEntries(); err != nil {
 			return nil, err
 		}
 	}
@@ -52,10 +52,10 @@ func parseText(b []byte) (any, error) {
 	return v, nil
 }
 
-// any reads one value. The caller has skipped what may stand before it.
-func (p *textParser) any() (any, error) {
+// parseValue reads one value. The caller has skipped what may stand before it.
+func (p *textParser) parseValue() (any, error) {
 	at := p.pos
-	if err := p.value(at); err != nil {
+	if err := p.addValue(at); err != nil {
 		return nil, err
 	}
 	if at == len(p.b) {
@@ -63,23 +63,23 @@ func (p *textParser) any() (any, error) {
 	}
 	switch p.b[at] {
 	case '{', '(':
-		if err := p.container(at, p.depth); err != nil {
+		if err := p.addContainer(at, p.depth); err != nil {
 			return nil, err
 		}
 		p.depth++
 		defer func() { p.depth-- }()
 		if p.pos++; p.b[at] == '(' {
-			return p.array(at)
+			return p.parseArray(at)
 		}
-		return p.dictionary(at)
+		return p.parseDictionary(at)
 	case '<':
-		return p.data()
+		return p.parseData()
 	}
-	return p.string()
+	return p.parseString()
 }
 
-func (p *textParser) dictionary(start int) (any, error) {
-	d, err := p.entries()
+func (p *textParser) parseDictionary(start int) (any, error) {
+	d, err := p.parseEntries()
 	switch {
 	case err != nil:
 		return nil, err
@@ -92,33 +92,33 @@ func (p *textParser) dictionary(start int) (any, error) {
 	return d, nil
 }
 
-// entries reads key = value; and key; until something else comes, and leaves it.
-func (p *textParser) entries() (map[string]any, error) {
+// parseEntries reads key = value; and key; until something else comes, and leaves it.
+func (p *textParser) parseEntries() (map[string]any, error) {
 	d := map[string]any{}
 	for {
-		next := p.skip()
+		next := p.skipBlank()
 		if next != '"' && next != '\'' && !wordByte(next) {
 			return d, nil
 		}
-		if err := p.entry(d); err != nil {
+		if err := p.parseEntry(d); err != nil {
 			return nil, err
 		}
 	}
 }
 
-func (p *textParser) entry(d map[string]any) error {
-	if err := p.value(p.pos); err != nil {
+func (p *textParser) parseEntry(d map[string]any) error {
+	if err := p.addValue(p.pos); err != nil {
 		return err
 	}
-	key, err := p.string()
+	key, err := p.parseString()
 	if err != nil {
 		return err
 	}
-	switch p.skip() {
+	switch p.skipBlank() {
 	case '=':
 		p.pos++
-		p.skip()
-		if d[key], err = p.any(); err != nil {
+		p.skipBlank()
+		if d[key], err = p.parseValue(); err != nil {
 			return err
 		}
 	case ';': // the short form of strings files: the value is the key
@@ -126,24 +126,24 @@ func (p *textParser) entry(d map[string]any) error {
 	default:
 		return p.fail(ErrMalformed, p.pos, "key %s without = or ;", quote(key))
 	}
-	if p.skip() != ';' {
+	if p.skipBlank() != ';' {
 		return p.fail(ErrMalformed, p.pos, "value of key %s without ;", quote(key))
 	}
 	p.pos++
 	return nil
 }
 
-func (p *textParser) array(start int) (any, error) {
+func (p *textParser) parseArray(start int) (any, error) {
 	a := []any{}
-	for p.skip() != ')' {
-		v, err := p.any()
+	for p.skipBlank() != ')' {
+		v, err := p.parseValue()
 		if err != nil {
 			return nil, err
 		}
 		if v != "" {
 			a = append(a, v)
 		}
-		next := p.skip()
+		next := p.skipBlank()
 		if next == ')' {
 			break
 		}
@@ -159,8 +159,8 @@ func (p *textParser) array(start int) (any, error) {
 	return a, nil
 }
 
-// data reads <0fbd77>, and GNUstep's <*I5> and <[Zm9v]>.
-func (p *textParser) data() (any, error) {
+// parseData reads <0fbd77>, and GNUstep's <*I5> and <[Zm9v]>.
+func (p *textParser) parseData() (any, error) {
 	start := p.pos
 	n := bytes.IndexByte(p.b[start:], '>')
 	if n < 0 {
@@ -168,7 +168,7 @@ func (p *textParser) data() (any, error) {
 	}
 	inner := string(p.b[start+1 : start+n])
 	p.pos += n + 1
-	if err := p.bytes(start, len(inner)); err != nil {
+	if err := p.addBytes(start, len(inner)); err != nil {
 		return nil, err
 	}
 	var v any
@@ -184,7 +184,7 @@ func (p *textParser) data() (any, error) {
 		v, err = hex.DecodeString(strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "").Replace(inner))
 	}
 	if err == nil {
-		v, err = own(v)
+		v, err = ownValue(v)
 	}
 	if err != nil {
 		return nil, p.fail(ErrMalformed, start, "data: %s", clip(err.Error()))
