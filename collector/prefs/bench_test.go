@@ -46,7 +46,7 @@ func BenchmarkSweep(b *testing.B) {
 				now := time.Now()
 				for _, p := range c.locations {
 					p.notBefore = time.Time{} // on a busy machine a scan may seem slow
-					c.request(p, now)
+					c.requestScan(p, now)
 				}
 				for len(c.running) > 0 {
 					c.endScan(<-c.done, now)

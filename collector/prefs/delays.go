@@ -41,8 +41,8 @@ func (d *delays) elapsed(now time.Time) bool {
 	return due
 }
 
-// earliest returns the earlier of two times, of which zero is none.
-func earliest(a, b time.Time) time.Time {
+// earliestTime returns the earlier of two times, of which zero is none.
+func earliestTime(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {
 		return b
 	}

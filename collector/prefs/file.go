@@ -27,12 +27,12 @@ type finding struct {
 	problem problem
 }
 
-// same reports whether there is nothing new to report.
-func (f *finding) same(o *finding) bool {
-	return f.kept == o.kept && f.vals == o.vals && f.by == o.by && f.problem.same(&o.problem)
+// sameAs reports whether there is nothing new to report.
+func (f *finding) sameAs(o *finding) bool {
+	return f.kept == o.kept && f.vals == o.vals && f.by == o.by && f.problem.sameAs(&o.problem)
 }
 
-func (f *finding) missing() bool { return !f.kept && f.found == event.Found{} }
+func (f *finding) isMissing() bool { return !f.kept && f.found == event.Found{} }
 
 // file is a file that is scanned. It belongs to the scan of its location.
 type file struct {
@@ -58,14 +58,14 @@ func preferencesFile(path string) *file {
 	return &file{path: path, limit: plist.MaxSize, parse: parsePreferences}
 }
 
-// forget has the file read again in the next scan.
-func (f *file) forget() {
+// forgetVersion has the file read again in the next scan.
+func (f *file) forgetVersion() {
 	f.version, f.target, f.settled, f.hashed = safefile.FileVersion{}, safefile.FileVersion{}, false, false
 }
 
 // lost reports whether the file is missing for certain.
 func (f *file) lost() bool {
-	return f.current != nil && f.current.missing() && f.unsureSince.IsZero()
+	return f.current != nil && f.current.isMissing() && f.unsureSince.IsZero()
 }
 
 // scanFile reads the file if it may have changed.
@@ -103,7 +103,7 @@ func (s *scan) tryFile(f *file) bool {
 		target, folder = r.version, s.targetFolderOwner(r.real)
 	}
 	if f.settled && f.version == version && f.target == target {
-		s.confirm(f)
+		s.confirmFinding(f)
 		return true
 	}
 	return s.readFile(f, version, target, link, folder)
@@ -128,7 +128,7 @@ func (s *scan) readFile(f *file, version, target safefile.FileVersion, link prob
 	case target.Size > f.limit:
 		s.unreadableFile(f, link.or(problem{path: f.path, why: tooLarge, detail: "larger than is read", found: foundOf(target)}), version)
 		return true
-	case !s.afford(target.Size):
+	case !s.affordRead(target.Size):
 		return true // in a later scan
 	}
 	if f.version != version || f.target != target {
@@ -157,7 +157,7 @@ func (s *scan) parseFile(f *file, content []byte, opened safefile.FileVersion, l
 	hash := sha256.Sum256(content)
 	by := owners{s.disk.ownerOf(opened), folder}
 	if f.hashed && f.hash == hash && f.current.problem.why == link.why && f.current.by == by {
-		s.confirm(f)
+		s.confirmFinding(f)
 		return
 	}
 	f.hash, f.hashed = hash, true
@@ -167,46 +167,46 @@ func (s *scan) parseFile(f *file, content []byte, opened safefile.FileVersion, l
 	if err != nil {
 		bad := problemOf(err, f.path)
 		bad.found, bad.by = found, by
-		s.observe(f, finding{kept: true, problem: link.or(bad), by: by})
+		s.observeFinding(f, finding{kept: true, problem: link.or(bad), by: by})
 		return
 	}
-	s.observe(f, finding{vals: vals, found: found, problem: link, by: by})
+	s.observeFinding(f, finding{vals: vals, found: found, problem: link, by: by})
 }
 
 // missingFile takes note that there is no such file.
 func (s *scan) missingFile(f *file) {
-	f.forget()
-	s.observe(f, finding{by: owners{folder: s.folderOwner}})
+	f.forgetVersion()
+	s.observeFinding(f, finding{by: owners{folder: s.folderOwner}})
 }
 
 // unreadableFile takes note that the values can't be known; version is the link's or the file's.
 func (s *scan) unreadableFile(f *file, bad problem, version safefile.FileVersion) {
-	f.forget()
+	f.forgetVersion()
 	if bad.found == (event.Found{}) && version != (safefile.FileVersion{}) {
 		bad.found = foundOf(version)
 	}
 	bad.by = bad.by.or(owners{s.disk.ownerOf(version), s.folderOwner})
-	s.observe(f, finding{kept: true, problem: bad, by: bad.by})
+	s.observeFinding(f, finding{kept: true, problem: bad, by: bad.by})
 }
 
-// observe takes over what was found of a file.
-func (s *scan) observe(f *file, found finding) {
-	if f.current == nil || !f.current.same(&found) {
+// observeFinding takes over what was found of a file.
+func (s *scan) observeFinding(f *file, found finding) {
+	if f.current == nil || !f.current.sameAs(&found) {
 		kept := found
 		kept.file = f.path
 		f.current = &kept
 	}
-	s.confirm(f)
+	s.confirmFinding(f)
 }
 
-// confirm reports what was found of a file, if that is new and certain. What may be of a moment
+// confirmFinding reports what was found of a file, if that is new and certain. What may be of a moment
 // at which the file is written is certain when it lasted for settleTime.
-func (s *scan) confirm(f *file) {
+func (s *scan) confirmFinding(f *file) {
 	switch {
-	case f.reported != nil && f.current.same(f.reported):
+	case f.reported != nil && f.current.sameAs(f.reported):
 		f.current, f.unsureSince = f.reported, time.Time{}
 		return
-	case !f.momentary():
+	case !f.isMomentary():
 	case f.unsureSince.IsZero():
 		f.unsureSince = s.began
 		if f.reported == nil { // what it holds later is still the first that was found there
@@ -215,11 +215,11 @@ func (s *scan) confirm(f *file) {
 		fallthrough
 	default:
 		if due := f.unsureSince.Add(s.settle); s.began.Before(due) {
-			s.again = earliest(s.again, due)
+			s.again = earliestTime(s.again, due)
 			return
 		}
 	}
-	s.problemsChanged = s.problemsChanged || f.reported == nil || !f.current.problem.same(&f.reported.problem)
+	s.problemsChanged = s.problemsChanged || f.reported == nil || !f.current.problem.sameAs(&f.reported.problem)
 	if !f.current.kept {
 		f.values = f.current.vals
 	}
@@ -227,11 +227,11 @@ func (s *scan) confirm(f *file) {
 	s.findings = append(s.findings, f.current)
 }
 
-// momentary reports whether what was found may be of a file that is just being written: some
+// isMomentary reports whether what was found may be of a file that is just being written: some
 // writers truncate it, or remove it before they make a new one.
-func (f *file) momentary() bool {
+func (f *file) isMomentary() bool {
 	if why := f.current.problem.why; f.current.kept {
 		return why == malformed || why == hostile || why == changing
 	}
-	return f.current.missing() && f.values != values{}
+	return f.current.isMissing() && f.values != values{}
 }

@@ -37,8 +37,8 @@ func preferencesFolder(path string) *folder {
 	return f
 }
 
-// problems appends what is wrong with a folder and all in it.
-func (f *folder) problems(all []problem) []problem {
+// appendProblems appends what is wrong with a folder and all in it.
+func (f *folder) appendProblems(all []problem) []problem {
 	for _, p := range []problem{f.pathProblem, f.listProblem} {
 		if p.why != "" {
 			all = append(all, p)
@@ -52,7 +52,7 @@ func (f *folder) problems(all []problem) []problem {
 		}
 	}
 	if f.inner != nil {
-		all = f.inner.problems(all)
+		all = f.inner.appendProblems(all)
 	}
 	return all
 }
@@ -70,7 +70,7 @@ const (
 // scanFolder scans a folder and all in it. home is the folder whose absence does not mean
 // that the preferences in it were removed, "" for none.
 func (s *scan) scanFolder(f *folder, home string) arrival {
-	how := s.reach(f, home)
+	how := s.reachFolder(f, home)
 	if how != reached {
 		f.real, f.steps, f.listing.version = "", nil, safefile.FileVersion{}
 	}
@@ -94,9 +94,9 @@ func (s *scan) scanFolder(f *folder, home string) arrival {
 	return how
 }
 
-// reach finds the folder and takes note of what is wrong with the path to it.
-func (s *scan) reach(f *folder, home string) arrival {
-	if s.disk.unchanged(f.steps) {
+// reachFolder finds the folder and takes note of what is wrong with the path to it.
+func (s *scan) reachFolder(f *folder, home string) arrival {
+	if s.disk.stepsUnchanged(f.steps) {
 		f.version = f.steps[len(f.steps)-1].version
 		s.addWatchable(f)
 		return reached
@@ -108,16 +108,16 @@ func (s *scan) reach(f *folder, home string) arrival {
 		}
 	}
 	r, err := s.walk(f, home)
-	how, bad := s.judge(f, home, r, err)
+	how, bad := s.judgeRoute(f, home, r, err)
 	s.setProblem(&f.pathProblem, bad)
 	if how == reached {
-		s.enter(f, r)
+		s.enterFolder(f, r)
 	}
 	return how
 }
 
-// judge tells from where the path to a folder leads how far the scan came, and what is wrong.
-func (s *scan) judge(f *folder, home string, r route, err error) (arrival, problem) {
+// judgeRoute tells from where the path to a folder leads how far the scan came, and what is wrong.
+func (s *scan) judgeRoute(f *folder, home string, r route, err error) (arrival, problem) {
 	switch {
 	case s.home && r.link == home && home != "":
 		return noHome, problem{} // a link below /Users is no home
@@ -160,12 +160,12 @@ func (s *scan) walk(f *folder, home string) (route, error) {
 	return r, err
 }
 
-// enter takes over where the folder is.
-func (s *scan) enter(f *folder, r route) {
+// enterFolder takes over where the folder is.
+func (s *scan) enterFolder(f *folder, r route) {
 	if f.real != r.real {
 		f.real, f.host = r.real, s.disk.root+r.real
 		for _, file := range slices.Concat(f.files, f.listing.files) {
-			f.locate(file, file.path[strings.LastIndexByte(file.path, '/')+1:])
+			f.locateFile(file, file.path[strings.LastIndexByte(file.path, '/')+1:])
 		}
 	}
 	f.linked, f.version, f.foreign = r.link != "", r.version, r.foreign
@@ -193,11 +193,11 @@ func (s *scan) addWatchable(f *folder) {
 	}
 }
 
-// locate says under which name a file lies in the folder.
-func (f *folder) locate(file *file, name string) {
+// locateFile says under which name a file lies in the folder.
+func (f *folder) locateFile(file *file, name string) {
 	if host := f.host + "/" + name; file.host != host {
 		file.host, file.name = host, f.real+"/"+name
-		file.forget()
+		file.forgetVersion()
 	}
 }
 

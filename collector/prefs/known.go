@@ -25,8 +25,8 @@ type change struct {
 	from      *finding  // what becomes of the file later does not matter
 }
 
-// never reports whether what is found in the file next is the first there ever was.
-func (f *knownFile) never() bool {
+// neverSeen reports whether what is found in the file next is the first there ever was.
+func (f *knownFile) neverSeen() bool {
 	for i := range f.now {
 		if f.now[i] != f.known[i] && f.changes[i].since == event.SinceNever {
 			return true
@@ -48,24 +48,24 @@ func (p *location) file(path string) *knownFile {
 	return f
 }
 
-// merge takes over what a scan of p found.
-func (c *Collector) merge(p *location, now time.Time) {
+// mergeScan takes over what a scan of p found.
+func (c *Collector) mergeScan(p *location, now time.Time) {
 	s := p.scan
 	for _, f := range s.findings {
 		c.applyFinding(p, p.file(f.file), f)
 	}
 	if s.problemsChanged {
 		maps.DeleteFunc(p.problems, func(key problemKey, _ problem) bool { return key.fromScan() })
-		for _, bad := range s.problems() {
+		for _, bad := range s.allProblems() {
 			p.problems[bad.key()] = bad
 		}
-		c.recheck(p)
+		c.recheckProblems(p)
 	}
 	if p.settling = !s.again.IsZero(); p.settling {
-		c.schedule(p, s.again)
+		c.scheduleAt(p, s.again)
 	}
 	if s.short {
-		c.schedule(p, now.Add(c.settle))
+		c.scheduleAt(p, now.Add(c.settle))
 		c.useUp(p, "more changes than is read in one go", now)
 	}
 	if !p.complete && !s.absent && !s.blind && !s.short {
@@ -75,7 +75,7 @@ func (c *Collector) merge(p *location, now time.Time) {
 	c.setAbsent(p, s.absent)
 	if p.restored && !p.settling && !s.absent {
 		p.restored = false
-		c.recheck(p)
+		c.recheckProblems(p)
 	}
 }
 

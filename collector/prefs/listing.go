@@ -48,7 +48,7 @@ type listing struct {
 func (s *scan) scanListed(f *folder) {
 	l := &f.listing
 	if !l.settled || l.version != f.version {
-		s.list(f)
+		s.listNames(f)
 	}
 	// Where a scan can't afford all files, the next begins with those it left out.
 	for i, first := 0, s.firstFile; i < len(l.files); i++ {
@@ -69,8 +69,8 @@ func (f *folder) dropLost() bool {
 	return len(f.listing.files) < n
 }
 
-// list lists a folder and takes over what is in it.
-func (s *scan) list(f *folder) {
+// listNames lists a folder and takes over what is in it.
+func (s *scan) listNames(f *folder) {
 	l := &f.listing
 	if l.version != f.version {
 		l.version, l.since, l.settled = f.version, s.began, false
@@ -115,7 +115,7 @@ func (s *scan) listFiles(f *folder, entries []fs.DirEntry) (left int) {
 	for _, known := range f.listing.files {
 		name := path.Base(known.path)
 		if on, ok := spelled[name]; ok {
-			f.locate(known, on)
+			f.locateFile(known, on)
 			delete(spelled, name)
 		}
 	}
@@ -127,7 +127,7 @@ func (s *scan) listFiles(f *folder, entries []fs.DirEntry) (left int) {
 			left++
 		default:
 			added := preferencesFile(f.path + "/" + name)
-			f.locate(added, e.Name())
+			f.locateFile(added, e.Name())
 			f.listing.files = append(f.listing.files, added)
 		}
 	}
@@ -152,9 +152,9 @@ func (s *scan) listFolders(f *folder, entries []fs.DirEntry) (left int) {
 	return left
 }
 
-// find returns the file of a path of an earlier run, which is scanned from now on; nil if no
+// findFile returns the file of a path of an earlier run, which is scanned from now on; nil if no
 // such file is.
-func (f *folder) find(name string) *file {
+func (f *folder) findFile(name string) *file {
 	for ; f != nil; f = f.inner {
 		for _, file := range slices.Concat(f.files, f.listing.files) {
 			if file.path == name {

@@ -44,7 +44,7 @@ type location struct {
 
 // homeOf returns the home that a path lies in, "" for none of a user's.
 func (p *location) homeOf(name string) string {
-	if !p.home || !below(name, p.base) {
+	if !p.home || !isBelow(name, p.base) {
 		return ""
 	}
 	return p.base
@@ -88,7 +88,7 @@ func (c *Collector) addLocation(p *location) *location {
 // newScan returns a scan of a location that knows nothing yet.
 func (c *Collector) newScan(p *location) *scan {
 	s := &scan{
-		location: p, disk: &c.disk, base: p.base, top: p.layout(),
+		location: p, disk: &c.disk, base: p.base, top: p.folderLayout(),
 		home: p.home && !p.extra, system: !p.home && p.base != usersFolder && p.base != etcFolder,
 	}
 	s.slow = time.AfterFunc(time.Hour, s.endTurn)
@@ -107,8 +107,8 @@ func (c *Collector) newScan(p *location) *scan {
 	return s
 }
 
-// layout returns the folders of a location.
-func (p *location) layout() *folder {
+// folderLayout returns the folders of a location.
+func (p *location) folderLayout() *folder {
 	switch p.base {
 	case managedFolder:
 		f := preferencesFolder(managedFolder)
@@ -143,7 +143,7 @@ func (c *Collector) locationOf(name string) *location {
 	var in *location
 	for _, p := range c.locations {
 		// The managed folder lies in /Library, and a home may lie in another's.
-		if below(name, p.base) && (in == nil || len(p.base) > len(in.base)) {
+		if isBelow(name, p.base) && (in == nil || len(p.base) > len(in.base)) {
 			in = p
 		}
 	}
@@ -172,7 +172,7 @@ func (c *Collector) setListed(parent *location, bases []string, first bool, now 
 		}
 		if p != nil {
 			p.removed = false
-			c.request(p, now)
+			c.requestScan(p, now)
 		}
 	}
 	if parent.scan.partial {
@@ -180,13 +180,13 @@ func (c *Collector) setListed(parent *location, bases []string, first bool, now 
 	}
 	for base, p := range c.byBase {
 		if _, there := slices.BinarySearch(bases, base); !there && p.parent == parent && !p.removed {
-			c.remove(p)
+			c.removeLocation(p)
 		}
 	}
 }
 
-// remove takes note that a location is not there any more, and so nothing in it.
-func (c *Collector) remove(p *location) {
+// removeLocation takes note that a location is not there any more, and so nothing in it.
+func (c *Collector) removeLocation(p *location) {
 	p.removed, p.settling, p.restored = true, false, false
 	for _, f := range p.files {
 		c.applyFinding(p, f, &finding{})
@@ -196,7 +196,7 @@ func (c *Collector) remove(p *location) {
 	}
 	p.share.usedUp = time.Time{}
 	p.scan = c.newScan(p) // one under way is of the home that was
-	c.recheck(p)
+	c.recheckProblems(p)
 	c.dropRemoved(p)
 }
 

@@ -66,9 +66,9 @@ func (m *model) content(f string) string {
 
 // lose says that a file is gone, or all below a folder.
 func (m *model) lose(path string) {
-	maps.DeleteFunc(m.vals, func(id, _ string) bool { return below(id[:len(id)-len(filepath.Ext(id))], path) || below(id, path) })
+	maps.DeleteFunc(m.vals, func(id, _ string) bool { return isBelow(id[:len(id)-len(filepath.Ext(id))], path) || isBelow(id, path) })
 	for _, f := range modelFiles {
-		if below(f, path) {
+		if isBelow(f, path) {
 			m.mend(f)
 			for _, k := range keys {
 				delete(m.vals, f+" "+k)
@@ -157,7 +157,7 @@ func (m *model) step(running bool) string {
 		m.remove(filepath.Dir(f))
 		m.lose(filepath.Dir(f))
 	case 13: // the home
-		if !below(f, "/Users") {
+		if !isBelow(f, "/Users") {
 			return "nothing"
 		}
 		home := filepath.Join("/Users", f[len("/Users/"):][:3])

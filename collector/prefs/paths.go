@@ -64,11 +64,11 @@ func ScopeOf(file string) string {
 // delivered.
 var aliases = [...]string{"/System/Volumes/Data", "/Volumes/Macintosh HD"}
 
-// canonical returns the one spelling of an absolute path that is shown.
-func canonical(p string) string {
+// canonicalPath returns the one spelling of an absolute path that is shown.
+func canonicalPath(p string) string {
 	p = path.Clean(p)
 	for i := 0; i < len(aliases); i++ {
-		if below(p, aliases[i]) {
+		if isBelow(p, aliases[i]) {
 			p, i = path.Clean("/"+p[len(aliases[i]):]), -1
 		}
 	}
@@ -91,8 +91,8 @@ func withoutPrivate(p string) string {
 	return ""
 }
 
-// below reports whether a path is a folder or lies in it.
-func below(name, folder string) bool {
+// isBelow reports whether a path is a folder or lies in it.
+func isBelow(name, folder string) bool {
 	return name == folder || strings.HasPrefix(name, folder+"/")
 }
 
@@ -115,7 +115,7 @@ func CheckHome(home string) error {
 	if !strings.HasPrefix(home, "/") || strings.IndexByte(home, 0) >= 0 {
 		return fmt.Errorf("expected the absolute path of a home folder, found %.80q", home)
 	}
-	switch at := canonical(home); at {
+	switch at := canonicalPath(home); at {
 	case "/", usersFolder, library, managedFolder, etcFolder:
 		return fmt.Errorf("%s is not a home: name the home folders themselves", at)
 	}

@@ -170,7 +170,7 @@ func New(opts Options, h Handler) (*Collector, error) {
 		c.retry = min(c.retry, opts.Sweep)
 	}
 	c.addSystemLocations()
-	c.restore(opts.Previous)
+	c.restoreState(opts.Previous)
 	return c, nil
 }
 
@@ -182,7 +182,7 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	homes := make([]string, 0, len(o.Homes))
 	for _, h := range o.Homes {
-		if h = canonical(h); h != rootHome { // which is scanned anyway
+		if h = canonicalPath(h); h != rootHome { // which is scanned anyway
 			homes = append(homes, h)
 		}
 	}

@@ -49,14 +49,14 @@ func (k problemKey) fromScan() bool {
 	return k.why != noAnswer && k.why != notThere && k.why != notWatched && k.why != ShareUsedUp
 }
 
-// same reports whether there is nothing new to report.
-func (p *problem) same(o *problem) bool {
-	return p.path == o.path && p.why == o.why && p.content() == o.content()
+// sameAs reports whether there is nothing new to report.
+func (p *problem) sameAs(o *problem) bool {
+	return p.path == o.path && p.why == o.why && p.contentKey() == o.contentKey()
 }
 
-// content tells apart what an unreadable file holds: it may be a hook, and so may what it
+// contentKey tells apart what an unreadable file holds: it may be a hook, and so may what it
 // holds next. A file that is too large is not read; its times tell.
-func (p *problem) content() event.Found {
+func (p *problem) contentKey() event.Found {
 	switch f := &p.found; {
 	case f.SHA256 != "":
 		return event.Found{SHA256: f.SHA256}

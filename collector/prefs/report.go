@@ -19,17 +19,17 @@ func (c *Collector) queueReports(p *location) {
 	}
 }
 
-// recheck has the problems of p compared to those that were reported.
-func (c *Collector) recheck(p *location) {
+// recheckProblems has the problems of p compared to those that were reported.
+func (c *Collector) recheckProblems(p *location) {
 	p.recheck = true
 	c.queueReports(p)
 }
 
-// report offers the handler one change or problem, or else the state. false means that there is
+// reportNext offers the handler one change or problem, or else the state. false means that there is
 // nothing to offer now.
-func (c *Collector) report(now time.Time) bool {
+func (c *Collector) reportNext(now time.Time) bool {
 	if len(c.reports) == 0 {
-		return c.save(now)
+		return c.saveState(now)
 	}
 	i := max(0, slices.IndexFunc(c.reports, func(p *location) bool { return !p.home }))
 	p := c.reports[i]
@@ -46,7 +46,7 @@ func (c *Collector) reportChange(p *location, now time.Time) {
 	f, key, next := p.nextChange(now)
 	if f == nil {
 		if !next.IsZero() {
-			c.schedule(p, next)
+			c.scheduleAt(p, next)
 		}
 		return
 	}
@@ -86,7 +86,7 @@ func (p *location) nextChange(now time.Time) (found *knownFile, key int, next ti
 				continue
 			}
 			if now.Before(ch.notBefore) {
-				next = earliest(next, ch.notBefore)
+				next = earliestTime(next, ch.notBefore)
 				continue
 			}
 			found, key = f, i
@@ -108,7 +108,7 @@ func (c *Collector) setProblem(p *location, bad problem) {
 	if _, known := p.problems[bad.key()]; !known {
 		c.conditions[bad.why]++
 		p.problems[bad.key()] = bad
-		c.recheck(p)
+		c.recheckProblems(p)
 	}
 }
 
@@ -119,7 +119,7 @@ func (c *Collector) clearProblem(p *location, key problemKey) {
 			c.conditions[key.why]--
 		}
 		delete(p.problems, key)
-		c.recheck(p)
+		c.recheckProblems(p)
 	}
 }
 
@@ -129,13 +129,13 @@ func (c *Collector) reportProblem(p *location, now time.Time) bool {
 	if !p.recheck {
 		return false
 	}
-	all := c.unreported(p)
+	all := c.unreportedProblems(p)
 	if len(all) == 0 {
 		p.recheck = false
 		return false
 	}
-	r := slices.MinFunc(all, problemReport.compare)
-	if !r.urgent() && !c.mayReport(p, now) {
+	r := slices.MinFunc(all, problemReport.compareTo)
+	if !r.isUrgent() && !c.mayReport(p, now) {
 		return true
 	}
 	if r.begins {
@@ -155,14 +155,14 @@ type problemReport struct {
 	begins bool
 }
 
-// urgent reports whether the report does not count: a location that does not answer or has used
+// isUrgent reports whether the report does not count: a location that does not answer or has used
 // up its share has no other way to say so.
-func (r problemReport) urgent() bool { return r.key.why == noAnswer || r.key.why == ShareUsedUp }
+func (r problemReport) isUrgent() bool { return r.key.why == noAnswer || r.key.why == ShareUsedUp }
 
-// compare orders reports: urgent ones first, ends before beginnings, by path.
-func (r problemReport) compare(o problemReport) int {
+// compareTo orders reports: urgent ones first, ends before beginnings, by path.
+func (r problemReport) compareTo(o problemReport) int {
 	rank := func(r problemReport) (n int) {
-		if !r.urgent() {
+		if !r.isUrgent() {
 			n += 2
 		}
 		if r.begins {
@@ -173,15 +173,15 @@ func (r problemReport) compare(o problemReport) int {
 	return cmp.Or(rank(r)-rank(o), strings.Compare(r.key.path, o.key.path), strings.Compare(r.key.why, o.key.why))
 }
 
-// unreported returns the problems of p that the handler does not know of, or does not know to
+// unreportedProblems returns the problems of p that the handler does not know of, or does not know to
 // have ended.
-func (c *Collector) unreported(p *location) (all []problemReport) {
+func (c *Collector) unreportedProblems(p *location) (all []problemReport) {
 	for key, content := range p.reported {
 		bad, on := p.problems[key]
 		restored := c.problems[key].restored
 		switch {
 		case !on && restored && p.restored: // it may yet be found again
-		case !on, content != bad.content() && !(restored && content == event.Found{}):
+		case !on, content != bad.contentKey() && !(restored && content == event.Found{}):
 			all = append(all, problemReport{key, false})
 		case restored:
 			all = append(all, problemReport{key, true})
@@ -207,7 +207,7 @@ func (c *Collector) beginProblem(p *location, bad problem) {
 	if _, known := p.reported[bad.key()]; !known {
 		r.locations++
 	}
-	p.reported[bad.key()] = bad.content()
+	p.reported[bad.key()] = bad.contentKey()
 	if !r.restored {
 		return
 	}
@@ -235,9 +235,9 @@ func (c *Collector) endProblem(p *location, key problemKey) {
 	c.handler.HandleUnreadable(u)
 }
 
-// save offers the state if it is not what the handler has. Before the first scan of everything
+// saveState offers the state if it is not what the handler has. Before the first scan of everything
 // is complete it is not: what is not in it would seem to be new next time.
-func (c *Collector) save(now time.Time) bool {
+func (c *Collector) saveState(now time.Time) bool {
 	if !c.dirty || !c.begun || now.Before(c.saveAt) {
 		return false
 	}

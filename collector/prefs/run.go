@@ -36,7 +36,7 @@ const (
 func (c *Collector) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	defer c.finish()
+	defer c.waitForScans()
 	c.sweepAt = time.Now()
 	if v, err := c.disk.lstat(c.disk.root + "/"); err == nil {
 		c.disk.owner = v.UID
@@ -47,7 +47,7 @@ func (c *Collector) run(ctx context.Context) {
 		c.requestDue(now)
 		c.checkAnswers(now)
 		c.checkBegun()
-		reported := ctx.Err() == nil && c.report(now)
+		reported := ctx.Err() == nil && c.reportNext(now)
 		c.updateStats()
 		switch {
 		case ctx.Err() != nil || c.once && c.scannedOnce():
@@ -56,12 +56,12 @@ func (c *Collector) run(ctx context.Context) {
 			continue
 		}
 		timer.Reset(c.idleTime(now))
-		c.wait(ctx, timer)
+		c.waitForEvent(ctx, timer)
 	}
 }
 
-// wait waits for whatever happens next.
-func (c *Collector) wait(ctx context.Context, timer *time.Timer) {
+// waitForEvent waits for whatever happens next.
+func (c *Collector) waitForEvent(ctx context.Context, timer *time.Timer) {
 	var changed, updated <-chan struct{}
 	if c.watcher != nil {
 		changed, updated = c.watcher.changed, c.watcher.updated
@@ -96,8 +96,8 @@ func (c *Collector) takeFinished() {
 	}
 }
 
-// finish waits for the scans that are about to end, and gives the state a last chance.
-func (c *Collector) finish() {
+// waitForScans waits for the scans that are about to end, and gives the state a last chance.
+func (c *Collector) waitForScans() {
 	timer := time.NewTimer(answerTime)
 	defer timer.Stop()
 	defer close(c.quit)
@@ -110,7 +110,7 @@ func (c *Collector) finish() {
 		}
 	}
 	c.saveAt = time.Time{}
-	c.save(time.Now())
+	c.saveState(time.Now())
 }
 
 // requestDue has scanned what is to be scanned now.
@@ -130,14 +130,14 @@ func (c *Collector) requestDue(now time.Time) {
 	}
 	for _, p := range c.locations {
 		if all || own && p.scan.system {
-			c.request(p, now)
+			c.requestScan(p, now)
 		}
 	}
 	for p, at := range c.due {
 		if !now.Before(at) {
 			delete(c.due, p)
-			c.calm(p, now)
-			c.request(p, now)
+			c.checkCalm(p, now)
+			c.requestScan(p, now)
 			c.queueReports(p)
 		}
 	}
@@ -156,22 +156,22 @@ func nextSweep(now time.Time, every time.Duration) time.Time {
 	return now.Add(left)
 }
 
-// schedule has p scanned, and what waits to be reported of it offered, at a time.
-func (c *Collector) schedule(p *location, at time.Time) { c.due[p] = earliest(c.due[p], at) }
+// scheduleAt has p scanned, and what waits to be reported of it offered, at a time.
+func (c *Collector) scheduleAt(p *location, at time.Time) { c.due[p] = earliestTime(c.due[p], at) }
 
-// request has a location scanned: now, or as soon as a scan under way has ended.
-func (c *Collector) request(p *location, now time.Time) {
+// requestScan has a location scanned: now, or as soon as a scan under way has ended.
+func (c *Collector) requestScan(p *location, now time.Time) {
 	switch {
 	case p.removed:
 	case now.Before(p.notBefore):
-		c.schedule(p, p.notBefore)
+		c.scheduleAt(p, p.notBefore)
 	case p.scan.busy:
 		p.again = true
 	case p.home && c.hung[p.base] >= maxHung:
 		c.noteSilence(p, "does not answer")
 	default:
 		p.again = false
-		p.scan.begin(now, c.settle, c.granule)
+		p.scan.beginScan(now, c.settle, c.granule)
 		c.running = append(c.running, p.scan)
 		go p.scan.work()
 	}
@@ -203,7 +203,7 @@ func (c *Collector) endScan(s *scan, now time.Time) {
 		c.backOff(p, now)
 	}
 	first := !p.complete
-	c.merge(p, now)
+	c.mergeScan(p, now)
 	if s.listed {
 		c.setListed(p, s.folders, first, now)
 	}
@@ -212,7 +212,7 @@ func (c *Collector) endScan(s *scan, now time.Time) {
 		c.setWatched()
 	}
 	if p.again {
-		c.request(p, now)
+		c.requestScan(p, now)
 	}
 }
 
@@ -245,23 +245,23 @@ func (c *Collector) backOff(p *location, now time.Time) {
 	wait := min(backoffMin<<min(p.late, 30), backoffMax)
 	p.late++
 	p.notBefore = now.Add(wait)
-	c.schedule(p, p.notBefore)
+	c.scheduleAt(p, p.notBefore)
 }
 
 // idleTime returns for how long nothing is due.
 func (c *Collector) idleTime(now time.Time) time.Duration {
 	next := c.sweepAt
 	for _, due := range slices.Concat(c.wakes.due, c.watched.due) {
-		next = earliest(next, due)
+		next = earliestTime(next, due)
 	}
 	if c.dirty && c.begun {
-		next = earliest(next, c.saveAt)
+		next = earliestTime(next, c.saveAt)
 	}
 	for _, at := range c.due {
-		next = earliest(next, at)
+		next = earliestTime(next, at)
 	}
 	if len(c.running) > 0 {
-		next = earliest(next, c.running[0].requested.Add(answerTime))
+		next = earliestTime(next, c.running[0].requested.Add(answerTime))
 	}
 	if next.IsZero() {
 		return time.Hour // and then see what is due

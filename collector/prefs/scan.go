@@ -54,8 +54,8 @@ type result struct {
 	took            time.Duration
 }
 
-// begin prepares a scan.
-func (s *scan) begin(now time.Time, settle, granule time.Duration) {
+// beginScan prepares a scan.
+func (s *scan) beginScan(now time.Time, settle, granule time.Duration) {
 	clear(s.findings) // they hold values
 	s.result = result{findings: s.findings[:0], watchable: s.watchable[:0]}
 	s.requested, s.answers, s.busy, s.hung = now, s.location.answers, true, false
@@ -77,14 +77,14 @@ func (s *scan) run() {
 
 // setProblem takes note of what is wrong with a folder.
 func (s *scan) setProblem(known *problem, now problem) {
-	if !known.same(&now) {
+	if !known.sameAs(&now) {
 		*known = now
 		s.problemsChanged = true
 	}
 }
 
-// afford reports whether so many bytes more may be read.
-func (s *scan) afford(size int64) bool {
+// affordRead reports whether so many bytes more may be read.
+func (s *scan) affordRead(size int64) bool {
 	if size > s.left {
 		s.short = true
 		return false
@@ -93,8 +93,8 @@ func (s *scan) afford(size int64) bool {
 	return true
 }
 
-// problems returns all that is wrong in the location.
-func (s *scan) problems() []problem { return s.top.problems(nil) }
+// allProblems returns all that is wrong in the location.
+func (s *scan) allProblems() []problem { return s.top.appendProblems(nil) }
 
 // scanInTurn scans a home when it is its turn: homes that answered last time do not wait for
 // those that may not answer.

@@ -7,7 +7,7 @@ import (
 // Each home has a share, and no home's use takes from another's or from that of root's
 // locations, which have none but their bounds:
 //
-//   - scans: one at a time (request), in turn and without waiting for a slow one (scanInTurn);
+//   - scans: one at a time (requestScan), in turn and without waiting for a slow one (scanInTurn);
 //   - time: one part in ten of it (limitTime);
 //   - bytes: maxScanBytes a scan, files: maxByHost, names: maxEntries;
 //   - reports: reportsAtOnce, and reportRate a second (mayReport).
@@ -53,7 +53,7 @@ func (c *Collector) mayReport(p *location, now time.Time) bool {
 		return true
 	}
 	c.useUp(p, "its files change faster than is reported", now)
-	c.schedule(p, now.Add(time.Duration((s.reports-reportsAtOnce+1)/reportRate*float64(time.Second))+time.Millisecond))
+	c.scheduleAt(p, now.Add(time.Duration((s.reports-reportsAtOnce+1)/reportRate*float64(time.Second))+time.Millisecond))
 	return false
 }
 
@@ -61,15 +61,15 @@ func (c *Collector) mayReport(p *location, now time.Time) bool {
 func (c *Collector) useUp(p *location, detail string, now time.Time) {
 	p.share.usedUp = now
 	c.setProblem(p, problem{path: p.base, why: ShareUsedUp, detail: detail})
-	c.schedule(p, now.Add(shareCalm))
+	c.scheduleAt(p, now.Add(shareCalm))
 }
 
-// calm takes note that the share of p is not used up any more, if so.
-func (c *Collector) calm(p *location, now time.Time) {
+// checkCalm takes note that the share of p is not used up any more, if so.
+func (c *Collector) checkCalm(p *location, now time.Time) {
 	switch last := p.share.usedUp; {
 	case last.IsZero():
 	case now.Sub(last) < shareCalm:
-		c.schedule(p, last.Add(shareCalm))
+		c.scheduleAt(p, last.Add(shareCalm))
 	default:
 		p.share.usedUp = time.Time{}
 		c.clearProblem(p, problemKey{p.base, ShareUsedUp})

@@ -49,7 +49,7 @@ func (c *Collector) state() State {
 			if m := f.known.byKey(); len(m) > 0 {
 				s.Files = append(s.Files, FileState{f.path, m, f.by.file.pointer(), f.by.folder.pointer()})
 			}
-			if p.complete && f.never() {
+			if p.complete && f.neverSeen() {
 				s.Never = append(s.Never, f.path)
 			}
 		}
@@ -67,8 +67,8 @@ func (c *Collector) state() State {
 	return s
 }
 
-// restore takes over what the run before left.
-func (c *Collector) restore(s *State) {
+// restoreState takes over what the run before left.
+func (c *Collector) restoreState(s *State) {
 	if s == nil {
 		return
 	}
@@ -77,7 +77,7 @@ func (c *Collector) restore(s *State) {
 		if p == nil {
 			continue
 		}
-		scanned := p.scan.top.find(fs.File)
+		scanned := p.scan.top.findFile(fs.File)
 		if scanned == nil {
 			continue // it is not scanned any more
 		}
@@ -124,7 +124,7 @@ func (c *Collector) restoreNever(name string) {
 		for _, f := range p.files {
 			f.since = event.SinceNever
 		}
-	case p.scan.top.find(name) != nil:
+	case p.scan.top.findFile(name) != nil:
 		p.file(name).since = event.SinceNever
 	}
 }

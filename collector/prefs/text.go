@@ -21,14 +21,14 @@ import (
 // times that the beginning and a hash tell one value from another.
 const maxValue = 8 << 10
 
-// text returns a value as text: a string as it is, others in the form that commands are
+// valueText returns a value as text: a string as it is, others in the form that commands are
 // given them in, containers like JSON.
-func text(v any) string {
+func valueText(v any) string {
 	w := textWriter{sum: sha256.New()}
 	if s, ok := v.(string); ok {
 		io.WriteString(&w, s)
 	} else {
-		w.value(v)
+		w.writeValue(v)
 	}
 	return w.String()
 }
@@ -63,14 +63,14 @@ func (w *textWriter) String() string {
 	return fmt.Sprintf("%s... (%d bytes, sha256 %s)", w.kept[:cut], w.n, hex.EncodeToString(w.sum.Sum(nil)))
 }
 
-func (w *textWriter) value(v any) {
+func (w *textWriter) writeValue(v any) {
 	switch v := v.(type) {
 	case bool, int64, uint64:
 		fmt.Fprint(w, v)
 	case string:
 		io.WriteString(w, strconv.Quote(v))
 	case float64:
-		io.WriteString(w, number(v))
+		io.WriteString(w, formatNumber(v))
 	case time.Time:
 		io.WriteString(w, v.UTC().Format(time.RFC3339))
 	case []byte:
@@ -81,7 +81,7 @@ func (w *textWriter) value(v any) {
 		separator := "["
 		for _, e := range v {
 			io.WriteString(w, separator)
-			w.value(e)
+			w.writeValue(e)
 			separator = ", "
 		}
 		io.WriteString(w, strings.TrimSuffix(separator, ", ")+"]")
@@ -89,15 +89,15 @@ func (w *textWriter) value(v any) {
 		separator := "{"
 		for _, k := range slices.Sorted(maps.Keys(v)) {
 			fmt.Fprintf(w, "%s%q: ", separator, k)
-			w.value(v[k])
+			w.writeValue(v[k])
 			separator = ", "
 		}
 		io.WriteString(w, strings.TrimSuffix(separator, ", ")+"}")
 	}
 }
 
-// number writes a whole number without a point, as a command would be given it.
-func number(v float64) string {
+// formatNumber writes a whole number without a point, as a command would be given it.
+func formatNumber(v float64) string {
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
 		return strconv.FormatInt(int64(v), 10)
 	}

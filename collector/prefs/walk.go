@@ -55,9 +55,9 @@ func (d *disk) walk(name string, skip int) (r route, err error) {
 	return r, err
 }
 
-// unchanged reports whether a walk would pass the same steps again, and renews their versions:
+// stepsUnchanged reports whether a walk would pass the same steps again, and renews their versions:
 // a sweep allocates nothing for a path that did not change.
-func (d *disk) unchanged(steps []step) bool {
+func (d *disk) stepsUnchanged(steps []step) bool {
 	for i := range steps {
 		was := steps[i].version
 		v, err := d.lstat(steps[i].host)

@@ -115,17 +115,17 @@ func (w *watcher) run() {
 		if w.fs == nil {
 			if w.fs, failure = w.open(); failure == nil {
 				defer w.fs.Close() // and so ends listen
-				events.Go(func() { w.listen(w.fs) })
+				events.Go(func() { w.listenEvents(w.fs) })
 			}
 		}
-		if wait := w.sync(failure); wait > 0 {
+		if wait := w.syncWatches(failure); wait > 0 {
 			retry.Reset(wait)
 		}
 	}
 }
 
-// listen turns whatever fsnotify reports into a wake-up.
-func (w *watcher) listen(fs *fsnotify.Watcher) {
+// listenEvents turns whatever fsnotify reports into a wake-up.
+func (w *watcher) listenEvents(fs *fsnotify.Watcher) {
 	for {
 		select {
 		case e, ok := <-fs.Events:
@@ -144,9 +144,9 @@ func (w *watcher) listen(fs *fsnotify.Watcher) {
 	}
 }
 
-// sync makes the folders watched those that are wanted. failure says why none can be. If any
+// syncWatches makes the folders watched those that are wanted. failure says why none can be. If any
 // is not watched it returns when to try again.
-func (w *watcher) sync(failure error) (again time.Duration) {
+func (w *watcher) syncWatches(failure error) (again time.Duration) {
 	w.mu.Lock()
 	want, before := w.want, w.unwatched
 	w.mu.Unlock()
@@ -157,7 +157,7 @@ func (w *watcher) sync(failure error) (again time.Duration) {
 	for _, t := range want {
 		err := failure
 		if w.fs != nil {
-			err = w.add(t)
+			err = w.addWatch(t)
 		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, safefile.ErrChanged):
@@ -189,25 +189,25 @@ func (w *watcher) removeOld(want []watchTarget) {
 			return t.path == path && t.host == have.host && t.version.SameFile(have.version)
 		})
 		if !wanted || !slices.Contains(watched, have.host) {
-			w.remove(have)
+			w.removeWatch(have)
 		}
 	}
 }
 
-func (w *watcher) remove(t watchTarget) {
+func (w *watcher) removeWatch(t watchTarget) {
 	delete(w.have, t.path)
 	w.fs.Remove(t.host) // it may have gone with the folder
 }
 
-// add watches a folder, if it is fit for that.
-func (w *watcher) add(t watchTarget) error {
+// addWatch watches a folder, if it is fit for that.
+func (w *watcher) addWatch(t watchTarget) error {
 	have, ok := w.have[t.path]
 	if ok && have.version == t.version {
 		return nil
 	}
 	if err := checkWatchable(t); err != nil {
 		if ok {
-			w.remove(have)
+			w.removeWatch(have)
 		}
 		return err
 	}
