@@ -45,7 +45,7 @@ func Decode(b []byte) (any, error) {
 		return decode(b, "binary")
 	case bytes.HasPrefix(skipSpace(withoutMark(b)), []byte("<")):
 		b = withoutMark(b)
-		if err := checkXML(b, xmlRules{plistRoot: true, uniqueKeys: true}); err != nil {
+		if err := checkXML(b, true); err != nil {
 			return nil, err
 		}
 		return decode(b, "XML")
@@ -66,7 +66,7 @@ func DecodeText(b []byte) (any, error) {
 	}
 	b = withoutMark(b)
 	if looksXML(skipSpace(b)) {
-		if err := checkXML(b, xmlRules{}); err != nil {
+		if err := checkXML(b, false); err != nil {
 			return nil, err
 		}
 		return decode(b, "XML")

@@ -2,6 +2,7 @@ package plist
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -128,27 +129,17 @@ func (p *textParser) appendUnicode(s []byte) []byte {
 // parseDigits reads a number of at most so many digits.
 func (p *textParser) parseDigits(base, most int) (n int) {
 	for ; most > 0 && p.pos < len(p.b); most-- {
-		d := digitValue(p.b[p.pos])
-		if d >= base {
+		d := strings.IndexByte("0123456789abcdefABCDEF", p.b[p.pos])
+		if d >= 16 {
+			d -= 6
+		}
+		if d < 0 || d >= base {
 			break
 		}
 		n = n*base + d
 		p.pos++
 	}
 	return n
-}
-
-// digitValue returns the value of a hexadecimal digit, 16 for anything else.
-func digitValue(b byte) int {
-	switch {
-	case b >= '0' && b <= '9':
-		return int(b - '0')
-	case b >= 'a' && b <= 'f':
-		return int(b-'a') + 10
-	case b >= 'A' && b <= 'F':
-		return int(b-'A') + 10
-	}
-	return 16
 }
 
 // nextStep returns the character of an octal escape, which is in NeXTSTEP's encoding.

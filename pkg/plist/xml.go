@@ -13,20 +13,14 @@ const maxTag = 1024
 
 var errLongTag = errors.New("tag too long")
 
-// xmlRules says what a document may be beyond a property list.
-type xmlRules struct {
-	plistRoot  bool // the root must be <plist>; otherwise any value will do
-	uniqueKeys bool // a key may stand only once in a dictionary
-}
-
 // xmlCheck walks the tokens of an XML property list. It accepts what both encoding/xml,
 // through which the library reads, and CoreFoundation's own XML reader understand in
 // the same way.
 type xmlCheck struct {
 	document
-	rules xmlRules
-	open  []element // from the root to the current one
-	seen  bool      // the root was there
+	file bool      // in a file the root is <plist>, and a key stands only once in a dictionary
+	open []element // from the root to the current one
+	seen bool      // the root was there
 }
 
 // element is one that is open.
@@ -38,9 +32,8 @@ type element struct {
 	text   []byte              // key: its text so far
 }
 
-func checkXML(b []byte, rules xmlRules) error {
-	c := &xmlCheck{document: document{form: "XML", b: b}, rules: rules}
-	return c.readTokens()
+func checkXML(b []byte, file bool) error {
+	return (&xmlCheck{document: document{form: "XML", b: b}, file: file}).readTokens()
 }
 
 // readTokens reads the document to its end.
@@ -157,7 +150,7 @@ func (c *xmlCheck) checkPlace(name string, at int) error {
 		switch {
 		case c.seen:
 			return c.fail(ErrMalformed, at, "<%s> after the end", name)
-		case c.rules.plistRoot && name != "plist":
+		case c.file && name != "plist":
 			return c.fail(ErrFormat, at, "root element <%s>: want <plist>", name)
 		case name == "key":
 			return c.fail(ErrMalformed, at, "<key> outside a dictionary")
@@ -214,7 +207,7 @@ func (c *xmlCheck) endElement(name xml.Name, at int) error {
 	}
 	dict := &c.open[len(c.open)-1]
 	dict.key = e.name == "key"
-	if !dict.key || !c.rules.uniqueKeys {
+	if !dict.key || !c.file {
 		return nil
 	}
 	if _, ok := dict.keys[string(e.text)]; ok {
