@@ -57,6 +57,11 @@ func (f *folder) appendProblems(all []problem) []problem {
 	return all
 }
 
+// forgetPath has the folder found and listed again in the next scan.
+func (f *folder) forgetPath() {
+	f.real, f.steps, f.listing.version = "", nil, safefile.FileVersion{}
+}
+
 // arrival is how far a scan of a folder came.
 type arrival uint8
 
@@ -72,7 +77,7 @@ const (
 func (s *scan) scanFolder(f *folder, home string) arrival {
 	how := s.reachFolder(f, home)
 	if how != reached {
-		f.real, f.steps, f.listing.version = "", nil, safefile.FileVersion{}
+		f.forgetPath()
 	}
 	switch how {
 	case blocked:
@@ -205,7 +210,7 @@ func (f *folder) locateFile(file *file, name string) {
 func (s *scan) missingFolder(f *folder) {
 	s.setProblem(&f.pathProblem, problem{})
 	s.setProblem(&f.listProblem, problem{})
-	f.real = ""
+	f.forgetPath()
 	s.folderOwner = s.disk.ownerOf(f.version) // as it was last seen
 	for _, file := range slices.Concat(f.files, f.listing.files) {
 		s.missingFile(file)

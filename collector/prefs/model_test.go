@@ -172,7 +172,7 @@ func (m *model) step(running bool) string {
 // the collector is stopped and started, and compares what was told with the model.
 func TestModel(t *testing.T) {
 	const rounds = 400 // of two or three things each
-	runs := uint64(2)
+	runs := uint64(3)
 	if os.Getenv("HOOKSNARE_SLOW") == "1" {
 		runs = 10
 	}
