@@ -22,7 +22,6 @@ import (
 	"hooksnare/agent/ruleset"
 	"hooksnare/agent/watch"
 	"hooksnare/collector/eslogger"
-	"hooksnare/collector/prefs"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/chain"
@@ -38,7 +37,6 @@ type Options struct {
 	Version string          // of the agent
 	Show    io.Writer       // is written each alert for a person; nil for none
 	Timing  eslogger.Timing // zero but in tests
-	Watch   prefs.Timing    // zero but in tests
 
 	timing delivery.Timing // zero but in tests
 }
@@ -109,7 +107,7 @@ func New(o Options) (*Agent, error) {
 	}
 	var lost error
 	a.watch, lost = watch.Open(watch.Options{
-		Config: &a.opts.Config, Timing: o.Watch, Folder: a.folder, Delivered: a.outputs.Delivered, Report: a.board.Report, Log: o.Log,
+		Config: &a.opts.Config, Folder: a.folder, Delivered: a.outputs.Delivered, Report: a.board.Report, Log: o.Log,
 	})
 	if a.watch == nil {
 		a.abandon()

@@ -78,7 +78,6 @@ type Watch struct {
 // Options say what to watch.
 type Options struct {
 	Config    *config.Config
-	Timing    prefs.Timing // zero but in tests
 	Folder    *health.StateFolder
 	Delivered func() bool // reports whether all alerts that were handed over are durable
 	Report    health.Report
@@ -101,7 +100,7 @@ func Open(o Options) (*Watch, error) {
 	w.state = before
 	w.openPrograms(before.Programs)
 	var err error
-	w.prefs, err = prefs.New(prefs.Options{Root: c.Root, Homes: c.ExtraHomes, Sweep: c.SweepInterval, Previous: before.Preferences, Timing: o.Timing}, w)
+	w.prefs, err = prefs.New(prefs.Options{Root: c.Root, Homes: c.ExtraHomes, Sweep: c.SweepInterval, Previous: before.Preferences}, w)
 	if err != nil {
 		return nil, err
 	}
