@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -153,6 +154,24 @@ func TestCommandsExist(t *testing.T) {
 	for _, m := range regexp.MustCompile("make ([a-z]+)").FindAllStringSubmatch(readme, -1) {
 		if !strings.Contains(makefile, "\n"+m[1]+":") && m[1] != "and" {
 			t.Errorf("make %s is in README.md and not in the Makefile", m[1])
+		}
+	}
+}
+
+// TestMap holds the map in CONTRIBUTING.md and the table of packages together.
+func TestMap(t *testing.T) {
+	guide := text(t, "CONTRIBUTING.md")
+	listed := map[string]bool{}
+	for _, m := range regexp.MustCompile("`((?:agent|collector|detect|pkg|packaging)[a-z/]*)`").FindAllStringSubmatch(guide, -1) {
+		listed[m[1]] = true
+		if _, err := os.Stat(m[1]); err != nil {
+			t.Errorf("CONTRIBUTING.md names %s, which is not there", m[1])
+		}
+	}
+	for _, r := range rooms {
+		support := slices.Contains(testOnly, r.folder) || strings.HasPrefix(r.folder, "agent/cmd/") || strings.HasPrefix(r.folder, "packaging/")
+		if !support && !listed[r.folder] && r.folder != "collector/eslogger/synthetic" {
+			t.Errorf("CONTRIBUTING.md: the map lacks %s", r.folder)
 		}
 	}
 }

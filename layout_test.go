@@ -84,7 +84,7 @@ var testOnly = []string{"pkg/stallfs", "pkg/shared", "pkg/forward/receivers"}
 
 // topLevel is every folder and file that the top of the project may have.
 var topLevel = []string{
-	"agent", "collector", "detect", "pkg", "packaging", ".ci", "Makefile", "README.md", "CHANGELOG.md",
+	"agent", "collector", "detect", "pkg", "packaging", ".ci", "Makefile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
 	"LICENSE", "SECURITY.md", "go.mod", "go.sum", "layout_test.go", "docs_test.go", ".gitignore", ".git",
 	"bin", "dist", // built, not kept
 }
