@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// An agent that is told to end has ended after five seconds, whatever hangs. Each part has a
-// time of its own, and stopLimit is for what none of them foresaw.
+// An agent that is asked to end has ended after five seconds, whatever hangs. Each part has its own
+// limit, and stopLimit is for everything else.
 const (
 	stopGrace = 600 * time.Millisecond  // between INT, TERM and KILL of eslogger
 	sourceEnd = 2500 * time.Millisecond // for eslogger: four graces

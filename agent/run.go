@@ -168,7 +168,7 @@ func (a *Agent) reportStart(asked config.Config, unsafeState, unsafeProgram, fau
 	report(health.PlaceUnsafe.Of(asked.EsloggerPath), unsafeProgram)
 	report(health.Condition{Name: health.Configuration}, faults)
 	if report(health.Condition{Name: health.StateDamaged}, lost); lost != nil {
-		a.board.Report(health.Condition{Name: health.StateDamaged}, "hooks are told of anew", false, now, now)
+		a.board.Report(health.Condition{Name: health.StateDamaged}, "hooks are reported as at the first start", false, now, now)
 	}
 }
 

@@ -23,7 +23,7 @@ type ComposeOptions struct {
 	Host  host.Identity
 	Table *process.Table
 
-	KeptAt func(owner, sum string) string // where the copy of a content is; nil where there are none
+	KeptAt func(owner, sum string) string // the path of the kept copy of a content; nil if no copies are kept
 	SetBy  func(file, key string) string  // id of the alert that reported a hook, "" if none did
 	Now    func() time.Time               // nil for a recording, whose alerts have no latency
 }

@@ -68,7 +68,7 @@ func (c *Composer) fillChange(a *alert.Alert, ch *event.Change) {
 var SinceWords = map[event.Since]string{event.SinceSeen: "running", event.SinceStop: "stopped", event.SinceNever: "first_look"}
 
 // changeTexts are of one change alone: its time tells it from one that brings back what was
-// there, and whoever writes a file can give it any time of its own.
+// there, and whoever writes a file can set its times at will.
 func changeTexts(ch *event.Change) []string {
 	out := []string{ch.File, ch.Key, strconv.FormatInt(ch.Time.UnixNano(), 10)}
 	for _, v := range [...]*string{ch.Old, ch.New} {

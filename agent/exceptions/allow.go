@@ -18,7 +18,7 @@ import (
 )
 
 // Allow changes the exceptions of their own file on the disk below a root. What is changed
-// is told in the audit log first: after a crash in between the log tells of a change that is
+// is written to the audit log first: after a crash in between the log names a change that is
 // not there, and never the other way round.
 type Allow struct {
 	root   string
@@ -51,7 +51,7 @@ func NewAllow(c config.Config, by Who) *Allow {
 	return a
 }
 
-// Add adds a proposed exception. An agent that reads it goes by exactly that exception.
+// Add adds a proposed exception. An agent that reads the file uses exactly that exception.
 func (a *Allow) Add(ctx context.Context, p *Proposal) error {
 	x := &p.Exception
 	return a.change(ctx, func(f *config.OwnFile) (*AuditEntry, func([]byte) error, error) {

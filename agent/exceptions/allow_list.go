@@ -66,7 +66,7 @@ func addedBy(audit map[string]AuditEntry, x *ExceptionText) *Added {
 	return &Added{Time: e.Time, By: e.By, Alert: e.Alert, Edited: e.Exception == nil || !reflect.DeepEqual(e.Exception, x)}
 }
 
-// usesOf returns what the agent that works with a state folder tells of its exceptions, by
+// usesOf returns what the agent that works with a state folder reports about its exceptions, by
 // id; nothing before the first has run, and when none runs.
 func usesOf(dir string) (map[string]health.ExceptionStatus, error) {
 	s, err := health.ReadStatus(dir)

@@ -18,17 +18,17 @@ import (
 	"hooksnare/pkg/safefile"
 )
 
-// auditLog is where every change of the exceptions is told, on the disk below root, and
+// auditLog is the log of every change of the exceptions, on the disk below root, and
 // maxAudit bounds what of it is read to tell who made one, in bytes.
 const (
 	auditLog = "/var/log/hooksnare/audit.jsonl"
 	maxAudit = 64 << 20
 )
 
-// AuditPath returns where changes of the exceptions are told on the disk below root.
+// AuditPath returns the path of the audit log on the disk below root.
 func AuditPath(root string) string { return filepath.Join("/", root, auditLog) }
 
-// AuditEntry is one line of the audit log. It is written before what it tells of is done; one
+// AuditEntry is one line of the audit log. It is written before the change is made; one
 // with an Error tells that nothing came of it.
 type AuditEntry struct {
 	Time      time.Time      `json:"time"`
@@ -61,7 +61,7 @@ func (w Who) String() string {
 	return fmt.Sprintf("user %d", w.UID)
 }
 
-// ExceptionText is an exception as it is shown and told.
+// ExceptionText is an exception as people and the audit log see it.
 type ExceptionText struct {
 	ID      string       `json:"id"`
 	Rules   []string     `json:"rules,omitempty"`
@@ -79,7 +79,7 @@ type RequireText struct {
 	TeamID              string   `json:"team_id,omitempty"`
 }
 
-// TextOf returns an exception as it is shown and told.
+// TextOf returns an exception as people and the audit log see it.
 func TextOf(x *config.Exception) ExceptionText {
 	out := ExceptionText{ID: x.ID, Rules: x.Rules, Where: x.Where, Reason: x.Reason, Expires: utcOrNil(x.Expires)}
 	if r := x.Require; !r.IsZero() {
@@ -105,7 +105,7 @@ func appendAudit(root string, e *AuditEntry) error {
 	return errors.Join(err, log.Close())
 }
 
-// readAudit returns, by the exception's ID, the line that tells of its being added. A log
+// readAudit returns, by the exception's ID, the line that says who added it. A log
 // that is not there has none.
 func readAudit(root string) (map[string]AuditEntry, error) {
 	b, _, err := safefile.Disk{Root: root}.ReadTrusted(AuditPath(root), maxAudit)

@@ -1,4 +1,4 @@
-// Package exceptions holds what the site does not want to be told: the exceptions in force, their
+// Package exceptions holds what a site does not want alerts about: the exceptions in force, their
 // own file with its audit log, and what they require of a hook's program.
 package exceptions
 
@@ -105,7 +105,7 @@ func (e *InForce) reportChange(added, removed []string, now time.Time) {
 	}
 	c := health.Condition{Name: health.ExceptionsChanged}
 	e.report(c, strings.Join(parts, "; ")+" (see hooksnare allow list)", true, now, time.Time{})
-	e.report(c, "the agent goes by them", false, now, now)
+	e.report(c, "the agent uses the new exceptions", false, now, now)
 }
 
 // missingFrom returns the IDs of exceptions of a list that another does not hold as they are.

@@ -136,7 +136,7 @@ func (w *StatusWriter) Tick(now time.Time, all bool) {
 func (w *StatusWriter) report(err error, now time.Time) {
 	c := Condition{Name: StateNotSaved}
 	switch {
-	case errors.Is(err, hang.ErrHangs): // a condition of its own
+	case errors.Is(err, hang.ErrHangs): // reported as disk_hangs
 	case err != nil && w.failing.IsZero():
 		w.failing = now
 		w.from.Board.Report(c, err.Error(), true, now, time.Time{})

@@ -121,7 +121,7 @@ func (s *Status) Faults(running bool, now time.Time) []string {
 	}
 	var out []string
 	if age := now.Sub(s.Written); age > MaxStatusAge {
-		out = append(out, fmt.Sprintf("the agent has told nothing for %v: it hangs, or its state folder can't be written", age.Round(time.Second)))
+		out = append(out, fmt.Sprintf("the agent has written no status for %v: it hangs, or its state folder can't be written", age.Round(time.Second)))
 	}
 	for _, c := range s.Health.Conditions {
 		out = append(out, c.State+": "+c.Detail)

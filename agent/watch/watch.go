@@ -243,7 +243,7 @@ func readState(dir string) (savedState, error) {
 	if e := os.Rename(name, aside); e != nil {
 		return savedState{}, fmt.Errorf("%s is damaged (%w) and can't be set aside: %w", name, err, e)
 	}
-	return savedState{}, fmt.Errorf("%s is damaged and was set aside as %s, hooks are told of anew: %w", name, aside, err)
+	return savedState{}, fmt.Errorf("%s is damaged and was set aside as %s, hooks are reported as at the first start: %w", name, aside, err)
 }
 
 func parseState(b []byte) (savedState, error) {

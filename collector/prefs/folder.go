@@ -125,7 +125,7 @@ func (s *scan) reachFolder(f *folder, home string) arrival {
 func (s *scan) judgeRoute(f *folder, home string, r route, err error) (arrival, problem) {
 	switch {
 	case s.home && r.link == home && home != "":
-		return noHome, problem{} // a link below /Users is no home
+		return noHome, problem{} // a link below /Users does not count as a home
 	case r.link != "":
 		bad := problem{path: r.link, why: aLink, detail: "leads to " + r.target, by: owners{file: r.linkOwner}}
 		switch {

@@ -17,7 +17,7 @@ const (
 //	console "/System/.../loginwindow -LoginHook /path" vt100 on secure
 //
 // A key that several lines set has all their values, one a line: which of them counts is
-// not known. Anything else in the file is passed over.
+// not known. Anything else in the file is ignored.
 func parseTTYs(b []byte) (values, error) {
 	var found [2][]string
 	for line := range strings.Lines(string(b)) {

@@ -28,7 +28,7 @@ func Severities() []string {
 	return out
 }
 
-// Number returns 21, 47, 73 or 99, and 0 for what is no severity.
+// Number returns 21, 47, 73 or 99, and 0 for anything else.
 func (s Severity) Number() int {
 	for _, known := range severities {
 		if known.name == s {
