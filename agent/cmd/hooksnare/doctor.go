@@ -53,6 +53,6 @@ func findingText(f *checkup.Finding) string {
 	rows := alert.Rows{Width: 8}
 	rows.Add(state, f.Check+": "+f.Detail)
 	rows.Add("", f.Meaning)
-	rows.Add("", f.Mend)
+	rows.Add("", f.Cure)
 	return rows.String()
 }
