@@ -28,7 +28,7 @@ var rooms = []room{
 	{"agent", []string{"agent/config", "agent/delivery", "agent/exceptions", "agent/health", "agent/host", "agent/judge", "agent/ruleset", "agent/watch", "collector", "detect", "pkg"}},
 
 	{"agent/checkup", []string{"agent/config", "agent/health", "agent/ruleset", "detect", "pkg"}},
-	{"agent/offline", []string{"agent/config", "agent/document", "agent/exceptions", "agent/judge", "agent/ruleset", "collector", "detect", "pkg"}},
+	{"agent/offline", []string{"agent/config", "agent/document", "agent/exceptions", "agent/host", "agent/judge", "agent/ruleset", "collector", "detect", "pkg"}},
 	{"agent/watch", []string{"agent/config", "agent/document", "agent/exceptions", "agent/health", "agent/judge", "collector", "detect", "pkg"}},
 	{"agent/exceptions", []string{"agent/config", "agent/document", "agent/health", "collector/program", "detect", "pkg"}},
 	{"agent/judge", []string{"agent/document", "agent/health", "agent/host", "collector/eslogger", "collector/process", "detect", "pkg"}},

@@ -28,18 +28,24 @@ type Replay struct {
 	decoder eslogger.Decoder
 	gaps    eslogger.Gaps
 	stats   ReplayStats
-	read    struct{ lines, bytes atomic.Uint64 } // of stats, for who watches
+	read    struct{ lines, bytes atomic.Uint64 } // of stats, for Progress
 }
 
-// ReplayStats is what a replay met.
+// ReplayStats is what a replay has read.
 type ReplayStats struct {
 	Bytes, Lines       uint64
 	Malformed, TooLong uint64
-	Odd                uint64 // lines with members of an unknown type
+	Events             uint64 // lines with an event
+	Odd                uint64 // lines without one, or with members of an unknown type
 	Dropped            uint64 // events missing in the numbering
 	Cut                int    // bytes of an unfinished last line
 	FirstMalformed     error
 	Counts             judge.Counts
+}
+
+// NothingRead reports that there was input, and no event in it.
+func (s *ReplayStats) NothingRead() bool {
+	return s.Events == 0 && (s.Malformed > 0 || s.TooLong > 0 || s.Odd > 0 || s.Cut > 0)
 }
 
 // NewReplay prepares a replay. With a root in the configuration the pins of exceptions are
@@ -56,7 +62,7 @@ func NewReplay(c config.Config, set ruleset.Set, emit func(*alert.Alert)) (*Repl
 	return ReplayTo(j), nil
 }
 
-// ReplayTo prepares a replay to a judge that goes by the times of recordings.
+// ReplayTo prepares a replay to a judge that uses the times of recordings.
 func ReplayTo(j *judge.Judge) *Replay {
 	return &Replay{judge: j}
 }
@@ -74,7 +80,7 @@ func Recording(name string) error {
 }
 
 // File replays one file, "-" for standard input. A line that can't be read is counted and
-// passed over.
+// skipped.
 func (r *Replay) File(ctx context.Context, name string) error {
 	if name == "-" {
 		return r.Read(ctx, os.Stdin)
@@ -93,10 +99,16 @@ func (r *Replay) File(ctx context.Context, name string) error {
 	return nil
 }
 
-// Read replays a stream of lines. One whose first line is a lone brace is taken for
+// byteOrderMark is what some editors write in front of UTF-8.
+const byteOrderMark = "\ufeff"
+
+// Read replays a stream of lines. One whose first line is a lone brace is read as
 // pretty-printed objects instead.
 func (r *Replay) Read(ctx context.Context, in io.Reader) error {
 	head := bufio.NewReaderSize(in, 4<<10)
+	if mark, _ := head.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		_, _ = head.Discard(len(mark)) // it is in the buffer
+	}
 	first, err := firstText(head)
 	if err != nil {
 		return err
@@ -108,7 +120,7 @@ func (r *Replay) Read(ctx context.Context, in io.Reader) error {
 }
 
 // firstText returns the first line that is not empty, or as much of it as the reader holds,
-// and takes nothing from the reader. It waits for no more than that line.
+// and consumes nothing. It waits for no more than that line.
 func firstText(in *bufio.Reader) (string, error) {
 	for {
 		head, _ := in.Peek(in.Buffered())
@@ -134,8 +146,8 @@ func (r *Replay) lines(ctx context.Context, in io.Reader) error {
 	if !errors.Is(err, io.EOF) {
 		return err
 	}
-	// What has no line break at its end is a line all the same if it reads as one, the
-	// rest of a recording that was cut otherwise.
+	// What has no line break at its end is a line if it can be read as one, otherwise the rest
+	// of a recording that was cut.
 	rest := eslogger.Decoded{Size: len(lines.Rest())}
 	if rest.Size > 0 && r.decoder.Decode(lines.Rest(), &rest.Message) == nil {
 		r.line(&rest)
@@ -148,8 +160,8 @@ func (r *Replay) lines(ctx context.Context, in io.Reader) error {
 // maxObject bounds one pretty-printed object; indentation may double a line's size.
 const maxObject = 2 * eslogger.MaxLine
 
-// objects replays pretty-printed objects. What is between them ends it: there is no
-// line break to go on after.
+// objects replays pretty-printed objects. Anything else between them ends the reading: there is
+// no line break after which to go on.
 func (r *Replay) objects(ctx context.Context, in io.Reader) error {
 	limited := &limit{r: in}
 	dec := json.NewDecoder(limited)
@@ -171,7 +183,7 @@ func (r *Replay) objects(ctx context.Context, in io.Reader) error {
 	return ctx.Err()
 }
 
-// limit is a reader that ends with an error when one object takes too much.
+// limit is a reader that ends with an error when one object is too long.
 type limit struct {
 	r    io.Reader
 	left int
@@ -204,7 +216,10 @@ func (r *Replay) line(l *eslogger.Decoded) {
 		return
 	}
 	m := &l.Message
-	if m.Odd > 0 {
+	if len(m.EventName) > 0 {
+		r.stats.Events++
+	}
+	if len(m.EventName) == 0 || m.Odd > 0 {
 		r.stats.Odd++
 	}
 	if m.HasGlobal {
@@ -219,8 +234,8 @@ func (r *Replay) malformed(err error) {
 	}
 }
 
-// Progress calls show now and then with what was read so far, from a goroutine of its
-// own, until the returned function is called.
+// Progress calls show at intervals with what was read so far, from another goroutine, until the
+// returned function is called.
 func (r *Replay) Progress(every time.Duration, show func(lines, bytes uint64)) (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -242,7 +257,7 @@ func (r *Replay) Progress(every time.Duration, show func(lines, bytes uint64)) (
 	}
 }
 
-// Finish gives what was still held back and returns what the replay met.
+// Finish emits the alerts that are still held back and returns what was read.
 func (r *Replay) Finish() ReplayStats {
 	r.judge.Close()
 	r.stats.Counts = r.judge.Counts()

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,6 +11,7 @@ import (
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/alertlog"
+	"hooksnare/pkg/quote"
 )
 
 func newAlerts() *cobra.Command {
@@ -32,7 +34,7 @@ type alertLog struct {
 	settings
 	files           []string
 	since, severity string
-	ofRules         []string
+	ruleIDs         []string
 }
 
 func (l *alertLog) addLogFlags(cmd *cobra.Command) {
@@ -43,20 +45,20 @@ func (l *alertLog) addLogFlags(cmd *cobra.Command) {
 func (l *alertLog) addFilterFlags(cmd *cobra.Command, since string) {
 	cmd.Flags().StringVar(&l.since, "since", "", "`TIME` or age, as 2026-03-04, \"2026-03-04 15:04\" (local time), RFC 3339, 90m, 12h, 7d: "+since)
 	cmd.Flags().StringVar(&l.severity, "severity", "", "`MIN` severity: low, medium, high or critical")
-	cmd.Flags().StringArrayVar(&l.ofRules, "rule", nil, "`ID` of a rule whose alerts to select; may be given again")
+	cmd.Flags().StringArrayVar(&l.ruleIDs, "rule", nil, "`ID` of a rule whose alerts to select; may be given again")
 }
 
 func (l *alertLog) newFilter(now time.Time) (alertlog.Filter, error) {
-	f := alertlog.Filter{Rules: l.ofRules, Severity: rules.Severity(l.severity).Number()}
+	f := alertlog.Filter{Rules: l.ruleIDs, Severity: rules.Severity(l.severity).Number()}
 	if l.severity != "" && f.Severity == 0 {
 		return f, fmt.Errorf("--severity %q: expected low, medium, high or critical", l.severity)
 	}
-	if l.since != "" {
-		t, err := sinceTime(l.since, now)
-		if err != nil {
-			return f, fmt.Errorf("--since %q: %w", l.since, err)
-		}
-		f.Since = t
+	if l.since == "" {
+		return f, nil
+	}
+	var err error
+	if f.Since, err = sinceTime(l.since, now); err != nil {
+		return f, fmt.Errorf("--since %q: %w", l.since, err)
 	}
 	return f, nil
 }
@@ -105,13 +107,12 @@ func closeLog(cmd *cobra.Command, log *alertlog.Log) {
 // findAlert returns the one alert that an id, or its beginning, means.
 func findAlert(cmd *cobra.Command, log *alertlog.Log, id string) (*alertlog.Match, error) {
 	matches, err := log.Find(cmd.Context(), id)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	switch len(matches) {
-	case 0:
+	case len(matches) == 0:
 		return nil, &exit{exitNotWell, fmt.Errorf("alert %q: not found; see hooksnare alerts list", id)}
-	case 1:
+	case len(matches) == 1:
 		return matches[0], nil
 	}
 	const maxNamed = 10
@@ -127,4 +128,42 @@ func findAlert(cmd *cobra.Command, log *alertlog.Log, id string) (*alertlog.Matc
 		}
 	}
 	return nil, errors.New(text)
+}
+
+// timeText is when the alert happened.
+func timeText(a *alert.Alert) string {
+	if a.Timestamp == nil {
+		return "unknown"
+	}
+	return a.Timestamp.UTC().Format(time.DateTime + "Z")
+}
+
+// stateName is the alert's verdict, or whether a condition of the agent is still active.
+func stateName(a *alert.Alert) string {
+	h := a.Hooksnare
+	switch {
+	case h == nil:
+		return "-"
+	case h.Health != nil && h.Health.Active:
+		return "active"
+	case h.Health != nil:
+		return "ended"
+	case h.Verdict == "":
+		return "-"
+	}
+	return fitCell(string(h.Verdict), len(alert.Unattributed))
+}
+
+// whatHappened is the alert's message without the rule's name.
+func whatHappened(a *alert.Alert) string {
+	return strings.TrimPrefix(a.Message, a.Rule.Name+": ")
+}
+
+// fitCell returns a text that fits a column.
+func fitCell(s string, width int) string {
+	all := []rune(quote.Printable(s))
+	if len(all) <= width {
+		return string(all)
+	}
+	return string(all[:width-1]) + "…"
 }

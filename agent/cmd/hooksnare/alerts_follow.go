@@ -32,22 +32,19 @@ when the log is rotated or does not exist yet. Control-C ends it.`,
 }
 
 func followAlerts(cmd *cobra.Command, l *alertLog) error {
-	out, err := l.newOutput(cmd)
+	filter, err := l.newFilter(time.Now())
 	if err != nil {
 		return err
 	}
-	f := alertlog.Follow{Show: out.printLine, Note: func(text string) { note(cmd, "%s", text) }}
-	if f.Filter, err = l.newFilter(time.Now()); err != nil {
-		return err
-	}
-	if out.isText {
+	f := alertlog.Follow{Filter: filter, Show: l.out.printLine, Note: func(text string) { note(cmd, "%s", text) }}
+	if l.out.isText {
 		f.Show = func(line []byte) error {
 			a, err := alert.Parse(line)
 			if err != nil {
 				note(cmd, "an alert can't be shown: %v", err)
 				return nil
 			}
-			return a.Write(out.w)
+			return a.Write(l.out.w)
 		}
 	}
 	switch {

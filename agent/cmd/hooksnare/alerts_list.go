@@ -49,10 +49,6 @@ each alert. With a limit it lists those that were raised or updated last.`,
 }
 
 func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
-	out, err := l.newOutput(cmd)
-	if err != nil {
-		return err
-	}
 	filter, err := l.newFilter(time.Now())
 	if err != nil {
 		return err
@@ -60,7 +56,7 @@ func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
 	switch {
 	case !cmd.Flags().Changed("limit"):
 		limit = 0
-		if isTerminal(out.w) {
+		if isTerminal(l.out.w) {
 			limit = defaultLimit
 		}
 	case limit < 0:
@@ -71,12 +67,12 @@ func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
 		return err
 	}
 	defer closeLog(cmd, log)
-	buffer := bufio.NewWriter(out.w)
-	out.w = buffer
+	buffer := bufio.NewWriter(l.out.w)
+	l.out.w = buffer
 	table := alertTable{w: buffer}
-	n, show := 0, out.printLine
-	if out.isText {
-		show = table.add
+	n, show := 0, l.out.printLine
+	if l.out.isText {
+		show = table.addAlert
 	}
 	more, err := log.List(cmd.Context(), filter, limit, func(line []byte) error { n++; return show(line) })
 	if err := errors.Join(err, table.flush(), buffer.Flush()); err != nil {
@@ -84,7 +80,7 @@ func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
 	}
 	if more {
 		note(cmd, "these are the %d that were raised or updated last; --limit 0 lists all", n)
-	} else if n == 0 && out.isText {
+	} else if n == 0 && l.out.isText {
 		note(cmd, "none")
 	}
 	return nil
@@ -93,15 +89,12 @@ func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
 // alertTable prints alerts as rows.
 type alertTable struct {
 	w         *bufio.Writer
-	rows      [][]string
-	hasHeader bool
+	rows      [][]string // that are not printed yet
+	hasHeader bool       // that is printed
 }
 
-// columnID is the column of ids.
-const columnID = 2
-
-// add takes an alert by its last document.
-func (t *alertTable) add(line []byte) error {
+// addAlert adds an alert by its last document.
+func (t *alertTable) addAlert(line []byte) error {
 	a, err := alert.Parse(line)
 	if err != nil {
 		a = &alert.Alert{Message: "can't be shown: " + err.Error()}
@@ -130,68 +123,20 @@ func (t *alertTable) flush() error {
 	return err
 }
 
-// shortenIDs cuts each id to what distinguishes it from the others.
+// shortenIDs cuts each id to its beginning, unless another row has the same beginning.
 func shortenIDs(rows [][]string) {
-	ids := make([]string, len(rows))
-	for i, r := range rows {
-		ids[i] = r[columnID]
+	const column = 2
+	short := func(row []string) string {
+		id := row[column]
+		return strings.ToValidUTF8(id[:min(len(id), shortID)], "")
 	}
-	slices.Sort(ids)
+	count := map[string]int{}
 	for _, row := range rows {
-		id := row[columnID]
-		i, _ := slices.BinarySearch(ids, id)
-		n := shortID
-		for _, neighbour := range ids[max(0, i-1):min(len(ids), i+2)] {
-			if neighbour != id {
-				n = max(n, commonPrefix(neighbour, id)+1)
-			}
+		count[short(row)]++
+	}
+	for _, row := range rows {
+		if s := short(row); count[s] == 1 {
+			row[column] = s
 		}
-		row[columnID] = strings.ToValidUTF8(id[:min(n, len(id))], "")
 	}
-}
-
-// commonPrefix returns in how many bytes two texts begin alike.
-func commonPrefix(a, b string) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
-}
-
-// fitCell returns a text that fits a column.
-func fitCell(s string, width int) string {
-	all := []rune(quote.Printable(s))
-	if len(all) <= width {
-		return string(all)
-	}
-	return string(all[:width-1]) + "…"
-}
-
-func timeText(a *alert.Alert) string {
-	if a.Timestamp == nil {
-		return "unknown"
-	}
-	return a.Timestamp.UTC().Format(time.DateTime + "Z")
-}
-
-// stateName is the alert's verdict, or whether a condition of the agent is still active.
-func stateName(a *alert.Alert) string {
-	h := a.Hooksnare
-	switch {
-	case h == nil:
-		return "-"
-	case h.Health != nil && h.Health.Active:
-		return "active"
-	case h.Health != nil:
-		return "ended"
-	case h.Verdict == "":
-		return "-"
-	}
-	return fitCell(string(h.Verdict), len(alert.Unattributed))
-}
-
-// whatHappened is the alert's message without the rule's name.
-func whatHappened(a *alert.Alert) string {
-	return strings.TrimPrefix(a.Message, a.Rule.Name+": ")
 }

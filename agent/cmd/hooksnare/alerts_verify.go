@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/pkg/alertlog"
-	"hooksnare/pkg/chain"
 )
 
 func newAlertsVerify() *cobra.Command {
@@ -33,27 +32,23 @@ damaged.`,
 }
 
 func verifyAlerts(cmd *cobra.Command, l *alertLog) error {
-	out, err := l.newOutput(cmd)
-	if err != nil {
-		return err
-	}
 	log, err := l.openLog(cmd)
 	if err != nil {
 		return err
 	}
 	v, err := log.Verify(cmd.Context())
-	damaged := len(log.Damage()) > 0
+	isDamaged := len(log.Damage()) > 0
 	closeLog(cmd, log)
 	if err != nil {
 		return err
 	}
-	ok := v.OK() && !damaged
+	ok := v.OK() && !isDamaged
 	document := struct {
 		OK      bool `json:"ok"`
 		Damaged bool `json:"damaged"`
 		*alertlog.Verdict
-	}{ok, damaged, v}
-	if err := out.print(document, func() string { return verdictText(v) }); err != nil {
+	}{ok, isDamaged, v}
+	if err := l.out.print(document, verdictText(v)); err != nil {
 		return err
 	}
 	if !ok {
@@ -71,7 +66,18 @@ func verdictText(v *alertlog.Verdict) string {
 			verdict = "NOT WHOLE"
 		}
 		fmt.Fprintf(&b, "chain %s: %s: numbers %d to %d, %d documents\n", c.Chain, verdict, c.First, c.Last, c.Documents)
-		writeFindings(&b, c)
+		for _, g := range c.Gaps {
+			fmt.Fprintf(&b, "  missing: numbers %d to %d\n", g.First, g.Last)
+		}
+		for _, n := range c.Conflicts {
+			fmt.Fprintf(&b, "  number %d: different documents have it\n", n)
+		}
+		for _, n := range c.Broken {
+			fmt.Fprintf(&b, "  number %d: does not follow the document that is number %d here\n", n, n-1)
+		}
+		if c.Missing > 0 {
+			fmt.Fprintf(&b, "  %d are missing in all\n", c.Missing)
+		}
 	}
 	if len(v.Chains) == 0 {
 		b.WriteString("no documents with a place in a chain\n")
@@ -90,19 +96,4 @@ func verdictText(v *alertlog.Verdict) string {
 		}
 	}
 	return b.String()
-}
-
-func writeFindings(b *strings.Builder, c *chain.Findings) {
-	for _, g := range c.Gaps {
-		fmt.Fprintf(b, "  missing: numbers %d to %d\n", g.First, g.Last)
-	}
-	for _, n := range c.Conflicts {
-		fmt.Fprintf(b, "  number %d: different documents have it\n", n)
-	}
-	for _, n := range c.Broken {
-		fmt.Fprintf(b, "  number %d: does not follow the document that is number %d here\n", n, n-1)
-	}
-	if c.Missing > 0 {
-		fmt.Fprintf(b, "  %d are missing in all\n", c.Missing)
-	}
 }

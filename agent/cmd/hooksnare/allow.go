@@ -67,12 +67,7 @@ the value alone: whoever can change the program then decides what runs as root, 
 }
 
 func (o *allowAdd) run(cmd *cobra.Command) error {
-	out, err := o.newOutput(cmd)
-	if err != nil {
-		return err
-	}
-	now := time.Now()
-	w, err := o.newWish(now)
+	w, err := o.newWish(time.Now())
 	if err != nil {
 		return err
 	}
@@ -95,7 +90,7 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 		note(cmd, "%s", text)
 	}
 	added := exceptions.TextOf(&p.Exception)
-	if err := out.print(added, func() string { return proposalText(config.ExceptionsPath(c.Root), &added, p) }); err != nil {
+	if err := o.out.print(added, proposalText(config.ExceptionsPath(c.Root), &added, p)); err != nil {
 		return err
 	}
 	note(cmd, "added %s: a running agent uses it within seconds", p.Exception.ID)
@@ -143,7 +138,7 @@ func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
 	return docs, nil
 }
 
-// exitRefused gives the status 1 to a change that was asked for correctly and is not possible.
+// exitRefused gives exit code 1 to a change that was asked for correctly and is not possible.
 func exitRefused(err error) error {
 	if errors.Is(err, exceptions.ErrKnownException) || errors.Is(err, exceptions.ErrNoException) || errors.Is(err, exceptions.ErrNotOwn) {
 		return &exit{exitNotWell, err}
@@ -156,8 +151,8 @@ func newAllowRemove() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove ID",
 		Short: "Remove an exception that was added",
-		Long: `Removes an exception from the file that allow add keeps. One of the configuration is removed
-where it is written, which the error names. Exits with 1 when there is no such exception.`,
+		Long: `Removes an exception from the file that allow add keeps. The error for one of the configuration
+names the place where it can be removed. Exits with 1 when there is no such exception.`,
 		Example: `  sudo hooksnare allow remove alert-0123456789abcdef`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"strings"
 	"time"
@@ -31,10 +30,6 @@ from which alert, when it expires, and how often the running agent used it.`,
 }
 
 func listAllowed(cmd *cobra.Command, s *settings) error {
-	out, err := s.newOutput(cmd)
-	if err != nil {
-		return err
-	}
 	c, sources, err := s.loadNoting(cmd)
 	if err != nil {
 		return err
@@ -43,14 +38,7 @@ func listAllowed(cmd *cobra.Command, s *settings) error {
 	for _, fault := range config.Faults(unknown) {
 		note(cmd, "not known: %v", fault)
 	}
-	buffer := bufio.NewWriter(out.w)
-	out.w = buffer
-	for i := range list {
-		if err := out.print(&list[i], func() string { return exceptionText(&list[i]) }); err != nil {
-			return err
-		}
-	}
-	return buffer.Flush()
+	return printEach(s.out, list, exceptionText)
 }
 
 // exceptionText is an exception for a person.

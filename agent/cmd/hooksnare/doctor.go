@@ -23,22 +23,15 @@ Exits with 1 when something is failing.`,
   sudo hooksnare doctor --format ndjson | jq 'select(.state != "well")'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.newOutput(cmd)
-			if err != nil {
-				return err
-			}
 			c, sources, faults := s.load()
-			isFailing := false
-			for _, f := range checkup.Diagnose(c, sources, faults, time.Now()) {
-				isFailing = isFailing || f.State == checkup.FindingFailing
-				if err := out.print(&f, func() string { return findingText(&f) }); err != nil {
-					return err
+			findings := checkup.Diagnose(c, sources, faults, time.Now())
+			err := printEach(s.out, findings, findingText)
+			for i := range findings {
+				if err == nil && findings[i].State == checkup.FindingFailing {
+					err = &exit{exitNotWell, nil}
 				}
 			}
-			if isFailing {
-				return &exit{exitNotWell, nil}
-			}
-			return nil
+			return err
 		},
 	}
 	s.addFlags(cmd, "root", "config", "state-dir", "format")

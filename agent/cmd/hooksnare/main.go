@@ -19,11 +19,11 @@ import (
 // Exit codes.
 const (
 	exitNotWell = 1 // the thing that was checked is not well
-	exitUsage   = 2 // usage, or input that can't be read
+	exitUsage   = 2 // usage, or input in which nothing could be read
 	exitFound   = 3 // with --exit-code: something was found
 )
 
-// exit is an error with an exit code. Its text is empty where the results say it already.
+// exit is an error with an exit code. err is nil where the results say what is wrong.
 type exit struct {
 	code int
 	err  error
@@ -73,13 +73,13 @@ func newRoot() *cobra.Command {
 		Long: `Hooksnare watches a Mac for programs that are set to run as root at login or
 logout (LoginHook and LogoutHook of com.apple.loginwindow, MITRE ATT&CK T1037.002).
 
-Exit codes: 0 done; 1 the thing checked is not well; 2 usage, or input that can't
-be read; 3 something was found (--exit-code of replay and scan).`,
+Exit codes: 0 done; 1 the thing checked is not well; 2 usage, or input in which nothing
+could be read; 3 something was found (--exit-code of replay and scan).`,
 		Example: `  sudo hooksnare install              put the agent on this Mac and start it
   hooksnare replay recording.ndjson   look for hooks in what eslogger recorded
   sudo hooksnare scan                 list the hooks that are set
   hooksnare check                     find faults in configuration, rules and exceptions
-  hooksnare rules list                see what is looked for`,
+  hooksnare rules list                list what is detected`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
@@ -101,7 +101,7 @@ func addCompletion(root *cobra.Command) {
 		cmd.Example = "  hooksnare completion zsh > ~/.zsh/completions/_hooksnare"
 		for _, shell := range cmd.Commands() {
 			shell.Example = "  hooksnare completion " + shell.Name()
-			shell.Hidden = shell.Name() == "powershell" // no shell of a Mac
+			shell.Hidden = shell.Name() == "powershell" // not a shell of a Mac
 		}
 	}
 }

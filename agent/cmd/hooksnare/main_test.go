@@ -58,7 +58,7 @@ func layRecordings(dir string) error {
 	}
 	h := synthetic.New(&quiet, synthetic.Options{})
 	h.Run(h.Shell(), synthetic.Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "read", "com.apple.loginwindow", "LoginHook"}})
-	files := map[string][]byte{"demo.ndjson": demo.Bytes(), "pretty.json": pretty.Bytes(), "quiet.ndjson": quiet.Bytes(), "simulation.ndjson": template.Bytes()}
+	files := map[string][]byte{"demo.ndjson": demo.Bytes(), "pretty.json": pretty.Bytes(), "quiet.ndjson": quiet.Bytes(), "marked.ndjson": append([]byte("\ufeff"), quiet.Bytes()...), "simulation.ndjson": template.Bytes()}
 	for name, b := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			return err

@@ -21,16 +21,15 @@ func newRun() *cobra.Command {
 	var show bool
 	cmd := &cobra.Command{
 		Use:   "run",
-		Short: "Watch this Mac until told to stop",
-		Long: `Watches this Mac: runs eslogger, judges what it reports, writes alerts to the local
-log and to syslog. launchd runs it; in the foreground it needs root and, for the
-terminal, Full Disk Access. A fault in the configuration is logged and raised as an
-alert, and the rest goes on.
+		Short: "Watch this Mac until it is stopped",
+		Long: `Watches this Mac: runs eslogger, judges what it reports, and delivers alerts. launchd runs it;
+in the foreground it needs root and, for the terminal, Full Disk Access. A fault in the
+configuration is logged and raised as an alert, and the rest of the configuration is used.
 
 SIGTERM and SIGINT end it within five seconds. SIGHUP reopens the local log and rereads the
 rule folders. The file of exceptions is reread whenever it changes.
 
-With --root no program of that disk is run but the ones that --eslogger and --canary name.`,
+With --root no program of that disk is run except those that --eslogger and --canary name.`,
 		Example: `  sudo hooksnare run
   sudo hooksnare run --show
   hooksnare run --root ./disk --eslogger ./disk/usr/bin/eslogger`,
@@ -51,7 +50,7 @@ With --root no program of that disk is run but the ones that --eslogger and --ca
 				return err
 			}
 			if err := service.Run(cmd.Context(), a.Run); err != nil {
-				log.Error().Err(err).Msg("run") // not by main: stderr may hang, and everything has to end
+				log.Error().Err(err).Msg("run") // main would wait for a stderr that hangs
 				return &exit{code: exitNotWell}
 			}
 			return nil
@@ -64,12 +63,12 @@ With --root no program of that disk is run but the ones that --eslogger and --ca
 	return cmd
 }
 
-// flushLog bounds how long the end of the agent's log may take: its file may be on a disk
+// logFlushLimit bounds how long the end of the agent's log may take: its file may be on a disk
 // that hangs.
-const flushLog = 200 * time.Millisecond
+const logFlushLimit = 200 * time.Millisecond
 
-// newLog returns the agent's own log on stderr: for a person on a terminal, JSON lines
-// otherwise. Nobody who logs waits for it; flush writes what is left.
+// newLog returns the agent's own log on stderr: text on a terminal, JSON lines otherwise. No
+// call that logs waits for it; flush writes what is left.
 func newLog() (log zerolog.Logger, flush func()) {
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	lost := func(n int) []byte {
@@ -77,8 +76,8 @@ func newLog() (log zerolog.Logger, flush func()) {
 	}
 	background := logfile.NewBackground(os.Stderr, lost)
 	var out io.Writer = background
-	if stderrTerminal() {
+	if isTerminal(os.Stderr) {
 		out = zerolog.ConsoleWriter{Out: background, TimeFormat: time.TimeOnly}
 	}
-	return zerolog.New(out).With().Timestamp().Logger(), func() { background.Flush(flushLog) }
+	return zerolog.New(out).With().Timestamp().Logger(), func() { background.Flush(logFlushLimit) }
 }

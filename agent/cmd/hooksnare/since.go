@@ -9,7 +9,7 @@ import (
 
 var errSince = errors.New("expected a time as 2026-03-04, 2026-03-04 15:04 or 2026-03-04T15:04:05Z, or an age as 90m, 12h, 7d or 2w")
 
-// sinceTime returns the time that a text names, or that is so long ago.
+// sinceTime returns the time that a text names, or the time that an age ago was.
 func sinceTime(text string, now time.Time) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02 15:04:05Z07:00"} {
 		if t, err := time.Parse(layout, text); err == nil {

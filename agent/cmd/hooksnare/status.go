@@ -26,11 +26,7 @@ ends, and its counts once a minute.`,
   sudo hooksnare status --format ndjson | jq .health.outputs`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.newOutput(cmd)
-			if err != nil {
-				return err
-			}
-			c, _, _ := s.load() // what is wrong with it is for check to say
+			c, _, _ := s.load() // check reports its faults
 			st, err := health.ReadStatus(c.StateDir)
 			if errors.Is(err, fs.ErrNotExist) {
 				return &exit{exitNotWell, fmt.Errorf("status: no agent has run with %s: sudo hooksnare start", c.StateDir)}
@@ -46,7 +42,7 @@ ends, and its counts once a minute.`,
 				Faults  []string `json:"faults"`
 				health.Status
 			}{running, append([]string{}, faults...), st}
-			if err := out.print(document, func() string { return statusText(&st, running, faults, now) }); err != nil {
+			if err := s.out.print(document, statusText(&st, running, faults, now)); err != nil {
 				return err
 			}
 			if len(faults) > 0 {
@@ -93,8 +89,7 @@ func statusText(s *health.Status, running bool, faults []string, now time.Time) 
 	return rows.String() + "\n" + outputsText(h.Outputs, now)
 }
 
-// addSeveral adds a row for each text, of which the first has the name, or one that says that
-// there is none.
+// addSeveral adds a row for each text, the first with the name, or a row for none.
 func addSeveral(rows *alert.Rows, name string, texts []string, none string) {
 	if len(texts) == 0 {
 		texts = []string{none}
