@@ -15,18 +15,11 @@ import (
 )
 
 func newAlerts() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "alerts",
-		Short: "List, show, follow and verify the alerts of the local log",
-		Example: `  sudo hooksnare alerts list --since 7d
+	return newGroup("alerts", "List, show, follow and verify the alerts of the local log", `  sudo hooksnare alerts list --since 7d
   sudo hooksnare alerts show 0123456789ab
   sudo hooksnare alerts follow
   sudo hooksnare alerts verify`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newAlertsList(), newAlertsShow(), newAlertsFollow(), newAlertsVerify())
-	return cmd
+		newAlertsList(), newAlertsShow(), newAlertsFollow(), newAlertsVerify())
 }
 
 // alertLog is the flags that say which log is read and which alerts are selected.
@@ -111,7 +104,7 @@ func findAlert(cmd *cobra.Command, log *alertlog.Log, id string) (*alertlog.Matc
 	case err != nil:
 		return nil, err
 	case len(matches) == 0:
-		return nil, &exit{exitNotWell, fmt.Errorf("alert %q: not found; see hooksnare alerts list", id)}
+		return nil, &exit{exitNotWell, fmt.Sprintf("alert %q: not found; see hooksnare alerts list", id)}
 	case len(matches) == 1:
 		return matches[0], nil
 	}

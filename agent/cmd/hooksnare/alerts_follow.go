@@ -16,14 +16,12 @@ import (
 func newAlertsFollow() *cobra.Command {
 	var l alertLog
 	cmd := &cobra.Command{
-		Use:   "follow",
-		Short: "Print alerts as they are written",
+		Use: "follow", Short: "Print alerts as they are written", Args: cobra.NoArgs,
 		Long: `Prints every alert, and every update of one, as it is written to the local log, also
 when the log is rotated or does not exist yet. Control-C ends it.`,
 		Example: `  sudo hooksnare alerts follow
   sudo hooksnare alerts follow --since 1h --severity medium
   sudo hooksnare alerts follow --format ndjson | jq .message`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return followAlerts(cmd, &l) },
 	}
 	l.addLogFlags(cmd)
@@ -52,27 +50,15 @@ func followAlerts(cmd *cobra.Command, l *alertLog) error {
 		return f.Stream(cmd.Context(), "-", os.Stdin)
 	case slices.Contains(l.files, "-"):
 		return errors.New("--file -: standard input is followed alone")
-	case len(l.files) > 0:
-		f.Paths, err = resolveLinks(l.files)
-	default:
+	case len(l.files) == 0:
 		f.Paths, err = l.logPaths(cmd)
+	}
+	for _, name := range l.files { // alertlog follows no links, as the agent makes none
+		path, resolveErr := filepath.EvalSymlinks(name)
+		f.Paths, err = append(f.Paths, path), errors.Join(err, resolveErr)
 	}
 	if err != nil {
 		return err
 	}
 	return f.Run(cmd.Context())
-}
-
-// resolveLinks returns the files behind the names that a user gave. alertlog follows no link,
-// as the agent makes none.
-func resolveLinks(names []string) ([]string, error) {
-	var out []string
-	for _, name := range names {
-		path, err := filepath.EvalSymlinks(name)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, path)
-	}
-	return out, nil
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -17,20 +15,18 @@ import (
 
 const defaultLimit = 50 // alerts listed on a terminal
 
-// Bounds of a list's columns, in characters, and of the rows that are aligned together.
+// Bounds of a list's columns, in characters.
 const (
-	shortID     = 12
-	ruleColumn  = 44
-	whatColumn  = 120
-	alignedRows = 1000
+	shortID    = 12
+	ruleColumn = 44
+	whatColumn = 120
 )
 
 func newAlertsList() *cobra.Command {
 	var l alertLog
 	limit := -1
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List alerts, the newest last",
+		Use: "list", Short: "List alerts, the newest last", Args: cobra.NoArgs,
 		Long: `Lists the alerts of the local log and of its rotated files, a row each, the newest last:
 when it happened, the severity, the id (as much of it as alerts show needs), the verdict, how
 often it was updated, the rule, and what was done. As ndjson it prints the last document of
@@ -39,7 +35,6 @@ each alert. With a limit it lists those that were raised or updated last.`,
   sudo hooksnare alerts list --since 24h --severity high
   sudo hooksnare alerts list --rule hook-set --format ndjson
   hooksnare alerts list --file ./alerts.jsonl`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listAlerts(cmd, &l, limit) },
 	}
 	l.addLogFlags(cmd)
@@ -67,60 +62,40 @@ func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
 		return err
 	}
 	defer closeLog(cmd, log)
-	buffer := bufio.NewWriter(l.out.w)
-	l.out.w = buffer
-	table := alertTable{w: buffer}
-	n, show := 0, l.out.printLine
+	var rows [][]string
+	show := l.out.printLine
 	if l.out.isText {
-		show = table.addAlert
+		show = func(line []byte) error { rows = append(rows, alertRow(line)); return nil }
 	}
-	more, err := log.List(cmd.Context(), filter, limit, func(line []byte) error { n++; return show(line) })
-	if err := errors.Join(err, table.flush(), buffer.Flush()); err != nil {
+	hasMore, err := log.List(cmd.Context(), filter, limit, show)
+	if err != nil {
 		return err
 	}
-	if more {
-		note(cmd, "these are the %d that were raised or updated last; --limit 0 lists all", n)
-	} else if n == 0 && l.out.isText {
-		note(cmd, "none")
+	if hasMore {
+		note(cmd, "these are the %d that were raised or updated last; --limit 0 lists all", limit)
 	}
-	return nil
+	if !l.out.isText {
+		return nil
+	}
+	if len(rows) == 0 {
+		note(cmd, "none")
+		return nil
+	}
+	shortenIDs(rows)
+	header := []string{"TIME", "SEVERITY", "ID", "STATE", "UPDATES", "RULE", "WHAT"}
+	return l.out.print(nil, alignColumns(slices.Insert(rows, 0, header)))
 }
 
-// alertTable prints alerts as rows.
-type alertTable struct {
-	w         *bufio.Writer
-	rows      [][]string // that are not printed yet
-	hasHeader bool       // that is printed
-}
-
-// addAlert adds an alert by its last document.
-func (t *alertTable) addAlert(line []byte) error {
+// alertRow returns the row of an alert, from its last document.
+func alertRow(line []byte) []string {
 	a, err := alert.Parse(line)
 	if err != nil {
 		a = &alert.Alert{Message: "can't be shown: " + err.Error()}
 	}
-	t.rows = append(t.rows, []string{
+	return []string{
 		timeText(a), a.Event.SeverityName(), quote.Printable(a.Event.ID), stateName(a), strconv.Itoa(max(0, a.Event.Sequence-1)),
 		fitCell(a.Rule.Name, ruleColumn), fitCell(whatHappened(a), whatColumn),
-	})
-	if len(t.rows) < alignedRows {
-		return nil
 	}
-	return t.flush()
-}
-
-func (t *alertTable) flush() error {
-	if len(t.rows) == 0 {
-		return nil
-	}
-	shortenIDs(t.rows)
-	if !t.hasHeader {
-		t.rows = slices.Insert(t.rows, 0, []string{"TIME", "SEVERITY", "ID", "STATE", "UPDATES", "RULE", "WHAT"})
-		t.hasHeader = true
-	}
-	_, err := t.w.WriteString(alignColumns(t.rows))
-	t.rows = nil
-	return err
 }
 
 // shortenIDs cuts each id to its beginning, unless another row has the same beginning.

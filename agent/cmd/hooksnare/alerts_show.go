@@ -25,8 +25,7 @@ const (
 func newAlertsShow() *cobra.Command {
 	var l alertLog
 	cmd := &cobra.Command{
-		Use:   "show ID",
-		Short: "Show an alert: what happened, by whom, and what to do about it",
+		Use: "show ID", Short: "Show an alert: what happened, by whom, and what to do about it", Args: cobra.ExactArgs(1),
 		Long: `Shows the alert with that id, or the one whose id begins with it: what happened, the
 processes that led to it, the hook, every update, and the rule with its investigation
 guide. As ndjson it prints the documents of the alert and of its updates. Exits with 1
@@ -34,7 +33,6 @@ when there is no such alert, with 2 when several begin with ID.`,
 		Example: `  sudo hooksnare alerts show 0123456789ab
   sudo hooksnare alerts show 0123456789ab --format ndjson
   hooksnare alerts show 0123456789ab --file ./alerts.jsonl --rules ./our-rules`,
-		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return showAlert(cmd, &l, args[0]) },
 	}
 	l.addLogFlags(cmd)
@@ -105,7 +103,7 @@ func (l *alertLog) showPage(cmd *cobra.Command, m *alertlog.Match) error {
 	for _, title := range []string{"Hook", "Health", "Program", "Triage"} {
 		page += sectionText(title, factsText(facts[strings.ToLower(title)]))
 	}
-	return l.out.print(nil, page+historySection(documents)+l.ruleSections(a))
+	return l.out.print(nil, page+historySection(documents)+l.ruleSections(a, members["rule"]))
 }
 
 // mergeMembers puts the members of a document in the place of those of an earlier one. Those of
@@ -192,37 +190,19 @@ func historySection(documents []*alert.Alert) string {
 }
 
 // ruleSections show the alert's rule, or what the alert holds of one that is not loaded.
-func (l *alertLog) ruleSections(a *alert.Alert) string {
+func (l *alertLog) ruleSections(a *alert.Alert, ofAlert any) string {
 	_, set, _ := l.loadRules() // check reports its faults
 	rule, remark := findRule(&set, a.Rule.ID), ""
-	switch {
-	case rule == nil:
+	if rule == nil {
 		remark = "The rule is not loaded any more, so that there is no investigation guide."
-		rule = &ruleDocument{
-			ruleRow: ruleRow{ID: a.Rule.ID, Name: a.Rule.Name}, Version: a.Rule.Version, Author: a.Rule.Author,
-			License: a.Rule.License, References: a.Rule.Reference, Description: a.Rule.Description,
-		}
-		if t := a.Threat; t != nil && t.Technique != nil {
-			rule.addTechniques(&t.Technique.Named)
-			if s := t.Technique.Subtechnique; s != nil {
-				rule.addTechniques(s)
-			}
-		}
-	case a.Rule.Version != "" && rule.Version != a.Rule.Version:
+		return sectionText("Rule", factsText(ofAlert)+indentText(remark))
+	}
+	if a.Rule.Version != "" && a.Rule.Version != rule.Version {
 		remark = "The alert is of version " + a.Rule.Version + " of the rule."
 	}
 	rows := newRows()
 	rule.addRows(rows)
 	return sectionText("Rule", indentText(rule.Name)+rows.String()+indentText(remark)) + rule.sections()
-}
-
-func (d *ruleDocument) addTechniques(n *alert.Named) {
-	for i, id := range n.ID {
-		if i < len(n.Name) {
-			id += " " + n.Name[i]
-		}
-		d.Techniques = append(d.Techniques, id)
-	}
 }
 
 // isPlainTerminal reports whether the user's locale is without UTF-8, so that trees are drawn

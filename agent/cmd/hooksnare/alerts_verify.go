@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -12,8 +13,7 @@ import (
 func newAlertsVerify() *cobra.Command {
 	var l alertLog
 	cmd := &cobra.Command{
-		Use:   "verify",
-		Short: "Check that no alert is missing or was changed",
+		Use: "verify", Short: "Check that no alert is missing or was changed", Args: cobra.NoArgs,
 		Long: `Checks the chain of the local log's documents. Each has a number, without gaps, and the
 SHA-256 of the document before, which proves that none in between was removed or changed.
 It cannot prove that the newest are there, nor those that rotation has deleted: compare the
@@ -24,7 +24,6 @@ unchanged: name their file with --file. Exits with 1 when something is missing, 
 damaged.`,
 		Example: `  sudo hooksnare alerts verify
   hooksnare alerts verify --file ./received.jsonl --format ndjson`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return verifyAlerts(cmd, &l) },
 	}
 	l.addLogFlags(cmd)
@@ -48,13 +47,7 @@ func verifyAlerts(cmd *cobra.Command, l *alertLog) error {
 		Damaged bool `json:"damaged"`
 		*alertlog.Verdict
 	}{ok, isDamaged, v}
-	if err := l.out.print(document, verdictText(v)); err != nil {
-		return err
-	}
-	if !ok {
-		return &exit{exitNotWell, nil}
-	}
-	return nil
+	return cmp.Or(l.out.print(document, verdictText(v)), exitIf(!ok, exitNotWell))
 }
 
 func verdictText(v *alertlog.Verdict) string {

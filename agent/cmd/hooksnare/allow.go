@@ -14,22 +14,17 @@ import (
 )
 
 func newAllow() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "allow",
-		Short: "Add, list and remove exceptions",
-		Long: `An exception hides the alerts about a hook that is known to be harmless. Those added here are
+	group := newGroup("allow", "Add, list and remove exceptions",
+		`  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
+  sudo hooksnare allow list
+  sudo hooksnare allow remove alert-0123456789abcdef`,
+		newAllowAdd(), newAllowList(), newAllowRemove())
+	group.Long = `An exception hides the alerts about a hook that is known to be harmless. Those added here are
 kept in a separate file,
 ` + config.ExceptionsFile + `,
 and add to those of the configuration. Each change is first recorded in
-` + exceptions.AuditPath("") + `. A running agent uses it within seconds.`,
-		Example: `  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
-  sudo hooksnare allow list
-  sudo hooksnare allow remove alert-0123456789abcdef`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newAllowAdd(), newAllowList(), newAllowRemove())
-	return cmd
+` + exceptions.AuditPath("") + `. A running agent uses it within seconds.`
+	return group
 }
 
 // allowAdd is the flags of allow add.
@@ -42,8 +37,7 @@ type allowAdd struct {
 func newAllowAdd() *cobra.Command {
 	var o allowAdd
 	cmd := &cobra.Command{
-		Use:   "add --from-alert ID --reason TEXT",
-		Short: "Hide the alerts about a hook from now on",
+		Use: "add --from-alert ID --reason TEXT", Short: "Hide the alerts about a hook from now on", Args: cobra.NoArgs,
 		Long: `Makes an exception of an alert of the local log: for that value of that key in that file and
 for no other, whoever sets or runs it. It is pinned to the hook's program as it is now: owned
 by root, writable by nobody else, in a path that nobody else can write, with the SHA-256 that
@@ -54,7 +48,6 @@ or that runs what its arguments say, as a shell does. With --unpinned the except
 the value alone: whoever can change the program then decides what runs as root, unseen.`,
 		Example: `  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
   sudo hooksnare allow add --from-alert 0123456789ab --reason "trial" --expires 30d --id trial`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
 	o.addLogFlags(cmd)
@@ -81,7 +74,7 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 	}
 	p, err := exceptions.Propose(c.Root, docs, w)
 	if err != nil {
-		return &exit{exitNotWell, fmt.Errorf("alert %s: %w", docs[0].Event.ID, err)}
+		return &exit{exitNotWell, fmt.Sprintf("alert %s: %v", docs[0].Event.ID, err)}
 	}
 	if err := exceptions.NewAllow(c, exceptions.Whoever()).Add(cmd.Context(), p); err != nil {
 		return exitRefused(err)
@@ -141,7 +134,7 @@ func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
 // exitRefused gives exit code 1 to a change that was asked for correctly and is not possible.
 func exitRefused(err error) error {
 	if errors.Is(err, exceptions.ErrKnownException) || errors.Is(err, exceptions.ErrNoException) || errors.Is(err, exceptions.ErrNotOwn) {
-		return &exit{exitNotWell, err}
+		return &exit{exitNotWell, err.Error()}
 	}
 	return err
 }
@@ -149,12 +142,10 @@ func exitRefused(err error) error {
 func newAllowRemove() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
-		Use:   "remove ID",
-		Short: "Remove an exception that was added",
+		Use: "remove ID", Short: "Remove an exception that was added", Args: cobra.ExactArgs(1),
 		Long: `Removes an exception from the file that allow add keeps. The error for one of the configuration
 names the place where it can be removed. Exits with 1 when there is no such exception.`,
 		Example: `  sudo hooksnare allow remove alert-0123456789abcdef`,
-		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, sources, err := s.loadNoting(cmd)
 			if err != nil {

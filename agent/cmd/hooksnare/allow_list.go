@@ -16,13 +16,11 @@ import (
 func newAllowList() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List the exceptions in force",
+		Use: "list", Short: "List the exceptions in force", Args: cobra.NoArgs,
 		Long: `Lists every exception, also those of the configuration: what it covers and why, who added it
 from which alert, when it expires, and how often the running agent used it.`,
 		Example: `  sudo hooksnare allow list
   sudo hooksnare allow list --format ndjson | jq -r .id`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listAllowed(cmd, &s) },
 	}
 	s.addFlags(cmd, "root", "config", "state-dir", "format")

@@ -17,8 +17,7 @@ import (
 func newCheck() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
-		Use:   "check",
-		Short: "Find faults in configuration, rules and exceptions",
+		Use: "check", Short: "Find faults in configuration, rules and exceptions", Args: cobra.NoArgs,
 		Long: `Reads the configuration, every rule and every exception and prints each fault on a line, with
 file and line number where they are known. It also notes rules that can't run here and exceptions
 that a running agent has not used for a day. Exits with 1 when there is a fault, with 2 when
@@ -26,7 +25,6 @@ that a running agent has not used for a day. Exits with 1 when there is a fault,
 		Example: `  hooksnare check
   hooksnare check --config ./com.hooksnare.agent.plist
   hooksnare check --rules ./our-rules --format ndjson`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return check(cmd, &s) },
 	}
 	s.addFlags(cmd, "root", "config", "rules", "format")
@@ -78,7 +76,7 @@ func check(cmd *cobra.Command, s *settings) error {
 	}
 	err = printEach(s.out, results, func(r *checkResult) string { return quote.Printable(r.text) + "\n" })
 	if err == nil && len(faults) > 0 {
-		err = &exit{exitNotWell, fmt.Errorf("check: faults: %d", len(faults))}
+		err = &exit{exitNotWell, fmt.Sprintf("check: faults: %d", len(faults))}
 	}
 	return err
 }

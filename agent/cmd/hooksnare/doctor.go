@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,25 +15,18 @@ import (
 func newDoctor() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
-		Use:   "doctor",
-		Short: "Find what is missing, and what to do about it",
+		Use: "doctor", Short: "Find what is missing, and what to do about it", Args: cobra.NoArgs,
 		Long: `Checks what the agent needs: root, eslogger, Full Disk Access, a sound configuration and
 outputs that deliver. For each it prints the state, and what to do where something is missing.
 For every active condition it prints what that means for detection.
 Exits with 1 when something is failing.`,
 		Example: `  sudo hooksnare doctor
   sudo hooksnare doctor --format ndjson | jq 'select(.state != "well")'`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, sources, faults := s.load()
 			findings := checkup.Diagnose(c, sources, faults, time.Now())
-			err := printEach(s.out, findings, findingText)
-			for i := range findings {
-				if err == nil && findings[i].State == checkup.FindingFailing {
-					err = &exit{exitNotWell, nil}
-				}
-			}
-			return err
+			isFailing := slices.ContainsFunc(findings, func(f checkup.Finding) bool { return f.State == checkup.FindingFailing })
+			return cmp.Or(printEach(s.out, findings, findingText), exitIf(isFailing, exitNotWell))
 		},
 	}
 	s.addFlags(cmd, "root", "config", "state-dir", "format")

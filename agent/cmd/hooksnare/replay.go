@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,8 +21,7 @@ func newReplay() *cobra.Command {
 	var s settings
 	var exitCode bool
 	cmd := &cobra.Command{
-		Use:   "replay FILE|-...",
-		Short: "Look for hooks in what eslogger recorded",
+		Use: "replay FILE|-...", Short: "Look for hooks in what eslogger recorded", Args: cobra.MinimumNArgs(1),
 		Long: `Reads recordings of eslogger (JSON lines, or pretty-printed) and prints their alerts. Several
 files are one recording, in the order given. The recording's own times are the clock. Without
 --root there is no disk on which to examine the programs of hooks: exceptions then hold by
@@ -29,13 +29,9 @@ their condition alone, and the summary says so. Exits with 2 when no event could
 		Example: `  sudo eslogger exec fork exit > recording.ndjson   # and stop it with control-C
   hooksnare replay recording.ndjson
   hooksnare replay --format ndjson --exit-code - < recording.ndjson`,
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
 			found, err := replay(cmd, &s, files)
-			if err == nil && exitCode && found {
-				err = &exit{exitFound, nil}
-			}
-			return err
+			return cmp.Or(err, exitIf(exitCode && found, exitFound))
 		},
 	}
 	s.addFlags(cmd, "root", "rules", "format")

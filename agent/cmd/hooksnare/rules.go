@@ -20,17 +20,10 @@ import (
 )
 
 func newRules() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "rules",
-		Short: "List, show and test rules",
-		Example: `  hooksnare rules list
+	return newGroup("rules", "List, show and test rules", `  hooksnare rules list
   hooksnare rules show hook-set
   hooksnare rules test --events events.ndjson ./my_rule.toml`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newRulesList(), newRulesShow(), newRulesTest())
-	return cmd
+		newRulesList(), newRulesShow(), newRulesTest())
 }
 
 // ruleRow is a rule in a list.
@@ -85,13 +78,11 @@ func addCounts(rows []ruleRow, dir string) {
 func newRulesList() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List every rule, whether it runs or why not, and how often it matched",
+		Use: "list", Short: "List every rule, whether it runs or why not, and how often it matched", Args: cobra.NoArgs,
 		Long: `Lists every rule: id, severity, language, whether it runs, how often it matched since the
 agent started, and its name; then, for each that does not run, why. The numbers are from the
 running agent's state folder, which only root may read.`,
 		Example: "  sudo hooksnare rules list\n  hooksnare rules list --rules ./our-rules --format ndjson",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, set, faults := s.loadRules()
 			var rows []ruleRow
@@ -127,10 +118,8 @@ func printRules(out *output, rows []ruleRow) error {
 func newRulesShow() *cobra.Command {
 	var s settings
 	cmd := &cobra.Command{
-		Use:     "show ID",
-		Short:   "Show a rule: what it looks for, why, and what to do about it",
+		Use: "show ID", Short: "Show a rule: what it looks for, why, and what to do about it", Args: cobra.ExactArgs(1),
 		Example: "  hooksnare rules show hook-set\n  hooksnare rules show hook-set --format ndjson | jq -r .query",
-		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			_, set, faults := s.loadRules()
 			d := findRule(&set, args[0])
@@ -226,8 +215,7 @@ func newRulesTest() *cobra.Command {
 	var s settings
 	var events string
 	cmd := &cobra.Command{
-		Use:   "test --events FILE RULE...",
-		Short: "Run rules over events from a file",
+		Use: "test --events FILE RULE...", Short: "Run rules over events from a file", Args: cobra.MinimumNArgs(1),
 		Long: `Reads one ECS document a line and prints a line for each match: the rule's id and the
 numbers, from 1, of the lines that match. RULE is a rule file or the id of a built-in
 rule. event_category_override, timestamp_field and tiebreaker_field of a rule say where its
@@ -235,7 +223,6 @@ documents have category, time and order. The matches of a sequence, of a query w
 of a rule that remembers come at the end: such rules take the events in the order of their times.`,
 		Example: `  hooksnare rules test --events events.ndjson ./my_rule.toml
   hooksnare rules test --events - hook-set < events.ndjson`,
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list, err := namedRules(args)
 			if err != nil {

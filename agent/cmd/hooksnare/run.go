@@ -20,8 +20,7 @@ func newRun() *cobra.Command {
 	var s settings
 	var show bool
 	cmd := &cobra.Command{
-		Use:   "run",
-		Short: "Watch this Mac until it is stopped",
+		Use: "run", Short: "Watch this Mac until it is stopped", Args: cobra.NoArgs,
 		Long: `Watches this Mac: runs eslogger, judges what it reports, and delivers alerts. launchd runs it;
 in the foreground it needs root and, for the terminal, Full Disk Access. A fault in the
 configuration is logged and raised as an alert, and the rest of the configuration is used.
@@ -33,7 +32,6 @@ With --root no program of that disk is run except those that --eslogger and --ca
 		Example: `  sudo hooksnare run
   sudo hooksnare run --show
   hooksnare run --root ./disk --eslogger ./disk/usr/bin/eslogger`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, sources, faults := s.load()
 			log, flush := newLog()

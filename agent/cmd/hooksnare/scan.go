@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -16,8 +17,7 @@ func newScan() *cobra.Command {
 	var s settings
 	var exitCode bool
 	cmd := &cobra.Command{
-		Use:   "scan",
-		Short: "Look for hooks in the preferences, once",
+		Use: "scan", Short: "Look for hooks in the preferences, once", Args: cobra.NoArgs,
 		Long: `Prints every login and logout hook that the preferences of this Mac hold, in all files
 that can hold one, with its program's facts and a verdict: allowed (an exception covers it
 and its pin holds), risky (the program has a property that a trusted one does not have) or
@@ -27,7 +27,6 @@ Without root it reads what it may. --root examines another disk.`,
 		Example: `  sudo hooksnare scan
   sudo hooksnare scan --format ndjson | jq -r .hooksnare.hook.value
   hooksnare scan --root "/Volumes/Macintosh HD - Data" --exit-code`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return scan(cmd, &s, exitCode) },
 	}
 	s.addFlags(cmd, "root", "config", "format")
@@ -71,13 +70,7 @@ func scan(cmd *cobra.Command, s *settings, exitCode bool) error {
 	if s.out.isText {
 		note(cmd, "%d hooks, %d files or folders could not be read", len(hooks), len(unreadable))
 	}
-	switch {
-	case exitCode && len(hooks) > 0:
-		return &exit{exitFound, nil}
-	case exitCode && len(unreadable) > 0:
-		return &exit{exitNotWell, nil}
-	}
-	return nil
+	return cmp.Or(exitIf(exitCode && len(hooks) > 0, exitFound), exitIf(exitCode && len(unreadable) > 0, exitNotWell))
 }
 
 // hookText is a hook for a person.

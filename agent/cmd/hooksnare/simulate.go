@@ -15,8 +15,7 @@ func newSimulate() *cobra.Command {
 	var defaults string
 	var timeout time.Duration
 	cmd := &cobra.Command{
-		Use:   "simulate",
-		Short: "Prove that a hook becomes an alert at every output",
+		Use: "simulate", Short: "Prove that a hook becomes an alert at every output", Args: cobra.NoArgs,
 		Long: `Sets a hook in the preferences com.hooksnare.simulation, which nothing reads and which
 runs nothing, waits for the running agent's alert of it, for the disk to have it and for every
 output to acknowledge it, and prints how long each took. The preferences are removed again.
@@ -25,7 +24,6 @@ Exits with 1 when the alert does not come, or an output does not acknowledge it 
 Plain syslog acknowledges nothing: there it means that the system's log took the line.`,
 		Example: `  sudo hooksnare simulate
   sudo hooksnare simulate --timeout 2m --format ndjson`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if timeout <= 0 || timeout > time.Hour {
 				return fmt.Errorf("--timeout %v: expected at most an hour", timeout)
@@ -35,13 +33,13 @@ Plain syslog acknowledges nothing: there it means that the system's log took the
 			defer cancel()
 			sim, err := checkup.Simulate(ctx, c, defaults)
 			if err != nil {
-				return &exit{exitNotWell, fmt.Errorf("simulate: %w", err)}
+				return &exit{exitNotWell, "simulate: " + err.Error()}
 			}
 			if err := s.out.print(sim, simulationText(sim)); err != nil {
 				return err
 			}
 			if !sim.OK() {
-				return &exit{exitNotWell, fmt.Errorf("simulate: not all steps were done within %v", timeout)}
+				return &exit{exitNotWell, fmt.Sprintf("simulate: not all steps were done within %v", timeout)}
 			}
 			return nil
 		},
