@@ -109,7 +109,8 @@ func rel(name string) string { return strings.TrimPrefix(name, "/") }
 // path returns the path of a name for errors.
 func (d *disk) path(name string) string { return filepath.Join(d.root.Name(), name) }
 
-// makeFolder makes a folder, or takes over the one that is there, with exactly this mode.
+// makeFolder makes a folder, or takes over the one that is there, with exactly this mode. Only
+// its owner, or root, can replace it after the checks.
 func (d *disk) makeFolder(name string, mode fs.FileMode) error {
 	if err := d.makeParents(name); err != nil {
 		return err
@@ -117,29 +118,17 @@ func (d *disk) makeFolder(name string, mode fs.FileMode) error {
 	if err := d.root.Mkdir(name, mode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	found, err := d.root.Lstat(name)
+	info, err := d.root.Lstat(name)
 	if err != nil {
 		return err
 	}
-	if !found.IsDir() {
-		return fmt.Errorf("%s: not a folder (%v): remove it first", d.path(name), found.Mode())
+	if !info.IsDir() {
+		return fmt.Errorf("%s: not a folder (%v): remove it first", d.path(name), info.Mode())
 	}
-	f, err := d.root.OpenFile(name, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NONBLOCK, 0)
-	if err != nil {
+	if err := d.checkOwner(name, info); err != nil {
 		return err
 	}
-	defer f.Close()
-	opened, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !os.SameFile(found, opened) {
-		return fmt.Errorf("%s: changed while it was being opened", d.path(name))
-	}
-	if err := d.checkOwner(name, opened); err != nil {
-		return err
-	}
-	return d.setAccess(f, mode)
+	return d.setAccess(name, mode)
 }
 
 // makeParents makes the missing folders above a name, and refuses those in which someone other
@@ -175,14 +164,14 @@ func (d *disk) checkOwner(name string, info fs.FileInfo) error {
 	return nil
 }
 
-// setAccess sets owner and mode through the open file, so that no name is resolved twice.
-func (d *disk) setAccess(f *os.File, mode fs.FileMode) error {
+// setAccess gives a file or folder to root:wheel, if this process may, and sets its mode.
+func (d *disk) setAccess(name string, mode fs.FileMode) error {
 	if d.euid == 0 {
-		if err := f.Chown(0, 0); err != nil { // root:wheel
+		if err := d.root.Chown(name, 0, 0); err != nil {
 			return err
 		}
 	}
-	return f.Chmod(mode)
+	return d.root.Chmod(name, mode)
 }
 
 // writeFile makes size bytes of src the content of a file, on disk before it returns. Readers
@@ -204,7 +193,7 @@ func (d *disk) writeFile(name string, mode fs.FileMode, src io.Reader, size int6
 		err = fmt.Errorf("%s: its source changed while it was copied (%d bytes, then %d)", d.path(name), size, n)
 	}
 	if err == nil {
-		err = d.setAccess(f, mode)
+		err = d.setAccess(temp, mode)
 	}
 	if err == nil {
 		err = f.Sync()
