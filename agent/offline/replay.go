@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync/atomic"
-	"time"
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/exceptions"
@@ -24,11 +22,13 @@ import (
 // Replay reads recordings of eslogger as if they happened, with their own times as the
 // only clock.
 type Replay struct {
+	// Progress, unless nil, is called now and then with what was read so far.
+	Progress func(lines, bytes uint64)
+
 	judge   *judge.Judge
 	decoder eslogger.Decoder
 	gaps    eslogger.Gaps
 	stats   ReplayStats
-	read    struct{ lines, bytes atomic.Uint64 } // of stats, for Progress
 }
 
 // ReplayStats is what a replay has read.
@@ -198,15 +198,15 @@ func (l *limit) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// progressLines is how many lines pass between two updates of what a progress shows.
-const progressLines = 1024
+// progressLines is how many lines are read between two calls of Progress: a second at most, for
+// a file.
+const progressLines = 50_000
 
 func (r *Replay) line(l *eslogger.Decoded) {
 	r.stats.Lines++
 	r.stats.Bytes += uint64(l.Size) + 1
-	if r.stats.Lines%progressLines == 0 {
-		r.read.lines.Store(r.stats.Lines)
-		r.read.bytes.Store(r.stats.Bytes)
+	if r.stats.Lines%progressLines == 0 && r.Progress != nil {
+		r.Progress(r.stats.Lines, r.stats.Bytes)
 	}
 	if l.Blank {
 		return
@@ -231,29 +231,6 @@ func (r *Replay) line(l *eslogger.Decoded) {
 func (r *Replay) malformed(err error) {
 	if r.stats.Malformed++; r.stats.FirstMalformed == nil {
 		r.stats.FirstMalformed = err
-	}
-}
-
-// Progress calls show at intervals with what was read so far, from another goroutine, until the
-// returned function is called.
-func (r *Replay) Progress(every time.Duration, show func(lines, bytes uint64)) (stop func()) {
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		t := time.NewTicker(every)
-		defer t.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-t.C:
-				show(r.read.lines.Load(), r.read.bytes.Load())
-			}
-		}
-	}()
-	return func() {
-		close(done)
-		<-ended
 	}
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -37,11 +38,13 @@ func (o *output) print(document any, text string) error {
 		_, err := io.WriteString(o.w, text)
 		return err
 	}
-	line, err := json.Marshal(document)
-	if err != nil {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(document); err != nil {
 		return err
 	}
-	return o.printLine(line)
+	return o.printLine(bytes.TrimSuffix(line.Bytes(), []byte("\n")))
 }
 
 // printEach writes a list of results.
@@ -65,11 +68,7 @@ func (o *output) printAlert(a *alert.Alert) error {
 	if o.isText {
 		return a.Write(o.w)
 	}
-	line, err := a.Line()
-	if err != nil {
-		return err
-	}
-	return o.printLine(line)
+	return o.print(a, "")
 }
 
 // note writes a remark beside the results, after the name of the verb.

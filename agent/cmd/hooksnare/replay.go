@@ -8,7 +8,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -74,11 +73,10 @@ func replay(cmd *cobra.Command, s *settings, files []string) (found bool, err er
 // replayFiles replays the files in order and shows the progress on a terminal.
 func replayFiles(ctx context.Context, r *offline.Replay, files []string) (offline.ReplayStats, error) {
 	if isTerminal(os.Stderr) {
-		stop := r.Progress(time.Second, func(lines, bytes uint64) {
+		r.Progress = func(lines, bytes uint64) {
 			fmt.Fprintf(os.Stderr, "\r%d lines, %.0f MB", lines, float64(bytes)/1e6)
-		})
+		}
 		defer fmt.Fprint(os.Stderr, "\r")
-		defer stop()
 	}
 	for _, name := range files {
 		if err := r.File(ctx, name); err != nil {

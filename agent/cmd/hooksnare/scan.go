@@ -44,28 +44,21 @@ func scan(cmd *cobra.Command, s *settings, exitCode bool) error {
 		return err
 	}
 	for _, a := range hooks {
-		if s.out.isText {
-			err = s.out.print(nil, hookText(a))
-		} else {
-			err = s.out.printAlert(a)
-		}
-		if err != nil {
+		if err := s.out.print(a, hookText(a)); err != nil {
 			return err
 		}
 	}
 	for _, a := range unreadable {
-		if !s.out.isText {
-			if err := s.out.printAlert(a); err != nil {
-				return err
+		if u := a.Hooksnare.Unreadable; s.out.isText {
+			text := "not read: " + u.Path + ": " + u.Why
+			if u.Detail != "" {
+				text += " (" + u.Detail + ")"
 			}
-			continue
+			fmt.Fprintln(cmd.ErrOrStderr(), quote.Printable(text))
 		}
-		u := a.Hooksnare.Unreadable
-		line := "not read: " + u.Path + ": " + u.Why
-		if u.Detail != "" {
-			line += " (" + u.Detail + ")"
+		if err := s.out.print(a, ""); err != nil {
+			return err
 		}
-		fmt.Fprintln(cmd.ErrOrStderr(), quote.Printable(line))
 	}
 	if s.out.isText {
 		note(cmd, "%d hooks, %d files or folders could not be read", len(hooks), len(unreadable))
