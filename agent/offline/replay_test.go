@@ -68,7 +68,7 @@ func TestReplay(t *testing.T) {
 		{"pretty-printed", [][]byte{objects}, 2, ReplayStats{Lines: lines}, ""},
 		{"pretty-printed behind empty lines", [][]byte{append([]byte("\r\n \n"), objects...)}, 2, ReplayStats{Lines: lines}, ""},
 		{"no line break at the end", [][]byte{whole[:len(whole)-1]}, 2, ReplayStats{Lines: lines}, ""},
-		{"cut amid the last line", [][]byte{whole[:len(whole)-100]}, 2, ReplayStats{Lines: lines - 1, Cut: len(whole) - 100 - last}, ""},
+		{"cut within the last line", [][]byte{whole[:len(whole)-100]}, 2, ReplayStats{Lines: lines - 1, Cut: len(whole) - 100 - last}, ""},
 		{"carriage returns and empty lines", [][]byte{bytes.ReplaceAll(whole, []byte("\n"), []byte("\r\n\n"))}, 2, ReplayStats{Lines: 2 * lines}, ""},
 		{"garbage at the end", [][]byte{whole, []byte("garbage\n\x00\n{}\n")}, 2, ReplayStats{Lines: lines + 3, Malformed: 2, Odd: 1}, "line "},
 		{"a long line", [][]byte{append(bytes.Repeat([]byte("x"), eslogger.MaxLine+1), '\n'), whole}, 2, ReplayStats{Lines: lines, TooLong: 1}, ""},

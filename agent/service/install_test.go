@@ -13,8 +13,8 @@ import (
 	"hooksnare/packaging/launchd"
 )
 
-// laid is the disk after install.
-var laid = []string{
+// installed is the disk after install.
+var installed = []string{
 	"drwxr-xr-x /Library",
 	"drwxr-xr-x /Library/Application Support",
 	"drwxr-xr-x /Library/Application Support/Hooksnare",
@@ -42,7 +42,7 @@ func TestInstall(t *testing.T) {
 		m := newMac(t)
 		withUmask(t, umask)
 		m.install()
-		m.wantTree("install", laid...)
+		m.wantTree("install", installed...)
 		m.wantFile(Program, "first version")
 		m.wantFile(propertyList, string(launchd.PropertyList))
 		m.wantCalls("install", loadCalls(m)...)
@@ -58,7 +58,7 @@ func TestInstallUnderClosedUmask(t *testing.T) {
 	}
 	withUmask(t, 0o077)
 	m.install()
-	m.wantTree("install", laid...)
+	m.wantTree("install", installed...)
 }
 
 func TestInstallAgainUpgrades(t *testing.T) {
@@ -80,7 +80,7 @@ func TestInstallAgainUpgrades(t *testing.T) {
 	m.use(m.program("second version"))
 	m.install()
 
-	m.wantTree("second install", laid...)
+	m.wantTree("second install", installed...)
 	m.wantFile(Program, "second version")
 	m.wantFile(propertyList, string(launchd.PropertyList))
 	m.wantCalls("second install", loadCalls(m)...)
@@ -94,7 +94,7 @@ func TestInstallFromTheInstalledProgram(t *testing.T) {
 	m.install()
 	m.use(m.service.path(Program))
 	m.install()
-	m.wantTree("install from itself", laid...)
+	m.wantTree("install from itself", installed...)
 	m.wantFile(Program, "first version")
 }
 
@@ -103,7 +103,7 @@ func TestInstallSweepsWhatAnEarlierOneLeft(t *testing.T) {
 	m.write(filepath.Join(m.mkdir(folder), ".hooksnare.new-OLD"), "half", 0o600)
 	m.write(filepath.Join(m.mkdir("Library/LaunchDaemons"), ".com.hooksnare.agent.plist.new-OLD"), "half", 0o600)
 	m.install()
-	m.wantTree("install", laid...)
+	m.wantTree("install", installed...)
 }
 
 func TestInstallThroughMacOSVarLink(t *testing.T) {
@@ -183,7 +183,7 @@ func TestInstallReplacesALinkWithoutFollowingIt(t *testing.T) {
 	m.link(victim, Program)
 	m.link(victim, propertyList)
 	m.install()
-	m.wantTree("install", laid...)
+	m.wantTree("install", installed...)
 	if got, err := os.ReadFile(victim); err != nil || string(got) != "precious" {
 		t.Errorf("victim: %q, %v", got, err)
 	}
@@ -220,7 +220,7 @@ func TestInstallRefusesPrograms(t *testing.T) {
 		m.calls()
 		m.use(path)
 		wantError(t, path, m.service.Install(t.Context()), want)
-		m.wantTree("refused upgrade", laid...)
+		m.wantTree("refused upgrade", installed...)
 		m.wantFile(Program, "first version")
 		m.wantCalls("refused upgrade")
 	}

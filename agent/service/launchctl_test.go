@@ -36,7 +36,7 @@ func TestInstallGivesUp(t *testing.T) {
 	if bootstraps != 30 {
 		t.Errorf("%d tries, want 30", bootstraps)
 	}
-	m.wantTree("failed install", laid...)
+	m.wantTree("failed install", installed...)
 }
 
 func TestInstallStopsWhenCancelled(t *testing.T) {
@@ -73,7 +73,7 @@ func TestLaunchctlMissing(t *testing.T) {
 			t.Errorf("%s: error %v, want %v", verb, err, os.ErrNotExist)
 		}
 	}
-	m.wantTree("uninstall without launchctl", laid...)
+	m.wantTree("uninstall without launchctl", installed...)
 }
 
 func TestLaunchctlSpeaksTooMuch(t *testing.T) {
@@ -193,7 +193,7 @@ func TestUninstallRemovesNothingWhileTheAgentRuns(t *testing.T) {
 	m.flag("stuck", "")
 	wantError(t, "uninstall", m.service.Uninstall(t.Context(), true),
 		"launchctl bootout: exit status 1: Boot-out failed: 1: Operation not permitted", "tried 30 times")
-	m.wantTree("uninstall of a job that won't end", laid...)
+	m.wantTree("uninstall of a job that won't end", installed...)
 }
 
 func TestPurgeFollowsNoLink(t *testing.T) {
