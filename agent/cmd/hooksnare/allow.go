@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -84,7 +85,7 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 		note(cmd, "%s", text)
 	}
 	added := exceptions.TextOf(&p.Exception)
-	if err := o.out.print(added, proposalText(config.ExceptionsPath(c.Root), &added, p)); err != nil {
+	if err := o.out.print(added, proposalText(config.ExceptionsPath(c.Root), &added, p.Hook)); err != nil {
 		return err
 	}
 	note(cmd, "added %s: a running agent uses it within seconds", p.Exception.ID)
@@ -192,20 +193,11 @@ func listAllowed(cmd *cobra.Command, s *settings) error {
 // exceptionText is an exception for a person.
 func exceptionText(x *exceptions.AllowedHook) string {
 	rows := newRows()
-	rows.Add("where", strings.Join(strings.Fields(x.Where), " "))
-	rows.Add("rules", strings.Join(x.Rules, ", "))
-	addRequirements(rows, x.Require)
-	rows.Add("reason", x.Reason)
-	expires := expiryText(&x.ExceptionText)
+	addException(rows, &x.ExceptionText)
 	if x.Expired {
-		expires += " (expired)"
+		rows.Add("state", "expired: it hides nothing any more")
 	}
-	rows.Add("expires", expires)
-	source := x.Source
-	if x.File != "" {
-		source = x.File
-	}
-	rows.Add("source", source)
+	rows.Add("source", cmp.Or(x.File, x.Source))
 	if a := x.Added; a != nil {
 		text := a.Time.UTC().Format(time.DateTime) + "Z by " + a.By.String()
 		if a.Alert != "" {
@@ -226,39 +218,35 @@ func exceptionText(x *exceptions.AllowedHook) string {
 	return quote.Printable(x.ID) + "\n" + rows.String() + "\n"
 }
 
-// proposalText says what an exception hides from now on.
-func proposalText(path string, x *exceptions.ExceptionText, p *exceptions.Proposal) string {
+// proposalText says what a new exception, stored in a file, hides from now on.
+func proposalText(file string, x *exceptions.ExceptionText, h *alert.Hook) string {
 	hidden, conditions := newRows(), newRows()
-	hidden.Add("key", p.Hook.Key)
-	hidden.Add("value", *p.Hook.Value)
-	hidden.Add("file", p.Hook.Plist)
-	conditions.Add("where", x.Where)
-	addRequirements(conditions, x.Require)
-	conditions.Add("expires", expiryText(x))
-	conditions.Add("reason", x.Reason)
-	conditions.Add("stored in", path)
+	hidden.Add("key", h.Key)
+	hidden.Add("value", *h.Value)
+	hidden.Add("file", h.Plist)
+	addException(conditions, x)
+	conditions.Add("stored in", file)
 	return x.ID + " hides every alert about\n" + hidden.String() + "as long as\n" + conditions.String()
 }
 
-// addRequirements adds what the exception requires of the program.
-func addRequirements(rows *alert.Rows, r *exceptions.RequireText) {
-	if r == nil {
+// addException adds what an exception requires, why it exists, and when it ends.
+func addException(rows *alert.Rows, x *exceptions.ExceptionText) {
+	rows.Add("where", strings.Join(strings.Fields(x.Where), " "))
+	rows.Add("rules", strings.Join(x.Rules, ", "))
+	if r := x.Require; r == nil {
 		rows.Add("program", "whatever it is")
-		return
-	}
-	if r.Owner != "" {
+	} else {
 		rows.Add("owner", r.Owner)
+		if r.NotWritableByOthers {
+			rows.Add("writable", "by nobody but root, nor any folder above it")
+		}
+		rows.Add("sha256", strings.Join(r.SHA256, ", "))
+		rows.Add("team id", r.TeamID)
 	}
-	if r.NotWritableByOthers {
-		rows.Add("writable", "by nobody but root, nor any folder above it")
+	expires := "never"
+	if x.Expires != nil {
+		expires = x.Expires.UTC().Format(time.DateTime) + "Z"
 	}
-	rows.Add("sha256", strings.Join(r.SHA256, ", "))
-	rows.Add("team id", r.TeamID)
-}
-
-func expiryText(x *exceptions.ExceptionText) string {
-	if x.Expires == nil {
-		return "never"
-	}
-	return x.Expires.UTC().Format(time.DateTime) + "Z"
+	rows.Add("expires", expires)
+	rows.Add("reason", x.Reason)
 }
