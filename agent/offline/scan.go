@@ -39,12 +39,12 @@ func Scan(c config.Config, now time.Time) (hooks, unreadable []*alert.Alert, err
 		return nil, nil, err
 	}
 	for i := range settings {
-		if a := s.hook(&settings[i]); a != nil {
+		if a := s.hookDocument(&settings[i]); a != nil {
 			hooks = append(hooks, a)
 		}
 	}
 	for i := range files {
-		unreadable = append(unreadable, s.unreadable(&files[i]))
+		unreadable = append(unreadable, s.unreadableDocument(&files[i]))
 	}
 	return hooks, unreadable, nil
 }
@@ -91,8 +91,8 @@ func builtinRule(id string) (*rules.Rule, error) {
 	return nil, fmt.Errorf("rule %s: not built in", id)
 }
 
-// hook returns the document of a setting, nil if it sets no hook: an empty value runs nothing.
-func (s *scanner) hook(set *prefs.Setting) *alert.Alert {
+// hookDocument returns the document of a setting, nil if it sets no hook: an empty value runs nothing.
+func (s *scanner) hookDocument(set *prefs.Setting) *alert.Alert {
 	ch := &event.Change{File: set.File, Scope: set.Scope, Key: set.Key, New: &set.Value, Since: event.SinceNever, Time: s.now, Found: set.Found}
 	found := s.engine.Observe(detect.Observed{Change: ch, Verdict: string(alert.Observed)}, detect.FactOf(ch), nil)
 	if len(found) == 0 {
@@ -119,17 +119,17 @@ func (s *scanner) hook(set *prefs.Setting) *alert.Alert {
 	default:
 		a.Event.Action = HookUnknown
 	}
-	return s.state(a, set.File, set.Key, set.Value)
+	return s.stateDocument(a, set.File, set.Key, set.Value)
 }
 
-// unreadable returns the document of a file or folder that can't be read.
-func (s *scanner) unreadable(u *event.Unreadable) *alert.Alert {
+// unreadableDocument returns the document of a file or folder that can't be read.
+func (s *scanner) unreadableDocument(u *event.Unreadable) *alert.Alert {
 	o := &detect.Observed{Unreadable: u, Verdict: string(alert.Observed)}
-	return s.state(s.composer.Compose(&detect.Finding{Rule: s.unreadableRule, Record: detect.Record{State: o}}), u.Path, u.Why)
+	return s.stateDocument(s.composer.Compose(&detect.Finding{Rule: s.unreadableRule, Record: detect.Record{State: o}}), u.Path, u.Why)
 }
 
-// state makes an alert the document of a state: the same one has the same id in every scan.
-func (s *scanner) state(a *alert.Alert, texts ...string) *alert.Alert {
+// stateDocument makes an alert the document of a state: the same one has the same id in every scan.
+func (s *scanner) stateDocument(a *alert.Alert, texts ...string) *alert.Alert {
 	a.Event.Kind, a.Event.Type = "state", []string{"info"}
 	a.Event.ID = host.StableID(append([]string{"scan", s.host.ID, a.Rule.ID}, texts...)...)
 	return a

@@ -86,24 +86,24 @@ func (l *alertLog) openLog(cmd *cobra.Command) (*alertlog.Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	log, missing, err := alertlog.Open(paths)
+	alerts, missing, err := alertlog.Open(paths)
 	for _, path := range missing {
 		note(cmd, "%s does not exist: no alert has been written to it", path)
 	}
-	return log, err
+	return alerts, err
 }
 
 // closeLog notes what of the log could not be read, and closes it.
-func closeLog(cmd *cobra.Command, log *alertlog.Log) {
-	for _, d := range log.Damage() {
+func closeLog(cmd *cobra.Command, alerts *alertlog.Log) {
+	for _, d := range alerts.Damage() {
 		note(cmd, "%s", d.String())
 	}
-	log.Close()
+	alerts.Close()
 }
 
 // findAlert returns the one alert that an id, or its beginning, means.
-func findAlert(cmd *cobra.Command, log *alertlog.Log, id string) (*alertlog.Match, error) {
-	matches, err := log.Find(cmd.Context(), id)
+func findAlert(cmd *cobra.Command, alerts *alertlog.Log, id string) (*alertlog.Match, error) {
+	matches, err := alerts.Find(cmd.Context(), id)
 	switch {
 	case err != nil:
 		return nil, err
@@ -209,17 +209,17 @@ func listAlerts(cmd *cobra.Command, l *alertLog, limit int) error {
 	case limit < 0:
 		return fmt.Errorf("--limit %d: expected a number of alerts, or 0 for all", limit)
 	}
-	log, err := l.openLog(cmd)
+	alerts, err := l.openLog(cmd)
 	if err != nil {
 		return err
 	}
-	defer closeLog(cmd, log)
+	defer closeLog(cmd, alerts)
 	var rows [][]string
 	show := l.out.printLine
 	if l.out.isText {
 		show = func(line []byte) error { rows = append(rows, alertRow(line)); return nil }
 	}
-	hasMore, err := log.List(cmd.Context(), filter, limit, show)
+	hasMore, err := alerts.List(cmd.Context(), filter, limit, show)
 	if err != nil {
 		return err
 	}

@@ -41,12 +41,12 @@ when there is no such alert, with 2 when several begin with ID.`,
 }
 
 func showAlert(cmd *cobra.Command, l *alertLog, id string) error {
-	log, err := l.openLog(cmd)
+	alerts, err := l.openLog(cmd)
 	if err != nil {
 		return err
 	}
-	defer closeLog(cmd, log)
-	m, err := findAlert(cmd, log, id)
+	defer closeLog(cmd, alerts)
+	m, err := findAlert(cmd, alerts, id)
 	if err != nil {
 		return err
 	}
@@ -97,8 +97,8 @@ func (l *alertLog) showPage(cmd *cobra.Command, m *alertlog.Match) error {
 	}
 	page := sectionText("Processes", indentText(tree))
 	facts, _ := members["hooksnare"].(map[string]any)
-	if hook, ok := facts["hook"].(map[string]any); ok {
-		hook["signals"] = facts["signals"]
+	if inner, ok := facts["hook"].(map[string]any); ok {
+		inner["signals"] = facts["signals"]
 	}
 	for _, title := range []string{"Hook", "Health", "Program", "Triage"} {
 		page += sectionText(title, factsText(facts[strings.ToLower(title)]))

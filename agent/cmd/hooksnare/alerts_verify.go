@@ -31,13 +31,13 @@ damaged.`,
 }
 
 func verifyAlerts(cmd *cobra.Command, l *alertLog) error {
-	log, err := l.openLog(cmd)
+	alerts, err := l.openLog(cmd)
 	if err != nil {
 		return err
 	}
-	v, err := log.Verify(cmd.Context())
-	isDamaged := len(log.Damage()) > 0
-	closeLog(cmd, log)
+	v, err := alerts.Verify(cmd.Context())
+	isDamaged := len(alerts.Damage()) > 0
+	closeLog(cmd, alerts)
 	if err != nil {
 		return err
 	}

@@ -113,12 +113,12 @@ func (o *allowAdd) newWish(now time.Time) (exceptions.Wish, error) {
 
 // documents returns the documents of the alert.
 func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
-	log, err := o.openLog(cmd)
+	alerts, err := o.openLog(cmd)
 	if err != nil {
 		return nil, err
 	}
-	defer closeLog(cmd, log)
-	m, err := findAlert(cmd, log, o.alert)
+	defer closeLog(cmd, alerts)
+	m, err := findAlert(cmd, alerts, o.alert)
 	if err != nil {
 		return nil, err
 	}

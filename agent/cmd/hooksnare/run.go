@@ -34,12 +34,12 @@ With --root no program of that disk is run except those that --eslogger and --ca
   hooksnare run --root ./disk --eslogger ./disk/usr/bin/eslogger`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, sources, faults := s.load()
-			log, flush := newLog()
+			logger, flush := newLog()
 			defer flush()
 			if runtime.GOOS == "darwin" && c.Root == "" && os.Geteuid() != 0 {
 				return errors.New("run: eslogger needs root: run it with sudo")
 			}
-			o := agent.Options{Version: version, Config: c, Sources: sources, Faults: faults, Log: log}
+			o := agent.Options{Version: version, Config: c, Sources: sources, Faults: faults, Log: logger}
 			if show {
 				o.Show = cmd.OutOrStdout()
 			}
@@ -48,7 +48,7 @@ With --root no program of that disk is run except those that --eslogger and --ca
 				return err
 			}
 			if err := service.Run(cmd.Context(), a.Run); err != nil {
-				log.Error().Err(err).Msg("run") // main would wait for a stderr that hangs
+				logger.Error().Err(err).Msg("run") // main would wait for a stderr that hangs
 				return &exit{code: exitNotWell}
 			}
 			return nil
@@ -67,7 +67,7 @@ const logFlushLimit = 200 * time.Millisecond
 
 // newLog returns the agent's own log on stderr: text on a terminal, JSON lines otherwise. No
 // call that logs waits for it; flush writes what is left.
-func newLog() (log zerolog.Logger, flush func()) {
+func newLog() (logger zerolog.Logger, flush func()) {
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	lost := func(n int) []byte {
 		return fmt.Appendf(nil, `{"level":"warn","lines":%d,"message":"lines of this log were lost: it could not be written"}`+"\n", n)
