@@ -35,7 +35,7 @@ type alertLog struct {
 }
 
 func (l *alertLog) addLogFlags(cmd *cobra.Command) {
-	l.addFlags(cmd, "root", "config", "format")
+	l.withFlags(cmd, "root", "config", "format")
 	cmd.Flags().StringArrayVar(&l.files, "file", nil, "`FILE` of alerts to read instead of the configured logs, - for standard input; may be given again")
 }
 

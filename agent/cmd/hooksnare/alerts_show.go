@@ -36,7 +36,7 @@ when there is no such alert, with 2 when several begin with ID.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return showAlert(cmd, &l, args[0]) },
 	}
 	l.addLogFlags(cmd)
-	l.addFlags(cmd, "rules")
+	l.withFlags(cmd, "rules")
 	return cmd
 }
 

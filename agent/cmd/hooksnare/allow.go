@@ -143,7 +143,7 @@ func exitRefused(err error) error {
 
 func newAllowRemove() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
+	return s.withFlags(&cobra.Command{
 		Use: "remove ID", Short: "Remove an exception that was added", Args: cobra.ExactArgs(1),
 		Long: `Removes an exception from the file that allow add keeps. The error for one of the configuration
 names the place where it can be removed. Exits with 1 when there is no such exception.`,
@@ -159,23 +159,19 @@ names the place where it can be removed. Exits with 1 when there is no such exce
 			note(cmd, "removed %s: a running agent stops using it within seconds", args[0])
 			return nil
 		},
-	}
-	s.addFlags(cmd, "root", "config")
-	return cmd
+	}, "root", "config")
 }
 
 func newAllowList() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
+	return s.withFlags(&cobra.Command{
 		Use: "list", Short: "List the exceptions in force", Args: cobra.NoArgs,
 		Long: `Lists every exception, also those of the configuration: what it covers and why, who added it
 from which alert, when it expires, and how often the running agent used it.`,
 		Example: `  sudo hooksnare allow list
   sudo hooksnare allow list --format ndjson | jq -r .id`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return listAllowed(cmd, &s) },
-	}
-	s.addFlags(cmd, "root", "config", "state-dir", "format")
-	return cmd
+	}, "root", "config", "state-dir", "format")
 }
 
 func listAllowed(cmd *cobra.Command, s *settings) error {

@@ -16,7 +16,7 @@ import (
 
 func newCheck() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
+	return s.withFlags(&cobra.Command{
 		Use: "check", Short: "Find faults in configuration, rules and exceptions", Args: cobra.NoArgs,
 		Long: `Reads the configuration, every rule and every exception and prints each fault on a line, with
 file and line number where they are known. It also notes rules that can't run here and exceptions
@@ -26,9 +26,7 @@ that a running agent has not used for a day. Exits with 1 when there is a fault,
   hooksnare check --config ./com.hooksnare.agent.plist
   hooksnare check --rules ./our-rules --format ndjson`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return check(cmd, &s) },
-	}
-	s.addFlags(cmd, "root", "config", "rules", "format")
-	return cmd
+	}, "root", "config", "rules", "format")
 }
 
 // checkResult is a line of check.

@@ -14,7 +14,7 @@ import (
 
 func newDoctor() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
+	return s.withFlags(&cobra.Command{
 		Use: "doctor", Short: "Find what is missing, and what to do about it", Args: cobra.NoArgs,
 		Long: `Checks what the agent needs: root, eslogger, Full Disk Access, a sound configuration and
 outputs that deliver. For each it prints the state, and what to do where something is missing.
@@ -28,9 +28,7 @@ Exits with 1 when something is failing.`,
 			isFailing := slices.ContainsFunc(findings, func(f checkup.Finding) bool { return f.State == checkup.FindingFailing })
 			return cmp.Or(printEach(s.out, findings, findingText), exitIf(isFailing, exitNotWell))
 		},
-	}
-	s.addFlags(cmd, "root", "config", "state-dir", "format")
-	return cmd
+	}, "root", "config", "state-dir", "format")
 }
 
 func findingText(f *checkup.Finding) string {

@@ -33,7 +33,7 @@ their condition alone, and the summary says so. Exits with 2 when no event could
 			return cmp.Or(err, exitIf(exitCode && found, exitFound))
 		},
 	}
-	s.addFlags(cmd, "root", "rules", "format")
+	s.withFlags(cmd, "root", "rules", "format")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 when something was found")
 	return cmd
 }

@@ -77,7 +77,7 @@ func addCounts(rows []ruleRow, dir string) {
 
 func newRulesList() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
+	return s.withFlags(&cobra.Command{
 		Use: "list", Short: "List every rule, whether it runs or why not, and how often it matched", Args: cobra.NoArgs,
 		Long: `Lists every rule: id, severity, language, whether it runs, how often it matched since the
 agent started, and its name; then, for each that does not run, why. The numbers are from the
@@ -92,9 +92,7 @@ running agent's state folder, which only root may read.`,
 			addCounts(rows, c.StateDir)
 			return errors.Join(printRules(s.out, rows), faults)
 		},
-	}
-	s.addFlags(cmd, "root", "config", "rules", "state-dir", "format")
-	return cmd
+	}, "root", "config", "rules", "state-dir", "format")
 }
 
 func printRules(out *output, rows []ruleRow) error {
@@ -117,7 +115,7 @@ func printRules(out *output, rows []ruleRow) error {
 
 func newRulesShow() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
+	return s.withFlags(&cobra.Command{
 		Use: "show ID", Short: "Show a rule: what it looks for, why, and what to do about it", Args: cobra.ExactArgs(1),
 		Example: "  hooksnare rules show hook-set\n  hooksnare rules show hook-set --format ndjson | jq -r .query",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -130,9 +128,7 @@ func newRulesShow() *cobra.Command {
 			d.addRows(rows)
 			return s.out.print(d, sectionText(quote.Printable(d.Name), rows.String())+d.sections())
 		},
-	}
-	s.addFlags(cmd, "root", "config", "rules", "format")
-	return cmd
+	}, "root", "config", "rules", "format")
 }
 
 // ruleDocument is all that is known of a rule.
@@ -245,7 +241,7 @@ of a rule that remembers come at the end: such rules take the events in the orde
 			return nil
 		},
 	}
-	s.addFlags(cmd, "format")
+	s.withFlags(cmd, "format")
 	cmd.Flags().StringVar(&events, "events", "", "`FILE` of ECS documents, one a line; - for standard input")
 	cmd.MarkFlagRequired("events")
 	return cmd

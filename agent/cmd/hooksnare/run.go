@@ -54,7 +54,7 @@ With --root no program of that disk is run except those that --eslogger and --ca
 			return nil
 		},
 	}
-	s.addFlags(cmd, "root", "config", "state-dir")
+	s.withFlags(cmd, "root", "config", "state-dir")
 	cmd.Flags().StringVar(&s.eslogger, "eslogger", "", "`PATH` of eslogger, or of a program that writes the same")
 	cmd.Flags().StringVar(&s.canary, "canary", "", "`PATH` of the program that is run to prove that eslogger sees commands (default /usr/bin/true)")
 	cmd.Flags().BoolVar(&show, "show", false, "also print each alert, for a person")

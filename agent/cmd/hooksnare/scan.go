@@ -29,7 +29,7 @@ Without root it reads what it may. --root examines another disk.`,
   hooksnare scan --root "/Volumes/Macintosh HD - Data" --exit-code`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return scan(cmd, &s, exitCode) },
 	}
-	s.addFlags(cmd, "root", "config", "format")
+	s.withFlags(cmd, "root", "config", "format")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 when a hook was found, else with 1 when a file could not be read")
 	return cmd
 }

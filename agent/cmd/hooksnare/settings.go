@@ -30,8 +30,8 @@ type settings struct {
 	out *output // for results; set before the command runs
 }
 
-// addFlags gives a command the shared flags of these names, and checks them before it runs.
-func (s *settings) addFlags(cmd *cobra.Command, names ...string) {
+// withFlags gives a command the shared flags of these names, and checks them before it runs.
+func (s *settings) withFlags(cmd *cobra.Command, names ...string) *cobra.Command {
 	values := map[string]*string{"root": &s.root, "config": &s.config, "state-dir": &s.stateDir, "format": &s.format}
 	for _, name := range names {
 		if name == "rules" {
@@ -46,6 +46,7 @@ func (s *settings) addFlags(cmd *cobra.Command, names ...string) {
 		}
 		return checkPath("root", s.root, fs.FileMode.IsDir, "a folder")
 	}
+	return cmd
 }
 
 // checkConfig reports why the configuration that was named can't be read at all.

@@ -44,7 +44,7 @@ Plain syslog acknowledges nothing: there it means that the system's log took the
 			return nil
 		},
 	}
-	s.addFlags(cmd, "root", "config", "state-dir", "format")
+	s.withFlags(cmd, "root", "config", "state-dir", "format")
 	cmd.Flags().StringVar(&defaults, "defaults", "", "`PATH` of defaults, or of a program that replaces it; needed with --root")
 	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "`TIME` to wait for the alert and for every output")
 	return cmd

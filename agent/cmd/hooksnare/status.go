@@ -16,7 +16,7 @@ import (
 
 func newStatus() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
+	return s.withFlags(&cobra.Command{
 		Use: "status", Short: "Print the state of the agent", Args: cobra.NoArgs,
 		Long: `Prints the state of the agent: what is not well and since when, what its sensor reads and
 misses, what was lost, what waits for each output, and the last delivery. Exits with 1 when no
@@ -44,9 +44,7 @@ ends, and its counts once a minute.`,
 			err = s.out.print(document, statusText(&st, running, faults, now))
 			return cmp.Or(err, exitIf(len(faults) > 0, exitNotWell))
 		},
-	}
-	s.addFlags(cmd, "root", "config", "state-dir", "format")
-	return cmd
+	}, "root", "config", "state-dir", "format")
 }
 
 func statusText(s *health.Status, running bool, faults []string, now time.Time) string {
