@@ -122,8 +122,6 @@ func (s *Spool) evictLocked(e *Event, q *Queue, flags uint16, maxAlerts int, max
 	}
 }
 
-func (r *record) claim() Claim { return Claim{r.share, int(r.sev), int(r.size)} }
-
 // loseLocked takes an alert from a queue for good. Others may still want it.
 func (s *Spool) loseLocked(e *Event, r *record, q *Queue) {
 	e.addRecord(r)

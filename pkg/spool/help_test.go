@@ -38,7 +38,7 @@ var when = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 // entry is an alert of so many further bytes.
 func entry(id string, sev, pad int) Entry {
 	doc := fmt.Appendf(nil, `{"id":%q,"event":{"id":"%032x","sequence":2},"hooksnare":{"pad":%q}}`, id, id, strings.Repeat("x", pad))
-	return Entry{Severity: sev, Time: when, Document: doc, ID: eventID(id), Update: 2}
+	return Entry{Severity: sev, Time: when, Document: doc}
 }
 
 func hashOf(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }

@@ -57,22 +57,10 @@ func (s *Spool) loadQueues() error {
 	if err := s.findQueues(); err != nil {
 		return err
 	}
-	var all []record
 	for _, q := range s.queues {
-		found, err := s.listAlerts(q.folder("out"))
-		if err != nil {
+		if err := s.loadQueue(q); err != nil {
 			return err
 		}
-		for i := range found {
-			found[i].mask = q.bit
-			q.stats.Depth++
-			q.stats.Bytes += int64(found[i].size)
-		}
-		all = mergeRecords(all, found, func(r record) {
-			q.stats.Depth--
-			q.stats.Bytes -= int64(r.size)
-			s.quarantine(q.folder("out")+"/"+r.fileName(), "another alert has its number", r.seq)
-		})
 		dead, err := s.listAlerts(q.folder("dead"))
 		if err != nil {
 			return err
@@ -80,11 +68,45 @@ func (s *Spool) loadQueues() error {
 		q.dead = dead
 		q.boundDead()
 	}
-	s.index.recs = all
-	for _, r := range all {
+	for _, r := range s.index.recs {
 		s.index.countLive(r)
 	}
 	return nil
+}
+
+// loadQueue adds to the index what waits for an output. Of two alerts with one number it keeps the
+// one that an earlier queue has.
+func (s *Spool) loadQueue(q *Queue) error {
+	x := &s.index
+	known := len(x.recs) // these are sorted
+	err := s.visitAlerts(q.folder("out"), func(r record) {
+		i, found := slices.BinarySearchFunc(x.recs[:known], r, compareRecords)
+		if found && x.recs[i].sameFile(r) {
+			x.recs[i].mask |= q.bit
+		} else {
+			r.mask = q.bit
+			x.recs = append(x.recs, r)
+		}
+		q.stats.Depth++
+		q.stats.Bytes += int64(r.size)
+	})
+	slices.SortFunc(x.recs, compareRecords)
+	kept := x.recs[:0]
+	for _, r := range x.recs {
+		n := len(kept)
+		if n == 0 || kept[n-1].seq != r.seq {
+			kept = append(kept, r)
+			continue
+		}
+		if r.mask != q.bit {
+			r, kept[n-1] = kept[n-1], r
+		}
+		q.stats.Depth--
+		q.stats.Bytes -= int64(r.size)
+		s.quarantine(q.path("out", &r), "another alert has its number", r.seq)
+	}
+	x.recs = kept
+	return err
 }
 
 // findQueues adds a queue for each folder in out/ that no configured output has.
@@ -130,10 +152,9 @@ const (
 	oddMode = "not a regular file"
 )
 
-// listAlerts returns the alerts in a folder, in order; anything else is set aside.
-func (s *Spool) listAlerts(folder string) ([]record, error) {
-	var found []record
-	err := s.listFolder(folder, func(entry string, mode fs.FileMode) (odd string) {
+// visitAlerts shows visit the alerts in a folder; anything else is set aside.
+func (s *Spool) visitAlerts(folder string, visit func(record)) error {
+	return s.listFolder(folder, func(entry string, mode fs.FileMode) (odd string) {
 		r, ok := parseName(entry)
 		switch {
 		case !ok:
@@ -141,9 +162,14 @@ func (s *Spool) listAlerts(folder string) ([]record, error) {
 		case !mode.IsRegular():
 			return oddMode
 		}
-		found = append(found, r)
+		visit(r)
 		return ""
 	})
+}
+
+// listAlerts returns the alerts in a folder, in order.
+func (s *Spool) listAlerts(folder string) (found []record, err error) {
+	err = s.visitAlerts(folder, func(r record) { found = append(found, r) })
 	slices.SortFunc(found, compareRecords)
 	return found, err
 }

@@ -16,11 +16,6 @@ type Entry struct {
 	// Document is a line of JSON without its break, to which chain.Append can add the place.
 	Document []byte
 
-	// ID and Update are the document's event.id and event.sequence, which Next returns. An id
-	// of 32 hex digits is kept in the file's name; any other is read from the document again.
-	ID     string
-	Update int
-
 	Severity int // 0 to 999; what lies outside is moved to the nearer end
 	Time     time.Time
 
@@ -114,7 +109,6 @@ func (d *draft) assignNumber(tail chain.Link) error {
 		seq: tail.Sequence, ms: toMillis(d.entry.Time), sev: clampSeverity(d.entry.Severity), size: uint32(len(doc)),
 		share: unique.Make(shareName(d.entry.Share)).Value(), sum: sha256.Sum256(doc),
 	}
-	d.rec.setID(d.entry.ID, d.entry.Update)
 	return nil
 }
 

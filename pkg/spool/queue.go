@@ -3,7 +3,6 @@ package spool
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -147,28 +146,10 @@ func (q *Queue) readPicked(all []pickedAlert) ([]Item, error) {
 			}
 		}
 		it := Item{Sequence: p.rec.seq, Severity: int(p.rec.sev), Time: p.rec.timestamp(), Document: doc}
-		it.ID, it.Update = p.rec.eventOf(doc)
+		it.ID, it.Update = EventOf(doc)
 		items = append(items, it)
 	}
 	return items, nil
-}
-
-// eventOf returns the id and the number of the update of an alert. What its name does not say its
-// document does; without an id it is still one that no other document has.
-func (r *record) eventOf(doc []byte) (id string, update int) {
-	if r.update != 0 {
-		return r.eventID(), int(r.update)
-	}
-	var d struct {
-		Event struct {
-			ID       string `json:"id"`
-			Sequence int    `json:"sequence"`
-		} `json:"event"`
-	}
-	if json.Unmarshal(doc, &d) != nil || d.Event.ID == "" {
-		return r.hash()[:32], 1
-	}
-	return d.Event.ID, max(d.Event.Sequence, 1)
 }
 
 // errMismatch is what is wrong with a file that can be read.
