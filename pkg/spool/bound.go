@@ -39,7 +39,7 @@ func (s *Spool) isOverLocked(q *Queue) bool {
 }
 
 func (s *Spool) isHeldOverLocked() bool {
-	return len(s.held) > s.o.maxHeld || s.heldLen > s.o.maxHeldBytes
+	return s.held > s.o.maxHeld || s.heldBytes > s.o.maxHeldBytes
 }
 
 func (s *Spool) boundQueuesLocked() {
@@ -87,12 +87,12 @@ func (s *Spool) boundHeldLocked() {
 				bytes[q] += int64(r.size)
 			}
 		}
-		if over := len(s.held) - s.o.maxHeld; over > 0 {
+		if over := s.held - s.o.maxHeld; over > 0 {
 			q := longestQueue(s.queues, func(q *Queue) int64 { return int64(alerts[q]) })
 			s.evictLocked(e, q, inMemory, alerts[q]-portion(over, s.queues), math.MaxInt64)
 		} else {
 			q := longestQueue(s.queues, func(q *Queue) int64 { return bytes[q] })
-			s.evictLocked(e, q, inMemory, math.MaxInt, bytes[q]-portion(s.heldLen-s.o.maxHeldBytes, s.queues))
+			s.evictLocked(e, q, inMemory, math.MaxInt, bytes[q]-portion(s.heldBytes-s.o.maxHeldBytes, s.queues))
 		}
 	}
 	s.events.addEvent(e)

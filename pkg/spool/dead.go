@@ -49,21 +49,13 @@ func (s *Spool) retryDeadLetters() {
 
 // moveToDead moves a link to dead/, or makes the file there.
 func (s *Spool) moveToDead(l takenItem) error {
-	from, to := l.q.path("out", &l.rec), l.q.path("dead", &l.rec)
+	to := l.q.path("dead", &l.rec)
+	var err error
 	if l.doc != nil {
-		return s.noteDead(l, s.withRoom(func() error { return s.writeFile(to, l.doc) }))
+		err = s.writeFile(to, l.doc)
+	} else if err = s.place(s.d.Rename, l.q.path("out", &l.rec), to); isMissing(err) {
+		err = s.place(s.d.Link, l.rec.tmp(), to)
 	}
-	err := s.d.Rename(from, to)
-	if d, found := s.unfinished[l.rec.seq]; found && isMissing(err) {
-		err = s.makeLink(d.tmp, to)
-	} else if isMissing(err) {
-		_ = s.makeFolders() // what is missing shows again
-		err = s.d.Rename(from, to)
-	}
-	return s.noteDead(l, err)
-}
-
-func (s *Spool) noteDead(l takenItem, err error) error {
 	if err == nil {
 		l.q.dead = append(l.q.dead, l.rec)
 	}

@@ -40,7 +40,7 @@ func TestHungEverywhere(t *testing.T) {
 // hangAt has one operation hang, and reports whether there was one of that number.
 func hangAt(t *testing.T, at int, after, killed bool) bool {
 	w, d := newWorld(), newStuck(newFake())
-	s, err := Open(Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true, retry: 1})
+	s, err := Open(Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 		d.letGo()
 		synctest.Wait()
 		s.maintain()
-		if !s.maintain() || len(s.trash)+len(s.unlinked) > 0 {
+		if !s.maintain() || len(s.unlinked) > 0 {
 			fail("the disk answers again: %d unfinished, %q to be removed; want all done", len(s.unfinished), s.unlinked)
 		}
 		if left := d.entries(t, "tmp"); len(left) > 0 {
@@ -149,7 +149,7 @@ func TestHungFromMemory(t *testing.T) {
 		s, _ := open(t, Options{disk: d, ballast: -1, Hangs: func(hung bool, operation string) { hangs = append(hangs, fmt.Sprint(hung, operation)) }})
 		putN(t, s, 3)
 		q := s.Queue("a")
-		s.recent = recent{} // as if others had come since
+		s.memory = memory{docs: map[uint64][]byte{}} // as if others had come since
 		put(t, s, entry("last", 47, 0))
 		d.next(1, false)
 		begin := time.Now()

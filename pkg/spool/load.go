@@ -1,8 +1,6 @@
 package spool
 
 import (
-	"cmp"
-	"crypto/sha256"
 	"errors"
 	"io/fs"
 	"slices"
@@ -13,32 +11,27 @@ import (
 
 // loadFolder builds the index from names, and repairs what a crash left.
 func (s *Spool) loadFolder() error {
-	s.listDamaged()
 	trouble := s.makeFolders()
+	s.boundDamaged()
 	if err := s.loadQueues(); err != nil {
 		return err
 	}
-	heads, err := s.listAlerts("head")
-	if err != nil {
+	var err error
+	if s.heads, err = s.listAlerts("head"); err != nil {
 		return err
 	}
-	s.heads = heads
-	leftovers, err := s.readLeftovers()
-	if err != nil {
+	if err := s.findLeftovers(); err != nil {
 		return err
 	}
-	s.loadChain(len(leftovers) > 0)
+	s.loadChain()
 	if st, err := s.d.Lstat("ballast"); err == nil {
 		s.ballast = st.Mode().IsRegular() && st.Size() >= s.o.ballast
 	}
-	if err := s.emptyTrash(); trouble == nil {
+	if err := s.adoptLeftovers(); trouble == nil {
 		trouble = err
 	}
-	if trouble == nil && s.fresh {
+	if trouble == nil && !s.idSaved {
 		trouble = s.writeChain()
-	}
-	if err := s.adoptLeftovers(leftovers); trouble == nil {
-		trouble = err
 	}
 	if trouble != nil {
 		s.noteTrouble(trouble)
@@ -47,7 +40,6 @@ func (s *Spool) loadFolder() error {
 	}
 	s.trimHeads()
 	s.enforceBounds()
-	s.requestMaintenance()
 	return nil
 }
 
@@ -177,139 +169,93 @@ func (s *Spool) listAlerts(folder string) (found []record, err error) {
 // loadChain finds the end of the chain. Files know better than the chain file, which may
 // be older; but when there must have been files and there are none, numbers could be
 // used again, so the chain gets a new id.
-func (s *Spool) loadChain(leftovers bool) {
+func (s *Spool) loadChain() {
 	c, err := s.readChain()
 	s.begun, s.tail, s.chained = c.begun, c.tail, c.tail.Sequence
-	newest := s.heads
+	s.idSaved, s.idTried = err == nil, err == nil
+	newest := slices.Clone(s.heads)
 	if n := len(s.index.recs); n > 0 {
-		newest = append(slices.Clone(newest), s.index.recs[n-1])
+		newest = append(newest, s.index.recs[n-1])
 	}
 	for i := range newest {
 		if r := &newest[i]; r.seq > s.tail.Sequence {
 			s.tail.Sequence, s.tail.Previous = r.seq, r.hash()
 		}
 	}
-	lost := c.begun && len(s.heads) == 0 && !leftovers
-	switch {
-	case errors.Is(err, fs.ErrNotExist) && len(newest) == 0 && !leftovers:
-		s.tail.Chain, s.fresh = chain.NewID(), true
+	switch empty := len(newest)+len(s.unfinished) == 0; {
+	case errors.Is(err, fs.ErrNotExist) && empty:
+		s.tail.Chain = chain.NewID()
 	case err != nil:
 		s.renewChain("the chain file can't be used: " + err.Error())
 		if !errors.Is(err, fs.ErrNotExist) {
 			s.quarantine("chain", err.Error(), 0)
 		}
-	case lost:
+	case c.begun && len(s.heads)+len(s.unfinished) == 0:
 		s.tail.Previous = ""
 		s.renewChain("the newest alert is missing in head/, so numbers could be used again")
 	}
 }
 
-// readLeftovers returns the complete alerts in tmp/, in order. Its other files were being
-// written when the process ended: no Put had returned for them.
-func (s *Spool) readLeftovers() ([]draft, error) {
-	var ds []draft
-	var partial []string
+// findLeftovers notes the complete alerts that an earlier process left in tmp/. Its other files were being
+// written when that ended: no Put had returned for them. Neither had one for what has the number of
+// a waiting alert and is another one.
+func (s *Spool) findLeftovers() error {
+	var found []string
 	err := s.listFolder("tmp", func(entry string, mode fs.FileMode) (odd string) {
-		s.attempt = max(s.attempt, attemptOf(entry)) // new files get other names
-		r, ok := parseTmp(entry)
+		_, ok := parseTmp(entry)
 		switch {
 		case !mode.IsRegular():
 			return oddMode
 		case ok:
-			ds = append(ds, draft{rec: r, tmp: "tmp/" + entry})
-		case strings.HasPrefix(entry, "chain.") || strings.HasPrefix(entry, "ballast."):
-			partial = append(partial, "tmp/"+entry)
-		default:
+			found = append(found, entry)
+		case !strings.HasPrefix(entry, "chain") && !strings.HasPrefix(entry, "ballast"):
 			return oddName
 		}
 		return ""
 	})
-	if err != nil {
-		return nil, err
-	}
-	ds = slices.DeleteFunc(ds, func(d draft) bool {
-		doc, err := s.d.Read(d.tmp, int(d.rec.size))
-		if err == nil && len(doc) < int(d.rec.size) {
-			partial = append(partial, d.tmp)
-			return true
-		}
-		if err == nil && (len(doc) > int(d.rec.size) || sha256.Sum256(doc) != d.rec.sum) {
-			err = errMismatch
-		}
-		if err != nil {
-			s.quarantine(d.tmp, err.Error(), 0)
-		}
-		return err != nil
-	})
-	for _, tmp := range partial {
-		s.discardTmp(tmp)
-	}
-	return s.withoutTwins(ds), nil
-}
-
-// withoutTwins sorts leftovers, and keeps one of those with the same number: the others are the same
-// alert, written once more because of a failed sync. What has the number of a waiting alert and is
-// another one was never promised.
-func (s *Spool) withoutTwins(ds []draft) (kept []draft) {
-	slices.SortFunc(ds, func(a, b draft) int {
-		return cmp.Or(compareRecords(a.rec, b.rec), cmp.Compare(a.tmp, b.tmp))
-	})
-	for _, d := range ds {
-		known := s.index.findLive(d.rec.seq)
-		if n := len(kept); n > 0 && kept[n-1].rec.seq == d.rec.seq {
-			kept[n-1].twins = append(kept[n-1].twins, d.tmp)
-		} else if known != nil && !known.sameFile(d.rec) {
-			s.discardTmp(d.tmp)
-		} else {
-			kept = append(kept, d)
+	for _, entry := range found {
+		r, _ := parseTmp(entry)
+		name := "tmp/" + entry
+		_, wrong := s.readAlert(name, &r)
+		known := s.index.findLive(r.seq)
+		_, twin := s.unfinished[r.seq]
+		switch {
+		case errors.Is(wrong, errTruncated) || known != nil && !known.sameFile(r) || twin:
+			s.discard(name)
+		case wrong != nil:
+			s.quarantine(name, wrong.Error(), 0)
+		case name == r.tmp() || s.d.Sync(name) == nil && s.d.Rename(name, r.tmp()) == nil:
+			s.unfinished[r.seq] = r
 		}
 	}
-	return kept
+	return err
 }
 
 // adoptLeftovers shows the alerts that an earlier process left in tmp/, and links them to the outputs that
 // want them. They are synced first, as that process may have ended before it had done so. What can't
 // be synced is shown nevertheless: a Put may have promised it. But later alerts get another chain
 // then, so that its number is not used again after a power cut.
-func (s *Spool) adoptLeftovers(ds []draft) error {
-	if len(ds) == 0 {
-		return nil
-	}
-	tail, foreign := s.tail, false
+func (s *Spool) adoptLeftovers() error {
+	end := s.tail.Sequence
 	var failed error
-	for _, d := range ds {
-		failed = errors.Join(failed, s.d.Sync(d.tmp))
-		s.showLeftover(d)
-		if d.rec.seq > tail.Sequence {
-			doc, err := s.readAlert(d.tmp, &d.rec)
-			l, _ := chain.Find(doc)
-			foreign = err == nil && l.Chain != tail.Chain
+	for _, r := range s.sortedUnfinished() {
+		failed = errors.Join(failed, s.d.Sync(r.tmp()))
+		// Outputs that had it may get it again.
+		r.mask, r.flags = s.outputsFor(r.sev, r.sev == 0), inTmp
+		s.mu.Lock()
+		s.showLocked(r)
+		s.mu.Unlock()
+	}
+	failed = errors.Join(failed, s.cleanTmp())
+	if r := s.unfinished[s.tail.Sequence]; r.seq > end {
+		doc, err := s.readAlert(r.tmp(), &r)
+		if l, _ := chain.Find(doc); err == nil && l.Chain != s.tail.Chain {
+			s.renewChain("the newest alert is of a chain whose id was not on disk yet")
 		}
 	}
-	if failed = errors.Join(failed, s.d.SyncDir("tmp", true)); failed != nil && !s.fresh {
+	if failed != nil && s.idTried {
 		s.renewChain("what was left in tmp/ can't be made durable: " + failed.Error())
-	} else if foreign {
-		s.renewChain("the newest alert is of a chain whose id was not on disk yet")
 	}
 	s.linkUnfinished()
 	return failed
-}
-
-// showLeftover adds an alert that is in tmp/ to the index. Outputs that had it may get it again.
-func (s *Spool) showLeftover(d draft) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	d.rec.mask, d.rec.flags = s.outputsFor(int(d.rec.sev), d.rec.sev == 0), inTmp
-	s.unfinished[d.rec.seq] = d
-	if known := s.index.findLive(d.rec.seq); known != nil {
-		d.rec.mask &^= known.mask
-		known.mask |= d.rec.mask
-		known.flags |= inTmp
-		s.enqueueLocked(d.rec)
-	} else {
-		s.showLocked(d.rec)
-	}
-	if d.rec.seq > s.tail.Sequence {
-		s.advanceLocked(&d)
-	}
 }

@@ -157,7 +157,7 @@ func TestModel(t *testing.T) {
 		m := &model{maxAlerts: 5 + rng.IntN(20), maxBytes: 1000 + int64(rng.IntN(4000)), lost: map[string]uint64{}}
 		o := Options{
 			disk: d, Outputs: crashOutputs, MaxAlerts: m.maxAlerts, MaxBytes: m.maxBytes, MaxAge: 10 * time.Hour,
-			now: func() time.Time { return now }, manual: true, retry: 1, ballast: -1,
+			now: func() time.Time { return now }, manual: true, ballast: -1,
 		}
 		begin := now
 		o.elapsed = func() time.Duration { return now.Sub(begin) }

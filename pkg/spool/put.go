@@ -33,8 +33,6 @@ type draft struct {
 	entry *Entry
 	rec   record
 	doc   []byte
-	tmp   string   // its file in tmp/
-	twins []string // further files in tmp/ with the number of a leftover
 }
 
 // Put numbers alerts and keeps them for every output whose MinSeverity they reach. When it
@@ -47,18 +45,20 @@ func (s *Spool) Put(entries ...Entry) error {
 	if s.isClosed() {
 		return ErrClosed
 	}
-	err := s.retryHeld() // before they are numbered: the chain may get a new id
-	ds, wrong := s.draftEntries(entries)
-	if len(ds) == 0 {
-		return wrong
+	ds := make([]draft, len(entries))
+	for i := range entries {
+		ds[i].entry = &entries[i]
 	}
-	stored := 0
+	if err := s.numberDrafts(ds); err != nil || len(ds) == 0 {
+		return err
+	}
+	stored, err := 0, s.trouble // what is held goes first
 	if err == nil {
 		stored, err = s.storeDrafts(ds)
 	}
 	s.showStored(ds[:stored])
 	if stored < len(ds) {
-		s.holdInMemory(ds[stored:], err)
+		s.holdDrafts(ds[stored:], err)
 		err = fmt.Errorf("%d alerts %w: %w", len(ds)-stored, ErrHeld, err)
 	}
 	s.enforceBounds()
@@ -66,63 +66,52 @@ func (s *Spool) Put(entries ...Entry) error {
 	return err
 }
 
-// draftEntries numbers entries. When one can't be kept none is, and no number is used.
-func (s *Spool) draftEntries(entries []Entry) ([]draft, error) {
-	ds := make([]draft, len(entries))
+// numberDrafts gives drafts the numbers after the newest alert. When one can't be kept none is.
+func (s *Spool) numberDrafts(ds []draft) error {
 	tail := s.tail
-	for i := range entries {
-		e, d := &entries[i], &ds[i]
-		d.entry = e
-		err := e.checkDocument()
-		if err == nil {
-			err = d.assignNumber(tail)
+	for i := range ds {
+		tail.Sequence++
+		d := &ds[i]
+		if err := d.assignNumber(tail); err != nil {
+			return fmt.Errorf("alert %d: %w", tail.Sequence, err)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("alert %d: %w", tail.Sequence+1, err)
-		}
-		d.rec.mask = s.outputsFor(e.Severity, e.Everywhere)
-		tail.Sequence, tail.Previous = d.rec.seq, d.rec.hash()
+		d.rec.mask = s.outputsFor(d.rec.sev, d.entry.Everywhere)
+		tail.Previous = d.rec.hash()
 	}
-	return ds, nil
+	return nil
 }
 
-func (e *Entry) checkDocument() error {
-	const maxLink = 256 // bytes that the place in the chain takes
+// assignNumber gives the draft its place in the chain.
+func (d *draft) assignNumber(place chain.Link) (err error) {
+	const maxLink = 256 // bytes that the place takes
+	e := d.entry
 	switch {
 	case len(e.Document) > maxDocument-maxLink:
 		return fmt.Errorf("its document has %d bytes, more than %d", len(e.Document), maxDocument-maxLink)
 	case bytes.ContainsAny(e.Document, "\n\r"):
 		return errors.New("its document has a line break")
 	}
-	return nil
-}
-
-// assignNumber gives the draft the number after tail.
-func (d *draft) assignNumber(tail chain.Link) error {
-	tail.Sequence++
-	doc, err := chain.Append(d.entry.Document, tail)
-	if err != nil {
+	if d.doc, err = chain.Append(e.Document, place); err != nil {
 		return err
 	}
-	d.doc = doc
 	d.rec = record{
-		seq: tail.Sequence, ms: toMillis(d.entry.Time), sev: clampSeverity(d.entry.Severity), size: uint32(len(doc)),
-		share: unique.Make(shareName(d.entry.Share)).Value(), sum: sha256.Sum256(doc),
+		seq: place.Sequence, ms: toMillis(e.Time), sev: clampSeverity(e.Severity), size: uint32(len(d.doc)),
+		share: unique.Make(shareName(e.Share)).Value(), sum: sha256.Sum256(d.doc),
 	}
 	return nil
 }
 
 // outputsFor returns the bits of the outputs that want an alert.
-func (s *Spool) outputsFor(sev int, everywhere bool) (mask uint64) {
+func (s *Spool) outputsFor(sev uint16, everywhere bool) (mask uint64) {
 	for _, q := range s.queues {
-		if q.configured && (everywhere || int(clampSeverity(sev)) >= q.min) {
+		if q.configured && (everywhere || int(sev) >= q.min) {
 			mask |= q.bit
 		}
 	}
 	return mask
 }
 
-// showStored makes what was stored the end of the chain, and shows it to the outputs.
+// showStored shows to the outputs what was stored.
 func (s *Spool) showStored(ds []draft) {
 	if len(ds) == 0 {
 		return
@@ -132,11 +121,9 @@ func (s *Spool) showStored(ds []draft) {
 	for i := range ds {
 		s.showLocked(ds[i].rec)
 		if ds[i].rec.mask != 0 {
-			s.recent.addDocument(ds[i].rec.seq, ds[i].doc)
+			s.keepLatest(ds[i].rec.seq, ds[i].doc)
 		}
 	}
-	s.advanceLocked(&ds[len(ds)-1])
-	s.newest = nil
 	s.broadcastLocked()
 }
 
@@ -146,19 +133,19 @@ func (s *Spool) broadcastLocked() {
 	s.changed = make(chan struct{})
 }
 
-func (s *Spool) advanceLocked(d *draft) {
-	s.tail.Sequence, s.tail.Previous = d.rec.seq, d.rec.hash()
-}
-
-// showLocked adds a record to the index and to what its queues count.
+// showLocked adds an alert to the index and to what its queues count, and makes it the end of the chain
+// if it is the newest. It may be one that other queues wait for already.
 func (s *Spool) showLocked(r record) {
-	if r.mask != 0 {
-		s.index.addRecord(r)
-		s.enqueueLocked(r)
+	if r.seq > s.tail.Sequence {
+		s.tail.Sequence, s.tail.Previous = r.seq, r.hash()
 	}
-}
-
-func (s *Spool) enqueueLocked(r record) {
+	if known := s.index.findLive(r.seq); known != nil {
+		r.mask &^= known.mask
+		known.mask |= r.mask
+		known.flags |= r.flags
+	} else if r.mask != 0 {
+		s.index.addRecord(r)
+	}
 	for _, q := range s.queues {
 		if r.mask&q.bit != 0 {
 			q.stats.Depth++
@@ -175,7 +162,6 @@ func (s *Spool) clearLocked(r *record, q *Queue) {
 	q.stats.Bytes -= int64(r.size)
 	if r.mask == 0 {
 		s.index.forgetLive(r)
-		s.dropHeldLocked(r.seq)
-		s.recent.dropDocument(r.seq)
+		s.forgetDocument(r.seq, r.flags)
 	}
 }

@@ -100,10 +100,8 @@ func (q *Queue) pickWaiting(maxItems, maxBytes int) ([]pickedAlert, <-chan struc
 			continue
 		}
 		p := pickedAlert{rec: r}
-		if r.flags&inMemory != 0 {
-			p.doc = s.held[r.seq]
-		} else if hangs {
-			p.doc = s.recent.docs[r.seq]
+		if r.flags&inMemory != 0 || hangs {
+			p.doc = s.docs[r.seq]
 		}
 		if hangs && p.doc == nil {
 			continue // until the disk answers
@@ -133,7 +131,7 @@ func (q *Queue) readPicked(all []pickedAlert) ([]Item, error) {
 			var err error
 			doc, err = q.s.readAlert(q.path("out", &p.rec), &p.rec)
 			if err != nil && !isHang(err) {
-				doc, err = q.s.readCopy(q, p.rec.seq)
+				doc, err = q.readCopy(p.rec.seq)
 			}
 			if err != nil && len(items) > 0 {
 				return items, nil // the error comes next time
@@ -152,16 +150,21 @@ func (q *Queue) readPicked(all []pickedAlert) ([]Item, error) {
 	return items, nil
 }
 
-// errMismatch is what is wrong with a file that can be read.
-var errMismatch = errors.New("its content is not what its name says")
+// What is wrong with a file that can be read.
+var (
+	errMismatch  = errors.New("its content is not what its name says")
+	errTruncated = errors.New("its content was cut")
+)
 
 // readAlert reads a file and checks it against the record.
 func (s *Spool) readAlert(name string, r *record) ([]byte, error) {
 	doc, err := s.d.Read(name, int(r.size))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if len(doc) != int(r.size) || sha256.Sum256(doc) != r.sum {
+	case len(doc) < int(r.size):
+		return nil, errTruncated
+	case len(doc) > int(r.size) || sha256.Sum256(doc) != r.sum:
 		return nil, errMismatch
 	}
 	return doc, nil
@@ -169,7 +172,7 @@ func (s *Spool) readAlert(name string, r *record) ([]byte, error) {
 
 // isDamage reports whether an error is of one file, and will not pass.
 func isDamage(err error) bool {
-	for _, e := range []error{errMismatch, errNotFile, fs.ErrNotExist, fs.ErrPermission, syscall.EIO, syscall.ENOTDIR} {
+	for _, e := range []error{errMismatch, errTruncated, errNotFile, fs.ErrNotExist, fs.ErrPermission, syscall.EIO, syscall.ENOTDIR} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -177,9 +180,10 @@ func isDamage(err error) bool {
 	return false
 }
 
-// readCopy looks for a good copy of an alert whose link can't be read, and puts it there. When
+// readCopy looks for a good copy of an alert whose link can't be read, and links it there. When
 // there is none the alert is lost. It returns nil for one that nobody waits for.
-func (s *Spool) readCopy(q *Queue, seq uint64) ([]byte, error) {
+func (q *Queue) readCopy(seq uint64) ([]byte, error) {
+	s := q.s
 	s.disk.Lock()
 	defer s.disk.Unlock()
 	s.mu.Lock()
@@ -188,53 +192,41 @@ func (s *Spool) readCopy(q *Queue, seq uint64) ([]byte, error) {
 		s.mu.Unlock()
 		return nil, nil
 	}
-	r, doc := *found, s.held[seq]
+	r := *found
 	s.mu.Unlock()
-	if doc != nil {
-		return doc, nil // its links came and went between
-	}
 	own := q.path("out", &r)
-	_, cause := s.readAlert(own, &r)
-	for _, name := range s.copiesOf(own, &r) {
-		doc, err := s.readAlert(name, &r)
-		if err == nil {
-			s.replaceLink(name, own, &r, cause)
-			return doc, nil
+	copies := []string{own, r.tmp(), "head/" + r.fileName()}
+	for _, other := range s.queues {
+		if r.mask&other.bit != 0 {
+			copies = append(copies, other.path("out", &r))
 		}
-		if !isDamage(err) {
+	}
+	var cause error
+	for i, name := range copies {
+		doc, err := s.readAlert(name, &r)
+		if err != nil && !isDamage(err) {
 			return nil, err
 		}
-	}
-	if cause == nil || !isDamage(cause) {
-		return nil, cause
+		if i == 0 {
+			cause = err
+		}
+		if err == nil {
+			if cause != nil && r.flags&inTmp == 0 {
+				s.replaceLink(name, own, cause)
+			}
+			return doc, nil
+		}
 	}
 	s.loseDamaged(&r, own, cause)
 	return nil, nil
 }
 
-// copiesOf returns the names under which an alert may be found, a queue's own first.
-func (s *Spool) copiesOf(own string, r *record) []string {
-	names := []string{own}
-	for _, other := range s.queues {
-		if r.mask&other.bit != 0 {
-			names = append(names, other.path("out", r))
-		}
-	}
-	if d, found := s.unfinished[r.seq]; found {
-		names = append(names, d.tmp)
-	}
-	return append(names, "head/"+r.fileName())
-}
-
 // replaceLink puts a good copy in the place of one that is not.
-func (s *Spool) replaceLink(from, to string, r *record, cause error) {
-	if r.flags&inTmp != 0 || from == to {
-		return // not linked yet, or good the second time
-	}
+func (s *Spool) replaceLink(from, to string, cause error) {
 	if !errors.Is(cause, fs.ErrNotExist) {
 		s.setAside(to)
 	}
-	_ = s.makeLink(from, to) // else it is reported as lost after the next start
+	_ = s.place(s.d.Link, from, to) // else it is reported as lost after the next start
 }
 
 // loseDamaged gives up an alert of which no copy is good.
@@ -304,7 +296,7 @@ func (q *Queue) takeItems(items []Item, counter *uint64) (taken []takenItem, err
 		if r == nil || r.mask&q.bit == 0 {
 			continue
 		}
-		taken = append(taken, takenItem{q, *r, s.held[r.seq]})
+		taken = append(taken, takenItem{q, *r, s.heldDocument(r)})
 		*counter++
 		s.clearLocked(r, q)
 	}

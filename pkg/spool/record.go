@@ -152,20 +152,15 @@ func EventOf(document []byte) (id string, update int) {
 	return event.ID, max(event.Sequence, 1)
 }
 
-// parseTmp reads the name of a file in tmp/, which has the number of the attempt behind it.
+// parseTmp reads the name of a file in tmp/. Version 0.1 put the number of the attempt behind it.
 func parseTmp(s string) (record, bool) {
-	i := strings.LastIndexByte(s, '.')
-	if i < 0 || attemptOf(s) == 0 {
-		return record{}, false
+	i := strings.LastIndex(s, suffix) + len(suffix)
+	if i < len(s) && i > len(suffix) {
+		if n, attempt := s[:i], s[i:]; attempt[0] == '.' {
+			if _, err := strconv.ParseUint(attempt[1:], 10, 64); err == nil {
+				s = n
+			}
+		}
 	}
-	return parseName(s[:i])
-}
-
-// attemptOf is the number behind a name in tmp/, 0 where there is none that can be.
-func attemptOf(s string) uint64 {
-	n, err := strconv.ParseUint(s[strings.LastIndexByte(s, '.')+1:], 10, 62)
-	if err != nil {
-		return 0
-	}
-	return n
+	return parseName(s)
 }
