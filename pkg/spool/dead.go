@@ -19,10 +19,10 @@ func (q *Queue) Dead(why string, items ...Item) error {
 		return err
 	}
 	e := newLoss(Refused, "%s", why)
-	e.Name, e.Outputs[q.name] = q.folder("dead"), len(letters)
+	e.Name = q.folder("dead")
 	var failed error
 	for _, l := range letters {
-		e.addRecord(&l.rec)
+		e.addRecord(&l.rec, q.name)
 		switch err := s.moveToDead(l); {
 		case isHang(err) && len(s.lateDeadLetters) < maxDead:
 			s.lateDeadLetters = append(s.lateDeadLetters, l)
@@ -79,8 +79,8 @@ func (q *Queue) boundDead() {
 	kept := q.dead[:0]
 	for i, r := range q.dead {
 		if remove[i] || r.ms < oldest {
-			if err := s.d.Remove(q.path("dead", &r)); err == nil || isMissing(err) {
-				e.addRecord(&r)
+			if s.d.Remove(q.path("dead", &r)) == nil {
+				e.addRecord(&r, q.name)
 				continue
 			}
 		}

@@ -21,7 +21,7 @@ var reserved = []string{"", "root", "system", "managed", "agent"}
 // Claim is what counts of something that waits when a bound is passed.
 type Claim struct {
 	Share    string
-	Severity int
+	Severity int // 0 or more
 	Size     int // bytes
 }
 
@@ -37,10 +37,11 @@ func Evict(list []Claim, maxCount int, maxBytes int64) (places []int) {
 	}
 	r := rankClaims(list)
 	for count > 0 && (count > maxCount || bytes > maxBytes) {
-		i := r.nextPlace(int64(maxBytes), func(sh *share) int64 { return sh.bytes })
+		bound, amount := maxBytes, func(sh *share) int64 { return sh.bytes }
 		if count > maxCount {
-			i = r.nextPlace(int64(maxCount), func(sh *share) int64 { return int64(sh.count) })
+			bound, amount = int64(maxCount), func(sh *share) int64 { return int64(sh.count) }
 		}
+		i := r.nextPlace(bound, amount)
 		count--
 		bytes -= int64(list[i].Size)
 		r.removePlace(i)
@@ -55,7 +56,6 @@ type ranking struct {
 	list    []Claim
 	removed []bool
 	all     []int // the least severe first, of these the oldest
-	zero    []int // without a severity, the oldest first
 	users   map[string]*share
 }
 
@@ -69,11 +69,8 @@ type share struct {
 
 func rankClaims(list []Claim) *ranking {
 	r := &ranking{list: list, removed: make([]bool, len(list)), users: map[string]*share{}}
-	for i, c := range list {
+	for i := range list {
 		r.all = append(r.all, i)
-		if c.Severity <= 0 {
-			r.zero = append(r.zero, i)
-		}
 	}
 	slices.SortStableFunc(r.all, func(a, b int) int { return cmp.Compare(list[a].Severity, list[b].Severity) })
 	for _, i := range r.all {
@@ -101,35 +98,27 @@ func (r *ranking) nextPlace(bound int64, amount func(*share) int64) int {
 			most = sh
 		}
 	}
-	flood := most != nil && amount(most)*int64(len(r.users)+1) > bound
-	if zero := r.firstLeft(&r.zero); zero >= 0 && !flood {
-		return zero
+	first := r.firstLeft(&r.all)
+	if most == nil || r.list[first].Severity == 0 && amount(most)*int64(len(r.users)+1) <= bound {
+		return first
 	}
-	if most != nil {
-		return r.firstLeft(&most.all)
-	}
-	return r.firstLeft(&r.all)
+	return r.firstLeft(&most.all)
 }
 
-// firstLeft returns the first place of a list that was not removed, -1 without one.
+// firstLeft returns the first place of a list that was not removed. There is one.
 func (r *ranking) firstLeft(places *[]int) int {
-	for len(*places) > 0 && r.removed[(*places)[0]] {
+	for r.removed[(*places)[0]] {
 		*places = (*places)[1:]
-	}
-	if len(*places) == 0 {
-		return -1
 	}
 	return (*places)[0]
 }
 
 func (r *ranking) removePlace(i int) {
 	r.removed[i] = true
-	sh := r.users[r.list[i].Share]
-	if sh == nil {
-		return
-	}
-	sh.bytes -= int64(r.list[i].Size)
-	if sh.count--; sh.count == 0 {
-		delete(r.users, sh.name)
+	if sh := r.users[r.list[i].Share]; sh != nil {
+		sh.bytes -= int64(r.list[i].Size)
+		if sh.count--; sh.count == 0 {
+			delete(r.users, sh.name)
+		}
 	}
 }

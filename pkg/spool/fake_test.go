@@ -333,7 +333,7 @@ func (d *fakeDisk) Remove(name string) error {
 	return d.do("remove", name, func() error {
 		n, err := d.find(name)
 		if err != nil {
-			return err
+			return nil
 		}
 		in, last, _ := d.at(name)
 		delete(in.now, last)

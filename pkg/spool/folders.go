@@ -72,7 +72,7 @@ func (s *Spool) withRoom(do func() error) error {
 	if !isNoSpace(err) || !s.ballast {
 		return err
 	}
-	if err := s.d.Remove("ballast"); err != nil && !isMissing(err) {
+	if err := s.d.Remove("ballast"); err != nil {
 		return err
 	}
 	s.ballast = false

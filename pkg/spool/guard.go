@@ -98,8 +98,8 @@ func (d *guardedDisk) Lstat(name string) (fs.FileInfo, error) {
 	return guarded(d, "lstat", name, func() (fs.FileInfo, error) { return d.disk.Lstat(name) })
 }
 
-func (d *guardedDisk) Read(name string, max int) ([]byte, error) {
-	return guarded(d, "read", name, func() ([]byte, error) { return d.disk.Read(name, max) })
+func (d *guardedDisk) Read(name string, most int) ([]byte, error) {
+	return guarded(d, "read", name, func() ([]byte, error) { return d.disk.Read(name, most) })
 }
 
 func (d *guardedDisk) Free() (int64, error) { return guarded(d, "statfs", ".", d.disk.Free) }

@@ -66,7 +66,7 @@ func (s *Spool) maintain() bool {
 	}
 	s.expireOld()
 	s.retryDeadLetters()
-	s.removeLinks()
+	_ = s.removeLinks()
 	return err == nil && s.isMaintained()
 }
 

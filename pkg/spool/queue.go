@@ -247,7 +247,7 @@ func (s *Spool) loseDamaged(r *record, own string, cause error) {
 		}
 	}
 	s.mu.Unlock()
-	s.removeLinks()
+	_ = s.removeLinks()
 	s.events.addEvent(e)
 }
 
@@ -261,19 +261,12 @@ func (q *Queue) Ack(items ...Item) error {
 	if err != nil {
 		return err
 	}
-	var failed error
+	s.mu.Lock()
 	for i := range acked {
-		link := q.path("out", &acked[i].rec)
-		switch err := s.d.Remove(link); {
-		case isHang(err): // it is delivered nevertheless
-			s.mu.Lock()
-			s.unlinked = append(s.unlinked, link)
-			s.mu.Unlock()
-		case err != nil && !isMissing(err):
-			failed = err // it is delivered again after the next start
-		}
+		s.unlinked = append(s.unlinked, q.path("out", &acked[i].rec))
 	}
-	return failed
+	s.mu.Unlock()
+	return s.removeLinks() // else it is delivered again after the next start
 }
 
 // takenItem is an alert that a queue does not wait for any more.

@@ -222,7 +222,7 @@ func (s *Spool) Close() error {
 	} else if err == nil && s.chained != s.tail.Sequence {
 		err = s.writeChain()
 	}
-	s.removeLinks()
+	_ = s.removeLinks()
 	return errors.Join(err, s.releaseFolder())
 }
 

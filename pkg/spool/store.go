@@ -79,7 +79,7 @@ func (s *Spool) writeFile(name string, content []byte) error {
 
 // discard removes a file from tmp/, or has cleanTmp do so.
 func (s *Spool) discard(name string) {
-	if err := s.d.Remove(name); err != nil && !isMissing(err) {
+	if s.d.Remove(name) != nil {
 		s.litter = true
 	}
 }
@@ -96,9 +96,7 @@ func (s *Spool) cleanTmp() error {
 		}
 	})
 	for _, entry := range litter {
-		if gone := s.d.Remove("tmp/" + entry); gone != nil && !isMissing(gone) {
-			err = errors.Join(err, gone)
-		}
+		err = errors.Join(err, s.d.Remove("tmp/"+entry))
 	}
 	err = errors.Join(err, s.d.SyncDir("tmp", true))
 	s.litter = err != nil
@@ -153,8 +151,7 @@ func (s *Spool) makeHead(r record) error {
 
 func (s *Spool) trimHeads() {
 	for len(s.heads) > 1 {
-		err := s.d.Remove("head/" + s.heads[0].fileName())
-		if err != nil && !isMissing(err) {
+		if s.d.Remove("head/"+s.heads[0].fileName()) != nil {
 			return // next time
 		}
 		s.heads = s.heads[1:]
