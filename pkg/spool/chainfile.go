@@ -76,11 +76,3 @@ func (s *Spool) writeChain() error {
 	s.idSaved, s.chained = true, s.tail.Sequence
 	return nil
 }
-
-func (s *Spool) readChain() (chainFile, error) {
-	b, err := s.d.Read("chain", maxChainFile)
-	if err != nil {
-		return chainFile{}, err
-	}
-	return parseChain(b)
-}

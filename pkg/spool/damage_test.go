@@ -16,7 +16,6 @@ import (
 // unsynced is a disk without the waiting for it: for tests that need no power cut.
 type unsynced struct{ systemDisk }
 
-func (unsynced) Sync(string) error          { return nil }
 func (unsynced) SyncDir(string, bool) error { return nil }
 
 func (d unsynced) Write(name string, content []byte) error {

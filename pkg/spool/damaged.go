@@ -3,8 +3,8 @@ package spool
 import (
 	"fmt"
 	"io/fs"
+	"net/url"
 	"slices"
-	"strings"
 )
 
 // Bounds of what is in damaged/. The oldest goes first.
@@ -24,29 +24,13 @@ func (s *Spool) quarantine(name, why string, seq uint64) {
 // setAside moves a file to damaged/ and returns its name there, "" when it could not.
 func (s *Spool) setAside(name string) string {
 	s.asides++
-	to := fmt.Sprintf("damaged/%013d-%06d-%s", toMillis(s.o.now()), s.asides, escapeName(name))
+	escaped := url.PathEscape(name)
+	to := fmt.Sprintf("damaged/%013d-%06d-%s", toMillis(s.o.now()), s.asides, escaped[:min(len(escaped), 200)])
 	if s.d.Rename(name, to) != nil {
 		return ""
 	}
 	s.boundDamaged()
 	return to
-}
-
-// escapeName makes one element of a name.
-func escapeName(name string) string {
-	var b strings.Builder
-	for _, c := range []byte(name) {
-		if c == '/' {
-			c = '='
-		}
-		if c < '!' || c > '~' {
-			fmt.Fprintf(&b, "%%%02x", c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	s := b.String()
-	return s[:min(len(s), 200)] // of the 255 that a name may have
 }
 
 // boundDamaged removes the oldest files of damaged/ while they are too many; names there begin with

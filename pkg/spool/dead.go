@@ -23,9 +23,9 @@ func (q *Queue) Dead(why string, items ...Item) error {
 	var failed error
 	for _, l := range letters {
 		e.addRecord(&l.rec, q.name)
-		switch err := s.moveToDead(l); {
-		case isHang(err) && len(s.lateDeadLetters) < maxDead:
-			s.lateDeadLetters = append(s.lateDeadLetters, l)
+		switch err := q.moveToDead(l); {
+		case isHang(err) && len(q.late) < maxDead:
+			q.late = append(q.late, l)
 		case err != nil:
 			failed = fmt.Errorf("output %s: dead alert %d could not be kept: %w", q.name, l.rec.seq, err)
 		}
@@ -35,31 +35,26 @@ func (q *Queue) Dead(why string, items ...Item) error {
 	return failed
 }
 
-// retryDeadLetters sets aside what the disk, which hung, did not take when it was refused.
-func (s *Spool) retryDeadLetters() {
-	for len(s.lateDeadLetters) > 0 {
-		l := s.lateDeadLetters[0]
-		if isHang(s.moveToDead(l)) {
-			return
-		}
-		s.lateDeadLetters = s.lateDeadLetters[1:]
-		l.q.boundDead()
-	}
-}
-
 // moveToDead moves a link to dead/, or makes the file there.
-func (s *Spool) moveToDead(l takenItem) error {
-	to := l.q.path("dead", &l.rec)
-	var err error
+func (q *Queue) moveToDead(l document) (err error) {
+	s, to := q.s, q.path("dead", &l.rec)
 	if l.doc != nil {
 		err = s.writeFile(to, l.doc)
-	} else if err = s.place(s.d.Rename, l.q.path("out", &l.rec), to); isMissing(err) {
+	} else if err = s.place(s.d.Rename, q.path("out", &l.rec), to); isMissing(err) {
 		err = s.place(s.d.Link, l.rec.tmp(), to)
 	}
 	if err == nil {
-		l.q.dead = append(l.q.dead, l.rec)
+		q.dead = append(q.dead, l.rec)
 	}
 	return err
+}
+
+// retryDead sets aside what the disk, which hung, did not take when it was refused.
+func (q *Queue) retryDead() {
+	for len(q.late) > 0 && !isHang(q.moveToDead(q.late[0])) {
+		q.late = q.late[1:]
+		q.boundDead()
+	}
 }
 
 // boundDead removes what is too old, and what is over the bounds as what waits: floods of one user

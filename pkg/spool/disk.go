@@ -25,11 +25,9 @@ type disk interface {
 	// Read returns the content of a regular file, errNotFile for anything else. Of a
 	// file of more than most bytes it returns most+1. It never waits for a writer.
 	Read(name string, most int) ([]byte, error)
-	// Write makes a file that must not exist, and syncs it as Sync does. After another error than
-	// fs.ErrExist it may be there.
+	// Write makes a file that must not exist; it is durable no later than what SyncDir flushes after
+	// it. After another error than fs.ErrExist the file may be there.
 	Write(name string, content []byte) error
-	// Sync makes a file durable, no later than what SyncDir flushes after it.
-	Sync(name string) error
 	Link(from, to string) error   // to must not exist
 	Rename(from, to string) error // replaces a file
 	Remove(name string) error     // a file, or a folder with all in it; nil when there is none
@@ -168,14 +166,6 @@ func (d systemDisk) Write(name string, content []byte) error {
 		err = barrier(f)
 	}
 	return errors.Join(err, f.Close())
-}
-
-func (d systemDisk) Sync(name string) error {
-	f, err := os.OpenFile(d.path(name), os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(barrier(f), f.Close())
 }
 
 func (d systemDisk) Link(from, to string) error   { return os.Link(d.path(from), d.path(to)) }

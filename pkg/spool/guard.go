@@ -112,10 +112,6 @@ func (d *guardedDisk) Write(name string, content []byte) error {
 	return d.do("write", name, func() error { return d.disk.Write(name, content) })
 }
 
-func (d *guardedDisk) Sync(name string) error {
-	return d.do("sync", name, func() error { return d.disk.Sync(name) })
-}
-
 func (d *guardedDisk) Link(from, to string) error {
 	return d.do("link", to, func() error { return d.disk.Link(from, to) })
 }

@@ -14,15 +14,15 @@ import (
 	"hooksnare/pkg/chain"
 )
 
-// document is what tests put into the spool.
-type document struct {
+// testDocument is what tests put into the spool.
+type testDocument struct {
 	ID string `json:"id"`
 	chain.Link
 }
 
-func parse(t testing.TB, b []byte) document {
+func parse(t testing.TB, b []byte) testDocument {
 	t.Helper()
-	var d document
+	var d testDocument
 	if err := json.Unmarshal(b, &d); err != nil {
 		t.Fatalf("document %.100q: %v", b, err)
 	}

@@ -20,14 +20,15 @@ func (s *Spool) loadFolder() error {
 	if s.heads, err = s.listAlerts("head"); err != nil {
 		return err
 	}
-	if err := s.findLeftovers(); err != nil {
+	leftovers, err := s.findLeftovers()
+	if err != nil {
 		return err
 	}
-	s.loadChain()
+	s.loadChain(len(leftovers) > 0)
 	if st, err := s.d.Lstat("ballast"); err == nil {
 		s.ballast = st.Mode().IsRegular() && st.Size() >= s.o.ballast
 	}
-	if err := s.adoptLeftovers(); trouble == nil {
+	if err := s.adoptLeftovers(leftovers); trouble == nil {
 		trouble = err
 	}
 	if trouble == nil && !s.idSaved {
@@ -107,30 +108,29 @@ func (s *Spool) findQueues() error {
 	for _, q := range s.queues {
 		known[strings.ToLower(q.folder("out"))] = true
 	}
-	return s.listFolder("out", func(entry string, mode fs.FileMode) (odd string) {
-		name := strings.TrimPrefix(entry, "%")
-		q := &Queue{s: s, name: name, bit: 1 << len(s.queues)}
-		switch {
-		case known[strings.ToLower("out/"+entry)]:
-		case !mode.IsDir() || !validName.MatchString(name) || q.folder("out") != "out/"+entry || len(s.queues) == 64:
-			return "not the folder of an output"
-		default:
+	return s.listFolder("out", func(entry string, mode fs.FileMode) bool {
+		if known[strings.ToLower("out/"+entry)] {
+			return true
+		}
+		q := &Queue{s: s, name: strings.TrimPrefix(entry, "%"), bit: 1 << len(s.queues)}
+		ours := mode.IsDir() && validName.MatchString(q.name) && q.folder("out") == "out/"+entry && len(s.queues) < 64
+		if ours {
 			s.queues = append(s.queues, q)
 		}
-		return ""
+		return ours
 	})
 }
 
-// listFolder shows visit the entries of a folder. Where it says why one is odd, that is set aside.
-func (s *Spool) listFolder(folder string, visit func(entry string, mode fs.FileMode) (odd string)) error {
-	odd := map[string]string{}
+// listFolder shows visit the entries of a folder. What visit says is not ours is set aside.
+func (s *Spool) listFolder(folder string, visit func(entry string, mode fs.FileMode) (ours bool)) error {
+	var odd []string
 	err := s.d.List(folder, func(entry string, mode fs.FileMode) {
-		if why := visit(entry, mode); why != "" {
-			odd[entry] = why
+		if !visit(entry, mode) {
+			odd = append(odd, folder+"/"+entry)
 		}
 	})
-	for entry, why := range odd {
-		s.quarantine(folder+"/"+entry, why, 0)
+	for _, name := range odd {
+		s.quarantine(name, "not what belongs there", 0)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // it could not be made: the disk is full
@@ -138,24 +138,14 @@ func (s *Spool) listFolder(folder string, visit func(entry string, mode fs.FileM
 	return err
 }
 
-// What is odd about an entry.
-const (
-	oddName = "not the name of an alert"
-	oddMode = "not a regular file"
-)
-
 // visitAlerts shows visit the alerts in a folder; anything else is set aside.
 func (s *Spool) visitAlerts(folder string, visit func(record)) error {
-	return s.listFolder(folder, func(entry string, mode fs.FileMode) (odd string) {
+	return s.listFolder(folder, func(entry string, mode fs.FileMode) bool {
 		r, ok := parseName(entry)
-		switch {
-		case !ok:
-			return oddName
-		case !mode.IsRegular():
-			return oddMode
+		if ok = ok && mode.IsRegular(); ok {
+			visit(r)
 		}
-		visit(r)
-		return ""
+		return ok
 	})
 }
 
@@ -169,8 +159,12 @@ func (s *Spool) listAlerts(folder string) (found []record, err error) {
 // loadChain finds the end of the chain. Files know better than the chain file, which may
 // be older; but when there must have been files and there are none, numbers could be
 // used again, so the chain gets a new id.
-func (s *Spool) loadChain() {
-	c, err := s.readChain()
+func (s *Spool) loadChain(leftovers bool) {
+	var c chainFile
+	b, err := s.d.Read("chain", maxChainFile)
+	if err == nil {
+		c, err = parseChain(b)
+	}
 	s.begun, s.tail, s.chained = c.begun, c.tail, c.tail.Sequence
 	s.idSaved, s.idTried = err == nil, err == nil
 	newest := slices.Clone(s.heads)
@@ -182,69 +176,73 @@ func (s *Spool) loadChain() {
 			s.tail.Sequence, s.tail.Previous = r.seq, r.hash()
 		}
 	}
-	switch empty := len(newest)+len(s.unfinished) == 0; {
-	case errors.Is(err, fs.ErrNotExist) && empty:
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && len(newest) == 0 && !leftovers:
 		s.tail.Chain = chain.NewID()
 	case err != nil:
 		s.renewChain("the chain file can't be used: " + err.Error())
 		if !errors.Is(err, fs.ErrNotExist) {
 			s.quarantine("chain", err.Error(), 0)
 		}
-	case c.begun && len(s.heads)+len(s.unfinished) == 0:
+	case c.begun && len(s.heads) == 0 && !leftovers:
 		s.tail.Previous = ""
 		s.renewChain("the newest alert is missing in head/, so numbers could be used again")
 	}
 }
 
-// findLeftovers notes the complete alerts that an earlier process left in tmp/. Its other files were being
-// written when that ended: no Put had returned for them. Neither had one for what has the number of
-// a waiting alert and is another one.
-func (s *Spool) findLeftovers() error {
-	var found []string
-	err := s.listFolder("tmp", func(entry string, mode fs.FileMode) (odd string) {
+// findLeftovers returns the complete alerts that an earlier process left in tmp/, by name and in order. Its
+// other files were being written when that ended: no Put had returned for them. Neither had one for
+// what has the number of a waiting alert and is another one.
+func (s *Spool) findLeftovers() (found []string, err error) {
+	err = s.listFolder("tmp", func(entry string, mode fs.FileMode) bool {
 		_, ok := parseTmp(entry)
-		switch {
-		case !mode.IsRegular():
-			return oddMode
-		case ok:
+		if ok = ok && mode.IsRegular(); ok {
 			found = append(found, entry)
-		case !strings.HasPrefix(entry, "chain") && !strings.HasPrefix(entry, "ballast"):
-			return oddName
 		}
-		return ""
+		return ok || strings.HasPrefix(entry, "chain") || strings.HasPrefix(entry, "ballast")
 	})
-	for _, entry := range found {
+	slices.Sort(found)
+	return slices.DeleteFunc(found, func(entry string) bool {
 		r, _ := parseTmp(entry)
-		name := "tmp/" + entry
-		_, wrong := s.readAlert(name, &r)
+		_, wrong := s.readAlert("tmp/"+entry, &r)
 		known := s.index.findLive(r.seq)
-		_, twin := s.unfinished[r.seq]
 		switch {
-		case errors.Is(wrong, errTruncated) || known != nil && !known.sameFile(r) || twin:
-			s.discard(name)
+		case errors.Is(wrong, errTruncated) || known != nil && !known.sameFile(r):
+			s.discard("tmp/" + entry)
 		case wrong != nil:
-			s.quarantine(name, wrong.Error(), 0)
-		case name == r.tmp() || s.d.Sync(name) == nil && s.d.Rename(name, r.tmp()) == nil:
-			s.unfinished[r.seq] = r
+			s.quarantine("tmp/"+entry, wrong.Error(), 0)
+		default:
+			return false
 		}
-	}
-	return err
+		return true
+	}), err
 }
 
 // adoptLeftovers shows the alerts that an earlier process left in tmp/, and links them to the outputs that
-// want them. They are synced first, as that process may have ended before it had done so. What can't
-// be synced is shown nevertheless: a Put may have promised it. But later alerts get another chain
-// then, so that its number is not used again after a power cut.
-func (s *Spool) adoptLeftovers() error {
+// want them. They are written once more first, as that process may have ended before they were synced,
+// or because that failed. What can't be written is shown nevertheless: a Put may have promised it. But
+// later alerts get another chain then, so that its number is not used again after a power cut.
+func (s *Spool) adoptLeftovers(found []string) error {
 	end := s.tail.Sequence
 	var failed error
-	for _, r := range s.sortedUnfinished() {
-		failed = errors.Join(failed, s.d.Sync(r.tmp()))
-		// Outputs that had it may get it again.
-		r.mask, r.flags = s.outputsFor(r.sev, r.sev == 0), inTmp
-		s.mu.Lock()
-		s.showLocked(r)
-		s.mu.Unlock()
+	for _, entry := range found {
+		r, _ := parseTmp(entry)
+		own := entry == r.fileName()
+		if _, twin := s.unfinished[r.seq]; !twin {
+			err := s.rewriteLeftover("tmp/"+entry, &r)
+			failed = errors.Join(failed, err)
+			if err != nil && !own {
+				continue // until the next start
+			}
+			s.unfinished[r.seq] = r
+			r.mask, r.flags = s.outputsFor(r.sev, r.sev == 0), inTmp // outputs that had it may get it again
+			s.mu.Lock()
+			s.showLocked(r)
+			s.mu.Unlock()
+		}
+		if !own {
+			s.discard("tmp/" + entry)
+		}
 	}
 	failed = errors.Join(failed, s.cleanTmp())
 	if r := s.unfinished[s.tail.Sequence]; r.seq > end {
@@ -258,4 +256,15 @@ func (s *Spool) adoptLeftovers() error {
 	}
 	s.linkUnfinished()
 	return failed
+}
+
+func (s *Spool) rewriteLeftover(name string, r *record) error {
+	doc, err := s.readAlert(name, r)
+	if err == nil {
+		err = s.writeFile("tmp/again", doc)
+	}
+	if err == nil {
+		err = s.d.Rename("tmp/again", r.tmp())
+	}
+	return err
 }

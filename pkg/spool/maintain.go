@@ -46,7 +46,8 @@ func (s *Spool) requestMaintenance() {
 
 // isMaintained reports whether nothing is left to do, but for what is held.
 func (s *Spool) isMaintained() bool {
-	return len(s.unfinished)+len(s.lateDeadLetters) == 0 && !s.litter && s.hasBallast()
+	late := slices.ContainsFunc(s.queues, func(q *Queue) bool { return len(q.late) > 0 })
+	return len(s.unfinished) == 0 && !late && !s.litter && s.hasBallast()
 }
 
 // maintain does what is due; it reports whether nothing is left to do.
@@ -65,7 +66,9 @@ func (s *Spool) maintain() bool {
 		s.makeBallast()
 	}
 	s.expireOld()
-	s.retryDeadLetters()
+	for _, q := range s.queues {
+		q.retryDead()
+	}
 	_ = s.removeLinks()
 	return err == nil && s.isMaintained()
 }
@@ -75,19 +78,19 @@ func (s *Spool) linkUnfinished() {
 	if len(s.unfinished) == 0 {
 		return
 	}
-	var ds []draft
+	var ds []document
 	s.mu.Lock()
 	for _, r := range s.sortedUnfinished() {
 		r.mask, r.flags = 0, 0
 		if live := s.index.findLive(r.seq); live != nil {
 			r.mask = live.mask
 		}
-		ds = append(ds, draft{rec: r})
+		ds = append(ds, document{rec: r})
 	}
 	s.mu.Unlock()
 	_ = s.makeFolders() // what is missing shows when links are made
 	clear(s.unfinished)
-	s.linkDrafts(ds)
+	s.linkDocuments(ds)
 	s.noteStored(ds)
 }
 

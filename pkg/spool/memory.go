@@ -17,7 +17,7 @@ const (
 	maxLatestBytes = 1 << 20
 )
 
-func (m *memory) holdDocument(seq uint64, doc []byte) {
+func (m *memory) addHeld(seq uint64, doc []byte) {
 	m.docs[seq] = doc
 	m.held++
 	m.heldBytes += int64(len(doc))
@@ -48,13 +48,13 @@ func (m *memory) forgetDocument(seq uint64, flags uint16) {
 	m.heldBytes -= int64(len(doc))
 }
 
-// holdDrafts keeps what the disk did not take. Numbers handed out from memory could be handed
+// holdDocuments keeps what the disk did not take. Numbers handed out from memory could be handed
 // out again after a crash, so they are under an id that is not on disk.
-func (s *Spool) holdDrafts(ds []draft, cause error) {
+func (s *Spool) holdDocuments(entries []Entry, ds []document, cause error) {
 	s.noteTrouble(cause)
 	if s.idTried {
 		s.renewChain("the disk does not take alerts, so their numbers could be used again after a crash")
-		_ = s.numberDrafts(ds) // which their documents allowed before
+		ds, _ = s.numberEntries(entries) // which could be done before
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,7 +62,7 @@ func (s *Spool) holdDrafts(ds []draft, cause error) {
 		r := &ds[i].rec
 		r.flags = inMemory
 		if r.mask != 0 {
-			s.holdDocument(r.seq, ds[i].doc)
+			s.addHeld(r.seq, ds[i].doc)
 		}
 		s.showLocked(*r)
 	}
@@ -104,8 +104,8 @@ func (s *Spool) writeHeld() error {
 		return err
 	}
 	newest := uint64(0)
-	if ds := s.heldDrafts(); len(ds) > 0 {
-		n, err := s.storeDrafts(ds)
+	if ds := s.heldDocuments(); len(ds) > 0 {
+		n, err := s.storeDocuments(ds)
 		s.noteStored(ds[:n])
 		if n < len(ds) {
 			return err
@@ -118,20 +118,20 @@ func (s *Spool) writeHeld() error {
 	return nil
 }
 
-// heldDrafts are what is in memory alone.
-func (s *Spool) heldDrafts() (ds []draft) {
+// heldDocuments are what is in memory alone.
+func (s *Spool) heldDocuments() (ds []document) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for r := range s.index.waitingFor(^uint64(0), inMemory) {
-		d := draft{rec: *r, doc: s.docs[r.seq]}
+		d := document{*r, s.docs[r.seq]}
 		d.rec.flags = 0
 		ds = append(ds, d)
 	}
 	return ds
 }
 
-// noteStored notes where drafts are on disk. Links that nobody waits for any more are removed.
-func (s *Spool) noteStored(ds []draft) {
+// noteStored notes where documents are on disk. Links that nobody waits for any more are removed.
+func (s *Spool) noteStored(ds []document) {
 	s.mu.Lock()
 	for i := range ds {
 		stored := &ds[i].rec
@@ -175,8 +175,8 @@ func (s *Spool) removeLinks() error {
 	return failed
 }
 
-// heldDocument returns the document of a record that is in memory alone, nil for another.
-func (m *memory) heldDocument(r *record) []byte {
+// onlyCopy returns the document of a record that is in memory alone, nil for another.
+func (m *memory) onlyCopy(r *record) []byte {
 	if r.flags&inMemory == 0 {
 		return nil
 	}

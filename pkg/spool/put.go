@@ -28,11 +28,10 @@ type Entry struct {
 	Everywhere bool
 }
 
-// draft is an alert that gets its number, or its file.
-type draft struct {
-	entry *Entry
-	rec   record
-	doc   []byte
+// document is a document with its place in the chain; doc is nil where it is to be read from disk.
+type document struct {
+	rec record
+	doc []byte
 }
 
 // Put numbers alerts and keeps them for every output whose MinSeverity they reach. When it
@@ -45,20 +44,17 @@ func (s *Spool) Put(entries ...Entry) error {
 	if s.isClosed() {
 		return ErrClosed
 	}
-	ds := make([]draft, len(entries))
-	for i := range entries {
-		ds[i].entry = &entries[i]
-	}
-	if err := s.numberDrafts(ds); err != nil || len(ds) == 0 {
+	ds, err := s.numberEntries(entries)
+	if err != nil || len(ds) == 0 {
 		return err
 	}
-	stored, err := 0, s.trouble // what is held goes first
-	if err == nil {
-		stored, err = s.storeDrafts(ds)
+	stored := 0
+	if err = s.trouble; err == nil { // else what is held goes first
+		stored, err = s.storeDocuments(ds)
 	}
 	s.showStored(ds[:stored])
 	if stored < len(ds) {
-		s.holdDrafts(ds[stored:], err)
+		s.holdDocuments(entries[stored:], ds[stored:], err)
 		err = fmt.Errorf("%d alerts %w: %w", len(ds)-stored, ErrHeld, err)
 	}
 	s.enforceBounds()
@@ -66,39 +62,34 @@ func (s *Spool) Put(entries ...Entry) error {
 	return err
 }
 
-// numberDrafts gives drafts the numbers after the newest alert. When one can't be kept none is.
-func (s *Spool) numberDrafts(ds []draft) error {
+// numberEntries gives entries the numbers after the newest alert. When one can't be kept none is.
+func (s *Spool) numberEntries(entries []Entry) ([]document, error) {
+	const maxLink = 256 // bytes that the place in the chain takes
+	ds := make([]document, len(entries))
 	tail := s.tail
-	for i := range ds {
+	for i := range entries {
+		e, d := &entries[i], &ds[i]
 		tail.Sequence++
-		d := &ds[i]
-		if err := d.assignNumber(tail); err != nil {
-			return fmt.Errorf("alert %d: %w", tail.Sequence, err)
+		var err error
+		switch {
+		case len(e.Document) > maxDocument-maxLink:
+			err = fmt.Errorf("its document has %d bytes, more than %d", len(e.Document), maxDocument-maxLink)
+		case bytes.ContainsAny(e.Document, "\n\r"):
+			err = errors.New("its document has a line break")
+		default:
+			d.doc, err = chain.Append(e.Document, tail)
 		}
-		d.rec.mask = s.outputsFor(d.rec.sev, d.entry.Everywhere)
+		if err != nil {
+			return nil, fmt.Errorf("alert %d: %w", tail.Sequence, err)
+		}
+		d.rec = record{
+			seq: tail.Sequence, ms: toMillis(e.Time), sev: clampSeverity(e.Severity), size: uint32(len(d.doc)),
+			share: unique.Make(shareName(e.Share)).Value(), sum: sha256.Sum256(d.doc),
+		}
+		d.rec.mask = s.outputsFor(d.rec.sev, e.Everywhere)
 		tail.Previous = d.rec.hash()
 	}
-	return nil
-}
-
-// assignNumber gives the draft its place in the chain.
-func (d *draft) assignNumber(place chain.Link) (err error) {
-	const maxLink = 256 // bytes that the place takes
-	e := d.entry
-	switch {
-	case len(e.Document) > maxDocument-maxLink:
-		return fmt.Errorf("its document has %d bytes, more than %d", len(e.Document), maxDocument-maxLink)
-	case bytes.ContainsAny(e.Document, "\n\r"):
-		return errors.New("its document has a line break")
-	}
-	if d.doc, err = chain.Append(e.Document, place); err != nil {
-		return err
-	}
-	d.rec = record{
-		seq: place.Sequence, ms: toMillis(e.Time), sev: clampSeverity(e.Severity), size: uint32(len(d.doc)),
-		share: unique.Make(shareName(e.Share)).Value(), sum: sha256.Sum256(d.doc),
-	}
-	return nil
+	return ds, nil
 }
 
 // outputsFor returns the bits of the outputs that want an alert.
@@ -112,7 +103,7 @@ func (s *Spool) outputsFor(sev uint16, everywhere bool) (mask uint64) {
 }
 
 // showStored shows to the outputs what was stored.
-func (s *Spool) showStored(ds []draft) {
+func (s *Spool) showStored(ds []document) {
 	if len(ds) == 0 {
 		return
 	}

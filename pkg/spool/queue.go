@@ -31,7 +31,8 @@ type Queue struct {
 
 	from  uint64     // nothing below waits; Spool.mu guards it
 	stats QueueStats // Spool.mu guards it
-	dead  []record   // Spool.disk guards it
+	dead  []record   // in dead/; Spool.disk guards it
+	late  []document // refused, but the disk, as it hung, did not set them aside yet; Spool.disk guards it
 }
 
 // folder is where files of the queue lie. A leading dot would hide it, or be another folder
@@ -77,14 +78,8 @@ func (q *Queue) Next(ctx context.Context, maxItems, maxBytes int) ([]Item, error
 	}
 }
 
-// pickedAlert is an alert to be read.
-type pickedAlert struct {
-	rec record
-	doc []byte // when it is in memory
-}
-
 // pickWaiting returns what Next is to read, and what is closed when there is more.
-func (q *Queue) pickWaiting(maxItems, maxBytes int) ([]pickedAlert, <-chan struct{}, error) {
+func (q *Queue) pickWaiting(maxItems, maxBytes int) ([]document, <-chan struct{}, error) {
 	s := q.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,14 +87,14 @@ func (q *Queue) pickWaiting(maxItems, maxBytes int) ([]pickedAlert, <-chan struc
 		return nil, nil, ErrClosed
 	}
 	_, hangs := s.guard.Hangs()
-	var all []pickedAlert
+	var all []document
 	size := 0
 	for i := s.index.position(q.from); i < len(s.index.recs); i++ {
 		r := s.index.recs[i]
 		if r.mask&q.bit == 0 {
 			continue
 		}
-		p := pickedAlert{rec: r}
+		p := document{rec: r}
 		if r.flags&inMemory != 0 || hangs {
 			p.doc = s.docs[r.seq]
 		}
@@ -123,7 +118,7 @@ func (q *Queue) pickWaiting(maxItems, maxBytes int) ([]pickedAlert, <-chan struc
 
 // readPicked returns the documents of what was picked. What went meanwhile, or is damaged, is
 // left out. The error is one that may pass.
-func (q *Queue) readPicked(all []pickedAlert) ([]Item, error) {
+func (q *Queue) readPicked(all []document) ([]Item, error) {
 	items := make([]Item, 0, len(all))
 	for _, p := range all {
 		doc := p.doc
@@ -212,21 +207,16 @@ func (q *Queue) readCopy(seq uint64) ([]byte, error) {
 		}
 		if err == nil {
 			if cause != nil && r.flags&inTmp == 0 {
-				s.replaceLink(name, own, cause)
+				if !errors.Is(cause, fs.ErrNotExist) {
+					s.setAside(own)
+				}
+				_ = s.place(s.d.Link, name, own) // else it is reported as lost after the next start
 			}
 			return doc, nil
 		}
 	}
 	s.loseDamaged(&r, own, cause)
 	return nil, nil
-}
-
-// replaceLink puts a good copy in the place of one that is not.
-func (s *Spool) replaceLink(from, to string, cause error) {
-	if !errors.Is(cause, fs.ErrNotExist) {
-		s.setAside(to)
-	}
-	_ = s.place(s.d.Link, from, to) // else it is reported as lost after the next start
 }
 
 // loseDamaged gives up an alert of which no copy is good.
@@ -269,15 +259,9 @@ func (q *Queue) Ack(items ...Item) error {
 	return s.removeLinks() // else it is delivered again after the next start
 }
 
-// takenItem is an alert that a queue does not wait for any more.
-type takenItem struct {
-	q   *Queue
-	rec record
-	doc []byte // of one that was in memory alone: it has no link
-}
-
-// takeItems clears items from the queue.
-func (q *Queue) takeItems(items []Item, counter *uint64) (taken []takenItem, err error) {
+// takeItems clears items from the queue, and returns those that waited. What has no file comes
+// with its document.
+func (q *Queue) takeItems(items []Item, counter *uint64) (taken []document, err error) {
 	s := q.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -289,7 +273,7 @@ func (q *Queue) takeItems(items []Item, counter *uint64) (taken []takenItem, err
 		if r == nil || r.mask&q.bit == 0 {
 			continue
 		}
-		taken = append(taken, takenItem{q, *r, s.heldDocument(r)})
+		taken = append(taken, document{*r, s.onlyCopy(r)})
 		*counter++
 		s.clearLocked(r, q)
 	}

@@ -154,13 +154,8 @@ func EventOf(document []byte) (id string, update int) {
 
 // parseTmp reads the name of a file in tmp/. Version 0.1 put the number of the attempt behind it.
 func parseTmp(s string) (record, bool) {
-	i := strings.LastIndex(s, suffix) + len(suffix)
-	if i < len(s) && i > len(suffix) {
-		if n, attempt := s[:i], s[i:]; attempt[0] == '.' {
-			if _, err := strconv.ParseUint(attempt[1:], 10, 64); err == nil {
-				s = n
-			}
-		}
+	if i := strings.LastIndexByte(s, '.'); i >= 0 && s[i:] != suffix && strings.Trim(s[i+1:], "0123456789") == "" {
+		s = s[:i]
 	}
 	return parseName(s)
 }

@@ -126,9 +126,7 @@ type files struct {
 
 	unfinished map[uint64]record // committed in tmp/, not linked everywhere
 	litter     bool              // in tmp/ may be more
-
-	asides          int         // files that were set aside: their names are unique
-	lateDeadLetters []takenItem // which the disk, as it hung, did not take yet
+	asides     int               // files that were set aside: makes their names unique
 }
 
 func (o *Options) setDefaults() error {

@@ -10,14 +10,14 @@ import (
 // that every step from there on can be repeated, also after one that hung and was done late.
 func (r *record) tmp() string { return "tmp/" + r.fileName() }
 
-// storeDrafts writes drafts in order. The first n that it returns are durable and part of the
+// storeDocuments writes documents in order. The first n that it returns are durable and part of the
 // chain, whatever the error.
 //
 // What is in tmp/ when tmp/ is synced is committed: after a crash it is linked to every
 // output again. It leaves tmp/ once the links are synced.
-func (s *Spool) storeDrafts(ds []draft) (n int, err error) {
+func (s *Spool) storeDocuments(ds []document) (n int, err error) {
 	for range 2 { // a sync that failed is not repeated: the files are made once more
-		n, err = s.commitDrafts(ds)
+		n, err = s.commitDocuments(ds)
 		if err == nil || isNoSpace(err) || isHang(err) {
 			break
 		}
@@ -35,13 +35,13 @@ func (s *Spool) storeDrafts(ds []draft) (n int, err error) {
 			s.begun = before // the next one tries again
 		}
 	}
-	s.linkDrafts(ds[:n])
+	s.linkDocuments(ds[:n])
 	return n, err
 }
 
-// commitDrafts makes the files of drafts in tmp/, up to the first that the disk refuses, and syncs
+// commitDocuments makes the files of documents in tmp/, up to the first that the disk refuses, and syncs
 // them. An id of the chain that is not on disk goes first, but not before there are alerts for it.
-func (s *Spool) commitDrafts(ds []draft) (n int, refused error) {
+func (s *Spool) commitDocuments(ds []document) (n int, refused error) {
 	for n < len(ds) && refused == nil {
 		if refused = s.writeFile(ds[n].rec.tmp(), ds[n].doc); refused == nil {
 			n++
@@ -103,9 +103,9 @@ func (s *Spool) cleanTmp() error {
 	return err
 }
 
-// linkDrafts links committed drafts to their outputs, and lets the last be the head if it
+// linkDocuments links committed documents to their outputs, and lets the last be the head if it
 // is the newest. What can't be linked yet stays in tmp/ and is safe there.
-func (s *Spool) linkDrafts(ds []draft) {
+func (s *Spool) linkDocuments(ds []document) {
 	failed := make([]bool, len(ds))
 	for _, q := range s.queues {
 		linked := false
