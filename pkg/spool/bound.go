@@ -107,12 +107,12 @@ const ageGrace = time.Hour
 // clock forward nor a wrong time at start makes alerts old: the age is the lesser of what the
 // wall clock says and what has passed since the start.
 func (s *Spool) oldestKept() int64 {
-	passed := s.o.elapsed()
+	passed := time.Since(s.opened) // whatever the clock was set to
 	if passed < ageGrace {
 		return 0
 	}
 	now := s.o.now().Round(0)
-	if steady := s.begin.Add(passed); steady.Before(now) {
+	if steady := s.openedAt.Add(passed); steady.Before(now) {
 		now = steady
 	}
 	return toMillis(now.Add(-s.o.MaxAge))

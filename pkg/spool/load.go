@@ -20,17 +20,16 @@ func (s *Spool) loadFolder() error {
 	if s.heads, err = s.listAlerts("head"); err != nil {
 		return err
 	}
-	leftovers, err := s.findLeftovers()
+	unsynced, err := s.adoptLeftovers()
 	if err != nil {
 		return err
 	}
-	s.loadChain(len(leftovers) > 0)
+	s.loadChain(unsynced)
+	s.linkUnfinished()
 	if st, err := s.d.Lstat("ballast"); err == nil {
 		s.ballast = st.Mode().IsRegular() && st.Size() >= s.o.ballast
 	}
-	if err := s.adoptLeftovers(leftovers); trouble == nil {
-		trouble = err
-	}
+	trouble = errors.Join(trouble, unsynced)
 	if trouble == nil && !s.idSaved {
 		trouble = s.writeChain()
 	}
@@ -156,10 +155,60 @@ func (s *Spool) listAlerts(folder string) (found []record, err error) {
 	return found, err
 }
 
+// adoptLeftovers shows the alerts that an earlier process left in tmp/ to the outputs that want them;
+// other files there were being written when that ended: no Put had returned for them. Neither had one
+// for what has the number of another alert. They are written once more first, as they may not be
+// synced. What can't be written is shown nevertheless: a Put may have promised it.
+func (s *Spool) adoptLeftovers() (unsynced, err error) {
+	var found []string
+	err = s.listFolder("tmp", func(entry string, mode fs.FileMode) bool {
+		s.litter = true
+		_, ok := parseTmp(entry)
+		if ok = ok && mode.IsRegular(); ok {
+			found = append(found, entry)
+		}
+		return ok || strings.HasPrefix(entry, "chain") || strings.HasPrefix(entry, "ballast") || entry == "again"
+	})
+	slices.Sort(found)
+	for _, entry := range found {
+		r, _ := parseTmp(entry)
+		name := "tmp/" + entry
+		doc, wrong := s.readAlert(name, &r)
+		known := s.index.findLive(r.seq)
+		if errors.Is(wrong, errTruncated) || known != nil && !known.sameFile(r) {
+			s.discard(name)
+			continue
+		}
+		if wrong != nil {
+			s.quarantine(name, wrong.Error(), 0)
+			continue
+		}
+		failed := s.writeFile("tmp/again", doc)
+		if failed == nil {
+			failed = s.d.Rename("tmp/again", r.tmp())
+		}
+		unsynced = errors.Join(unsynced, failed)
+		if name != r.tmp() && failed != nil {
+			continue // until the next start
+		}
+		if name != r.tmp() {
+			s.discard(name)
+		}
+		s.unfinished[r.seq] = r
+		r.mask, r.flags = s.outputsFor(r.sev, r.sev == 0), inTmp // outputs that had it may get it again
+		s.mu.Lock()
+		s.showLocked(r)
+		s.mu.Unlock()
+	}
+	if s.litter {
+		unsynced = errors.Join(unsynced, s.cleanTmp())
+	}
+	return unsynced, err
+}
+
 // loadChain finds the end of the chain. Files know better than the chain file, which may
-// be older; but when there must have been files and there are none, numbers could be
-// used again, so the chain gets a new id.
-func (s *Spool) loadChain(leftovers bool) {
+// be older. Where numbers could be used again the chain gets a new id.
+func (s *Spool) loadChain(unsynced error) {
 	var c chainFile
 	b, err := s.d.Read("chain", maxChainFile)
 	if err == nil {
@@ -167,104 +216,37 @@ func (s *Spool) loadChain(leftovers bool) {
 	}
 	s.begun, s.tail, s.chained = c.begun, c.tail, c.tail.Sequence
 	s.idSaved, s.idTried = err == nil, err == nil
-	newest := slices.Clone(s.heads)
-	if n := len(s.index.recs); n > 0 {
-		newest = append(newest, s.index.recs[n-1])
-	}
+	leftovers := s.sortedUnfinished()
+	newest := slices.Concat(s.heads, s.index.recs[max(len(s.index.recs)-1, 0):], leftovers)
 	for i := range newest {
 		if r := &newest[i]; r.seq > s.tail.Sequence {
 			s.tail.Sequence, s.tail.Previous = r.seq, r.hash()
 		}
 	}
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && len(newest) == 0 && !leftovers:
+	case errors.Is(err, fs.ErrNotExist) && len(newest) == 0:
 		s.tail.Chain = chain.NewID()
 	case err != nil:
 		s.renewChain("the chain file can't be used: " + err.Error())
 		if !errors.Is(err, fs.ErrNotExist) {
 			s.quarantine("chain", err.Error(), 0)
 		}
-	case c.begun && len(s.heads) == 0 && !leftovers:
+	case c.begun && len(s.heads)+len(leftovers) == 0:
 		s.tail.Previous = ""
 		s.renewChain("the newest alert is missing in head/, so numbers could be used again")
+	case unsynced != nil:
+		s.renewChain("what was left in tmp/ can't be made durable, so its numbers could be used again: " + unsynced.Error())
+	case s.isForeign(s.unfinished[s.tail.Sequence]):
+		s.renewChain("the newest alert is of a chain whose id was not on disk yet")
 	}
 }
 
-// findLeftovers returns the complete alerts that an earlier process left in tmp/, by name and in order. Its
-// other files were being written when that ended: no Put had returned for them. Neither had one for
-// what has the number of a waiting alert and is another one.
-func (s *Spool) findLeftovers() (found []string, err error) {
-	err = s.listFolder("tmp", func(entry string, mode fs.FileMode) bool {
-		_, ok := parseTmp(entry)
-		if ok = ok && mode.IsRegular(); ok {
-			found = append(found, entry)
-		}
-		return ok || strings.HasPrefix(entry, "chain") || strings.HasPrefix(entry, "ballast")
-	})
-	slices.Sort(found)
-	return slices.DeleteFunc(found, func(entry string) bool {
-		r, _ := parseTmp(entry)
-		_, wrong := s.readAlert("tmp/"+entry, &r)
-		known := s.index.findLive(r.seq)
-		switch {
-		case errors.Is(wrong, errTruncated) || known != nil && !known.sameFile(r):
-			s.discard("tmp/" + entry)
-		case wrong != nil:
-			s.quarantine("tmp/"+entry, wrong.Error(), 0)
-		default:
-			return false
-		}
-		return true
-	}), err
-}
-
-// adoptLeftovers shows the alerts that an earlier process left in tmp/, and links them to the outputs that
-// want them. They are written once more first, as that process may have ended before they were synced,
-// or because that failed. What can't be written is shown nevertheless: a Put may have promised it. But
-// later alerts get another chain then, so that its number is not used again after a power cut.
-func (s *Spool) adoptLeftovers(found []string) error {
-	end := s.tail.Sequence
-	var failed error
-	for _, entry := range found {
-		r, _ := parseTmp(entry)
-		own := entry == r.fileName()
-		if _, twin := s.unfinished[r.seq]; !twin {
-			err := s.rewriteLeftover("tmp/"+entry, &r)
-			failed = errors.Join(failed, err)
-			if err != nil && !own {
-				continue // until the next start
-			}
-			s.unfinished[r.seq] = r
-			r.mask, r.flags = s.outputsFor(r.sev, r.sev == 0), inTmp // outputs that had it may get it again
-			s.mu.Lock()
-			s.showLocked(r)
-			s.mu.Unlock()
-		}
-		if !own {
-			s.discard("tmp/" + entry)
-		}
+// isForeign reports whether an alert in tmp/ is of another chain.
+func (s *Spool) isForeign(r record) bool {
+	if r.seq == 0 {
+		return false
 	}
-	failed = errors.Join(failed, s.cleanTmp())
-	if r := s.unfinished[s.tail.Sequence]; r.seq > end {
-		doc, err := s.readAlert(r.tmp(), &r)
-		if l, _ := chain.Find(doc); err == nil && l.Chain != s.tail.Chain {
-			s.renewChain("the newest alert is of a chain whose id was not on disk yet")
-		}
-	}
-	if failed != nil && s.idTried {
-		s.renewChain("what was left in tmp/ can't be made durable: " + failed.Error())
-	}
-	s.linkUnfinished()
-	return failed
-}
-
-func (s *Spool) rewriteLeftover(name string, r *record) error {
-	doc, err := s.readAlert(name, r)
-	if err == nil {
-		err = s.writeFile("tmp/again", doc)
-	}
-	if err == nil {
-		err = s.d.Rename("tmp/again", r.tmp())
-	}
-	return err
+	doc, err := s.readAlert(r.tmp(), &r)
+	l, _ := chain.Find(doc)
+	return err == nil && l.Chain != s.tail.Chain
 }

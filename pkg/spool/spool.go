@@ -77,25 +77,25 @@ type Options struct {
 	// What tests set.
 	maxHeld      int // in memory alone, for all outputs
 	maxHeldBytes int64
-	ballast      int64                // bytes; negative for none
-	disk         disk                 // below Dir
-	now          func() time.Time     // of the wall clock
-	elapsed      func() time.Duration // since Open, whatever the clock was set to
-	manual       bool                 // no maintenance but by the test
+	ballast      int64            // bytes; negative for none
+	disk         disk             // below Dir
+	now          func() time.Time // of the wall clock
+	manual       bool             // no maintenance but by the test
 }
 
 // Spool is an open spool; its methods may be called from any goroutine. Put, Dead, Next for a damaged
 // file, maintenance, Open and Close hold disk for all that they do to files; a method that relies on mu
 // ends in Locked. Where both are taken, disk is the first.
 type Spool struct {
-	o      Options
-	d      *guardedDisk
-	guard  hang.Guard
-	unlock func() error
-	events *journal
-	begin  time.Time     // by Options.now, when it was opened
-	done   chan struct{} // closed by Close
-	queues []*Queue      // its place is its bit in a record's mask
+	o        Options
+	d        *guardedDisk
+	guard    hang.Guard
+	unlock   func() error
+	events   *journal
+	opened   time.Time     // with the steady clock
+	openedAt time.Time     // by Options.now, the wall clock
+	done     chan struct{} // closed by Close
+	queues   []*Queue      // its place is its bit in a record's mask
 
 	disk  sync.Mutex   // held while files are changed, but by Ack, which only removes links
 	files              // disk guards it
@@ -142,10 +142,6 @@ func (o *Options) setDefaults() error {
 	if o.now == nil {
 		o.now = time.Now
 	}
-	if o.elapsed == nil {
-		begin := time.Now()
-		o.elapsed = func() time.Duration { return time.Since(begin) }
-	}
 	if o.Hangs == nil {
 		o.Hangs = func(bool, string) {}
 	}
@@ -166,7 +162,7 @@ func Open(o Options) (*Spool, error) {
 		return nil, err
 	}
 	s := &Spool{
-		o: o, begin: o.now().Round(0), events: newJournal(o.now), memory: memory{docs: map[uint64][]byte{}},
+		o: o, opened: time.Now(), openedAt: o.now().Round(0), events: newJournal(o.now), memory: memory{docs: map[uint64][]byte{}},
 		files: files{unfinished: map[uint64]record{}}, done: make(chan struct{}), changed: make(chan struct{}), wait: idleEvery,
 	}
 	s.guard.Limit, s.guard.Changed = diskLimit, s.diskHangs
