@@ -11,6 +11,7 @@ import (
 const (
 	maxDamaged      = 200
 	maxDamagedBytes = 16 << 20
+	countDamaged    = 20 // files set aside, after which they are counted again: a whole folder may be damaged
 )
 
 // quarantine sets aside what is in the way or not what its name says, and reports it. The numbers
@@ -29,12 +30,14 @@ func (s *Spool) setAside(name string) string {
 	if s.d.Rename(name, to) != nil {
 		return ""
 	}
-	s.boundDamaged()
+	if s.asides%countDamaged == 0 {
+		s.boundDamaged()
+	}
 	return to
 }
 
-// boundDamaged removes the oldest files of damaged/ while they are too many; names there begin with
-// the time. What can't be listed is not bounded.
+// boundDamaged removes the oldest files of damaged/ while they are too many, or would be before they are
+// counted again; names there begin with the time. What can't be listed is not bounded.
 func (s *Spool) boundDamaged() {
 	var names []string
 	_ = s.d.List("damaged", func(entry string, _ fs.FileMode) { names = append(names, "damaged/"+entry) })
@@ -47,7 +50,7 @@ func (s *Spool) boundDamaged() {
 			continue
 		}
 		kept++
-		if bytes += st.Size(); kept <= maxDamaged && bytes <= maxDamagedBytes {
+		if bytes += st.Size(); kept <= maxDamaged-countDamaged && bytes <= maxDamagedBytes {
 			continue
 		}
 		if s.d.Remove(name) == nil {

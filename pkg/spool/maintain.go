@@ -61,14 +61,15 @@ func (s *Spool) maintain() bool {
 	if err == nil && s.litter {
 		err = s.cleanTmp()
 	}
+	for _, q := range s.queues {
+		q.retryDead() // which may have to be linked from tmp/
+	}
 	s.linkUnfinished()
 	if err == nil {
 		s.makeBallast()
 	}
 	s.expireOld()
-	for _, q := range s.queues {
-		q.retryDead()
-	}
+	s.boundDamaged()
 	_ = s.removeLinks()
 	return err == nil && s.isMaintained()
 }
@@ -96,4 +97,27 @@ func (s *Spool) linkUnfinished() {
 
 func (s *Spool) sortedUnfinished() []record {
 	return slices.SortedFunc(maps.Values(s.unfinished), compareRecords)
+}
+
+// removeLinks removes the links that nobody waits for. One that can't be removed is delivered
+// again after the next start; while the disk hangs they are kept for later.
+func (s *Spool) removeLinks() error {
+	s.mu.Lock()
+	links := s.unlinked
+	s.unlinked = nil
+	s.mu.Unlock()
+	var failed error
+	for i, link := range links {
+		err := s.d.Remove(link)
+		if isHang(err) {
+			s.mu.Lock()
+			s.unlinked = append(s.unlinked, links[i:]...)
+			s.mu.Unlock()
+			break
+		}
+		if err != nil {
+			failed = err
+		}
+	}
+	return failed
 }

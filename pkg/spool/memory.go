@@ -152,29 +152,6 @@ func (s *Spool) noteStored(ds []document) {
 	_ = s.removeLinks()
 }
 
-// removeLinks removes the links that nobody waits for. One that can't be removed is delivered
-// again after the next start; while the disk hangs they are kept for later.
-func (s *Spool) removeLinks() error {
-	s.mu.Lock()
-	links := s.unlinked
-	s.unlinked = nil
-	s.mu.Unlock()
-	var failed error
-	for i, link := range links {
-		err := s.d.Remove(link)
-		if isHang(err) {
-			s.mu.Lock()
-			s.unlinked = append(s.unlinked, links[i:]...)
-			s.mu.Unlock()
-			break
-		}
-		if err != nil {
-			failed = err
-		}
-	}
-	return failed
-}
-
 // onlyCopy returns the document of a record that is in memory alone, nil for another.
 func (m *memory) onlyCopy(r *record) []byte {
 	if r.flags&inMemory == 0 {
