@@ -112,7 +112,7 @@ func (s *Spool) oldestKept() int64 {
 		return 0
 	}
 	now := s.o.now().Round(0)
-	if steady := s.openedAt.Add(passed); steady.Before(now) {
+	if steady := s.opened.Round(0).Add(passed); steady.Before(now) {
 		now = steady
 	}
 	return toMillis(now.Add(-s.o.MaxAge))

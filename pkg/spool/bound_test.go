@@ -163,7 +163,7 @@ func TestFolderBoundShrinks(t *testing.T) {
 	}
 }
 
-// TestEvict compares the ranking with a look at all for each that goes.
+// TestEvict compares the ranking with one that ranks all again for each that goes.
 func TestEvict(t *testing.T) {
 	for seed := range uint64(number(500, 20_000)) {
 		rng := rand.New(rand.NewPCG(seed, 7))

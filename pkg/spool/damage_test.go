@@ -114,8 +114,8 @@ func TestDamagedShared(t *testing.T) {
 	}
 }
 
-// TestMended damages one of two copies: the other takes its place.
-func TestMended(t *testing.T) {
+// TestCopyReplaced damages one of two copies: the other takes its place.
+func TestCopyReplaced(t *testing.T) {
 	spoil := map[string]func(file string) error{
 		"removed":       os.Remove,
 		"replaced":      func(f string) error { return replace(f, func() error { return os.WriteFile(f, []byte("{}"), 0o600) }) },
@@ -239,9 +239,9 @@ func folderMissing(t *testing.T, folder, instead string, running bool) {
 	if !running {
 		s, log = open(t, onDisk(dir, Output{Name: "a"}, Output{Name: "b"}))
 	}
-	gone := strings.HasPrefix(folder, "out")
+	removed := strings.HasPrefix(folder, "out")
 	waits := 3
-	if gone {
+	if removed {
 		waits = 0
 		if running {
 			waits = 1 // the newest is in head/

@@ -40,8 +40,8 @@ func (q *Queue) moveToDead(l document) (err error) {
 	s, to := q.s, q.path("dead", &l.rec)
 	if l.doc != nil {
 		err = s.writeFile(to, l.doc)
-	} else if err = s.place(s.d.Rename, q.path("out", &l.rec), to); isMissing(err) {
-		err = s.place(s.d.Link, l.rec.tmp(), to)
+	} else if err = s.linkOrMove(s.d.Rename, q.path("out", &l.rec), to); isMissing(err) {
+		err = s.linkOrMove(s.d.Link, l.rec.tmp(), to)
 	}
 	if err == nil {
 		q.dead = append(q.dead, l.rec)

@@ -25,9 +25,9 @@ type Claim struct {
 	Size     int // bytes
 }
 
-// Evict returns the places of those that go from a list with the oldest first, so that at most so
+// Evict returns the indexes of those that go from a list with the oldest first, so that at most so
 // many are left, of so many bytes together.
-func Evict(list []Claim, maxCount int, maxBytes int64) (places []int) {
+func Evict(list []Claim, maxCount int, maxBytes int64) (indexes []int) {
 	count, bytes := len(list), int64(0)
 	for _, c := range list {
 		bytes += int64(c.Size)
@@ -41,17 +41,17 @@ func Evict(list []Claim, maxCount int, maxBytes int64) (places []int) {
 		if count > maxCount {
 			bound, amount = int64(maxCount), func(sh *share) int64 { return int64(sh.count) }
 		}
-		i := r.nextPlace(bound, amount)
+		i := r.nextIndex(bound, amount)
 		count--
 		bytes -= int64(list[i].Size)
-		r.removePlace(i)
-		places = append(places, i)
+		r.removeIndex(i)
+		indexes = append(indexes, i)
 	}
-	slices.Sort(places)
-	return places
+	slices.Sort(indexes)
+	return indexes
 }
 
-// ranking is a list in the order in which its claims go. Places are of the list.
+// ranking is a list in the order in which its claims go. Indexes are of the list.
 type ranking struct {
 	list    []Claim
 	removed []bool
@@ -90,8 +90,8 @@ func rankClaims(list []Claim) *ranking {
 	return r
 }
 
-// nextPlace returns the place of the one that goes first because of a bound on what amount counts.
-func (r *ranking) nextPlace(bound int64, amount func(*share) int64) int {
+// nextIndex returns the index of the one that goes first because of a bound on what amount counts.
+func (r *ranking) nextIndex(bound int64, amount func(*share) int64) int {
 	var most *share
 	for _, sh := range r.users {
 		if most == nil || cmp.Or(cmp.Compare(amount(sh), amount(most)), cmp.Compare(most.name, sh.name)) > 0 {
@@ -105,15 +105,15 @@ func (r *ranking) nextPlace(bound int64, amount func(*share) int64) int {
 	return r.firstLeft(&most.all)
 }
 
-// firstLeft returns the first place of a list that was not removed. There is one.
-func (r *ranking) firstLeft(places *[]int) int {
-	for r.removed[(*places)[0]] {
-		*places = (*places)[1:]
+// firstLeft returns the first index of a list that was not removed. There is one.
+func (r *ranking) firstLeft(indexes *[]int) int {
+	for r.removed[(*indexes)[0]] {
+		*indexes = (*indexes)[1:]
 	}
-	return (*places)[0]
+	return (*indexes)[0]
 }
 
-func (r *ranking) removePlace(i int) {
+func (r *ranking) removeIndex(i int) {
 	r.removed[i] = true
 	if sh := r.users[r.list[i].Share]; sh != nil {
 		sh.bytes -= int64(r.list[i].Size)

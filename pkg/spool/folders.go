@@ -39,9 +39,9 @@ func (s *Spool) makeFolders() error {
 	return failed
 }
 
-// place links or moves a file, and makes the folder for it if that went missing. One that is there
+// linkOrMove links or moves a file, and makes the folder for it if that went missing. One that is there
 // was put there by an operation that hung and was done late.
-func (s *Spool) place(do func(from, to string) error, from, to string) error {
+func (s *Spool) linkOrMove(do func(from, to string) error, from, to string) error {
 	try := func() error { return do(from, to) }
 	err := s.withRoom(try)
 	if isMissing(err) {

@@ -232,7 +232,7 @@ func TestOpenReadOnly(t *testing.T) {
 		}
 		d.setFail(nil)
 		if !s.maintain() {
-			t.Fatalf("not tended: %+v", s.Stats())
+			t.Fatalf("not maintained: %+v", s.Stats())
 		}
 		closeSpool(t, s)
 		s, _ = open(t, Options{disk: d, manual: true})
@@ -242,8 +242,8 @@ func TestOpenReadOnly(t *testing.T) {
 	}
 }
 
-// TestKeeper lets the spool itself notice that there is room again, in its own time.
-func TestKeeper(t *testing.T) {
+// TestMaintenance lets the spool itself notice that there is room again, in its own time.
+func TestMaintenance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newFake()
 		s, _ := open(t, Options{disk: d})
@@ -290,7 +290,7 @@ func TestLeftoverHeld(t *testing.T) {
 	}
 	d.setFail(nil)
 	if !s.maintain() {
-		t.Fatalf("not tended: %+v", s.Stats())
+		t.Fatalf("not maintained: %+v", s.Stats())
 	}
 	items := drain(t, s.Queue("a"))
 	if got := ids(t, items); !slices.Equal(got, []string{"one", "two", "three"}) {
@@ -329,7 +329,7 @@ func TestDiscarded(t *testing.T) {
 		return nil
 	})
 	if !s.maintain() || !created {
-		t.Errorf("not tended: %+v", s.Stats())
+		t.Errorf("not maintained: %+v", s.Stats())
 	}
 }
 

@@ -196,7 +196,7 @@ func TestHungFromMemory(t *testing.T) {
 			t.Errorf("after the disk answers again: got %+v, want nothing held", st)
 		}
 		if len(hangs) != 2 || !strings.HasPrefix(hangs[0], "truewrite tmp/") || hangs[1] != "false" {
-			t.Errorf("got told %q, want that it hangs, with the operation, and that it answers", hangs)
+			t.Errorf("got %q, want that it hangs, with the operation, and that it answers", hangs)
 		}
 		if links := d.entries(t, "out/a"); len(links) != 3 {
 			t.Errorf("out/a holds %q, want the three that were not acknowledged", links)

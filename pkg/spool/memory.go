@@ -113,7 +113,7 @@ func (s *Spool) writeHeld() error {
 		newest = ds[n-1].rec.seq
 	}
 	if newest < s.tail.Sequence && s.chained < s.tail.Sequence {
-		return s.writeChain() // the newest alert has gone, and its number was in memory alone
+		return s.writeChain() // the newest alert was taken, and its number is in memory alone
 	}
 	return nil
 }

@@ -246,9 +246,9 @@ func (m *model) putBoth(t *testing.T, s *Spool, rng *rand.Rand, n int, now time.
 	m.bound()
 }
 
-// expireLike drops what a tended spool drops.
+// expireLike drops what maintenance drops.
 func (m *model) expireLike(s *Spool, now time.Time) {
-	if now.Sub(s.openedAt) >= ageGrace {
+	if now.Sub(s.opened) >= ageGrace {
 		m.expire(now.Add(-10 * time.Hour))
 	}
 }

@@ -210,7 +210,7 @@ func (q *Queue) readCopy(seq uint64) ([]byte, error) {
 				if !errors.Is(cause, fs.ErrNotExist) {
 					s.setAside(own)
 				}
-				_ = s.place(s.d.Link, name, own) // else it is reported as lost after the next start
+				_ = s.linkOrMove(s.d.Link, name, own) // else it is reported as lost after the next start
 			}
 			return doc, nil
 		}

@@ -87,15 +87,14 @@ type Options struct {
 // file, maintenance, Open and Close hold disk for all that they do to files; a method that relies on mu
 // ends in Locked. Where both are taken, disk is the first.
 type Spool struct {
-	o        Options
-	d        *guardedDisk
-	guard    hang.Guard
-	unlock   func() error
-	events   *journal
-	opened   time.Time     // with the steady clock
-	openedAt time.Time     // by Options.now, the wall clock
-	done     chan struct{} // closed by Close
-	queues   []*Queue      // its place is its bit in a record's mask
+	o      Options
+	d      *guardedDisk
+	guard  hang.Guard
+	unlock func() error
+	events *journal
+	opened time.Time     // with the steady clock
+	done   chan struct{} // closed by Close
+	queues []*Queue      // its place is its bit in a record's mask
 
 	disk  sync.Mutex   // held while files are changed, but by Ack, which only removes links
 	files              // disk guards it
@@ -162,7 +161,7 @@ func Open(o Options) (*Spool, error) {
 		return nil, err
 	}
 	s := &Spool{
-		o: o, opened: time.Now(), openedAt: o.now().Round(0), events: newJournal(o.now), memory: memory{docs: map[uint64][]byte{}},
+		o: o, opened: time.Now(), events: newJournal(o.now), memory: memory{docs: map[uint64][]byte{}},
 		files: files{unfinished: map[uint64]record{}}, done: make(chan struct{}), changed: make(chan struct{}), wait: idleEvery,
 	}
 	s.guard.Limit, s.guard.Changed = diskLimit, s.diskHangs

@@ -207,7 +207,7 @@ func TestOutputsChange(t *testing.T) {
 	}
 }
 
-// TestConcurrent puts, delivers and looks from many goroutines.
+// TestConcurrent puts, delivers and asks for numbers from many goroutines.
 func TestConcurrent(t *testing.T) {
 	d := newFake()
 	s, _ := open(t, Options{disk: d, Outputs: crashOutputs})

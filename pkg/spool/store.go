@@ -112,7 +112,7 @@ func (s *Spool) linkDocuments(ds []document) {
 		for i := range ds {
 			if r := &ds[i].rec; r.mask&q.bit != 0 {
 				linked = true
-				failed[i] = s.place(s.d.Link, r.tmp(), q.path("out", r)) != nil || failed[i]
+				failed[i] = s.linkOrMove(s.d.Link, r.tmp(), q.path("out", r)) != nil || failed[i]
 			}
 		}
 		if !linked || s.d.SyncDir(q.folder("out"), false) == nil {
@@ -141,7 +141,7 @@ func (s *Spool) linkDocuments(ds []document) {
 // makeHead moves what is linked from tmp/ to head/, and removes the head before: number and hash of the
 // newest alert are always somewhere.
 func (s *Spool) makeHead(r record) error {
-	if err := s.place(s.d.Rename, r.tmp(), "head/"+r.fileName()); err != nil {
+	if err := s.linkOrMove(s.d.Rename, r.tmp(), "head/"+r.fileName()); err != nil {
 		return err
 	}
 	s.heads = append(s.heads, r)
