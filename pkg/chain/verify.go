@@ -33,7 +33,7 @@ type Verdict struct {
 	Documents int        // given to Add
 	Repeats   int        // the same document once more
 	Malformed int        // whose chain, number or hash can't be one
-	Overflow  int        // beyond what a Verifier remembers: not checked
+	Overflow  int        // of chains beyond MaxChains: not checked
 }
 
 // OK reports whether every document was checked and every chain is whole.

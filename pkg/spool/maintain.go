@@ -13,34 +13,19 @@ const (
 	maxRetry   = time.Minute
 )
 
-// runMaintenance is what the timer runs.
-func (s *Spool) runMaintenance() {
-	done := s.maintain()
+// requestMaintenance has maintenance begin soon when something is left to do.
+func (s *Spool) requestMaintenance() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case done:
-		s.wait = idleEvery
-	case s.wait == idleEvery:
-		s.wait = firstRetry
-	default:
-		s.wait = min(2*s.wait, maxRetry)
-	}
-	if !s.closed {
-		s.timer.Reset(s.wait)
+	if s.wait == idleEvery && (s.trouble != nil || !s.isMaintained()) { // else it comes in time
+		s.setTimerLocked(firstRetry)
 	}
 }
 
-// requestMaintenance has maintenance begin soon when something is left to do.
-func (s *Spool) requestMaintenance() {
-	if s.isMaintained() && s.trouble == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.timer != nil && s.wait == idleEvery { // else it comes in time
-		s.wait = firstRetry
-		s.timer.Reset(s.wait)
+// setTimerLocked has maintenance come after so long.
+func (s *Spool) setTimerLocked(wait time.Duration) {
+	if s.wait = wait; s.timer != nil && !s.closed {
+		s.timer.Reset(wait)
 	}
 }
 
@@ -71,7 +56,18 @@ func (s *Spool) maintain() bool {
 	s.expireOld()
 	s.boundDamaged()
 	_ = s.removeLinks()
-	return err == nil && s.isMaintained()
+	done := err == nil && s.isMaintained()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case done:
+		s.setTimerLocked(idleEvery)
+	case s.wait == idleEvery:
+		s.setTimerLocked(firstRetry)
+	default:
+		s.setTimerLocked(min(2*s.wait, maxRetry))
+	}
+	return done
 }
 
 // linkUnfinished links what is in tmp/ because it could not be linked.

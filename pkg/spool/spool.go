@@ -181,7 +181,7 @@ func Open(o Options) (*Spool, error) {
 	}
 	if !o.manual {
 		s.mu.Lock()
-		s.timer = time.AfterFunc(s.wait, s.runMaintenance)
+		s.timer = time.AfterFunc(s.wait, func() { s.maintain() })
 		s.mu.Unlock()
 		s.requestMaintenance()
 	}
