@@ -152,8 +152,7 @@ const (
 // journal keeps events until the spool's owner takes them, and sums up losses, so that an alert
 // about them is no loop.
 type journal struct {
-	now func() time.Time
-
+	now    func() time.Time
 	mu     sync.Mutex // guards what follows; locked last of all
 	list   []Event
 	losses map[string]*Event    // by kind, name and reason

@@ -58,9 +58,3 @@ func (x *index) countLive(r record) {
 	x.live++
 	x.bytes += int64(r.size)
 }
-
-// forgetLive takes account of a record whose mask has become empty.
-func (x *index) forgetLive(r *record) {
-	x.live--
-	x.bytes -= int64(r.size)
-}

@@ -151,11 +151,3 @@ func (s *Spool) noteStored(ds []document) {
 	s.mu.Unlock()
 	_ = s.removeLinks()
 }
-
-// onlyCopy returns the document of a record that is in memory alone, nil for another.
-func (m *memory) onlyCopy(r *record) []byte {
-	if r.flags&inMemory == 0 {
-		return nil
-	}
-	return m.docs[r.seq]
-}

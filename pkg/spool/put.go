@@ -52,7 +52,15 @@ func (s *Spool) Put(entries ...Entry) error {
 	if err = s.trouble; err == nil { // else what is held goes first
 		stored, err = s.storeDocuments(ds)
 	}
-	s.showStored(ds[:stored])
+	s.mu.Lock()
+	for _, d := range ds[:stored] {
+		s.showLocked(d.rec)
+		if d.rec.mask != 0 {
+			s.keepLatest(d.rec.seq, d.doc)
+		}
+	}
+	s.broadcastLocked()
+	s.mu.Unlock()
 	if stored < len(ds) {
 		s.holdDocuments(entries[stored:], ds[stored:], err)
 		err = fmt.Errorf("%d alerts %w: %w", len(ds)-stored, ErrHeld, err)
@@ -102,22 +110,6 @@ func (s *Spool) outputsFor(sev uint16, everywhere bool) (mask uint64) {
 	return mask
 }
 
-// showStored shows to the outputs what was stored.
-func (s *Spool) showStored(ds []document) {
-	if len(ds) == 0 {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range ds {
-		s.showLocked(ds[i].rec)
-		if ds[i].rec.mask != 0 {
-			s.keepLatest(ds[i].rec.seq, ds[i].doc)
-		}
-	}
-	s.broadcastLocked()
-}
-
 // broadcastLocked wakes every Next that waits.
 func (s *Spool) broadcastLocked() {
 	close(s.changed)
@@ -152,7 +144,8 @@ func (s *Spool) clearLocked(r *record, q *Queue) {
 	q.stats.Depth--
 	q.stats.Bytes -= int64(r.size)
 	if r.mask == 0 {
-		s.index.forgetLive(r)
+		s.index.live--
+		s.index.bytes -= int64(r.size)
 		s.forgetDocument(r.seq, r.flags)
 	}
 }

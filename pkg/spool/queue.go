@@ -273,7 +273,11 @@ func (q *Queue) takeItems(items []Item, counter *uint64) (taken []document, err 
 		if r == nil || r.mask&q.bit == 0 {
 			continue
 		}
-		taken = append(taken, document{*r, s.onlyCopy(r)})
+		d := document{rec: *r}
+		if r.flags&inMemory != 0 {
+			d.doc = s.docs[r.seq]
+		}
+		taken = append(taken, d)
 		*counter++
 		s.clearLocked(r, q)
 	}
