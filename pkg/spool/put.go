@@ -28,7 +28,7 @@ type Entry struct {
 	Everywhere bool
 }
 
-// document is a document with its place in the chain; doc is nil where it is to be read from disk.
+// document is an alert with its place in the chain; doc is nil where it is to be read from disk.
 type document struct {
 	rec record
 	doc []byte

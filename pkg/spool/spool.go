@@ -17,7 +17,7 @@
 //	chain         the chain's id, and a number below which nothing is free
 //	ballast       given up when the disk is full
 //
-// A file is named by number, severity, time, size, share, event and hash of its content, and a
+// A file is named by number, severity, time, size, share and hash of its content, and a
 // checksum of all that: the index is built from names alone.
 package spool
 
