@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -270,5 +271,32 @@ func TestHungOpen(t *testing.T) {
 			put(t, s, entry("x", 47, 0))
 			closeSpool(t, s)
 		}
+	})
+}
+
+// TestHungDead has a receiver refuse an alert that could not be linked yet, while the disk hangs: it is
+// set aside once the disk answers.
+func TestHungDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newStuck(newFake())
+		s, _ := open(t, Options{disk: d, manual: true, ballast: -1})
+		q := s.Queue("a")
+		d.setFail(failing("link", syscall.EMLINK))
+		putN(t, s, 1)
+		d.setFail(nil)
+		items := waiting(t, q, 1)
+		d.next(1, false)
+		if err := q.Dead("no", items...); err != nil {
+			t.Errorf("Dead = %v, want nil: it is set aside later", err)
+		}
+		d.letGo()
+		synctest.Wait()
+		if !s.maintain() || q.Stats().DeadKept != 1 {
+			t.Errorf("%+v, want one dead letter", q.Stats())
+		}
+		if dead, out := d.entries(t, "dead/a"), d.entries(t, "out/a"); len(dead) != 1 || len(out) != 0 {
+			t.Errorf("got %q in dead/a and %q in out/a, want one and none", dead, out)
+		}
+		closeSpool(t, s)
 	})
 }
