@@ -184,7 +184,7 @@ func (all *Outputs) AddAlert(a *alert.Alert) error {
 	if a.Timestamp != nil {
 		at = a.Timestamp.Time
 	}
-	all.enqueue(spool.Entry{Document: line, ID: a.Event.ID, Update: a.Event.Sequence, Severity: a.Event.Severity, Time: at, Share: a.Share})
+	all.enqueue(spool.Entry{Document: line, Severity: a.Event.Severity, Time: at, Share: a.Share})
 	return nil
 }
 
@@ -194,7 +194,7 @@ func (all *Outputs) AddHeartbeat(b *alert.Heartbeat) error {
 	if err != nil {
 		return err
 	}
-	all.enqueue(spool.Entry{Document: line, ID: b.Event.ID, Update: b.Event.Sequence, Everywhere: true, Time: time.Now(), Share: alert.OwnShare})
+	all.enqueue(spool.Entry{Document: line, Everywhere: true, Time: time.Now(), Share: alert.OwnShare})
 	return nil
 }
 
@@ -230,7 +230,8 @@ func (all *Outputs) storeBatch(batch []spool.Entry) {
 	switch {
 	case err == nil:
 		for i := range batch {
-			all.progress(batch[i].ID, "")
+			id, _ := spool.EventOf(batch[i].Document)
+			all.progress(id, "")
 		}
 	case errors.Is(err, spool.ErrHeld): // the spool reports what it holds
 	case len(batch) > 1:

@@ -2,7 +2,6 @@ package spool
 
 import (
 	"crypto/sha256"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -22,30 +21,38 @@ func TestName(t *testing.T) {
 	if got, old := r.fileName(), strings.Replace(want, "1772600767000-5-", "1772600767000-5-502-", 1); !strings.HasPrefix(got, old) {
 		t.Errorf("of share 502: got %q, want %q first", got, old)
 	}
-	id := "00112233445566778899aabbccddeeff"
-	r.setID(id, 3)
-	if got, old := r.fileName(), strings.Replace(want, "1772600767000-5-", "1772600767000-5-502-"+id+".3-", 1); !strings.HasPrefix(got, old) {
-		t.Errorf("with an id: got %q, want %q first", got, old)
-	}
 	for _, big := range []record{
 		{seq: 1<<64 - 1, ms: maxMillis, size: maxDocument, sev: maxSeverity},
 		{seq: 1<<64 - 1, ms: maxMillis, size: maxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare)},
-		{seq: 1<<64 - 1, ms: maxMillis, size: maxDocument, sev: maxSeverity, share: strings.Repeat("x", maxShare), id: [16]byte{15: 255}, update: maxUpdate},
-		{seq: 1, size: 1, id: [16]byte{1}, update: 1},
 		{seq: 1, size: 1},
 	} {
-		if got, ok := parseName(big.fileName()); !ok || got != big {
+		if got, ok := parseName(big.fileName()); !ok || got != big || len(big.fileName()) > maxName {
 			t.Errorf("parseName(%q) = %+v, %v; want %+v", big.fileName(), got, ok, big)
 		}
 	}
 }
 
-// TestSetID has ids that no name holds.
-func TestSetID(t *testing.T) {
-	for _, id := range []string{"", "x", "00112233445566778899aabbccddee", "00112233445566778899aabbccddeeff00", "00112233445566778899aabbccddeefg", "00112233445566778899AABBCCDDEEFF"} {
-		r := sample()
-		if r.setID(id, 1); r != sample() {
-			t.Errorf("setID(%q): got %+v, want it left out", id, r)
+// TestEventOf has documents of any shape.
+func TestEventOf(t *testing.T) {
+	for _, c := range []struct {
+		document, id string // "" for the hash
+		update       int
+	}{
+		{`{"message":"\"event\":{\"id\":\"x\"}","ecs":{"event":{"id":"y"}},"event":{"kind":"alert","id":"a","sequence":3},"event":{"id":"b"}}`, "a", 3},
+		{`{"event":{"id":"a"},"hooksnare":{}}`, "a", 1},
+		{`{"event":{"id":"a","sequence":-1}}`, "a", 1},
+		{`{"event":{"id":7}}`, "", 1},
+		{`{"event":{}}`, "", 1},
+		{`{"event":`, "", 1},
+		{`{"x":[{"event":{"id":"a"}}],"y"`, "", 1},
+		{`[]`, "", 1},
+		{``, "", 1},
+	} {
+		if c.id == "" {
+			c.id = hashOf([]byte(c.document))[:32]
+		}
+		if id, update := EventOf([]byte(c.document)); id != c.id || update != c.update {
+			t.Errorf("EventOf(%s) = %q, %d; want %q, %d", c.document, id, update, c.id, c.update)
 		}
 	}
 }
@@ -79,8 +86,6 @@ func TestNameChanged(t *testing.T) {
 		r := sample()
 		r.share = share
 		changeName(t, r)
-		r.setID("00112233445566778899aabbccddeeff", 1)
-		changeName(t, r)
 	}
 }
 
@@ -100,16 +105,6 @@ func changeName(t *testing.T, r record) {
 		for _, cut := range []string{good[:i], good[i+1:], good[:i] + good[i+1:]} {
 			if _, ok := parseName(cut); ok {
 				t.Errorf("parseName(%q) is taken", cut)
-			}
-		}
-	}
-}
-
-func TestPadded(t *testing.T) {
-	for _, width := range []int{1, 3, 13, 20} {
-		for _, n := range []uint64{0, 1, 9, 10, 11, 99, 100, 999, 1000, 1234567890123, 12345678901234, 9999999999999999999, 10000000000000000000, 1<<64 - 1} {
-			if got, want := string(appendPadded(nil, n, width)), fmt.Sprintf("%0*d", width, n); got != want {
-				t.Errorf("appendPadded(%d, %d) = %q, want %q", n, width, got, want)
 			}
 		}
 	}
@@ -147,11 +142,8 @@ func FuzzName(f *testing.F) {
 		if r, ok := parseName(s); ok && r.fileName() != s {
 			t.Errorf("parseName(%q) is taken, but its name is %q", s, r.fileName())
 		}
-		if r, ok := parseTmp(s); ok && !strings.HasPrefix(s, r.fileName()+".") {
+		if r, ok := parseTmp(s); ok && !strings.HasPrefix(s, r.fileName()) {
 			t.Errorf("parseTmp(%q) is taken, but its name is %q", s, r.fileName())
-		}
-		if h := escapeName(s); strings.ContainsAny(h, "/\x00\n") || len(h) > 200 {
-			t.Errorf("escapeName(%q) = %q", s, h)
 		}
 	})
 }
