@@ -25,8 +25,9 @@ type Engine struct {
 	findings []Finding
 	record   Record
 	made     made
-	hooked   *hookedPrograms
-	at       time.Time // the latest time that an event had
+	hooked   []Hooked
+	readings *readingIndex // of hooked, nil until it is asked for
+	at       time.Time     // the latest time that an event had
 }
 
 // Finding is a rule that matched.
@@ -178,7 +179,8 @@ func (e *Engine) Advance(now time.Time) []Finding {
 // Inherit takes over what an engine with other rules knows: how often rules matched, how
 // often exceptions were used, and what rules that are the same remember.
 func (e *Engine) Inherit(old *Engine) {
-	e.at, e.hooked = old.at, old.hooked
+	e.at = old.at
+	e.SetHooks(old.hooked)
 	for _, p := range e.programs {
 		if i := slices.IndexFunc(old.programs, func(o *program) bool { return o.rule.ID == p.rule.ID }); i >= 0 {
 			p.inherit(old.programs[i])

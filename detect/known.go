@@ -116,13 +116,13 @@ var worths = map[string]int{
 	"process.name": 7, "process.executable": 6, "process.parent.name": 5, "process.parent.executable": 4, "process.args": 3, "process.parent.args": 1,
 }
 
-// usual are programs that are so often run, or run others, that they say little.
-var usual = []string{"bash", "csh", "dash", "env", "fish", "ksh", "launchd", "login", "node", "perl", "python", "python3", "ruby", "sh", "sudo", "tcsh", "xpcproxy", "zsh"}
+// interpreters are programs that are so often run, or run others, that they say little.
+var interpreters = []string{"bash", "csh", "dash", "env", "fish", "ksh", "launchd", "login", "node", "perl", "python", "python3", "ruby", "sh", "sudo", "tcsh", "xpcproxy", "zsh"}
 
 // worth is what it says of an event that a field has a value.
 func worth(field, value string) int {
 	w := worths[field]
-	if w > 2 && slices.Contains(usual, strings.ToLower(value)) {
+	if w > 2 && slices.Contains(interpreters, strings.ToLower(value)) {
 		w = 2
 	}
 	return w
