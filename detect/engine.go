@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"hooksnare/detect/eql"
 	"hooksnare/detect/hook"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
@@ -14,10 +15,8 @@ import (
 // Engine asks every rule about every event. It is for one goroutine.
 type Engine struct {
 	programs   []*program
-	index      [len(situations)]index      // by event.Kind, for records without a fact
-	hooks      []*program                  // asked about each fact
-	conditions []*program                  // asked about conditions of sensors
-	observers  [len(situations)][]*program // asked about what became of preferences
+	index      [withFact]index             // by event.Kind: of events without a fact
+	asked      [len(situations)][]*program // in the other situations
 	late       []*program
 	exceptions []exception
 
@@ -66,7 +65,7 @@ func New(list []*rules.Rule, o Options) (*Engine, error) {
 			faults = append(faults, fmt.Errorf("%s: query: %w", r.File, err))
 			continue
 		}
-		e.add(p)
+		e.addProgram(p)
 	}
 	faults = append(faults, e.SetExceptions(o.Exceptions))
 	return e, errors.Join(faults...)
@@ -83,22 +82,20 @@ func partialsOf(list []*rules.Rule) int {
 	return max(sequencePartials/max(n, 1), leastPartials)
 }
 
-// add files a rule under what it has to be asked about.
-func (e *Engine) add(p *program) {
-	n := len(e.programs)
+// addProgram files a rule under what it has to be asked about.
+func (e *Engine) addProgram(p *program) {
 	e.programs = append(e.programs, p)
 	for k := range situations {
 		q, concerned := situations[k].left(p.rule)
 		switch {
-		case !concerned:
-		case k == int(event.Other):
-			e.conditions = append(e.conditions, p)
-		case k > int(withFact):
-			e.observers[k] = append(e.observers[k], p)
-		case k != int(withFact):
-			e.index[k].add(n, q.Requires(worth))
-		case p.hooks:
-			e.hooks = append(e.hooks, p)
+		case k != int(event.Other) && k < int(withFact):
+			var needs []eql.Requirement
+			if concerned {
+				needs = q.Requires(worth)
+			}
+			e.index[k].addRule(concerned, needs)
+		case concerned && (k != int(withFact) || p.hooks):
+			e.asked[k] = append(e.asked[k], p)
 		}
 	}
 	if p.late {
@@ -118,15 +115,14 @@ func (e *Engine) Examine(ev *event.Event) []Finding {
 		e.record.at = e.at
 	}
 	facts := e.facts(ev)
-	asked := e.index[ev.Kind].of(&e.record)
-	for n, ok := asked.next(0); ok; n, ok = asked.next(n + 1) {
-		if p := e.programs[n]; !p.hooks || len(facts) == 0 {
+	for n, asked := range e.index[ev.Kind].rulesFor(&e.record) {
+		if p := e.programs[n]; asked && (!p.hooks || len(facts) == 0) {
 			e.findings = p.ask(&e.record, ev.Kind, e.findings)
 		}
 	}
 	for i := range facts {
 		e.record.Fact = &facts[i]
-		for _, p := range e.hooks {
+		for _, p := range e.asked[withFact] {
 			e.findings = p.ask(&e.record, withFact, e.findings)
 		}
 	}
@@ -142,7 +138,7 @@ func (e *Engine) begin(r Record) {
 // facts returns what an event does to hooks, if anyone asks.
 func (e *Engine) facts(ev *event.Event) []hook.Fact {
 	p := ev.Process
-	if len(e.hooks) == 0 || ev.Kind != event.ExecKind || p.Exec == nil {
+	if len(e.asked[withFact]) == 0 || ev.Kind != event.ExecKind || p.Exec == nil {
 		return nil
 	}
 	executed := e.executed(ev)
@@ -160,7 +156,7 @@ func (e *Engine) facts(ev *event.Event) []hook.Fact {
 func (e *Engine) Consider(c Condition) []Finding {
 	e.findings = e.findings[:0]
 	e.begin(Record{Condition: &c, at: c.Since})
-	for _, p := range e.conditions {
+	for _, p := range e.asked[event.Other] {
 		e.findings = p.ask(&e.record, event.Other, e.findings)
 	}
 	return e.findings

@@ -70,7 +70,7 @@ func (s *programSearch) searchName() {
 		return
 	}
 	image := foldPath(s.process.Image.Executable)
-	system, imageName, following := isOfSystem(image), path.Base(image), joinArgs(args[1:])
+	system, imageName := isOfSystem(image), path.Base(image)
 	name := ""
 	if len(args[0]) <= readingPath && !strings.Contains(args[0], "/") {
 		name = foldPath(strings.TrimPrefix(args[0], "-")) // as login(1) marks a shell
@@ -83,7 +83,7 @@ func (s *programSearch) searchName() {
 	}
 	for _, n := range [...]string{name, imageName} {
 		for _, r := range s.index.byName[n] {
-			if r.relative && (!system || r.begins(following)) {
+			if r.relative && (!system || r.begins(joinArgs(args[1:]))) {
 				s.ran[r.hook] = true
 			}
 		}

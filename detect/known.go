@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"slices"
 	"strings"
 
 	"hooksnare/detect/eql"
@@ -108,22 +107,4 @@ func left(r *rules.Rule, category eql.Value, known func(string) (eql.Value, bool
 	}
 	q = r.Query.Given(category, known)
 	return q, q != nil
-}
-
-// worths rank the fields by which rules are looked up: how few events have a given value in
-// them. What is not here costs too much to be read of every event.
-var worths = map[string]int{
-	"process.name": 7, "process.executable": 6, "process.parent.name": 5, "process.parent.executable": 4, "process.args": 3, "process.parent.args": 1,
-}
-
-// interpreters are programs that are so often run, or run others, that they say little.
-var interpreters = []string{"bash", "csh", "dash", "env", "fish", "ksh", "launchd", "login", "node", "perl", "python", "python3", "ruby", "sh", "sudo", "tcsh", "xpcproxy", "zsh"}
-
-// worth is what it says of an event that a field has a value.
-func worth(field, value string) int {
-	w := worths[field]
-	if w > 2 && slices.Contains(interpreters, strings.ToLower(value)) {
-		w = 2
-	}
-	return w
 }

@@ -88,7 +88,7 @@ func (e *Engine) Observe(o Observed, fact *hook.Fact, by *event.Event) []Finding
 	e.findings = e.findings[:0]
 	e.begin(Record{Event: by, Fact: fact, State: &o, at: o.Time()})
 	kind := o.kind()
-	for _, p := range e.observers[kind] {
+	for _, p := range e.asked[kind] {
 		e.findings = p.ask(&e.record, kind, e.findings)
 	}
 	return e.findings
