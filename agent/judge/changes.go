@@ -42,7 +42,7 @@ func (p *Judge) noteMention(ev *event.Event) {
 	}
 	c := &hookCommand{event: keptEvent(ev), judged: true}
 	for _, file := range files {
-		_, _, suspected := p.correlator.Command(detect.Cause{
+		_, _, suspected := p.correlator.AddCommand(detect.Cause{
 			At: ev.Time, Order: ev.GlobalSeq, EUID: ev.Process.Token.EUID, File: file, Mentions: true,
 		}, c)
 		p.reportCandidates(suspected)
@@ -79,7 +79,7 @@ func (p *Judge) HandleChange(ch event.Change) {
 	p.keepHook(&ch)
 	at := ch.PreferenceKey()
 	p.judging[at] = append(p.judging[at], ch.Old)
-	s := p.correlator.Change(ch, &hookChange{})
+	s := p.correlator.AddChange(ch, &hookChange{})
 	p.mu.Unlock()
 	judge := func(x *document.Examination, waits bool) {
 		p.mu.Lock()
@@ -248,7 +248,7 @@ func (p *Judge) RestoreChange(ch event.Change) {
 		return
 	}
 	p.keepHook(&ch)
-	p.correlator.Know(ch)
+	p.correlator.SetValue(&ch)
 }
 
 // SendAgain gives an alert that may have been given before.
@@ -298,7 +298,7 @@ func (p *Judge) SetHooks(list []detect.Hooked) {
 	}
 	p.hooked = nil
 	for _, h := range list {
-		p.correlator.Know(event.Change{File: h.File, Key: h.Key, New: &h.Value, Home: h.Home, Owner: h.Owner, FolderOwner: h.FolderOwner})
+		p.correlator.SetValue(&event.Change{File: h.File, Key: h.Key, New: &h.Value, Home: h.Home, Owner: h.Owner, FolderOwner: h.FolderOwner})
 		if hook.RunsProgram(h.Key) {
 			p.hooked = append(p.hooked, h)
 		}

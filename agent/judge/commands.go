@@ -18,14 +18,13 @@ type hookCommand struct {
 	groups       []*alertGroup // by rule; none where it is told nowhere
 	judged       bool
 	waiting      []*changeState // changes by it that can't be told before it is judged
-	attributions []attribution  // changes that were seen before it, as long as it is not judged
+	attributions []*changeState // changes that were seen before it, as long as it is not judged
 	fact         *hook.Fact
 }
 
 type (
 	correlator  = detect.Correlator[*hookCommand, *hookChange]
-	attribution = detect.Explained[*hookCommand, *hookChange]
-	changeState = detect.State[*hookCommand, *hookChange]
+	changeState = detect.TrackedChange[*hookCommand, *hookChange]
 )
 
 // commandBatch is what rules found in one event and what waits for an examination of the
@@ -73,7 +72,7 @@ func (p *Judge) commandOf(b *commandBatch, f *detect.Finding) *hookCommand {
 	}
 	c := &hookCommand{event: keptEvent(f.Record.Event), fact: k}
 	b.commands = append(b.commands, c)
-	_, explained, suspected := p.correlator.Command(causeOf(f.Record.Event, k), c)
+	_, explained, suspected := p.correlator.AddCommand(causeOf(f.Record.Event, k), c)
 	c.attributions = explained
 	p.reportCandidates(suspected)
 	p.watching.Wake()
@@ -208,12 +207,11 @@ func (p *Judge) judgeFinding(f *detect.Finding, a *alert.Alert, c *hookCommand, 
 
 // tellsLater reports whether a command is told together with a change that was seen before.
 func (c *hookCommand) tellsLater() bool {
-	return slices.ContainsFunc(c.attributions, func(a attribution) bool { return a.By.Of == c && a.Of.judged })
+	return slices.ContainsFunc(c.attributions, func(a *changeState) bool { return a.By.Of == c && a.Of.judged })
 }
 
 // attributeChange tells that a command made a change after all.
-func (p *Judge) attributeChange(a attribution, by *hookCommand, now time.Time) {
-	s := a.State
+func (p *Judge) attributeChange(s *changeState, by *hookCommand, now time.Time) {
 	if s.By == nil || s.By.Of != by || !s.Of.judged {
 		return // a likelier one was seen meanwhile, or the change is told later
 	}
@@ -243,7 +241,7 @@ func (p *Judge) closeCommands(now time.Time) {
 	if p.watching == nil {
 		return
 	}
-	for _, c := range p.correlator.Due(now, p.watching.Watched) {
+	for _, c := range p.correlator.CloseCommands(now, p.watching.Watched) {
 		for _, g := range c.Of.groups {
 			p.concludeCommand(g, c.Outcome, now)
 		}
