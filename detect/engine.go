@@ -23,7 +23,7 @@ type Engine struct {
 	world    World
 	findings []Finding
 	record   Record
-	made     made
+	composed *composedTexts
 	hooked   []Hooked
 	readings *readingIndex // of hooked, nil until it is asked for
 	at       time.Time     // the latest time that an event had
@@ -53,7 +53,7 @@ type Options struct {
 // New compiles rules and exceptions. The error names every rule that can't be compiled;
 // it leaves those out and goes on with the rest. Rules that can't run are passed over.
 func New(list []*rules.Rule, o Options) (*Engine, error) {
-	e := &Engine{world: o.World}
+	e := &Engine{world: o.World.withDefaults(), composed: newComposedTexts()}
 	var faults []error
 	partials := partialsOf(list)
 	for _, r := range list {
@@ -110,7 +110,7 @@ func (e *Engine) Examine(ev *event.Event) []Finding {
 	if ev.Time.After(e.at) {
 		e.at = ev.Time
 	}
-	e.begin(Record{Event: ev, at: ev.Time})
+	e.setRecord(Record{Event: ev, at: ev.Time})
 	if ev.Time.IsZero() {
 		e.record.at = e.at
 	}
@@ -129,9 +129,9 @@ func (e *Engine) Examine(ev *event.Event) []Finding {
 	return e.findings
 }
 
-func (e *Engine) begin(r Record) {
-	e.made.reset()
-	r.world, r.made = &e.world, &e.made
+func (e *Engine) setRecord(r Record) {
+	e.composed.reset()
+	r.world, r.composed = &e.world, e.composed
 	e.record = r
 }
 
@@ -155,7 +155,7 @@ func (e *Engine) facts(ev *event.Event) []hook.Fact {
 // Consider returns what the rules find in a condition of a sensor.
 func (e *Engine) Consider(c Condition) []Finding {
 	e.findings = e.findings[:0]
-	e.begin(Record{Condition: &c, at: c.Since})
+	e.setRecord(Record{Condition: &c, at: c.Since})
 	for _, p := range e.asked[event.Other] {
 		e.findings = p.ask(&e.record, event.Other, e.findings)
 	}

@@ -101,7 +101,7 @@ func (x *exception) applies(f *Finding, now time.Time) bool {
 	if r.State != nil && r.Event != nil {
 		// What a command was says nothing of the value that is there now.
 		alone := *r
-		alone.Event, alone.made = nil, nil
+		alone.Event, alone.composed = nil, nil
 		r = &alone
 	}
 	return x.matcher.Match(r)

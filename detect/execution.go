@@ -71,7 +71,7 @@ func startedByLoginwindow(ev *event.Event, w *World) bool {
 			return false
 		case isLoginwindow(parent.Image):
 			return true
-		case !slices.Contains(launchers[:], parent.Image.Executable) || w.Lookup == nil:
+		case !slices.Contains(launchers[:], parent.Image.Executable):
 			return false
 		}
 		parent = w.Lookup(parent.Parent)

@@ -36,7 +36,7 @@ func (x *index) addRule(concerned bool, needs []eql.Requirement) {
 		i := slices.IndexFunc(x.fields, func(f fieldIndex) bool { return f.name == r.Field })
 		if i < 0 {
 			i = len(x.fields)
-			x.fields = append(x.fields, fieldIndex{r.Field, fields[r.Field].get, map[uint64][]int{}})
+			x.fields = append(x.fields, fieldIndex{r.Field, fields[r.Field], map[uint64][]int{}})
 		}
 		for _, v := range r.Values {
 			h := eql.FoldedHash(v)

@@ -15,44 +15,46 @@ const (
 	stateCategory     = "hooksnare" // not configuration: published rules have that for events of other sensors
 )
 
-// Prefixes of the names of what is derived from an event.
+// Names, and prefixes of names, of what is derived from an event.
 const (
+	verdictField = "hooksnare.verdict"
 	hookPrefix   = "hooksnare.hook."
 	healthPrefix = "hooksnare.health."
 	statePrefix  = "hooksnare.change."
 )
 
 // situation is a kind of record: an event of a kind that does nothing to a hook, one that
-// does, or a condition of a sensor. What all its records have in common is worked out once.
+// does, what became of preferences, or a condition of a sensor. What all its records have in
+// common is worked out once.
 type situation struct {
-	name     string
 	category string
 	example  Record
 	fact     bool
+	action   string // of what became of preferences
 }
 
-// situations are all kinds of records, in the order of event.Kind; those without facts
-// first.
+// situations are all kinds of records: by event.Kind for events without a fact, Other standing
+// for conditions, and the others after them.
 var situations = [...]situation{
-	event.Other:    {"a condition of a sensor", conditionCategory, Record{Condition: &Condition{}}, false},
-	event.Fork:     {"a fork", processCategory, ofKind(event.Fork), false},
-	event.ExecKind: {"an exec", processCategory, ofKind(event.ExecKind), false},
-	event.Exit:     {"an exit", processCategory, ofKind(event.Exit), false},
-	withFact:       {"an exec that changes a hook", processCategory, ofKind(event.ExecKind), true},
+	event.Other:    {conditionCategory, Record{Condition: &Condition{}}, false, ""},
+	event.Fork:     {processCategory, ofKind(event.Fork), false, ""},
+	event.ExecKind: {processCategory, ofKind(event.ExecKind), false, ""},
+	event.Exit:     {processCategory, ofKind(event.Exit), false, ""},
+	withFact:       {processCategory, ofKind(event.ExecKind), true, ""},
 
-	withChange:     {"a change of preferences", stateCategory, Record{State: &Observed{Change: &event.Change{}}}, true},
-	withProgram:    {"a change of a hook's program", stateCategory, Record{State: &Observed{Program: &event.ProgramChange{}}}, true},
-	withExcepted:   {"a finding that an exception covers for the first time", stateCategory, Record{State: &Observed{Excepted: "x"}}, true},
-	withUnreadable: {"preferences that can't be read", stateCategory, Record{State: &Observed{Unreadable: &event.Unreadable{}}}, true},
+	withChange:     {stateCategory, Record{State: &Observed{Change: &event.Change{}}}, true, "hook-changed"},
+	withProgram:    {stateCategory, Record{State: &Observed{Program: &event.ProgramChange{}}}, true, "hook-program-changed"},
+	withExcepted:   {stateCategory, Record{State: &Observed{Excepted: "x"}}, true, "hook-excepted"},
+	withUnreadable: {stateCategory, Record{State: &Observed{Unreadable: &event.Unreadable{}}}, true, "preferences-unreadable"},
 }
 
 // Kinds of records beside the kinds of events.
 const (
-	withFact = event.Exit + 1 + iota
-	withChange
-	withProgram
-	withUnreadable
-	withExcepted
+	withFact       = event.Exit + 1 + iota // an exec that changes a hook
+	withChange                             // a change of preferences
+	withProgram                            // a change of a hook's program
+	withUnreadable                         // preferences that can't be read
+	withExcepted                           // a finding that an exception covers for the first time
 )
 
 func ofKind(k event.Kind) Record {

@@ -112,7 +112,9 @@ func (p *program) ask(r *Record, in event.Kind, to []Finding) []Finding {
 		to = p.found(p.sequence.Feed(r, (*Record).kept), to)
 	case !p.match[in](r):
 	default:
-		to = append(to, Finding{Rule: p.rule, Record: r.shown()})
+		found := *r
+		found.composed = nil
+		to = append(to, Finding{Rule: p.rule, Record: found})
 	}
 	p.count(to[n:])
 	return to

@@ -4,6 +4,7 @@
 package detect
 
 import (
+	"strings"
 	"time"
 
 	"hooksnare/detect/hook"
@@ -28,17 +29,19 @@ type Record struct {
 
 	at    time.Time // of the event, or of the latest one that says when it was
 	world *World
-	made  *made // nil in a record that is kept: each look makes its texts again
+	// composed is nil in a record that is kept: its texts are composed each time.
+	composed *composedTexts
 }
 
 // Time returns when what the record reports happened.
 func (r *Record) Time() time.Time { return r.at }
 
-// shown returns the record as a finding has it.
-func (r *Record) shown() Record {
-	out := *r
-	out.made = nil
-	return out
+// knownWorld returns what answers about the record.
+func (r *Record) knownWorld() *World {
+	if r.world == nil {
+		return &unknownWorld
+	}
+	return r.world
 }
 
 // keptArgs bounds the arguments, in bytes, of an event that waits for others to follow: it
@@ -64,9 +67,27 @@ func (r *Record) kept() *Record {
 // home returns the home folder of the process's effective user, "" if not known.
 func (r *Record) home() string {
 	p := r.Event.Process
-	home := r.world.home(p.Token.EUID)
+	home := r.world.Home(p.Token.EUID)
 	if home == "" && p.Exec != nil && p.Token.EUID != 0 {
 		home = claimedHome(p.Exec.Getenv("HOME"))
+	}
+	return home
+}
+
+// rootHome is the superuser's home folder, without links.
+const rootHome = "/private/var/root"
+
+// claimedHome returns a home folder that a process of an ordinary user names in its
+// environment, "" for one that can't be a user's: the superuser's or a folder in that, and
+// those whose preferences are the computer's. Anybody can write anything there, and the
+// command of a user must not count as one about root's file.
+func claimedHome(home string) string {
+	if !strings.HasPrefix(home, "/") {
+		return ""
+	}
+	at := hook.CanonicalPath(home)
+	if within(foldPath(at), rootHome) || hook.ScopeOf(hook.CanonicalPath(at+"/Library/Preferences/com.apple.loginwindow.plist")) != hook.User {
+		return ""
 	}
 	return home
 }

@@ -66,10 +66,10 @@ func (f *Finding) Same() Sameness {
 // known: of a fork, whose child goes on with its parent's program, the parent's parent.
 func (r *Record) startedBy() *event.Process {
 	by := r.Event.Parent
-	if r.Event.Kind != event.Fork || by == nil || r.world == nil || r.world.Lookup == nil {
+	if r.Event.Kind != event.Fork || by == nil {
 		return by
 	}
-	return r.world.Lookup(by.Parent)
+	return r.knownWorld().Lookup(by.Parent)
 }
 
 // same adds what makes two observations one.

@@ -1,6 +1,10 @@
 package detect
 
-import "hooksnare/pkg/event"
+import (
+	"strconv"
+
+	"hooksnare/pkg/event"
+)
 
 // World answers what rules ask about an event that the event itself does not say. What is
 // not set is not known. The answers are for the goroutine of the engine.
@@ -13,65 +17,27 @@ type World struct {
 	Ancestors                 func(*event.Process) []*event.Process // the parent first
 }
 
-// oneHost stands for what is not known of the host: all events are of one, so that a rule
-// that groups by it works in a recording, too.
-const oneHost = "unknown"
+// unknownWorld answers for a record that is of no engine.
+var unknownWorld = World{}.withDefaults()
 
-func (w *World) hostID() string {
-	if w == nil || w.HostID == "" {
-		return oneHost
+// withDefaults returns a world that can be asked everything.
+func (w World) withDefaults() World {
+	for _, names := range []*func(uint32) string{&w.UserName, &w.GroupName, &w.Home} {
+		if *names == nil {
+			*names = func(uint32) string { return "" }
+		}
 	}
-	return w.HostID
-}
-
-func (w *World) hostname() string {
-	if w == nil || w.Hostname == "" {
-		return oneHost
+	if w.Entity == nil { // a process's key is unique on one boot of one host
+		w.Entity = func(to []byte, key event.Key) []byte {
+			to = strconv.AppendInt(to, int64(key.PID), 10)
+			return strconv.AppendUint(append(to, '.'), uint64(key.Version), 10)
+		}
 	}
-	return w.Hostname
-}
-
-func (w *World) userName(id uint32) string {
-	if w == nil || w.UserName == nil {
-		return ""
+	if w.Lookup == nil {
+		w.Lookup = func(event.Key) *event.Process { return nil }
 	}
-	return w.UserName(id)
-}
-
-func (w *World) groupName(id uint32) string {
-	if w == nil || w.GroupName == nil {
-		return ""
+	if w.Ancestors == nil {
+		w.Ancestors = func(*event.Process) []*event.Process { return nil }
 	}
-	return w.GroupName(id)
-}
-
-func (w *World) home(id uint32) string {
-	if w == nil || w.Home == nil {
-		return ""
-	}
-	return w.Home(id)
-}
-
-// entity appends what no other process of any host has.
-func (w *World) entity(to []byte, key event.Key) []byte {
-	if w == nil || w.Entity == nil {
-		return appendKey(to, key)
-	}
-	return w.Entity(to, key)
-}
-
-// responsible returns the process that macOS holds responsible for another, nil where that
-// is the process itself or not known.
-func (w *World) responsible(p *event.Process) *event.Process {
-	if w == nil || w.Lookup == nil || p.Responsible.PID == 0 || p.Responsible.PID == p.Token.PID {
-		return nil
-	}
-	return w.Lookup(p.Responsible)
-}
-
-func (w *World) ancestors(p *event.Process) []*event.Process {
-	if w == nil || w.Ancestors == nil {
-		return nil
-	}
-	return w.Ancestors(p)
+	return w
 }
