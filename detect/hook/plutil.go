@@ -179,34 +179,31 @@ func splitKeyPath(s string) entry {
 	return append(e, b.String())
 }
 
-// write tells what is written. With -o all files go to one place, the last over those
+// write finds what is written. With -o all files go to one place, the last over those
 // before, so one fact is enough; else each file stands for itself.
 func (c *plutilCommand) write() {
 	if c.hasOutput && c.verb != "-create" {
-		t := fileTarget(&c.in, c.output)
+		t := pathTarget(&c.in, c.output, false)
 		if c.output == "-" || !t.hasKeys() || len(c.files) == 0 {
 			return
 		}
-		c.tell(&t, c.lastOther(&t))
+		file := c.files[len(c.files)-1]
+		for i := len(c.files) - 1; i >= 0; i-- { // the last one that is not the target itself
+			if c.source(&t, c.files[i]) != "" {
+				file = c.files[i]
+				break
+			}
+		}
+		c.report(&t, file)
 		return
 	}
 	for _, file := range c.files {
 		if name := c.inPlace(file); name != "-" {
-			if t := fileTarget(&c.in, name); t.hasKeys() {
-				c.tell(&t, file)
+			if t := pathTarget(&c.in, name, false); t.hasKeys() {
+				c.report(&t, file)
 			}
 		}
 	}
-}
-
-// lastOther returns the last file that is not the target itself, if there is one.
-func (c *plutilCommand) lastOther(t *target) string {
-	for i := len(c.files) - 1; i >= 0; i-- {
-		if c.source(t, c.files[i]) != "" {
-			return c.files[i]
-		}
-	}
-	return c.files[len(c.files)-1]
 }
 
 // inPlace returns the file that is written for a file that is read: itself, or with
@@ -227,33 +224,23 @@ func (c *plutilCommand) source(t *target, file string) string {
 	return ""
 }
 
-func (c *plutilCommand) tell(t *target, file string) {
+func (c *plutilCommand) report(t *target, file string) {
 	if c.verb == "-create" {
 		if t.relevant {
-			c.add(t.fact(toolPlutil, c.verb, Remove, ""))
+			c.addFact(t.complete(toolPlutil, Fact{Verb: c.verb, Operation: Remove}))
 		}
 		return
 	}
 	source := c.source(t, file)
 	if c.key != "" {
-		f := t.fact(toolPlutil, c.verb, c.op, c.key)
-		f.Value, f.HasValue, f.SourceFile = c.value, c.valued, source
-		c.add(f)
+		c.addFact(t.complete(toolPlutil, Fact{Verb: c.verb, Operation: c.op, Key: c.key, Value: c.value, HasValue: c.valued, SourceFile: source}))
 	}
 	// All other keys come from the file that is read, a second hook among them: who has
-	// explained the one that shows has not explained that one.
-	if source != "" && t.relevant && !c.isBackup(t, file) {
-		f := t.fact(toolPlutil, c.verb, Import, "")
-		f.SourceFile = source
-		c.add(f)
+	// explained the one that shows has not explained that one. A hook file that is copied to
+	// where nothing reads it is a backup.
+	from := pathTarget(&c.in, file, false)
+	isBackup := t.scope == Other && from.relevant && from.scope != Other
+	if source != "" && t.relevant && !isBackup {
+		c.addFact(t.complete(toolPlutil, Fact{Verb: c.verb, Operation: Import, SourceFile: source}))
 	}
-}
-
-// isBackup says whether a hook file is only copied to where nothing reads it.
-func (c *plutilCommand) isBackup(t *target, file string) bool {
-	if t.scope != Other {
-		return false
-	}
-	from := fileTarget(&c.in, file)
-	return from.relevant && from.scope != Other
 }

@@ -12,20 +12,14 @@ type target struct {
 	nameless bool // may hold one: see isNameless
 }
 
-// fact starts a fact about the target.
-func (t *target) fact(tool, verb string, op Operation, key string) Fact {
-	return Fact{
-		Tool: tool, Verb: verb, Operation: op, Key: key,
-		Domain: t.domain, Plist: t.plist, Scope: t.scope,
-		Strict: t.relevant,
-	}
+// complete adds to a fact of a tool which preferences it is about.
+func (t *target) complete(tool string, f Fact) Fact {
+	f.Tool, f.Domain, f.Plist, f.Scope, f.Strict = tool, t.domain, t.plist, t.scope, t.relevant
+	return f
 }
 
-// hasKeys says whether a command that names a hook key is worth telling here.
+// hasKeys reports whether a command that names a hook key is worth reporting here.
 func (t *target) hasKeys() bool { return t.relevant || t.nameless }
-
-// fileTarget is the target of a tool that opens the file it is given.
-func fileTarget(in *Input, file string) target { return pathTarget(in, file, false) }
 
 // pathTarget is the target that a path names. Of files that are none of ours no more
 // is worked out unless full is set: most commands are about those, and one command
