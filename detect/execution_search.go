@@ -36,6 +36,9 @@ func (x *readingIndex) search(p *event.Process) []bool {
 	s.searchImage()
 	s.searchName()
 	s.searchWords(p.Exec.Args)
+	if len(x.withBlanks) > 0 { // such a path may be divided among arguments in any way
+		s.searchWords(wordsOf(firstBytes(strings.Join(p.Exec.Args, " "), runBytes)).list)
+	}
 	for _, arg := range p.Exec.Args {
 		s.searchCommand(arg, 1)
 	}
