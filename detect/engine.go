@@ -55,7 +55,13 @@ type Options struct {
 func New(list []*rules.Rule, o Options) (*Engine, error) {
 	e := &Engine{world: o.World.withDefaults(), composed: newComposedTexts()}
 	var faults []error
-	partials := partialsOf(list)
+	sequences := 0
+	for _, r := range list {
+		if r.NotRunnable == "" && r.Query.IsSequence() {
+			sequences++
+		}
+	}
+	partials := max(sequencePartials/max(sequences, 1), leastPartials)
 	for _, r := range list {
 		if r.NotRunnable != "" {
 			continue
@@ -69,17 +75,6 @@ func New(list []*rules.Rule, o Options) (*Engine, error) {
 	}
 	faults = append(faults, e.SetExceptions(o.Exceptions))
 	return e, errors.Join(faults...)
-}
-
-// partialsOf returns what one sequence may remember if all share what there is.
-func partialsOf(list []*rules.Rule) int {
-	n := 0
-	for _, r := range list {
-		if r.NotRunnable == "" && r.Query != nil && r.Query.IsSequence() {
-			n++
-		}
-	}
-	return max(sequencePartials/max(n, 1), leastPartials)
 }
 
 // addProgram files a rule under what it has to be asked about.
@@ -117,13 +112,13 @@ func (e *Engine) Examine(ev *event.Event) []Finding {
 	facts := e.facts(ev)
 	for n, asked := range e.index[ev.Kind].rulesFor(&e.record) {
 		if p := e.programs[n]; asked && (!p.hooks || len(facts) == 0) {
-			e.findings = p.ask(&e.record, ev.Kind, e.findings)
+			e.findings = p.appendFindings(e.findings, &e.record, ev.Kind)
 		}
 	}
 	for i := range facts {
 		e.record.Fact = &facts[i]
 		for _, p := range e.asked[withFact] {
-			e.findings = p.ask(&e.record, withFact, e.findings)
+			e.findings = p.appendFindings(e.findings, &e.record, withFact)
 		}
 	}
 	return e.findings
@@ -157,7 +152,7 @@ func (e *Engine) Consider(c Condition) []Finding {
 	e.findings = e.findings[:0]
 	e.setRecord(Record{Condition: &c, at: c.Since})
 	for _, p := range e.asked[event.Other] {
-		e.findings = p.ask(&e.record, event.Other, e.findings)
+		e.findings = p.appendFindings(e.findings, &e.record, event.Other)
 	}
 	return e.findings
 }
@@ -167,7 +162,7 @@ func (e *Engine) Consider(c Condition) []Finding {
 func (e *Engine) Advance(now time.Time) []Finding {
 	e.findings = e.findings[:0]
 	for _, p := range e.late {
-		e.findings = p.advance(now, e.findings)
+		e.findings = p.appendSequences(e.findings, p.sequence.Advance(now.UnixNano()))
 	}
 	return e.findings
 }
@@ -198,17 +193,12 @@ type Activity struct {
 func (e *Engine) Activities() []Activity {
 	out := make([]Activity, len(e.programs))
 	for i, p := range e.programs {
-		out[i] = p.activity()
+		out[i] = Activity{Rule: p.rule, Matches: p.matches, Last: p.last}
+		if p.sequence != nil {
+			_, out[i].Remembered = p.sequence.Pending()
+			d := p.sequence.Dropped()
+			out[i].Dropped = d.Keys + d.Partials + d.Expanded
+		}
 	}
 	return out
-}
-
-func (p *program) activity() Activity {
-	a := Activity{Rule: p.rule, Matches: p.matches, Last: p.last}
-	if p.sequence != nil {
-		_, a.Remembered = p.sequence.Pending()
-		d := p.sequence.Dropped()
-		a.Dropped = d.Keys + d.Partials + d.Expanded
-	}
-	return a
 }

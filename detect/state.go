@@ -91,7 +91,7 @@ func (e *Engine) Observe(o Observed, fact *hook.Fact, by *event.Event) []Finding
 	e.setRecord(Record{Event: by, Fact: fact, State: &o, at: o.Time()})
 	kind := o.situation()
 	for _, p := range e.asked[kind] {
-		e.findings = p.ask(&e.record, kind, e.findings)
+		e.findings = p.appendFindings(e.findings, &e.record, kind)
 	}
 	return e.findings
 }
