@@ -116,11 +116,11 @@ func (h sameness) number(n int) {
 // maxRepeats bounds the findings that repeats of one share are counted for.
 const maxRepeats = 256
 
-// Repeats holds back equal findings for a time and counts them. T is what the caller
-// needs to tell of them later. It is for one goroutine.
+// Repeats holds back equal findings for a time and counts them, for each share by itself. T is
+// what the caller needs to report them later. It is for one goroutine.
 type Repeats[T any] struct {
 	window time.Duration
-	open   map[Sameness]*Repeat[T]
+	open   map[Share]map[Sameness]*Repeat[T]
 	added  uint64
 }
 
@@ -129,19 +129,23 @@ type Repeat[T any] struct {
 	Of          T
 	Count       int // beside the first
 	First, Last time.Time
-	until       time.Time
+	share       Share
 	order       uint64 // of the beginnings: times may be equal
 }
 
 // NewRepeats holds findings back for a window after the first; 0 means never.
 func NewRepeats[T any](window time.Duration) *Repeats[T] {
-	return &Repeats[T]{window: window, open: map[Sameness]*Repeat[T]{}}
+	return &Repeats[T]{window: window, open: map[Share]map[Sameness]*Repeat[T]{}}
 }
 
-// Again counts a finding that came again, and returns what was added of the first one.
-func (r *Repeats[T]) Again(same Sameness, at time.Time) (of T, again bool) {
-	open := r.open[same]
-	if open == nil || !at.Before(open.until) {
+func (r *Repeats[T]) isOver(open *Repeat[T], at time.Time) bool {
+	return !at.Before(open.First.Add(r.window))
+}
+
+// CountAgain counts a finding that came again, and returns what was added of the first one.
+func (r *Repeats[T]) CountAgain(share Share, same Sameness, at time.Time) (of T, again bool) {
+	open := r.open[share][same]
+	if open == nil || r.isOver(open, at) {
 		return of, false
 	}
 	open.Count++
@@ -151,55 +155,56 @@ func (r *Repeats[T]) Again(same Sameness, at time.Time) (of T, again bool) {
 	return open.Of, true
 }
 
-// Add opens the window of a finding that was not seen. It returns the repeats of an
-// earlier window of the same, or of the oldest one where there is no room, to be told.
-func (r *Repeats[T]) Add(same Sameness, at time.Time, of T) []Repeat[T] {
+// AddFirst opens the window of a finding that was not seen. It returns the repeats of an
+// earlier window of the same, or of the oldest one of the share where there is no room, to be
+// reported.
+func (r *Repeats[T]) AddFirst(share Share, same Sameness, at time.Time, of T) []Repeat[T] {
 	if r.window <= 0 {
 		return nil
 	}
-	var closed []Repeat[T]
-	if old := r.open[same]; old != nil {
-		closed = r.close(same, closed)
-	} else if len(r.open) == maxRepeats {
-		closed = r.close(r.oldest(), closed)
+	windows := r.open[share]
+	if windows == nil {
+		windows = map[Sameness]*Repeat[T]{}
+		r.open[share] = windows
 	}
+	gone := same
+	if windows[same] == nil && len(windows) == maxRepeats {
+		for other, open := range windows {
+			if oldest := windows[gone]; oldest == nil || open.order < oldest.order {
+				gone = other
+			}
+		}
+	}
+	var closed []Repeat[T]
+	if old := windows[gone]; old != nil && old.Count > 0 {
+		closed = append(closed, *old)
+	}
+	delete(windows, gone)
 	r.added++
-	r.open[same] = &Repeat[T]{Of: of, First: at, Last: at, until: at.Add(r.window), order: r.added}
+	windows[same] = &Repeat[T]{Of: of, First: at, Last: at, share: share, order: r.added}
 	return closed
 }
 
-// Len returns how many windows are open.
-func (r *Repeats[T]) Len() int { return len(r.open) }
-
-// Due returns the repeats of every window that has ended, in order of their beginning;
-// with all set, of every window.
-func (r *Repeats[T]) Due(now time.Time, all bool) []Repeat[T] {
+// CloseWindows returns the repeats of every window that has ended, by share and in order of
+// their beginning; with all set, of every window.
+func (r *Repeats[T]) CloseWindows(now time.Time, all bool) []Repeat[T] {
 	var closed []Repeat[T]
-	for same, open := range r.open {
-		if all || !now.Before(open.until) {
-			closed = r.close(same, closed)
+	for share, windows := range r.open {
+		for same, open := range windows {
+			if !all && !r.isOver(open, now) {
+				continue
+			}
+			delete(windows, same)
+			if open.Count > 0 {
+				closed = append(closed, *open)
+			}
+		}
+		if len(windows) == 0 {
+			delete(r.open, share)
 		}
 	}
-	slices.SortFunc(closed, func(a, b Repeat[T]) int { return cmp.Compare(a.order, b.order) })
+	slices.SortFunc(closed, func(a, b Repeat[T]) int {
+		return cmp.Or(cmp.Compare(a.share, b.share), cmp.Compare(a.order, b.order))
+	})
 	return closed
-}
-
-func (r *Repeats[T]) close(same Sameness, to []Repeat[T]) []Repeat[T] {
-	open := r.open[same]
-	delete(r.open, same)
-	if open.Count == 0 {
-		return to
-	}
-	return append(to, *open)
-}
-
-func (r *Repeats[T]) oldest() Sameness {
-	var found Sameness
-	order := ^uint64(0)
-	for same, open := range r.open {
-		if open.order < order {
-			found, order = same, open.order
-		}
-	}
-	return found
 }

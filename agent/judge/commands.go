@@ -177,8 +177,8 @@ func (j *state) judgeFinding(f *detect.Finding, a *alert.Alert, c *hookCommand, 
 	if j.isHidden(f, x, now) {
 		return
 	}
-	same, repeats := f.Same(), j.repeatsOf(f.Share())
-	group, again := repeats.Again(same, now)
+	same, share := f.Same(), f.Share()
+	group, again := j.repeats.CountAgain(share, same, now)
 	if again {
 		j.counts.Repeated++
 	} else {
@@ -195,7 +195,7 @@ func (j *state) judgeFinding(f *detect.Finding, a *alert.Alert, c *hookCommand, 
 			j.beginThread(t)
 		}
 		group = &alertGroup{threads: []*alertThread{t}}
-		for _, r := range repeats.Add(same, now, group) {
+		for _, r := range j.repeats.AddFirst(share, same, now, group) {
 			j.sendRepeat(r, now)
 		}
 	}

@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -88,7 +89,7 @@ func (j *state) sendUpdate(t *alertThread, u *alert.Alert, now time.Time) {
 // sendDelayed gives the updates that waited, as far as their shares have room now; with all
 // set, every one.
 func (j *state) sendDelayed(now time.Time, all bool) {
-	for _, share := range sortedShares(j.delayed) {
+	for _, share := range slices.Sorted(maps.Keys(j.delayed)) {
 		list := j.delayed[share]
 		for len(list) > 0 && (j.budget.Update(share, now) || all) {
 			t := list[0]
@@ -105,15 +106,6 @@ func (j *state) sendDelayed(now time.Time, all bool) {
 	}
 }
 
-func sortedShares[T any](m map[detect.Share]T) []detect.Share {
-	out := make([]detect.Share, 0, len(m))
-	for share := range m {
-		out = append(out, share)
-	}
-	slices.Sort(out)
-	return out
-}
-
 // sendDocument hands a document of a share on, in order.
 func (j *state) sendDocument(a *alert.Alert, share detect.Share) {
 	j.counts.Alerts++
@@ -126,13 +118,8 @@ func (j *state) sendDocument(a *alert.Alert, share detect.Share) {
 
 // sendDue reports what was repeated and what was held back in windows that have ended.
 func (j *state) sendDue(now time.Time, all bool) {
-	for _, share := range sortedShares(j.repeats) {
-		for _, r := range j.repeats[share].Due(now, all) {
-			j.sendRepeat(r, now)
-		}
-		if j.repeats[share].Len() == 0 {
-			delete(j.repeats, share)
-		}
+	for _, r := range j.repeats.CloseWindows(now, all) {
+		j.sendRepeat(r, now)
 	}
 	for _, h := range j.budget.Due(now, all) {
 		j.budget.Update(h.Share, now) // it counts, and is given in any case
@@ -147,16 +134,6 @@ func (j *state) sendDue(now time.Time, all bool) {
 	if !all {
 		j.endUsedUpShares(now)
 	}
-}
-
-// repeatsOf returns the repeats of a share.
-func (j *state) repeatsOf(share detect.Share) *detect.Repeats[*alertGroup] {
-	r := j.repeats[share]
-	if r == nil {
-		r = detect.NewRepeats[*alertGroup](j.repeatWindow)
-		j.repeats[share] = r
-	}
-	return r
 }
 
 // sendRepeat reports how often an alert came again.
@@ -183,7 +160,7 @@ func (j *state) endUsedUpShares(now time.Time) {
 		return
 	}
 	holding := j.budget.Holding()
-	for _, share := range sortedShares(j.usedUp) {
+	for _, share := range slices.Sorted(maps.Keys(j.usedUp)) {
 		if holding[share] == 0 && len(j.delayed[share]) == 0 {
 			since := j.usedUp[share]
 			delete(j.usedUp, share)

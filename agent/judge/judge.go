@@ -32,15 +32,14 @@ type Judge struct {
 // state is what a judge knows and has under way.
 type state struct {
 	// Set once.
-	host         host.Identity
-	table        *process.Table
-	compose      *document.Composer
-	examine      Examine
-	emit         func(*alert.Alert)
-	note         func(c health.Condition, detail string, on bool, since time.Time)
-	watching     *Watching // nil where no preferences are watched
-	repeatWindow time.Duration
-	clock        func() time.Time // nil for a recording
+	host     host.Identity
+	table    *process.Table
+	compose  *document.Composer
+	examine  Examine
+	emit     func(*alert.Alert)
+	note     func(c health.Condition, detail string, on bool, since time.Time)
+	watching *Watching        // nil where no preferences are watched
+	clock    func() time.Time // nil for a recording
 
 	engine     *detect.Engine
 	exceptions []detect.Exception
@@ -51,7 +50,7 @@ type state struct {
 	judging    map[event.PreferenceKey][]*string // changes that are being examined: what was there before each
 	reportedBy map[string]string                 // which alert reported each hook, by hookKey
 
-	repeats  map[detect.Share]*detect.Repeats[*alertGroup]
+	repeats  *detect.Repeats[*alertGroup]
 	budget   detect.Budget
 	delayed  map[detect.Share][]*alertThread // threads with an update that waits for its share
 	usedUp   map[detect.Share]time.Time      // shares that are reported to be used up, since when
@@ -121,9 +120,9 @@ type Examine func(q Question, judge func(x *document.Examination, waits bool))
 func New(o Options) (*Judge, error) {
 	j := &Judge{state: state{
 		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, note: o.Note, host: o.Host,
-		repeatWindow: o.RepeatWindow, clock: o.Now, watching: o.Watching, exceptions: o.Exceptions,
+		clock: o.Now, watching: o.Watching, exceptions: o.Exceptions,
 		presets: map[string]bool{}, judging: map[event.PreferenceKey][]*string{}, reportedBy: map[string]string{},
-		repeats: map[detect.Share]*detect.Repeats[*alertGroup]{}, delayed: map[detect.Share][]*alertThread{},
+		repeats: detect.NewRepeats[*alertGroup](o.RepeatWindow), delayed: map[detect.Share][]*alertThread{},
 		usedUp: map[detect.Share]time.Time{}, episodes: map[string]*episode{}, courses: map[string]*course{},
 		counts: Counts{Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}},
 	}}
