@@ -1,6 +1,9 @@
 package hook
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // target is the preferences a command is aimed at.
 type target struct {
@@ -81,22 +84,32 @@ func (r *reach) domainTarget(in *Input, args []string) (t target, rest []string,
 	d, rest := args[0], args[1:]
 	switch {
 	case strings.EqualFold(d, "-app") && len(rest) > 0:
-		return r.appTarget(in, rest[0]), rest[1:], true
-	case strings.EqualFold(d, "-g"), strings.EqualFold(d, "-globalDomain"):
-		return r.named(in, "NSGlobalDomain", domainGlobal), rest, true
+		if appDomain(rest[0]) == "" {
+			return target{domain: rest[0], scope: Other}, rest[1:], true
+		}
+		return r.named(in, rest[0], domainLoginwindow), rest[1:], true
 	case isGlobalName(d):
+		if d[0] == '-' {
+			d = "NSGlobalDomain"
+		}
 		return r.named(in, d, domainGlobal), rest, true
 	case isPath(d):
-		return r.file(in, d), rest, true
+		t = pathTarget(in, d, r.full)
+		if _, ext := cutExtension(t.plist); t.plist != "" && !t.nameless && !ext {
+			t.plist += extension // as the tool does
+		}
+		return t, rest, true
 	}
 	return r.named(in, d, d), rest, true
 }
 
+// isGlobalName reports whether a domain or an option means the global domain.
 func isGlobalName(d string) bool {
-	return strings.EqualFold(d, "NSGlobalDomain") ||
-		strings.EqualFold(d, "Apple Global Domain") ||
-		strings.EqualFold(d, "kCFPreferencesAnyApplication")
+	isName := func(name string) bool { return strings.EqualFold(d, name) }
+	return slices.ContainsFunc(globalNames[:], isName)
 }
+
+var globalNames = [...]string{"NSGlobalDomain", "Apple Global Domain", "kCFPreferencesAnyApplication", "-g", "-globalDomain"}
 
 // isPath tells a path from a name. A name of ours with .plist at its end can only be
 // meant as a file in the working directory.
@@ -106,32 +119,6 @@ func isPath(d string) bool {
 	}
 	_, ext := cutExtension(d)
 	return ext && holdsHook(d)
-}
-
-// file is the target of a domain given as a path, to which the tool adds .plist.
-func (r *reach) file(in *Input, d string) target {
-	t := pathTarget(in, d, r.full)
-	if t.plist == "" || t.nameless {
-		return t
-	}
-	if _, ext := cutExtension(t.plist); !ext {
-		t.plist += extension
-	}
-	return t
-}
-
-// appTarget is the target of -app, which takes an application's name or path. Only
-// loginwindow's is known here; which file another has is in its bundle.
-func (r *reach) appTarget(in *Input, app string) target {
-	name := strings.TrimRight(app, "/")
-	name = name[strings.LastIndexByte(name, '/')+1:]
-	if n, ok := cutSuffixFold(name, ".app"); ok {
-		name = n
-	}
-	if strings.EqualFold(name, "loginwindow") || strings.EqualFold(name, "login window") || holdsHook(name) {
-		return r.named(in, app, domainLoginwindow)
-	}
-	return target{domain: app, scope: Other}
 }
 
 // named is the target of a domain given by name, whose file is stem.plist.
