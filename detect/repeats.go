@@ -19,7 +19,7 @@ type Sameness [sha256.Size]byte
 // Same identifies a finding. Two of one rule are the same when nothing that an analyst
 // would look at differs; another value, file or program is another finding.
 func (f *Finding) Same() Sameness {
-	h := sameness{sha256.New()}
+	h := newSameness()
 	h.add("rule", f.Rule.ID, f.Broken, f.Why)
 	if c := f.Record.Condition; c != nil {
 		h.add("condition", c.State, c.Detail, c.Since.UTC().Format(time.RFC3339Nano))
@@ -36,7 +36,11 @@ func (f *Finding) Same() Sameness {
 		}
 		h.add("event", kind.String(), e.Process.Image.Executable)
 		h.number(int(e.Process.Token.EUID))
-		if by := f.Record.startedBy(); by != nil {
+		by := e.Parent
+		if e.Kind == event.Fork && by != nil { // whose child goes on with its parent's program: its parent
+			by = f.Record.knownWorld().Lookup(by.Parent)
+		}
+		if by != nil {
 			h.add(by.Image.Executable)
 		} else {
 			h.add()
@@ -57,19 +61,7 @@ func (f *Finding) Same() Sameness {
 			h.add("value", k.Value)
 		}
 	}
-	var out Sameness
-	h.Sum(out[:0])
-	return out
-}
-
-// startedBy returns the process that started the program of an event, nil if it is not
-// known: of a fork, whose child goes on with its parent's program, the parent's parent.
-func (r *Record) startedBy() *event.Process {
-	by := r.Event.Parent
-	if r.Event.Kind != event.Fork || by == nil {
-		return by
-	}
-	return r.knownWorld().Lookup(by.Parent)
+	return h.sum()
 }
 
 // same adds what makes two observations one.
@@ -98,6 +90,13 @@ func (o *Observed) same(h sameness) {
 
 // sameness hashes lists of texts, so that no two different ones look alike.
 type sameness struct{ hash.Hash }
+
+func newSameness() sameness { return sameness{sha256.New()} }
+
+func (h sameness) sum() (out Sameness) {
+	h.Sum(out[:0])
+	return out
+}
 
 func (h sameness) add(list ...string) {
 	h.number(len(list))

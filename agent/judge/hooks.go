@@ -74,7 +74,7 @@ func (j *Judge) Hooks() map[string][]string {
 	out := map[string][]string{}
 	for _, h := range j.hooked {
 		if len(j.judging[event.PreferenceKey{File: h.File, Key: h.Key}]) == 0 {
-			owner := detect.FileShare(h.File, h.Home).Owner()
+			owner := detect.FileShare(h.File, h.Home).String()
 			out[owner] = append(out[owner], h.Value)
 		}
 	}
