@@ -62,9 +62,9 @@ type Held struct {
 // in the summary.
 func (b *Budget) Allow(f *Finding, at time.Time) bool {
 	share := f.Share()
-	s := b.of(share, at)
+	s := b.spendingOf(share, at)
 	if isFirst := s.noteFirst(f); !isFirst && s.isSpent(share, f.Rule) {
-		s.hold(share, f, at)
+		s.holdBack(share, f, at)
 		return false
 	}
 	s.alerts[f.Rule.ID]++
@@ -76,18 +76,18 @@ func (b *Budget) Allow(f *Finding, at time.Time) bool {
 // need not be looked at closely. Hold counts it then.
 func (b *Budget) Spent(f *Finding, at time.Time) bool {
 	share := f.Share()
-	return !f.NeverHeld() && b.of(share, at).isSpent(share, f.Rule)
+	return !f.NeverHeld() && b.spendingOf(share, at).isSpent(share, f.Rule)
 }
 
 // Hold counts a finding among those that were held back.
 func (b *Budget) Hold(f *Finding, at time.Time) {
 	share := f.Share()
-	b.of(share, at).hold(share, f, at)
+	b.spendingOf(share, at).holdBack(share, f, at)
 }
 
 // Update counts an update and reports whether it may be given now.
 func (b *Budget) Update(share Share, at time.Time) bool {
-	s := b.of(share, at)
+	s := b.spendingOf(share, at)
 	most := maxDocuments(share)
 	if share.Reserved() {
 		most = maxReservedUpdates + len(s.firsts)
@@ -99,8 +99,8 @@ func (b *Budget) Update(share Share, at time.Time) bool {
 	return true
 }
 
-// of returns what a share has used of its window.
-func (b *Budget) of(share Share, at time.Time) *spending {
+// spendingOf returns what a share has used of its window.
+func (b *Budget) spendingOf(share Share, at time.Time) *spending {
 	s := b.shares[share]
 	if s != nil && at.Before(s.until) {
 		return s
@@ -140,10 +140,10 @@ func (s *spending) noteFirst(f *Finding) bool {
 		return false
 	}
 	i, h := f.Item(), newSameness()
-	h.add(i.Rule, i.File, i.Key, i.Value)
+	h.addTexts(i.Rule, i.File, i.Key, i.Value)
 	if f.Record.State != nil && f.Record.State.Change == nil {
 		same := f.Same() // a program or a file that can't be read: what is the matter with it
-		h.add(string(same[:]))
+		h.addTexts(string(same[:]))
 	}
 	first := h.sum()
 	if s.firsts[first] || len(s.firsts) == maxFirsts {
@@ -156,7 +156,7 @@ func (s *spending) noteFirst(f *Finding) bool {
 	return true
 }
 
-func (s *spending) hold(share Share, f *Finding, at time.Time) {
+func (s *spending) holdBack(share Share, f *Finding, at time.Time) {
 	h := s.held
 	if h == nil {
 		h = &Held{Share: share, Rule: f.Rule, First: at, Rules: map[string]int{}}

@@ -29,7 +29,7 @@ type matchKind uint8
 const (
 	unrelated matchKind = iota
 	mentions            // it mentions the file, or writes another key of it
-	edits               // it writes the file, and does not tell what
+	edits               // it writes the file, and does not show what
 	sets                // it does just that
 )
 

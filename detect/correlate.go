@@ -58,8 +58,8 @@ func NewCorrelator[C, S any](window time.Duration) *Correlator[C, S] {
 // AddCommand takes a command. It returns the changes whose cause it is, which had none or one
 // that is less likely, and the changes without a cause of which it is the first candidate who
 // can have written the file.
-func (k *Correlator[C, S]) AddCommand(c Cause, of C) (cmd *Command[C], explained, suspected []*TrackedChange[C, S]) {
-	cmd = &Command[C]{Cause: c, Of: of}
+func (k *Correlator[C, S]) AddCommand(c Cause, of C) (explained, suspected []*TrackedChange[C, S]) {
+	cmd := &Command[C]{Cause: c, Of: of}
 	k.commands.insert(ringElement[*Command[C]]{UserShare(c.EUID), c.At, c.Order, cmd})
 	for _, e := range k.changes.list {
 		s := e.value
@@ -76,7 +76,7 @@ func (k *Correlator[C, S]) AddCommand(c Cause, of C) (cmd *Command[C], explained
 		s.By = cmd
 		cmd.Joins++
 	}
-	return cmd, explained, suspected
+	return explained, suspected
 }
 
 // AddChange takes a change. Its By is the cause, nil if none is known yet.
@@ -161,7 +161,7 @@ type ClosedCommand[C any] struct {
 }
 
 // CloseCommands forgets what is older than the window, and returns the commands of which
-// nothing was seen, oldest first, without those that only mention a file. watched tells
+// nothing was seen, oldest first, without those that only mention a file. watched reports
 // whether changes of a file are seen at all.
 func (k *Correlator[C, S]) CloseCommands(now time.Time, watched func(file string) bool) []ClosedCommand[C] {
 	var out []ClosedCommand[C]

@@ -134,7 +134,7 @@ func TestCandidates(t *testing.T) {
 				s = k.AddChange(ch, "")
 			}
 			for i, c := range tc.commands {
-				_, _, list := k.AddCommand(c, fmt.Sprint("c", i))
+				_, list := k.AddCommand(c, fmt.Sprint("c", i))
 				suspected += len(list)
 			}
 			if !late {

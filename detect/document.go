@@ -11,8 +11,8 @@ import (
 // Document is an event as JSON, of any shape. Numbers are json.Number.
 type Document map[string]any
 
-// Alone reports whether a rule judges each event by itself: it is no sequence and has no
-// pipes.
+// Alone reports whether a rule judges each event by itself: it has neither a sequence
+// nor pipes.
 func Alone(r *rules.Rule) bool {
 	return !r.Query.IsSequence() && !r.Query.HasPipes()
 }

@@ -35,7 +35,7 @@ type Finding struct {
 	Record Record // of a sequence the last event
 	// Events are those of a sequence, in the order of the query, the last one too.
 	Events []*Record
-	// Hidden is the exception that covers it, "" for none. A covered finding is no alert.
+	// Hidden is the exception that covers it, "" for none. A covered finding gives no alert.
 	Hidden string
 	// Broken is an exception that would cover it if its pin held, and why it does not.
 	Broken, Why string
@@ -81,7 +81,7 @@ func New(list []*rules.Rule, o Options) (*Engine, error) {
 func (e *Engine) addProgram(p *program) {
 	e.programs = append(e.programs, p)
 	for k := range situations {
-		q, concerned := situations[k].left(p.rule)
+		q, concerned := situations[k].remainingQuery(p.rule)
 		switch {
 		case k != int(event.Other) && k < int(withFact):
 			var needs []eql.Requirement
@@ -157,7 +157,7 @@ func (e *Engine) Consider(c Condition) []Finding {
 	return e.findings
 }
 
-// Advance tells that a time has come, and returns what the rules find since something did
+// Advance returns what the rules find at a time since something did
 // not happen until then.
 func (e *Engine) Advance(now time.Time) []Finding {
 	e.findings = e.findings[:0]

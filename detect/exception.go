@@ -47,7 +47,7 @@ func CheckWhere(where string) (*eql.Matcher[*Record], error) {
 	return eql.Compile(q, category, Fields)
 }
 
-// Pin tells whether the hook's program has the properties that an exception asks for;
+// Pin reports whether the hook's program has the properties that an exception asks for;
 // checked is false where there is no disk to look at.
 type Pin func(exception string, r *Record) (why string, held, checked bool)
 

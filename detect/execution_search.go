@@ -27,7 +27,7 @@ type programSearch struct {
 	compares int    // left to make
 }
 
-// search tells for each hook of the index whether a process runs its program: itself, as a
+// search reports for each hook of the index whether a process runs its program: itself, as a
 // script, or by way of a program that is given its path.
 func (x *readingIndex) search(p *event.Process) []bool {
 	s := &programSearch{

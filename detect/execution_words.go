@@ -100,7 +100,7 @@ func oneBlank(s string) string {
 }
 
 // foldPath returns what all spellings of a path have in common that differ in case, as a
-// disk of a Mac does not tell them apart. It knows no composed characters: a path in another
+// disk of a Mac does not tell them apart. Composed characters stay as they are: a path in another
 // normalisation is another path. Whatever the disk has, an argument and the path given to
 // exec have the spelling of the hook's value.
 func foldPath(p string) string {

@@ -95,15 +95,15 @@ func common(name string) (eql.Value, bool) {
 	return eql.Null(), false
 }
 
-// left returns what is left of a rule's query in the situation, and whether anything is:
+// remainingQuery returns what is left of a rule's query in the situation, and whether anything is:
 // else the rule can have nothing to say.
-func (s *situation) left(r *rules.Rule) (q *eql.Query, concerned bool) {
-	return left(r, eql.String(s.category), s.known)
+func (s *situation) remainingQuery(r *rules.Rule) (q *eql.Query, concerned bool) {
+	return remainingQuery(r, eql.String(s.category), s.known)
 }
 
-// left is situation.left for records of a category, null if that is not known, of which
+// remainingQuery is situation.remainingQuery for records of a category, null if that is not known, of which
 // some fields are known.
-func left(r *rules.Rule, category eql.Value, known func(string) (eql.Value, bool)) (q *eql.Query, concerned bool) {
+func remainingQuery(r *rules.Rule, category eql.Value, known func(string) (eql.Value, bool)) (q *eql.Query, concerned bool) {
 	if r.EventCategory != "" {
 		category, _ = known(r.EventCategory)
 	}

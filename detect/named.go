@@ -50,7 +50,7 @@ var readers = map[string]bool{
 }
 
 // onlyReads reports whether a command is known to leave the values of hooks as they are.
-// What defaults does to them is told by its arguments, where there is something to tell.
+// The arguments of defaults show what it does to them.
 func onlyReads(ev *event.Event) bool {
 	name, args := ev.Process.Name(), ev.Process.Exec.Args
 	switch hook.ToolOf(name, ev.Process.Image.SigningID) {

@@ -13,7 +13,7 @@ import (
 type program struct {
 	rule  *rules.Rule
 	hooks bool // it looks at facts about hooks
-	late  bool // it may find something as time goes by: an event that had to be missing
+	late  bool // it may find something as time passes: an event that had to be missing
 
 	// One of the two says whether a record is what the rule is about: by the situation, nil
 	// where it can have nothing to say, or for all of them.
@@ -48,7 +48,7 @@ func newProgram(r *rules.Rule, partials int) (*program, error) {
 		return nil, err // of the whole, whatever is left of it in a situation
 	}
 	for k := range situations {
-		q, concerned := situations[k].left(r)
+		q, concerned := situations[k].remainingQuery(r)
 		if !concerned {
 			continue
 		}
@@ -64,7 +64,7 @@ func newProgram(r *rules.Rule, partials int) (*program, error) {
 func (p *program) compileSequence(from field, partials int) (err error) {
 	q := p.rule.Query
 	p.late = q.EndsMissing()
-	if _, conditions := situations[event.Other].left(p.rule); !conditions && p.rule.EventCategory == "" {
+	if _, conditions := situations[event.Other].remainingQuery(p.rule); !conditions && p.rule.EventCategory == "" {
 		if left := q.Given(eql.String(processCategory), common); left != nil {
 			q = left // all records that it is asked about have that in common
 		}

@@ -20,71 +20,71 @@ type Sameness [sha256.Size]byte
 // would look at differs; another value, file or program is another finding.
 func (f *Finding) Same() Sameness {
 	h := newSameness()
-	h.add("rule", f.Rule.ID, f.Broken, f.Why)
+	h.addTexts("rule", f.Rule.ID, f.Broken, f.Why)
 	if c := f.Record.Condition; c != nil {
-		h.add("condition", c.State, c.Detail, c.Since.UTC().Format(time.RFC3339Nano))
+		h.addTexts("condition", c.State, c.Detail, c.Since.UTC().Format(time.RFC3339Nano))
 	}
 	if o := f.Record.State; o != nil {
 		if k := f.Record.Fact; k != nil {
-			h.add("hook", k.Key, k.Plist)
+			h.addTexts("hook", k.Key, k.Plist)
 		}
-		o.same(h)
+		o.addSameness(h)
 	} else if e := f.Record.Event; e != nil {
 		kind := e.Kind
 		if kind == event.Fork {
 			kind = event.ExecKind // the child runs what its parent was started as: there is nothing new to look at
 		}
-		h.add("event", kind.String(), e.Process.Image.Executable)
-		h.number(int(e.Process.Token.EUID))
+		h.addTexts("event", kind.String(), e.Process.Image.Executable)
+		h.addNumber(int(e.Process.Token.EUID))
 		by := e.Parent
 		if e.Kind == event.Fork && by != nil { // whose child goes on with its parent's program: its parent
 			by = f.Record.knownWorld().Lookup(by.Parent)
 		}
 		if by != nil {
-			h.add(by.Image.Executable)
+			h.addTexts(by.Image.Executable)
 		} else {
-			h.add()
+			h.addTexts()
 		}
 		if f.Record.Fact == nil && e.Process.Exec != nil {
-			h.add(e.Process.Exec.Args...)
+			h.addTexts(e.Process.Exec.Args...)
 		}
 	}
 	for _, r := range f.Events {
-		h.add("before", r.Event.Kind.String(), r.Event.Process.Image.Executable)
+		h.addTexts("before", r.Event.Kind.String(), r.Event.Process.Image.Executable)
 		if r.Event.Process.Exec != nil {
-			h.add(r.Event.Process.Exec.Args...)
+			h.addTexts(r.Event.Process.Exec.Args...)
 		}
 	}
 	if k := f.Record.Fact; k != nil && f.Record.State == nil {
-		h.add("fact", k.Tool, k.Verb, string(k.Operation), k.Key, k.Source, k.SourceFile, k.Domain, k.Plist)
+		h.addTexts("fact", k.Tool, k.Verb, string(k.Operation), k.Key, k.Source, k.SourceFile, k.Domain, k.Plist)
 		if k.HasValue {
-			h.add("value", k.Value)
+			h.addTexts("value", k.Value)
 		}
 	}
 	return h.sum()
 }
 
-// same adds what makes two observations one.
-func (o *Observed) same(h sameness) {
+// addSameness adds what makes two observations one.
+func (o *Observed) addSameness(h sameness) {
 	switch {
 	case o.Change != nil:
-		h.add("change", o.Verdict, sinceNames[o.Change.Since], o.Change.File, o.Change.Key)
+		h.addTexts("change", o.Verdict, sinceNames[o.Change.Since], o.Change.File, o.Change.Key)
 		for _, v := range [...]*string{o.Change.Old, o.Change.New} {
 			if v != nil {
-				h.add(*v)
+				h.addTexts(*v)
 			} else {
-				h.add()
+				h.addTexts()
 			}
 		}
 	case o.Program != nil:
-		h.add("program", o.Program.Value, o.Program.New.Resolved, o.Program.New.SHA256, o.Program.New.WritableBy)
-		h.add(o.Program.What...)
-		h.number(int(o.Program.New.UID))
-		h.number(int(o.Program.New.Mode))
+		h.addTexts("program", o.Program.Value, o.Program.New.Resolved, o.Program.New.SHA256, o.Program.New.WritableBy)
+		h.addTexts(o.Program.What...)
+		h.addNumber(int(o.Program.New.UID))
+		h.addNumber(int(o.Program.New.Mode))
 	case o.Excepted != "":
-		h.add("excepted", o.Excepted)
+		h.addTexts("excepted", o.Excepted)
 	case o.Unreadable != nil:
-		h.add("unreadable", o.Unreadable.Path, o.Unreadable.Why)
+		h.addTexts("unreadable", o.Unreadable.Path, o.Unreadable.Why)
 	}
 }
 
@@ -98,15 +98,15 @@ func (h sameness) sum() (out Sameness) {
 	return out
 }
 
-func (h sameness) add(list ...string) {
-	h.number(len(list))
+func (h sameness) addTexts(list ...string) {
+	h.addNumber(len(list))
 	for _, s := range list {
-		h.number(len(s))
+		h.addNumber(len(s))
 		io.WriteString(h, s)
 	}
 }
 
-func (h sameness) number(n int) {
+func (h sameness) addNumber(n int) {
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], uint64(n))
 	h.Write(b[:])
@@ -166,19 +166,19 @@ func (r *Repeats[T]) AddFirst(share Share, same Sameness, at time.Time, of T) []
 		windows = map[Sameness]*Repeat[T]{}
 		r.open[share] = windows
 	}
-	gone := same
+	closing := same
 	if windows[same] == nil && len(windows) == maxRepeats {
 		for other, open := range windows {
-			if oldest := windows[gone]; oldest == nil || open.order < oldest.order {
-				gone = other
+			if oldest := windows[closing]; oldest == nil || open.order < oldest.order {
+				closing = other
 			}
 		}
 	}
 	var closed []Repeat[T]
-	if old := windows[gone]; old != nil && old.Count > 0 {
+	if old := windows[closing]; old != nil && old.Count > 0 {
 		closed = append(closed, *old)
 	}
-	delete(windows, gone)
+	delete(windows, closing)
 	r.added++
 	windows[same] = &Repeat[T]{Of: of, First: at, Last: at, share: share, order: r.added}
 	return closed

@@ -121,13 +121,13 @@ func unknownFields(r *rules.Rule) string {
 // impossibleHere looks for conditions that no event seen here can meet.
 func impossibleHere(r *rules.Rule) string {
 	for i := range situations {
-		if _, concerned := situations[i].left(r); concerned {
+		if _, concerned := situations[i].remainingQuery(r); concerned {
 			return ""
 		}
 	}
 	for _, name := range [...]string{"host.os.type", "event.category", "event.kind", "event.type", "event.action"} {
 		concerns := func(s situation) bool {
-			_, concerned := left(r, eql.String(s.category), func(n string) (eql.Value, bool) {
+			_, concerned := remainingQuery(r, eql.String(s.category), func(n string) (eql.Value, bool) {
 				if n != name {
 					return eql.Null(), false
 				}

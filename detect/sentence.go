@@ -35,7 +35,7 @@ func (f *Finding) Sentence() string {
 	return f.Rule.Name + ": " + what
 }
 
-// eventsShown bounds the events that a message tells of; the members hold all of them.
+// eventsShown bounds the events that a message names; the members hold all of them.
 const eventsShown = 4
 
 // eventSentence describes the event and those before it in a sequence.

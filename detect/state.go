@@ -85,7 +85,7 @@ func FactOf(ch *event.Change) *hook.Fact {
 
 // Observe returns what the rules find in what became of preferences. by is the event of the
 // process that did it, nil if none is known; of a program and of a file that can't be read,
-// fact tells the hook that is concerned, nil if none is.
+// fact is the hook that is concerned, nil if none is.
 func (e *Engine) Observe(o Observed, fact *hook.Fact, by *event.Event) []Finding {
 	e.findings = e.findings[:0]
 	e.setRecord(Record{Event: by, Fact: fact, State: &o, at: o.Time()})

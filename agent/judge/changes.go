@@ -42,7 +42,7 @@ func (j *state) noteMention(ev *event.Event) {
 	}
 	c := &hookCommand{event: keptEvent(ev), judged: true}
 	for _, file := range files {
-		_, _, suspected := j.correlator.AddCommand(detect.Cause{
+		_, suspected := j.correlator.AddCommand(detect.Cause{
 			At: ev.Time, Order: ev.GlobalSeq, EUID: ev.Process.Token.EUID, File: file, Mentions: true,
 		}, c)
 		j.reportCandidates(suspected)

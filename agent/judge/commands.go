@@ -71,7 +71,7 @@ func (j *state) commandOf(b *commandBatch, f *detect.Finding) *hookCommand {
 	}
 	c := &hookCommand{event: keptEvent(f.Record.Event), fact: k}
 	b.commands = append(b.commands, c)
-	_, explained, suspected := j.correlator.AddCommand(causeOf(f.Record.Event, k), c)
+	explained, suspected := j.correlator.AddCommand(causeOf(f.Record.Event, k), c)
 	c.attributions = explained
 	j.reportCandidates(suspected)
 	j.watching.Wake()

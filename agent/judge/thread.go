@@ -48,15 +48,6 @@ func (t *alertThread) nextUpdate(a *alert.Alert, now time.Time) *alert.Alert {
 	return u
 }
 
-// nextBase returns what the next document of a thread is made of: as long as none was given,
-// all of the alert.
-func (t *alertThread) nextBase() *alert.Alert {
-	if t.whole != nil {
-		return t.whole
-	}
-	return t.first
-}
-
 // alertGroup is what one rule reports of a command: an alert about the command, which becomes
 // that of the first change it makes, and one for each change in another place. Commands that
 // are repeats of each other share it.
@@ -65,15 +56,10 @@ type alertGroup struct {
 	applied bool           // the preferences were as the command wants them
 }
 
-// confirmed reports whether the command is known to have had its effect.
-func (g *alertGroup) confirmed() bool { return g.applied || g.confirmedThread() != nil }
-
 // confirmedThread returns a thread that reports a change, nil without one.
 func (g *alertGroup) confirmedThread() *alertThread {
-	for _, t := range g.threads {
-		if len(t.changes) > 0 {
-			return t
-		}
+	if i := slices.IndexFunc(g.threads, func(t *alertThread) bool { return len(t.changes) > 0 }); i >= 0 {
+		return g.threads[i]
 	}
 	return nil
 }
@@ -130,9 +116,11 @@ func (g *alertGroup) anotherThread(hostID string, at event.PreferenceKey) *alert
 func (j *state) confirmChange(g *alertGroup, c *document.Confirmation, reported []*alertThread, now time.Time) {
 	for _, t := range g.threadsFor(j.host.ID, c.Change.PreferenceKey(), reported) {
 		t.addChange(c)
-		u := j.compose.Confirm(t.nextUpdate(t.nextBase(), now), t.latest())
-		t.whole = nil
-		j.sendUpdate(t, u, now)
+		base := t.first
+		if t.whole != nil { // none was given: the update has all of the alert
+			base, t.whole = t.whole, nil
+		}
+		j.sendUpdate(t, j.compose.Confirm(t.nextUpdate(base, now), t.latest()), now)
 	}
 }
 
@@ -165,7 +153,7 @@ func (j *state) withdrawChange(g *alertGroup, ch *event.Change, now time.Time) {
 
 // concludeCommand reports what came of a command of which no change was seen.
 func (j *state) concludeCommand(g *alertGroup, o detect.Outcome, now time.Time) {
-	if g.confirmed() {
+	if g.applied || g.confirmedThread() != nil {
 		return
 	}
 	verdict, why := alert.NotApplied, "the preferences did not change"

@@ -1,4 +1,4 @@
-// Package hook tells, from the arguments a process was started with, what it is
+// Package hook finds, from the arguments a process was started with, what it is
 // about to do to a login or logout hook: which key, which value, in which file.
 //
 // It reads arguments and nothing else: no clock, no files, no user database. The
