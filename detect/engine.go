@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"hooksnare/detect/eql"
 	"hooksnare/detect/hook"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
@@ -81,15 +80,11 @@ func New(list []*rules.Rule, o Options) (*Engine, error) {
 func (e *Engine) addProgram(p *program) {
 	e.programs = append(e.programs, p)
 	for k := range situations {
-		q, concerned := situations[k].remainingQuery(p.rule)
+		q := situations[k].remainingQuery(p.rule)
 		switch {
 		case k != int(event.Other) && k < int(withFact):
-			var needs []eql.Requirement
-			if concerned {
-				needs = q.Requires(worth)
-			}
-			e.index[k].addRule(concerned, needs)
-		case concerned && (k != int(withFact) || p.hooks):
+			e.index[k].addRule(q)
+		case q != nil && (k != int(withFact) || p.hooks):
 			e.asked[k] = append(e.asked[k], p)
 		}
 	}
@@ -157,8 +152,7 @@ func (e *Engine) Consider(c Condition) []Finding {
 	return e.findings
 }
 
-// Advance returns what the rules find at a time since something did
-// not happen until then.
+// Advance returns what the rules find at a time since something did not happen until then.
 func (e *Engine) Advance(now time.Time) []Finding {
 	e.findings = e.findings[:0]
 	for _, p := range e.late {

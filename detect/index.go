@@ -23,13 +23,17 @@ type fieldIndex struct {
 	rules map[uint64][]int // by folded hash of the value
 }
 
-// addRule files the rule of the next number under what it requires. One that is not
-// concerned requires nothing and is never found.
-func (x *index) addRule(concerned bool, needs []eql.Requirement) {
+// addRule files the rule of the next number under what its query requires; one without a
+// query is never found.
+func (x *index) addRule(q *eql.Query) {
 	n := len(x.always)
-	always := concerned && slices.ContainsFunc(needs, func(r eql.Requirement) bool { return r.Field == "" })
-	x.always = append(x.always, always)
-	if always || !concerned {
+	x.always = append(x.always, false)
+	if q == nil {
+		return
+	}
+	needs := q.Requires(worth)
+	if slices.ContainsFunc(needs, func(r eql.Requirement) bool { return r.Field == "" }) {
+		x.always[n] = true
 		return
 	}
 	for _, r := range needs {

@@ -48,8 +48,8 @@ func newProgram(r *rules.Rule, partials int) (*program, error) {
 		return nil, err // of the whole, whatever is left of it in a situation
 	}
 	for k := range situations {
-		q, concerned := situations[k].remainingQuery(r)
-		if !concerned {
+		q := situations[k].remainingQuery(r)
+		if q == nil {
 			continue
 		}
 		m, err := eql.Compile(q, from, Fields)
@@ -64,7 +64,7 @@ func newProgram(r *rules.Rule, partials int) (*program, error) {
 func (p *program) compileSequence(from field, partials int) (err error) {
 	q := p.rule.Query
 	p.late = q.EndsMissing()
-	if _, conditions := situations[event.Other].remainingQuery(p.rule); !conditions && p.rule.EventCategory == "" {
+	if situations[event.Other].remainingQuery(p.rule) == nil && p.rule.EventCategory == "" {
 		if left := q.Given(eql.String(processCategory), common); left != nil {
 			q = left // all records that it is asked about have that in common
 		}

@@ -121,19 +121,19 @@ func unknownFields(r *rules.Rule) string {
 // impossibleHere looks for conditions that no event seen here can meet.
 func impossibleHere(r *rules.Rule) string {
 	for i := range situations {
-		if _, concerned := situations[i].remainingQuery(r); concerned {
+		if situations[i].remainingQuery(r) != nil {
 			return ""
 		}
 	}
 	for _, name := range [...]string{"host.os.type", "event.category", "event.kind", "event.type", "event.action"} {
 		concerns := func(s situation) bool {
-			_, concerned := remainingQuery(r, eql.String(s.category), func(n string) (eql.Value, bool) {
+			q := remainingQuery(r, eql.String(s.category), func(n string) (eql.Value, bool) {
 				if n != name {
 					return eql.Null(), false
 				}
 				return s.known(n)
 			})
-			return concerned
+			return q != nil
 		}
 		if !slices.ContainsFunc(situations[:withChange], concerns) {
 			return fmt.Sprintf("needs another %s than %s have", name, sensors)

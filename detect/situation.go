@@ -95,18 +95,17 @@ func common(name string) (eql.Value, bool) {
 	return eql.Null(), false
 }
 
-// remainingQuery returns what is left of a rule's query in the situation, and whether anything is:
-// else the rule can have nothing to say.
-func (s *situation) remainingQuery(r *rules.Rule) (q *eql.Query, concerned bool) {
+// remainingQuery returns what is left of a rule's query in the situation, nil if the rule can
+// have nothing to say.
+func (s *situation) remainingQuery(r *rules.Rule) *eql.Query {
 	return remainingQuery(r, eql.String(s.category), s.known)
 }
 
-// remainingQuery is situation.remainingQuery for records of a category, null if that is not known, of which
-// some fields are known.
-func remainingQuery(r *rules.Rule, category eql.Value, known func(string) (eql.Value, bool)) (q *eql.Query, concerned bool) {
+// remainingQuery is situation.remainingQuery for records of a category, of which some fields
+// are known.
+func remainingQuery(r *rules.Rule, category eql.Value, known func(string) (eql.Value, bool)) *eql.Query {
 	if r.EventCategory != "" {
 		category, _ = known(r.EventCategory)
 	}
-	q = r.Query.Given(category, known)
-	return q, q != nil
+	return r.Query.Given(category, known)
 }
