@@ -60,7 +60,6 @@ type state struct {
 
 	latest time.Time // the latest time of a recording
 	closed bool
-	events [event.Exit + 1]uint64 // by kind; Counts has them when it is asked for
 	counts Counts
 }
 
@@ -124,7 +123,7 @@ func New(o Options) (*Judge, error) {
 		presets: map[string]bool{}, judging: map[event.PreferenceKey][]*string{}, reportedBy: map[string]string{},
 		repeats: detect.NewRepeats[*alertGroup](o.RepeatWindow), delayed: map[detect.Share][]*alertThread{},
 		usedUp: map[detect.Share]time.Time{}, episodes: map[string]*episode{}, courses: map[string]*course{},
-		counts: Counts{Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}},
+		counts: Counts{Events: map[event.Kind]uint64{}, Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}},
 	}}
 	j.outbox.room.L = &j.mu
 	compose := document.ComposeOptions{Host: o.Host, Table: j.table, Now: o.Now, SetBy: func(file, key string) string { return j.reportedBy[hookKey(file, key)] }}
@@ -203,10 +202,10 @@ func (j *Judge) HandleMessage(m *eslogger.Message) {
 func (j *state) applyMessage(m *eslogger.Message) *commandBatch {
 	ev := j.table.Apply(m)
 	if ev == nil {
-		j.events[event.Other]++
+		j.counts.Events[event.Other]++
 		return nil
 	}
-	j.events[ev.Kind]++
+	j.counts.Events[ev.Kind]++
 	if j.clock == nil && ev.Time.After(j.latest) {
 		j.latest = ev.Time
 	}
@@ -322,12 +321,7 @@ func (j *Judge) Counts() Counts {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	out := j.counts
-	out.Events, out.Hidden, out.Unpinned = map[event.Kind]uint64{}, maps.Clone(j.counts.Hidden), maps.Clone(j.counts.Unpinned)
-	for kind, n := range j.events {
-		if n > 0 {
-			out.Events[event.Kind(kind)] = n
-		}
-	}
+	out.Events, out.Hidden, out.Unpinned = maps.Clone(out.Events), maps.Clone(out.Hidden), maps.Clone(out.Unpinned)
 	return out
 }
 
