@@ -111,7 +111,7 @@ func isGlobalName(d string) bool {
 
 var globalNames = [...]string{"NSGlobalDomain", "Apple Global Domain", "kCFPreferencesAnyApplication", "-g", "-globalDomain"}
 
-// isPath tells a path from a name. A name of ours with .plist at its end can only be
+// isPath reports whether a domain is given as a path. A name of ours with .plist at its end can only be
 // meant as a file in the working directory.
 func isPath(d string) bool {
 	if strings.IndexByte(d, '/') >= 0 || strings.HasPrefix(d, "~") {
