@@ -13,7 +13,6 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
-	"hooksnare/detect"
 	"hooksnare/detect/rules"
 )
 
@@ -54,32 +53,6 @@ func TestConditionsDocument(t *testing.T) {
 		t.Errorf("%s is not what the code says: run go test . -write", name)
 	}
 }
-
-// TestFieldsDocument keeps the list of fields equal to those that rules can ask for.
-func TestFieldsDocument(t *testing.T) {
-	const name = "detect/FIELDS.md"
-	want := fieldsHead + detect.FieldDoc()
-	if *write {
-		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := text(t, name); got != want {
-		t.Errorf("%s is not what the code says: run go test . -write", name)
-	}
-}
-
-const fieldsHead = `# Fields
-
-What a rule can ask of an event, by its name in ECS, of Elastic's endpoint (Ext), or of
-this project (hooksnare). "From" names the member of eslogger's JSON; what it calls
-target is, in the end of a process, its process. A field that is not known of an event is
-absent: no text is empty. All that is not listed is not known here, on purpose also the
-status and the subject of a signature and the hashes of files, which are not in the events:
-a rule that asks for it is listed as not runnable, unless it marks the field as optional
-(` + "`?field`" + `).
-
-`
 
 // TestRulesTable keeps README's table of rules equal to the built-in rules.
 func TestRulesTable(t *testing.T) {

@@ -110,6 +110,21 @@ func (f *feed) expect(what string, want ...string) {
 	}
 }
 
+// TestPipelineLate has a rule find that nothing follows a command that sets a hook, which the
+// time of a recording alone shows.
+func TestPipelineLate(t *testing.T) {
+	c := config.Default()
+	c.RuleDirectories = []string{t.TempDir()}
+	layRule(t, c.RuleDirectories[0], "site", "high",
+		`sequence by process.entity_id with maxspan=5s [process where hooksnare.hook.operation == "set"] ![process where process.name == "never"]`)
+	f := feedWith(t, c, nil)
+	f.set("/tmp/a")
+	f.expect("at once", "hook-set #1 /tmp/a")
+	f.Advance(10 * time.Second)
+	f.defaults("read", "com.apple.dock")
+	f.expect("later", "site #1 /tmp/a")
+}
+
 func TestPipelineRepeats(t *testing.T) {
 	f := newFeed(t, nil)
 	for range 5 {

@@ -11,8 +11,8 @@ import (
 // Document is an event as JSON, of any shape. Numbers are json.Number.
 type Document map[string]any
 
-// Alone reports whether a rule judges each event by itself: it is no sequence and has no
-// pipes.
+// Alone reports whether a rule judges each event by itself: it has neither a sequence
+// nor pipes.
 func Alone(r *rules.Rule) bool {
 	return !r.Query.IsSequence() && !r.Query.HasPipes()
 }
@@ -20,7 +20,7 @@ func Alone(r *rules.Rule) bool {
 // CompileDocument binds a rule's query to documents: any name may be asked for, and a
 // name that a document lacks is missing.
 func CompileDocument(r *rules.Rule) (match func(Document) bool, err error) {
-	m, err := eql.Compile(r.Query, documentField(documentCategory(r)), documentFields)
+	m, err := eql.Compile(r.Query, documentField(documentCategory(r)), func(name string) (eql.Field[Document], bool) { return documentField(name), true })
 	if err != nil {
 		return nil, err
 	}
@@ -28,8 +28,6 @@ func CompileDocument(r *rules.Rule) (match func(Document) bool, err error) {
 }
 
 func documentCategory(r *rules.Rule) string { return cmp.Or(r.EventCategory, "event.category") }
-
-func documentFields(name string) (eql.Field[Document], bool) { return documentField(name), true }
 
 // RunDocuments returns the results of a rule over documents, each as indexes into them: of
 // one event, or of a sequence's events in the order of its stages. The rule's own fields

@@ -2,32 +2,13 @@ package detect
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"hooksnare/detect/eql"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
 )
-
-func TestSet(t *testing.T) {
-	var s set
-	want := []int{0, 5, 63, 64, 200}
-	for _, n := range []int{200, 5, 0, 64, 63, 5} {
-		s.add(n)
-	}
-	var got []int
-	for n, ok := s.next(0); ok; n, ok = s.next(n + 1) {
-		got = append(got, n)
-	}
-	if len(got) != len(want) {
-		t.Fatalf("got %v, want %v", got, want)
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Fatalf("got %v, want %v", got, want)
-		}
-	}
-}
 
 // randomCondition is a condition of the kinds of which an index can make use, and others.
 func randomCondition(r *rand.Rand, depth int) string {
@@ -122,7 +103,7 @@ func TestIndexIsSound(t *testing.T) {
 		if got != "" {
 			matched++
 		}
-		if _, any := e.index[ev.Kind].found.next(0); any {
+		if slices.Contains(e.index[ev.Kind].found, true) {
 			asked++
 		} else {
 			passed++

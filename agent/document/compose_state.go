@@ -43,7 +43,7 @@ func (c *Composer) fillState(a *alert.Alert, f *detect.Finding) {
 	case o.Change != nil:
 		c.fillChange(a, o.Change)
 	case o.Program != nil:
-		c.fillProgramChange(a, o.Program, f.Record.Fact, f.Share().Owner())
+		c.fillProgramChange(a, o.Program, f.Record.Fact, f.Share().String())
 	case o.Unreadable != nil:
 		c.fillUnreadable(a, o.Unreadable)
 	case o.Excepted != "":

@@ -92,7 +92,7 @@ func (w *Watch) examine(q judge.Question) *document.Examination {
 	around := w.surroundings.ask(q.Share, q.File, q.At)
 	w.jamf.Refresh(time.Now())
 	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: w.jamf.ShownBefore(q.At)}
-	owner := q.Share.Owner()
+	owner := q.Share.String()
 	for _, v := range q.Values {
 		s := w.programs.Examine(owner, v, examineLimit)
 		x.Programs[v] = w.describeProgram(owner, &s)

@@ -75,11 +75,6 @@ func allowed(all []Requirement, e record) bool {
 			return true
 		}
 		p := predicate{text: verbatimFold(r.Values)}
-		if r.Prefix {
-			p.text = func(s string) bool {
-				return slices.ContainsFunc(r.Values, func(v string) bool { return hasPrefix(s, v, true) })
-			}
-		}
 		return p.any(e[r.Field])
 	})
 }

@@ -7,19 +7,14 @@ import (
 	"strings"
 )
 
-// Requirement is what an event needs to match: in the field one of the values, or a value
-// that begins with one of them, in any case.
+// Requirement is what an event needs to match: in the field one of the values, in any case.
 type Requirement struct {
 	Field  string // "" if nothing is asked of any field
 	Values []string
-	Prefix bool // a value that begins with one of Values will do
 }
 
-// Bounds of what is worth looking up.
-const (
-	maxAlternatives = 16 // fields of which one must have a value
-	minPrefix       = 2  // bytes of a pattern before its first wildcard
-)
+// maxAlternatives bounds the fields of which one must have a value.
+const maxAlternatives = 16
 
 // Requires returns requirements of which every event that matches meets at least one:
 // what meets none need not be asked about. For a sequence that goes for every event
@@ -78,31 +73,27 @@ func (w weighing) alternatives(e expr) (all []Requirement, ok bool) {
 	return nil, false
 }
 
-// oneOf is about a list of strings for a field. Of a pattern the text before its first
-// wildcard is required.
+// oneOf is about a list of strings for a field. A pattern with a wildcard requires no value.
 func (w weighing) oneOf(x expr, list []literal, patterns bool) ([]Requirement, bool) {
 	f, ok := x.(*fieldRef)
 	if !ok || w.worth(f.Name, "") <= 0 {
 		return nil, false
 	}
-	var all []Requirement
+	var values []string
 	for i := range list {
 		v := list[i].Value
-		wild := -1
-		if patterns {
-			wild = strings.IndexAny(v.text, "*?")
-		}
 		switch {
 		case v.missing(): // which no element equals
-		case v.kind != kString || wild >= 0 && wild < minPrefix:
+		case v.kind != kString || patterns && strings.ContainsAny(v.text, "*?"):
 			return nil, false
-		case wild >= 0:
-			all = merge(all, Requirement{f.Name, []string{v.text[:wild]}, true})
 		default:
-			all = merge(all, Requirement{f.Name, []string{v.text}, false})
+			values = append(values, v.text)
 		}
 	}
-	return all, true
+	if values == nil {
+		return nil, true
+	}
+	return []Requirement{{f.Name, values}}, true
 }
 
 // anyOf is about terms of which one must hold.
@@ -130,7 +121,7 @@ func (w weighing) bestOf(terms []expr) (best []Requirement, ok bool) {
 // merge adds requirements to others; those about the same field become one.
 func merge(all []Requirement, more ...Requirement) []Requirement {
 	for _, r := range more {
-		i := slices.IndexFunc(all, func(o Requirement) bool { return o.Field == r.Field && o.Prefix == r.Prefix })
+		i := slices.IndexFunc(all, func(o Requirement) bool { return o.Field == r.Field })
 		if i < 0 {
 			r.Values = slices.Clone(r.Values)
 			all = append(all, r)
@@ -142,23 +133,20 @@ func merge(all []Requirement, more ...Requirement) []Requirement {
 }
 
 // compare compares how much two sets of alternatives rule out: the one whose worst field is
-// better, then the one without prefixes, and then the one with fewer values.
+// better, then the one with fewer values.
 func (w weighing) compare(a, b []Requirement) int {
-	worthA, prefixA, valuesA := w.of(a)
-	worthB, prefixB, valuesB := w.of(b)
-	return cmp.Or(cmp.Compare(worthA, worthB), cmp.Compare(prefixB, prefixA), cmp.Compare(valuesB, valuesA))
+	worthA, valuesA := w.of(a)
+	worthB, valuesB := w.of(b)
+	return cmp.Or(cmp.Compare(worthA, worthB), cmp.Compare(valuesB, valuesA))
 }
 
-func (w weighing) of(all []Requirement) (worst, prefixes, values int) {
+func (w weighing) of(all []Requirement) (worst, values int) {
 	worst = math.MaxInt // of what never holds
-	for i := range all {
-		for _, v := range all[i].Values {
-			worst = min(worst, w.worth(all[i].Field, v))
+	for _, r := range all {
+		for _, v := range r.Values {
+			worst = min(worst, w.worth(r.Field, v))
 		}
-		values += len(all[i].Values)
-		if all[i].Prefix {
-			prefixes++
-		}
+		values += len(r.Values)
 	}
-	return worst, prefixes, values
+	return worst, values
 }

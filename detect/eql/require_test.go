@@ -66,7 +66,7 @@ func required(q *Query) string {
 		if r.Field != "" {
 			s = fmt.Sprintf("%s %v", r.Field, r.Values)
 		}
-		out = append(out, s+map[bool]string{true: " begins"}[r.Prefix])
+		out = append(out, s)
 	}
 	return strings.Join(out, "; ")
 }
