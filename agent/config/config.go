@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"hooksnare/pkg/safefile"
 )
 
 // Config is a complete configuration. Its paths are the ones to open: those that did
@@ -38,6 +40,9 @@ type Config struct {
 	Outputs []Output // at least one is enabled
 }
 
+// Disk is where the paths of the configuration lie.
+func (c *Config) Disk() safefile.Disk { return safefile.Disk{Root: c.Root} }
+
 // Exception keeps alerts back that an administrator has explained.
 type Exception struct {
 	Key     string // where it was written, as "Exceptions[1]"; "" for a default
@@ -58,11 +63,11 @@ func (e *Exception) Expired(now time.Time) bool {
 // Require pins the program of a hook. All that is set must hold; the zero value asks
 // for nothing.
 type Require struct {
-	Owner               string   // a user name or a decimal user id
-	NotWritableByOthers bool     // the file and every folder above it
-	SHA256              []string // lower-case hex; any of them
-	TeamID              string
-	JamfManaged         bool // this Mac showed before that Jamf manages it; of the preset alone
+	Owner               string   `plist:",omitempty"` // a user name or a decimal user id
+	NotWritableByOthers bool     `plist:",omitempty"` // the file and every folder above it
+	SHA256              []string `plist:",omitempty"` // lower-case hex; any of them
+	TeamID              string   `plist:",omitempty"`
+	JamfManaged         bool     `plist:"-"` // this Mac showed before that Jamf manages it; of the preset alone
 }
 
 // IsZero says that nothing is required.

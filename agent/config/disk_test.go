@@ -89,7 +89,7 @@ func generic(t testing.TB, doc []byte) any {
 	return v
 }
 
-func date(s string) time.Time {
+func parseDate(s string) time.Time {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
 		panic(err)

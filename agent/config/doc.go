@@ -28,26 +28,26 @@ this machine's, and no default under a root.
 
 `)
 	b.WriteString("| key | flag | environment | type, unit | default | meaning |\n|---|---|---|---|---|---|\n")
-	for _, k := range Keys() {
-		kind := k.Type
-		if k.Unit != "" {
-			kind += ", " + k.Unit
+	for _, k := range configKeys(&Config{}) {
+		kind := k.kind
+		if k.unit != "" {
+			kind += ", " + k.unit
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n",
-			code(k.Name), code(k.Flag), code(k.Env), kind, k.Default, k.Doc)
+			code(k.name), code(k.flag), code(k.variable()), kind, k.standard, k.doc)
 	}
 	b.WriteString("\nAn exception is a dictionary. `Exceptions` replaces the preset for Jamf Pro; an element\n" +
 		"`{Preset = jamf}` keeps it.\n\n")
-	members(&b, exceptionMembers)
+	writeMembers(&b, (&Exception{}).keys())
 	b.WriteString("\n`Require` is a dictionary of:\n\n")
-	members(&b, requireMembers)
+	writeMembers(&b, (&Require{}).keys())
 	fmt.Fprintf(&b, "\nBeside these, exceptions are read from `%s`: a property\n"+
 		"list that holds `Exceptions` and nothing else, the same dictionaries, which `hooksnare allow`\n"+
 		"keeps. They are added to the configuration's, wherever that is from, and no ID may be that of\n"+
 		"another. File and folder must belong to root, and nobody else may write them. A running agent\n"+
 		"goes by what is changed there within seconds.\n", ExceptionsFile)
 	b.WriteString("\nAn output is a dictionary. At least one must be enabled. Secrets are never values, only\npaths of files.\n\n")
-	members(&b, outputMembers)
+	writeMembers(&b, (&Output{}).keys())
 	b.WriteString("\nEvery type takes `Name`, `Type`, `MinSeverity` and `Enabled`; beside these:\n\n" +
 		"| type | must have | may have | meaning |\n|---|---|---|---|\n")
 	for i := range outputTypes {
@@ -61,11 +61,11 @@ this machine's, and no default under a root.
 	return b.String()
 }
 
-// members writes the table of a dictionary's members.
-func members(b *strings.Builder, all []member) {
+// writeMembers writes the table of a dictionary's members.
+func writeMembers(b *strings.Builder, keys []key) {
 	b.WriteString("| member | type | meaning |\n|---|---|---|\n")
-	for _, m := range all {
-		fmt.Fprintf(b, "| %s | %s | %s |\n", code(m.name), m.kind, m.doc)
+	for _, k := range keys {
+		fmt.Fprintf(b, "| %s | %s | %s |\n", code(k.name), k.kind, k.doc)
 	}
 }
 

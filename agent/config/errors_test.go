@@ -112,7 +112,7 @@ func TestManyErrors(t *testing.T) {
 	}
 	_, _, err := Load(Options{File: xmlFile(t, d, t.TempDir(), "c.plist")})
 	lines := strings.Split(err.Error(), "\n")
-	if got, want := len(lines), maxProblems+1; got != want {
+	if got, want := len(lines), maxFaults+1; got != want {
 		t.Errorf("got %d lines, want %d", got, want)
 	}
 	if got, want := lines[len(lines)-1], ": 4900 more errors"; !strings.HasSuffix(got, want) {

@@ -27,7 +27,7 @@ type Options struct {
 	File string
 
 	// Flags holds the values of flags that were given, by name without dashes:
-	// eslogger, canary, state-dir, rules. The paths in it are taken as they are.
+	// eslogger, canary, state-dir, rules. All are paths, and may be relative.
 	Flags map[string][]string
 
 	// Env is an environment as os.Environ returns it. Only names that begin with
@@ -43,118 +43,98 @@ type Options struct {
 // named file replaces the managed and the local one. The exceptions of the file of
 // exceptions are added to those of the configuration, wherever that is from.
 //
-// The error, if any, is an Errors with everything that is wrong. The configuration
-// that comes with it is complete all the same: a wrong value counts as not given, a
-// wrong exception as absent, so that an agent can choose to go on with it rather than
-// be blind.
+// The error joins an *Error for each thing that is wrong. The configuration that comes with
+// it is complete all the same: a wrong value counts as not given, a wrong exception as
+// absent, so that an agent can choose to go on with it rather than be blind.
 func Load(o Options) (Config, Sources, error) {
-	c := Config{}
 	if o.Root != "" {
 		root, err := filepath.Abs(o.Root)
 		if err != nil {
-			return below(""), nil, Errors{{File: string(Flags), Key: "--root", Why: err.Error()}}
+			return below(""), nil, &Error{File: string(Flags), Key: "--root", Why: err.Error()}
 		}
 		if o.Root = root; root == "/" {
 			o.Root = "" // the disk itself
 		}
 	}
-	c = below(o.Root)
+	c := below(o.Root)
 	var sources Sources
-	var all Errors
-	for _, l := range o.layers() { // the weakest first: each sets over the ones before
-		source, wrong := l.apply(&c, o)
-		all = append(slices.Clone(wrong), all...)
-		if len(source.Keys) > 0 {
-			sources = slices.Insert(sources, 0, source)
+	var faults []error
+	for _, s := range o.layers() { // the weakest first: each sets over the ones before
+		s.names = map[string]string{}
+		d := &decoder{Source: s, checkWhere: o.CheckWhere}
+		switch keys := configKeys(&c); s.Layer {
+		case Flags:
+			d.decodeFlags(keys, o.Flags)
+		case Environment:
+			d.decodeEnvironment(keys, o.Env)
+		default:
+			d.root = o.Root
+			d.decodeFile(keys)
+		}
+		faults = append(d.errors(), faults...)
+		if len(d.names) > 0 {
+			sources = slices.Insert(sources, 0, d.Source)
 		}
 	}
-	all = append(all, c.outsideState(sources)...)
-	own, source, wrong := ownExceptions(o.Root, c.Exceptions, o.CheckWhere)
+	faults = append(faults, c.outsideState(sources)...)
+	own, d := readOwnExceptions(o.Root, c.Exceptions, o.CheckWhere)
 	c.Exceptions = append(c.Exceptions, own...)
-	if all = append(all, wrong...); len(own)+len(wrong) > 0 {
-		sources = append(sources, source)
+	if len(own)+d.count > 0 {
+		sources = append(sources, d.Source)
 	}
-	return c, sources, all.err()
+	return c, sources, errors.Join(append(faults, d.errors()...)...)
 }
 
-// layer is a source that is still to be read.
-type layer struct {
-	kind Layer
-	path string // of a file
-}
-
-// layers returns what to read, the weakest first.
-func (o Options) layers() []layer {
+// layers returns the sources to read, the weakest first.
+func (o Options) layers() Sources {
+	environment, flags := Source{Layer: Environment, Name: string(Environment)}, Source{Layer: Flags, Name: string(Flags)}
 	if o.File != "" {
-		return []layer{{File, o.File}, {kind: Environment}, {kind: Flags}}
+		return Sources{{Layer: File, Name: o.File}, environment, flags}
 	}
-	return []layer{
-		{Local, filepath.Join("/", o.Root, LocalFile)},
-		{kind: Environment},
-		{Managed, filepath.Join("/", o.Root, ManagedFile)},
-		{kind: Flags},
-	}
+	local, managed := filepath.Join("/", o.Root, LocalFile), filepath.Join("/", o.Root, ManagedFile)
+	return Sources{{Layer: Local, Name: local}, environment, {Layer: Managed, Name: managed}, flags}
 }
 
-// apply reads the layer and sets what it says.
-func (l layer) apply(c *Config, o Options) (Source, Errors) {
-	at := &origin{file: l.path, problems: &problems{}, checkWhere: o.CheckWhere}
-	var keys []string
-	switch l.kind {
-	case Flags:
-		at.file = string(Flags)
-		keys = at.flags(c, o.Flags)
-	case Environment:
-		at.file = string(Environment)
-		keys = at.environment(c, o.Env)
-	default:
-		at.root = o.Root
-		keys = at.propertyList(c, l.kind)
-	}
-	return Source{Layer: l.kind, Name: at.file, Keys: keys, lines: at.lines}, at.problems.sorted(at.file)
-}
-
-// propertyList sets what a file says and returns the keys that it set.
-func (at *origin) propertyList(c *Config, kind Layer) []string {
-	doc, _, err := safefile.Disk{Root: at.root}.ReadTrusted(at.file, maxFile)
-	if errors.Is(err, fs.ErrNotExist) && kind != File {
-		return nil
+// decodeFile decodes a property list, which only has to be there where it was named.
+func (d *decoder) decodeFile(keys []key) {
+	content, _, err := safefile.Disk{Root: d.root}.ReadTrusted(d.Name, maxFile)
+	if errors.Is(err, fs.ErrNotExist) && d.Layer != File {
+		return
 	}
 	if err != nil {
-		at.problems.add(&Error{File: at.file, Why: reason(err, at.file)})
-		return nil
+		d.addFault("", 0, "%s", withoutPath(err, d.Name))
+		return
 	}
-	return at.document(c, kind, doc)
+	for _, name := range d.decodeContent(keys, content) {
+		d.names[name] = name
+	}
 }
 
-// document sets what the content of a file says.
-func (at *origin) document(c *Config, kind Layer, doc []byte) []string {
-	top, err := plist.Decode(doc)
+// profileKeys is what a configuration profile says about itself. Whether macOS leaves it out
+// of the file it writes from a profile is not established: either is accepted.
+var profileKeys = []string{
+	"PayloadDescription", "PayloadDisplayName", "PayloadEnabled", "PayloadIdentifier",
+	"PayloadOrganization", "PayloadType", "PayloadUUID", "PayloadVersion",
+}
+
+// decodeContent decodes the content of a file and returns the keys of which something was used.
+func (d *decoder) decodeContent(keys []key, content []byte) []string {
+	top, err := plist.Decode(content)
 	if err != nil {
-		at.problems.add(malformed(at.file, err))
+		e := malformed(d.Name, err)
+		d.addFault("", e.Line, "%s", e.Why)
 		return nil
 	}
-	at.lines = keyLines(doc)
-	if d, ok := top.(map[string]any); ok && kind == Managed {
-		top = withoutEnvelope(d)
-	}
-	known := []string{}
-	for i := range settings {
-		if settings[i].Name != "" {
-			known = append(known, settings[i].Name)
+	d.lines = keyLines(content)
+	if dictionary, ok := top.(map[string]any); ok && d.Layer == Managed {
+		for _, name := range profileKeys {
+			delete(dictionary, name)
 		}
 	}
-	members, _ := value{origin: at, raw: top}.members(known)
-	var keys []string
-	for i := range settings {
-		if v, found := members[settings[i].Name]; found {
-			keys = append(keys, at.set(c, &settings[i], v)...)
-		}
-	}
-	return keys
+	return value{decoder: d, raw: top}.dictionary(keys)
 }
 
-// malformed returns the error about a file that is no property list.
+// malformed returns the error about a file that is not a property list.
 func malformed(file string, err error) *Error {
 	e := &Error{File: file, Why: err.Error()}
 	if p, ok := errors.AsType[*plist.Error](err); ok && p.Line > 0 {
@@ -163,33 +143,68 @@ func malformed(file string, err error) *Error {
 	return e
 }
 
-// set sets one value. It returns the name of the key, nothing when no word of it was used.
-func (at *origin) set(c *Config, s *setting, v value) []string {
-	if !s.apply(v, c) {
-		return nil
-	}
-	return []string{s.id()}
-}
-
-// envelope is what a configuration profile says about itself. Whether macOS leaves it
-// out of the file it writes from a profile is not established: either is accepted.
-var envelope = []string{
-	"PayloadDescription", "PayloadDisplayName", "PayloadEnabled", "PayloadIdentifier",
-	"PayloadOrganization", "PayloadType", "PayloadUUID", "PayloadVersion",
-}
-
-func withoutEnvelope(d map[string]any) map[string]any {
-	d = maps.Clone(d)
-	for _, name := range envelope {
-		delete(d, name)
-	}
-	return d
-}
-
-// reason returns what is wrong with a file without its path, which errors begin with.
-func reason(err error, path string) string {
+// withoutPath returns what is wrong with a file without its path, which errors begin with.
+func withoutPath(err error, path string) string {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Err.Error()
 	}
 	return strings.TrimPrefix(err.Error(), path+": ")
+}
+
+// decodeFlags decodes the paths that flags were given, relative ones as seen from the working
+// directory. Of a flag that is not a list the last one counts.
+func (d *decoder) decodeFlags(keys []key, given map[string][]string) {
+	for i := range keys {
+		k := &keys[i]
+		var paths []any
+		for _, path := range given[strings.TrimPrefix(k.flag, "--")] {
+			if absolute, err := filepath.Abs(path); err == nil && path != "" {
+				path = absolute
+			}
+			paths = append(paths, path)
+		}
+		if n := len(paths); n > 0 && k.kind == "strings" {
+			d.decodeNamed(k, k.flag, paths)
+		} else if n > 0 {
+			d.decodeNamed(k, k.flag, paths[n-1])
+		}
+	}
+}
+
+func (d *decoder) decodeNamed(k *key, name string, raw any) {
+	if k.decode != nil && k.decode(value{decoder: d, key: name, raw: raw}) {
+		d.names[k.id()] = name
+	}
+}
+
+// decodeEnvironment decodes the variables that are ours.
+func (d *decoder) decodeEnvironment(keys []key, environment []string) {
+	given := map[string]string{}
+	for _, entry := range environment {
+		name, text, _ := strings.Cut(entry, "=")
+		if _, twice := given[name]; !twice && strings.HasPrefix(name, variablePrefix) {
+			given[name] = text
+		}
+	}
+	var known []string
+	for i := range keys {
+		k := &keys[i]
+		name := variableOf(k.id())
+		text, found := given[name]
+		switch {
+		case k.variable() != "":
+			known = append(known, name)
+			if text != "" {
+				d.decodeNamed(k, name, k.parse(text))
+			}
+		case found && k.name == "":
+			d.addFault("", 0, "unknown variable %q (only %s on the command line can say it)", name, k.flag)
+		case found:
+			d.addFault("", 0, "unknown variable %q (only %s in a property list can say it)", name, k.name)
+		}
+		delete(given, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		d.addFault("", 0, "%v", unknown{"variable", name, known})
+	}
 }

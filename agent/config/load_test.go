@@ -1,9 +1,11 @@
 package config
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +36,7 @@ func complete() Config {
 			Where: `hooksnare.hook.value == "/usr/local/LabWarden/bin/LoginHook" // the whole value` + "\n" +
 				`and hooksnare.hook.key == "LoginHook"`,
 			Reason:  "LabWarden on the Macs of the teaching rooms",
-			Expires: date("2030-12-31T00:00:00Z"),
+			Expires: parseDate("2030-12-31T00:00:00Z"),
 			Require: Require{
 				Owner:               "0",
 				NotWritableByOthers: true,
@@ -52,7 +54,7 @@ func complete() Config {
 				Name: "collector", Type: "https", URL: "https://logs.example.com:8443/in?source=hooksnare",
 				MinSeverity: "low", TokenFile: "/etc/hooksnare/token", CAFile: "/etc/hooksnare/ca.pem",
 				CertificateFile: "/etc/hooksnare/cert.pem", KeyFile: "/etc/hooksnare/key.pem",
-				Headers: map[string]string{"X-Site": "room 1"}, Enabled: true,
+				Headers: map[string]string{"x-site": "room 1"}, Enabled: true,
 			},
 			{
 				Name: "elasticsearch", Type: "elasticsearch", URL: "http://[::1]:9200",
@@ -88,7 +90,7 @@ func TestComplete(t *testing.T) {
 		if want := complete(); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", form, got, want)
 		}
-		if len(sources) != 1 || sources[0].Layer != File || len(sources[0].Keys) != 15 {
+		if len(sources) != 1 || sources[0].Layer != File || len(sources[0].names) != 15 {
 			t.Errorf("%s: got sources %+v, want the file alone, with all 15 keys", form, sources)
 		}
 	}
@@ -226,13 +228,13 @@ func TestMerge(t *testing.T) {
 	if want := []string{"c"}; !reflect.DeepEqual(c.DisabledRules, want) {
 		t.Errorf("got %q, want %q", c.DisabledRules, want)
 	}
-	want := managed + `:13: SweepInterval: expected seconds as a number, found string "often"` + "\n" +
-		local + `:12: RepeatWindow: expected seconds as a number, found string "x"`
+	want := managed + `:13: SweepInterval: expected seconds as a number, found the string "often"` + "\n" +
+		local + `:12: RepeatWindow: expected seconds as a number, found the string "x"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got error\n%v\nwant\n%s", err, want)
 	}
 	if len(sources) != 2 || sources[0].Name != managed || sources[1].Name != local ||
-		!reflect.DeepEqual(sources[1].Keys, []string{"CanaryInterval", "SweepInterval", "DisabledRules"}) {
+		!slices.Equal(slices.Sorted(maps.Keys(sources[1].names)), []string{"CanaryInterval", "DisabledRules", "SweepInterval"}) {
 		t.Errorf("got sources %+v, want %s and %s with what each sets", sources, managed, local)
 	}
 }
@@ -291,24 +293,23 @@ func TestCommandLine(t *testing.T) {
 			"HOOKSNARE_SWEEP_INTERVAL=2s", "HOOKSNARE_CANARY_INTERVAL=NaN", "HOOKSNARE_HEARTBEAT_INTERVAL=1e999",
 			"HOOKSNARE_SPOOL_MAX_ALERTS=1e3", "HOOKSNARE_ESLOGGER_PATH=./eslogger", "HOOKSNARE_EXTRA_HOMES=/a::/b",
 			"HOOKSNARE_ESLOGGER_EVENTS=fork",
-		}, nil, `environment: HOOKSNARE_ESLOGGER_PATH: expected the absolute path of a program, found string "./eslogger"
+		}, nil, `environment: HOOKSNARE_ESLOGGER_PATH: expected the absolute path of a program, found the string "./eslogger"
 environment: HOOKSNARE_ESLOGGER_EVENTS: expected exec among the events: without it no command is seen
-environment: HOOKSNARE_CANARY_INTERVAL: expected 0.05 to 86400 seconds, or 0 for off, found real NaN
-environment: HOOKSNARE_HEARTBEAT_INTERVAL: expected seconds as a number, found string "1e999"
-environment: HOOKSNARE_SWEEP_INTERVAL: expected seconds as a number, found string "2s"
-environment: HOOKSNARE_EXTRA_HOMES[1]: expected the absolute path of a home folder, found string ""
-environment: HOOKSNARE_SPOOL_MAX_ALERTS: expected an integer, found string "1e3"`},
+environment: HOOKSNARE_CANARY_INTERVAL: expected 0.05 to 86400 seconds, or 0 for off, found the real number NaN
+environment: HOOKSNARE_HEARTBEAT_INTERVAL: expected seconds as a number, found the string "1e999"
+environment: HOOKSNARE_SWEEP_INTERVAL: expected seconds as a number, found the string "2s"
+environment: HOOKSNARE_EXTRA_HOMES[1]: expected the absolute path of a home folder, found the string ""
+environment: HOOKSNARE_SPOOL_MAX_ALERTS: expected an integer, found the string "1e3"`},
 		{"unknown", []string{
 			"HOOKSNARE_SWEEP=2", "HOOKSNARE_ROOT=/x", "HOOKSNARE_CONFIG=/x", "HOOKSNARE_OUTPUTS=file", "HOOKSNARE_CANARY_INTERVALL=1",
-		}, nil, `environment: unknown variable "HOOKSNARE_CANARY_INTERVALL" (did you mean HOOKSNARE_CANARY_INTERVAL?)
-environment: unknown variable "HOOKSNARE_CONFIG" (only --config on the command line can say it)
-environment: unknown variable "HOOKSNARE_OUTPUTS" (only Outputs in a property list can say it)
+		}, nil, `environment: unknown variable "HOOKSNARE_CONFIG" (only --config on the command line can say it)
 environment: unknown variable "HOOKSNARE_ROOT" (only --root on the command line can say it)
+environment: unknown variable "HOOKSNARE_OUTPUTS" (only Outputs in a property list can say it)
+environment: unknown variable "HOOKSNARE_CANARY_INTERVALL" (did you mean HOOKSNARE_CANARY_INTERVAL?)
 environment: unknown variable "HOOKSNARE_SWEEP"`},
-		{"flags", nil, map[string][]string{"eslogger": {""}, "rules": {}, "colour": {"red"}, "state-dir": {"a\x00b"}},
+		{"flags", nil, map[string][]string{"eslogger": {""}, "rules": {}, "state-dir": {"a\x00b"}},
 			`command line: --state-dir: expected the absolute path of a folder without control characters
-command line: --eslogger: expected the absolute path of a program, found string ""
-command line: --colour: no flag of a setting`},
+command line: --eslogger: expected the absolute path of a program, found the string ""`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -352,7 +353,7 @@ func TestExceptions(t *testing.T) {
 		ids := []string{}
 		for _, e := range c.Exceptions {
 			ids = append(ids, e.ID)
-			if e.ID == "mine" && !e.Expires.Equal(date("2029-12-31T23:00:00Z")) {
+			if e.ID == "mine" && !e.Expires.Equal(parseDate("2029-12-31T23:00:00Z")) {
 				t.Errorf("%s: Expires: got %v", tt.name, e.Expires)
 			}
 		}
@@ -363,7 +364,7 @@ func TestExceptions(t *testing.T) {
 }
 
 func TestExpired(t *testing.T) {
-	end := date("2026-03-01T00:00:00Z")
+	end := parseDate("2026-03-01T00:00:00Z")
 	tests := []struct {
 		expires, now time.Time
 		want         bool

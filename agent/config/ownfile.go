@@ -1,15 +1,94 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	howett "howett.net/plist"
 
 	"hooksnare/pkg/plist"
+	"hooksnare/pkg/safefile"
 )
+
+// exceptionsKey is the one key of the file of exceptions.
+const exceptionsKey = "Exceptions"
+
+// ExceptionsPath returns where the file of exceptions is on the disk below root.
+func ExceptionsPath(root string) string { return filepath.Join("/", root, ExceptionsFile) }
+
+// OwnExceptions reads the file of exceptions on the disk below root, which need not be
+// there. beside are the exceptions of the configuration, whose IDs are taken.
+//
+// The error joins an *Error for each thing that is wrong. The exceptions that come with it
+// are right all the same.
+func OwnExceptions(root string, beside []Exception, checkWhere func(condition string) error) ([]Exception, error) {
+	list, d := readOwnExceptions(root, beside, checkWhere)
+	return list, errors.Join(d.errors()...)
+}
+
+func newOwnDecoder(root string, checkWhere func(string) error) *decoder {
+	return &decoder{Source: Source{Layer: Own, Name: ExceptionsPath(root)}, root: root, checkWhere: checkWhere}
+}
+
+func readOwnExceptions(root string, beside []Exception, checkWhere func(string) error) ([]Exception, *decoder) {
+	d := newOwnDecoder(root, checkWhere)
+	content, err := readOwnFile(root)
+	if err != nil {
+		d.addFault("", 0, "%s", withoutPath(err, d.Name))
+	}
+	if content == nil {
+		return nil, d
+	}
+	return d.ownExceptions(content, beside), d
+}
+
+// ownExceptions decodes the content of a file of exceptions.
+func (d *decoder) ownExceptions(content []byte, beside []Exception) (list []Exception) {
+	used := map[string]string{}
+	for i := range beside {
+		x := &beside[i]
+		if used[x.ID] = "the default"; x.Key != "" {
+			used[x.ID] = x.Key + " of the configuration"
+		}
+	}
+	d.decodeContent([]key{{name: exceptionsKey, decode: func(v value) bool {
+		list = v.exceptions(used)
+		return true
+	}}}, content)
+	for i := range list {
+		list[i].Own = true
+	}
+	return list
+}
+
+// readOwnFile returns the content of the file of exceptions, nil if it is not there. Whoever
+// can write a folder above it could put another in its place.
+func readOwnFile(root string) ([]byte, error) {
+	content, _, err := safefile.Disk{Root: root}.ReadTrusted(ExceptionsPath(root), maxFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err == nil {
+		err = OwnPlace(root, ExceptionsFile)
+	}
+	return content, err
+}
+
+// OwnPlace reports why a path on the disk below root is no place for what the agent takes
+// as its owner's word: others can write there.
+func OwnPlace(root, name string) error {
+	at, writable, err := safefile.WritableByOthers(filepath.Join("/", root), name)
+	if writable {
+		return fmt.Errorf("others can write %q: run chown root and chmod go-w for it", at)
+	}
+	return err
+}
 
 // OwnFile is the content of the file of exceptions as it is written there. What it holds
 // that is wrong or not known stays as it is.
@@ -20,86 +99,58 @@ type OwnFile struct {
 }
 
 // ReadOwnFile reads the file of exceptions to change it. One that is not there is empty; one
-// that is no such file at all is an error.
+// that holds something else is an error.
 func ReadOwnFile(root string) (*OwnFile, error) {
 	f, path := &OwnFile{root: root, top: map[string]any{}}, ExceptionsPath(root)
-	doc, err := readOwn(root)
+	content, err := readOwnFile(root)
 	if err != nil {
-		return nil, &Error{File: path, Why: reason(err, path)}
+		return nil, &Error{File: path, Why: withoutPath(err, path)}
 	}
-	if doc == nil {
+	if content == nil {
 		return f, nil
 	}
-	v, err := plist.Decode(doc)
+	top, err := plist.Decode(content)
 	if err != nil {
 		return nil, malformed(path, err)
 	}
 	var ok bool
-	if f.top, ok = v.(map[string]any); !ok {
-		return nil, &Error{File: path, Why: "expected a dictionary, found " + describe(v, false)}
+	if f.top, ok = top.(map[string]any); !ok {
+		return nil, &Error{File: path, Why: "expected a dictionary, found " + describe(top)}
 	}
 	list, found := f.top[exceptionsKey]
 	if f.list, ok = list.([]any); found && !ok {
-		return nil, &Error{File: path, Key: exceptionsKey, Why: "expected an array of dictionaries, found " + describe(list, false)}
+		return nil, &Error{File: path, Key: exceptionsKey, Why: "expected an array of dictionaries, found " + describe(list)}
 	}
 	return f, nil
 }
 
-// Has reports whether the file has an exception with an ID, be it right or wrong.
-func (f *OwnFile) Has(id string) bool {
-	return slices.ContainsFunc(f.list, func(v any) bool { return idOf(v) == id })
+// hasID reports whether an exception as it is written, right or wrong, has an ID.
+func hasID(id string) func(any) bool {
+	return func(v any) bool {
+		d, _ := v.(map[string]any)
+		return d["ID"] == id
+	}
 }
 
-// idOf returns the ID of an exception as it is written, "" for none.
-func idOf(v any) string {
-	d, _ := v.(map[string]any)
-	id, _ := d["ID"].(string)
-	return id
-}
+// Has reports whether the file has an exception with an ID, be it right or wrong.
+func (f *OwnFile) Has(id string) bool { return slices.ContainsFunc(f.list, hasID(id)) }
 
 // Remove removes the exceptions with an ID.
-func (f *OwnFile) Remove(id string) {
-	f.list = slices.DeleteFunc(f.list, func(v any) bool { return idOf(v) == id })
-}
+func (f *OwnFile) Remove(id string) { f.list = slices.DeleteFunc(f.list, hasID(id)) }
 
 // Add adds an exception.
 func (f *OwnFile) Add(x *Exception) {
 	d := map[string]any{"ID": x.ID, "Where": x.Where, "Reason": x.Reason}
 	if len(x.Rules) > 0 {
-		d["Rules"] = anys(x.Rules)
+		d["Rules"] = x.Rules
 	}
 	if !x.Expires.IsZero() {
 		d["Expires"] = x.Expires.UTC()
 	}
 	if !x.Require.IsZero() {
-		d["Require"] = x.Require.dictionary()
+		d["Require"] = x.Require
 	}
 	f.list = append(f.list, d)
-}
-
-func (r *Require) dictionary() map[string]any {
-	d := map[string]any{}
-	if r.Owner != "" {
-		d["Owner"] = r.Owner
-	}
-	if r.NotWritableByOthers {
-		d["NotWritableByOthers"] = true
-	}
-	if len(r.SHA256) > 0 {
-		d["SHA256"] = anys(r.SHA256)
-	}
-	if r.TeamID != "" {
-		d["TeamID"] = r.TeamID
-	}
-	return d
-}
-
-func anys(list []string) []any {
-	out := make([]any, len(list))
-	for i, s := range list {
-		out[i] = s
-	}
-	return out
 }
 
 // Encode returns the file's content as XML.
@@ -117,29 +168,27 @@ func (f *OwnFile) Encode() ([]byte, error) {
 	return b, nil
 }
 
-// Holds reports why an agent that reads a content of the file would not go by an exception
-// exactly as it is. What is wrong with others is no matter.
+// Holds reports why an agent that reads a content of the file would not have the exception
+// that was added last, exactly as it is. Faults of other exceptions do not count.
 func (f *OwnFile) Holds(content []byte, x *Exception, beside []Exception, checkWhere func(string) error) error {
-	at := &origin{file: ExceptionsPath(f.root), root: f.root, problems: &problems{}, checkWhere: checkWhere}
-	for _, got := range at.ownDocument(content, beside) {
-		if got.ID != x.ID {
-			continue
-		}
-		want := *x
-		got.Key, got.Own, want.Key, want.Own = "", false, "", false
-		got.Expires, want.Expires = got.Expires.UTC(), want.Expires.UTC().Truncate(time.Second)
-		if reflect.DeepEqual(got, want) {
+	d := newOwnDecoder(f.root, checkWhere)
+	want := *x
+	want.Expires = want.Expires.UTC().Truncate(time.Second) // as a property list holds it
+	for _, got := range d.ownExceptions(content, beside) {
+		if got.ID == x.ID {
+			if want.Key, want.Own = got.Key, got.Own; !reflect.DeepEqual(got, want) {
+				return fmt.Errorf("exception %s: would not be read as it was meant", x.ID)
+			}
 			return nil
 		}
-		return fmt.Errorf("exception %s: would not be read as it was meant", x.ID)
 	}
 	last := fmt.Sprintf("%s[%d]", exceptionsKey, len(f.list)-1)
-	for _, e := range at.problems.list {
-		if e.Key == exceptionsKey {
-			return e // of the list as a whole
+	for _, e := range d.faults {
+		if e.Key == exceptionsKey { // the list as a whole
+			return e
 		}
-		if len(e.Key) >= len(last) && e.Key[:len(last)] == last {
-			return fmt.Errorf("exception %s: %s: %s", x.ID, e.Key[len(last):], e.Why)
+		if member, found := strings.CutPrefix(e.Key, last); found {
+			return fmt.Errorf("exception %s: %s: %s", x.ID, strings.TrimPrefix(member, "."), e.Why)
 		}
 	}
 	return fmt.Errorf("exception %s: would not be read", x.ID)

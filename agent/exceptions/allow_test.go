@@ -273,7 +273,7 @@ func TestOwnFileIsKept(t *testing.T) {
 	if err := allowOn(root).Add(ctx, bare("half")); !errors.Is(err, ErrKnownException) {
 		t.Errorf("an ID of a wrong entry: got %v", err)
 	}
-	if err := allowOn(root).Add(ctx, &Proposal{Exception: config.Exception{ID: "z", Where: "true)", Reason: "r"}}); err == nil || !strings.HasPrefix(err.Error(), "exception z: .Where: 1:5: ") {
+	if err := allowOn(root).Add(ctx, &Proposal{Exception: config.Exception{ID: "z", Where: "true)", Reason: "r"}}); err == nil || !strings.HasPrefix(err.Error(), "exception z: Where: 1:5: ") {
 		t.Errorf("a wrong condition: got %v", err)
 	}
 }

@@ -110,8 +110,8 @@ func TestLossesShown(t *testing.T) {
 // TestCuresExist looks for what cures name: commands of this program, keys of the configuration.
 func TestCuresExist(t *testing.T) {
 	keys := map[string]bool{}
-	for _, k := range config.Keys() {
-		keys[k.Name] = true
+	for _, name := range config.KeyNames() {
+		keys[name] = true
 	}
 	for _, row := range health.Rows() {
 		for _, m := range regexp.MustCompile(`hooksnare ([a-z]+(?: [a-z]+)?)`).FindAllStringSubmatch(row.Cure, -1) {
