@@ -43,16 +43,17 @@ type Config struct {
 // Disk is where the paths of the configuration lie.
 func (c *Config) Disk() safefile.Disk { return safefile.Disk{Root: c.Root} }
 
-// Exception keeps alerts back that an administrator has explained.
+// Exception keeps alerts back that an administrator has explained. As JSON it is what audit
+// logs and lists show.
 type Exception struct {
-	Key     string // where it was written, as "Exceptions[1]"; "" for a default
-	ID      string
-	Rules   []string // rule ids; nil means every rule
-	Where   string   // an EQL condition
-	Reason  string
-	Expires time.Time // zero means never
-	Require Require
-	Own     bool // it is of the file of exceptions; Key is the place there
+	Key     string    `json:"-"` // where it was written, as "Exceptions[1]"; "" for a default
+	ID      string    `json:"id"`
+	Rules   []string  `json:"rules,omitempty"` // rule ids; nil means every rule
+	Where   string    `json:"where,omitempty"` // an EQL condition
+	Reason  string    `json:"reason,omitempty"`
+	Expires time.Time `json:"expires,omitzero"` // in UTC; zero means never
+	Require Require   `json:"require,omitzero"`
+	Own     bool      `json:"-"` // it is of the file of exceptions; Key is the place there
 }
 
 // Expired says whether the exception has ended at the given time.
@@ -63,11 +64,11 @@ func (e *Exception) Expired(now time.Time) bool {
 // Require pins the program of a hook. All that is set must hold; the zero value asks
 // for nothing.
 type Require struct {
-	Owner               string   `plist:",omitempty"` // a user name or a decimal user id
-	NotWritableByOthers bool     `plist:",omitempty"` // the file and every folder above it
-	SHA256              []string `plist:",omitempty"` // lower-case hex; any of them
-	TeamID              string   `plist:",omitempty"`
-	JamfManaged         bool     `plist:"-"` // this Mac showed before that Jamf manages it; of the preset alone
+	Owner               string   `plist:",omitempty" json:"owner,omitempty"`                  // a user name or a decimal user id
+	NotWritableByOthers bool     `plist:",omitempty" json:"not_writable_by_others,omitempty"` // the file and every folder above it
+	SHA256              []string `plist:",omitempty" json:"sha256,omitempty"`                 // lower-case hex; any of them
+	TeamID              string   `plist:",omitempty" json:"team_id,omitempty"`
+	JamfManaged         bool     `plist:"-" json:"-"` // this Mac showed before that Jamf manages it; of the preset alone
 }
 
 // IsZero says that nothing is required.

@@ -59,8 +59,7 @@ func (a *Allow) Add(ctx context.Context, p *Proposal) error {
 			return nil, nil, fmt.Errorf("exception %s: %w: remove it first, or give this one another name with --id", x.ID, ErrKnownException)
 		}
 		f.Add(x)
-		text := TextOf(x)
-		e := &AuditEntry{Verb: "add", ID: x.ID, Reason: x.Reason, Alert: p.Alert, Exception: &text}
+		e := &AuditEntry{Verb: "add", ID: x.ID, Reason: x.Reason, Alert: p.Alert, Exception: x}
 		return e, func(b []byte) error { return f.Holds(b, x, a.beside, CheckWhere) }, nil
 	})
 }
@@ -76,8 +75,7 @@ func (a *Allow) Remove(ctx context.Context, id string, sources config.Sources) e
 		f.Remove(id)
 		e := &AuditEntry{Verb: "remove", ID: id}
 		if i := slices.IndexFunc(own, func(x config.Exception) bool { return x.ID == id }); i >= 0 {
-			text := TextOf(&own[i])
-			e.Exception, e.Reason = &text, own[i].Reason
+			e.Exception, e.Reason = &own[i], own[i].Reason
 		}
 		return e, nil, nil
 	})

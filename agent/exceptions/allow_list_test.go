@@ -105,7 +105,7 @@ func TestListExceptions(t *testing.T) {
 	for _, x := range list {
 		got[x.ID] = x
 	}
-	if x := got["jamf-framework-scripts"]; x.Source != "default" || x.Added != nil || x.Use != nil || x.Require == nil {
+	if x := got["jamf-framework-scripts"]; x.Source != "default" || x.Added != nil || x.Use != nil || x.Require.IsZero() {
 		t.Errorf("default: got %+v", x)
 	}
 	if x := got["added"]; x.Source != "exceptions" || x.File != path || x.Added == nil || x.Added.Edited || x.Added.By.UID != 501 || x.Use == nil || x.Use.Hits != 2 || x.Use.Broken != 1 || x.Expired {
