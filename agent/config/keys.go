@@ -22,17 +22,6 @@ type key struct {
 	decode   func(value) bool // false: nothing of the value was used; nil: it is in Options
 }
 
-// KeyNames returns the names that a property list may have, in the order they are documented.
-func KeyNames() []string {
-	var all []string
-	for _, k := range configKeys(&Config{}) {
-		if k.name != "" {
-			all = append(all, k.name)
-		}
-	}
-	return all
-}
-
 // configKeys is the one list of what can be configured: files, flags, environment and
 // documentation all follow it. What is decoded goes into c.
 func configKeys(c *Config) []key {
