@@ -13,10 +13,9 @@ import (
 // decoder reads the values of one source and collects what is wrong with them.
 type decoder struct {
 	Source
-	root       string // what the paths of the source lie below; "" for the disk itself
-	checkWhere func(condition string) error
-	faults     []*Error // the first maxFaults
-	count      int      // of all faults
+	root   string   // what the paths of the source lie below; "" for the disk itself
+	faults []*Error // the first maxFaults
+	count  int      // of all faults
 }
 
 // maxFaults bounds the errors about one source: a file of a megabyte of wrong keys is one

@@ -1,11 +1,9 @@
 package config
 
 import (
-	"errors"
 	"flag"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -69,14 +67,6 @@ func golden(t *testing.T, got string, elem ...string) {
 	if got != string(want) {
 		t.Errorf("%s differs; go test -update writes it anew\n got:\n%s\nwant:\n%s", path, got, want)
 	}
-}
-
-// condition stands for the check of the EQL engine.
-func condition(s string) error {
-	if strings.Contains(s, "BAD") {
-		return errors.New("1:5: unexpected \"condition\"")
-	}
-	return nil
 }
 
 // generic decodes without the checks of the agent.

@@ -43,7 +43,7 @@ func TestWrong(t *testing.T) {
 func wrong(t *testing.T, doc []byte) string {
 	t.Helper()
 	file := write(t, doc, t.TempDir(), "c.plist")
-	c, _, err := Load(Options{File: file, CheckWhere: condition})
+	c, _, err := Load(Options{File: file})
 	if err == nil {
 		t.Fatalf("got no error, want one for %s", doc)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+
+	"hooksnare/detect"
 )
 
 // maxWhere bounds a condition, which a person writes, in bytes.
@@ -137,8 +139,8 @@ func where(v value) string {
 		v.expected("an EQL condition")
 	case len(s) > maxWhere:
 		v.fail("expected an EQL condition of at most %d bytes, found %d", maxWhere, len(s))
-	case v.checkWhere != nil:
-		if err := v.checkWhere(s); err != nil {
+	default:
+		if _, err := detect.CheckWhere(s); err != nil {
 			v.fail("%v", err)
 		}
 	}

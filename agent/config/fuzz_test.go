@@ -29,9 +29,10 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		const root = "/fake/root"
 		for _, kind := range []Layer{File, Managed} {
-			d := &decoder{Source: Source{Layer: kind, Name: "FILE"}, root: root, checkWhere: condition}
+			d := newDecoder(kind, Options{Root: root})
+			d.Name = "FILE"
 			c := below(root)
-			keys := d.decodeContent(configKeys(&c), doc)
+			d.decodeContent(configKeys(&c), doc)
 			valid(t, c, root)
 			errs := d.errors()
 			if len(errs) > maxFaults+1 {
@@ -42,8 +43,10 @@ func FuzzLoad(f *testing.F) {
 					t.Errorf("got error %q, want one printable line about FILE", text)
 				}
 			}
-			if len(keys) > len(configKeys(&c)) {
-				t.Errorf("got keys %q, want each once", keys)
+			for name := range d.names {
+				if _, found := (Sources{d.Source}).Of(name + "[0].X"); !found {
+					t.Errorf("key %q of the file is not found again", name)
+				}
 			}
 		}
 	})

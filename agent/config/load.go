@@ -33,9 +33,6 @@ type Options struct {
 	// Env is an environment as os.Environ returns it. Only names that begin with
 	// HOOKSNARE_ are looked at; of two values the first counts, and an empty one is none.
 	Env []string
-
-	// CheckWhere says what is wrong with the condition of an exception; nil skips that.
-	CheckWhere func(condition string) error
 }
 
 // Load reads the configuration: the command line wins over the managed file, that over
@@ -59,16 +56,14 @@ func Load(o Options) (Config, Sources, error) {
 	c := below(o.Root)
 	var sources Sources
 	var faults []error
-	for _, s := range o.layers() { // the weakest first: each sets over the ones before
-		s.names = map[string]string{}
-		d := &decoder{Source: s, checkWhere: o.CheckWhere}
-		switch keys := configKeys(&c); s.Layer {
+	for _, layer := range o.layers() { // each sets over the ones before
+		d := newDecoder(layer, o)
+		switch keys := configKeys(&c); layer {
 		case Flags:
 			d.decodeFlags(keys, o.Flags)
 		case Environment:
 			d.decodeEnvironment(keys, o.Env)
 		default:
-			d.root = o.Root
 			d.decodeFile(keys)
 		}
 		faults = append(d.errors(), faults...)
@@ -77,37 +72,63 @@ func Load(o Options) (Config, Sources, error) {
 		}
 	}
 	faults = append(faults, c.outsideState(sources)...)
-	own, d := readOwnExceptions(o.Root, c.Exceptions, o.CheckWhere)
-	c.Exceptions = append(c.Exceptions, own...)
-	if len(own)+d.count > 0 {
+	beside := len(c.Exceptions)
+	d := newDecoder(Own, o)
+	d.decodeFile(ownKeys(&c))
+	if len(c.Exceptions) > beside || d.count > 0 {
 		sources = append(sources, d.Source)
 	}
 	return c, sources, errors.Join(append(faults, d.errors()...)...)
 }
 
 // layers returns the sources to read, the weakest first.
-func (o Options) layers() Sources {
-	environment, flags := Source{Layer: Environment, Name: string(Environment)}, Source{Layer: Flags, Name: string(Flags)}
+func (o Options) layers() []Layer {
 	if o.File != "" {
-		return Sources{{Layer: File, Name: o.File}, environment, flags}
+		return []Layer{File, Environment, Flags}
 	}
-	local, managed := filepath.Join("/", o.Root, LocalFile), filepath.Join("/", o.Root, ManagedFile)
-	return Sources{{Layer: Local, Name: local}, environment, {Layer: Managed, Name: managed}, flags}
+	return []Layer{Local, Environment, Managed, Flags}
+}
+
+func newDecoder(layer Layer, o Options) *decoder {
+	d := &decoder{Source: Source{Layer: layer, Name: string(layer), names: map[string]string{}}}
+	switch layer {
+	case Flags, Environment:
+		return d
+	case File:
+		d.Name = o.File
+	case Local:
+		d.Name = filepath.Join("/", o.Root, LocalFile)
+	case Managed:
+		d.Name = filepath.Join("/", o.Root, ManagedFile)
+	case Own:
+		d.Name = ExceptionsPath(o.Root)
+	}
+	d.root = o.Root
+	return d
 }
 
 // decodeFile decodes a property list, which only has to be there where it was named.
 func (d *decoder) decodeFile(keys []key) {
-	content, _, err := safefile.Disk{Root: d.root}.ReadTrusted(d.Name, maxFile)
-	if errors.Is(err, fs.ErrNotExist) && d.Layer != File {
-		return
-	}
-	if err != nil {
+	content, err := d.read()
+	switch {
+	case err != nil:
 		d.addFault("", 0, "%s", withoutPath(err, d.Name))
-		return
+	case content != nil:
+		d.decodeContent(keys, content)
 	}
-	for _, name := range d.decodeContent(keys, content) {
-		d.names[name] = name
+}
+
+// read returns the content of a file, nil where it is missing and may be.
+func (d *decoder) read() ([]byte, error) {
+	content, _, err := safefile.Disk{Root: d.root}.ReadTrusted(d.Name, maxFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && d.Layer != File:
+		return nil, nil
+	case err == nil && d.Layer == Own:
+		// Whoever can write a folder above it could put another in its place.
+		err = OwnPlace(d.root, ExceptionsFile)
 	}
+	return content, err
 }
 
 // profileKeys is what a configuration profile says about itself. Whether macOS leaves it out
@@ -117,13 +138,13 @@ var profileKeys = []string{
 	"PayloadOrganization", "PayloadType", "PayloadUUID", "PayloadVersion",
 }
 
-// decodeContent decodes the content of a file and returns the keys of which something was used.
-func (d *decoder) decodeContent(keys []key, content []byte) []string {
+// decodeContent decodes the content of a file.
+func (d *decoder) decodeContent(keys []key, content []byte) {
 	top, err := plist.Decode(content)
 	if err != nil {
 		e := malformed(d.Name, err)
 		d.addFault("", e.Line, "%s", e.Why)
-		return nil
+		return
 	}
 	d.lines = keyLines(content)
 	if dictionary, ok := top.(map[string]any); ok && d.Layer == Managed {
@@ -131,7 +152,9 @@ func (d *decoder) decodeContent(keys []key, content []byte) []string {
 			delete(dictionary, name)
 		}
 	}
-	return value{decoder: d, raw: top}.dictionary(keys)
+	for _, name := range (value{decoder: d, raw: top}).dictionary(keys) {
+		d.names[name] = name
+	}
 }
 
 // malformed returns the error about a file that is not a property list.

@@ -113,18 +113,15 @@ func (c *Config) decodeOutputs(v value) bool {
 	return true
 }
 
-// checkDistinct adds what an output has in common with an earlier one.
+// checkDistinct adds what an output has in common with earlier ones.
 func (v value) checkDistinct(earlier []Output, o *Output) {
 	for i := range earlier {
-		if e := &earlier[i]; o.Name != "" && spool.SameName(e.Name, o.Name) {
+		e := &earlier[i]
+		if o.Name != "" && spool.SameName(e.Name, o.Name) {
 			v.fail("the Name %q is already that of %s", o.Name, e.Key)
-			break
 		}
-	}
-	for i := range earlier {
-		if e := &earlier[i]; o.Path != "" && e.Path != "" && logfile.Overlap(e.Path, o.Path) {
+		if o.Path != "" && e.Path != "" && logfile.Overlap(e.Path, o.Path) {
 			v.fail("the Path %s is already that of %s, or of a file that one of the two is rotated to", quote.Bounded(o.Path, maxQuoted), e.Key)
-			break
 		}
 	}
 }
@@ -187,18 +184,16 @@ func headers(v value) map[string]string {
 	d, isDictionary := v.raw.(map[string]any)
 	if !isDictionary {
 		v.expected("a dictionary of strings")
-		return nil
 	}
-	all := make(map[string]string, len(d))
+	all := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(d)) {
 		h := v.member(name)
 		h.isSecret = true
-		header, isString := h.raw.(string)
-		if !isString {
+		if header, isString := h.raw.(string); isString {
+			all[name] = header
+		} else {
 			h.expected("a string")
-			continue
 		}
-		all[name] = header
 	}
 	return all
 }

@@ -103,7 +103,7 @@ func TestOwnInsecure(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		list, err := OwnExceptions(root, nil, nil)
+		list, err := OwnExceptions(root, nil)
 		if len(list) != 0 || err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, %v; want nothing and %s", tt.name, list, err, tt.want)
 		}

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -27,57 +26,28 @@ func ExceptionsPath(root string) string { return filepath.Join("/", root, Except
 //
 // The error joins an *Error for each thing that is wrong. The exceptions that come with it
 // are right all the same.
-func OwnExceptions(root string, beside []Exception, checkWhere func(condition string) error) ([]Exception, error) {
-	list, d := readOwnExceptions(root, beside, checkWhere)
-	return list, errors.Join(d.errors()...)
+func OwnExceptions(root string, beside []Exception) ([]Exception, error) {
+	d, c := newDecoder(Own, Options{Root: root}), Config{Exceptions: slices.Clip(beside)}
+	d.decodeFile(ownKeys(&c))
+	return c.Exceptions[len(beside):], errors.Join(d.errors()...)
 }
 
-func newOwnDecoder(root string, checkWhere func(string) error) *decoder {
-	return &decoder{Source: Source{Layer: Own, Name: ExceptionsPath(root)}, root: root, checkWhere: checkWhere}
-}
-
-func readOwnExceptions(root string, beside []Exception, checkWhere func(string) error) ([]Exception, *decoder) {
-	d := newOwnDecoder(root, checkWhere)
-	content, err := readOwnFile(root)
-	if err != nil {
-		d.addFault("", 0, "%s", withoutPath(err, d.Name))
-	}
-	if content == nil {
-		return nil, d
-	}
-	return d.ownExceptions(content, beside), d
-}
-
-// ownExceptions decodes the content of a file of exceptions.
-func (d *decoder) ownExceptions(content []byte, beside []Exception) (list []Exception) {
-	used := map[string]string{}
-	for i := range beside {
-		x := &beside[i]
-		if used[x.ID] = "the default"; x.Key != "" {
-			used[x.ID] = x.Key + " of the configuration"
+// ownKeys is what the file of exceptions may hold; what is decoded is added to c.
+func ownKeys(c *Config) []key {
+	return []key{{name: exceptionsKey, decode: func(v value) bool {
+		used := map[string]string{}
+		for i := range c.Exceptions {
+			x := &c.Exceptions[i]
+			if used[x.ID] = "the default"; x.Key != "" {
+				used[x.ID] = x.Key + " of the configuration"
+			}
 		}
-	}
-	d.decodeContent([]key{{name: exceptionsKey, decode: func(v value) bool {
-		list = v.exceptions(used)
+		for _, x := range v.exceptions(used) {
+			x.Own = true
+			c.Exceptions = append(c.Exceptions, x)
+		}
 		return true
-	}}}, content)
-	for i := range list {
-		list[i].Own = true
-	}
-	return list
-}
-
-// readOwnFile returns the content of the file of exceptions, nil if it is not there. Whoever
-// can write a folder above it could put another in its place.
-func readOwnFile(root string) ([]byte, error) {
-	content, _, err := safefile.Disk{Root: root}.ReadTrusted(ExceptionsPath(root), maxFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err == nil {
-		err = OwnPlace(root, ExceptionsFile)
-	}
-	return content, err
+	}}}
 }
 
 // OwnPlace reports why a path on the disk below root is no place for what the agent takes
@@ -102,7 +72,7 @@ type OwnFile struct {
 // that holds something else is an error.
 func ReadOwnFile(root string) (*OwnFile, error) {
 	f, path := &OwnFile{root: root, top: map[string]any{}}, ExceptionsPath(root)
-	content, err := readOwnFile(root)
+	content, err := newDecoder(Own, Options{Root: root}).read()
 	if err != nil {
 		return nil, &Error{File: path, Why: withoutPath(err, path)}
 	}
@@ -170,11 +140,12 @@ func (f *OwnFile) Encode() ([]byte, error) {
 
 // Holds reports why an agent that reads a content of the file would not have the exception
 // that was added last, exactly as it is. Faults of other exceptions do not count.
-func (f *OwnFile) Holds(content []byte, x *Exception, beside []Exception, checkWhere func(string) error) error {
-	d := newOwnDecoder(f.root, checkWhere)
+func (f *OwnFile) Holds(content []byte, x *Exception, beside []Exception) error {
+	d, c := newDecoder(Own, Options{Root: f.root}), Config{Exceptions: slices.Clip(beside)}
+	d.decodeContent(ownKeys(&c), content)
 	want := *x
 	want.Expires = want.Expires.UTC().Truncate(time.Second) // as a property list holds it
-	for _, got := range d.ownExceptions(content, beside) {
+	for _, got := range c.Exceptions[len(beside):] {
 		if got.ID == x.ID {
 			if want.Key, want.Own = got.Key, got.Own; !reflect.DeepEqual(got, want) {
 				return fmt.Errorf("exception %s: would not be read as it was meant", x.ID)
@@ -184,12 +155,9 @@ func (f *OwnFile) Holds(content []byte, x *Exception, beside []Exception, checkW
 	}
 	last := fmt.Sprintf("%s[%d]", exceptionsKey, len(f.list)-1)
 	for _, e := range d.faults {
-		if e.Key == exceptionsKey { // the list as a whole
-			return e
-		}
 		if member, found := strings.CutPrefix(e.Key, last); found {
 			return fmt.Errorf("exception %s: %s: %s", x.ID, strings.TrimPrefix(member, "."), e.Why)
 		}
 	}
-	return fmt.Errorf("exception %s: would not be read", x.ID)
+	return fmt.Errorf("exception %s: would not be read: %w", x.ID, errors.Join(d.errors()...))
 }

@@ -12,7 +12,7 @@ const (
 	Environment Layer = "environment"
 	File        Layer = "file"
 	Local       Layer = "local"
-	Own         Layer = "exceptions" // the file of exceptions, which sets no key
+	Own         Layer = "exceptions" // the file of exceptions
 )
 
 // Source is one place that was looked at and what it had to say.
@@ -41,7 +41,7 @@ type Sources []Source
 // The key may lead further in, as "Outputs[1].URL" does.
 func (s Sources) Of(key string) (Source, bool) {
 	for _, source := range s {
-		if _, sets := source.names[topOf(key)]; sets {
+		if _, sets := source.names[topOf(key)]; sets && source.Layer != Own {
 			return source, true
 		}
 	}

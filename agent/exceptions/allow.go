@@ -60,14 +60,14 @@ func (a *Allow) Add(ctx context.Context, p *Proposal) error {
 		}
 		f.Add(x)
 		e := &AuditEntry{Verb: "add", ID: x.ID, Reason: x.Reason, Alert: p.Alert, Exception: x}
-		return e, func(b []byte) error { return f.Holds(b, x, a.beside, CheckWhere) }, nil
+		return e, func(b []byte) error { return f.Holds(b, x, a.beside) }, nil
 	})
 }
 
 // Remove removes an exception from the file. One of the configuration is not there to be
 // removed, which the error says.
 func (a *Allow) Remove(ctx context.Context, id string, sources config.Sources) error {
-	own, _ := config.OwnExceptions(a.root, a.beside, CheckWhere) // one that is wrong can be removed as well
+	own, _ := config.OwnExceptions(a.root, a.beside) // one that is wrong can be removed as well
 	return a.change(ctx, func(f *config.OwnFile) (*AuditEntry, func([]byte) error, error) {
 		if !f.Has(id) {
 			return nil, nil, a.notOwn(id, sources)

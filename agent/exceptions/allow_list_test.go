@@ -96,7 +96,7 @@ func TestListExceptions(t *testing.T) {
 	text = strings.Replace(text, "</array>", byHand+"</array>", 1)
 	must(t, os.WriteFile(path, []byte(text), 0o644))
 
-	c, sources, err := config.Load(config.Options{Root: root, CheckWhere: CheckWhere})
+	c, sources, err := config.Load(config.Options{Root: root})
 	must(t, err)
 	tells(t, c.StateDir, health.Status{PID: os.Getpid(), Exceptions: []health.ExceptionStatus{{ID: "added", Since: now, Hits: 2, Broken: 1}}})
 	list, err := ListExceptions(c, sources, now)

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent/config"
-	"hooksnare/agent/exceptions"
 	"hooksnare/agent/ruleset"
 )
 
@@ -81,7 +80,7 @@ func (s *settings) load() (config.Config, config.Sources, error) {
 		flags["rules"] = s.rules
 	}
 	return config.Load(config.Options{
-		Root: s.root, File: s.config, Flags: flags, Env: os.Environ(), CheckWhere: exceptions.CheckWhere,
+		Root: s.root, File: s.config, Flags: flags, Env: os.Environ(),
 	})
 }
 
