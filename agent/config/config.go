@@ -1,12 +1,11 @@
-// Package config is what the agent was told to do: one property list, delivered by
-// MDM, kept on the machine, or named on the command line. A configuration that comes
-// back holds only values that were checked, whatever was in the files; all that was
-// wrong in them is told at once, by file, line and key.
+// Package config reads the agent's configuration: one property list, delivered by MDM, kept
+// on the machine, or named on the command line. A configuration that is returned holds only
+// values that were checked, whatever was in the files; everything wrong in them is reported
+// at once, by file, line and key.
 package config
 
 import (
 	"path/filepath"
-	"slices"
 	"time"
 
 	"hooksnare/pkg/safefile"
@@ -20,7 +19,7 @@ type Config struct {
 
 	EsloggerPath   string   // a program to run; never moved below Root, which may be a foreign disk
 	EsloggerEvents []string // always with exec
-	CanaryPath     string   // a program to run; this machine's unless it was named, as EsloggerPath
+	CanaryPath     string   // a program to run; this machine's unless a flag or variable names another
 
 	CanaryInterval    time.Duration // 0: off
 	HeartbeatInterval time.Duration // 0: off
@@ -28,9 +27,9 @@ type Config struct {
 	CorrelationWindow time.Duration // 0: off
 	RepeatWindow      time.Duration // 0: off
 
-	ExtraHomes      []string // as the Mac knows them whose disk this is, not below Root
+	ExtraHomes      []string // as the Mac whose disk this is knows them, not below Root
 	RuleDirectories []string
-	DisabledRules   []string // rule ids; whether such rules exist is not known here
+	DisabledRules   []string // rule ids, which may not exist
 	Exceptions      []Exception
 
 	SpoolMaxBytes  int64
@@ -43,8 +42,8 @@ type Config struct {
 // Disk is where the paths of the configuration lie.
 func (c *Config) Disk() safefile.Disk { return safefile.Disk{Root: c.Root} }
 
-// Exception keeps alerts back that an administrator has explained. As JSON it is what audit
-// logs and lists show.
+// Exception hides alerts that an administrator has explained. As JSON it is what the audit
+// log and lists show.
 type Exception struct {
 	Key     string    `json:"-"` // where it was written, as "Exceptions[1]"; "" for a default
 	ID      string    `json:"id"`
@@ -53,10 +52,10 @@ type Exception struct {
 	Reason  string    `json:"reason,omitempty"`
 	Expires time.Time `json:"expires,omitzero"` // in UTC; zero means never
 	Require Require   `json:"require,omitzero"`
-	Own     bool      `json:"-"` // it is of the file of exceptions; Key is the place there
+	Own     bool      `json:"-"` // it comes from the file of exceptions, where Key is its place
 }
 
-// Expired says whether the exception has ended at the given time.
+// Expired reports whether the exception has ended at the given time.
 func (e *Exception) Expired(now time.Time) bool {
 	return !e.Expires.IsZero() && !now.Before(e.Expires)
 }
@@ -71,7 +70,7 @@ type Require struct {
 	JamfManaged         bool     `plist:"-" json:"-"` // this Mac showed before that Jamf manages it; of the preset alone
 }
 
-// IsZero says that nothing is required.
+// IsZero reports whether nothing is required.
 func (r *Require) IsZero() bool {
 	return r.Owner == "" && !r.NotWritableByOthers && len(r.SHA256) == 0 && r.TeamID == "" && !r.JamfManaged
 }
@@ -100,15 +99,14 @@ const (
 	ManagedFile = "/Library/Managed Preferences/com.hooksnare.agent.plist"
 	LocalFile   = "/Library/Preferences/com.hooksnare.agent.plist"
 
-	// ExceptionsFile holds exceptions beside those of the configuration: what was allowed
-	// on this machine. hooksnare allow keeps it.
+	// ExceptionsFile holds more exceptions: those that hooksnare allow added on this machine.
 	ExceptionsFile = "/Library/Application Support/Hooksnare/exceptions.plist"
 
 	stateDir = "/var/db/hooksnare"
 	alertLog = "/var/log/hooksnare/alerts.jsonl"
 )
 
-// Default returns the configuration of an agent that was told nothing.
+// Default returns the configuration where no source sets anything.
 func Default() Config {
 	return Config{
 		StateDir:          stateDir,
@@ -137,13 +135,8 @@ func below(root string) Config {
 	if root == "" {
 		return c
 	}
-	c.Root = root
-	c.StateDir = filepath.Join(root, c.StateDir)
-	c.Outputs = slices.DeleteFunc(c.Outputs, func(o Output) bool { return o.Type == "syslog" }) // it is this machine's
-	for i := range c.Outputs {
-		if p := c.Outputs[i].Path; p != "" {
-			c.Outputs[i].Path = filepath.Join(root, p)
-		}
-	}
+	c.Root, c.StateDir = root, filepath.Join(root, stateDir)
+	c.Outputs = c.Outputs[:1] // syslog is this machine's
+	c.Outputs[0].Path = filepath.Join(root, alertLog)
 	return c
 }

@@ -14,6 +14,7 @@ import (
 type decoder struct {
 	Source
 	root   string   // what the paths of the source lie below; "" for the disk itself
+	set    Sources  // the keys of the configuration that it sets
 	faults []*Error // the first maxFaults
 	count  int      // of all faults
 }

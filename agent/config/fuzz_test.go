@@ -43,8 +43,8 @@ func FuzzLoad(f *testing.F) {
 					t.Errorf("got error %q, want one printable line about FILE", text)
 				}
 			}
-			for name := range d.names {
-				if _, found := (Sources{d.Source}).Of(name + "[0].X"); !found {
+			for name := range d.set {
+				if _, found := d.set.Of(name + "[0].X"); !found {
 					t.Errorf("key %q of the file is not found again", name)
 				}
 			}

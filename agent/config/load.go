@@ -16,7 +16,7 @@ import (
 // maxFile bounds a configuration file, in bytes.
 const maxFile = 1 << 20
 
-// Options says where to look. The zero value means the machine's two files alone.
+// Options are the sources of a configuration. The zero value means the machine's two files alone.
 type Options struct {
 	// Root is a folder that stands for the disk: both files and all paths they name
 	// are looked for below it. "" is the disk itself.
@@ -53,8 +53,7 @@ func Load(o Options) (Config, Sources, error) {
 			o.Root = "" // the disk itself
 		}
 	}
-	c := below(o.Root)
-	var sources Sources
+	c, sources := below(o.Root), Sources{}
 	var faults []error
 	for _, layer := range o.layers() { // each sets over the ones before
 		d := newDecoder(layer, o)
@@ -67,16 +66,13 @@ func Load(o Options) (Config, Sources, error) {
 			d.decodeFile(keys)
 		}
 		faults = append(d.errors(), faults...)
-		if len(d.names) > 0 {
-			sources = slices.Insert(sources, 0, d.Source)
-		}
+		maps.Copy(sources, d.set)
 	}
 	faults = append(faults, c.outsideState(sources)...)
-	beside := len(c.Exceptions)
 	d := newDecoder(Own, o)
 	d.decodeFile(ownKeys(&c))
-	if len(c.Exceptions) > beside || d.count > 0 {
-		sources = append(sources, d.Source)
+	if own, found := d.set[exceptionsKey]; found {
+		sources[string(Own)] = own
 	}
 	return c, sources, errors.Join(append(faults, d.errors()...)...)
 }
@@ -90,20 +86,14 @@ func (o Options) layers() []Layer {
 }
 
 func newDecoder(layer Layer, o Options) *decoder {
-	d := &decoder{Source: Source{Layer: layer, Name: string(layer), names: map[string]string{}}}
-	switch layer {
-	case Flags, Environment:
-		return d
-	case File:
-		d.Name = o.File
-	case Local:
-		d.Name = filepath.Join("/", o.Root, LocalFile)
-	case Managed:
-		d.Name = filepath.Join("/", o.Root, ManagedFile)
-	case Own:
-		d.Name = ExceptionsPath(o.Root)
+	d := &decoder{Source: Source{Layer: layer, Name: string(layer)}, set: Sources{}}
+	files := map[Layer]string{
+		File: o.File, Own: ExceptionsPath(o.Root),
+		Local: filepath.Join("/", o.Root, LocalFile), Managed: filepath.Join("/", o.Root, ManagedFile),
 	}
-	d.root = o.Root
+	if file, found := files[layer]; found {
+		d.Name, d.root = file, o.Root
+	}
 	return d
 }
 
@@ -153,7 +143,7 @@ func (d *decoder) decodeContent(keys []key, content []byte) {
 		}
 	}
 	for _, name := range (value{decoder: d, raw: top}).dictionary(keys) {
-		d.names[name] = name
+		d.markSet(name, name)
 	}
 }
 
@@ -196,8 +186,15 @@ func (d *decoder) decodeFlags(keys []key, given map[string][]string) {
 
 func (d *decoder) decodeNamed(k *key, name string, raw any) {
 	if k.decode != nil && k.decode(value{decoder: d, key: name, raw: raw}) {
-		d.names[k.id()] = name
+		d.markSet(k.id(), name)
 	}
+}
+
+// markSet makes this source that of a key, which is spelled like this in it.
+func (d *decoder) markSet(key, spelled string) {
+	source := d.Source
+	source.key = spelled
+	d.set[key] = source
 }
 
 // decodeEnvironment decodes the variables that are ours.

@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,7 +89,7 @@ func TestComplete(t *testing.T) {
 		if want := complete(); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", form, got, want)
 		}
-		if len(sources) != 1 || sources[0].Layer != File || len(sources[0].names) != 15 {
+		if own, found := sources.Of("EsloggerPath"); !found || own.Layer != File || len(sources) != 15 {
 			t.Errorf("%s: got sources %+v, want the file alone, with all 15 keys", form, sources)
 		}
 	}
@@ -233,9 +232,12 @@ func TestMerge(t *testing.T) {
 	if err == nil || err.Error() != want {
 		t.Errorf("got error\n%v\nwant\n%s", err, want)
 	}
-	if len(sources) != 2 || sources[0].Name != managed || sources[1].Name != local ||
-		!slices.Equal(slices.Sorted(maps.Keys(sources[1].names)), []string{"CanaryInterval", "DisabledRules", "SweepInterval"}) {
-		t.Errorf("got sources %+v, want %s and %s with what each sets", sources, managed, local)
+	files := map[string]string{}
+	for key, source := range sources {
+		files[key] = source.Name
+	}
+	if want := map[string]string{"CanaryInterval": local, "SweepInterval": local, "DisabledRules": managed}; !maps.Equal(files, want) {
+		t.Errorf("got sources %v, want %v", files, want)
 	}
 }
 

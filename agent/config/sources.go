@@ -15,12 +15,12 @@ const (
 	Own         Layer = "exceptions" // the file of exceptions
 )
 
-// Source is one place that was looked at and what it had to say.
+// Source is the place that a key is taken from.
 type Source struct {
 	Layer Layer
-	Name  string            // the file's path, or the layer's name
-	names map[string]string // of the keys it sets, as it spells them: "--rules" of RuleDirectories
-	lines map[string]int    // by key; nil where it has no lines
+	Name  string         // the file's path, or the layer's name
+	key   string         // as it is spelled there: "--rules" for RuleDirectories
+	lines map[string]int // by key; nil where the place has no lines
 }
 
 // newError returns an error about a key, at the line of the key or, where that was not
@@ -33,19 +33,15 @@ func (s *Source) newError(key, why string) *Error {
 	return e
 }
 
-// Sources are the places that had something to say, the strongest first. What none of
-// them sets has its default.
-type Sources []Source
+// Sources has the source of each key that is set anywhere, and under Own that of the
+// exceptions of their own file.
+type Sources map[string]Source
 
 // Of returns the source whose value of the key counts; false when it is the default.
 // The key may lead further in, as "Outputs[1].URL" does.
 func (s Sources) Of(key string) (Source, bool) {
-	for _, source := range s {
-		if _, sets := source.names[topOf(key)]; sets && source.Layer != Own {
-			return source, true
-		}
-	}
-	return Source{}, false
+	source, found := s[topOf(key)]
+	return source, found
 }
 
 // topOf returns the key of the configuration that a key belongs to.
@@ -63,8 +59,7 @@ func (s Sources) Problem(key, why string) *Error {
 	if !found {
 		return &Error{File: "defaults", Key: key, Why: why}
 	}
-	top := topOf(key)
-	return source.newError(source.names[top]+key[len(top):], why)
+	return source.newError(source.key+key[len(topOf(key)):], why)
 }
 
 // ProblemOf is Problem for a member of an exception, be it of the configuration or of the
@@ -77,10 +72,8 @@ func (s Sources) ProblemOf(x *Exception, member, why string) *Error {
 	if member != "" {
 		key = join(key, member)
 	}
-	for _, source := range s {
-		if x.Own && source.Layer == Own {
-			return source.newError(key, why)
-		}
+	if own, found := s[string(Own)]; x.Own && found {
+		return own.newError(key, why)
 	}
 	return s.Problem(key, why)
 }
