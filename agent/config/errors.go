@@ -45,11 +45,14 @@ func Faults(err error) []error {
 	return all
 }
 
-// Summary is an error as the detail of a condition: the first of all that is wrong, and how many
-// there are.
+// Summary is an error as the detail of a condition: the first fault, and how many more there
+// are; "" for no error.
 func Summary(err error) string {
 	list := Faults(err)
-	if len(list) == 1 {
+	switch len(list) {
+	case 0:
+		return ""
+	case 1:
 		return list[0].Error()
 	}
 	return fmt.Sprintf("%s (and %d more: run hooksnare check)", clip.Text(list[0].Error(), clip.WordBytes), len(list)-1)

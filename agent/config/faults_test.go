@@ -31,7 +31,7 @@ func TestFaults(t *testing.T) {
 			t.Errorf("%q: got %q in one line, want %q", tt.err, got, tt.line)
 		}
 	}
-	if got := Faults(nil); got != nil {
-		t.Errorf("no error: got %q, want none", got)
+	if got, line := Faults(nil), Summary(nil); got != nil || line != "" {
+		t.Errorf("no error: got %q and %q, want none", got, line)
 	}
 }

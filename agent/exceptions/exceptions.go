@@ -80,11 +80,7 @@ func (e *InForce) Refresh(now time.Time, must bool) {
 
 // SetFaults says what is wrong with the file of exceptions now, nil for nothing.
 func (e *InForce) SetFaults(faults error, now time.Time) {
-	text := ""
-	if faults != nil {
-		text = config.Summary(faults)
-	}
-	e.faults.Set(text, now)
+	e.faults.Set(config.Summary(faults), now)
 }
 
 // reportChange reports every change of what is hidden: who can't keep an agent from seeing may
