@@ -108,19 +108,41 @@ func (f *OwnFile) Has(id string) bool { return slices.ContainsFunc(f.list, hasID
 // Remove removes the exceptions with an ID.
 func (f *OwnFile) Remove(id string) { f.list = slices.DeleteFunc(f.list, hasID(id)) }
 
-// Add adds an exception.
-func (f *OwnFile) Add(x *Exception) {
-	d := map[string]any{"ID": x.ID, "Where": x.Where, "Reason": x.Reason}
+// Add adds an exception. beside are those of the configuration. The error says why an agent
+// that reads the file would not have the exception exactly as it is.
+func (f *OwnFile) Add(x *Exception, beside []Exception) error {
+	written := map[string]any{"ID": x.ID, "Where": x.Where, "Reason": x.Reason}
 	if len(x.Rules) > 0 {
-		d["Rules"] = x.Rules
+		written["Rules"] = x.Rules
 	}
 	if !x.Expires.IsZero() {
-		d["Expires"] = x.Expires.UTC()
+		written["Expires"] = x.Expires.UTC()
 	}
 	if !x.Require.IsZero() {
-		d["Require"] = x.Require
+		written["Require"] = x.Require
 	}
-	f.list = append(f.list, d)
+	key := fmt.Sprintf("%s[%d]", exceptionsKey, len(f.list))
+	f.list = append(f.list, written)
+	content, err := f.Encode()
+	if err != nil {
+		return err
+	}
+	d, c := newDecoder(Own, Options{Root: f.root}), Config{Exceptions: slices.Clip(beside)}
+	d.decodeContent(ownKeys(&c), content)
+	want := *x
+	want.Key, want.Own = key, true
+	want.Expires = want.Expires.UTC().Truncate(time.Second) // as a property list holds it
+	for _, got := range c.Exceptions[len(beside):] {
+		if reflect.DeepEqual(got, want) {
+			return nil
+		}
+	}
+	for _, e := range d.faults { // those of other exceptions do not count
+		if member, found := strings.CutPrefix(e.Key, key); found {
+			return fmt.Errorf("exception %s: %s: %s", x.ID, strings.TrimPrefix(member, "."), e.Why)
+		}
+	}
+	return fmt.Errorf("exception %s: would not be read as it is meant: %w", x.ID, errors.Join(d.errors()...))
 }
 
 // Encode returns the file's content as XML.
@@ -136,28 +158,4 @@ func (f *OwnFile) Encode() ([]byte, error) {
 		return nil, &Error{File: ExceptionsPath(f.root), Why: fmt.Sprintf("would have %d bytes, more than the %d that are read", len(b), maxFile)}
 	}
 	return b, nil
-}
-
-// Holds reports why an agent that reads a content of the file would not have the exception
-// that was added last, exactly as it is. Faults of other exceptions do not count.
-func (f *OwnFile) Holds(content []byte, x *Exception, beside []Exception) error {
-	d, c := newDecoder(Own, Options{Root: f.root}), Config{Exceptions: slices.Clip(beside)}
-	d.decodeContent(ownKeys(&c), content)
-	want := *x
-	want.Expires = want.Expires.UTC().Truncate(time.Second) // as a property list holds it
-	for _, got := range c.Exceptions[len(beside):] {
-		if got.ID == x.ID {
-			if want.Key, want.Own = got.Key, got.Own; !reflect.DeepEqual(got, want) {
-				return fmt.Errorf("exception %s: would not be read as it was meant", x.ID)
-			}
-			return nil
-		}
-	}
-	last := fmt.Sprintf("%s[%d]", exceptionsKey, len(f.list)-1)
-	for _, e := range d.faults {
-		if member, found := strings.CutPrefix(e.Key, last); found {
-			return fmt.Errorf("exception %s: %s: %s", x.ID, strings.TrimPrefix(member, "."), e.Why)
-		}
-	}
-	return fmt.Errorf("exception %s: would not be read: %w", x.ID, errors.Join(d.errors()...))
 }
