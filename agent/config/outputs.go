@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"hooksnare/pkg/event"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/logfile"
 	"hooksnare/pkg/quote"
@@ -27,7 +28,7 @@ func (o *Output) keys() []key {
 		{name: "Path", kind: "string", doc: "the file to append to",
 			decode: store(&o.Path, accepted(belowRoot(absoluteFile("a file")), logfile.CheckPath))},
 		{name: "MinSeverity", kind: "string", doc: "`low`, `medium`, `high` or `critical`: the least severe alert to send; `low` where it is absent",
-			decode: store(&o.MinSeverity, oneOf("low", "medium", "high", "critical"))},
+			decode: store(&o.MinSeverity, oneOf(event.Severities()...))},
 		{name: "TokenFile", kind: "string", doc: "file that holds the token, owned by root, mode 0600",
 			decode: store(&o.TokenFile, secret(belowRoot(absoluteFile("a file that holds the token"))))},
 		{name: "CAFile", kind: "string", doc: "file of PEM certificates to trust instead of the system's",

@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode"
 
-	"hooksnare/detect/rules"
+	"hooksnare/pkg/event"
 )
 
 // valid checks what a Config promises, however it came about.
@@ -74,7 +74,7 @@ func validOutputs(t testing.TB, outputs []Output, root string) {
 			t.Errorf("got output name %q beside %q, want it unique and safe", o.Name, seen)
 		}
 		seen = append(seen, folder)
-		if rules.Severity(o.MinSeverity).Number() == 0 {
+		if event.Severity(o.MinSeverity).Number() == 0 {
 			t.Errorf("got MinSeverity %q, want a severity", o.MinSeverity)
 		}
 		for _, p := range []string{o.Path, o.TokenFile, o.CAFile, o.CertificateFile, o.KeyFile} {
