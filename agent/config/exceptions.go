@@ -75,7 +75,7 @@ func (v value) exceptions(used map[string]string) []Exception {
 		before := e.count
 		x := e.exception()
 		if first, taken := used[x.ID]; taken {
-			e.fail("the ID %q is already that of %s", x.ID, first)
+			e.fail("the ID %q is already used by %s", x.ID, first)
 		} else if x.ID != "" {
 			used[x.ID] = e.key
 		}

@@ -13,66 +13,66 @@ import (
 // key is a key of a dictionary: its documentation and how its value is decoded. One of the
 // configuration itself may also have a flag and an environment variable.
 type key struct {
-	name     string // in a property list; "" where only the command line can say it
-	flag     string // with its dashes; "" for none
-	kind     string // of its value: string, strings, real, integer, dictionaries, ...
-	unit     string // seconds, bytes, alerts; "" for none
-	standard string // the default, as a person would write it
-	doc      string
-	decode   func(value) bool // false: nothing of the value was used; nil: it is in Options
+	name        string // in a property list; "" where only the command line can say it
+	flag        string // with its dashes; "" for none
+	kind        string // of its value: string, strings, real, integer, dictionaries, ...
+	unit        string // seconds, bytes, alerts; "" for none
+	defaultText string // the default, as a person would write it
+	doc         string
+	decode      func(value) bool // false: nothing of the value was used; nil: it is in Options
 }
 
 // configKeys is the one list of what can be configured: files, flags, environment and
 // documentation all follow it. What is decoded goes into c.
 func configKeys(c *Config) []key {
 	return []key{
-		{flag: "--config", kind: "string", standard: "managed and local file",
+		{flag: "--config", kind: "string", defaultText: "managed and local file",
 			doc: "property list to read instead of both files"},
-		{flag: "--root", kind: "string", standard: "/",
+		{flag: "--root", kind: "string", defaultText: "/",
 			doc: "folder to read everything below, as if it were the disk"},
-		{flag: "--state-dir", kind: "string", standard: stateDir,
+		{flag: "--state-dir", kind: "string", defaultText: stateDir,
 			doc: "state and spool", decode: store(&c.StateDir, belowRoot(absolutePath("a folder")))},
-		{name: "EsloggerPath", flag: "--eslogger", kind: "string", standard: "/usr/bin/eslogger",
+		{name: "EsloggerPath", flag: "--eslogger", kind: "string", defaultText: "/usr/bin/eslogger",
 			doc:    "eslogger, or a program that writes the same; with `--root` only flag and environment count",
 			decode: program(&c.EsloggerPath)},
-		{name: "EsloggerEvents", kind: "strings", standard: "exec, fork, exit",
+		{name: "EsloggerEvents", kind: "strings", defaultText: "exec, fork, exit",
 			doc:    "events to ask eslogger for; `exec` is required",
 			decode: store(&c.EsloggerEvents, accepted(listOf("event names", eventName), checkEvents))},
-		{flag: "--canary", kind: "string", standard: "/usr/bin/true",
+		{flag: "--canary", kind: "string", defaultText: "/usr/bin/true",
 			doc:    "program that does nothing, run to prove that eslogger sees commands; this machine's, also with `--root`",
 			decode: program(&c.CanaryPath)},
-		{name: "CanaryInterval", kind: "real", unit: "seconds", standard: "30",
+		{name: "CanaryInterval", kind: "real", unit: "seconds", defaultText: "30",
 			doc: "how often to prove that eslogger sees commands; 0 = off", decode: store(&c.CanaryInterval, seconds(day, true))},
-		{name: "HeartbeatInterval", kind: "real", unit: "seconds", standard: "300",
+		{name: "HeartbeatInterval", kind: "real", unit: "seconds", defaultText: "300",
 			doc: "how often to send a sign of life; 0 = off", decode: store(&c.HeartbeatInterval, seconds(day, true))},
-		{name: "SweepInterval", kind: "real", unit: "seconds", standard: "2",
+		{name: "SweepInterval", kind: "real", unit: "seconds", defaultText: "2",
 			doc:    "how often to look at every preferences file that can hold a hook; 0 = off",
 			decode: store(&c.SweepInterval, seconds(day, true))},
-		{name: "CorrelationWindow", kind: "real", unit: "seconds", standard: "30",
+		{name: "CorrelationWindow", kind: "real", unit: "seconds", defaultText: "30",
 			doc:    "how far a command and the change it made may be apart; 0 = off",
 			decode: store(&c.CorrelationWindow, seconds(day, true))},
-		{name: "RepeatWindow", kind: "real", unit: "seconds", standard: "3600",
+		{name: "RepeatWindow", kind: "real", unit: "seconds", defaultText: "3600",
 			doc:    "how long the same finding is counted instead of alerted again; 0 = off",
 			decode: store(&c.RepeatWindow, seconds(30*day, true))},
-		{name: "ExtraHomes", kind: "strings", standard: "none",
+		{name: "ExtraHomes", kind: "strings", defaultText: "none",
 			doc:    "home folders outside /Users, as the Mac knows them",
 			decode: store(&c.ExtraHomes, accepted(listOf("absolute paths", home), prefs.CheckHomes))},
-		{name: "RuleDirectories", flag: "--rules", kind: "strings", standard: "none",
+		{name: "RuleDirectories", flag: "--rules", kind: "strings", defaultText: "none",
 			doc:    "folders of rule files beside the built-in rules",
 			decode: store(&c.RuleDirectories, listOf("absolute paths", belowRoot(absolutePath("a folder"))))},
-		{name: "DisabledRules", kind: "strings", standard: "none",
+		{name: "DisabledRules", kind: "strings", defaultText: "none",
 			doc: "ids of rules not to run", decode: store(&c.DisabledRules, listOf("rule ids", text("a rule id")))},
-		{name: "Exceptions", kind: "dictionaries", standard: "the preset for Jamf Pro",
+		{name: "Exceptions", kind: "dictionaries", defaultText: "the preset for Jamf Pro",
 			doc: "what is known and wanted, see below", decode: c.decodeExceptions},
-		{name: "SpoolMaxBytes", kind: "integer", unit: "bytes", standard: "67108864",
+		{name: "SpoolMaxBytes", kind: "integer", unit: "bytes", defaultText: "67108864",
 			doc:    "size of the alerts that wait for one output; all together have twice that",
 			decode: store(&c.SpoolMaxBytes, integer(4<<10, 1<<40))},
-		{name: "SpoolMaxAlerts", kind: "integer", unit: "alerts", standard: "50000",
+		{name: "SpoolMaxAlerts", kind: "integer", unit: "alerts", defaultText: "50000",
 			doc:    "number of the alerts that wait for one output; all together have twice that",
 			decode: store(&c.SpoolMaxAlerts, integer(1, 10_000_000))},
-		{name: "SpoolMaxAge", kind: "real", unit: "seconds", standard: "2592000",
+		{name: "SpoolMaxAge", kind: "real", unit: "seconds", defaultText: "2592000",
 			doc: "how long an alert waits for delivery", decode: store(&c.SpoolMaxAge, seconds(year, false))},
-		{name: "Outputs", kind: "dictionaries", standard: "local file and syslog",
+		{name: "Outputs", kind: "dictionaries", defaultText: "local file and syslog",
 			doc: "where alerts go, see below", decode: c.decodeOutputs},
 	}
 }

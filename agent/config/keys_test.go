@@ -20,13 +20,13 @@ func TestKeys(t *testing.T) {
 			}
 			seen[name] = true
 		}
-		if k.doc == "" || k.standard == "" {
+		if k.doc == "" || k.defaultText == "" {
 			t.Errorf("%s: got %+v, want a documentation and a default", k.id(), k)
 		}
-		if k.decode == nil || k.kind == "dictionaries" || k.standard == "none" {
+		if k.decode == nil || k.kind == "dictionaries" || k.defaultText == "none" {
 			continue
 		}
-		text := strings.ReplaceAll(k.standard, ", ", ":")
+		text := strings.ReplaceAll(k.defaultText, ", ", ":")
 		ok := k.decode(value{decoder: d, key: k.id(), raw: k.parse(text)})
 		if want := Default(); !ok || !reflect.DeepEqual(c, want) {
 			t.Errorf("%s set to %q: got %+v, %v, want the default %+v", k.id(), text, c, d.faults, want)

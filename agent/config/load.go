@@ -100,12 +100,29 @@ func newDecoder(layer Layer, o Options) *decoder {
 // decodeFile decodes a property list, which only has to be there where it was named.
 func (d *decoder) decodeFile(keys []key) {
 	content, err := d.read()
-	switch {
-	case err != nil:
-		d.addFault("", 0, "%s", withoutPath(err, d.Name))
-	case content != nil:
+	if err != nil {
+		d.addFileFault(err)
+	} else if content != nil {
 		d.decodeContent(keys, content)
 	}
+}
+
+func (d *decoder) addFileFault(err error) {
+	e := fileError(d.Name, err)
+	d.addFault("", e.Line, "%s", e.Why)
+}
+
+// fileError returns the error about a file that can't be read or is not a property list. It
+// names the file once.
+func fileError(file string, err error) *Error {
+	e := &Error{File: file, Why: strings.TrimPrefix(err.Error(), file+": ")}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		e.Why = p.Err.Error()
+	}
+	if p, ok := errors.AsType[*plist.Error](err); ok && p.Line > 0 {
+		e.Line, e.Why = p.Line, fmt.Sprintf("%v: %s", p.Kind, p.Why)
+	}
+	return e
 }
 
 // read returns the content of a file, nil where it is missing and may be.
@@ -132,8 +149,7 @@ var profileKeys = []string{
 func (d *decoder) decodeContent(keys []key, content []byte) {
 	top, err := plist.Decode(content)
 	if err != nil {
-		e := malformed(d.Name, err)
-		d.addFault("", e.Line, "%s", e.Why)
+		d.addFileFault(err)
 		return
 	}
 	d.lines = keyLines(content)
@@ -145,23 +161,6 @@ func (d *decoder) decodeContent(keys []key, content []byte) {
 	for _, name := range (value{decoder: d, raw: top}).dictionary(keys) {
 		d.markSet(name, name)
 	}
-}
-
-// malformed returns the error about a file that is not a property list.
-func malformed(file string, err error) *Error {
-	e := &Error{File: file, Why: err.Error()}
-	if p, ok := errors.AsType[*plist.Error](err); ok && p.Line > 0 {
-		e.Line, e.Why = p.Line, fmt.Sprintf("%v: %s", p.Kind, p.Why)
-	}
-	return e
-}
-
-// withoutPath returns what is wrong with a file without its path, which errors begin with.
-func withoutPath(err error, path string) string {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		return p.Err.Error()
-	}
-	return strings.TrimPrefix(err.Error(), path+": ")
 }
 
 // decodeFlags decodes the paths that flags were given, relative ones as seen from the working
@@ -218,9 +217,9 @@ func (d *decoder) decodeEnvironment(keys []key, environment []string) {
 				d.decodeNamed(k, name, k.parse(text))
 			}
 		case found && k.name == "":
-			d.addFault("", 0, "unknown variable %q (only %s on the command line can say it)", name, k.flag)
+			d.addFault("", 0, "unknown variable %q (only %s on the command line can set it)", name, k.flag)
 		case found:
-			d.addFault("", 0, "unknown variable %q (only %s in a property list can say it)", name, k.name)
+			d.addFault("", 0, "unknown variable %q (only %s in a property list can set it)", name, k.name)
 		}
 		delete(given, name)
 	}

@@ -304,9 +304,9 @@ environment: HOOKSNARE_EXTRA_HOMES[1]: expected the absolute path of a home fold
 environment: HOOKSNARE_SPOOL_MAX_ALERTS: expected an integer, found the string "1e3"`},
 		{"unknown", []string{
 			"HOOKSNARE_SWEEP=2", "HOOKSNARE_ROOT=/x", "HOOKSNARE_CONFIG=/x", "HOOKSNARE_OUTPUTS=file", "HOOKSNARE_CANARY_INTERVALL=1",
-		}, nil, `environment: unknown variable "HOOKSNARE_CONFIG" (only --config on the command line can say it)
-environment: unknown variable "HOOKSNARE_ROOT" (only --root on the command line can say it)
-environment: unknown variable "HOOKSNARE_OUTPUTS" (only Outputs in a property list can say it)
+		}, nil, `environment: unknown variable "HOOKSNARE_CONFIG" (only --config on the command line can set it)
+environment: unknown variable "HOOKSNARE_ROOT" (only --root on the command line can set it)
+environment: unknown variable "HOOKSNARE_OUTPUTS" (only Outputs in a property list can set it)
 environment: unknown variable "HOOKSNARE_CANARY_INTERVALL" (did you mean HOOKSNARE_CANARY_INTERVAL?)
 environment: unknown variable "HOOKSNARE_SWEEP"`},
 		{"flags", nil, map[string][]string{"eslogger": {""}, "rules": {}, "state-dir": {"a\x00b"}},

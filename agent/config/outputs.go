@@ -119,10 +119,10 @@ func (v value) checkDistinct(earlier []Output, o *Output) {
 	for i := range earlier {
 		e := &earlier[i]
 		if o.Name != "" && spool.SameName(e.Name, o.Name) {
-			v.fail("the Name %q is already that of %s", o.Name, e.Key)
+			v.fail("the Name %q is already used by %s", o.Name, e.Key)
 		}
 		if o.Path != "" && e.Path != "" && logfile.Overlap(e.Path, o.Path) {
-			v.fail("the Path %s is already that of %s, or of a file that one of the two is rotated to", quote.Bounded(o.Path, maxQuoted), e.Key)
+			v.fail("the Path %s is already used by %s, or of a file that one of the two is rotated to", quote.Bounded(o.Path, maxQuoted), e.Key)
 		}
 	}
 }

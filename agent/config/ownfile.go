@@ -73,15 +73,15 @@ type OwnFile struct {
 func ReadOwnFile(root string) (*OwnFile, error) {
 	f, path := &OwnFile{root: root, top: map[string]any{}}, ExceptionsPath(root)
 	content, err := newDecoder(Own, Options{Root: root}).read()
-	if err != nil {
-		return nil, &Error{File: path, Why: withoutPath(err, path)}
-	}
-	if content == nil {
+	if err == nil && content == nil {
 		return f, nil
 	}
-	top, err := plist.Decode(content)
+	var top any
+	if err == nil {
+		top, err = plist.Decode(content)
+	}
 	if err != nil {
-		return nil, malformed(path, err)
+		return nil, fileError(path, err)
 	}
 	var ok bool
 	if f.top, ok = top.(map[string]any); !ok {

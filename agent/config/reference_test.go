@@ -50,7 +50,7 @@ is this machine's, is not a default output.
 			kind += ", " + k.unit
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n",
-			code(k.name), code(k.flag), code(k.variable()), kind, k.standard, k.doc)
+			code(k.name), code(k.flag), code(k.variable()), kind, k.defaultText, k.doc)
 	}
 	b.WriteString("\nAn exception is a dictionary. `Exceptions` replaces the preset for Jamf Pro; an element\n" +
 		"`{Preset = jamf}` keeps it.\n\n")

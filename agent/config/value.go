@@ -154,21 +154,16 @@ func (v value) number() (n float64, isNumber bool) {
 	return 0, false
 }
 
-// integer reads a whole number.
+// integer reads a whole number. The bounds are exact as real numbers.
 func integer(least, most int64) func(value) int64 {
 	return func(v value) int64 {
-		n, isSigned := v.raw.(int64)
-		u, isUnsigned := v.raw.(uint64)
-		if isUnsigned {
-			n = int64(min(u, math.MaxInt64))
-		}
-		switch {
-		case !isSigned && !isUnsigned:
+		n, isNumber := v.number()
+		if _, isReal := v.raw.(float64); isReal || !isNumber {
 			v.expected("an integer")
-		case n < least || n > most:
+		} else if n < float64(least) || n > float64(most) {
 			v.expected(fmt.Sprintf("an integer from %d to %d", least, most))
 		}
-		return n
+		return int64(n)
 	}
 }
 
