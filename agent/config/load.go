@@ -26,13 +26,18 @@ type Options struct {
 	// there. "" is both of these, where absence is no error.
 	File string
 
-	// Flags holds the values of flags that were given, by name without dashes:
-	// eslogger, canary, state-dir, rules. All are paths, and may be relative.
-	Flags map[string][]string
+	// Flags are paths that flags name, relative ones as seen from the working directory.
+	Flags Flags
 
 	// Env is an environment as os.Environ returns it. Only names that begin with
 	// HOOKSNARE_ are looked at; of two values the first counts, and an empty one is none.
 	Env []string
+}
+
+// Flags are what the command line sets; "" and nil stand for flags that were not given.
+type Flags struct {
+	StateDir, Eslogger, Canary string
+	Rules                      []string
 }
 
 // Load reads the configuration: the command line wins over the managed file, that over
@@ -47,7 +52,7 @@ func Load(o Options) (Config, Sources, error) {
 	if o.Root != "" {
 		root, err := filepath.Abs(o.Root)
 		if err != nil {
-			return below(""), nil, &Error{File: string(Flags), Key: "--root", Why: err.Error()}
+			return below(""), nil, &Error{File: string(CommandLine), Key: "--root", Why: err.Error()}
 		}
 		if o.Root = root; root == "/" {
 			o.Root = "" // the disk itself
@@ -58,7 +63,7 @@ func Load(o Options) (Config, Sources, error) {
 	for _, layer := range o.layers() { // each sets over the ones before
 		d := newDecoder(layer, o)
 		switch keys := configKeys(&c); layer {
-		case Flags:
+		case CommandLine:
 			d.decodeFlags(keys, o.Flags)
 		case Environment:
 			d.decodeEnvironment(keys, o.Env)
@@ -80,9 +85,9 @@ func Load(o Options) (Config, Sources, error) {
 // layers returns the sources to read, the weakest first.
 func (o Options) layers() []Layer {
 	if o.File != "" {
-		return []Layer{File, Environment, Flags}
+		return []Layer{File, Environment, CommandLine}
 	}
-	return []Layer{Local, Environment, Managed, Flags}
+	return []Layer{Local, Environment, Managed, CommandLine}
 }
 
 func newDecoder(layer Layer, o Options) *decoder {
@@ -163,22 +168,25 @@ func (d *decoder) decodeContent(keys []key, content []byte) {
 	}
 }
 
-// decodeFlags decodes the paths that flags were given, relative ones as seen from the working
-// directory. Of a flag that is not a list the last one counts.
-func (d *decoder) decodeFlags(keys []key, given map[string][]string) {
+// decodeFlags decodes the paths that flags name.
+func (d *decoder) decodeFlags(keys []key, given Flags) {
+	absolute := func(path string) string {
+		if a, err := filepath.Abs(path); err == nil && path != "" {
+			return a
+		}
+		return path // its reader names it
+	}
+	single := map[string]string{"--state-dir": given.StateDir, "--eslogger": given.Eslogger, "--canary": given.Canary}
 	for i := range keys {
 		k := &keys[i]
-		var paths []any
-		for _, path := range given[strings.TrimPrefix(k.flag, "--")] {
-			if absolute, err := filepath.Abs(path); err == nil && path != "" {
-				path = absolute
+		if path := single[k.flag]; path != "" {
+			d.decodeNamed(k, k.flag, absolute(path))
+		} else if k.flag == "--rules" && len(given.Rules) > 0 {
+			var paths []any
+			for _, path := range given.Rules {
+				paths = append(paths, absolute(path))
 			}
-			paths = append(paths, path)
-		}
-		if n := len(paths); n > 0 && k.kind == "strings" {
 			d.decodeNamed(k, k.flag, paths)
-		} else if n > 0 {
-			d.decodeNamed(k, k.flag, paths[n-1])
 		}
 	}
 }

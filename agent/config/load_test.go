@@ -120,12 +120,12 @@ func TestLayers(t *testing.T) {
 		want                            string
 		layer                           Layer
 	}{
-		{"flag", true, true, true, false, true, "/0 /1", Flags},
+		{"flag", true, true, true, false, true, "/0 /1", CommandLine},
 		{"managed", false, true, true, false, true, "ROOT/2", Managed},
 		{"environment", false, false, true, false, true, "/3", Environment},
 		{"local", false, false, false, false, true, "ROOT/5", Local},
 		{"none", false, false, false, false, false, "", ""},
-		{"flag over file", true, true, true, true, true, "/0 /1", Flags},
+		{"flag over file", true, true, true, true, true, "/0 /1", CommandLine},
 		{"environment over file", false, true, true, true, true, "/3", Environment},
 		{"file replaces both", false, true, false, true, true, "ROOT/4", File},
 	}
@@ -133,7 +133,7 @@ func TestLayers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := Options{Root: t.TempDir()}
 			if tt.flag {
-				o.Flags = map[string][]string{"rules": {"/0", "/1"}}
+				o.Flags.Rules = []string{"/0", "/1"}
 			}
 			if tt.managed {
 				xmlFile(t, rules("/2"), o.Root, ManagedFile)
@@ -169,20 +169,18 @@ func TestEsloggerOfAnotherDisk(t *testing.T) {
 	tests := []struct {
 		name  string
 		env   []string
-		flags []string
+		flag  string
 		want  string
 		layer Layer
 	}{
-		{"files alone", nil, nil, "/usr/bin/eslogger", ""},
-		{"environment", []string{"HOOKSNARE_ESLOGGER_PATH=/3", "HOOKSNARE_ESLOGGER_PATH=/9"}, nil, "/3", Environment},
-		{"flag", []string{"HOOKSNARE_ESLOGGER_PATH=/3"}, []string{"/0", "/1"}, "/1", Flags},
+		{"files alone", nil, "", "/usr/bin/eslogger", ""},
+		{"environment", []string{"HOOKSNARE_ESLOGGER_PATH=/3", "HOOKSNARE_ESLOGGER_PATH=/9"}, "", "/3", Environment},
+		{"flag", []string{"HOOKSNARE_ESLOGGER_PATH=/3"}, "/0", "/0", CommandLine},
 	}
 	for _, tt := range tests {
 		for _, named := range []bool{false, true} {
 			o := Options{Root: t.TempDir(), Env: tt.env}
-			if tt.flags != nil {
-				o.Flags = map[string][]string{"eslogger": tt.flags}
-			}
+			o.Flags.Eslogger = tt.flag
 			for _, name := range []string{ManagedFile, LocalFile} {
 				o.File = xmlFile(t, map[string]any{"EsloggerPath": "/evil"}, o.Root, name)
 			}
@@ -264,7 +262,7 @@ func TestRoot(t *testing.T) {
 	dir := t.TempDir()
 	c, _, err = Load(Options{
 		Root:  root,
-		Flags: map[string][]string{"state-dir": {"state"}, "rules": {dir, "rules"}},
+		Flags: Flags{StateDir: "state", Rules: []string{dir, "rules"}},
 		Env:   []string{"HOOKSNARE_EXTRA_HOMES=/a:" + dir},
 	})
 	wd, _ := os.Getwd()
@@ -284,18 +282,18 @@ func TestCommandLine(t *testing.T) {
 	tests := []struct {
 		name  string
 		env   []string
-		flags map[string][]string
+		flags Flags
 		want  string // the errors
 	}{
 		{"right", []string{
 			"HOOKSNARE_STATE_DIR=/s", "HOOKSNARE_SWEEP_INTERVAL=0.5", "HOOKSNARE_CANARY_INTERVAL=0",
 			"HOOKSNARE_SPOOL_MAX_ALERTS=7", "HOOKSNARE_ESLOGGER_EVENTS=exec:fork", "HOOKSNARE=1", "XHOOKSNARE_A=1",
-		}, nil, ""},
+		}, Flags{}, ""},
 		{"wrong", []string{
 			"HOOKSNARE_SWEEP_INTERVAL=2s", "HOOKSNARE_CANARY_INTERVAL=NaN", "HOOKSNARE_HEARTBEAT_INTERVAL=1e999",
 			"HOOKSNARE_SPOOL_MAX_ALERTS=1e3", "HOOKSNARE_ESLOGGER_PATH=./eslogger", "HOOKSNARE_EXTRA_HOMES=/a::/b",
 			"HOOKSNARE_ESLOGGER_EVENTS=fork",
-		}, nil, `environment: HOOKSNARE_ESLOGGER_PATH: expected the absolute path of a program, found the string "./eslogger"
+		}, Flags{}, `environment: HOOKSNARE_ESLOGGER_PATH: expected the absolute path of a program, found the string "./eslogger"
 environment: HOOKSNARE_ESLOGGER_EVENTS: expected exec among the events: without it no command is seen
 environment: HOOKSNARE_CANARY_INTERVAL: expected 0.05 to 86400 seconds, or 0 for off, found the real number NaN
 environment: HOOKSNARE_HEARTBEAT_INTERVAL: expected seconds as a number, found the string "1e999"
@@ -304,14 +302,14 @@ environment: HOOKSNARE_EXTRA_HOMES[1]: expected the absolute path of a home fold
 environment: HOOKSNARE_SPOOL_MAX_ALERTS: expected an integer, found the string "1e3"`},
 		{"unknown", []string{
 			"HOOKSNARE_SWEEP=2", "HOOKSNARE_ROOT=/x", "HOOKSNARE_CONFIG=/x", "HOOKSNARE_OUTPUTS=file", "HOOKSNARE_CANARY_INTERVALL=1",
-		}, nil, `environment: unknown variable "HOOKSNARE_CONFIG" (only --config on the command line can set it)
+		}, Flags{}, `environment: unknown variable "HOOKSNARE_CONFIG" (only --config on the command line can set it)
 environment: unknown variable "HOOKSNARE_ROOT" (only --root on the command line can set it)
 environment: unknown variable "HOOKSNARE_OUTPUTS" (only Outputs in a property list can set it)
 environment: unknown variable "HOOKSNARE_CANARY_INTERVALL" (did you mean HOOKSNARE_CANARY_INTERVAL?)
 environment: unknown variable "HOOKSNARE_SWEEP"`},
-		{"flags", nil, map[string][]string{"eslogger": {""}, "rules": {}, "state-dir": {"a\x00b"}},
+		{"flags", nil, Flags{StateDir: "a\x00b", Rules: []string{"/a", ""}},
 			`command line: --state-dir: expected the absolute path of a folder without control characters
-command line: --eslogger: expected the absolute path of a program, found the string ""`},
+command line: --rules[1]: expected the absolute path of a folder, found the string ""`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

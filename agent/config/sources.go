@@ -7,7 +7,7 @@ type Layer string
 
 // The layers, the strongest first. File stands where Managed and Local do not count.
 const (
-	Flags       Layer = "command line"
+	CommandLine Layer = "command line"
 	Managed     Layer = "managed"
 	Environment Layer = "environment"
 	File        Layer = "file"
@@ -82,5 +82,5 @@ func (s Sources) ProblemOf(x *Exception, member, why string) *Error {
 // whoever starts the agent wants just so.
 func (s Sources) ByFile(key string) bool {
 	source, set := s.Of(key)
-	return set && source.Layer != Flags && source.Layer != Environment
+	return set && source.Layer != CommandLine && source.Layer != Environment
 }
