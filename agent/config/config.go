@@ -129,8 +129,8 @@ func Default() Config {
 	}
 }
 
-// below returns the default configuration with its paths under root.
-func below(root string) Config {
+// defaultBelow returns the default configuration with its paths under root.
+func defaultBelow(root string) Config {
 	c := Default()
 	if root == "" {
 		return c

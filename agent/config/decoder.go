@@ -23,14 +23,14 @@ type decoder struct {
 // mistake, and nobody reads more.
 const maxFaults = 100
 
-func (d *decoder) addFault(key string, line int, format string, args ...any) {
+func (d *decoder) addFaultAt(key string, line int, format string, args ...any) {
 	if d.count++; d.count <= maxFaults {
 		d.faults = append(d.faults, &Error{File: d.Name, Line: line, Key: key, Why: fmt.Sprintf(format, args...)})
 	}
 }
 
-// errors returns the faults by line and, last, how many more there were.
-func (d *decoder) errors() []error {
+// sortedErrors returns the faults by line and, last, how many more there were.
+func (d *decoder) sortedErrors() []error {
 	slices.SortStableFunc(d.faults, func(a, b *Error) int { return a.Line - b.Line })
 	var all []error
 	for _, e := range d.faults {
@@ -50,23 +50,23 @@ type value struct {
 	isSecret bool // never shown in an error: people put secrets where their path belongs
 }
 
-func (v value) fail(format string, args ...any) {
-	v.addFault(v.key, v.lines[v.key], format, args...)
+func (v value) addFault(format string, args ...any) {
+	v.addFaultAt(v.key, v.lines[v.key], format, args...)
 }
 
-func (v value) expected(what string) {
+func (v value) addMismatch(what string) {
 	found := "something else"
 	if !v.isSecret {
-		found = describe(v.raw)
+		found = describeValue(v.raw)
 	}
-	v.fail("expected %s, found %s", what, found)
+	v.addFault("expected %s, found %s", what, found)
 }
 
 // maxQuoted bounds a text in an error, in bytes.
 const maxQuoted = 80
 
-// describe names a raw value in an error, with its type: a wrong type often looks right.
-func describe(raw any) string {
+// describeValue names a raw value in an error, with its type: a wrong type often looks right.
+func describeValue(raw any) string {
 	switch r := raw.(type) {
 	case string:
 		return "the string " + quote.Bounded(r, maxQuoted)
@@ -88,9 +88,9 @@ func describe(raw any) string {
 	return "a value of another type"
 }
 
-// store returns a decoder of a value into a field, which stays as it is where the value is
+// storeIn returns a decoder of a value into a field, which stays as it is where the value is
 // wrong.
-func store[T any](field *T, read func(value) T) func(value) bool {
+func storeIn[T any](field *T, read func(value) T) func(value) bool {
 	return func(v value) bool {
 		before := v.count
 		got := read(v)
@@ -105,15 +105,15 @@ func store[T any](field *T, read func(value) T) func(value) bool {
 // maxElements bounds an array. It is far above any real configuration.
 const maxElements = 1000
 
-// elements returns the elements of an array, nil where it is none.
-func (v value) elements(what string) []value {
+// decodeArray returns the elements of an array, nil where the value is not one.
+func (v value) decodeArray(what string) []value {
 	list, isArray := v.raw.([]any)
 	switch {
 	case !isArray:
-		v.expected("an array of " + what)
+		v.addMismatch("an array of " + what)
 		return nil
 	case len(list) > maxElements:
-		v.fail("expected at most %d elements, found %d", maxElements, len(list))
+		v.addFault("expected at most %d elements, found %d", maxElements, len(list))
 		return nil
 	}
 	all := make([]value, len(list))
@@ -123,27 +123,27 @@ func (v value) elements(what string) []value {
 	return all
 }
 
-// member returns a member of a dictionary.
-func (v value) member(name string) value {
+// memberNamed returns a member of a dictionary.
+func (v value) memberNamed(name string) value {
 	d, _ := v.raw.(map[string]any)
-	return value{decoder: v.decoder, key: join(v.key, name), raw: d[name]}
+	return value{decoder: v.decoder, key: joinKey(v.key, name), raw: d[name]}
 }
 
-// needs adds a fault for each of these members that a dictionary lacks.
-func (v value) needs(names ...string) {
+// requireMembers adds a fault for each of these members that a dictionary lacks.
+func (v value) requireMembers(names ...string) {
 	for _, name := range names {
-		if v.member(name).raw == nil {
-			v.fail("needs %s", name)
+		if v.memberNamed(name).raw == nil {
+			v.addFault("needs %s", name)
 		}
 	}
 }
 
-// dictionary decodes the members of a dictionary, each as its key says. It returns the names of
+// decodeDictionary decodes the members of a dictionary, each as its key says. It returns the names of
 // those of which something was used.
-func (v value) dictionary(keys []key) (used []string) {
+func (v value) decodeDictionary(keys []key) (used []string) {
 	d, isDictionary := v.raw.(map[string]any)
 	if !isDictionary {
-		v.expected("a dictionary")
+		v.addMismatch("a dictionary")
 		return nil
 	}
 	var known []string
@@ -153,20 +153,20 @@ func (v value) dictionary(keys []key) (used []string) {
 			continue
 		}
 		known = append(known, k.name)
-		if _, found := d[k.name]; found && k.decode(v.member(k.name)) {
+		if _, found := d[k.name]; found && k.decode(v.memberNamed(k.name)) {
 			used = append(used, k.name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d)) {
 		if !slices.Contains(known, name) {
-			v.addFault(v.key, v.lines[join(v.key, name)], "%v", unknown{"key", name, known})
+			v.addFaultAt(v.key, v.lines[joinKey(v.key, name)], "%v", unknown{"key", name, known})
 		}
 	}
 	return used
 }
 
-// join returns the path of a member.
-func join(key, name string) string {
+// joinKey returns the path of a member.
+func joinKey(key, name string) string {
 	if key == "" {
 		return name
 	}

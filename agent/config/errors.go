@@ -67,30 +67,30 @@ type unknown struct {
 
 func (u unknown) String() string {
 	why := "unknown " + u.what + " " + quote.Bounded(u.name, maxQuoted)
-	if near := nearest(u.name, u.known); near != "" {
+	if near := nearestName(u.name, u.known); near != "" {
 		why += " (did you mean " + near + "?)"
 	}
 	return why
 }
 
-// nearest returns the known name that the given one was most likely meant to be, "" when none
+// nearestName returns the known name that the given one was most likely meant to be, "" when none
 // is near.
-func nearest(name string, known []string) string {
+func nearestName(name string, known []string) string {
 	const longest = 64 // no known name comes near it; keeps the work small
 	if len(name) > longest {
 		return ""
 	}
 	best, limit := "", len(name)/4+2
 	for _, k := range known {
-		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < limit {
+		if d := editDistance(strings.ToLower(name), strings.ToLower(k)); d < limit {
 			best, limit = k, d
 		}
 	}
 	return best
 }
 
-// distance counts the letters to insert, delete or replace to turn a into b.
-func distance(a, b string) int {
+// editDistance counts the letters to insert, delete or replace to turn a into b.
+func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j

@@ -134,7 +134,7 @@ func TestNearest(t *testing.T) {
 		{strings.Repeat("SweepInterval", 1000), ""},
 	}
 	for _, tt := range tests {
-		if got := nearest(tt.name, known); got != tt.want {
+		if got := nearestName(tt.name, known); got != tt.want {
 			t.Errorf("nearest(%.40q): got %q, want %q", tt.name, got, tt.want)
 		}
 	}

@@ -18,44 +18,44 @@ var (
 	ownerPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]{0,62}$`)
 )
 
-// keys are the members of an exception; what is decoded goes into x.
-func (x *Exception) keys() []key {
+// memberKeys are the members of an exception; what is decoded goes into x.
+func (x *Exception) memberKeys() []key {
 	return []key{
 		{name: "ID", kind: "string", doc: "required; letters, digits, `.` `_` `-`; unique",
-			decode: store(&x.ID, matching(idPattern, `a name of at most 64 letters, digits, ".", "_", "-"`))},
+			decode: storeIn(&x.ID, readMatching(idPattern, `a name of at most 64 letters, digits, ".", "_", "-"`))},
 		{name: "Rules", kind: "strings", doc: "ids of the rules it holds for; without it, every rule",
-			decode: store(&x.Rules, accepted(listOf("rule ids", text("a rule id")), notEmpty("rule ids; leave Rules out for every rule")))},
+			decode: storeIn(&x.Rules, acceptedBy(listOf("rule ids", readText("a rule id")), notEmpty("rule ids; leave Rules out for every rule")))},
 		{name: "Where", kind: "string", doc: "required; the EQL condition that an alert must meet, best on `hooksnare.hook.value`",
-			decode: store(&x.Where, where)},
+			decode: storeIn(&x.Where, readCondition)},
 		{name: "Reason", kind: "string", doc: "required; who wants it and why",
-			decode: store(&x.Reason, text("a reason"))},
+			decode: storeIn(&x.Reason, readText("a reason"))},
 		{name: "Expires", kind: "date or RFC 3339 string", doc: "when it ends; without it, never",
-			decode: store(&x.Expires, date)},
+			decode: storeIn(&x.Expires, readDate)},
 		{name: "Require", kind: "dictionary", doc: "what must hold of the hook's program; all that is set must hold",
-			decode: store(&x.Require, require)},
+			decode: storeIn(&x.Require, readRequire)},
 		{name: "Preset", kind: "string", doc: "instead of all others: `jamf` stands for the exception that is there by default",
-			decode: store(x, preset)},
+			decode: storeIn(x, readPreset)},
 	}
 }
 
-// keys are the members of a requirement; what is decoded goes into r.
-func (r *Require) keys() []key {
+// memberKeys are the members of a requirement; what is decoded goes into r.
+func (r *Require) memberKeys() []key {
 	return []key{
 		{name: "Owner", kind: "string or integer", doc: "user name or user id that owns the program",
-			decode: store(&r.Owner, owner)},
+			decode: storeIn(&r.Owner, readOwner)},
 		{name: "NotWritableByOthers", kind: "boolean", doc: "nobody but root can change the program, its interpreter or any folder above it",
-			decode: store(&r.NotWritableByOthers, boolean)},
+			decode: storeIn(&r.NotWritableByOthers, readBoolean)},
 		{name: "SHA256", kind: "strings", doc: "the program's SHA-256 in hex is one of these",
-			decode: store(&r.SHA256, accepted(listOf("SHA-256 sums", sha256Sum), notEmpty("SHA-256 sums; leave SHA256 out for any content")))},
+			decode: storeIn(&r.SHA256, acceptedBy(listOf("SHA-256 sums", readSHA256), notEmpty("SHA-256 sums; leave SHA256 out for any content")))},
 		{name: "TeamID", kind: "string", doc: "the program is signed by this team; this version can't verify that, so such an exception covers nothing",
-			decode: store(&r.TeamID, matching(teamPattern, "a team id of ten capital letters and digits"))},
+			decode: storeIn(&r.TeamID, readMatching(teamPattern, "a team id of ten capital letters and digits"))},
 	}
 }
 
 // decodeExceptions takes the exceptions of an array that are right. Only a value that is no
 // array at all is not used: what it would have replaced then stays.
 func (c *Config) decodeExceptions(v value) bool {
-	list := v.exceptions(map[string]string{})
+	list := v.decodeExceptionList(map[string]string{})
 	if list == nil {
 		return false
 	}
@@ -63,19 +63,19 @@ func (c *Config) decodeExceptions(v value) bool {
 	return true
 }
 
-// exceptions returns the exceptions of an array that are right, nil when it is no array. used
+// decodeExceptionList returns the exceptions of an array that are right, nil when it is no array. used
 // has the IDs that can't be taken, with what has them.
-func (v value) exceptions(used map[string]string) []Exception {
-	elements := v.elements("dictionaries")
+func (v value) decodeExceptionList(used map[string]string) []Exception {
+	elements := v.decodeArray("dictionaries")
 	if elements == nil {
 		return nil
 	}
 	all := []Exception{}
 	for _, e := range elements {
 		before := e.count
-		x := e.exception()
+		x := e.decodeException()
 		if first, taken := used[x.ID]; taken {
-			e.fail("the ID %q is already used by %s", x.ID, first)
+			e.addFault("the ID %q is already used by %s", x.ID, first)
 		} else if x.ID != "" {
 			used[x.ID] = e.key
 		}
@@ -88,23 +88,23 @@ func (v value) exceptions(used map[string]string) []Exception {
 	return all
 }
 
-func (v value) exception() Exception {
+func (v value) decodeException() Exception {
 	x := Exception{}
-	v.dictionary(x.keys())
+	v.decodeDictionary(x.memberKeys())
 	x.Key = v.key
 	d, isDictionary := v.raw.(map[string]any)
-	switch preset := v.member("Preset"); {
+	switch preset := v.memberNamed("Preset"); {
 	case preset.raw != nil && len(d) > 1:
-		preset.fail("expected nothing beside Preset; to change a preset, write it out as an exception")
+		preset.addFault("expected nothing beside Preset; to change a preset, write it out as an exception")
 	case preset.raw == nil && isDictionary:
-		v.needs("ID", "Where", "Reason")
+		v.requireMembers("ID", "Where", "Reason")
 	}
 	return x
 }
 
-func preset(v value) Exception {
+func readPreset(v value) Exception {
 	if v.raw != "jamf" {
-		v.expected("the name of a preset (jamf)")
+		v.addMismatch("the name of a preset (jamf)")
 	}
 	return jamf()
 }
@@ -119,50 +119,50 @@ func notEmpty(what string) func([]string) error {
 	}
 }
 
-// matching reads a string that matches a pattern.
-func matching(pattern *regexp.Regexp, what string) func(value) string {
+// readMatching reads a string that matches a pattern.
+func readMatching(pattern *regexp.Regexp, what string) func(value) string {
 	return func(v value) string {
 		s, _ := v.raw.(string)
 		if !pattern.MatchString(s) {
-			v.expected(what)
+			v.addMismatch(what)
 			return ""
 		}
 		return s
 	}
 }
 
-// where reads a condition. It may have several lines.
-func where(v value) string {
+// readCondition reads a condition. It may have several lines.
+func readCondition(v value) string {
 	s, _ := v.raw.(string)
 	switch {
 	case strings.TrimSpace(s) == "":
-		v.expected("an EQL condition")
+		v.addMismatch("an EQL condition")
 	case len(s) > maxWhere:
-		v.fail("expected an EQL condition of at most %d bytes, found %d", maxWhere, len(s))
+		v.addFault("expected an EQL condition of at most %d bytes, found %d", maxWhere, len(s))
 	default:
 		if _, err := detect.CheckWhere(s); err != nil {
-			v.fail("%v", err)
+			v.addFault("%v", err)
 		}
 	}
 	return s
 }
 
-// require reads what is asked of a hook's program.
-func require(v value) Require {
+// readRequire reads what is asked of a hook's program.
+func readRequire(v value) Require {
 	var r Require
 	before := v.count
-	v.dictionary(r.keys())
+	v.decodeDictionary(r.memberKeys())
 	if v.count == before && r.IsZero() {
-		v.fail("requires nothing: expected one of Owner, NotWritableByOthers, SHA256, TeamID")
+		v.addFault("requires nothing: expected one of Owner, NotWritableByOthers, SHA256, TeamID")
 	}
 	return r
 }
 
-// sha256Sum reads a sum and returns it in lower-case hex.
-func sha256Sum(v value) string {
+// readSHA256 reads a sum and returns it in lower-case hex.
+func readSHA256(v value) string {
 	s, _ := v.raw.(string)
 	if b, err := hex.DecodeString(s); err != nil || len(b) != 32 {
-		v.expected("a SHA-256 sum of 64 hex digits")
+		v.addMismatch("a SHA-256 sum of 64 hex digits")
 		return ""
 	}
 	return strings.ToLower(s)

@@ -31,10 +31,10 @@ func FuzzLoad(f *testing.F) {
 		for _, kind := range []Layer{File, Managed} {
 			d := newDecoder(kind, Options{Root: root})
 			d.Name = "FILE"
-			c := below(root)
+			c := defaultBelow(root)
 			d.decodeContent(configKeys(&c), doc)
 			valid(t, c, root)
-			errs := d.errors()
+			errs := d.sortedErrors()
 			if len(errs) > maxFaults+1 {
 				t.Errorf("got %d errors, want at most %d", len(errs), maxFaults+1)
 			}

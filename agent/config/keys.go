@@ -31,67 +31,67 @@ func configKeys(c *Config) []key {
 		{flag: "--root", kind: "string", defaultText: "/",
 			doc: "folder to read everything below, as if it were the disk"},
 		{flag: "--state-dir", kind: "string", defaultText: stateDir,
-			doc: "state and spool", decode: store(&c.StateDir, belowRoot(absolutePath("a folder")))},
+			doc: "state and spool", decode: storeIn(&c.StateDir, belowRoot(absolutePath("a folder")))},
 		{name: "EsloggerPath", flag: "--eslogger", kind: "string", defaultText: "/usr/bin/eslogger",
 			doc:    "eslogger, or a program that writes the same; with `--root` only flag and environment count",
-			decode: program(&c.EsloggerPath)},
+			decode: storeProgram(&c.EsloggerPath)},
 		{name: "EsloggerEvents", kind: "strings", defaultText: "exec, fork, exit",
 			doc:    "events to ask eslogger for; `exec` is required",
-			decode: store(&c.EsloggerEvents, accepted(listOf("event names", eventName), checkEvents))},
+			decode: storeIn(&c.EsloggerEvents, acceptedBy(listOf("event names", readEventName), checkEvents))},
 		{flag: "--canary", kind: "string", defaultText: "/usr/bin/true",
 			doc:    "program that does nothing, run to prove that eslogger sees commands; this machine's, also with `--root`",
-			decode: program(&c.CanaryPath)},
+			decode: storeProgram(&c.CanaryPath)},
 		{name: "CanaryInterval", kind: "real", unit: "seconds", defaultText: "30",
-			doc: "how often to prove that eslogger sees commands; 0 = off", decode: store(&c.CanaryInterval, seconds(day, true))},
+			doc: "how often to prove that eslogger sees commands; 0 = off", decode: storeIn(&c.CanaryInterval, readSeconds(day, true))},
 		{name: "HeartbeatInterval", kind: "real", unit: "seconds", defaultText: "300",
-			doc: "how often to send a sign of life; 0 = off", decode: store(&c.HeartbeatInterval, seconds(day, true))},
+			doc: "how often to send a sign of life; 0 = off", decode: storeIn(&c.HeartbeatInterval, readSeconds(day, true))},
 		{name: "SweepInterval", kind: "real", unit: "seconds", defaultText: "2",
 			doc:    "how often to look at every preferences file that can hold a hook; 0 = off",
-			decode: store(&c.SweepInterval, seconds(day, true))},
+			decode: storeIn(&c.SweepInterval, readSeconds(day, true))},
 		{name: "CorrelationWindow", kind: "real", unit: "seconds", defaultText: "30",
 			doc:    "how far a command and the change it made may be apart; 0 = off",
-			decode: store(&c.CorrelationWindow, seconds(day, true))},
+			decode: storeIn(&c.CorrelationWindow, readSeconds(day, true))},
 		{name: "RepeatWindow", kind: "real", unit: "seconds", defaultText: "3600",
 			doc:    "how long the same finding is counted instead of alerted again; 0 = off",
-			decode: store(&c.RepeatWindow, seconds(30*day, true))},
+			decode: storeIn(&c.RepeatWindow, readSeconds(30*day, true))},
 		{name: "ExtraHomes", kind: "strings", defaultText: "none",
 			doc:    "home folders outside /Users, as the Mac knows them",
-			decode: store(&c.ExtraHomes, accepted(listOf("absolute paths", home), prefs.CheckHomes))},
+			decode: storeIn(&c.ExtraHomes, acceptedBy(listOf("absolute paths", readHome), prefs.CheckHomes))},
 		{name: "RuleDirectories", flag: "--rules", kind: "strings", defaultText: "none",
 			doc:    "folders of rule files beside the built-in rules",
-			decode: store(&c.RuleDirectories, listOf("absolute paths", belowRoot(absolutePath("a folder"))))},
+			decode: storeIn(&c.RuleDirectories, listOf("absolute paths", belowRoot(absolutePath("a folder"))))},
 		{name: "DisabledRules", kind: "strings", defaultText: "none",
-			doc: "ids of rules not to run", decode: store(&c.DisabledRules, listOf("rule ids", text("a rule id")))},
+			doc: "ids of rules not to run", decode: storeIn(&c.DisabledRules, listOf("rule ids", readText("a rule id")))},
 		{name: "Exceptions", kind: "dictionaries", defaultText: "the preset for Jamf Pro",
 			doc: "what is known and wanted, see below", decode: c.decodeExceptions},
 		{name: "SpoolMaxBytes", kind: "integer", unit: "bytes", defaultText: "67108864",
 			doc:    "size of the alerts that wait for one output; all together have twice that",
-			decode: store(&c.SpoolMaxBytes, integer(4<<10, 1<<40))},
+			decode: storeIn(&c.SpoolMaxBytes, readInteger(4<<10, 1<<40))},
 		{name: "SpoolMaxAlerts", kind: "integer", unit: "alerts", defaultText: "50000",
 			doc:    "number of the alerts that wait for one output; all together have twice that",
-			decode: store(&c.SpoolMaxAlerts, integer(1, 10_000_000))},
+			decode: storeIn(&c.SpoolMaxAlerts, readInteger(1, 10_000_000))},
 		{name: "SpoolMaxAge", kind: "real", unit: "seconds", defaultText: "2592000",
-			doc: "how long an alert waits for delivery", decode: store(&c.SpoolMaxAge, seconds(year, false))},
+			doc: "how long an alert waits for delivery", decode: storeIn(&c.SpoolMaxAge, readSeconds(year, false))},
 		{name: "Outputs", kind: "dictionaries", defaultText: "local file and syslog",
 			doc: "where alerts go, see below", decode: c.decodeOutputs},
 	}
 }
 
-// program decodes the path of a program to run. A disk that is merely looked at does not get
+// storeProgram decodes the path of a program to run. A disk that is merely looked at does not get
 // to say that: what its files say is checked and not used.
-func program(field *string) func(value) bool {
+func storeProgram(field *string) func(value) bool {
 	return func(v value) bool {
 		if v.root != "" {
 			absoluteFile("a program")(v)
 			return false
 		}
-		return store(field, absoluteFile("a program"))(v)
+		return storeIn(field, absoluteFile("a program"))(v)
 	}
 }
 
 var (
-	eventName = accepted(text("the name of an event"), eslogger.CheckEvent)
-	home      = accepted(absolutePath("a home folder"), prefs.CheckHome)
+	readEventName = acceptedBy(readText("the name of an event"), eslogger.CheckEvent)
+	readHome      = acceptedBy(absolutePath("a home folder"), prefs.CheckHome)
 )
 
 func checkEvents(names []string) error {
@@ -104,20 +104,20 @@ func checkEvents(names []string) error {
 	return nil
 }
 
-// id names a key that may have no name in a property list.
-func (k *key) id() string {
+// keyID names a key that may have no name in a property list.
+func (k *key) keyID() string {
 	if k.name != "" {
 		return k.name
 	}
 	return strings.TrimPrefix(k.flag, "--")
 }
 
-// variable returns the environment variable of a key, "" for none.
-func (k *key) variable() string {
+// variableName returns the environment variable of a key, "" for none.
+func (k *key) variableName() string {
 	if k.decode == nil || k.kind == "dictionaries" {
 		return ""
 	}
-	return variableOf(k.id())
+	return variableOf(k.keyID())
 }
 
 // variablePrefix begins the names of the environment variables that are ours.
@@ -138,10 +138,10 @@ func variableOf(id string) string {
 	return variablePrefix + strings.ToUpper(b.String())
 }
 
-// parse returns a value given as text the way a property list would hold it: the strings of
+// parseText returns a value given as text the way a property list would hold it: the strings of
 // a list are separated by colons, as in PATH. A text that is no number stays text, which the
 // reader then names.
-func (k *key) parse(text string) any {
+func (k *key) parseText(text string) any {
 	switch k.kind {
 	case "real":
 		if f, err := strconv.ParseFloat(text, 64); err == nil {

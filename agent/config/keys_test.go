@@ -14,22 +14,22 @@ func TestKeys(t *testing.T) {
 	c := Default()
 	d := &decoder{}
 	for _, k := range configKeys(&c) {
-		for _, name := range []string{k.name, k.flag, k.variable()} {
+		for _, name := range []string{k.name, k.flag, k.variableName()} {
 			if name != "" && seen[name] {
 				t.Errorf("%s is there twice", name)
 			}
 			seen[name] = true
 		}
 		if k.doc == "" || k.defaultText == "" {
-			t.Errorf("%s: got %+v, want a documentation and a default", k.id(), k)
+			t.Errorf("%s: got %+v, want a documentation and a default", k.keyID(), k)
 		}
 		if k.decode == nil || k.kind == "dictionaries" || k.defaultText == "none" {
 			continue
 		}
 		text := strings.ReplaceAll(k.defaultText, ", ", ":")
-		ok := k.decode(value{decoder: d, key: k.id(), raw: k.parse(text)})
+		ok := k.decode(value{decoder: d, key: k.keyID(), raw: k.parseText(text)})
 		if want := Default(); !ok || !reflect.DeepEqual(c, want) {
-			t.Errorf("%s set to %q: got %+v, %v, want the default %+v", k.id(), text, c, d.faults, want)
+			t.Errorf("%s set to %q: got %+v, %v, want the default %+v", k.keyID(), text, c, d.faults, want)
 		}
 	}
 	if got, want := variableOf("state-dir"), "HOOKSNARE_STATE_DIR"; got != want {
@@ -48,13 +48,13 @@ func TestContract(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("keys: got %q, want %q", got, want)
 	}
-	if got, want := names((&Output{}).keys()), []string{
+	if got, want := names((&Output{}).memberKeys()), []string{
 		"Name", "Type", "URL", "Address", "Path", "MinSeverity", "TokenFile", "CAFile", "CertificateFile", "KeyFile",
 		"Headers", "Index", "Enabled",
 	}; !slices.Equal(got, want) {
 		t.Errorf("members of an output: got %q, want %q", got, want)
 	}
-	if got, want := names((&Exception{}).keys())[:6], []string{"ID", "Rules", "Where", "Reason", "Expires", "Require"}; !slices.Equal(got, want) {
+	if got, want := names((&Exception{}).memberKeys())[:6], []string{"ID", "Rules", "Where", "Reason", "Expires", "Require"}; !slices.Equal(got, want) {
 		t.Errorf("members of an exception: got %q, want %q", got, want)
 	}
 }

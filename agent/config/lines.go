@@ -52,7 +52,7 @@ func (x *lineIndex) addCollection(array bool, path string) {
 		if isKey && x.DecodeElement(&key, &e) != nil {
 			return
 		}
-		child := join(path, key)
+		child := joinKey(path, key)
 		if array {
 			child = path + "[" + strconv.Itoa(n) + "]"
 			n++

@@ -52,15 +52,15 @@ func Load(o Options) (Config, Sources, error) {
 	if o.Root != "" {
 		root, err := filepath.Abs(o.Root)
 		if err != nil {
-			return below(""), nil, &Error{File: string(CommandLine), Key: "--root", Why: err.Error()}
+			return defaultBelow(""), nil, &Error{File: string(CommandLine), Key: "--root", Why: err.Error()}
 		}
 		if o.Root = root; root == "/" {
 			o.Root = "" // the disk itself
 		}
 	}
-	c, sources := below(o.Root), Sources{}
+	c, sources := defaultBelow(o.Root), Sources{}
 	var faults []error
-	for _, layer := range o.layers() { // each sets over the ones before
+	for _, layer := range o.weakestFirst() { // each sets over the ones before
 		d := newDecoder(layer, o)
 		switch keys := configKeys(&c); layer {
 		case CommandLine:
@@ -70,7 +70,7 @@ func Load(o Options) (Config, Sources, error) {
 		default:
 			d.decodeFile(keys)
 		}
-		faults = append(d.errors(), faults...)
+		faults = append(d.sortedErrors(), faults...)
 		maps.Copy(sources, d.set)
 	}
 	faults = append(faults, c.outsideState(sources)...)
@@ -79,11 +79,11 @@ func Load(o Options) (Config, Sources, error) {
 	if own, found := d.set[exceptionsKey]; found {
 		sources[string(Own)] = own
 	}
-	return c, sources, errors.Join(append(faults, d.errors()...)...)
+	return c, sources, errors.Join(append(faults, d.sortedErrors()...)...)
 }
 
-// layers returns the sources to read, the weakest first.
-func (o Options) layers() []Layer {
+// weakestFirst returns the sources to read, the weakest first.
+func (o Options) weakestFirst() []Layer {
 	if o.File != "" {
 		return []Layer{File, Environment, CommandLine}
 	}
@@ -104,7 +104,7 @@ func newDecoder(layer Layer, o Options) *decoder {
 
 // decodeFile decodes a property list, which only has to be there where it was named.
 func (d *decoder) decodeFile(keys []key) {
-	content, err := d.read()
+	content, err := d.readContent()
 	if err != nil {
 		d.addFileFault(err)
 	} else if content != nil {
@@ -114,7 +114,7 @@ func (d *decoder) decodeFile(keys []key) {
 
 func (d *decoder) addFileFault(err error) {
 	e := fileError(d.Name, err)
-	d.addFault("", e.Line, "%s", e.Why)
+	d.addFaultAt("", e.Line, "%s", e.Why)
 }
 
 // fileError returns the error about a file that can't be read or is not a property list. It
@@ -130,8 +130,8 @@ func fileError(file string, err error) *Error {
 	return e
 }
 
-// read returns the content of a file, nil where it is missing and may be.
-func (d *decoder) read() ([]byte, error) {
+// readContent returns the content of a file, nil where it is missing and may be.
+func (d *decoder) readContent() ([]byte, error) {
 	content, _, err := safefile.Disk{Root: d.root}.ReadTrusted(d.Name, maxFile)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && d.Layer != File:
@@ -163,7 +163,7 @@ func (d *decoder) decodeContent(keys []key, content []byte) {
 			delete(dictionary, name)
 		}
 	}
-	for _, name := range (value{decoder: d, raw: top}).dictionary(keys) {
+	for _, name := range (value{decoder: d, raw: top}).decodeDictionary(keys) {
 		d.markSet(name, name)
 	}
 }
@@ -193,7 +193,7 @@ func (d *decoder) decodeFlags(keys []key, given Flags) {
 
 func (d *decoder) decodeNamed(k *key, name string, raw any) {
 	if k.decode != nil && k.decode(value{decoder: d, key: name, raw: raw}) {
-		d.markSet(k.id(), name)
+		d.markSet(k.keyID(), name)
 	}
 }
 
@@ -216,22 +216,22 @@ func (d *decoder) decodeEnvironment(keys []key, environment []string) {
 	var known []string
 	for i := range keys {
 		k := &keys[i]
-		name := variableOf(k.id())
+		name := variableOf(k.keyID())
 		text, found := given[name]
 		switch {
-		case k.variable() != "":
+		case k.variableName() != "":
 			known = append(known, name)
 			if text != "" {
-				d.decodeNamed(k, name, k.parse(text))
+				d.decodeNamed(k, name, k.parseText(text))
 			}
 		case found && k.name == "":
-			d.addFault("", 0, "unknown variable %q (only %s on the command line can set it)", name, k.flag)
+			d.addFaultAt("", 0, "unknown variable %q (only %s on the command line can set it)", name, k.flag)
 		case found:
-			d.addFault("", 0, "unknown variable %q (only %s in a property list can set it)", name, k.name)
+			d.addFaultAt("", 0, "unknown variable %q (only %s in a property list can set it)", name, k.name)
 		}
 		delete(given, name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		d.addFault("", 0, "%v", unknown{"variable", name, known})
+		d.addFaultAt("", 0, "%v", unknown{"variable", name, known})
 	}
 }

@@ -98,7 +98,7 @@ func TestComplete(t *testing.T) {
 // TestAbsent holds that no file, and an empty one, mean the defaults.
 func TestAbsent(t *testing.T) {
 	root := t.TempDir()
-	want := below(root)
+	want := defaultBelow(root)
 	got, sources, err := Load(Options{Root: root, Env: []string{"HOME=/root", "HOOKSNARE_SWEEP_INTERVAL="}})
 	if err != nil || len(sources) != 0 || !reflect.DeepEqual(got, want) {
 		t.Errorf("without files: got %+v, %v, %v\nwant %+v", got, sources, err, want)

@@ -15,34 +15,34 @@ import (
 	"hooksnare/pkg/spool"
 )
 
-// keys are the members of an output; what is decoded goes into o.
-func (o *Output) keys() []key {
+// memberKeys are the members of an output; what is decoded goes into o.
+func (o *Output) memberKeys() []key {
 	return []key{
 		{name: "Name", kind: "string", doc: "letters, digits, `.` `_` `-`; unique; the type where it is absent",
-			decode: store(&o.Name, accepted(text("a name"), checkOutputName))},
-		{name: "Type", kind: "string", doc: "required, see below", decode: store(&o.Type, oneOf(typeNames()...))},
+			decode: storeIn(&o.Name, acceptedBy(readText("a name"), checkOutputName))},
+		{name: "Type", kind: "string", doc: "required, see below", decode: storeIn(&o.Type, oneOf(typeNames()...))},
 		{name: "URL", kind: "string", doc: "where to post to: https, or http to a loopback address; no user or password in it",
-			decode: store(&o.URL, secret(text("an https URL")))},
+			decode: storeIn(&o.URL, secretText(readText("an https URL")))},
 		{name: "Address", kind: "string", doc: "`host:port`",
-			decode: store(&o.Address, text("host:port, such as logs.example.com:6514"))},
+			decode: storeIn(&o.Address, readText("host:port, such as logs.example.com:6514"))},
 		{name: "Path", kind: "string", doc: "the file to append to",
-			decode: store(&o.Path, accepted(belowRoot(absoluteFile("a file")), logfile.CheckPath))},
+			decode: storeIn(&o.Path, acceptedBy(belowRoot(absoluteFile("a file")), logfile.CheckPath))},
 		{name: "MinSeverity", kind: "string", doc: "`low`, `medium`, `high` or `critical`: the least severe alert to send; `low` where it is absent",
-			decode: store(&o.MinSeverity, oneOf(event.Severities()...))},
+			decode: storeIn(&o.MinSeverity, oneOf(event.Severities()...))},
 		{name: "TokenFile", kind: "string", doc: "file that holds the token, owned by root, mode 0600",
-			decode: store(&o.TokenFile, secret(belowRoot(absoluteFile("a file that holds the token"))))},
+			decode: storeIn(&o.TokenFile, secretText(belowRoot(absoluteFile("a file that holds the token"))))},
 		{name: "CAFile", kind: "string", doc: "file of PEM certificates to trust instead of the system's",
-			decode: store(&o.CAFile, belowRoot(absoluteFile("a file of PEM certificates")))},
+			decode: storeIn(&o.CAFile, belowRoot(absoluteFile("a file of PEM certificates")))},
 		{name: "CertificateFile", kind: "string", doc: "PEM client certificate, together with KeyFile",
-			decode: store(&o.CertificateFile, belowRoot(absoluteFile("a PEM certificate")))},
+			decode: storeIn(&o.CertificateFile, belowRoot(absoluteFile("a PEM certificate")))},
 		{name: "KeyFile", kind: "string", doc: "its PEM key, owned by root, mode 0600",
-			decode: store(&o.KeyFile, secret(belowRoot(absoluteFile("a PEM key"))))},
+			decode: storeIn(&o.KeyFile, secretText(belowRoot(absoluteFile("a PEM key"))))},
 		{name: "Headers", kind: "dictionary of strings", doc: "further HTTP headers; no secrets",
-			decode: func(v value) bool { o.Headers = headers(v); return true }},
+			decode: func(v value) bool { o.Headers = readHeaders(v); return true }},
 		{name: "Index", kind: "string", doc: "name of the data stream",
-			decode: store(&o.Index, text("the name of a data stream"))},
+			decode: storeIn(&o.Index, readText("the name of a data stream"))},
 		{name: "Enabled", kind: "boolean", doc: "true where it is absent",
-			decode: store(&o.Enabled, boolean)},
+			decode: storeIn(&o.Enabled, readBoolean)},
 	}
 }
 
@@ -79,8 +79,8 @@ func typeNames() []string {
 	return names
 }
 
-// takes says whether the type has a use for the member.
-func (t *outputType) takes(name string) bool {
+// takesMember reports whether the type has a use for the member.
+func (t *outputType) takesMember(name string) bool {
 	return name == t.target || slices.Contains(commonMembers, name) || slices.Contains(t.others, name)
 }
 
@@ -89,13 +89,13 @@ func (t *outputType) takes(name string) bool {
 func (c *Config) decodeOutputs(v value) bool {
 	var all, seen []Output // right ones, and all
 	enabled, before := 0, v.count
-	for _, e := range v.elements("dictionaries") {
+	for _, e := range v.decodeArray("dictionaries") {
 		n := e.count
-		o := e.output()
+		o := e.decodeOutput()
 		e.checkDistinct(seen, &o)
 		seen = append(seen, o)
 		if e.count == n && o.Enabled && enabled == spool.MaxOutputs {
-			e.fail("expected at most %d outputs that are enabled", spool.MaxOutputs)
+			e.addFault("expected at most %d outputs that are enabled", spool.MaxOutputs)
 		}
 		if e.count > n {
 			continue
@@ -105,7 +105,7 @@ func (c *Config) decodeOutputs(v value) bool {
 		}
 	}
 	if enabled == 0 && v.count == before {
-		v.fail("expected at least one output that is enabled: no alert would reach anyone")
+		v.addFault("expected at least one output that is enabled: no alert would reach anyone")
 	}
 	if enabled == 0 {
 		return false
@@ -119,21 +119,21 @@ func (v value) checkDistinct(earlier []Output, o *Output) {
 	for i := range earlier {
 		e := &earlier[i]
 		if o.Name != "" && spool.SameName(e.Name, o.Name) {
-			v.fail("the Name %q is already used by %s", o.Name, e.Key)
+			v.addFault("the Name %q is already used by %s", o.Name, e.Key)
 		}
 		if o.Path != "" && e.Path != "" && logfile.Overlap(e.Path, o.Path) {
-			v.fail("the Path %s is already used by %s, or of a file that one of the two is rotated to", quote.Bounded(o.Path, maxQuoted), e.Key)
+			v.addFault("the Path %s collides with that of %s, or with a file that one of the two rotates to", quote.Bounded(o.Path, maxQuoted), e.Key)
 		}
 	}
 }
 
-// output reads one output, also the members of a wrong one that are right.
-func (v value) output() Output {
+// decodeOutput reads one output, also the members of a wrong one that are right.
+func (v value) decodeOutput() Output {
 	o := Output{Key: v.key, MinSeverity: "low", Enabled: true}
-	v.dictionary(o.keys())
+	v.decodeDictionary(o.memberKeys())
 	members, isDictionary := v.raw.(map[string]any)
 	if isDictionary && members["Type"] == nil {
-		v.fail("needs Type (%s)", strings.Join(typeNames(), ", "))
+		v.addFault("needs Type (%s)", strings.Join(typeNames(), ", "))
 	}
 	i := slices.Index(typeNames(), o.Type)
 	if i < 0 {
@@ -144,25 +144,25 @@ func (v value) output() Output {
 		o.Name = t.name
 	}
 	if t.target != "" {
-		v.needs(t.target)
+		v.requireMembers(t.target)
 	}
-	for _, k := range o.keys() {
-		if members[k.name] != nil && !t.takes(k.name) {
-			v.member(k.name).fail("does not apply to an output of type %s", t.name)
+	for _, k := range o.memberKeys() {
+		if members[k.name] != nil && !t.takesMember(k.name) {
+			v.memberNamed(k.name).addFault("does not apply to an output of type %s", t.name)
 		}
 	}
 	if o.Local() {
 		return o
 	}
 	isFaulty := func(member string) bool {
-		return slices.ContainsFunc(v.faults, func(e *Error) bool { return e.Key == join(v.key, member) })
+		return slices.ContainsFunc(v.faults, func(e *Error) bool { return e.Key == joinKey(v.key, member) })
 	}
 	receiver := o.Receiver(safefile.Disk{})
 	faults, _ := errors.AsType[forward.Faults](receiver.Check())
 	for _, f := range faults { // something was said before of what could not be read
 		top, _, _ := strings.Cut(f.Member, ".")
 		if members[top] != nil && !isFaulty(top) && !isFaulty(pairs[top]) {
-			v.member(f.Member).fail("%s", f.Why)
+			v.memberNamed(f.Member).addFault("%s", f.Why)
 		}
 	}
 	return o
@@ -180,20 +180,20 @@ func checkOutputName(name string) error {
 	return spool.CheckName(name)
 }
 
-// headers reads the texts of HTTP headers by their names; the sender says what may be in them.
-func headers(v value) map[string]string {
+// readHeaders reads the texts of HTTP headers by their names; the sender says what may be in them.
+func readHeaders(v value) map[string]string {
 	d, isDictionary := v.raw.(map[string]any)
 	if !isDictionary {
-		v.expected("a dictionary of strings")
+		v.addMismatch("a dictionary of strings")
 	}
 	all := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(d)) {
-		h := v.member(name)
+		h := v.memberNamed(name)
 		h.isSecret = true
 		if header, isString := h.raw.(string); isString {
 			all[name] = header
 		} else {
-			h.expected("a string")
+			h.addMismatch("a string")
 		}
 	}
 	return all
@@ -236,7 +236,7 @@ func (c *Config) CheckFiles(s Sources) error {
 		receiver := o.Receiver(c.Disk())
 		faults, _ := errors.AsType[forward.Faults](receiver.CheckFiles())
 		for _, f := range faults {
-			all = append(all, s.Problem(join(o.Key, f.Member), f.Why))
+			all = append(all, s.Problem(joinKey(o.Key, f.Member), f.Why))
 		}
 	}
 	return errors.Join(all...)
@@ -252,12 +252,12 @@ func (c *Config) outsideState(sources Sources) []error {
 		if !within || isLog {
 			return false
 		}
-		wrong = append(wrong, sources.Problem(join(o.Key, "Path"), "lies in the state folder "+
+		wrong = append(wrong, sources.Problem(joinKey(o.Key, "Path"), "lies in the state folder "+
 			quote.Bounded(c.StateDir, maxQuoted)+", whose files are the agent's own: name another folder"))
 		return true
 	})
 	if !slices.ContainsFunc(c.Outputs, func(o Output) bool { return o.Enabled }) {
-		c.Outputs = below(c.Root).Outputs
+		c.Outputs = defaultBelow(c.Root).Outputs
 	}
 	return wrong
 }

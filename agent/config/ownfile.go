@@ -29,7 +29,7 @@ func ExceptionsPath(root string) string { return filepath.Join("/", root, Except
 func OwnExceptions(root string, beside []Exception) ([]Exception, error) {
 	d, c := newDecoder(Own, Options{Root: root}), Config{Exceptions: slices.Clip(beside)}
 	d.decodeFile(ownKeys(&c))
-	return c.Exceptions[len(beside):], errors.Join(d.errors()...)
+	return c.Exceptions[len(beside):], errors.Join(d.sortedErrors()...)
 }
 
 // ownKeys is what the file of exceptions may hold; what is decoded is added to c.
@@ -42,7 +42,7 @@ func ownKeys(c *Config) []key {
 				used[x.ID] = x.Key + " of the configuration"
 			}
 		}
-		for _, x := range v.exceptions(used) {
+		for _, x := range v.decodeExceptionList(used) {
 			x.Own = true
 			c.Exceptions = append(c.Exceptions, x)
 		}
@@ -72,7 +72,7 @@ type OwnFile struct {
 // that holds something else is an error.
 func ReadOwnFile(root string) (*OwnFile, error) {
 	f, path := &OwnFile{root: root, top: map[string]any{}}, ExceptionsPath(root)
-	content, err := newDecoder(Own, Options{Root: root}).read()
+	content, err := newDecoder(Own, Options{Root: root}).readContent()
 	if err == nil && content == nil {
 		return f, nil
 	}
@@ -85,11 +85,11 @@ func ReadOwnFile(root string) (*OwnFile, error) {
 	}
 	var ok bool
 	if f.top, ok = top.(map[string]any); !ok {
-		return nil, &Error{File: path, Why: "expected a dictionary, found " + describe(top)}
+		return nil, &Error{File: path, Why: "expected a dictionary, found " + describeValue(top)}
 	}
 	list, found := f.top[exceptionsKey]
 	if f.list, ok = list.([]any); found && !ok {
-		return nil, &Error{File: path, Key: exceptionsKey, Why: "expected an array of dictionaries, found " + describe(list)}
+		return nil, &Error{File: path, Key: exceptionsKey, Why: "expected an array of dictionaries, found " + describeValue(list)}
 	}
 	return f, nil
 }
@@ -142,7 +142,7 @@ func (f *OwnFile) Add(x *Exception, beside []Exception) error {
 			return fmt.Errorf("exception %s: %s: %s", x.ID, strings.TrimPrefix(member, "."), e.Why)
 		}
 	}
-	return fmt.Errorf("exception %s: would not be read as it is meant: %w", x.ID, errors.Join(d.errors()...))
+	return fmt.Errorf("exception %s: would not be read as it is meant: %w", x.ID, errors.Join(d.sortedErrors()...))
 }
 
 // Encode returns the file's content as XML.

@@ -12,7 +12,7 @@ func TestReference(t *testing.T) {
 	text := reference()
 	golden(t, text, "..", "..", "..", "packaging", "CONFIGURATION.md")
 	for _, k := range configKeys(&Config{}) {
-		for _, name := range []string{k.name, k.flag, k.variable()} {
+		for _, name := range []string{k.name, k.flag, k.variableName()} {
 			if !strings.Contains(text, "`"+name+"`") && name != "" {
 				t.Errorf("%s is not documented", name)
 			}
@@ -50,20 +50,20 @@ is this machine's, is not a default output.
 			kind += ", " + k.unit
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n",
-			code(k.name), code(k.flag), code(k.variable()), kind, k.defaultText, k.doc)
+			code(k.name), code(k.flag), code(k.variableName()), kind, k.defaultText, k.doc)
 	}
 	b.WriteString("\nAn exception is a dictionary. `Exceptions` replaces the preset for Jamf Pro; an element\n" +
 		"`{Preset = jamf}` keeps it.\n\n")
-	writeMembers(&b, (&Exception{}).keys())
+	writeMembers(&b, (&Exception{}).memberKeys())
 	b.WriteString("\n`Require` is a dictionary of:\n\n")
-	writeMembers(&b, (&Require{}).keys())
+	writeMembers(&b, (&Require{}).memberKeys())
 	fmt.Fprintf(&b, "\nMore exceptions are read from `%s`: a property\n"+
 		"list that holds `Exceptions` and nothing else, the same dictionaries, which `hooksnare allow`\n"+
 		"keeps. They are added to the configuration's, wherever that is from, and each ID may be used\n"+
 		"once. File and folder must belong to root, and nobody else may write them. A running agent\n"+
 		"applies changes within seconds.\n", ExceptionsFile)
 	b.WriteString("\nAn output is a dictionary. At least one must be enabled. Secrets are never values, only\npaths of files.\n\n")
-	writeMembers(&b, (&Output{}).keys())
+	writeMembers(&b, (&Output{}).memberKeys())
 	b.WriteString("\nEvery type takes `Name`, `Type`, `MinSeverity` and `Enabled`; beside these:\n\n" +
 		"| type | must have | may have | meaning |\n|---|---|---|---|\n")
 	for i := range outputTypes {

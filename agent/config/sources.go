@@ -40,12 +40,12 @@ type Sources map[string]Source
 // Of returns the source whose value of the key counts; false when it is the default.
 // The key may lead further in, as "Outputs[1].URL" does.
 func (s Sources) Of(key string) (Source, bool) {
-	source, found := s[topOf(key)]
+	source, found := s[topKey(key)]
 	return source, found
 }
 
-// topOf returns the key of the configuration that a key belongs to.
-func topOf(key string) string {
+// topKey returns the key of the configuration that a key belongs to.
+func topKey(key string) string {
 	if i := strings.IndexAny(key, ".["); i >= 0 {
 		return key[:i]
 	}
@@ -59,7 +59,7 @@ func (s Sources) Problem(key, why string) *Error {
 	if !found {
 		return &Error{File: "defaults", Key: key, Why: why}
 	}
-	return source.newError(source.key+key[len(topOf(key)):], why)
+	return source.newError(source.key+key[len(topKey(key)):], why)
 }
 
 // ProblemOf is Problem for a member of an exception, be it of the configuration or of the
@@ -70,7 +70,7 @@ func (s Sources) ProblemOf(x *Exception, member, why string) *Error {
 		key = exceptionsKey
 	}
 	if member != "" {
-		key = join(key, member)
+		key = joinKey(key, member)
 	}
 	if own, found := s[string(Own)]; x.Own && found {
 		return own.newError(key, why)
