@@ -169,38 +169,44 @@ func (d *decoder) decodeContent(keys []key, content []byte) {
 }
 
 // decodeFlags decodes the paths that flags name.
-func (d *decoder) decodeFlags(keys []key, given Flags) {
-	absolute := func(path string) string {
+func (d *decoder) decodeFlags(keys []key, flags Flags) {
+	absolute := func(path string) any {
 		if a, err := filepath.Abs(path); err == nil && path != "" {
 			return a
 		}
-		return path // its reader names it
+		return path // which its reader refuses
 	}
-	single := map[string]string{"--state-dir": given.StateDir, "--eslogger": given.Eslogger, "--canary": given.Canary}
+	given := map[string]any{}
+	for flag, path := range map[string]string{"--state-dir": flags.StateDir, "--eslogger": flags.Eslogger, "--canary": flags.Canary} {
+		if path != "" {
+			given[flag] = absolute(path)
+		}
+	}
+	if len(flags.Rules) > 0 {
+		var paths []any
+		for _, path := range flags.Rules {
+			paths = append(paths, absolute(path))
+		}
+		given["--rules"] = paths
+	}
 	for i := range keys {
-		k := &keys[i]
-		if path := single[k.flag]; path != "" {
-			d.decodeNamed(k, k.flag, absolute(path))
-		} else if k.flag == "--rules" && len(given.Rules) > 0 {
-			var paths []any
-			for _, path := range given.Rules {
-				paths = append(paths, absolute(path))
-			}
-			d.decodeNamed(k, k.flag, paths)
+		if raw, found := given[keys[i].flag]; found {
+			d.decodeNamed(&keys[i], keys[i].flag, raw)
 		}
 	}
 }
 
+// decodeNamed decodes the value of a key that has another name in this source.
 func (d *decoder) decodeNamed(k *key, name string, raw any) {
-	if k.decode != nil && k.decode(value{decoder: d, key: name, raw: raw}) {
+	if k.decode(value{decoder: d, key: name, raw: raw}) {
 		d.markSet(k.keyID(), name)
 	}
 }
 
-// markSet makes this source that of a key, which is spelled like this in it.
-func (d *decoder) markSet(key, spelled string) {
+// markSet notes that this source sets a key, and the name of the key in it.
+func (d *decoder) markSet(key, name string) {
 	source := d.Source
-	source.key = spelled
+	source.key = name
 	d.set[key] = source
 }
 
