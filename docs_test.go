@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"hooksnare/agent/config"
 	"hooksnare/agent/health"
 	"hooksnare/detect/rules"
 )
@@ -25,19 +24,6 @@ func text(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(b)
-}
-
-func TestConfigurationDocument(t *testing.T) {
-	const name = "packaging/CONFIGURATION.md"
-	want := "# Configuration\n\n" + config.Doc()
-	if *write {
-		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := text(t, name); got != want {
-		t.Errorf("%s is not what the code says: run go test . -write", name)
-	}
 }
 
 // TestConditionsDocument keeps the list of conditions equal to the table in the code.

@@ -36,7 +36,7 @@ var rooms = []room{
 	{"agent/ruleset", []string{"agent/config", "agent/health", "collector/eslogger", "detect", "pkg"}},
 	{"agent/delivery", []string{"agent/config", "agent/health", "pkg"}},
 	{"agent/health", []string{"agent/host", "collector/eslogger", "detect", "pkg"}},
-	{"agent/config", []string{"collector", "detect/rules", "pkg"}},
+	{"agent/config", []string{"collector", "detect", "pkg"}},
 	{"agent/host", []string{"pkg"}},
 	{"agent/service", []string{"packaging/launchd"}},
 

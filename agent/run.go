@@ -149,7 +149,7 @@ func New(o Options) (*Agent, error) {
 	ownFaults, faults := exceptions.SplitFaults(o.Config.Root, o.Faults)
 	a.reportStart(asked, unsafeState, unsafeProgram, errors.Join(faults, inert), lost)
 	a.exceptions.SetFaults(ownFaults, now)
-	a.rules.Take(set, ruleFaults, now)
+	a.rules.Report(set, ruleFaults, now)
 	if removed, err := a.folder.RemoveMemories(); removed > 0 || err != nil {
 		o.Log.Info().Err(err).Int("removed", removed).Msg("removed what rules of types new_terms and threshold remembered: this version does not run them")
 	}
@@ -247,7 +247,7 @@ func (a *Agent) tick(ctx context.Context) {
 // is wrong leaves itself out, alone.
 func (a *Agent) reload() {
 	set, faults := ruleset.Load(a.opts.Config, a.opts.Sources)
-	a.rules.Take(set, errors.Join(faults, a.judge.SetRules(set.Rules)), time.Now())
+	a.rules.Report(set, errors.Join(faults, a.judge.SetRules(set.Rules)), time.Now())
 }
 
 // read runs what reads files, and waits for it for a while. No other is begun before it ends.

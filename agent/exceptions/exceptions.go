@@ -66,7 +66,7 @@ func (e *InForce) Refresh(now time.Time, must bool) {
 	}
 	e.read, e.file = true, version
 	beside := slices.DeleteFunc(slices.Clone(e.list), func(x config.Exception) bool { return x.Own })
-	own, faults := config.OwnExceptions(e.root, beside, CheckWhere)
+	own, faults := config.OwnExceptions(e.root, beside)
 	list := slices.Concat(beside, own)
 	if !reflect.DeepEqual(list, e.list) {
 		if err := e.apply(ForEngine(list), NewPins(e.root, list)); err != nil && faults == nil {
@@ -80,11 +80,7 @@ func (e *InForce) Refresh(now time.Time, must bool) {
 
 // SetFaults says what is wrong with the file of exceptions now, nil for nothing.
 func (e *InForce) SetFaults(faults error, now time.Time) {
-	text := ""
-	if faults != nil {
-		text = config.Summary(faults)
-	}
-	e.faults.Set(text, now)
+	e.faults.Set(config.Summary(faults), now)
 }
 
 // reportChange reports every change of what is hidden: who can't keep an agent from seeing may
@@ -177,10 +173,4 @@ func ForEngine(list []config.Exception) []detect.Exception {
 		out = append(out, detect.Exception{ID: x.ID, Rules: x.Rules, Where: x.Where, Expires: x.Expires, Pinned: !x.Require.IsZero()})
 	}
 	return out
-}
-
-// CheckWhere says what is wrong with an exception's condition.
-func CheckWhere(condition string) error {
-	_, err := detect.CheckWhere(condition)
-	return err
 }

@@ -84,8 +84,7 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 	for _, text := range p.Notes {
 		note(cmd, "%s", text)
 	}
-	added := exceptions.TextOf(&p.Exception)
-	if err := o.out.print(added, proposalText(config.ExceptionsPath(c.Root), &added, p.Hook)); err != nil {
+	if err := o.out.print(&p.Exception, proposalText(config.ExceptionsPath(c.Root), &p.Exception, p.Hook)); err != nil {
 		return err
 	}
 	note(cmd, "added %s: a running agent uses it within seconds", p.Exception.ID)
@@ -189,7 +188,7 @@ func listAllowed(cmd *cobra.Command, s *settings) error {
 // exceptionText is an exception for a person.
 func exceptionText(x *exceptions.AllowedHook) string {
 	rows := newRows()
-	addException(rows, &x.ExceptionText)
+	addException(rows, &x.Exception)
 	if x.Expired {
 		rows.Add("state", "expired: it hides nothing any more")
 	}
@@ -215,7 +214,7 @@ func exceptionText(x *exceptions.AllowedHook) string {
 }
 
 // proposalText says what a new exception, stored in a file, hides from now on.
-func proposalText(file string, x *exceptions.ExceptionText, h *alert.Hook) string {
+func proposalText(file string, x *config.Exception, h *alert.Hook) string {
 	hidden, conditions := newRows(), newRows()
 	hidden.Add("key", h.Key)
 	hidden.Add("value", *h.Value)
@@ -226,10 +225,10 @@ func proposalText(file string, x *exceptions.ExceptionText, h *alert.Hook) strin
 }
 
 // addException adds what an exception requires, why it exists, and when it ends.
-func addException(rows *alert.Rows, x *exceptions.ExceptionText) {
+func addException(rows *alert.Rows, x *config.Exception) {
 	rows.Add("where", strings.Join(strings.Fields(x.Where), " "))
 	rows.Add("rules", strings.Join(x.Rules, ", "))
-	if r := x.Require; r == nil {
+	if r := &x.Require; r.IsZero() {
 		rows.Add("program", "whatever it is")
 	} else {
 		rows.Add("owner", r.Owner)
@@ -240,7 +239,7 @@ func addException(rows *alert.Rows, x *exceptions.ExceptionText) {
 		rows.Add("team id", r.TeamID)
 	}
 	expires := "never"
-	if x.Expires != nil {
+	if !x.Expires.IsZero() {
 		expires = x.Expires.UTC().Format(time.DateTime) + "Z"
 	}
 	rows.Add("expires", expires)

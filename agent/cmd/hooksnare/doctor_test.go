@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"hooksnare/agent/config"
 	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/spool"
@@ -109,9 +108,9 @@ func TestLossesShown(t *testing.T) {
 
 // TestCuresExist looks for what cures name: commands of this program, keys of the configuration.
 func TestCuresExist(t *testing.T) {
-	keys := map[string]bool{}
-	for _, k := range config.Keys() {
-		keys[k.Name] = true
+	reference, err := os.ReadFile("../../../packaging/CONFIGURATION.md")
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, row := range health.Rows() {
 		for _, m := range regexp.MustCompile(`hooksnare ([a-z]+(?: [a-z]+)?)`).FindAllStringSubmatch(row.Cure, -1) {
@@ -125,7 +124,7 @@ func TestCuresExist(t *testing.T) {
 			}
 		}
 		for _, key := range regexp.MustCompile(`\b(?:Eslogger|Canary|Spool|Rule|Extra|Output)[A-Z][A-Za-z]+\b`).FindAllString(row.Cure+row.Meaning, -1) {
-			if !keys[key] {
+			if !strings.Contains(string(reference), "\n| `"+key+"` |") {
 				t.Errorf("%s: the text names %q, which is not a key of the configuration", row.Word, key)
 			}
 		}

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent/config"
-	"hooksnare/agent/exceptions"
 	"hooksnare/agent/ruleset"
 )
 
@@ -71,17 +70,9 @@ func checkPath(flag, path string, isRight func(fs.FileMode) bool, what string) e
 
 // load reads the configuration. The error is all that is wrong in it.
 func (s *settings) load() (config.Config, config.Sources, error) {
-	flags := map[string][]string{}
-	for name, value := range map[string]string{"eslogger": s.eslogger, "canary": s.canary, "state-dir": s.stateDir} {
-		if value != "" {
-			flags[name] = []string{value}
-		}
-	}
-	if len(s.rules) > 0 {
-		flags["rules"] = s.rules
-	}
 	return config.Load(config.Options{
-		Root: s.root, File: s.config, Flags: flags, Env: os.Environ(), CheckWhere: exceptions.CheckWhere,
+		Root: s.root, File: s.config, Env: os.Environ(),
+		Flags: config.Flags{StateDir: s.stateDir, Eslogger: s.eslogger, Canary: s.canary, Rules: s.rules},
 	})
 }
 

@@ -29,9 +29,9 @@ func TestOwnExceptions(t *testing.T) {
 		{"beside none", map[string]any{"Exceptions": []any{entry("a")}}, []any{}, "a", ""},
 		{"empty", map[string]any{"Exceptions": []any{}}, nil, "jamf-framework-scripts", ""},
 		{"no list", map[string]any{}, nil, "jamf-framework-scripts", ""},
-		{"of an ID that is taken", map[string]any{"Exceptions": []any{entry("x"), entry("a")}}, []any{entry("x")}, "x a", `: Exceptions[0]: the ID "x" is that of Exceptions[0] of the configuration already`},
-		{"of the default's ID", map[string]any{"Exceptions": []any{entry("jamf-framework-scripts")}}, nil, "jamf-framework-scripts", `: Exceptions[0]: the ID "jamf-framework-scripts" is that of the default already`},
-		{"twice", map[string]any{"Exceptions": []any{entry("a"), entry("a")}}, nil, "jamf-framework-scripts a", `: Exceptions[1]: the ID "a" is that of Exceptions[0] already`},
+		{"of an ID that is taken", map[string]any{"Exceptions": []any{entry("x"), entry("a")}}, []any{entry("x")}, "x a", `: Exceptions[0]: the ID "x" is already used by Exceptions[0] of the configuration`},
+		{"of the default's ID", map[string]any{"Exceptions": []any{entry("jamf-framework-scripts")}}, nil, "jamf-framework-scripts", `: Exceptions[0]: the ID "jamf-framework-scripts" is already used by the default`},
+		{"twice", map[string]any{"Exceptions": []any{entry("a"), entry("a")}}, nil, "jamf-framework-scripts a", `: Exceptions[1]: the ID "a" is already used by Exceptions[0]`},
 		{"one wrong", map[string]any{"Exceptions": []any{wrong, entry("a")}}, nil, "jamf-framework-scripts a", `: Exceptions[0].Where: expected an EQL condition`},
 		{"an unknown key", map[string]any{"Exceptions": []any{entry("a")}, "RuleDirectories": []any{}}, nil, "jamf-framework-scripts a", `unknown key "RuleDirectories"`},
 		{"no array", map[string]any{"Exceptions": "a"}, nil, "jamf-framework-scripts", `: Exceptions: expected an array of dictionaries`},
@@ -103,7 +103,7 @@ func TestOwnInsecure(t *testing.T) {
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		list, err := OwnExceptions(root, nil, nil)
+		list, err := OwnExceptions(root, nil)
 		if len(list) != 0 || err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, %v; want nothing and %s", tt.name, list, err, tt.want)
 		}

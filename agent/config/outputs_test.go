@@ -127,7 +127,7 @@ func TestProblem(t *testing.T) {
 	root := t.TempDir()
 	local := xmlFile(t, map[string]any{"SweepInterval": 1, "Outputs": []any{map[string]any{"Type": "syslog"}}}, root, LocalFile)
 	_, sources, err := Load(Options{
-		Root: root, Env: []string{"HOOKSNARE_EXTRA_HOMES=/a"}, Flags: map[string][]string{"eslogger": {"/e"}},
+		Root: root, Env: []string{"HOOKSNARE_EXTRA_HOMES=/a"}, Flags: Flags{Eslogger: "/e"},
 	})
 	if err != nil {
 		t.Fatal(err)
