@@ -173,12 +173,15 @@ func (a *Agent) reportStart(asked config.Config, unsafeState, unsafeProgram, fau
 }
 
 // emit hands an alert to the outputs.
-func (a *Agent) emit(al *alert.Alert) {
+func (a *Agent) emit(al *alert.Alert, line []byte) {
 	a.simulation.Raised(al)
-	if err := a.outputs.AddAlert(al); err != nil {
+	if line == nil {
+		_, err := al.Line()
 		a.monitor.Tally.Add(health.AlertsUnmade)
 		a.log.Error().Err(err).Str("rule", al.Rule.ID).Str("event", al.Event.ID).Msg("alert")
+		return
 	}
+	a.outputs.AddAlert(al, line)
 }
 
 func (a *Agent) ruleFacts() alert.RuleFacts {

@@ -173,19 +173,14 @@ func (all *Outputs) startDestination(ctx context.Context, c config.Output, o Opt
 	all.wg.Go(func() { _ = out.runner.Run(ctx) })
 }
 
-// AddAlert hands over an alert, or an update of one.
-func (all *Outputs) AddAlert(a *alert.Alert) error {
-	line, err := a.Line()
-	if err != nil {
-		return err
-	}
+// AddAlert hands over an alert, or an update of one, and its line, which nobody changes.
+func (all *Outputs) AddAlert(a *alert.Alert, line []byte) {
 	all.show.print(a)
 	at := time.Now()
 	if a.Timestamp != nil {
 		at = a.Timestamp.Time
 	}
 	all.enqueue(spool.Entry{Document: line, Severity: a.Event.Severity, Time: at, Share: a.Share})
-	return nil
 }
 
 // AddHeartbeat hands over a heartbeat, which goes to every output.

@@ -131,13 +131,20 @@ func some(n, severity, first int) []*alert.Alert {
 	return out
 }
 
+func addAlert(t *testing.T, all *Outputs, a *alert.Alert) {
+	t.Helper()
+	line, err := a.Line()
+	if err != nil {
+		t.Error(err)
+	}
+	all.AddAlert(a, line)
+}
+
 func send(t *testing.T, all *Outputs, list ...*alert.Alert) []string {
 	t.Helper()
 	var names []string
 	for _, a := range list {
-		if err := all.AddAlert(a); err != nil {
-			t.Fatal(err)
-		}
+		addAlert(t, all, a)
 		names = append(names, a.Message)
 	}
 	return names
@@ -392,9 +399,7 @@ func TestOutputsConcurrent(t *testing.T) {
 	for n := range 4 {
 		wg.Go(func() {
 			for _, a := range some(50, 47, 1000*n) {
-				if err := all.AddAlert(a); err != nil {
-					t.Error(err)
-				}
+				addAlert(t, all, a)
 			}
 			all.Reopen()
 		})
