@@ -38,7 +38,7 @@ type Options struct {
 	Show    io.Writer       // is written each alert for a person; nil for none
 	Timing  eslogger.Timing // zero but in tests
 
-	timing delivery.Timing // zero but in tests
+	hold time.Duration // zero but in tests
 }
 
 // Agent is the daemon. Its parts do not change once New has returned.
@@ -100,7 +100,7 @@ func New(o Options) (*Agent, error) {
 	var err error
 	a.outputs, err = delivery.Open(delivery.Options{
 		Config: o.Config, Host: mac.Hostname, Version: o.Version, Console: o.Show, Flush: flushTime,
-		Report: a.board.Report, Progress: a.simulation.Progress, Disks: a.hangs, Timing: o.timing,
+		Report: a.board.Report, Progress: a.simulation.Progress, Disks: a.hangs, Hold: o.hold,
 	})
 	if err != nil {
 		return nil, errors.Join(err, a.removeTemporary())

@@ -20,9 +20,7 @@ type Options struct {
 	Queue  Queue
 	Sender Sender
 
-	MaxItems int           // in a request; 0: 500
-	Gather   time.Duration // between requests that are not full; 0: 50 ms, negative: none
-	Flush    time.Duration // for what is queued when Run is to end; 0: nothing is begun
+	Flush time.Duration // for what is queued when Run is to end; 0: nothing is begun
 
 	random func() float64 // from 0 up to 1, for jitter; nil: a good one
 }
@@ -56,12 +54,6 @@ func NewRunner(o Options) (*Runner, error) {
 	if o.Name == "" || o.Queue == nil || o.Sender == nil {
 		return nil, errors.New("forward: a runner needs a name, a queue and a sender")
 	}
-	if o.MaxItems <= 0 {
-		o.MaxItems = defaultItems
-	}
-	if o.Gather == 0 {
-		o.Gather = gatherPause
-	}
 	if o.random == nil {
 		o.random = rand.Float64
 	}
@@ -69,11 +61,7 @@ func NewRunner(o Options) (*Runner, error) {
 		// An acknowledgement that fails is made again, with the whole batch's.
 		g.Each(func(i Item) { _ = o.Queue.Ack([]Item{i}) })
 	}
-	return &Runner{options: o, pace: newPace(o)}, nil
-}
-
-func newPace(o Options) pace {
-	return pace{random: o.random, gather: o.Gather, maxItems: o.MaxItems, items: 1, bytes: maxBytes}
+	return &Runner{options: o, pace: pace{random: o.random, items: 1, bytes: maxBytes}}, nil
 }
 
 // Status may be called at any time.
