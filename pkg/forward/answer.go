@@ -82,12 +82,12 @@ func (a *answer) String() string {
 	text := strings.TrimSpace(strconv.Itoa(a.status) + " " + http.StatusText(a.status))
 	if a.status/100 == 3 {
 		if u, err := url.Parse(a.header.Get("Location")); err == nil && u.Host != "" {
-			text += " to " + quote(u.Scheme+"://"+u.Host)
+			text += " to " + quoteText(u.Scheme+"://"+u.Host)
 		}
 		return text
 	}
 	if body := bytes.TrimSpace(a.body[:min(len(a.body), 4*maxQuoted)]); len(body) > 0 {
-		text += ", " + quote(string(body))
+		text += ", " + quoteText(string(body))
 	}
 	return text
 }

@@ -39,7 +39,7 @@ func certificateTrouble(err error) (Kind, string) {
 	var verification *tls.CertificateVerificationError
 	switch {
 	case errors.As(err, &name):
-		return KindName, "the certificate is not for " + quote(name.Host) + " but for " + certificateNames(name.Certificate) + ": use a name that it has, or replace the receiver's certificate"
+		return KindName, "the certificate is not for " + quoteText(name.Host) + " but for " + certificateNames(name.Certificate) + ": use a name that it has, or replace the receiver's certificate"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		return KindExpired, "the certificate is valid " + validityPeriod(invalid.Cert) + " only: renew it, or correct the clock of this machine"
 	case errors.As(err, &authority):
@@ -62,7 +62,7 @@ func certificateNames(cert *x509.Certificate) string {
 	if len(list) == 0 {
 		return "no name at all"
 	}
-	return quote(strings.Join(list, ", "))
+	return quoteText(strings.Join(list, ", "))
 }
 
 // validityPeriod says from when to when a certificate is good.
@@ -130,9 +130,9 @@ func networkTrouble(err error) (Kind, string) {
 	operation, failed := errors.AsType[*net.OpError](err)
 	switch {
 	case unresolved && dns.IsNotFound:
-		return KindNetwork, "no such host: " + quote(dns.Name)
+		return KindNetwork, "no such host: " + quoteText(dns.Name)
 	case unresolved:
-		return KindNetwork, "name not resolved: " + quote(dns.Name)
+		return KindNetwork, "name not resolved: " + quoteText(dns.Name)
 	case errors.Is(err, context.Canceled):
 		return KindNetwork, "stopped before an answer came"
 	case isTimeout(err):

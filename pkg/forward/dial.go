@@ -10,20 +10,9 @@ import (
 	"time"
 )
 
-// A connection on which nothing comes back is given up after about a minute, also when
-// nothing is being sent: a receiver that disappeared can't be told from a quiet one otherwise.
-var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3}
-
-const (
-	// userTimeout is how long sent bytes may stay without the receiver's machine saying
-	// that it has them.
-	userTimeout = time.Minute
-
-	// lastWords is how long to wait for what a receiver said before it closed the
-	// connection: it tells more than a failed write. It was sent before, so only this
-	// machine can be slow.
-	lastWords = time.Second
-)
+// lastWords is how long to wait for what a receiver said before it closed the connection: it
+// tells more than a failed write. It was sent before, so only this machine can be slow.
+const lastWords = time.Second
 
 // dialer connects with TLS to a receiver of syslog messages. It is for one goroutine.
 type dialer struct {
@@ -47,9 +36,7 @@ func (d *dialer) dialTLS(ctx context.Context) (*tls.Conn, *rawConn, *Error) {
 		return nil, nil, fault
 	}
 	most := min(dialTimeout, d.c.Timeout)
-	tcp := net.Dialer{Timeout: most, KeepAliveConfig: keepAlive, Control: func(_, _ string, raw syscall.RawConn) error {
-		return raw.Control(setUserTimeout)
-	}}
+	tcp := net.Dialer{Timeout: most}
 	conn, err := tcp.DialContext(ctx, "tcp", d.c.Address)
 	if err != nil {
 		return nil, nil, d.c.classifyError(err)

@@ -67,7 +67,7 @@ func confirmBulk(c *Config, body []byte, items []Item) (Result, error) {
 		}
 		text := fmt.Sprintf("%d for one document", answers[i].status)
 		if answers[i].reason != "" {
-			text += ", " + quote(answers[i].reason)
+			text += ", " + quoteText(answers[i].reason)
 		}
 		fault := c.answerError(kind, text)
 		if policies[kind].document {
@@ -139,7 +139,7 @@ func readItem(raw json.RawMessage, id string) (a itemAnswer, err error) {
 		return a, err
 	}
 	if got := readText(create["_id"]); got != id {
-		return a, fmt.Errorf("is another document, %s", quote(got))
+		return a, fmt.Errorf("is another document, %s", quoteText(got))
 	}
 	status, err := readNumber(create["status"])
 	if err == nil && (status < 100 || status > 599) {

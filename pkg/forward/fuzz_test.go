@@ -182,7 +182,7 @@ func FuzzString(f *testing.F) {
 		if err := json.Unmarshal(b, &got); err != nil || got != string([]rune(s)) || !utf8.Valid(b) || !bytes.Equal(b, appendString(nil, []byte(s))) {
 			t.Fatalf("%q: got %q, %v", s, b, err)
 		}
-		if q := quote(s) + printableLine(s); len(q) > 20*maxQuoted || !utf8.ValidString(q) || strings.ContainsFunc(q, func(r rune) bool { return r < ' ' }) {
+		if q := quoteText(s) + printableLine(s); len(q) > 20*maxQuoted || !utf8.ValidString(q) || strings.ContainsFunc(q, func(r rune) bool { return r < ' ' }) {
 			t.Fatalf("%q: quoted as %q", s, q)
 		}
 	})
