@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // MaxMessage is the longest message that receivers take here, in bytes. What they take by
@@ -172,14 +173,10 @@ func (r *Receiver) Messages(t testing.TB) []Message {
 	if os.IsNotExist(err) {
 		return nil
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer f.Close()
 	data, err := io.ReadAll(io.NewSectionReader(f, r.parsed, 1<<40))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for line := range bytes.Lines(data) {
 		if !bytes.HasSuffix(line, []byte("\n")) {
 			break // being written
@@ -205,12 +202,15 @@ func (r *Receiver) Messages(t testing.TB) []Message {
 // Await waits until the receiver has written n messages or more, and returns them.
 func (r *Receiver) Await(t testing.TB, n int) []Message {
 	t.Helper()
-	var got []Message
-	awaitUntil(t, func() (bool, string) {
-		got = r.Messages(t)
-		return len(got) >= n, fmt.Sprintf("%s wrote %d messages of %d\n%s", r.name, len(got), n, tail(r.Log()))
-	})
-	return got
+	for deadline := time.Now().Add(awaitTimeout); ; time.Sleep(pollInterval) {
+		got := r.Messages(t)
+		if len(got) >= n {
+			return got
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s wrote %d messages of %d after %v\n%s", r.name, len(got), n, awaitTimeout, r.logTail())
+		}
+	}
 }
 
 // Port returns the port of the receiver's address.
