@@ -137,12 +137,12 @@ func (c *Config) Check() error { return c.findFaults().orNil() }
 // CheckFiles reports which of the files that a Config names can't be used now: a Faults, or
 // nil. A sender reads them again when they change.
 func (c *Config) CheckFiles() error {
-	t := token{file: watchedFile{path: c.TokenFile}}
+	t := newToken(c)
 	if c.TokenFile != "" {
 		t.readToken(c)
 	}
 	_, faults := newTLSFiles(c, "").makeConfig()
-	return append(t.file.fileFaults("TokenFile"), faults...).orNil()
+	return append(fileFaults(&t.file), faults...).orNil()
 }
 
 func (c *Config) findFaults() (f Faults) {

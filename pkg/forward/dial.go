@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"syscall"
 	"time"
 )
 
@@ -41,7 +40,7 @@ func (d *dialer) dialTLS(ctx context.Context) (*tls.Conn, *rawConn, *Error) {
 	if err != nil {
 		return nil, nil, d.c.classifyError(err)
 	}
-	raw := &rawConn{Conn: conn}
+	raw := &rawConn{TCPConn: conn.(*net.TCPConn)}
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	secured := tls.Client(raw, made)
@@ -56,12 +55,12 @@ func (d *dialer) dialTLS(ctx context.Context) (*tls.Conn, *rawConn, *Error) {
 // io.EOF both when the receiver ended TLS, which nobody else can, and when the connection
 // was cut.
 type rawConn struct {
-	net.Conn
+	*net.TCPConn
 	cut bool // by a Read, which one goroutine does
 }
 
 func (r *rawConn) Read(p []byte) (int, error) {
-	n, err := r.Conn.Read(p)
+	n, err := r.TCPConn.Read(p)
 	if err != nil {
 		r.cut = true
 	}
@@ -71,10 +70,8 @@ func (r *rawConn) Read(p []byte) (int, error) {
 // awaitClose waits until the receiver has closed the connection, after it ended TLS. A system
 // whose program closes a connection without having read all resets it, and Read says so.
 func (r *rawConn) awaitClose() error {
-	if c, ok := r.Conn.(interface{ CloseWrite() error }); ok {
-		_ = c.CloseWrite() // some wait for it
-	}
-	_, err := io.CopyN(io.Discard, r.Conn, maxDrain)
+	_ = r.CloseWrite() // some wait for it
+	_, err := io.CopyN(io.Discard, r.TCPConn, maxDrain)
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
@@ -87,17 +84,11 @@ func (r *rawConn) awaitClose() error {
 // allArrived says whether the receiver's machine has all that was sent, as far as this
 // machine can tell.
 func (r *rawConn) allArrived() bool {
-	socket, ok := r.Conn.(syscall.Conn)
-	if !ok {
-		return true
-	}
-	raw, err := socket.SyscallConn()
+	raw, err := r.SyscallConn()
 	if err != nil {
 		return false
 	}
-	left := 0
-	if err := raw.Control(func(fd uintptr) { left = unsent(fd) }); err != nil {
-		return false
-	}
-	return left == 0
+	left := -1
+	err = raw.Control(func(fd uintptr) { left = unsent(fd) })
+	return err == nil && left == 0
 }

@@ -68,7 +68,7 @@ type httpSender struct {
 // get the usual one of their type.
 func newHTTPSender(c *Config) *httpSender {
 	u, _ := parseURL(c.URL)
-	s := &httpSender{c: c, plain: u.Scheme == "http", token: token{file: watchedFile{path: c.TokenFile}}, tls: newTLSFiles(c, "")}
+	s := &httpSender{c: c, plain: u.Scheme == "http", token: newToken(c), tls: newTLSFiles(c, "")}
 	bare, path := u.Path == "" || u.Path == "/", ""
 	switch c.Type {
 	case "https":

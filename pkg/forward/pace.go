@@ -51,12 +51,11 @@ func (t tally) retried() int { return t.items - t.delivered - t.refused }
 
 // pauseAfter returns the pause after a request.
 func (p *pace) pauseAfter(t tally, result *Result, took time.Duration) pause {
-	kind := KindAnswer // of a sender that gives no reason
+	kind := KindNone
 	if result.Err != nil {
 		kind = result.Err.Kind
 	}
-	settled := t.delivered+t.refused > 0
-	document := result.Err != nil && policies[kind].document
+	settled, document := t.delivered+t.refused > 0, policies[kind].document
 	switch {
 	case document && !settled && t.items > 1:
 		p.items = t.items / 2 // the one at fault is found when it is alone
