@@ -129,7 +129,7 @@ var spoolConditions = map[spool.Kind]health.Name{
 	spool.Renewed: health.ChainRenewed, spool.Dropped: health.LettersDropped,
 }
 
-// reportSpoolEvent turns an event of the spool into what people are told.
+// reportSpoolEvent reports an event of the spool.
 func (o *Outputs) reportSpoolEvent(e spool.Event) {
 	since, full := o.reported.full, health.Condition{Name: health.SpoolFull}
 	switch {
@@ -155,5 +155,5 @@ func (o *Outputs) reportSpoolEvent(e spool.Event) {
 // reportOnce reports what happened and does not last.
 func (o *Outputs) reportOnce(c health.Condition, detail string, at time.Time) {
 	o.report(c, detail, true, at, time.Time{})
-	o.report(c, "what there was to tell is told", false, at, at)
+	o.report(c, "it happened once and does not last", false, at, at)
 }

@@ -37,15 +37,15 @@ func TestBufferStalled(t *testing.T) {
 		}
 		want := fmt.Sprintf(`the disk took alerts too slowly: %d were given up before they were kept, of "502": %[1]d`, 3*maxBuffered+2-len(b.entries))
 		if got := loss(); got != want {
-			t.Errorf("told %q, want %q", got, want)
+			t.Errorf("reported %q, want %q", got, want)
 		}
 		b.addEntry(of("502", 99))
 		if got := loss(); got != "" {
-			t.Errorf("told %q at once again, want it told in a minute", got)
+			t.Errorf("reported %q again at once, want it in a minute", got)
 		}
 		time.Sleep(lossInterval)
 		if got := loss(); !strings.Contains(got, ": 1 were given up") {
-			t.Errorf("told %q after a minute, want the one", got)
+			t.Errorf("reported %q after a minute, want the one", got)
 		}
 	})
 }
@@ -74,7 +74,7 @@ func TestBufferWaits(t *testing.T) {
 	})
 }
 
-// TestSpoolFullOrHangs tells of a disk that hangs once, and not as full as well.
+// TestSpoolFullOrHangs reports a disk that hangs once, and not as full as well.
 func TestSpoolFullOrHangs(t *testing.T) {
 	all, h := opened(t, t.TempDir(), &fakePlace{})
 	defer all.Abandon()

@@ -62,11 +62,11 @@ type Options struct {
 	Flush   time.Duration // how long Close may deliver what waits; 0 means 800 ms
 	Version string
 	Console io.Writer     // is written each alert for a person; nil for none
-	Report  health.Report // is told what Check finds
+	Report  health.Report // takes what Check finds
 	// Progress is called when a document is durable, with output "", and when an output has
 	// acknowledged it. It must not wait; nil for nobody.
 	Progress func(id, output string)
-	Disks    *health.HangingDisks // is told when the spool's disk hangs; nil for its own
+	Disks    *health.HangingDisks // takes that the spool's disk hangs; nil for its own
 
 	// Hold is how long an output or a disk must work before its trouble is over; 0 means a
 	// minute. The alert of a condition goes to the output that it is about, too: one that
@@ -284,7 +284,7 @@ func (o *Outputs) Close(ctx context.Context) error {
 	}
 	err := errors.Join(hung, o.spool.Close())
 	if o.temporary != "" && !errors.Is(err, hang.ErrHangs) {
-		err = errors.Join(err, os.RemoveAll(o.temporary)) // alerts tell much of a Mac
+		err = errors.Join(err, os.RemoveAll(o.temporary)) // alerts say much about a Mac
 	}
 	return err
 }

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// lastWords is how long to wait for what a receiver said before it closed the connection: it
+// lastReadWait is how long to wait for what a receiver said before it closed the connection: it
 // tells more than a failed write. It was sent before, so only this machine can be slow.
-const lastWords = time.Second
+const lastReadWait = time.Second
 
 // dialer connects with TLS to a receiver of syslog messages. It is for one goroutine.
 type dialer struct {

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	relpWindow  = 128         // messages that may be unanswered; librelp has the same
-	relpGoodbye = time.Second // for a receiver to answer that the session ends
+	relpWindow    = 128         // messages that may be unanswered; librelp has the same
+	relpCloseWait = time.Second // for a receiver to answer that the session ends
 )
 
 var errServerClose = errors.New("ended the session")
@@ -64,7 +64,7 @@ func (s *relpSession) sendOpen(offers string) error {
 // lastError returns the error of reading on after one that failed: what the receiver said
 // before it closed the connection tells more than a failed write. Without any it is failed.
 func (s *relpSession) lastError(failed error, read func() error) error {
-	s.timeout = lastWords
+	s.timeout = lastReadWait
 	for {
 		if err := read(); isTimeout(err) {
 			return failed
@@ -114,7 +114,7 @@ func (s *relpSession) closeNow() { _ = s.raw.Close() }
 // endSession ends the session as the protocol wants it. Everything was answered before, so
 // nothing depends on it.
 func (s *relpSession) endSession() {
-	s.timeout = relpGoodbye
+	s.timeout = relpCloseWait
 	s.writeCommand("close", nil)
 	if s.flush() == nil {
 		_, _ = s.readAnswer()

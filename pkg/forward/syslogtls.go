@@ -24,7 +24,7 @@ type syslogSender struct {
 	format  messageFormat
 	frames  []byte
 	message []byte // scratch
-	polite  bool   // the receiver ends TLS
+	endsTLS bool   // the receiver ends TLS
 }
 
 func newSyslogSender(c *Config) *syslogSender {
@@ -85,10 +85,10 @@ func (s *syslogSender) deliverFrames(ctx context.Context) *Error {
 	}
 	err := <-ended
 	if err == nil && !raw.cut {
-		s.polite = true
+		s.endsTLS = true
 		err = raw.awaitClose()
 	}
-	if err == nil && (raw.cut && s.polite || !raw.allArrived()) {
+	if err == nil && (raw.cut && s.endsTLS || !raw.allArrived()) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
@@ -102,8 +102,8 @@ func (s *syslogSender) writeFrames(conn *tls.Conn, ended <-chan error) error {
 	_, err := conn.Write(s.frames)
 	if err == nil {
 		select {
-		case said := <-ended:
-			return cmp.Or(said, io.ErrUnexpectedEOF)
+		case reason := <-ended:
+			return cmp.Or(reason, io.ErrUnexpectedEOF)
 		default:
 			err = conn.CloseWrite()
 		}
@@ -112,9 +112,9 @@ func (s *syslogSender) writeFrames(conn *tls.Conn, ended <-chan error) error {
 		return nil
 	}
 	select {
-	case said := <-ended:
-		return cmp.Or(said, err)
-	case <-time.After(lastWords):
+	case reason := <-ended:
+		return cmp.Or(reason, err)
+	case <-time.After(lastReadWait):
 		return err
 	}
 }
