@@ -47,33 +47,27 @@ type answer struct {
 	cut    bool // the body is longer, or broke off
 }
 
-// judgeAnswer returns what an answer means for the items that were sent.
-func (c *Config) judgeAnswer(p *protocol, a *answer, items []Item, now time.Time) Result {
+// judgeAnswer returns what an answer means for the items that were sent: what its body says, where
+// that counts, or its status.
+func (c *Config) judgeAnswer(p *protocol, a *answer, items []Item, now time.Time) (r Result) {
 	kind := statusKind(a.status)
-	if kind == KindNone && p.confirm == nil {
-		return uniformResult(len(items), Delivered, nil)
+	reads := p.confirm != nil && (kind == KindNone || kind == KindRefused && p.explains)
+	err := errors.New("it is cut, or too long")
+	if reads && !a.cut {
+		r, err = p.confirm(c, a.body, items)
 	}
-	r := c.readAnswer(p, kind, a, items)
+	switch {
+	case kind == KindNone && !reads:
+		return uniformResult(len(items), Delivered, nil)
+	case kind == KindNone && err != nil:
+		r = uniformResult(len(items), Retry, c.answerError(KindAnswer, printableLine(err.Error())))
+	case kind != KindNone && (err != nil || r.Err == nil):
+		r = wholeResult(len(items), c.answerError(kind, a.String()))
+	}
 	if r.Err != nil {
 		r.RetryAfter = retryAfter(a.header, now)
 	}
 	return r
-}
-
-// readAnswer returns what an answer of this kind means: what its body says, where that counts,
-// or its status.
-func (c *Config) readAnswer(p *protocol, kind Kind, a *answer, items []Item) Result {
-	read, err := Result{}, errors.New("it is cut, or too long")
-	if (kind == KindNone || kind == KindRefused && p.explains) && !a.cut {
-		read, err = p.confirm(c, a.body, items)
-	}
-	switch {
-	case kind == KindNone && err != nil:
-		return uniformResult(len(items), Retry, c.answerError(KindAnswer, printableLine(err.Error())))
-	case kind == KindNone, err == nil && read.Err != nil:
-		return read
-	}
-	return wholeResult(len(items), c.answerError(kind, a.String()))
 }
 
 // String repeats the answer, bounded and quoted. Of a redirect it has the target without the
