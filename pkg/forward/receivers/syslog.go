@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,7 +26,6 @@ type Message struct {
 	Time       string `json:"time"`
 	Host       string `json:"host"`
 	Program    string `json:"program"`
-	ProcessID  string `json:"procid"`
 	ID         string `json:"msgid"`
 	Structured string `json:"structured"`
 	Text       string `json:"text"`
@@ -89,7 +87,6 @@ template(name="store" type="list" option.jsonf="on") {
   property(outname="time" name="timereported" dateFormat="rfc3339" format="jsonf")
   property(outname="host" name="hostname" format="jsonf")
   property(outname="program" name="app-name" format="jsonf")
-  property(outname="procid" name="procid" format="jsonf")
   property(outname="msgid" name="msgid" format="jsonf")
   property(outname="structured" name="structured-data" format="jsonf")
   property(outname="text" name="msg" format="jsonf")
@@ -126,7 +123,7 @@ source s {
     tls(ca-file("{ca}") cert-file("{cert}") key-file("{key}") peer-verify(required-trusted)));
 };
 destination d {
-  file("{output}" template("$(format-json raw=${RAWMSG} priority=${PRI} time=${S_ISODATE} host=${HOST} program=${PROGRAM} procid=${PID} msgid=${MSGID} structured=${SDATA} text=${MSG})\n"));
+  file("{output}" template("$(format-json raw=${RAWMSG} priority=${PRI} time=${S_ISODATE} host=${HOST} program=${PROGRAM} msgid=${MSGID} structured=${SDATA} text=${MSG})\n"));
 };
 log { source(s); destination(d); flags(flow-control); };
 `
@@ -211,10 +208,4 @@ func (r *Receiver) Await(t testing.TB, n int) []Message {
 			t.Fatalf("%s wrote %d messages of %d after %v\n%s", r.name, len(got), n, awaitTimeout, r.logTail())
 		}
 	}
-}
-
-// Port returns the port of the receiver's address.
-func (r *Receiver) Port() string {
-	_, port, _ := net.SplitHostPort(r.Address)
-	return port
 }
