@@ -56,7 +56,7 @@ var rooms = []room{
 	{"pkg/chain", nil},
 	{"pkg/clip", nil},
 	{"pkg/event", nil},
-	{"pkg/forward", nil},
+	{"pkg/forward", []string{"pkg/event", "pkg/quote"}},
 	{"pkg/forward/receivers", nil},
 	{"pkg/hang", nil},
 	{"pkg/logfile", []string{"pkg/safefile"}},

@@ -77,7 +77,7 @@ func record(t *testing.T, o synthetic.Options, list []attack, benign int) ([]byt
 func replayed(t *testing.T, c config.Config, set ruleset.Set, recording []byte) []*alert.Alert {
 	t.Helper()
 	var out []*alert.Alert
-	r, err := offline.NewReplay(c, set, func(a *alert.Alert) { out = append(out, a) })
+	r, err := offline.NewReplay(c, set, func(a *alert.Alert, _ []byte) { out = append(out, a) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func BenchmarkReplayRules(b *testing.B) {
 			b.SetBytes(int64(len(stream)))
 			b.ReportAllocs()
 			for b.Loop() {
-				r, err := offline.NewReplay(config.Default(), set, func(*alert.Alert) {})
+				r, err := offline.NewReplay(config.Default(), set, func(*alert.Alert, []byte) {})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -26,7 +26,7 @@ func BenchmarkReplay(b *testing.B) {
 	b.SetBytes(int64(stream.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
-		r, err := offline.NewReplay(config.Default(), set, func(*alert.Alert) {})
+		r, err := offline.NewReplay(config.Default(), set, func(*alert.Alert, []byte) {})
 		if err != nil {
 			b.Fatal(err)
 		}

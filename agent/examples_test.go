@@ -124,7 +124,7 @@ func exampleAlerts(t *testing.T, set ruleset.Set, x *exampleCase) []*alert.Alert
 		Pins: pins, Examine: examine,
 		Rules: set.Rules, Exceptions: exampleExceptions(x),
 		Watching: &judge.Watching{Window: config.Default().CorrelationWindow, Watched: watch.IsWatched, Wake: func() {}},
-		Emit: func(a *alert.Alert) {
+		Emit: func(a *alert.Alert, _ []byte) {
 			i := slices.IndexFunc(got, func(o *alert.Alert) bool { return o.Event.ID == a.Event.ID })
 			if i < 0 {
 				i, got = len(got), append(got, nil)

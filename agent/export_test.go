@@ -6,7 +6,7 @@ import (
 )
 
 // SetHold sets for how long an output must work before its trouble is over.
-func (o *Options) SetHold(d time.Duration) { o.timing.Hold = d }
+func (o *Options) SetHold(d time.Duration) { o.hold = d }
 
 // Amount is how much of something a test does: a little always, and much with HOOKSNARE_SLOW=1.
 func Amount[T any](little, much T) T {

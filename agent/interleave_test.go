@@ -180,7 +180,7 @@ func newPlayer(t *testing.T, set ruleset.Set) *player {
 	var err error
 	f.p, err = judge.New(judge.Options{
 		Rules: set.Rules, Exceptions: exceptions.ForEngine(config.Default().Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
-		Emit: func(a *alert.Alert) {
+		Emit: func(a *alert.Alert, _ []byte) {
 			if given[a.Event.ID]++; a.Event.Sequence != given[a.Event.ID] {
 				t.Errorf("event.sequence: got %d, want %d: %s", a.Event.Sequence, given[a.Event.ID], a.Message)
 			}

@@ -44,7 +44,7 @@ func feedWith(t *testing.T, c config.Config, change func(*judge.Options)) *feed 
 	f := &feed{t: t, decoder: new(eslogger.Decoder)}
 	o := judge.Options{
 		Rules: set.Rules, Exceptions: exceptions.ForEngine(c.Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
-		Emit: func(a *alert.Alert) { f.got = append(f.got, a) },
+		Emit: func(a *alert.Alert, _ []byte) { f.got = append(f.got, a) },
 	}
 	if c.Root != "" {
 		o.Pins, o.Examine = exceptions.NewPins(c.Root, c.Exceptions), offline.AtOnce(offline.ExaminePrograms(c.Root))

@@ -81,7 +81,7 @@ func (s *publishedSet) onMac(t testing.TB, recording []byte) []*alert.Alert {
 	pipeline, err := judge.New(judge.Options{
 		Rules: s.Rules, Exceptions: exceptions.ForEngine(config.Default().Exceptions),
 		Host: host.Identity{ID: "5EED5EED-0000-4000-8000-000000000000", Hostname: "mac", Boot: "1", Users: macUsers()},
-		Emit: func(a *alert.Alert) { out = append(out, a) }, RepeatWindow: config.Default().RepeatWindow,
+		Emit: func(a *alert.Alert, _ []byte) { out = append(out, a) }, RepeatWindow: config.Default().RepeatWindow,
 	})
 	must(t, err)
 	r := offline.ReplayTo(pipeline)

@@ -38,7 +38,7 @@ type Options struct {
 	Show    io.Writer       // is written each alert for a person; nil for none
 	Timing  eslogger.Timing // zero but in tests
 
-	timing delivery.Timing // zero but in tests
+	hold time.Duration // zero but in tests
 }
 
 // Agent is the daemon. Its parts do not change once New has returned.
@@ -100,7 +100,7 @@ func New(o Options) (*Agent, error) {
 	var err error
 	a.outputs, err = delivery.Open(delivery.Options{
 		Config: o.Config, Host: mac.Hostname, Version: o.Version, Console: o.Show, Flush: flushTime,
-		Report: a.board.Report, Progress: a.simulation.Progress, Disks: a.hangs, Timing: o.timing,
+		Report: a.board.Report, Progress: a.simulation.Progress, Disks: a.hangs, Hold: o.hold,
 	})
 	if err != nil {
 		return nil, errors.Join(err, a.removeTemporary())
@@ -173,12 +173,15 @@ func (a *Agent) reportStart(asked config.Config, unsafeState, unsafeProgram, fau
 }
 
 // emit hands an alert to the outputs.
-func (a *Agent) emit(al *alert.Alert) {
+func (a *Agent) emit(al *alert.Alert, line []byte) {
 	a.simulation.Raised(al)
-	if err := a.outputs.AddAlert(al); err != nil {
+	if line == nil {
+		_, err := al.Line()
 		a.monitor.Tally.Add(health.AlertsUnmade)
 		a.log.Error().Err(err).Str("rule", al.Rule.ID).Str("event", al.Event.ID).Msg("alert")
+		return
 	}
+	a.outputs.AddAlert(al, line)
 }
 
 func (a *Agent) ruleFacts() alert.RuleFacts {

@@ -78,7 +78,7 @@ func newPeopledMac(t *testing.T, c *silenceCase) *peopledMac {
 		Watching: &judge.Watching{Window: 30 * time.Second, Watched: watch.IsWatched, Wake: func() {}},
 	}
 	given := map[string]int{}
-	o.Emit = func(a *alert.Alert) {
+	o.Emit = func(a *alert.Alert, _ []byte) {
 		if given[a.Event.ID]++; a.Event.Sequence != given[a.Event.ID] {
 			t.Errorf("event.sequence: got %d, want %d: %s", a.Event.Sequence, given[a.Event.ID], a.Message)
 		}

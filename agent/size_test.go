@@ -71,7 +71,7 @@ func testAlertSize(t *testing.T, fill string, size int) {
 // wait for their changes do.
 func TestAlertMemory(t *testing.T) {
 	f := newFeed(t, func(o *judge.Options) {
-		o.Emit = func(*alert.Alert) {}
+		o.Emit = func(*alert.Alert, []byte) {}
 		o.Watching = &judge.Watching{
 			Window: time.Hour, Watched: func(string) bool { return true }, Wake: func() {},
 		}

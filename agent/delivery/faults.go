@@ -9,167 +9,151 @@ import (
 	"time"
 
 	"hooksnare/agent/health"
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/clip"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/hang"
 	"hooksnare/pkg/spool"
 )
 
-// Timing are the waits of an output's conditions; a zero field means its default.
-// They are there for tests.
-type Timing struct {
-	Hang time.Duration // a delivery that lasts longer counts as failing: 10 s, and 90 s elsewhere
-	// Hold is how long an output must work before its trouble is over: 60 s. The alert of
-	// a condition goes to the output that it is about, too. Without a hold one that fails now
-	// and then would raise alerts about its own alerts for ever.
-	Hold time.Duration
-	// Away is how long another machine may not answer before that is told: 5 minutes. Macs
+const (
+	hangLocal  = 10 * time.Second // a delivery that lasts longer counts as failing
+	hangRemote = 90 * time.Second // the same of one to another machine, which the sender ends after a minute
+	// awayLimit is how long another machine may not answer before that is reported. Macs
 	// sleep and travel, and every alert waits meanwhile.
-	Away time.Duration
-}
-
-func (t *Timing) setDefaults() {
-	for _, d := range []struct {
-		of *time.Duration
-		is time.Duration
-	}{{&t.Hang, 10 * time.Second}, {&t.Hold, time.Minute}, {&t.Away, 5 * time.Minute}} {
-		if *d.of == 0 {
-			*d.of = d.is
-		}
-	}
-}
-
-// hangRemote is how long a request to another machine may last: the sender ends it after a
-// minute.
-const hangRemote = 90 * time.Second
-
-// destinationFaults is what was told of an output. It is for one goroutine.
-type destinationFaults struct {
-	report   health.Report
-	timing   Timing
-	remote   bool
-	unusable string // why there is no sender
-
-	failing time.Time // the condition that is on, by its begin
-	bad     time.Time // the last time that it was seen failing
-}
+	awayLimit = 5 * time.Minute
+)
 
 // deliveryFailure is how an output fails now. The zero value: it does not.
 type deliveryFailure struct {
 	since time.Time
 	why   string
-	wait  time.Duration // before it is told
+	wait  time.Duration // before it is reported
 }
 
 // currentFailure returns how the output fails.
-func (o *destination) currentFailure(now time.Time) deliveryFailure {
-	t := &o.faults
-	if t.unusable != "" {
-		since := t.failing
+func (d *destination) currentFailure(now time.Time) deliveryFailure {
+	if d.runner == nil {
+		since := d.failing
 		if since.IsZero() {
 			since = now
 		}
-		return deliveryFailure{since: since, why: t.unusable}
+		return deliveryFailure{since: since, why: d.unusable}
 	}
-	st := o.runner.Status()
-	f := deliveryFailure{since: st.Health.Since, why: st.Health.Reason}
+	limit, wait := hangLocal, time.Duration(0)
+	if isRemote(d.config.Type) {
+		limit, wait = hangRemote, awayLimit
+	}
+	st := d.runner.Status()
 	switch st.Health.Kind {
 	case forward.KindNone:
-		f = deliveryFailure{}
-	case forward.KindNetwork, forward.KindBusy, forward.KindThrottled:
-		if t.remote {
-			f.wait = t.timing.Away
+		if !st.Sending.IsZero() && now.Sub(st.Sending) >= limit {
+			return deliveryFailure{since: st.Sending, why: fmt.Sprintf("no answer for %v", limit)}
 		}
+		return deliveryFailure{}
+	case forward.KindNetwork, forward.KindBusy, forward.KindThrottled:
+	default:
+		wait = 0
 	}
-	hang := t.timing.Hang
-	if t.remote {
-		hang = max(hang, hangRemote)
-	}
-	if began := st.Sending; f.since.IsZero() && !began.IsZero() && now.Sub(began) >= hang {
-		f = deliveryFailure{since: began, why: fmt.Sprintf("no answer for %v", hang)}
-	}
-	return f
+	return deliveryFailure{since: st.Health.Since, why: st.Health.Reason, wait: wait}
 }
 
-// reportChanges tells what has begun or ended, once each.
-func (o *destination) reportChanges(now time.Time) {
-	t, f := &o.faults, o.currentFailure(now)
-	name, state := o.config.Name, health.OutputFailed.Of(o.config.Name)
-	if !f.since.IsZero() {
-		t.bad = now
-	}
-	switch {
-	case t.failing.IsZero() && !f.since.IsZero() && now.Sub(f.since) >= f.wait:
-		t.failing = f.since
-		t.report(state, name+": "+strings.TrimPrefix(f.why, name+": "), true, t.failing, time.Time{})
-	case !t.failing.IsZero() && f.since.IsZero() && now.Sub(t.bad) >= t.timing.Hold:
-		since := t.failing
-		t.failing = time.Time{}
-		t.report(state, name+" works again", false, since, now)
+// AddFacts adds how the outputs stand.
+func (o *Outputs) AddFacts(f *alert.HeartbeatFacts, now time.Time) {
+	st := o.spool.Stats()
+	f.Spool = alert.SpoolFacts{Alerts: st.Waiting, Bytes: st.Bytes, Held: st.Held}
+	for _, d := range o.destinations {
+		q := d.queue.Stats()
+		facts := alert.OutputFacts{
+			Name: d.config.Name, Type: d.config.Type, Healthy: true,
+			Depth: q.Depth, Bytes: q.Bytes, Delivered: q.Delivered, Refused: q.Dead, Lost: q.Lost,
+		}
+		if !q.Oldest.IsZero() {
+			facts.OldestAge = max(0, float64(now.Sub(q.Oldest).Milliseconds())/1000)
+		}
+		if fail := d.currentFailure(now); !fail.since.IsZero() {
+			facts.Healthy, facts.Error = false, clip.Text(fail.why, clip.NameBytes)
+		}
+		if d.runner != nil {
+			facts.LastDelivery = alert.At(d.runner.Status().LastDelivery)
+		}
+		f.Outputs = append(f.Outputs, facts)
 	}
 }
 
-// spoolReports is what was told of the spool.
+// spoolReports is what was reported of the spool.
 type spoolReports struct {
-	elsewhere string    // why it is not where it belongs
+	elsewhere string    // why it is not where it belongs, until that is reported
 	full      time.Time // since when the disk takes nothing
 }
 
-// Check tells of what became of outputs and of the spool. It is for one goroutine.
-func (all *Outputs) Check(now time.Time) {
-	for _, o := range all.destinations {
-		o.reportChanges(now)
+// Check reports what became of outputs and of the spool. It is for one goroutine.
+func (o *Outputs) Check(now time.Time) {
+	for _, d := range o.destinations {
+		o.checkDestination(d, now)
 	}
-	all.mu.Lock()
-	refusing := all.refusing
-	all.refusing = nil
-	all.mu.Unlock()
-	if refusing != nil {
-		all.reportOnce(health.Condition{Name: health.AlertsLost}, refusing.Error(), now)
+	for _, lost := range o.buffer.takeLosses(now) {
+		o.reportOnce(health.Condition{Name: health.AlertsLost}, lost, now)
 	}
-	if lost := all.takeShedReport(now); lost != "" {
-		all.reportOnce(health.Condition{Name: health.AlertsLost}, lost, now)
+	if o.reported.elsewhere != "" {
+		o.report(health.Condition{Name: health.SpoolFailed}, o.reported.elsewhere, true, now, time.Time{})
+		o.reported.elsewhere = ""
 	}
-	if all.reported.elsewhere != "" {
-		all.report(health.Condition{Name: health.SpoolFailed}, all.reported.elsewhere, true, now, time.Time{})
-		all.reported.elsewhere = ""
+	for _, e := range o.spool.Events() {
+		o.reportSpoolEvent(e)
 	}
-	for _, e := range all.spool.Events() {
-		all.reportSpoolEvent(e)
-	}
-	all.hangs.Check(all.report, all.holdHang, now)
+	o.hangs.Check(o.report, o.hold, now)
 }
 
-// reportSpoolEvent turns an event of the spool into what people are told.
-func (all *Outputs) reportSpoolEvent(e spool.Event) {
-	switch e.Kind {
-	case spool.Full:
-		if errors.Is(e.Err, hang.ErrHangs) {
-			return // that is a condition of its own
-		}
-		if all.reported.full.IsZero() {
-			all.reported.full = e.Time
-			all.report(health.Condition{Name: health.SpoolFull}, e.String(), true, e.Time, time.Time{})
-		}
-	case spool.Room:
-		if since := all.reported.full; !since.IsZero() {
-			all.reported.full = time.Time{}
-			all.report(health.Condition{Name: health.SpoolFull}, "the disk takes alerts again, and all that was held is written", false, since, e.Time)
-		}
-	case spool.Evicted:
-		all.reportOnce(health.Condition{Name: health.AlertsLost}, e.String(), e.Time)
-	case spool.Damaged:
-		all.reportOnce(health.Condition{Name: health.SpoolDamaged}, e.String(), e.Time)
-	case spool.Refused:
-		all.reportOnce(health.AlertsRefused.Of(strings.Join(slices.Sorted(maps.Keys(e.Outputs)), "_")), e.String(), e.Time)
-	case spool.Renewed:
-		all.reportOnce(health.Condition{Name: health.ChainRenewed}, e.String(), e.Time)
-	case spool.Dropped:
-		all.reportOnce(health.Condition{Name: health.LettersDropped}, e.String(), e.Time)
+// checkDestination reports what has begun or ended of an output, once each.
+func (o *Outputs) checkDestination(d *destination, now time.Time) {
+	f := d.currentFailure(now)
+	name, state := d.config.Name, health.OutputFailed.Of(d.config.Name)
+	if !f.since.IsZero() {
+		d.seenBad = now
+	}
+	switch {
+	case d.failing.IsZero() && !f.since.IsZero() && now.Sub(f.since) >= f.wait:
+		d.failing = f.since
+		o.report(state, name+": "+strings.TrimPrefix(f.why, name+": "), true, d.failing, time.Time{})
+	case !d.failing.IsZero() && f.since.IsZero() && now.Sub(d.seenBad) >= o.hold:
+		since := d.failing
+		d.failing = time.Time{}
+		o.report(state, name+" works again", false, since, now)
 	}
 }
 
-// reportOnce tells of what happened and does not last.
-func (all *Outputs) reportOnce(state health.Condition, detail string, at time.Time) {
-	all.report(state, detail, true, at, time.Time{})
-	all.report(state, "what there was to tell is told", false, at, at)
+// spoolConditions are the events of the spool that do not last.
+var spoolConditions = map[spool.Kind]health.Name{
+	spool.Evicted: health.AlertsLost, spool.Damaged: health.SpoolDamaged, spool.Refused: health.AlertsRefused,
+	spool.Renewed: health.ChainRenewed, spool.Dropped: health.LettersDropped,
+}
+
+// reportSpoolEvent reports an event of the spool.
+func (o *Outputs) reportSpoolEvent(e spool.Event) {
+	since, full := o.reported.full, health.Condition{Name: health.SpoolFull}
+	switch {
+	case e.Kind == spool.Full:
+		if since.IsZero() && !errors.Is(e.Err, hang.ErrHangs) { // which is a condition by itself
+			o.reported.full = e.Time
+			o.report(full, e.String(), true, e.Time, time.Time{})
+		}
+	case e.Kind == spool.Room:
+		if !since.IsZero() {
+			o.reported.full = time.Time{}
+			o.report(full, "the disk takes alerts again, and all that was held is written", false, since, e.Time)
+		}
+	default:
+		c := health.Condition{Name: spoolConditions[e.Kind]}
+		if e.Kind == spool.Refused {
+			c.Subject = strings.Join(slices.Sorted(maps.Keys(e.Outputs)), "_")
+		}
+		o.reportOnce(c, e.String(), e.Time)
+	}
+}
+
+// reportOnce reports what happened and does not last.
+func (o *Outputs) reportOnce(c health.Condition, detail string, at time.Time) {
+	o.report(c, detail, true, at, time.Time{})
+	o.report(c, "it happened once and does not last", false, at, at)
 }

@@ -3,6 +3,7 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,42 +24,35 @@ import (
 
 // Outputs makes alerts durable and carries them to every place that the configuration
 // names, in order, each at its own pace: a slow, failing or hanging one delays no other.
+// Its fields do not change once Open has returned, but for reported, which Check owns.
 type Outputs struct {
+	buffer       *buffer
 	spool        *spool.Spool
-	passing      string // the folder of a spool that does not outlive the agent; "" for the usual one
+	temporary    string // folder of a spool that ends with the agent; "" for the usual one
 	destinations []*destination
-	show         *console // nil: nobody looks on
-	report       health.Report
+	shown        chan []byte // what a person is shown; nil when nobody looks on
 
-	hangs    *health.HangingDisks
-	holdHang time.Duration // how long the disk must answer until it counts as well
-
-	mu       sync.Mutex    // guards what follows, up to refusing
-	room     chan struct{} // closed when there is room for more
-	stalled  bool          // the disk takes nothing: nobody waits for room
-	shed     shed
-	pending  []spool.Entry // not durable yet, the oldest first
-	bytes    int
-	flying   bool // some are being made durable
-	closing  bool
-	refusing error // why alerts could not even be held
-
+	report   health.Report
 	progress func(id, output string)
+	hangs    *health.HangingDisks
+	hold     time.Duration
 	reported spoolReports
 
-	wake chan struct{}
-	done chan struct{} // the writer has ended
-	stop context.CancelFunc
-	wg   sync.WaitGroup
+	written chan struct{} // closed when the writer has ended
+	stop    context.CancelFunc
+	running sync.WaitGroup // destinations and what shows alerts
 }
 
-// destination is one place.
+// destination is one place. Its fields do not change once it runs, but for those that Check owns.
 type destination struct {
-	config config.Output
-	queue  *spool.Queue
-	sender forward.Sender
-	runner *forward.Runner
-	faults destinationFaults
+	config   config.Output
+	queue    *spool.Queue
+	sender   forward.Sender
+	runner   *forward.Runner // nil without a sender
+	unusable string          // why there is no sender
+
+	failing time.Time // the begin of the condition that is on. Check owns it.
+	seenBad time.Time // the last time that it was seen failing. Check owns it.
 }
 
 // Options are what Outputs are made of.
@@ -68,240 +62,236 @@ type Options struct {
 	Flush   time.Duration // how long Close may deliver what waits; 0 means 800 ms
 	Version string
 	Console io.Writer     // is written each alert for a person; nil for none
-	Report  health.Report // is told what Check finds
+	Report  health.Report // takes what Check finds
 	// Progress is called when a document is durable, with output "", and when an output has
 	// acknowledged it. It must not wait; nil for nobody.
 	Progress func(id, output string)
-	Disks    *health.HangingDisks // is told when the spool's disk hangs; nil for one of their own
+	Disks    *health.HangingDisks // takes that the spool's disk hangs; nil for its own
 
-	Timing  Timing
+	// Hold is how long an output or a disk must work before its trouble is over; 0 means a
+	// minute. The alert of a condition goes to the output that it is about, too: one that
+	// fails now and then would raise alerts about its own alerts for ever.
+	Hold    time.Duration
 	senders func(config.Output) (forward.Sender, error) // in tests
 }
 
+// maxShown bounds the alerts that wait for a person's terminal, which gets no more than it takes.
+const maxShown = 256
+
 // Open opens the spool and starts an output for each that is enabled. What can't be
 // delivered now is tried again.
-func Open(o Options) (*Outputs, error) {
-	o.Timing.setDefaults()
-	if o.senders == nil {
-		o.senders = o.newSender
+func Open(opts Options) (*Outputs, error) {
+	if opts.senders == nil {
+		opts.senders = opts.newSender
 	}
-	if o.Flush == 0 {
-		o.Flush = 800 * time.Millisecond
+	if opts.Flush == 0 {
+		opts.Flush = 800 * time.Millisecond
 	}
-	if o.Progress == nil {
-		o.Progress = func(string, string) {}
+	if opts.Hold == 0 {
+		opts.Hold = time.Minute
 	}
-	if o.Disks == nil {
-		o.Disks = health.NewHangingDisks()
+	if opts.Progress == nil {
+		opts.Progress = func(string, string) {}
 	}
-	all := &Outputs{
-		report: o.Report, progress: o.Progress, hangs: o.Disks, holdHang: o.Timing.Hold,
-		wake: make(chan struct{}, 1), room: make(chan struct{}), done: make(chan struct{}),
+	if opts.Disks == nil {
+		opts.Disks = health.NewHangingDisks()
 	}
-	places := enabledOutputs(o.Config)
-	if err := all.openSpool(o.Config, places); err != nil {
+	o := &Outputs{
+		buffer: newBuffer(), report: opts.Report, progress: opts.Progress, hangs: opts.Disks, hold: opts.Hold,
+		written: make(chan struct{}),
+	}
+	places := enabledOutputs(opts.Config)
+	if err := o.openSpool(opts.Config, places); err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	all.stop = stop
+	o.stop = stop
 	for _, c := range places {
-		all.startDestination(ctx, c, o)
+		o.startDestination(ctx, c, &opts)
 	}
-	if o.Console != nil {
-		all.show = newConsole(o.Console)
+	if opts.Console != nil {
+		o.shown = make(chan []byte, maxShown)
+		o.running.Go(func() {
+			for text := range o.shown {
+				_, _ = opts.Console.Write(text)
+			}
+		})
 	}
-	go all.runWriter()
-	return all, nil
+	go o.runWriter()
+	return o, nil
+}
+
+// enabledOutputs returns the outputs to open. Where the configuration leaves none, the default
+// local log takes its place: an agent that alerts nobody might as well not run.
+func enabledOutputs(c config.Config) (list []config.Output) {
+	for _, out := range c.Outputs {
+		if out.Enabled {
+			list = append(list, out)
+		}
+	}
+	if len(list) > 0 {
+		return list
+	}
+	for _, out := range config.Default().Outputs {
+		if out.Type == "file" {
+			out.Path = filepath.Join("/", c.Root, out.Path)
+			list = append(list, out)
+		}
+	}
+	return list
 }
 
 // openSpool opens the spool. Where the state folder can't be used, alerts wait in a temporary one:
 // they are delivered as long as the agent runs.
-func (all *Outputs) openSpool(c config.Config, places []config.Output) error {
-	o := spool.Options{
-		Dir: filepath.Join(c.StateDir, health.SpoolFolder), Hangs: all.hangs.ReportFrom("spool"),
+func (o *Outputs) openSpool(c config.Config, places []config.Output) error {
+	opts := spool.Options{
+		Dir: filepath.Join(c.StateDir, health.SpoolFolder), Hangs: o.hangs.ReportFrom("spool"),
 		MaxBytes: c.SpoolMaxBytes, MaxAlerts: int(c.SpoolMaxAlerts), MaxAge: c.SpoolMaxAge,
 	}
 	for _, p := range places {
-		o.Outputs = append(o.Outputs, spool.Output{Name: p.Name, MinSeverity: event.Severity(p.MinSeverity).Number()})
+		opts.Outputs = append(opts.Outputs, spool.Output{Name: p.Name, MinSeverity: event.Severity(p.MinSeverity).Number()})
 	}
-	s, err := spool.Open(o)
-	for range 20 { // somebody may just be asking whether it is in use, or an agent be ending
-		if !errors.Is(err, spool.ErrLocked) {
-			break
-		}
+	var err error
+	o.spool, err = spool.Open(opts)
+	for try := 0; try < 20 && errors.Is(err, spool.ErrLocked); try++ { // somebody may be looking, or an agent be ending
 		time.Sleep(50 * time.Millisecond)
-		s, err = spool.Open(o)
+		o.spool, err = spool.Open(opts)
 	}
 	if errors.Is(err, spool.ErrLocked) {
 		return fmt.Errorf("another agent runs: %w", err)
 	}
-	if err != nil {
-		dir, tempErr := os.MkdirTemp("", "hooksnare-spool-")
-		if tempErr != nil {
-			return errors.Join(err, tempErr)
-		}
-		all.passing = dir
-		all.reported.elsewhere = fmt.Sprintf("alerts wait in %s, which does not outlive the agent: %v", dir, err)
-		o.Dir = dir
-		if s, err = spool.Open(o); err != nil {
-			return errors.Join(err, os.RemoveAll(dir))
-		}
+	if err == nil {
+		return nil
 	}
-	all.spool = s
+	dir, tempErr := os.MkdirTemp("", "hooksnare-spool-")
+	if tempErr != nil {
+		return errors.Join(err, tempErr)
+	}
+	o.temporary, opts.Dir = dir, dir
+	o.reported.elsewhere = fmt.Sprintf("alerts wait in %s, which does not outlive the agent: %v", dir, err)
+	if o.spool, err = spool.Open(opts); err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
 	return nil
 }
 
-func (all *Outputs) startDestination(ctx context.Context, c config.Output, o Options) {
-	out := &destination{config: c, queue: all.spool.Queue(c.Name), faults: destinationFaults{report: all.report, timing: o.Timing, remote: remote(c.Type)}}
-	all.destinations = append(all.destinations, out)
-	s, err := o.senders(c)
-	if err == nil {
-		out.sender = s
-		r := forward.Options{Name: c.Name, Queue: queue{out.queue, all.progress, c.Name}, Sender: out.sender, Flush: o.Flush}
-		if !remote(c.Type) {
-			r.Gather = -1 // nothing is gained by waiting for more
-		}
-		if c.Type == "syslog" {
-			r.MaxItems = 1 // a line that is sent can't be taken back
-		}
-		out.runner, err = forward.NewRunner(r)
+func (o *Outputs) startDestination(ctx context.Context, c config.Output, opts *Options) {
+	d := &destination{config: c, queue: o.spool.Queue(c.Name)}
+	o.destinations = append(o.destinations, d)
+	var err error
+	if d.sender, err = opts.senders(c); err == nil {
+		d.runner, err = forward.NewRunner(forward.Options{
+			Name: c.Name, Queue: queue{d.queue, func(id string) { o.progress(id, c.Name) }}, Sender: d.sender, Flush: opts.Flush,
+		})
 	}
 	if err != nil {
-		out.faults.unusable = err.Error()
+		d.unusable = err.Error()
 		return
 	}
-	all.wg.Go(func() { _ = out.runner.Run(ctx) })
+	o.running.Go(func() { _ = d.runner.Run(ctx) })
 }
 
-// AddAlert hands over an alert, or an update of one.
-func (all *Outputs) AddAlert(a *alert.Alert) error {
-	line, err := a.Line()
-	if err != nil {
-		return err
+// AddAlert hands over an alert, or an update of one, and its line, which nobody changes.
+func (o *Outputs) AddAlert(a *alert.Alert, line []byte) {
+	if o.shown != nil {
+		var text bytes.Buffer
+		_ = a.Write(&text) // to memory
+		select {
+		case o.shown <- text.Bytes():
+		default: // so many wait that nobody can be reading them
+		}
 	}
-	all.show.print(a)
 	at := time.Now()
 	if a.Timestamp != nil {
 		at = a.Timestamp.Time
 	}
-	all.enqueue(spool.Entry{Document: line, Severity: a.Event.Severity, Time: at, Share: a.Share})
-	return nil
+	o.buffer.addEntry(spool.Entry{Document: line, Severity: a.Event.Severity, Time: at, Share: a.Share})
 }
 
 // AddHeartbeat hands over a heartbeat, which goes to every output.
-func (all *Outputs) AddHeartbeat(b *alert.Heartbeat) error {
+func (o *Outputs) AddHeartbeat(b *alert.Heartbeat) error {
 	line, err := b.Line()
 	if err != nil {
 		return err
 	}
-	all.enqueue(spool.Entry{Document: line, Everywhere: true, Time: time.Now(), Share: alert.OwnShare})
+	o.buffer.addEntry(spool.Entry{Document: line, Everywhere: true, Time: time.Now(), Share: alert.OwnShare})
 	return nil
 }
 
-func signalOnce(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
-	}
-}
-
-// runWriter makes durable what is pending, until it is told to close and nothing is.
-func (all *Outputs) runWriter() {
-	defer close(all.done)
-	for {
-		batch, closing := all.dequeue()
-		if len(batch) == 0 {
-			if closing {
-				return
-			}
-			<-all.wake
-			continue
-		}
-		all.storeBatch(batch)
-		all.mu.Lock()
-		all.flying = false
-		all.mu.Unlock()
+// runWriter makes durable what is in the buffer, until that is closed and empty.
+func (o *Outputs) runWriter() {
+	defer close(o.written)
+	for batch := o.buffer.takeBatch(); len(batch) > 0; batch = o.buffer.takeBatch() {
+		o.storeBatch(batch)
 	}
 }
 
 // storeBatch makes a batch durable. If one of its documents can't be kept, the others are.
-func (all *Outputs) storeBatch(batch []spool.Entry) {
-	err := all.spool.Put(batch...)
+func (o *Outputs) storeBatch(batch []spool.Entry) {
+	err := o.spool.Put(batch...)
 	switch {
 	case err == nil:
 		for i := range batch {
 			id, _ := spool.EventOf(batch[i].Document)
-			all.progress(id, "")
+			o.progress(id, "")
 		}
 	case errors.Is(err, spool.ErrHeld): // the spool reports what it holds
 	case len(batch) > 1:
 		for i := range batch {
-			all.storeBatch(batch[i : i+1])
+			o.storeBatch(batch[i : i+1])
 		}
 	default:
-		all.mu.Lock()
-		all.refusing = err
-		all.mu.Unlock()
+		o.buffer.noteRefused(err)
 	}
 }
 
-// Reopen makes every output open its files anew, and try again at once.
-func (all *Outputs) Reopen() {
-	for _, o := range all.destinations {
-		if o.sender == nil {
-			continue
-		}
-		if f, ok := o.sender.(*fileSink); ok {
+// Reopen opens the files of outputs again, as after a rotation.
+func (o *Outputs) Reopen() {
+	for _, d := range o.destinations {
+		if f, ok := d.sender.(*fileSink); ok {
 			go f.reopen() // its disk may hang
 		}
 	}
 }
 
 // Stats returns how the spool stands.
-func (all *Outputs) Stats() spool.Stats { return all.spool.Stats() }
+func (o *Outputs) Stats() spool.Stats { return o.spool.Stats() }
 
 // Delivered reports whether all that was handed over is durable.
-func (all *Outputs) Delivered() bool {
-	all.mu.Lock()
-	waiting := len(all.pending) > 0 || all.flying
-	all.mu.Unlock()
-	return !waiting && all.spool.Stats().Held == 0
-}
+func (o *Outputs) Delivered() bool { return o.buffer.isEmpty() && o.spool.Stats().Held == 0 }
 
 // Close makes durable what is not, delivers what is waiting, until ctx is done, and ends the
-// outputs. What is left waits for the next start; the error tells what does not. Nothing may
+// outputs. What is left waits for the next start; the error says what does not. Nothing may
 // be added once it was called. A disk that hangs costs a second more.
-func (all *Outputs) Close(ctx context.Context) error {
-	all.mu.Lock()
-	all.closing = true
-	all.signalRoom()
-	all.mu.Unlock()
-	signalOnce(all.wake)
+func (o *Outputs) Close(ctx context.Context) error {
+	o.buffer.closeBuffer()
 	ended := make(chan struct{})
 	go func() { // ends with the outputs; one that hangs in the system ends with the process
-		<-all.done
-		all.stop()
-		all.wg.Wait()
-		all.show.close()
+		<-o.written
+		o.stop()
+		if o.shown != nil {
+			close(o.shown)
+		}
+		o.running.Wait()
 		close(ended)
 	}()
 	var hung error
 	select {
 	case <-ended:
 	case <-ctx.Done():
-		all.stop()
+		o.stop()
 		hung = errors.New("an output did not end in time: what it did not acknowledge waits for the next start")
 	}
-	err := errors.Join(hung, all.spool.Close())
-	if all.passing != "" && !errors.Is(err, hang.ErrHangs) {
-		err = errors.Join(err, os.RemoveAll(all.passing)) // alerts tell much of a Mac
+	err := errors.Join(hung, o.spool.Close())
+	if o.temporary != "" && !errors.Is(err, hang.ErrHangs) {
+		err = errors.Join(err, os.RemoveAll(o.temporary)) // alerts say much about a Mac
 	}
 	return err
 }
 
 // Abandon ends the outputs of an agent that was never run.
-func (all *Outputs) Abandon() {
+func (o *Outputs) Abandon() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	_ = all.Close(ctx)
+	_ = o.Close(ctx)
 }

@@ -72,37 +72,37 @@ func (s *fakePlace) messages() []string {
 	return slices.Clone(s.got)
 }
 
-// hearing notes what is told of outputs.
-type hearing struct {
+// reports notes what is reported of outputs.
+type reports struct {
 	mu   sync.Mutex
-	told []string
+	list []string
 	from time.Time
 }
 
-func (h *hearing) condition(c health.Condition, detail string, on bool, since, until time.Time) {
+func (h *reports) condition(c health.Condition, detail string, on bool, since, until time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	at, sign := since, "+"
 	if !on {
 		at, sign = until, "-"
 	}
-	h.told = append(h.told, fmt.Sprintf("%v %s%s: %s", at.Sub(h.from).Round(time.Second), sign, c, detail))
+	h.list = append(h.list, fmt.Sprintf("%v %s%s: %s", at.Sub(h.from).Round(time.Second), sign, c, detail))
 }
 
-func (h *hearing) expect(t *testing.T, want ...string) {
+func (h *reports) expect(t *testing.T, want ...string) {
 	t.Helper()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !slices.Equal(h.told, want) {
-		t.Errorf("told: got\n%s\nwant\n%s", strings.Join(h.told, "\n"), strings.Join(want, "\n"))
+	if !slices.Equal(h.list, want) {
+		t.Errorf("reported: got\n%s\nwant\n%s", strings.Join(h.list, "\n"), strings.Join(want, "\n"))
 	}
 }
 
 // opened starts outputs with the given ends, that are named a, b, c and so on, over a spool
 // in dir.
-func opened(t *testing.T, dir string, places ...*fakePlace) (*Outputs, *hearing) {
+func opened(t *testing.T, dir string, places ...*fakePlace) (*Outputs, *reports) {
 	t.Helper()
-	h := &hearing{from: time.Now()}
+	h := &reports{from: time.Now()}
 	c := config.Config{StateDir: dir}
 	for i := range places {
 		c.Outputs = append(c.Outputs, config.Output{Name: string(rune('a' + i)), Type: "file", MinSeverity: "low", Enabled: true})
@@ -131,13 +131,20 @@ func some(n, severity, first int) []*alert.Alert {
 	return out
 }
 
+func addAlert(t *testing.T, all *Outputs, a *alert.Alert) {
+	t.Helper()
+	line, err := a.Line()
+	if err != nil {
+		t.Error(err)
+	}
+	all.AddAlert(a, line)
+}
+
 func send(t *testing.T, all *Outputs, list ...*alert.Alert) []string {
 	t.Helper()
 	var names []string
 	for _, a := range list {
-		if err := all.AddAlert(a); err != nil {
-			t.Fatal(err)
-		}
+		addAlert(t, all, a)
 		names = append(names, a.Message)
 	}
 	return names
@@ -198,7 +205,7 @@ func TestOutputsOrder(t *testing.T) {
 }
 
 // TestOutputsFailing has an output that fails for a while: nothing is lost or delivered
-// twice, the order stays, no other output waits, and it is told once.
+// twice, the order stays, no other output waits, and it is reported once.
 func TestOutputsFailing(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -220,10 +227,10 @@ func TestOutputsFailing(t *testing.T) {
 			t.Errorf("the output that failed: got %q, want %q", got, want)
 		}
 		h.mu.Lock()
-		told := strings.Join(h.told, "\n")
+		text := strings.Join(h.list, "\n")
 		h.mu.Unlock()
-		if len(h.told) != 2 || !strings.Contains(h.told[0], " +output_failed.a: a: x: disk is full") || !strings.HasSuffix(told, " -output_failed.a: a works again") {
-			t.Errorf("got told\n%s\nwant that a failed once, and that it works again", told)
+		if len(h.list) != 2 || !strings.Contains(h.list[0], " +output_failed.a: a: x: disk is full") || !strings.HasSuffix(text, " -output_failed.a: a works again") {
+			t.Errorf("got reports\n%s\nwant that a failed once, and that it works again", text)
 		}
 		closes(t, all, "<nil>")
 	})
@@ -279,12 +286,12 @@ func TestOutputsRestart(t *testing.T) {
 }
 
 // TestOutputsBound has more to keep than the disk may hold, and an output that takes nothing:
-// what is lost is told of.
+// what is lost is reported.
 func TestOutputsBound(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		place := &fakePlace{fails: func(int) error { return errors.New("no") }}
-		h := &hearing{from: time.Now()}
+		h := &reports{from: time.Now()}
 		c := config.Config{StateDir: dir, SpoolMaxAlerts: 100, Outputs: []config.Output{{Name: "a", Type: "file", MinSeverity: "low", Enabled: true}}}
 		all, err := Open(Options{Config: c, Report: h.condition, senders: func(config.Output) (forward.Sender, error) { return place, nil }})
 		if err != nil {
@@ -296,8 +303,8 @@ func TestOutputsBound(t *testing.T) {
 		all.Check(time.Now())
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		if !slices.ContainsFunc(h.told, func(s string) bool { return strings.Contains(s, "+alerts_lost: evicted") }) {
-			t.Errorf("got told\n%s\nwant that alerts were lost", strings.Join(h.told, "\n"))
+		if !slices.ContainsFunc(h.list, func(s string) bool { return strings.Contains(s, "+alerts_lost: evicted") }) {
+			t.Errorf("got reports\n%s\nwant that alerts were lost", strings.Join(h.list, "\n"))
 		}
 	})
 }
@@ -315,21 +322,21 @@ func TestOutputsFeedback(t *testing.T) {
 		}}
 		all, h := opened(t, dir, place)
 		listen := h.condition
-		all.destinations[0].faults.report = func(c health.Condition, detail string, on bool, since, until time.Time) {
+		all.report = func(c health.Condition, detail string, on bool, since, until time.Time) {
 			listen(c, detail, on, since, until)
 			send(t, all, some(1, 73, 0)...)
 		}
 		send(t, all, some(1, 47, 0)...)
 		passes(all, time.Hour)
-		if got := len(h.told); got == 0 || got > 2*60+1 {
-			t.Errorf("in an hour: told %d times, want twice a minute at most", got)
+		if got := len(h.list); got == 0 || got > 2*60+1 {
+			t.Errorf("in an hour: %d reports, want twice a minute at most", got)
 		}
 		closes(t, all, "<nil>")
 	})
 }
 
 // TestOutputsElsewhere has a state folder that can't be used: alerts are delivered, and that
-// they do not outlive the agent is told.
+// they do not outlive the agent is reported.
 func TestOutputsElsewhere(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "spool"), nil, 0o600); err != nil {
@@ -344,8 +351,8 @@ func TestOutputsElsewhere(t *testing.T) {
 	if got := place.messages(); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if len(h.told) != 1 || !strings.Contains(h.told[0], "+spool_failed: alerts wait in ") {
-		t.Errorf("got told %q, want that the spool is elsewhere", h.told)
+	if len(h.list) != 1 || !strings.Contains(h.list[0], "+spool_failed: alerts wait in ") {
+		t.Errorf("got reports %q, want that the spool is elsewhere", h.list)
 	}
 }
 
@@ -392,9 +399,7 @@ func TestOutputsConcurrent(t *testing.T) {
 	for n := range 4 {
 		wg.Go(func() {
 			for _, a := range some(50, 47, 1000*n) {
-				if err := all.AddAlert(a); err != nil {
-					t.Error(err)
-				}
+				addAlert(t, all, a)
 			}
 			all.Reopen()
 		})

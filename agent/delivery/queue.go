@@ -10,8 +10,7 @@ import (
 // queue is an output's part of the spool as its runner wants it.
 type queue struct {
 	*spool.Queue
-	progress func(id, output string)
-	output   string
+	acked func(id string)
 }
 
 // Next returns the oldest alerts that are not acknowledged.
@@ -31,7 +30,7 @@ func (q queue) Ack(items []forward.Item) error {
 	err := q.Queue.Ack(spoolItems(items)...)
 	if err == nil {
 		for i := range items {
-			q.progress(items[i].ID, q.output)
+			q.acked(items[i].ID)
 		}
 	}
 	return err
@@ -42,6 +41,7 @@ func (q queue) Dead(why string, items []forward.Item) error {
 	return q.Queue.Dead(why, spoolItems(items)...)
 }
 
+// spoolItems returns items by their numbers, which is all that the spool wants.
 func spoolItems(items []forward.Item) []spool.Item {
 	out := make([]spool.Item, len(items))
 	for i := range items {

@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
@@ -16,88 +16,73 @@ import (
 	"hooksnare/pkg/syslog"
 )
 
-// remote reports whether an output of a type is on another machine, as far as is known.
-func remote(kind string) bool { return kind != "file" && kind != "syslog" }
+// isRemote reports whether an output of a type is on another machine, as far as is known.
+func isRemote(kind string) bool { return kind != "file" && kind != "syslog" }
 
 // newSender makes the sender of an output.
-func (o *Options) newSender(c config.Output) (forward.Sender, error) {
+func (opts *Options) newSender(c config.Output) (forward.Sender, error) {
 	switch c.Type {
 	case "file":
-		return &fileSink{name: c.Name, path: c.Path, root: o.Config.Root}, nil
+		return &fileSink{name: c.Name, path: c.Path, root: opts.Config.Root}, nil
 	case "syslog":
 		return &syslogSink{name: c.Name}, nil
 	}
-	receiver := c.Receiver(o.Config.Disk())
-	receiver.Host, receiver.Version = o.Host, o.Version
+	receiver := c.Receiver(opts.Config.Disk())
+	receiver.Host, receiver.Version = opts.Host, opts.Version
 	return forward.New(receiver)
 }
 
 // resultOf is the result of a delivery that went one way for all. What fails here is tried
-// again soon: a disk that is full, or a daemon that starts anew.
+// again soon: a disk that is full, or a daemon that restarts.
 func resultOf(name string, n int, err error) forward.Result {
-	r := forward.Result{Outcomes: make([]forward.Outcome, n)}
-	if err != nil {
-		r.Err = &forward.Error{Receiver: name, Kind: forward.KindBusy, Text: err.Error(), Err: err}
-		return r
+	if err == nil {
+		return forward.Result{Outcomes: slices.Repeat([]forward.Outcome{forward.Delivered}, n)}
 	}
-	for i := range r.Outcomes {
-		r.Outcomes[i] = forward.Delivered
+	return forward.Result{
+		Outcomes: make([]forward.Outcome, n),
+		Err:      &forward.Error{Receiver: name, Kind: forward.KindBusy, Text: err.Error(), Err: err},
 	}
-	return r
 }
 
 // fileSink is the local log: whole documents, on the disk before Send returns.
 type fileSink struct {
 	name, path, root string
-	log              *logfile.File
-	mu               sync.Mutex  // of log
-	again            atomic.Bool // the file is to be opened anew
+
+	mu  sync.Mutex    // held while the disk is used
+	log *logfile.File // mu guards it
 }
 
 // Send appends the documents, a line each.
 func (s *fileSink) Send(_ context.Context, items []forward.Item) forward.Result {
-	return resultOf(s.name, len(items), s.append(items))
+	return resultOf(s.name, len(items), s.appendLines(items))
 }
 
-func (s *fileSink) append(items []forward.Item) error {
+func (s *fileSink) appendLines(items []forward.Item) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.log == nil {
-		l, err := logfile.Open(s.path, logfile.Options{Root: s.root})
-		if err != nil {
-			return err
-		}
-		s.log = l
-		s.again.Store(false)
-	}
-	if s.again.Swap(false) {
-		if err := s.log.Reopen(); err != nil {
-			s.again.Store(true)
-			return err
+		if s.log, err = logfile.Open(s.path, logfile.Options{Root: s.root}); err != nil {
+			return err // Append tries again
 		}
 	}
-	var all []byte
+	var lines []byte
 	for i := range items {
-		all = append(append(all, items[i].Document...), '\n')
+		lines = append(append(lines, items[i].Document...), '\n')
 	}
-	return s.log.Append(all)
+	return s.log.Append(lines)
 }
 
-// reopen opens the file anew, at once or, where a delivery is under way, before the next
-// one. It may be called at any time.
+// reopen opens the file again. While a delivery is under way it does nothing: the next one sees
+// by itself whether the file was moved. It may be called at any time.
 func (s *fileSink) reopen() {
-	s.again.Store(true)
 	if !s.mu.TryLock() {
 		return
 	}
 	defer s.mu.Unlock()
-	if s.log != nil && s.log.Reopen() == nil {
-		s.again.Store(false)
+	if s.log != nil {
+		_ = s.log.Reopen() // or the next delivery does, and reports why not
 	}
 }
-
-// Changed says whether a delivery that failed is worth another try now.
-func (s *fileSink) Changed() bool { return s.again.Load() }
 
 // Close closes the file.
 func (s *fileSink) Close() error {
@@ -111,38 +96,43 @@ func (s *fileSink) Close() error {
 type syslogSink struct {
 	name string
 	w    *syslog.Writer
+	sent func(forward.Item) // is called for each item that is delivered
 }
 
-// Send writes a line for each alert, none for a heartbeat: the log is for people. What is no
-// alert at all would be none the next time, either, and is set aside.
+// Each implements forward.Gradual: a line that is sent can't be taken back.
+func (s *syslogSink) Each(delivered func(forward.Item)) { s.sent = delivered }
+
+// Send writes a line for each alert, none for a heartbeat: the log is for people. What is not an
+// alert will never be one, and is set aside. The text is made from the document, which is all
+// that is left of an alert after a restart.
 func (s *syslogSink) Send(_ context.Context, items []forward.Item) forward.Result {
 	r := resultOf(s.name, len(items), nil)
+	r.Reasons = make([]string, len(items))
 	for i := range items {
 		var a alert.Alert
 		if err := json.Unmarshal(items[i].Document, &a); err != nil {
-			r.Outcomes[i] = forward.Refused
-			r.Err = &forward.Error{Receiver: s.name, Kind: forward.KindRefused, Text: "no alert: " + err.Error(), Err: err}
+			r.Outcomes[i], r.Reasons[i] = forward.Refused, "not an alert: "+err.Error()
+			r.Err = &forward.Error{Receiver: s.name, Kind: forward.KindRefused, Text: r.Reasons[i], Err: err}
 			continue
 		}
-		if a.Event.Kind != "alert" {
-			continue
+		if a.Event.Kind == "alert" {
+			if err := s.writeAlert(&a); err != nil {
+				failed := resultOf(s.name, len(items), err)
+				copy(r.Outcomes[i:], failed.Outcomes[i:])
+				r.Err = failed.Err
+				return r
+			}
 		}
-		if err := s.write(&a); err != nil {
-			failed := resultOf(s.name, len(items), err)
-			copy(failed.Outcomes, r.Outcomes[:i]) // a line that is sent can't be taken back
-			return failed
-		}
+		s.sent(items[i])
 	}
 	return r
 }
 
-func (s *syslogSink) write(a *alert.Alert) error {
+func (s *syslogSink) writeAlert(a *alert.Alert) (err error) {
 	if s.w == nil {
-		w, err := syslog.Open("hooksnare")
-		if err != nil {
+		if s.w, err = syslog.Open("hooksnare"); err != nil {
 			return err
 		}
-		s.w = w
 	}
 	return s.w.Write(syslogSeverity(a.Event.Severity), SyslogText(a))
 }

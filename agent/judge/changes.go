@@ -25,9 +25,9 @@ type Watching struct {
 	Watched func(file string) bool         // whether changes of a file are seen
 	KeptAt  func(owner, sum string) string // where the copy of a content is, "" if there is none; may be nil
 	Wake    func()                         // is called when preferences may be about to change
-	// Record is called with the alerts of a change before they are given, and may wait for
-	// the disk; nil for none.
-	Record func(*event.Change, []*alert.Alert)
+	// Record is called with the lines of a change's alerts before they are given, and may wait
+	// for the disk; nil for none. A line is nil as for [Options.Emit].
+	Record func(ch *event.Change, lines [][]byte)
 }
 
 // noteMention takes note of a command that mentions preferences, which may be about to change
@@ -120,9 +120,9 @@ func (j *Judge) judgeChangeLocked(s *changeState, now time.Time) {
 	} else {
 		j.reportChange(s, now)
 	}
-	var record func([]*alert.Alert)
+	var record func(lines [][]byte)
 	if j.watching.Record != nil {
-		record = func(list []*alert.Alert) { j.watching.Record(&s.Change, list) }
+		record = func(lines [][]byte) { j.watching.Record(&s.Change, lines) }
 	}
 	at, old := s.Change.PreferenceKey(), s.Change.Old
 	// As long as its alerts are not handed on, a change is not judged for who keeps the state.

@@ -36,7 +36,7 @@ type state struct {
 	table    *process.Table
 	compose  *document.Composer
 	examine  Examine
-	emit     func(*alert.Alert)
+	emit     func(*alert.Alert, []byte)
 	note     func(c health.Condition, detail string, on bool, since time.Time)
 	watching *Watching        // nil where no preferences are watched
 	clock    func() time.Time // nil for a recording
@@ -78,9 +78,11 @@ type Options struct {
 	Rules      []*rules.Rule
 	Exceptions []detect.Exception
 	Host       host.Identity
-	Pins       Pins               // nil: there is no disk, exceptions hold by their condition
-	Examine    Examine            // nil: there is no disk
-	Emit       func(*alert.Alert) // takes every alert, in order, one at a time, and never waits
+	Pins       Pins    // nil: there is no disk, exceptions hold by their condition
+	Examine    Examine // nil: there is no disk
+	// Emit takes every alert, in order, one at a time, and never waits. Its line is nil when it
+	// can't be encoded.
+	Emit func(a *alert.Alert, line []byte)
 	// Note is called with the conditions of the judge itself; nil for none.
 	Note         func(c health.Condition, detail string, on bool, since time.Time)
 	Now          func() time.Time // nil: a recording, whose own times are the only clock

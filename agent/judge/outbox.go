@@ -18,8 +18,8 @@ type outbox struct {
 // outgoing are documents that go together.
 type outgoing struct {
 	alerts []*alert.Alert
-	record func() // is called before they go, and may wait for a disk; nil for none
-	then   func() // is called when they are gone; nil for none
+	record func(lines [][]byte) // is called before they go, and may wait for a disk; nil for none
+	then   func()               // is called when they are gone; nil for none
 }
 
 func (o *outbox) isEmpty() bool { return len(o.list) == 0 }
@@ -34,19 +34,16 @@ func (o *outbox) addDocument(a *alert.Alert) {
 
 // beginGroup collects what is added until the returned function is called with what must
 // happen before it goes, and what then. It returns whether there is anything to go.
-func (o *outbox) beginGroup() (end func(record func([]*alert.Alert), then func()) bool) {
+func (o *outbox) beginGroup() (end func(record func(lines [][]byte), then func()) bool) {
 	before := o.group
 	g := &outgoing{}
 	o.group = g
-	return func(record func([]*alert.Alert), then func()) bool {
+	return func(record func(lines [][]byte), then func()) bool {
 		o.group = before
 		if len(g.alerts) == 0 {
 			return false
 		}
-		if record != nil {
-			g.record = func() { record(g.alerts) }
-		}
-		g.then = then
+		g.record, g.then = record, then
 		o.list = append(o.list, *g)
 		return true
 	}
@@ -69,11 +66,15 @@ func (p *Judge) flushOutbox(mayWait bool) {
 		}
 		o.busy = true
 		p.mu.Unlock()
-		if next.record != nil {
-			next.record()
+		lines := make([][]byte, len(next.alerts))
+		for i, a := range next.alerts {
+			lines[i], _ = a.Line() // see Options.Emit
 		}
-		for _, a := range next.alerts {
-			p.emit(a)
+		if next.record != nil {
+			next.record(lines)
+		}
+		for i, a := range next.alerts {
+			p.emit(a, lines[i])
 		}
 		if next.then != nil {
 			next.then()

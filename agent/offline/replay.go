@@ -49,8 +49,9 @@ func (s *ReplayStats) NothingRead() bool {
 }
 
 // NewReplay prepares a replay. With a root in the configuration the pins of exceptions are
-// checked on the disk below it; without one there is no disk to check them on.
-func NewReplay(c config.Config, set ruleset.Set, emit func(*alert.Alert)) (*Replay, error) {
+// checked on the disk below it; without one there is no disk to check them on. What emit gets is
+// what [judge.Options] says.
+func NewReplay(c config.Config, set ruleset.Set, emit func(a *alert.Alert, line []byte)) (*Replay, error) {
 	o := judge.Options{Rules: set.Rules, Exceptions: exceptions.ForEngine(c.Exceptions), Emit: emit, RepeatWindow: c.RepeatWindow}
 	if c.Root != "" {
 		o.Pins, o.Examine = exceptions.NewPins(c.Root, c.Exceptions).Wait(), AtOnce(ExaminePrograms(c.Root))

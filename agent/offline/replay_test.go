@@ -46,7 +46,7 @@ func replayTo(t *testing.T, emit func(*alert.Alert)) *Replay {
 	t.Helper()
 	set, err := ruleset.Load(config.Default(), nil)
 	must(t, err)
-	r, err := NewReplay(config.Default(), set, emit)
+	r, err := NewReplay(config.Default(), set, func(a *alert.Alert, _ []byte) { emit(a) })
 	must(t, err)
 	return r
 }

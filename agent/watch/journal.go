@@ -114,15 +114,15 @@ func stillJudged(told []journalEntry, judging map[event.PreferenceKey]*string) [
 }
 
 // appendJournal keeps what is about to be reported of a change.
-func (w *Watch) appendJournal(ch *event.Change, list []*alert.Alert) {
+func (w *Watch) appendJournal(ch *event.Change, lines [][]byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.inFlight(detect.FileShare(ch.File, ch.Home)) >= maxInFlight {
 		return
 	}
 	c := journalEntry{File: ch.File, Home: ch.Home, Key: ch.Key, Value: ch.New}
-	for _, a := range list {
-		if line, err := a.Line(); err == nil {
+	for _, line := range lines {
+		if line != nil {
 			c.Alerts = append(c.Alerts, line)
 		}
 	}

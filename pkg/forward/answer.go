@@ -47,33 +47,27 @@ type answer struct {
 	cut    bool // the body is longer, or broke off
 }
 
-// judgeAnswer returns what an answer means for the items that were sent.
-func (c *Config) judgeAnswer(p *protocol, a *answer, items []Item, now time.Time) Result {
+// judgeAnswer returns what an answer means for the items that were sent: what its body says, where
+// that counts, or its status.
+func (c *Config) judgeAnswer(p *protocol, a *answer, items []Item, now time.Time) (r Result) {
 	kind := statusKind(a.status)
-	if kind == KindNone && p.confirm == nil {
-		return uniformResult(len(items), Delivered, nil)
+	reads := p.confirm != nil && (kind == KindNone || kind == KindRefused && p.explains)
+	err := errors.New("it is cut, or too long")
+	if reads && !a.cut {
+		r, err = p.confirm(c, a.body, items)
 	}
-	r := c.readAnswer(p, kind, a, items)
+	switch {
+	case kind == KindNone && !reads:
+		return uniformResult(len(items), Delivered, nil)
+	case kind == KindNone && err != nil:
+		r = uniformResult(len(items), Retry, c.answerError(KindAnswer, printableLine(err.Error())))
+	case kind != KindNone && (err != nil || r.Err == nil):
+		r = wholeResult(len(items), c.answerError(kind, a.String()))
+	}
 	if r.Err != nil {
 		r.RetryAfter = retryAfter(a.header, now)
 	}
 	return r
-}
-
-// readAnswer returns what an answer of this kind means: what its body says, where that counts,
-// or its status.
-func (c *Config) readAnswer(p *protocol, kind Kind, a *answer, items []Item) Result {
-	read, err := Result{}, errors.New("it is cut, or too long")
-	if (kind == KindNone || kind == KindRefused && p.explains) && !a.cut {
-		read, err = p.confirm(c, a.body, items)
-	}
-	switch {
-	case kind == KindNone && err != nil:
-		return uniformResult(len(items), Retry, c.answerError(KindAnswer, printableLine(err.Error())))
-	case kind == KindNone, err == nil && read.Err != nil:
-		return read
-	}
-	return wholeResult(len(items), c.answerError(kind, a.String()))
 }
 
 // String repeats the answer, bounded and quoted. Of a redirect it has the target without the
@@ -82,12 +76,12 @@ func (a *answer) String() string {
 	text := strings.TrimSpace(strconv.Itoa(a.status) + " " + http.StatusText(a.status))
 	if a.status/100 == 3 {
 		if u, err := url.Parse(a.header.Get("Location")); err == nil && u.Host != "" {
-			text += " to " + quote(u.Scheme+"://"+u.Host)
+			text += " to " + quoteText(u.Scheme+"://"+u.Host)
 		}
 		return text
 	}
 	if body := bytes.TrimSpace(a.body[:min(len(a.body), 4*maxQuoted)]); len(body) > 0 {
-		text += ", " + quote(string(body))
+		text += ", " + quoteText(string(body))
 	}
 	return text
 }

@@ -137,12 +137,12 @@ func (c *Config) Check() error { return c.findFaults().orNil() }
 // CheckFiles reports which of the files that a Config names can't be used now: a Faults, or
 // nil. A sender reads them again when they change.
 func (c *Config) CheckFiles() error {
-	t := token{file: watchedFile{path: c.TokenFile}}
+	t := newToken(c)
 	if c.TokenFile != "" {
 		t.readToken(c)
 	}
 	_, faults := newTLSFiles(c, "").makeConfig()
-	return append(t.file.fileFaults("TokenFile"), faults...).orNil()
+	return append(fileFaults(&t.file), faults...).orNil()
 }
 
 func (c *Config) findFaults() (f Faults) {
@@ -153,10 +153,10 @@ func (c *Config) findFaults() (f Faults) {
 		}
 	case "syslog_tls", "relp":
 		if host, port, err := net.SplitHostPort(c.Address); err != nil || !validHost(host) || !validPort(port) {
-			f.addFault("Address", "expected host:port, such as logs.example.com:6514, found %s", quote(c.Address))
+			f.addFault("Address", "expected host:port, such as logs.example.com:6514, found %s", quoteText(c.Address))
 		}
 	default:
-		f.addFault("Type", "expected one of %s, found %s", strings.Join(Types, ", "), quote(c.Type))
+		f.addFault("Type", "expected one of %s, found %s", strings.Join(Types, ", "), quoteText(c.Type))
 	}
 	switch {
 	case c.CertificateFile != "" && c.KeyFile == "":
@@ -165,7 +165,7 @@ func (c *Config) findFaults() (f Faults) {
 		f.addFault("KeyFile", "needs CertificateFile beside it")
 	}
 	if c.Index != "" && !indexPattern.MatchString(c.Index) {
-		f.addFault("Index", "expected the name of a data stream (lower-case letters, digits, \"-\", \"_\", \".\", \"+\"), found %s", quote(c.Index))
+		f.addFault("Index", "expected the name of a data stream (lower-case letters, digits, \"-\", \"_\", \".\", \"+\"), found %s", quoteText(c.Index))
 	}
 	c.checkHeaders(&f)
 	return f
@@ -182,7 +182,7 @@ func (c *Config) checkHeaders(f *Faults) {
 		member := "Headers." + name
 		switch {
 		case !headerPattern.MatchString(name):
-			f.addFault("Headers", "expected header names of letters, digits and dashes, found %s", quote(name))
+			f.addFault("Headers", "expected header names of letters, digits and dashes, found %s", quoteText(name))
 		case seen[canonical]:
 			f.addFault(member, "is there already, in another case")
 		case slices.Contains(secretHeaders, canonical):
@@ -224,9 +224,9 @@ func parseURL(s string) (*url.URL, *Fault) {
 	case u.Scheme == "https" || u.Scheme == "http" && isLoopback(u.Hostname()):
 		return u, nil
 	case u.Scheme == "http":
-		return nil, &Fault{"URL", "expected https: plain http goes to a loopback address only, not to " + quote(u.Hostname()), KindPlain}
+		return nil, &Fault{"URL", "expected https: plain http goes to a loopback address only, not to " + quoteText(u.Hostname()), KindPlain}
 	}
-	return bad("expected https, found " + quote(u.Scheme))
+	return bad("expected https, found " + quoteText(u.Scheme))
 }
 
 // validHost accepts names and addresses. A certificate can't be for an address with a zone.

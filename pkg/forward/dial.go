@@ -6,24 +6,12 @@ import (
 	"errors"
 	"io"
 	"net"
-	"syscall"
 	"time"
 )
 
-// A connection on which nothing comes back is given up after about a minute, also when
-// nothing is being sent: a receiver that disappeared can't be told from a quiet one otherwise.
-var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 30 * time.Second, Interval: 10 * time.Second, Count: 3}
-
-const (
-	// userTimeout is how long sent bytes may stay without the receiver's machine saying
-	// that it has them.
-	userTimeout = time.Minute
-
-	// lastWords is how long to wait for what a receiver said before it closed the
-	// connection: it tells more than a failed write. It was sent before, so only this
-	// machine can be slow.
-	lastWords = time.Second
-)
+// lastReadWait is how long to wait for what a receiver said before it closed the connection: it
+// tells more than a failed write. It was sent before, so only this machine can be slow.
+const lastReadWait = time.Second
 
 // dialer connects with TLS to a receiver of syslog messages. It is for one goroutine.
 type dialer struct {
@@ -47,14 +35,12 @@ func (d *dialer) dialTLS(ctx context.Context) (*tls.Conn, *rawConn, *Error) {
 		return nil, nil, fault
 	}
 	most := min(dialTimeout, d.c.Timeout)
-	tcp := net.Dialer{Timeout: most, KeepAliveConfig: keepAlive, Control: func(_, _ string, raw syscall.RawConn) error {
-		return raw.Control(setUserTimeout)
-	}}
+	tcp := net.Dialer{Timeout: most}
 	conn, err := tcp.DialContext(ctx, "tcp", d.c.Address)
 	if err != nil {
 		return nil, nil, d.c.classifyError(err)
 	}
-	raw := &rawConn{Conn: conn}
+	raw := &rawConn{TCPConn: conn.(*net.TCPConn)}
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	secured := tls.Client(raw, made)
@@ -69,12 +55,12 @@ func (d *dialer) dialTLS(ctx context.Context) (*tls.Conn, *rawConn, *Error) {
 // io.EOF both when the receiver ended TLS, which nobody else can, and when the connection
 // was cut.
 type rawConn struct {
-	net.Conn
+	*net.TCPConn
 	cut bool // by a Read, which one goroutine does
 }
 
 func (r *rawConn) Read(p []byte) (int, error) {
-	n, err := r.Conn.Read(p)
+	n, err := r.TCPConn.Read(p)
 	if err != nil {
 		r.cut = true
 	}
@@ -84,10 +70,8 @@ func (r *rawConn) Read(p []byte) (int, error) {
 // awaitClose waits until the receiver has closed the connection, after it ended TLS. A system
 // whose program closes a connection without having read all resets it, and Read says so.
 func (r *rawConn) awaitClose() error {
-	if c, ok := r.Conn.(interface{ CloseWrite() error }); ok {
-		_ = c.CloseWrite() // some wait for it
-	}
-	_, err := io.CopyN(io.Discard, r.Conn, maxDrain)
+	_ = r.CloseWrite() // some wait for it
+	_, err := io.CopyN(io.Discard, r.TCPConn, maxDrain)
 	if errors.Is(err, io.EOF) {
 		return nil
 	}
@@ -100,17 +84,11 @@ func (r *rawConn) awaitClose() error {
 // allArrived says whether the receiver's machine has all that was sent, as far as this
 // machine can tell.
 func (r *rawConn) allArrived() bool {
-	socket, ok := r.Conn.(syscall.Conn)
-	if !ok {
-		return true
-	}
-	raw, err := socket.SyscallConn()
+	raw, err := r.SyscallConn()
 	if err != nil {
 		return false
 	}
-	left := 0
-	if err := raw.Control(func(fd uintptr) { left = unsent(fd) }); err != nil {
-		return false
-	}
-	return left == 0
+	left := -1
+	err = raw.Control(func(fd uintptr) { left = unsent(fd) })
+	return err == nil && left == 0
 }

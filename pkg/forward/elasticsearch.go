@@ -48,104 +48,84 @@ func documentID(item *Item) string {
 	return item.ID
 }
 
-// itemAnswer is what the answer says of one item.
-type itemAnswer struct {
-	status int
-	reason string
-}
-
+// confirmBulk believes an answer only when it is about exactly the items that were sent and does
+// not contradict itself.
 func confirmBulk(c *Config, body []byte, items []Item) (Result, error) {
-	answers, err := readBulk(body, items)
-	if err != nil {
-		return Result{}, err
-	}
-	r := uniformResult(len(items), Delivered, nil)
-	for i := range answers {
-		kind := answers[i].itemKind()
-		if kind == KindNone {
-			continue
-		}
-		text := fmt.Sprintf("%d for one document", answers[i].status)
-		if answers[i].reason != "" {
-			text += ", " + quote(answers[i].reason)
-		}
-		fault := c.answerError(kind, text)
-		if policies[kind].document {
-			r.refuseItem(i, fault)
-			continue
-		}
-		r.Outcomes[i] = Retry
-		if r.Err == nil || policies[r.Err.Kind].document {
-			r.Err = fault
-		}
-	}
-	return r, nil
-}
-
-// itemKind returns what the status of one item means: 409 is a repeat, and a document that is
-// too large alone will never be taken.
-func (a *itemAnswer) itemKind() Kind {
-	switch kind := statusKind(a.status); {
-	case a.status == http.StatusOK, a.status == http.StatusCreated, a.status == http.StatusConflict:
-		return KindNone
-	case kind == KindTooLarge:
-		return KindRefused
-	case kind == KindNone, kind == KindRedirect:
-		return KindAnswer
-	default:
-		return kind
-	}
-}
-
-// readBulk reads what the answer says of each item, and believes it only when it is
-// about exactly the items that were sent and does not contradict itself.
-func readBulk(body []byte, items []Item) ([]itemAnswer, error) {
 	members, err := readObject(body)
 	if err != nil {
-		return nil, err
+		return Result{}, err
 	}
 	var list []json.RawMessage
 	faults := string(members["errors"])
 	if err := json.Unmarshal(members["items"], &list); err != nil || faults != "true" && faults != "false" {
-		return nil, errors.New("errors or items are missing")
+		return Result{}, errors.New("errors or items are missing")
 	}
 	if len(list) != len(items) {
-		return nil, fmt.Errorf("it has %d items, %d were sent", len(list), len(items))
+		return Result{}, fmt.Errorf("it has %d items, %d were sent", len(list), len(items))
 	}
-	answers, failed := make([]itemAnswer, len(items)), false
+	r, failed := uniformResult(len(items), Delivered, nil), false
 	for i := range list {
-		if answers[i], err = readItem(list[i], documentID(&items[i])); err != nil {
-			return nil, fmt.Errorf("item %d: %w", i+1, err)
+		status, reason, err := readItem(list[i], documentID(&items[i]))
+		if err != nil {
+			return Result{}, fmt.Errorf("item %d: %w", i+1, err)
 		}
-		failed = failed || answers[i].status/100 != 2
+		failed = failed || status/100 != 2
+		c.judgeItem(&r, i, status, reason)
 	}
 	if failed != (faults == "true") {
-		return nil, fmt.Errorf("errors is %s, and the items say %v", faults, failed)
+		return Result{}, fmt.Errorf("errors is %s, and the items say %v", faults, failed)
 	}
-	return answers, nil
+	return r, nil
+}
+
+// judgeItem takes what the answer says of one item. 409 is a repeat, and a document that is too
+// large alone will never be taken.
+func (c *Config) judgeItem(r *Result, i, status int, reason string) {
+	kind := statusKind(status)
+	switch {
+	case status == http.StatusOK, status == http.StatusCreated, status == http.StatusConflict:
+		return
+	case kind == KindTooLarge:
+		kind = KindRefused
+	case kind == KindNone, kind == KindRedirect:
+		kind = KindAnswer
+	}
+	text := fmt.Sprintf("%d for one document", status)
+	if reason != "" {
+		text += ", " + quoteText(reason)
+	}
+	fault := c.answerError(kind, text)
+	if policies[kind].document {
+		r.refuseItem(i, fault)
+		return
+	}
+	r.Outcomes[i] = Retry
+	if r.Err == nil || policies[r.Err.Kind].document {
+		r.Err = fault
+	}
 }
 
 // readItem reads what the answer says of the document with this _id.
-func readItem(raw json.RawMessage, id string) (a itemAnswer, err error) {
+func readItem(raw json.RawMessage, id string) (status int, reason string, err error) {
 	operations, err := readObject(raw)
 	if err != nil {
-		return a, err
+		return 0, "", err
 	}
 	if len(operations) != 1 || operations["create"] == nil {
-		return a, errors.New("expected an answer to create")
+		return 0, "", errors.New("expected an answer to create")
 	}
 	create, err := readObject(operations["create"])
 	if err != nil {
-		return a, err
+		return 0, "", err
 	}
 	if got := readText(create["_id"]); got != id {
-		return a, fmt.Errorf("is another document, %s", quote(got))
+		return 0, "", fmt.Errorf("is another document, %s", quoteText(got))
 	}
-	status, err := readNumber(create["status"])
-	if err == nil && (status < 100 || status > 599) {
-		err = fmt.Errorf("has the status %d", status)
+	number, err := readNumber(create["status"])
+	if err == nil && (number < 100 || number > 599) {
+		err = fmt.Errorf("has the status %d", number)
 	}
-	return itemAnswer{int(status), readReason(create["error"])}, err
+	return int(number), readReason(create["error"]), err
 }
 
 // readReason reads why an item was not taken: an object, or a text in old versions.

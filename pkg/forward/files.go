@@ -13,11 +13,12 @@ import (
 
 // watchedFile is a file that is read again when it changes. It is for one goroutine.
 type watchedFile struct {
-	path string      // "" for none
-	seen os.FileInfo // of the last attempt to read; nil when there was no file
-	read bool        // there was an attempt
-	data []byte
-	err  error // of the last attempt
+	member string      // of the Config that names it
+	path   string      // "" for none
+	seen   os.FileInfo // of the last attempt to read; nil when there was no file
+	read   bool        // there was an attempt
+	data   []byte
+	err    error // of the last attempt
 }
 
 // hasChanged says whether the file is not the one that was last read.
@@ -39,27 +40,27 @@ func (w *watchedFile) hasChanged() bool {
 // readAgain reads the file. The state of the file is noted before it is read: a change
 // meanwhile is then seen the next time.
 func (w *watchedFile) readAgain(read func(string) ([]byte, error)) {
-	seen, err := os.Stat(w.path)
-	if err != nil {
-		seen = nil
-	}
-	w.seen, w.read = seen, true
+	w.seen, _ = os.Stat(w.path) // nil with an error
+	w.read = true
 	w.data, w.err = read(w.path)
 }
 
-// fileFaults returns why the file can't be used, naming it once; nil when it can.
-func (w *watchedFile) fileFaults(member string) Faults {
-	if w.err == nil {
-		return nil
+// fileFaults returns why files can't be used, naming each once.
+func fileFaults(files ...*watchedFile) (faults Faults) {
+	for _, w := range files {
+		if w.err == nil {
+			continue
+		}
+		why := w.err.Error()
+		if p, ok := errors.AsType[*fs.PathError](w.err); ok && p.Path == w.path {
+			why = p.Err.Error()
+		}
+		if !strings.HasPrefix(why, w.path) {
+			why = w.path + ": " + why
+		}
+		faults = append(faults, &Fault{w.member, why, KindFile})
 	}
-	why := w.err.Error()
-	if p, ok := errors.AsType[*fs.PathError](w.err); ok && p.Path == w.path {
-		why = p.Err.Error()
-	}
-	if !strings.HasPrefix(why, w.path) {
-		why = w.path + ": " + why
-	}
-	return Faults{{member, why, KindFile}}
+	return faults
 }
 
 // fileError returns the error of files that can't be used.
@@ -72,6 +73,10 @@ func (c *Config) fileError(f Faults) *Error {
 type token struct {
 	file watchedFile
 	word string
+}
+
+func newToken(c *Config) token {
+	return token{file: watchedFile{member: "TokenFile", path: c.TokenFile}}
 }
 
 // maxToken bounds a token, in bytes.
@@ -87,7 +92,7 @@ func (t *token) currentToken(c *Config) (string, *Error) {
 		t.readToken(c)
 	}
 	if t.word == "" {
-		return "", c.fileError(t.file.fileFaults("TokenFile"))
+		return "", c.fileError(fileFaults(&t.file))
 	}
 	return t.word, nil
 }
@@ -119,9 +124,9 @@ type tlsFiles struct {
 func newTLSFiles(c *Config, server string) *tlsFiles {
 	return &tlsFiles{
 		c: c, server: server,
-		ca:          watchedFile{path: c.CAFile},
-		certificate: watchedFile{path: c.CertificateFile},
-		key:         watchedFile{path: c.KeyFile},
+		ca:          watchedFile{member: "CAFile", path: c.CAFile},
+		certificate: watchedFile{member: "CertificateFile", path: c.CertificateFile},
+		key:         watchedFile{member: "KeyFile", path: c.KeyFile},
 	}
 }
 
@@ -162,14 +167,12 @@ func (f *tlsFiles) makeConfig() (*tls.Config, Faults) {
 		f.key.readAgain(f.c.ReadSecret)
 		pair, err := tls.X509KeyPair(f.certificate.data, f.key.data)
 		clear(f.key.data)
-		if err != nil && f.key.err == nil {
+		if f.certificate.err != nil {
+			f.key.err = nil // it is of no use without its certificate
+		} else if f.key.err == nil && err != nil {
 			f.key.err = fmt.Errorf("with %s: %w", f.certificate.path, err)
 		}
 		made.Certificates = []tls.Certificate{pair}
 	}
-	faults, pair := f.ca.fileFaults("CAFile"), f.certificate.fileFaults("CertificateFile")
-	if len(pair) == 0 { // a key is of no use without its certificate
-		pair = f.key.fileFaults("KeyFile")
-	}
-	return made, append(faults, pair...)
+	return made, fileFaults(&f.ca, &f.certificate, &f.key)
 }

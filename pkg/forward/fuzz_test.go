@@ -96,7 +96,7 @@ func FuzzAnswer(f *testing.F) {
 		if (got.Err == nil) != (sum.delivered == len(items)) {
 			t.Fatalf("%s %d %q: got %v of %v", kind, status, body, got.Err, got.Outcomes)
 		}
-		p := newPace(Options{MaxItems: 4, random: func() float64 { return 0 }})
+		p := pace{random: func() float64 { return 0 }, items: 1, bytes: maxBytes}
 		if w := p.pauseAfter(sum, &got, 0); sum.delivered == 0 && w.time < refusalPause/2 || w.time < got.RetryAfter && w.failed {
 			t.Fatalf("%s %d %q: the next request comes after %v, asked for %v", kind, status, body, w.time, got.RetryAfter)
 		}
@@ -182,7 +182,7 @@ func FuzzString(f *testing.F) {
 		if err := json.Unmarshal(b, &got); err != nil || got != string([]rune(s)) || !utf8.Valid(b) || !bytes.Equal(b, appendString(nil, []byte(s))) {
 			t.Fatalf("%q: got %q, %v", s, b, err)
 		}
-		if q := quote(s) + printableLine(s); len(q) > 20*maxQuoted || !utf8.ValidString(q) || strings.ContainsFunc(q, func(r rune) bool { return r < ' ' }) {
+		if q := quoteText(s) + printableLine(s); len(q) > 20*maxQuoted || !utf8.ValidString(q) || strings.ContainsFunc(q, func(r rune) bool { return r < ' ' }) {
 			t.Fatalf("%q: quoted as %q", s, q)
 		}
 	})

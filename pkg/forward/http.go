@@ -68,7 +68,7 @@ type httpSender struct {
 // get the usual one of their type.
 func newHTTPSender(c *Config) *httpSender {
 	u, _ := parseURL(c.URL)
-	s := &httpSender{c: c, plain: u.Scheme == "http", token: token{file: watchedFile{path: c.TokenFile}}, tls: newTLSFiles(c, "")}
+	s := &httpSender{c: c, plain: u.Scheme == "http", token: newToken(c), tls: newTLSFiles(c, "")}
 	bare, path := u.Path == "" || u.Path == "/", ""
 	switch c.Type {
 	case "https":
@@ -102,10 +102,9 @@ func (s *httpSender) Close() error {
 
 // Send implements Sender.
 func (s *httpSender) Send(ctx context.Context, items []Item) Result {
-	return s.c.sendFit(items, isFramed, func(fit []Item) Result { return s.postItems(ctx, fit) })
-}
-
-func (s *httpSender) postItems(ctx context.Context, items []Item) Result {
+	if r, unfit := s.c.refuseUnfit(items); unfit || len(items) == 0 {
+		return r
+	}
 	secret, fault := s.token.currentToken(s.c)
 	if fault == nil {
 		fault = s.ensureClient()
@@ -327,7 +326,7 @@ func (s *httpSender) proxyAnswered(_ context.Context, _ *url.URL, _ *http.Reques
 func (c *Config) onlyLoopback(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !at.Addr().Unmap().IsLoopback() {
-		return c.newError(KindPlain, nil, "plain http goes to this machine only, and the name is "+quote(address)+": use https")
+		return c.newError(KindPlain, nil, "plain http goes to this machine only, and the name is "+quoteText(address)+": use https")
 	}
 	return nil
 }

@@ -131,10 +131,12 @@ func TestUnframed(t *testing.T) {
 		items := makeItems(4)
 		items[1].Document = []byte("{}\n{\"create\":{}}")
 		items[3].Document = nil
-		got := send(t, newSender(t, config(kind, plain(t, r), nil)), items)
-		if want := []Outcome{Delivered, Refused, Delivered, Refused}; !slices.Equal(got.Outcomes, want) || got.Err == nil || got.Err.Kind != KindRefused {
+		s := newSender(t, config(kind, plain(t, r), nil))
+		got := send(t, s, items)
+		if want := []Outcome{Retry, Refused, Retry, Refused}; !slices.Equal(got.Outcomes, want) || got.Err == nil || got.Err.Kind != KindRefused {
 			t.Errorf("%s: got %v, %v, want %v", kind, got.Outcomes, got.Err, want)
 		}
+		want(t, send(t, s, []Item{items[0], items[2]}), 2, Delivered, KindNone)
 		if _, taken, _ := r.Counts(); taken != 2 {
 			t.Errorf("%s: got %d documents, want 2", kind, taken)
 		}

@@ -31,7 +31,7 @@ func readObject(body []byte) (map[string]json.RawMessage, error) {
 		}
 		name, _ := t.(string)
 		if _, twice := members[name]; twice || len(members) == maxMembers {
-			return nil, fmt.Errorf("%s is there twice, or behind %d other members", quote(name), maxMembers)
+			return nil, fmt.Errorf("%s is there twice, or behind %d other members", quoteText(name), maxMembers)
 		}
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
@@ -46,7 +46,7 @@ func readObject(body []byte) (map[string]json.RawMessage, error) {
 func readNumber(raw json.RawMessage) (int64, error) {
 	n, err := strconv.ParseInt(string(raw), 10, 64)
 	if err != nil {
-		return 0, fmt.Errorf("expected a whole number, found %s", quote(string(raw)))
+		return 0, fmt.Errorf("expected a whole number, found %s", quoteText(string(raw)))
 	}
 	return n, nil
 }

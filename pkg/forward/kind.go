@@ -1,9 +1,9 @@
 package forward
 
 import (
-	"strconv"
 	"strings"
-	"unicode/utf8"
+
+	"hooksnare/pkg/quote"
 )
 
 // Kind names what is wrong with an output, so that states can be told apart.
@@ -35,7 +35,6 @@ const (
 // policy is what a kind of trouble means for the queue. Without any of the marks the queue
 // is held, and a growing time passes until the next try.
 type policy struct {
-	name     string
 	answer   string // what an answer of this kind is reported as; the answer follows
 	advice   string // and what to do about it
 	document bool   // the document is at fault: it is set aside once it is known which one
@@ -46,33 +45,24 @@ type policy struct {
 
 // policies are the one place that says whose fault a kind of trouble is, and when to try again.
 var policies = [...]policy{
-	KindNone:         {name: "well"},
-	KindNetwork:      {name: "unreachable", passing: true},
-	KindBusy:         {name: "busy", answer: "answered ", passing: true},
-	KindThrottled:    {name: "throttled", answer: "takes no more for now: ", passing: true, throttle: true},
-	KindDenied:       {name: "denied", answer: "does not let us in: ", advice: ": check TokenFile and what its token may do", operator: true},
-	KindRefused:      {name: "refused", answer: "refused: ", document: true},
-	KindTooLarge:     {name: "too_large", answer: "too large: ", document: true},
-	KindRedirect:     {name: "redirected", answer: "redirects: ", advice: ", which is not followed: put the final address into URL", operator: true},
-	KindAnswer:       {name: "bad_answer", answer: "the answer can't be believed: ", passing: true},
-	KindPlain:        {name: "plain_http", operator: true},
-	KindName:         {name: "tls_name", operator: true},
-	KindExpired:      {name: "tls_expired", operator: true},
-	KindAuthority:    {name: "tls_authority", operator: true},
-	KindVersion:      {name: "tls_version", operator: true},
-	KindCertificate:  {name: "tls_client_certificate", operator: true},
-	KindTLS:          {name: "tls", operator: true},
-	KindFile:         {name: "file", operator: true},
-	KindQueue:        {name: "queue"},
-	KindUnconfigured: {name: "configuration", operator: true},
-}
-
-// String returns the name of the kind, one word.
-func (k Kind) String() string {
-	if int(k) < len(policies) {
-		return policies[k].name
-	}
-	return strconv.Itoa(int(k))
+	KindNetwork:      {passing: true},
+	KindBusy:         {answer: "answered ", passing: true},
+	KindThrottled:    {answer: "takes no more for now: ", passing: true, throttle: true},
+	KindDenied:       {answer: "does not let us in: ", advice: ": check TokenFile and what its token may do", operator: true},
+	KindRefused:      {answer: "refused: ", document: true},
+	KindTooLarge:     {answer: "too large: ", document: true},
+	KindRedirect:     {answer: "redirects: ", advice: ", which is not followed: put the final address into URL", operator: true},
+	KindAnswer:       {answer: "the answer can't be believed: ", passing: true},
+	KindQueue:        {},
+	KindPlain:        {operator: true},
+	KindName:         {operator: true},
+	KindExpired:      {operator: true},
+	KindAuthority:    {operator: true},
+	KindVersion:      {operator: true},
+	KindCertificate:  {operator: true},
+	KindTLS:          {operator: true},
+	KindFile:         {operator: true},
+	KindUnconfigured: {operator: true},
 }
 
 // Error is one line about what is wrong with a receiver. It holds no secret, and what
@@ -102,28 +92,14 @@ func (c *Config) answerError(kind Kind, text string) *Error {
 // maxQuoted bounds what is repeated from a receiver, in bytes.
 const maxQuoted = 200
 
-// quote returns what came from outside as a Go string literal, cut to maxQuoted bytes.
-func quote(s string) string {
-	if len(s) > maxQuoted {
-		return strconv.Quote(s[:maxQuoted]) + "..."
-	}
-	return strconv.Quote(s)
-}
+// quoteText returns what came from outside as a Go string literal, cut to maxQuoted bytes.
+func quoteText(s string) string { return quote.Bounded(s, maxQuoted) }
 
 // printableLine returns text on one line, escaped and cut to maxQuoted bytes: for errors of other
 // packages, which may repeat what a receiver sent.
 func printableLine(s string) string {
-	out := make([]byte, 0, min(len(s), maxQuoted))
-	for _, r := range strings.TrimSpace(s) {
-		if len(out) >= maxQuoted {
-			return string(append(out, "..."...))
-		}
-		if strconv.IsPrint(r) {
-			out = utf8.AppendRune(out, r)
-			continue
-		}
-		q := strconv.QuoteRune(r)
-		out = append(out, q[1:len(q)-1]...)
+	if s = strings.TrimSpace(s); len(s) > maxQuoted {
+		s = s[:maxQuoted] + "..."
 	}
-	return string(out)
+	return quote.Printable(s)
 }

@@ -94,7 +94,7 @@ func TestRunnerDelivers(t *testing.T) {
 			c.TokenFile = tokenFile(t, "right")
 			items := makeItems(200)
 			q := newMemory(items...)
-			runner, err := NewRunner(Options{Name: "collector", Queue: q, Sender: newSender(t, c), MaxItems: 100})
+			runner, err := NewRunner(Options{Name: "collector", Queue: q, Sender: newSender(t, c)})
 			if err != nil {
 				t.Fatal(err)
 			}

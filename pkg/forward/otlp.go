@@ -66,7 +66,7 @@ func confirmOTLP(c *Config, body []byte, items []Item) (Result, error) {
 	}
 	// The protocol forbids to send any of them again, and does not say which were
 	// rejected: none of them counts as delivered.
-	return uniformResult(len(items), Refused, c.answerError(KindRefused, fmt.Sprintf("%d of the %d records of a request, it does not say which: %s", rejected, n, quote(text)))), nil
+	return uniformResult(len(items), Refused, c.answerError(KindRefused, fmt.Sprintf("%d of the %d records of a request, it does not say which: %s", rejected, n, quoteText(text)))), nil
 }
 
 // readPartialSuccess reads an ExportLogsServiceResponse. The JSON of protobuf may have the

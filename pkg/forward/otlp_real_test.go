@@ -32,8 +32,8 @@ func TestOTLPCollector(t *testing.T) {
 	}
 	for i := range items {
 		g, item := &got[i], &items[i]
-		if g.Body != string(item.Document) {
-			t.Errorf("record %d: got %.300q, want %.300q", i, g.Body, item.Document)
+		if g.Body.String != string(item.Document) {
+			t.Errorf("record %d: got %.300q, want %.300q", i, g.Body.String, item.Document)
 		}
 		level := levelOf(item.Severity)
 		if g.SeverityNumber != level.otlp || g.SeverityText != level.word || g.Time != fmt.Sprint(item.Time.UnixNano()) {

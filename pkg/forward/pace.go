@@ -10,10 +10,10 @@ import (
 // agents at most 100,000 alerts in the first requests, spread over the time that their
 // waits differ by.
 const (
-	defaultItems = 500     // alerts in a request
-	maxBytes     = 4 << 20 // documents in a request
-	minBytes     = 64 << 10
-	growBytes    = 4 << 10 // by which requests become larger again after one was too large
+	maxItems  = 500     // alerts in a request
+	maxBytes  = 4 << 20 // documents in a request
+	minBytes  = 64 << 10
+	growBytes = 4 << 10 // by which requests become larger again after one was too large
 
 	minWait      = time.Second
 	maxWait      = 5 * time.Minute
@@ -27,12 +27,10 @@ const (
 // goroutine of Run.
 type pace struct {
 	random   func() float64 // from 0 up to 1
-	gather   time.Duration
-	maxItems int
-	items    int  // in the next request: doubles up to maxItems, and halves to find the one that is refused
-	bytes    int  // documents in the next request
-	failures int  // in a row
-	outage   bool // items is small because there was one
+	items    int            // in the next request: doubles up to maxItems, and halves to find the one that is refused
+	bytes    int            // documents in the next request
+	failures int            // in a row
+	outage   bool           // items is small because there was one
 }
 
 // pause is the time until the next request.
@@ -53,12 +51,11 @@ func (t tally) retried() int { return t.items - t.delivered - t.refused }
 
 // pauseAfter returns the pause after a request.
 func (p *pace) pauseAfter(t tally, result *Result, took time.Duration) pause {
-	kind := KindAnswer // of a sender that gives no reason
+	kind := KindNone
 	if result.Err != nil {
 		kind = result.Err.Kind
 	}
-	settled := t.delivered+t.refused > 0
-	document := result.Err != nil && policies[kind].document
+	settled, document := t.delivered+t.refused > 0, policies[kind].document
 	switch {
 	case document && !settled && t.items > 1:
 		p.items = t.items / 2 // the one at fault is found when it is alone
@@ -85,16 +82,16 @@ func (p *pace) pauseAfterSuccess(t tally, took time.Duration) pause {
 		return pause{time: p.randomBetween(refusalPause/2, refusalPause)}
 	}
 	if t.items >= p.items {
-		p.items = min(2*p.items, p.maxItems)
+		p.items = min(2*p.items, maxItems)
 	}
-	if p.outage && full && p.items < p.maxItems {
+	if p.outage && full && p.items < maxItems {
 		return pause{time: p.randomBetween(0, recoverPause)}
 	}
 	p.outage = false
 	if full {
 		return pause{}
 	}
-	return pause{time: max(0, p.gather-took)}
+	return pause{time: max(0, gatherPause-took)}
 }
 
 // countSuccess takes back one failure. One success does not make up for all failures before: a

@@ -2,8 +2,8 @@ package forward
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 )
 
 // A receiver says 500 of a message that it has not taken, and not whether it ever will. So
@@ -27,21 +27,21 @@ type rejects struct {
 // written down: its configuration decides that.
 type relpSender struct {
 	*dialer
-	format  messageFormat
-	session *relpSession // nil without one
-	last    int          // transaction before the first session's, for the tests of its wrap
-	message []byte       // scratch
-	taken   uint64
-	rejects map[uint64]rejects // by Item.Sequence
-	each    func(Item)         // is called for each item that is delivered
+	format    messageFormat
+	session   *relpSession // nil without one
+	last      int          // transaction before the first session's, for the tests of its wrap
+	message   []byte       // scratch
+	taken     uint64
+	rejects   map[uint64]rejects // by Item.Sequence
+	delivered func(Item)         // is called for each item that is delivered
 }
 
 func newRELPSender(c *Config) *relpSender {
-	return &relpSender{dialer: newDialer(c), format: newMessageFormat(c.Host), rejects: map[uint64]rejects{}, each: func(Item) {}}
+	return &relpSender{dialer: newDialer(c), format: newMessageFormat(c.Host), rejects: map[uint64]rejects{}, delivered: func(Item) {}}
 }
 
 // Each implements Gradual.
-func (s *relpSender) Each(delivered func(Item)) { s.each = delivered }
+func (s *relpSender) Each(delivered func(Item)) { s.delivered = delivered }
 
 // Close implements Sender.
 func (s *relpSender) Close() error {
@@ -55,22 +55,27 @@ func (s *relpSender) Close() error {
 // Send implements Sender. A session that turns out to have ended since the last batch is
 // replaced once: that a receiver was restarted is not a failure.
 func (s *relpSender) Send(ctx context.Context, items []Item) Result {
-	return s.c.sendFit(items, isFramedJSON, func(fit []Item) Result {
-		b := &relpBatch{s: s, items: fit, r: uniformResult(len(fit), Retry, nil), answered: make([]bool, len(fit))}
-		for {
-			fresh, fault := s.ensureSession(ctx)
-			if fault == nil {
-				if fault = b.sendUnanswered(ctx); fault == nil {
-					return b.r
-				}
-				s.dropSession()
-			}
-			if fresh || ctx.Err() != nil {
-				b.r.Err = fault
+	r, unfit := s.c.refuseUnfit(items)
+	if unfit || len(items) == 0 {
+		return r
+	}
+	b := &relpBatch{s: s, items: items, r: r}
+	for i := range items {
+		b.unsent = append(b.unsent, i)
+	}
+	for {
+		fresh, fault := s.ensureSession(ctx)
+		if fault == nil {
+			if fault = b.sendUnanswered(ctx); fault == nil {
 				return b.r
 			}
+			s.dropSession()
 		}
-	})
+		if fresh || ctx.Err() != nil {
+			b.r.Err = fault
+			return b.r
+		}
+	}
 }
 
 // ensureSession sees to it that there is a session, and says whether it is a new one.
@@ -95,27 +100,24 @@ func (s *relpSender) dropSession() {
 
 // relpBatch is the items of one Send.
 type relpBatch struct {
-	s        *relpSender
-	items    []Item
-	r        Result
-	answered []bool
-	waiting  map[int]int // items by their transactions
+	s       *relpSender
+	items   []Item
+	r       Result
+	unsent  []int       // places of items that are to be sent
+	waiting map[int]int // places of items that were sent, by their transactions
 }
 
-// sendUnanswered sends what was not answered yet, on the session at hand.
+// sendUnanswered sends what was not answered yet on the session at hand, a window at a time.
 func (b *relpBatch) sendUnanswered(ctx context.Context) *Error {
 	session := b.s.session
 	defer session.endWith(ctx)()
 	b.waiting = make(map[int]int, relpWindow)
-	err := b.writeMessages(session)
-	for err == nil && len(b.waiting) > 0 {
-		err = b.readAnswer(session)
+	var err error
+	for err == nil && len(b.unsent) > 0 {
+		err = b.sendWindow(session)
 	}
 	if err == nil {
 		return nil
-	}
-	if !errors.Is(err, errRELP) && !isTimeout(err) { // what was wrong once is not believed again
-		err = session.lastError(err, func() error { return b.readAnswer(session) })
 	}
 	if ctx.Err() != nil {
 		err = ctx.Err()
@@ -124,36 +126,32 @@ func (b *relpBatch) sendUnanswered(ctx context.Context) *Error {
 	longest := 0
 	for _, i := range b.waiting {
 		longest = max(longest, len(b.items[i].Document))
+		b.unsent = append(b.unsent, i)
 	}
+	slices.Sort(b.unsent)
 	fault.Text += fmt.Sprintf(" (%d messages without an answer, the longest with a document of %d bytes)", len(b.waiting), longest)
 	return fault
 }
 
-// writeMessages sends the messages, as many at a time as the window allows.
-func (b *relpBatch) writeMessages(session *relpSession) error {
-	for i := range b.items {
-		if b.answered[i] {
-			continue
-		}
-		for len(b.waiting) >= relpWindow {
-			if err := session.flush(); err != nil {
-				return err
-			}
-			if err := b.readAnswer(session); err != nil {
-				return err
-			}
-		}
+// sendWindow sends as many messages as may be unanswered, and reads their answers.
+func (b *relpBatch) sendWindow(session *relpSession) error {
+	for _, i := range b.unsent[:min(len(b.unsent), relpWindow)] {
 		b.s.message = b.s.format.appendMessage(b.s.message[:0], &b.items[i])
-		transaction, err := session.writeCommand("syslog", b.s.message)
-		if err != nil {
-			return err
-		}
-		b.waiting[transaction] = i
+		b.waiting[session.writeCommand("syslog", b.s.message)] = i
 	}
+	b.unsent = b.unsent[len(b.waiting):]
 	if cap(b.s.message) > keepBuffer {
 		b.s.message = nil
 	}
-	return session.flush()
+	if err := session.flush(); err != nil {
+		return session.lastError(err, func() error { return b.readAnswer(session) })
+	}
+	for len(b.waiting) > 0 {
+		if err := b.readAnswer(session); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readAnswer reads one answer.
@@ -167,15 +165,14 @@ func (b *relpBatch) readAnswer(session *relpSession) error {
 		return badRELP("answers transaction %d, which is not open", a.transaction)
 	}
 	delete(b.waiting, a.transaction)
-	b.answered[i] = true
 	if a.code != relpOK {
-		b.countReject(i, fmt.Sprintf("%d %s", a.code, quote(a.text)))
+		b.countReject(i, fmt.Sprintf("%d %s", a.code, quoteText(a.text)))
 		return nil
 	}
 	b.r.Outcomes[i] = Delivered
 	b.s.taken++
 	delete(b.s.rejects, b.items[i].Sequence)
-	b.s.each(b.items[i])
+	b.s.delivered(b.items[i])
 	return nil
 }
 

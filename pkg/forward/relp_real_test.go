@@ -2,6 +2,7 @@ package forward
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,7 +92,7 @@ func spoiled(t *testing.T, kind string, start func(testing.TB, receivers.Options
 	} {
 		t.Run(toxic.kind+"/"+toxic.stream, func(t *testing.T) {
 			before := len(r.Messages(t))
-			link := proxy.Link(t, "127.0.0.1:"+r.Port())
+			link := proxy.Link(t, strings.Replace(r.Address, receivers.Host, "127.0.0.1", 1))
 			c := streamConfig(kind, link.Address, r.PKI)
 			c.Timeout = 500 * time.Millisecond
 			items := sentItems(t, 120)

@@ -70,13 +70,13 @@ func TestRELPAnyOrder(t *testing.T) {
 	held := ""
 	_, s := startFakeRELP(t, &fakeRELP{answer: func(n, x int) (string, bool) {
 		held = rsp(x, "200 OK") + held
-		if n%50 > 0 {
+		if n%64 > 0 {
 			return "", false
 		}
 		defer func() { held = "" }()
 		return held, false
 	}})
-	items := makeItems(200)
+	items := makeItems(256)
 	want(t, send(t, s, items), len(items), Delivered, KindNone)
 }
 

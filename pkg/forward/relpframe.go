@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,10 +15,13 @@ import (
 // Bounds of RELP; https://github.com/rsyslog/librelp, doc/relp.md.
 const (
 	maxTransaction = 999_999_999 // then it starts again at 1; 0 is for hints
-	maxCommand     = 32          // letters
-	maxNumber      = 9           // digits
-	maxRELPAnswer  = 16 << 10    // bytes of data: real ones have some 100
+	maxRELPHeader  = 9 + 1 + 32 + 1 + 9 + 1
+	maxRELPAnswer  = 16 << 10 // bytes of data: real ones have some 100
 )
+
+// relpHeader is a transaction number, a command and the length of the data. A line break ends a frame
+// without data, a blank is before data.
+var relpHeader = regexp.MustCompile(`^([0-9]{1,9}) ([A-Za-z]{1,32}) ([0-9]{1,9})[ \n]$`)
 
 // relpFrame is one frame from the receiver.
 type relpFrame struct {
@@ -45,30 +49,36 @@ func appendRELPHeader(b []byte, transaction int, command string, length int) []b
 }
 
 // readRELP reads one frame. The error is io.EOF when there is none.
-func readRELP(r *bufio.Reader) (relpFrame, error) {
-	var f relpFrame
+func readRELP(r *bufio.Reader) (f relpFrame, err error) {
 	if _, err := r.Peek(1); err != nil {
 		return f, err
 	}
-	transaction, _, err := readField(r, "transaction number", maxNumber, isDigit, " ")
-	if err != nil {
-		return f, err
+	header := make([]byte, 0, maxRELPHeader)
+	for blanks := 0; blanks < 3; {
+		c, err := r.ReadByte()
+		if err != nil {
+			return f, unexpectedEOF(err)
+		}
+		if header = append(header, c); c == '\n' || len(header) == maxRELPHeader {
+			break
+		}
+		if c == ' ' {
+			blanks++
+		}
 	}
-	if f.command, _, err = readField(r, "command", maxCommand, isLetter, " "); err != nil {
-		return f, err
+	fields := relpHeader.FindSubmatch(header)
+	if fields == nil {
+		return f, badRELP("%s as a frame", quoteText(string(header)))
 	}
-	digits, end, err := readField(r, "length", maxNumber, isDigit, " \n")
-	if err != nil {
-		return f, err
-	}
-	f.transaction, _ = strconv.Atoi(transaction)
-	length, _ := strconv.Atoi(digits)
-	switch {
+	f.transaction, _ = strconv.Atoi(string(fields[1]))
+	f.command = string(fields[2])
+	length, _ := strconv.Atoi(string(fields[3]))
+	switch hasData := header[len(header)-1] == ' '; {
 	case length > maxRELPAnswer:
 		return f, badRELP("%d bytes of data, more than %d", length, maxRELPAnswer)
-	case length > 0 && end != ' ', length == 0 && end != '\n':
-		return f, badRELP("%q after a length of %d", end, length)
-	case length == 0:
+	case hasData != (length > 0):
+		return f, badRELP("%s as a frame", quoteText(string(header)))
+	case !hasData:
 		return f, nil
 	}
 	data := make([]byte, length+1)
@@ -81,27 +91,6 @@ func readRELP(r *bufio.Reader) (relpFrame, error) {
 	f.data = data[:length]
 	return f, nil
 }
-
-// readField reads a field of at most so many bytes, all valid, and the one of ends after it.
-func readField(r *bufio.Reader, what string, most int, valid func(byte) bool, ends string) (string, byte, error) {
-	var field []byte
-	for {
-		c, err := r.ReadByte()
-		switch {
-		case err != nil:
-			return "", 0, unexpectedEOF(err)
-		case valid(c) && len(field) < most:
-			field = append(field, c)
-		case len(field) > 0 && strings.IndexByte(ends, c) >= 0:
-			return string(field), c, nil
-		default:
-			return "", 0, badRELP("%q in the %s", c, what)
-		}
-	}
-}
-
-func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
-func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 func unexpectedEOF(err error) error {
 	if errors.Is(err, io.EOF) {
@@ -123,13 +112,13 @@ const relpOK = 200 // all else is an error
 // parseAnswer reads the frame as the answer to a transaction.
 func (f *relpFrame) parseAnswer() (relpAnswer, error) {
 	a := relpAnswer{transaction: f.transaction}
-	if f.command != "rsp" || f.transaction == 0 || f.transaction > maxTransaction {
-		return a, badRELP("%s of transaction %d", quote(f.command), f.transaction)
+	if f.command != "rsp" || f.transaction == 0 {
+		return a, badRELP("%s of transaction %d", quoteText(f.command), f.transaction)
 	}
 	first, data, _ := bytes.Cut(f.data, []byte("\n"))
 	code, text, _ := strings.Cut(string(first), " ")
 	if len(code) != 3 || strings.Trim(code, "0123456789") != "" {
-		return a, badRELP("%s as a status", quote(code))
+		return a, badRELP("%s as a status", quoteText(code))
 	}
 	a.code, _ = strconv.Atoi(code)
 	a.text, a.data = text, data
@@ -139,24 +128,19 @@ func (f *relpFrame) parseAnswer() (relpAnswer, error) {
 // checkOpen says why the session to whose opening this is the answer can't be used, or nil.
 func (a *relpAnswer) checkOpen() error {
 	if a.code != relpOK {
-		return fmt.Errorf("%w: %d %s", errRELPRefused, a.code, quote(a.text))
+		return fmt.Errorf("%w: %d %s", errRELPRefused, a.code, quoteText(a.text))
 	}
-	version, commands := "", ""
+	offers := map[string]string{}
 	for offer := range strings.SplitSeq(string(a.data), "\n") {
 		name, value, _ := strings.Cut(offer, "=")
-		switch name {
-		case "relp_version":
-			version = value
-		case "commands":
-			commands = value
-		}
+		offers[name] = value
 	}
 	// The specification has 1 and calls 0 an experiment; librelp offers 0.
-	if version != "0" && version != "1" {
-		return badRELP("offers version %s", quote(version))
+	if version := offers["relp_version"]; version != "0" && version != "1" {
+		return badRELP("offers version %s", quoteText(version))
 	}
-	if slices.Contains(strings.Split(commands, ","), "syslog") {
-		return nil
+	if commands := offers["commands"]; !slices.Contains(strings.Split(commands, ","), "syslog") {
+		return fmt.Errorf("%w: takes no syslog messages, only %s", errRELPRefused, quoteText(commands))
 	}
-	return fmt.Errorf("%w: takes no syslog messages, only %s", errRELPRefused, quote(commands))
+	return nil
 }

@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	relpWindow  = 128         // messages that may be unanswered; librelp has the same
-	relpGoodbye = time.Second // for a receiver to answer that the session ends
+	relpWindow    = 128         // messages that may be unanswered; librelp has the same
+	relpCloseWait = time.Second // for a receiver to answer that the session ends
 )
 
 var errServerClose = errors.New("ended the session")
@@ -19,8 +19,8 @@ var errServerClose = errors.New("ended the session")
 // window of messages fit into the buffers of the connection, so nobody needs to read while
 // messages are written; a receiver whose answers do not fit runs into the timeout.
 type relpSession struct {
-	conn    *tls.Conn
 	raw     *rawConn
+	conn    *tls.Conn
 	made    *tls.Config
 	in      *bufio.Reader
 	out     *bufio.Writer
@@ -47,19 +47,16 @@ func openRELP(ctx context.Context, d *dialer, last int) (*relpSession, *Error) {
 }
 
 func (s *relpSession) sendOpen(offers string) error {
-	opening, err := s.writeCommand("open", []byte(offers))
-	if err == nil {
-		err = s.flush()
-	}
-	if err != nil {
+	opening := s.writeCommand("open", []byte(offers))
+	if err := s.flush(); err != nil {
 		return s.lastError(err, func() error { _, err := s.readAnswer(); return err })
 	}
 	a, err := s.readAnswer()
-	if err == nil && a.transaction != opening {
-		err = badRELP("answers transaction %d, not %d", a.transaction, opening)
-	}
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case a.transaction != opening:
+		return badRELP("answers transaction %d, not %d", a.transaction, opening)
 	}
 	return a.checkOpen()
 }
@@ -67,7 +64,7 @@ func (s *relpSession) sendOpen(offers string) error {
 // lastError returns the error of reading on after one that failed: what the receiver said
 // before it closed the connection tells more than a failed write. Without any it is failed.
 func (s *relpSession) lastError(failed error, read func() error) error {
-	s.timeout = lastWords
+	s.timeout = lastReadWait
 	for {
 		if err := read(); isTimeout(err) {
 			return failed
@@ -82,17 +79,15 @@ func (s *relpSession) endWith(ctx context.Context) func() bool {
 	return context.AfterFunc(ctx, s.closeNow)
 }
 
-// writeCommand writes a command to the buffer, and returns its transaction.
-func (s *relpSession) writeCommand(name string, data []byte) (int, error) {
-	s.last++
-	if s.last > maxTransaction {
-		s.last = 1
-	}
+// writeCommand writes a command to the buffer, and returns its transaction. Its error is that of flush.
+func (s *relpSession) writeCommand(name string, data []byte) int {
+	s.last = s.last%maxTransaction + 1
 	_ = s.conn.SetWriteDeadline(time.Now().Add(s.timeout))
 	var header [64]byte
 	_, _ = s.out.Write(appendRELPHeader(header[:0], s.last, name, len(data)))
 	_, _ = s.out.Write(data)
-	return s.last, s.out.WriteByte('\n') // the error of any of them
+	_ = s.out.WriteByte('\n')
+	return s.last
 }
 
 func (s *relpSession) flush() error {
@@ -119,8 +114,9 @@ func (s *relpSession) closeNow() { _ = s.raw.Close() }
 // endSession ends the session as the protocol wants it. Everything was answered before, so
 // nothing depends on it.
 func (s *relpSession) endSession() {
-	s.timeout = relpGoodbye
-	if _, err := s.writeCommand("close", nil); err == nil && s.flush() == nil {
+	s.timeout = relpCloseWait
+	s.writeCommand("close", nil)
+	if s.flush() == nil {
 		_, _ = s.readAnswer()
 	}
 	s.closeNow()

@@ -64,45 +64,20 @@ func (r *Result) reasonFor(i int) string {
 	return ""
 }
 
-// sendFit sends the items whose document fits, and refuses the others.
-func (c *Config) sendFit(items []Item, fits func(document []byte) bool, send func([]Item) Result) Result {
-	if len(items) == 0 {
-		return Result{}
-	}
-	if !slices.ContainsFunc(items, func(i Item) bool { return !fits(i.Document) }) {
-		return send(items)
-	}
+// refuseUnfit returns false when every document can be sent. Otherwise those that can't are refused,
+// and nothing is to be sent: the others come again at once, without them.
+func (c *Config) refuseUnfit(items []Item) (Result, bool) {
 	r := uniformResult(len(items), Retry, nil)
-	unfit := c.newError(KindRefused, nil, "not sent: the document is not a JSON object on one line")
-	var fit []Item
-	var from []int // where they are in items
 	for i := range items {
-		r.refuseItem(i, unfit)
-		if fits(items[i].Document) {
-			fit, from = append(fit, items[i]), append(from, i)
+		if !isDocument(items[i].Document) {
+			r.refuseItem(i, c.newError(KindRefused, nil, "not sent: the document is not a JSON object on one line"))
 		}
 	}
-	if len(fit) == 0 {
-		return r
-	}
-	sent := send(fit)
-	for n, i := range from {
-		r.Outcomes[i], r.Reasons[i] = sent.Outcomes[n], ""
-		if sent.Outcomes[n] == Refused {
-			r.Reasons[i] = sent.reasonFor(n)
-		}
-	}
-	if sent.Err != nil {
-		r.Err = sent.Err
-	}
-	r.RetryAfter = sent.RetryAfter
-	return r
+	return r, r.Err != nil
 }
 
-// isFramed says whether the document can be told from its neighbours by line breaks and braces.
-func isFramed(doc []byte) bool {
-	return len(doc) >= 2 && doc[0] == '{' && doc[len(doc)-1] == '}' && bytes.IndexByte(doc, '\n') < 0
+// isDocument says whether the document is exactly one JSON object on one line: it can be told from
+// its neighbours by line breaks and braces.
+func isDocument(doc []byte) bool {
+	return len(doc) >= 2 && doc[0] == '{' && doc[len(doc)-1] == '}' && bytes.IndexByte(doc, '\n') < 0 && json.Valid(doc)
 }
-
-// isFramedJSON says whether the document is exactly one JSON object on one line.
-func isFramedJSON(doc []byte) bool { return isFramed(doc) && json.Valid(doc) }

@@ -20,9 +20,7 @@ type Options struct {
 	Queue  Queue
 	Sender Sender
 
-	MaxItems int           // in a request; 0: 500
-	Gather   time.Duration // between requests that are not full; 0: 50 ms, negative: none
-	Flush    time.Duration // for what is queued when Run is to end; 0: nothing is begun
+	Flush time.Duration // for what is queued when Run is to end; 0: nothing is begun
 
 	random func() float64 // from 0 up to 1, for jitter; nil: a good one
 }
@@ -56,12 +54,6 @@ func NewRunner(o Options) (*Runner, error) {
 	if o.Name == "" || o.Queue == nil || o.Sender == nil {
 		return nil, errors.New("forward: a runner needs a name, a queue and a sender")
 	}
-	if o.MaxItems <= 0 {
-		o.MaxItems = defaultItems
-	}
-	if o.Gather == 0 {
-		o.Gather = gatherPause
-	}
 	if o.random == nil {
 		o.random = rand.Float64
 	}
@@ -69,11 +61,7 @@ func NewRunner(o Options) (*Runner, error) {
 		// An acknowledgement that fails is made again, with the whole batch's.
 		g.Each(func(i Item) { _ = o.Queue.Ack([]Item{i}) })
 	}
-	return &Runner{options: o, pace: newPace(o)}, nil
-}
-
-func newPace(o Options) pace {
-	return pace{random: o.random, gather: o.Gather, maxItems: o.MaxItems, items: 1, bytes: maxBytes}
+	return &Runner{options: o, pace: pace{random: o.random, items: 1, bytes: maxBytes}}, nil
 }
 
 // Status may be called at any time.
@@ -89,38 +77,39 @@ func (r *Runner) updateStatus(change func(s *Status)) {
 	change(&r.status)
 }
 
+// setHealth says what is wrong; nil for nothing.
+func (r *Runner) setHealth(err *Error) {
+	var h Health
+	if err != nil {
+		h.Kind, h.Reason = err.Kind, err.Error()
+	}
+	r.updateStatus(func(s *Status) {
+		if h.Since = s.Health.Since; h.Kind != s.Health.Kind || h.Since.IsZero() {
+			h.Since = time.Now()
+		}
+		s.Health = h
+	})
+}
+
 // Run delivers until ctx ends, then finishes the request on its way and what is queued,
 // for at most Options.Flush. It closes the sender, and returns its error.
 func (r *Runner) Run(ctx context.Context) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	defer context.AfterFunc(ctx, func() {
-		if r.options.Flush <= 0 {
-			cancel()
-			return
-		}
-		time.AfterFunc(r.options.Flush, cancel)
-	})()
-	r.updateStatus(func(s *Status) { s.Health.Since = time.Now() })
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(r.options.Flush, cancel) })()
+	r.setHealth(nil)
 	for ctx.Err() == nil {
 		r.waitFor(ctx, r.sendNext(ctx, work))
 	}
-	if r.pace.failures == 0 {
-		r.flushQueue(work)
-	}
-	return r.options.Sender.Close()
-}
-
-// flushQueue sends what is queued without waiting, until something fails or nothing is left.
-func (r *Runner) flushQueue(work context.Context) {
-	for work.Err() == nil {
+	for r.options.Flush > 0 && r.pace.failures == 0 && work.Err() == nil { // without waiting, until something fails or nothing is left
 		next, cancel := context.WithTimeout(work, flushWait)
 		p := r.sendNext(next, work)
 		cancel()
 		if p.empty || p.failed {
-			return
+			break
 		}
 	}
+	return r.options.Sender.Close()
 }
 
 // sendNext takes what is queued and sends it once. next bounds the wait for a first alert,
@@ -142,7 +131,7 @@ func (r *Runner) sendNext(next, work context.Context) pause {
 	r.updateStatus(func(s *Status) { s.Sending = time.Time{} })
 	if len(result.Outcomes) != len(items) {
 		text := fmt.Sprintf("the sender reports on %d alerts, %d were sent", len(result.Outcomes), len(items))
-		result = uniformResult(len(items), Retry, &Error{Receiver: r.options.Name, Kind: KindAnswer, Text: text})
+		result = uniformResult(len(items), Retry, r.newError(KindAnswer, text))
 	}
 	t, err := r.settleItems(items, &result)
 	if err != nil {
@@ -151,14 +140,21 @@ func (r *Runner) sendNext(next, work context.Context) pause {
 	if work.Err() != nil {
 		return pause{failed: true} // it was cut short by us: nobody's fault
 	}
-	r.updateHealth(t, &result)
+	if result.Err == nil && t.delivered < t.items {
+		result.Err = r.newError(KindAnswer, "not everything was delivered, and no reason given")
+	}
+	r.updateHealth(t, result.Err)
 	return r.pace.pauseAfter(t, &result, time.Since(begun))
+}
+
+func (r *Runner) newError(kind Kind, text string) *Error {
+	return &Error{Receiver: r.options.Name, Kind: kind, Text: text}
 }
 
 // queueFails handles a failing queue: what it can't forget would be sent again at once and
 // for ever.
 func (r *Runner) queueFails(what string, err error) pause {
-	r.setBad(&Error{Receiver: r.options.Name, Kind: KindQueue, Text: "the queue can't be " + what + ": " + printableLine(err.Error()), Err: err})
+	r.setHealth(r.newError(KindQueue, "the queue can't be "+what+": "+printableLine(err.Error())))
 	return r.pace.pauseAfterFailure(KindQueue, 0)
 }
 
@@ -183,15 +179,15 @@ func (r *Runner) settleItems(items []Item, result *Result) (tally, error) {
 		}
 		r.updateStatus(func(s *Status) { s.LastDelivery = time.Now() })
 	}
-	for first := 0; first < len(refused); { // those with one reason together
-		last := first + 1
-		for last < len(refused) && reasons[last] == reasons[first] {
-			last++
+	for len(refused) > 0 { // those with one reason together
+		n := 1
+		for n < len(refused) && reasons[n] == reasons[0] {
+			n++
 		}
-		if err := r.options.Queue.Dead(reasons[first], refused[first:last]); err != nil {
+		if err := r.options.Queue.Dead(reasons[0], refused[:n]); err != nil {
 			return t, err
 		}
-		first = last
+		refused, reasons = refused[n:], reasons[n:]
 	}
 	return t, nil
 }
@@ -199,12 +195,13 @@ func (r *Runner) settleItems(items []Item, result *Result) (tally, error) {
 // waitFor waits until the pause or ctx ends, or a file changes that the pause is for.
 func (r *Runner) waitFor(ctx context.Context, p pause) {
 	watcher, _ := r.options.Sender.(Watcher)
+	watches := p.files && watcher != nil
 	for end := time.Now().Add(p.time); ; {
 		left := time.Until(end)
 		if left <= 0 {
 			return
 		}
-		if p.files && watcher != nil {
+		if watches {
 			left = min(left, filesInterval)
 		}
 		select {
@@ -212,7 +209,7 @@ func (r *Runner) waitFor(ctx context.Context, p pause) {
 			return
 		case <-time.After(left):
 		}
-		if p.files && watcher != nil && watcher.Changed() {
+		if watches && watcher.Changed() {
 			return
 		}
 	}
@@ -220,34 +217,13 @@ func (r *Runner) waitFor(ctx context.Context, p pause) {
 
 // updateHealth updates the health of the output after a request. What may pass by itself has to
 // happen twice.
-func (r *Runner) updateHealth(t tally, result *Result) {
-	err := result.Err
-	if err == nil {
-		err = &Error{Receiver: r.options.Name, Kind: KindAnswer, Text: "not everything was delivered, and no reason given"}
-	}
-	switch policy := policies[err.Kind]; {
+func (r *Runner) updateHealth(t tally, err *Error) {
+	switch {
 	case t.retried() == 0 && t.delivered > 0:
-		r.setWell()
-	case policy.document && t.retried() > 0: // the document at fault is yet to be found
-	case policy.passing && r.pace.failures == 0:
+		r.setHealth(nil)
+	case policies[err.Kind].document && t.retried() > 0: // the document at fault is yet to be found
+	case policies[err.Kind].passing && r.pace.failures == 0:
 	default:
-		r.setBad(err)
+		r.setHealth(err)
 	}
-}
-
-func (r *Runner) setWell() {
-	r.updateStatus(func(s *Status) {
-		if s.Health.Kind != KindNone {
-			s.Health = Health{Since: time.Now()}
-		}
-	})
-}
-
-func (r *Runner) setBad(err *Error) {
-	r.updateStatus(func(s *Status) {
-		if s.Health.Kind != err.Kind {
-			s.Health = Health{Kind: err.Kind, Since: time.Now()}
-		}
-		s.Health.Reason = err.Error()
-	})
 }

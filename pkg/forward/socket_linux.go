@@ -2,11 +2,6 @@ package forward
 
 import "golang.org/x/sys/unix"
 
-func setUserTimeout(fd uintptr) {
-	// Without it TCP's own, longer, limit counts.
-	_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(userTimeout.Milliseconds()))
-}
-
 // unsent returns how many bytes the other machine has not acknowledged, and -1 for a
 // connection that failed.
 func unsent(fd uintptr) int {

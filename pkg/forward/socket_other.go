@@ -2,6 +2,4 @@
 
 package forward
 
-func setUserTimeout(uintptr) {}
-
 func unsent(uintptr) int { return 0 }

@@ -75,7 +75,7 @@ func confirmHEC(c *Config, body []byte, items []Item) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("code: %w", err)
 	}
-	text := fmt.Sprintf("code %d, %s", code, quote(readText(members["text"])))
+	text := fmt.Sprintf("code %d, %s", code, quoteText(readText(members["text"])))
 	kind, known := hecKinds[code]
 	switch {
 	case !known:

@@ -1,6 +1,7 @@
 package forward
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -23,7 +24,7 @@ type syslogSender struct {
 	format  messageFormat
 	frames  []byte
 	message []byte // scratch
-	polite  bool   // the receiver ends TLS
+	endsTLS bool   // the receiver ends TLS
 }
 
 func newSyslogSender(c *Config) *syslogSender {
@@ -36,15 +37,16 @@ func (s *syslogSender) Close() error { return nil }
 // Send implements Sender. Of a batch whose end is not known nothing is delivered: some of
 // it may come twice.
 func (s *syslogSender) Send(ctx context.Context, items []Item) Result {
-	return s.c.sendFit(items, isFramedJSON, func(fit []Item) Result {
-		s.encodeFrames(fit)
-		ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
-		defer cancel()
-		if fault := s.deliverFrames(ctx); fault != nil {
-			return uniformResult(len(fit), Retry, fault)
-		}
-		return uniformResult(len(fit), Delivered, nil)
-	})
+	if r, unfit := s.c.refuseUnfit(items); unfit || len(items) == 0 {
+		return r
+	}
+	s.encodeFrames(items)
+	ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
+	defer cancel()
+	if fault := s.deliverFrames(ctx); fault != nil {
+		return uniformResult(len(items), Retry, fault)
+	}
+	return uniformResult(len(items), Delivered, nil)
 }
 
 // encodeFrames makes the frames of a batch.
@@ -66,22 +68,27 @@ func (s *syslogSender) deliverFrames(ctx context.Context) *Error {
 	if fault != nil {
 		return fault
 	}
-	// Not the close of TLS, which would wait for a receiver that reads nothing.
-	defer raw.Close()
-	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
-	ended := awaitEnd(conn)
+	ended := make(chan error, 1)
+	go func() {
+		ended <- readEnd(conn)
+		close(ended)
+	}()
+	stop := context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
+	defer func() {
+		stop()
+		_ = raw.Close() // not the close of TLS, which would wait for a receiver that reads nothing
+		for range ended {
+		}
+	}()
 	if err := s.writeFrames(conn, ended); err != nil {
-		_ = raw.Close()
-		<-ended.done
 		return s.endedEarly(ctx, err)
 	}
-	<-ended.done
-	err := ended.err
+	err := <-ended
 	if err == nil && !raw.cut {
-		s.polite = true
+		s.endsTLS = true
 		err = raw.awaitClose()
 	}
-	if err == nil && (raw.cut && s.polite || !raw.allArrived()) {
+	if err == nil && (raw.cut && s.endsTLS || !raw.allArrived()) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
@@ -91,12 +98,12 @@ func (s *syslogSender) deliverFrames(ctx context.Context) *Error {
 }
 
 // writeFrames writes the frames and the end of TLS. That the receiver went first is an error.
-func (s *syslogSender) writeFrames(conn *tls.Conn, ended *ending) error {
+func (s *syslogSender) writeFrames(conn *tls.Conn, ended <-chan error) error {
 	_, err := conn.Write(s.frames)
 	if err == nil {
 		select {
-		case <-ended.done:
-			err = io.ErrUnexpectedEOF
+		case reason := <-ended:
+			return cmp.Or(reason, io.ErrUnexpectedEOF)
 		default:
 			err = conn.CloseWrite()
 		}
@@ -105,34 +112,23 @@ func (s *syslogSender) writeFrames(conn *tls.Conn, ended *ending) error {
 		return nil
 	}
 	select {
-	case <-ended.done:
-		if ended.err != nil {
-			return ended.err
-		}
-	case <-time.After(lastWords):
+	case reason := <-ended:
+		return cmp.Or(reason, err)
+	case <-time.After(lastReadWait):
+		return err
 	}
-	return err
 }
 
-// ending is how the receiver ends a connection.
-type ending struct {
-	done chan struct{}
-	err  error // set before done is closed; nil when the receiver ended the connection
-}
-
-// awaitEnd starts to read. A receiver has nothing to say in this protocol, so little is read.
-func awaitEnd(conn *tls.Conn) *ending {
-	e := &ending{done: make(chan struct{})}
-	go func() {
-		defer close(e.done)
-		switch _, err := io.CopyN(io.Discard, conn, maxDrain); {
-		case err == nil:
-			e.err = errors.New("sends data where syslog has none: check the port")
-		case !errors.Is(err, io.EOF):
-			e.err = err
-		}
-	}()
-	return e
+// readEnd reads until the receiver ends the connection, and returns nil when it does. It has
+// nothing to say in this protocol, so little is read.
+func readEnd(conn *tls.Conn) error {
+	switch _, err := io.CopyN(io.Discard, conn, maxDrain); {
+	case err == nil:
+		return errors.New("sends data where syslog has none: check the port")
+	case !errors.Is(err, io.EOF):
+		return err
+	}
+	return nil
 }
 
 // endedEarly says why a connection ended before it was known that all was read.

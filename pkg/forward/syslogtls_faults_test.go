@@ -218,11 +218,12 @@ func TestStreamUnframed(t *testing.T) {
 		items[1].Document = []byte("{\n}")
 		items[3].Document = nil
 		r := send(t, s, items)
-		for i, wanted := range []Outcome{Delivered, Refused, Delivered, Refused, Delivered} {
+		for i, wanted := range []Outcome{Retry, Refused, Retry, Refused, Retry} {
 			if r.Outcomes[i] != wanted || (wanted == Refused) != (r.reasonFor(i) != "" && r.Reasons[i] != "") {
 				t.Errorf("%s: item %d: got %d (%q), want %d", kind, i, r.Outcomes[i], r.Reasons[i], wanted)
 			}
 		}
+		want(t, send(t, s, []Item{items[0], items[2], items[4]}), 3, Delivered, KindNone)
 		if want(t, send(t, s, items[1:2]), 1, Refused, KindRefused); len(send(t, s, nil).Outcomes) != 0 {
 			t.Error("outcomes of no items")
 		}

@@ -29,7 +29,7 @@ func TestSyslogTLSReceivers(t *testing.T) {
 				t.Errorf("%d of the batches failed", failed)
 			}
 			arrived(t, r.Await(t, len(items)), items, false)
-			if polite := name != "rsyslog_gtls"; s.(*syslogSender).polite != polite {
+			if polite := name != "rsyslog_gtls"; s.(*syslogSender).endsTLS != polite {
 				t.Errorf("says goodbye: got %v, want %v", !polite, polite)
 			}
 		})

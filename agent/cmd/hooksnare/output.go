@@ -63,12 +63,16 @@ func (o *output) printLine(line []byte) error {
 	return err
 }
 
-// printAlert writes an alert.
-func (o *output) printAlert(a *alert.Alert) error {
+// printAlert writes an alert, whose line is nil when it can't be encoded.
+func (o *output) printAlert(a *alert.Alert, line []byte) error {
 	if o.isText {
 		return a.Write(o.w)
 	}
-	return o.print(a, "")
+	if line == nil {
+		_, err := a.Line()
+		return err
+	}
+	return o.printLine(line)
 }
 
 // note writes a remark beside the results, after the name of the verb.

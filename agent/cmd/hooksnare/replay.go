@@ -50,9 +50,9 @@ func replay(cmd *cobra.Command, s *settings, files []string) (found bool, err er
 		return false, err
 	}
 	var printed error // the first error
-	r, err := offline.NewReplay(c, set, func(a *alert.Alert) {
+	r, err := offline.NewReplay(c, set, func(a *alert.Alert, line []byte) {
 		if printed == nil {
-			printed = s.out.printAlert(a)
+			printed = s.out.printAlert(a, line)
 		}
 	})
 	if err != nil {

@@ -43,7 +43,7 @@ func newCollector(t testing.TB, proxy *receivers.Toxiproxy, root string) *place 
 	p.documents = func() [][]byte {
 		var all [][]byte
 		for _, r := range c.Records(t) {
-			all = append(all, []byte(r.Body))
+			all = append(all, []byte(r.Body.String))
 		}
 		return all
 	}

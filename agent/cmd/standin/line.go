@@ -1,7 +1,8 @@
 package main
 
 import (
-	"bytes"
+	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
@@ -9,67 +10,44 @@ import (
 )
 
 // A recorded line is changed in place, not decoded and encoded again: whatever else
-// is odd about it reaches the agent as it was recorded. The keys looked for occur
+// is odd about it reaches the agent as it was recorded. The members looked for occur
 // once: inside a string their quotes would be escaped.
-const (
-	keyTime   = `"time":"`
-	keyGlobal = `"global_seq_num":`
-	keySeq    = `"seq_num":`
-	keyType   = `"event_type":`
-
-	timeLayout = "2006-01-02T15:04:05.000000000Z"
+var (
+	globalNumber = regexp.MustCompile(`"global_seq_num":([0-9]{1,19})[,}]`)
+	kindNumber   = regexp.MustCompile(`"seq_num":([0-9]{1,19})[,}]`)
+	typeNumber   = regexp.MustCompile(`"event_type":([0-9]{1,19})[,}]`)
+	timeText     = regexp.MustCompile(`"time":"([0-9-]{10}T[0-9:.]{18}Z)"`)
 )
 
-// valueSpan returns where the value after key is, up to one of the bytes of end.
-func valueSpan(line []byte, key, end string) (from, to int, ok bool) {
-	i := bytes.Index(line, []byte(key))
-	if i < 0 {
-		return 0, 0, false
-	}
-	from = i + len(key)
-	n := bytes.IndexAny(line[from:], end)
-	if n < 0 {
-		return 0, 0, false
-	}
-	return from, from + n, true
-}
+const timeLayout = "2006-01-02T15:04:05.000000000Z"
 
-// numberAfter returns the unsigned number after key.
-func numberAfter(line []byte, key string) (uint64, bool) {
-	from, to, ok := valueSpan(line, key, ",}")
-	if !ok {
+// numberIn returns the number that the pattern finds.
+func numberIn(line []byte, pattern *regexp.Regexp) (uint64, bool) {
+	m := pattern.FindSubmatch(line)
+	if m == nil {
 		return 0, false
 	}
-	n, err := strconv.ParseUint(string(line[from:to]), 10, 64)
+	n, err := strconv.ParseUint(string(m[1]), 10, 64)
 	return n, err == nil
 }
 
-// setNumber replaces the number after key.
-func setNumber(line []byte, key string, n uint64) []byte {
-	if _, ok := numberAfter(line, key); !ok {
+// replaceValue returns a line with another value where the pattern finds one.
+func replaceValue(line []byte, pattern *regexp.Regexp, value string) []byte {
+	at := pattern.FindSubmatchIndex(line)
+	if at == nil {
 		return line
 	}
-	from, to, _ := valueSpan(line, key, ",}")
-	out := append([]byte(nil), line[:from]...)
-	return append(strconv.AppendUint(out, n, 10), line[to:]...)
+	return slices.Concat(line[:at[2]], []byte(value), line[at[3]:])
 }
 
 // timeOf returns the time of the line.
 func timeOf(line []byte) (time.Time, bool) {
-	from, to, ok := valueSpan(line, keyTime, `"`)
-	if !ok {
+	m := timeText.FindSubmatch(line)
+	if m == nil {
 		return time.Time{}, false
 	}
-	t, err := time.Parse(time.RFC3339Nano, string(line[from:to]))
+	t, err := time.Parse(timeLayout, string(m[1]))
 	return t, err == nil
-}
-
-// setTime sets the time of the line.
-func setTime(line []byte, t time.Time) {
-	from, to, ok := valueSpan(line, keyTime, `"`)
-	if ok && to-from == len(timeLayout) {
-		t.UTC().AppendFormat(line[from:from], timeLayout)
-	}
 }
 
 // kinds are Apple's numbers for the kinds of events.
@@ -82,17 +60,19 @@ type numbering struct {
 	seq    [4]uint64
 }
 
-// renumber numbers one recorded line.
-func (n *numbering) renumber(line []byte) []byte {
-	if _, ok := numberAfter(line, keyGlobal); !ok {
+// renumber returns a recorded line with its numbers in this stream and the time of now.
+func (n *numbering) renumber(line []byte, now time.Time) []byte {
+	line = replaceValue(line, timeText, now.UTC().Format(timeLayout))
+	if _, ok := numberIn(line, globalNumber); !ok {
 		return line
 	}
-	code, _ := numberAfter(line, keyType)
+	code, _ := numberIn(line, typeNumber)
 	k, known := kinds[code]
 	if !known {
 		k = event.Other
 	}
-	line = setNumber(setNumber(line, keyGlobal, n.global), keySeq, n.seq[k])
+	line = replaceValue(line, globalNumber, strconv.FormatUint(n.global, 10))
+	line = replaceValue(line, kindNumber, strconv.FormatUint(n.seq[k], 10))
 	n.countEvents(k)
 	return line
 }

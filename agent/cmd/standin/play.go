@@ -115,9 +115,7 @@ func (p *player) run(ctx context.Context, recording io.Reader) error {
 		if err := p.awaitDue(ctx, line, poll.C); err != nil {
 			return err
 		}
-		line = p.numbers.renumber(line)
-		setTime(line, time.Now())
-		if _, err := p.out.Write(line); err != nil {
+		if _, err := p.out.Write(p.numbers.renumber(line, time.Now())); err != nil {
 			return err
 		}
 	}

@@ -124,7 +124,7 @@ func (r *Fake) countDocuments(n int) {
 	r.taken += n
 }
 
-// firstRefused returns the first document that Item refuses, and its status; 0 for none.
+// firstRefused returns the first document that Item refuses, and its status, 0 for none.
 func (r *Fake) firstRefused(list []Document) (i, status int) {
 	for i, d := range list {
 		if s := r.itemStatus(d); s != 0 {

@@ -52,12 +52,9 @@ func NewPKI(t testing.TB) *PKI {
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &p.key.PublicKey, p.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.cert, err = x509.ParseCertificate(der); err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
+	p.cert, err = x509.ParseCertificate(der)
+	must(t, err)
 	p.CAFile = p.write(t, "ca.pem", "CERTIFICATE", der)
 	p.Server = p.Issue(t, "server", Leaf{})
 	p.Client = p.Issue(t, "client", Leaf{Name: ClientName})
@@ -69,6 +66,12 @@ func (p *PKI) Issue(t testing.TB, file string, l Leaf) Pair {
 	t.Helper()
 	p.next++
 	now := time.Now()
+	if l.NotBefore.IsZero() {
+		l.NotBefore = now.Add(-24 * time.Hour)
+	}
+	if l.NotAfter.IsZero() {
+		l.NotAfter = now.Add(24 * time.Hour)
+	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(p.next), Subject: pkix.Name{CommonName: l.Name},
 		NotBefore: l.NotBefore, NotAfter: l.NotAfter, KeyUsage: x509.KeyUsageDigitalSignature,
@@ -79,21 +82,11 @@ func (p *PKI) Issue(t testing.TB, file string, l Leaf) Pair {
 		template.Subject.CommonName, template.DNSNames = Host, []string{Host}
 		template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	}
-	if l.NotBefore.IsZero() {
-		template.NotBefore = now.Add(-24 * time.Hour)
-	}
-	if l.NotAfter.IsZero() {
-		template.NotAfter = now.Add(24 * time.Hour)
-	}
 	key := newKey(t)
 	der, err := x509.CreateCertificate(rand.Reader, template, p.cert, &key.PublicKey, p.key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return Pair{
 		CertificateFile: p.write(t, file+".pem", "CERTIFICATE", der),
 		KeyFile:         p.write(t, file+".key", "PRIVATE KEY", private),
@@ -105,9 +98,7 @@ func (p *PKI) Issue(t testing.TB, file string, l Leaf) Pair {
 func (p *PKI) ServerConfig(t testing.TB, pair Pair) *tls.Config {
 	t.Helper()
 	loaded, err := tls.LoadX509KeyPair(pair.CertificateFile, pair.KeyFile)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	pool := x509.NewCertPool()
 	pool.AddCert(p.cert)
 	return &tls.Config{Certificates: []tls.Certificate{loaded}, ClientCAs: pool, ClientAuth: tls.RequireAndVerifyClientCert}
@@ -116,9 +107,7 @@ func (p *PKI) ServerConfig(t testing.TB, pair Pair) *tls.Config {
 func newKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	return key
 }
 
@@ -126,11 +115,7 @@ func newKey(t testing.TB) *ecdsa.PrivateKey {
 func (p *PKI) write(t testing.TB, name, kind string, der []byte) string {
 	t.Helper()
 	path := filepath.Join(p.dir, name)
-	if err := os.WriteFile(path+".new", pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(path+".new", pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
+	must(t, os.Rename(path+".new", path))
 	return path
 }

@@ -24,15 +24,11 @@ const (
 func freePort(t testing.TB) int {
 	t.Helper()
 	claims := filepath.Join(os.TempDir(), fmt.Sprintf("hooksnare-ports-%d", os.Getuid()))
-	if err := os.MkdirAll(claims, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.MkdirAll(claims, 0o700))
 	for range 1000 {
 		port := firstPort + rand.IntN(lastPort-firstPort)
 		claim, err := os.OpenFile(filepath.Join(claims, fmt.Sprint(port)), os.O_CREATE|os.O_RDWR, 0o600)
-		if err != nil {
-			t.Fatal(err)
-		}
+		must(t, err)
 		if syscall.Flock(int(claim.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
 			if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 				l.Close()

@@ -6,14 +6,12 @@
 package receivers
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -39,9 +37,9 @@ type Receiver struct {
 	command func() *exec.Cmd
 	output  string // file that it writes what it received to
 	pidFile string // "" for none
+	log     string // file of its own output
 	process *exec.Cmd
 	ended   chan struct{}
-	log     lockedBuffer
 	killed  bool // once, or more often
 
 	messages []Message // read so far
@@ -81,10 +79,11 @@ func program(t testing.TB, name string, files ...string) string {
 // run starts the program and sees to its end.
 func (r *Receiver) run(t testing.TB) {
 	t.Helper()
+	r.log = filepath.Join(t.TempDir(), "log")
 	t.Cleanup(func() {
 		r.Kill(t)
 		if t.Failed() {
-			t.Logf("log of %s:\n%s", r.name, tail(r.log.String()))
+			t.Logf("log of %s:\n%s", r.name, r.logTail())
 		}
 	})
 	r.Start(t)
@@ -101,11 +100,12 @@ func (r *Receiver) Start(t testing.TB) {
 		// One that was killed leaves it, and another process may have the number by now.
 		_ = os.Remove(r.pidFile)
 	}
+	log, err := os.OpenFile(r.log, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	must(t, err)
+	defer log.Close()
 	cmd := r.command()
-	cmd.Stdout, cmd.Stderr = &r.log, &r.log
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("%s: %v", r.name, err)
-	}
+	cmd.Stdout, cmd.Stderr = log, log
+	must(t, cmd.Start())
 	ended := make(chan struct{})
 	go func() {
 		_ = cmd.Wait()
@@ -126,11 +126,11 @@ func (r *Receiver) awaitPort(t testing.TB) {
 		select {
 		case <-r.ended:
 			r.process = nil
-			t.Fatalf("%s: ended at its start:\n%s", r.name, tail(r.log.String()))
+			t.Fatalf("%s: ended at its start:\n%s", r.name, r.logTail())
 		case <-time.After(pollInterval):
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: does not listen on %s: %v\n%s", r.name, r.Address, err, tail(r.log.String()))
+			t.Fatalf("%s: does not listen on %s: %v\n%s", r.name, r.Address, err, r.logTail())
 		}
 	}
 }
@@ -162,61 +162,23 @@ func (r *Receiver) end(t testing.TB, with syscall.Signal) {
 	r.process = nil
 }
 
-// Log returns what the program logged.
-func (r *Receiver) Log() string { return r.log.String() }
-
-// lockedBuffer takes the output of a program while a test looks at it.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-// maxLog bounds what is kept of a program's own output, in bytes.
-const maxLog = 4 << 20
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.b.Len() < maxLog {
-		l.b.Write(p)
-	}
-	return len(p), nil
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-// tail returns the end of a long text.
-func tail(s string) string {
+// logTail returns the end of what the program logged.
+func (r *Receiver) logTail() []byte {
 	const most = 8 << 10
-	if len(s) > most {
-		return "..." + s[len(s)-most:]
-	}
-	return s
+	b, _ := os.ReadFile(r.log)
+	return b[max(0, len(b)-most):]
 }
 
 // writeFile writes a file of the receiver's own folder.
 func writeFile(t testing.TB, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	must(t, os.WriteFile(name, []byte(text), 0o600))
 }
 
-// awaitUntil polls until done says so, or fails the test with what it waited for.
-func awaitUntil(t testing.TB, done func() (bool, string)) {
+func must(t testing.TB, err error) {
 	t.Helper()
-	for deadline := time.Now().Add(awaitTimeout); ; time.Sleep(pollInterval) {
-		ok, state := done()
-		if ok {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("after %v: %s", awaitTimeout, state)
-		}
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

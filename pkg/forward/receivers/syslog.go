@@ -5,13 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // MaxMessage is the longest message that receivers take here, in bytes. What they take by
@@ -26,7 +26,6 @@ type Message struct {
 	Time       string `json:"time"`
 	Host       string `json:"host"`
 	Program    string `json:"program"`
-	ProcessID  string `json:"procid"`
 	ID         string `json:"msgid"`
 	Structured string `json:"structured"`
 	Text       string `json:"text"`
@@ -88,7 +87,6 @@ template(name="store" type="list" option.jsonf="on") {
   property(outname="time" name="timereported" dateFormat="rfc3339" format="jsonf")
   property(outname="host" name="hostname" format="jsonf")
   property(outname="program" name="app-name" format="jsonf")
-  property(outname="procid" name="procid" format="jsonf")
   property(outname="msgid" name="msgid" format="jsonf")
   property(outname="structured" name="structured-data" format="jsonf")
   property(outname="text" name="msg" format="jsonf")
@@ -125,7 +123,7 @@ source s {
     tls(ca-file("{ca}") cert-file("{cert}") key-file("{key}") peer-verify(required-trusted)));
 };
 destination d {
-  file("{output}" template("$(format-json raw=${RAWMSG} priority=${PRI} time=${S_ISODATE} host=${HOST} program=${PROGRAM} procid=${PID} msgid=${MSGID} structured=${SDATA} text=${MSG})\n"));
+  file("{output}" template("$(format-json raw=${RAWMSG} priority=${PRI} time=${S_ISODATE} host=${HOST} program=${PROGRAM} msgid=${MSGID} structured=${SDATA} text=${MSG})\n"));
 };
 log { source(s); destination(d); flags(flow-control); };
 `
@@ -172,14 +170,10 @@ func (r *Receiver) Messages(t testing.TB) []Message {
 	if os.IsNotExist(err) {
 		return nil
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer f.Close()
 	data, err := io.ReadAll(io.NewSectionReader(f, r.parsed, 1<<40))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	for line := range bytes.Lines(data) {
 		if !bytes.HasSuffix(line, []byte("\n")) {
 			break // being written
@@ -205,16 +199,13 @@ func (r *Receiver) Messages(t testing.TB) []Message {
 // Await waits until the receiver has written n messages or more, and returns them.
 func (r *Receiver) Await(t testing.TB, n int) []Message {
 	t.Helper()
-	var got []Message
-	awaitUntil(t, func() (bool, string) {
-		got = r.Messages(t)
-		return len(got) >= n, fmt.Sprintf("%s wrote %d messages of %d\n%s", r.name, len(got), n, tail(r.Log()))
-	})
-	return got
-}
-
-// Port returns the port of the receiver's address.
-func (r *Receiver) Port() string {
-	_, port, _ := net.SplitHostPort(r.Address)
-	return port
+	for deadline := time.Now().Add(awaitTimeout); ; time.Sleep(pollInterval) {
+		got := r.Messages(t)
+		if len(got) >= n {
+			return got
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s wrote %d messages of %d after %v\n%s", r.name, len(got), n, awaitTimeout, r.logTail())
+		}
+	}
 }

@@ -79,18 +79,12 @@ func (l *Link) Heal(t testing.TB, kind, stream string) {
 func (p *Toxiproxy) call(t testing.TB, method, path string, body any) {
 	t.Helper()
 	data, err := json.Marshal(body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	request, err := http.NewRequestWithContext(t.Context(), method, "http://"+p.Address+path, bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	client := http.Client{Timeout: 10 * time.Second}
 	response, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	defer response.Body.Close()
 	if text, _ := io.ReadAll(io.LimitReader(response.Body, 4096)); response.StatusCode/100 != 2 {
 		t.Fatalf("toxiproxy %s %s: %s: %s", method, path, response.Status, text)
