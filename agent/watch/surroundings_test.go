@@ -7,7 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"hooksnare/detect"
+	"hooksnare/agent/config"
+	"hooksnare/collector/program"
 	"hooksnare/pkg/alert"
 )
 
@@ -27,6 +28,11 @@ func names(list []alert.Lately) string {
 	return strings.Join(out, " ")
 }
 
+// examining is a watch that examines a disk, and nothing else.
+func examining(root string) *Watch {
+	return &Watch{opts: Options{Config: &config.Config{Root: root}}, programs: program.NewExaminer(root, nil)}
+}
+
 // TestChangedLately looks around a hook on a disk.
 func TestChangedLately(t *testing.T) {
 	at := time.Now()
@@ -41,11 +47,11 @@ func TestChangedLately(t *testing.T) {
 		aged(t, filepath.Join(preferences, "com.example.plist"), at, time.Hour)
 		aged(t, filepath.Join(preferences, "later.plist"), at, -time.Hour)
 		must(t, os.Mkdir(filepath.Join(preferences, "ByHost"), 0o700))
-		s := newSurroundings(root, nil)
-		if got, want := names(s.receive(s.askFolder(detect.RootShare, receiptsPath, ".plist", at), time.Now().Add(time.Minute))), "com.example.newer com.example.new"; got != want {
+		w := examining(root)
+		if got, want := names(w.changedLately(program.Root, receiptsPath, ".plist", at)), "com.example.newer com.example.new"; got != want {
 			t.Errorf("%s: packages: got %q, want %q", base, got, want)
 		}
-		if got, want := names(s.receive(s.askFolder(detect.RootShare, "/private/var/root/Library/Preferences", "", at), time.Now().Add(time.Minute))), "com.apple.loginwindow.plist com.example.plist"; got != want {
+		if got, want := names(w.changedLately(program.Root, "/private/var/root/Library/Preferences", "", at)), "com.apple.loginwindow.plist com.example.plist"; got != want {
 			t.Errorf("%s: preferences: got %q, want %q", base, got, want)
 		}
 	}
@@ -59,14 +65,14 @@ func TestChangedElsewhere(t *testing.T) {
 	must(t, os.Symlink(outside, filepath.Join(root, "absolute")))
 	must(t, os.Symlink("../"+filepath.Base(outside), filepath.Join(root, "relative")))
 	aged(t, filepath.Join(root, "file"), at, 0)
-	s := newSurroundings(root, nil)
+	w := examining(root)
 	for _, folder := range []string{"/absolute", "/relative", "/../" + filepath.Base(outside), "/file", "/absent"} {
-		if got := s.receive(s.askFolder(detect.RootShare, folder, "", at), time.Now().Add(time.Minute)); got != nil {
+		if got := w.changedLately(program.Root, folder, "", at); got != nil {
 			t.Errorf("%s: got %v, want nothing", folder, got)
 		}
 	}
-	if len(s.asked) != 0 {
-		t.Errorf("%d looks are still under way", len(s.asked))
+	if got := w.skipped.Load(); got != 0 {
+		t.Errorf("%d folders did not answer", got)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -57,22 +58,25 @@ type savedState struct {
 
 // Watch is the second signal: what the preferences say, and what they point to.
 type Watch struct {
-	opts         Options
-	judge        *judge.Judge // belongs to Run
-	prefs        *prefs.Collector
-	store        *program.Store // nil if there is none
-	watchers     *program.Watchers
-	surroundings *surroundings
-	programs     *program.Examiner
-	shares       *program.Shares
-	examiner     *Examiner
-	jamf         *exceptions.JamfSigns
+	opts     Options
+	judge    *judge.Judge // belongs to Run
+	prefs    *prefs.Collector
+	store    *program.Store // nil if there is none
+	watchers *program.Watchers
+	known    map[string]string // exceptions that name a program's SHA-256, by that
+	skipped  atomic.Uint64     // folders around a hook that did not answer
+	programs *program.Examiner
+	shares   *program.Shares
+	examiner *Examiner
+	jamf     *exceptions.JamfSigns
 
 	reportedEarly map[event.PreferenceKey]*string // what was told before there was a state, for the goroutine of prefs
 
 	mu        sync.Mutex                 // guards all below
 	state     savedState                 // as it is saved
-	fullSince map[detect.Share]time.Time // since when no more can be told
+	fullSince map[detect.Share]time.Time // since when no more can be reported
+
+	savedVersion uint64 // of the programs in state
 }
 
 // Options say what to watch.
@@ -94,7 +98,7 @@ func Open(o Options) (*Watch, error) {
 	if lost != nil {
 		o.Log.Warn().Err(lost).Msg("state")
 	}
-	w.surroundings = newSurroundings(c.Root, c.Exceptions)
+	w.known = knownPrograms(c.Exceptions)
 	w.jamf = exceptions.NewJamfSigns(c.Root, before.Jamf, before.Preferences == nil && len(before.Journal) == 0)
 	w.examiner = NewExaminer(w.examine)
 	w.reportedEarly = before.mergeJournal()
@@ -196,15 +200,6 @@ func (w *Watch) HandleState(s prefs.State) error {
 	return w.saveState()
 }
 
-func equalJSON(a, b any) (bool, error) {
-	x, err := json.Marshal(a)
-	if err != nil {
-		return false, err
-	}
-	y, err := json.Marshal(b)
-	return string(x) == string(y), err
-}
-
 // envelope is a state as it lies on the disk.
 type envelope struct {
 	Version int             `json:"version"`
@@ -244,7 +239,7 @@ func readState(dir string) (savedState, error) {
 	if e := os.Rename(name, aside); e != nil {
 		return savedState{}, fmt.Errorf("%s is damaged (%w) and can't be set aside: %w", name, err, e)
 	}
-	return savedState{}, fmt.Errorf("%s is damaged and was set aside as %s, hooks are told of anew: %w", name, aside, err)
+	return savedState{}, fmt.Errorf("%s is damaged and was set aside as %s, hooks are reported again: %w", name, aside, err)
 }
 
 func parseState(b []byte) (savedState, error) {
@@ -263,6 +258,5 @@ func parseState(b []byte) (savedState, error) {
 	return k, err
 }
 
-// CloseExaminer waits until every question that was asked of the disk is judged, but no longer than
-// a time.
-func (w *Watch) CloseExaminer(limit time.Duration) { w.examiner.close(limit) }
+// CloseExaminer waits until every question that was asked of the disk is judged.
+func (w *Watch) CloseExaminer() { w.examiner.close() }

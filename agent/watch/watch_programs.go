@@ -3,9 +3,11 @@ package watch
 import (
 	"context"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"hooksnare/agent/document"
@@ -32,14 +34,15 @@ func (w *Watch) openPrograms(before program.State) {
 	} else {
 		w.store = store
 	}
-	w.programs = program.NewExaminer(w.opts.Config.Root, w.shares)
-	w.watchers = program.NewWatchers(w.opts.Config.Root, program.Options{
-		Previous: before, Sweep: w.opts.Config.SweepInterval, Keep: w.keepCopy, Shares: w.shares,
-		Leads: func(owner string, p event.Program) { w.judge.SetProgram(homeOfOwner(owner), &p) },
+	w.programs = program.NewExaminer(c.Root, w.shares)
+	w.watchers = program.NewWatchers(w.programs, program.Options{
+		Previous: before, Sweep: c.SweepInterval, Keep: w.keepCopy,
+		Located: func(owner string, p event.Program) { w.judge.SetProgram(homeOfOwner(owner), &p) },
 		Share: func(s program.Share) {
 			w.opts.Report(health.ShareUsedUp.Of(s.What+" "+s.Owner), s.Owner+" has used up its share of "+s.What+" of programs that are looked at", s.On, s.Since, s.Until)
 		},
 	}, func(owner string, ch event.ProgramChange) { w.judge.HandleProgram(homeOfOwner(owner), ch) })
+	w.savedVersion = w.watchers.Version()
 }
 
 // homeOfOwner returns the home of an owner of hooks, "" for root, the computer and management.
@@ -87,12 +90,16 @@ func (w *Watch) homeOf(file string) string {
 	return ""
 }
 
-// examine examines the disk for one event.
+// examine examines the disk for one event. Everything that a user may have a say in is called
+// with a limit.
 func (w *Watch) examine(q judge.Question) *document.Examination {
-	around := w.surroundings.ask(q.Share, q.File, q.At)
-	w.jamf.Refresh(time.Now())
-	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: w.jamf.ShownBefore(q.At)}
 	owner := q.Share.Owner()
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Known: w.known}
+	var around sync.WaitGroup
+	around.Go(func() { x.Packages = w.changedLately(program.Root, receiptsPath, ".plist", q.At) }) // no user can have it hang
+	around.Go(func() { x.Preferences = w.changedLately(owner, path.Dir(q.File), "", q.At) })
+	w.jamf.Refresh(time.Now())
+	x.Jamf = w.jamf.ShownBefore(q.At)
 	for _, v := range q.Values {
 		s := w.programs.Examine(owner, v, examineLimit)
 		x.Programs[v] = w.describeProgram(owner, &s)
@@ -100,7 +107,7 @@ func (w *Watch) examine(q judge.Question) *document.Examination {
 			w.watchers.Learn(owner, v, s)
 		}
 	}
-	around(x)
+	around.Wait()
 	return x
 }
 
@@ -159,16 +166,18 @@ func (w *Watch) watchPrograms(ctx context.Context) {
 	}
 }
 
+// savePrograms saves what is known of programs, if that changed and what was reported of it is on
+// the disk.
 func (w *Watch) savePrograms() {
-	s := w.watchers.State()
+	version := w.watchers.Version() // first: what changes meanwhile is saved the next time
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	same, err := equalJSON(s, w.state.Programs)
 	forgot := w.dropDelivered()
-	if err != nil || same && !forgot || !w.opts.Delivered() {
+	if version == w.savedVersion && !forgot || !w.opts.Delivered() {
 		return
 	}
-	w.state.Programs = s
+	w.state.Programs = w.watchers.State()
+	w.savedVersion = version
 	if err := w.saveState(); err != nil {
 		w.opts.Log.Warn().Err(err).Msg("state")
 	}
@@ -183,6 +192,6 @@ func (w *Watch) Losses() []health.Loss {
 		{Counter: health.ChangesDeferred, Count: p.Refused},
 		{Counter: health.ProgramsUnwatched, Count: uint64(s.Ignored)},
 		{Counter: health.ProgramsUnread, Count: uint64(s.Unread)},
-		{Counter: health.FactsSkipped, Count: w.surroundings.skipped.Load() + w.examiner.skipped.Load()},
+		{Counter: health.FactsSkipped, Count: w.skipped.Load() + w.examiner.Skipped()},
 	}
 }

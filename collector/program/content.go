@@ -69,7 +69,7 @@ func (c *content) readFrom(f io.Reader, size, most int64, until time.Time) error
 	buf := make([]byte, min(most, chunk))
 	for c.read < most {
 		if time.Now().After(until) {
-			return errLate
+			return errNoAnswer
 		}
 		n, err := io.ReadFull(f, buf[:min(int64(len(buf)), most-c.read)])
 		h.Write(buf[:n])

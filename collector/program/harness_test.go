@@ -23,7 +23,7 @@ type sweeper struct {
 // newSweeper returns a watch that knows what one before did.
 func newSweeper(root string, previous State) *sweeper {
 	s := &sweeper{}
-	w := NewWatchers(root, Options{Previous: previous}, func(_ string, c event.ProgramChange) { s.changes = append(s.changes, c) })
+	w := NewWatchers(NewExaminer(root, nil), Options{Previous: previous}, func(_ string, c event.ProgramChange) { s.changes = append(s.changes, c) })
 	s.ownerWatch = w.ownerLocked(Root, true)
 	return s
 }
@@ -64,6 +64,11 @@ func slowly(rounds, slow int) int {
 		return slow
 	}
 	return rounds
+}
+
+// examineFor is Examine with a limit, and all that it found.
+func examineFor(root, value string, limit time.Duration) View {
+	return commands.examineBelow(root, Root, value, limit)
 }
 
 // examineBoth examines a program as a command does, and returns its content, too.

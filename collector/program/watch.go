@@ -11,16 +11,12 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// maxOwners bounds the users whose programs are watched. No user can use that up: it takes as
-// many homes, and those are root's to make.
-const maxOwners = 4096
-
 // earlyLife is how long a view of a value that is not set is kept.
 const earlyLife = time.Hour
 
-// Options of [Watchers]; the zero value knows nothing yet and examines nothing by itself. The
-// functions are called from goroutines of Run, one call at a time for each owner; while one
-// is at work nothing else is examined for that owner.
+// Options of [Watchers]; the zero value knows nothing yet and sweeps nothing. The functions are
+// called from goroutines of Run, one call at a time for each owner; while one is at work
+// nothing else is examined for that owner.
 type Options struct {
 	Previous State         // of the Watchers before the agent was stopped
 	Sweep    time.Duration // between checks of everything
@@ -28,14 +24,12 @@ type Options struct {
 	// with its beginning as in [View]. What was learned is not shown: who sent the alert has it.
 	// It is waited for no longer than two seconds.
 	Keep func(owner string, p event.Program, script []byte)
-	// Leads gets where a program is to be found: at the first examination since the start,
+	// Located gets where a program is to be found: at the first examination since the start,
 	// and whenever its path without links changes, even with the same content. Who learned a
 	// view knows that from it.
-	Leads func(owner string, p event.Program)
-	// Shares is where a share that is used up is noted, and Share is called for each, at its
-	// beginning and its end.
-	Shares *Shares
-	Share  func(Share)
+	Located func(owner string, p event.Program)
+	// Share is called for each share of the Examiner that is used up, at the beginning and at the end.
+	Share func(Share)
 }
 
 // Watchers report when the program of a hook is no longer what it was. Each owner of hooks has
@@ -43,50 +37,40 @@ type Options struct {
 // one, which reports as [Root], and each home. Whatever a user has watched, however slow it
 // is and however often it changes, delays nobody else's.
 type Watchers struct {
-	root   string
-	opts   Options
-	handle func(owner string, change event.ProgramChange)
-	tune   func(*ownerWatch) // in tests
+	examiner *Examiner
+	opts     Options
+	handle   func(owner string, change event.ProgramChange)
+	step     time.Duration    // clockStep; shorter in tests, which know their file system
+	now      func() time.Time // of what is reported
 
 	// mu guards what follows, and what the watches of owners know. Neither the disk nor a call
 	// out is waited for while it is held.
-	mu      sync.Mutex
-	owners  map[string]*ownerWatch
-	before  map[string]map[string]Known // of the run before, by owner that is not known yet
-	common  map[string]Known            // and for everyone
-	began   time.Time
-	running context.Context // nil: Run is not at work
-	work    sync.WaitGroup
+	mu       sync.Mutex
+	owners   map[string]*ownerWatch
+	previous map[string]map[string]Known // by owner, until its first sweep, and hash of the value; Root's count for everyone
+	began    time.Time
+	version  uint64          // counts the changes of what State returns
+	running  context.Context // nil: Run is not at work
+	work     sync.WaitGroup
 }
 
-// NewWatchers returns watchers of programs on the disk below root. Handle is called like the
-// functions of Options.
-func NewWatchers(root string, o Options, handle func(owner string, change event.ProgramChange)) *Watchers {
+// NewWatchers returns watchers of the programs on the disk of an Examiner. Handle is called like
+// the functions of Options.
+func NewWatchers(x *Examiner, o Options, handle func(owner string, change event.ProgramChange)) *Watchers {
 	w := &Watchers{
-		root: root, opts: o, handle: handle, owners: map[string]*ownerWatch{}, before: map[string]map[string]Known{},
-		common: byValue(o.Previous.Programs, reservedLimits.values), began: time.Now(),
+		examiner: x, opts: o, handle: handle, step: clockStep, now: time.Now,
+		owners: map[string]*ownerWatch{}, previous: map[string]map[string]Known{}, began: time.Now(),
 	}
-	for _, s := range o.Previous.Owners[:min(len(o.Previous.Owners), maxOwners)] {
-		w.before[s.Owner] = byValue(s.Programs, userLimits.values)
+	o.Previous.Owners = o.Previous.Owners[:min(len(o.Previous.Owners), maxOwners)]
+	for _, s := range append([]OwnerState{{Root, o.Previous.Programs}}, o.Previous.Owners...) {
+		_, limits := limitsOf(s.Owner)
+		known := map[string]Known{}
+		for _, k := range s.Programs[:min(len(s.Programs), limits.values)] {
+			known[k.Value] = k
+		}
+		w.previous[s.Owner] = known
 	}
 	return w
-}
-
-// byValue is what was known, by the hash of the value.
-func byValue(programs []Known, most int) map[string]Known {
-	out := map[string]Known{}
-	for _, k := range programs[:min(len(programs), most)] {
-		out[k.Value] = k
-	}
-	return out
-}
-
-// keyOf returns the owner whose watch is an owner's.
-func keyOf(owner string) string {
-	if isReserved(owner) {
-		return Root
-	}
-	return owner
 }
 
 // Set says which values the hooks of an owner have now. It replaces those of the last call,
@@ -115,10 +99,21 @@ func (w *Watchers) Learn(owner, value string, v View) {
 func (w *Watchers) Program(owner, value string) (event.Program, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if o := w.owners[keyOf(owner)]; o != nil && o.watched[value] != nil {
-		return o.watched[value].shownProgram(), true
+	key, _ := limitsOf(owner)
+	o := w.owners[key]
+	if o == nil || o.watched[value] == nil {
+		return event.Program{}, false
 	}
-	return event.Program{}, false
+	e := o.watched[value]
+	p := e.program
+	p.Risks = slices.Clone(p.Risks)
+	if e.unread != "" {
+		p.Unread = e.unread
+	}
+	if p.Unread != "" {
+		p.Risks = addUnreadable(p.Risks)
+	}
+	return p, true
 }
 
 // WatchStats is what Watchers watch.
@@ -150,24 +145,16 @@ func (w *Watchers) Stats() WatchStats {
 
 // ownerLocked returns the watch of an owner, and makes one if it may.
 func (w *Watchers) ownerLocked(owner string, may bool) *ownerWatch {
-	key := keyOf(owner)
+	key, limits := limitsOf(owner)
 	o := w.owners[key]
 	if o != nil || !may {
 		return o
 	}
-	bounds := userLimits
-	if key == Root {
-		bounds = reservedLimits
-	} else if len(w.owners) >= maxOwners {
-		w.opts.Shares.noteUsedUp(owner, ShareValues, time.Now())
+	if len(w.owners) >= maxOwners && key != Root {
+		w.examiner.shares.noteUsedUp(owner, ShareValues, time.Now())
 		return nil
 	}
-	o = newOwnerWatch(w, key, bounds)
-	o.previous = []map[string]Known{w.before[key], w.common}
-	delete(w.before, key)
-	if w.tune != nil {
-		w.tune(o)
-	}
+	o = newOwnerWatch(w, key, limits)
 	w.owners[key] = o
 	w.beginLocked(o)
 	return o
@@ -208,7 +195,7 @@ func (w *Watchers) Run(ctx context.Context) {
 			if w.opts.Sweep > 0 {
 				w.beginSweeps()
 			}
-			for _, s := range w.opts.Shares.listTransitions(now) {
+			for _, s := range w.examiner.shares.listTransitions(now) {
 				if w.opts.Share != nil {
 					w.opts.Share(s)
 				}
@@ -221,13 +208,13 @@ func (w *Watchers) Run(ctx context.Context) {
 func (w *Watchers) beginSweeps() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.common = nil // what is set from now on was set after the start
 	for _, o := range w.owners {
 		select {
 		case o.due <- struct{}{}:
 		default:
 		}
 	}
+	delete(w.previous, Root) // what is set for a user from now on was set after the start
 }
 
 // State returns what Watchers must know at the next start.
@@ -243,11 +230,20 @@ func (w *Watchers) State() State {
 			s.Owners = append(s.Owners, OwnerState{key, known})
 		}
 	}
-	if time.Since(w.began) < earlyLife { // a home may not be there yet
-		for owner, known := range w.before {
-			s.Owners = append(s.Owners, OwnerState{owner, slices.SortedFunc(maps.Values(known), byName)})
+	if time.Since(w.began) < earlyLife {
+		for owner, known := range w.previous {
+			if owner != Root && w.owners[owner] == nil { // a home that may not be there yet
+				s.Owners = append(s.Owners, OwnerState{owner, slices.SortedFunc(maps.Values(known), byName)})
+			}
 		}
 	}
 	slices.SortFunc(s.Owners, func(a, b OwnerState) int { return strings.Compare(a.Owner, b.Owner) })
 	return s
+}
+
+// Version counts the changes of what State returns: while it is the same, so is the state.
+func (w *Watchers) Version() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.version
 }
