@@ -225,7 +225,7 @@ func (w *Watch) saveState() error {
 // readState reads what was kept. One that is damaged is set aside, and nothing is known.
 func readState(dir string) (savedState, error) {
 	name := filepath.Join(dir, preferencesFile)
-	b, _, err := safefile.ReadTrusted(name, maxPreferences)
+	b, _, err := safefile.Disk{}.ReadTrusted(name, maxPreferences)
 	if errors.Is(err, fs.ErrNotExist) {
 		return savedState{}, nil
 	}

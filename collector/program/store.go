@@ -261,12 +261,7 @@ func makePrivate(dir string) error {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return err
 	}
-	parent, err := os.Open(filepath.Dir(dir))
-	if err != nil {
-		return err
-	}
-	defer parent.Close()
-	return parent.Sync()
+	return safefile.SyncFolder(filepath.Dir(dir))
 }
 
 // file is one in a folder of the store.
