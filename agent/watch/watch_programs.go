@@ -124,7 +124,7 @@ func (w *Watch) keepCopy(owner string, p event.Program, script []byte) {
 	if w.store == nil || p.Kind != program.Script || !p.Hashed || int64(len(script)) != p.Size {
 		return
 	}
-	if _, err := w.store.Keep(owner, script, p.SHA256); err != nil {
+	if _, err := w.store.Keep(owner, script); err != nil {
 		w.opts.Log.Warn().Err(err).Msg("copy of a script")
 	}
 }
