@@ -13,6 +13,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -195,9 +196,13 @@ func (w *Watch) HandleState(s prefs.State) error {
 	for at, was := range judging {
 		s.Files = setValue(s.Files, &journalEntry{File: at.File, Key: at.Key, Value: was})
 	}
-	w.state.Preferences, w.state.SetBy, w.state.Journal = &s, setBy, stillJudged(w.state.Journal, judging)
+	w.state.Preferences, w.state.SetBy = &s, setBy
+	w.state.Journal = slices.DeleteFunc(w.state.Journal, func(c journalEntry) bool {
+		_, waits := judging[c.preferenceKey()]
+		return !waits
+	})
 	w.state.Jamf, w.state.PresetsTold = w.jamf.Since(), w.judge.PresetsTold()
-	return w.saveState()
+	return w.saveStateLocked()
 }
 
 // envelope is a state as it lies on the disk.
@@ -209,7 +214,14 @@ type envelope struct {
 
 const stateVersion = 1
 
-func (w *Watch) saveState() error {
+// logSaveLocked saves the state, where all that can be done about an error is to log it.
+func (w *Watch) logSaveLocked() {
+	if err := w.saveStateLocked(); err != nil {
+		w.opts.Log.Warn().Err(err).Msg("state")
+	}
+}
+
+func (w *Watch) saveStateLocked() error {
 	b, err := json.Marshal(w.state)
 	if err != nil {
 		return err
@@ -231,9 +243,10 @@ func readState(dir string) (savedState, error) {
 	}
 	var k savedState
 	if err == nil {
-		if k, err = parseState(b); err == nil {
-			return k, nil
-		}
+		k, err = parseState(b)
+	}
+	if err == nil {
+		return k, nil
 	}
 	aside := name + ".damaged"
 	if e := os.Rename(name, aside); e != nil {
@@ -242,19 +255,18 @@ func readState(dir string) (savedState, error) {
 	return savedState{}, fmt.Errorf("%s is damaged and was set aside as %s, hooks are reported again: %w", name, aside, err)
 }
 
-func parseState(b []byte) (savedState, error) {
+func parseState(b []byte) (k savedState, err error) {
 	var e envelope
-	var k savedState
 	if err := json.Unmarshal(b, &e); err != nil {
 		return k, err
 	}
 	if e.Version != stateVersion {
-		return k, fmt.Errorf("version %d: want %d", e.Version, stateVersion)
+		return k, fmt.Errorf("version %d: expected %d", e.Version, stateVersion)
 	}
 	if sum := sha256.Sum256(e.State); hex.EncodeToString(sum[:]) != e.SHA256 {
 		return k, errors.New("its checksum does not hold")
 	}
-	err := json.Unmarshal(e.State, &k)
+	err = json.Unmarshal(e.State, &k)
 	return k, err
 }
 

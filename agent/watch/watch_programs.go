@@ -27,14 +27,12 @@ const examineLimit = 500 * time.Millisecond
 // openPrograms prepares what looks at the programs of hooks.
 func (w *Watch) openPrograms(before program.State) {
 	c := w.opts.Config
-	w.shares = program.NewShares()
-	store, err := program.NewStore(filepath.Join(c.StateDir, ScriptFolder), maxScripts, maxScriptFiles, w.shares)
-	if err != nil {
+	shares := program.NewShares()
+	var err error
+	if w.store, err = program.NewStore(filepath.Join(c.StateDir, ScriptFolder), maxScripts, maxScriptFiles, shares); err != nil {
 		w.opts.Log.Warn().Err(err).Msg("copies of scripts are not kept")
-	} else {
-		w.store = store
 	}
-	w.programs = program.NewExaminer(c.Root, w.shares)
+	w.programs = program.NewExaminer(c.Root, shares)
 	w.watchers = program.NewWatchers(w.programs, program.Options{
 		Previous: before, Sweep: c.SweepInterval, Keep: w.keepCopy,
 		Located: func(owner string, p event.Program) { w.judge.SetProgram(homeOfOwner(owner), &p) },
@@ -102,21 +100,16 @@ func (w *Watch) examine(q judge.Question) *document.Examination {
 	x.Jamf = w.jamf.ShownBefore(q.At)
 	for _, v := range q.Values {
 		s := w.programs.Examine(owner, v, examineLimit)
-		x.Programs[v] = w.describeProgram(owner, &s)
+		w.keepCopy(owner, s.Program, s.Content)
+		found := document.ExaminedProgram{Found: s.Program, Shown: document.ProgramOf(&s.Program)}
+		found.Shown.Kept = w.copyPath(owner, s.Program.SHA256)
+		x.Programs[v] = found
 		if q.Watched {
 			w.watchers.Learn(owner, v, s)
 		}
 	}
 	around.Wait()
 	return x
-}
-
-// describeProgram is what a sight shows, with the copy that is kept of a script.
-func (w *Watch) describeProgram(owner string, s *program.View) document.ExaminedProgram {
-	out := document.ExaminedProgram{Found: s.Program, Shown: document.ProgramOf(&s.Program)}
-	w.keepCopy(owner, s.Program, s.Content)
-	out.Shown.Kept = w.copyPath(owner, s.Program.SHA256)
-	return out
 }
 
 // keepCopy keeps a copy of a script that a hook runs.
@@ -172,15 +165,13 @@ func (w *Watch) savePrograms() {
 	version := w.watchers.Version() // first: what changes meanwhile is saved the next time
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	forgot := w.dropDelivered()
+	forgot := w.dropDeliveredLocked()
 	if version == w.savedVersion && !forgot || !w.opts.Delivered() {
 		return
 	}
 	w.state.Programs = w.watchers.State()
 	w.savedVersion = version
-	if err := w.saveState(); err != nil {
-		w.opts.Log.Warn().Err(err).Msg("state")
-	}
+	w.logSaveLocked()
 }
 
 // Losses are of the preferences, of the programs of hooks, and of what lies around these.
