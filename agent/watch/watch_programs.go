@@ -137,19 +137,8 @@ func (w *Watch) watchPrograms(ctx context.Context) {
 	}
 	t := time.NewTicker(w.opts.Config.SweepInterval)
 	defer t.Stop()
-	owners := map[string]bool{}
 	for {
-		hooks := w.judge.Hooks()
-		for owner := range owners {
-			if len(hooks[owner]) == 0 {
-				w.watchers.Set(owner, nil)
-				delete(owners, owner)
-			}
-		}
-		for owner, values := range hooks {
-			w.watchers.Set(owner, values)
-			owners[owner] = true
-		}
+		w.watchers.Set(w.judge.Hooks())
 		select {
 		case <-ctx.Done():
 			return
@@ -176,13 +165,14 @@ func (w *Watch) savePrograms() {
 
 // Losses are of the preferences, of the programs of hooks, and of what lies around these.
 func (w *Watch) Losses() []health.Loss {
-	p, s := w.prefs.Stats(), w.watchers.Stats()
+	p := w.prefs.Stats()
+	ignored, unread := w.watchers.Stats()
 	return []health.Loss{
 		{Counter: health.HomesSilent, Count: uint64(max(p.Stuck, 0))},
 		{Counter: health.FilesUnreadable, Count: uint64(max(p.Unreadable, 0))},
 		{Counter: health.ChangesDeferred, Count: p.Refused},
-		{Counter: health.ProgramsUnwatched, Count: uint64(s.Ignored)},
-		{Counter: health.ProgramsUnread, Count: uint64(s.Unread)},
+		{Counter: health.ProgramsUnwatched, Count: uint64(ignored)},
+		{Counter: health.ProgramsUnread, Count: uint64(unread)},
 		{Counter: health.FactsSkipped, Count: w.skipped.Load() + w.examiner.Skipped()},
 	}
 }

@@ -24,20 +24,19 @@ const (
 	slowCheck = 50 * time.Millisecond
 )
 
-// ownerWatch watches the programs of one owner's hooks. Its goroutine is the only one that
-// sweeps and reports.
+// ownerWatch watches the programs of one owner's hooks. One goroutine at a time sweeps and reports
+// for it.
 type ownerWatch struct {
 	*Watchers
-	owner   string
-	limits  limits
-	due     chan struct{} // a sweep is due; nobody waits to send
-	learned chan struct{} // something is to be reported; holds one
+	owner  string
+	limits limits
 
 	// The lock of the Watchers guards what follows.
-	sets    map[string][]string // values by owner: the watch of the reserved ones has several
-	values  []string            // of all sets, each once, at most limits.values
+	busy    bool     // its goroutine is at work
+	values  []string // each once, at most limits.values
+	set     []string // all that values were chosen from
 	watched map[string]*watched
-	ignored int
+	ignored int // of set
 	reports bucket
 	early   []View                // of values that are not set yet, the newest last
 	pending []event.ProgramChange // to be reported; the first may be under way
@@ -57,31 +56,19 @@ type watched struct {
 	slow        bool      // that took its time: the others come first
 }
 
-func newOwnerWatch(w *Watchers, owner string, l limits) *ownerWatch {
-	return &ownerWatch{
-		Watchers: w, owner: owner, limits: l, due: make(chan struct{}), learned: make(chan struct{}, 1),
-		sets: map[string][]string{}, watched: map[string]*watched{}, reports: l.reports,
-	}
-}
-
 // noteUsedUp notes that a share of the owner is used up.
 func (o *ownerWatch) noteUsedUp(what string) {
 	o.examiner.shares.noteUsedUp(o.owner, what, time.Now())
 }
 
-// setLocked takes over the values of one of the owners whose watch it is. What was known of
-// one that is no longer set is forgotten.
-func (o *ownerWatch) setLocked(owner string, values []string) {
-	if !slices.Equal(o.sets[owner], values) {
+// setLocked takes over the values of the owner. What was known of one that is no longer set is
+// forgotten.
+func (o *ownerWatch) setLocked(values []string) {
+	if !slices.Equal(o.set, values) {
 		o.version++
-		o.sets[owner] = slices.Clone(values)
-		all := values
-		if o.owner == Root {
-			all = slices.Concat(o.sets[""], o.sets[Root], o.sets[System], o.sets[Managed])
-		}
 		before := o.watched
-		o.values, o.watched, o.ignored = nil, make(map[string]*watched, min(len(all), o.limits.values)), 0
-		for _, value := range all {
+		o.set, o.values, o.watched, o.ignored = values, nil, make(map[string]*watched, min(len(values), o.limits.values)), 0
+		for _, value := range values {
 			switch {
 			case o.watched[value] != nil:
 			case len(o.values) == o.limits.values:
@@ -144,10 +131,7 @@ func (o *ownerWatch) learnLocked(value string, v View) {
 		o.version++
 	}
 	if len(o.pending) > 0 {
-		select {
-		case o.learned <- struct{}{}:
-		default:
-		}
+		o.startLocked(false)
 	}
 }
 
@@ -193,43 +177,34 @@ func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (moved, conte
 	return moved, first || !v.Program.Hashed || was.SHA256 != v.Program.SHA256
 }
 
-// run sweeps whenever that is due, and reports what was learned at once.
-func (o *ownerWatch) run(ctx context.Context) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-o.learned:
-			o.reportPending()
-		case <-o.due:
-			if o.endIdle(time.Now()) {
-				return
-			}
-			if o.examiner.hasTime(o.owner) {
-				o.sweepValues(ctx)
-			}
+// startLocked begins to report, and to sweep before that, unless the goroutine of the owner is at work.
+func (o *ownerWatch) startLocked(sweep bool) {
+	ctx := o.running
+	if ctx == nil || o.busy {
+		return
+	}
+	o.busy = true
+	o.work.Go(func() {
+		if sweep && o.examiner.hasTime(o.owner) {
+			o.sweepValues(ctx)
 		}
-	}
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.reportLocked()
+		o.busy = false
+	})
 }
 
-// endIdle ends the watch if there is nothing to watch or to report.
-func (o *ownerWatch) endIdle(now time.Time) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.early = slices.DeleteFunc(o.early, func(v View) bool { return now.Sub(v.Time) > earlyLife })
-	if len(o.values)+len(o.early)+len(o.pending) > 0 {
-		return false
-	}
-	delete(o.owners, o.owner)
-	delete(o.previous, o.owner)
-	return true
-}
-
-// reportPending reports the changes that wait for it. Until one is reported the program counts as
-// what it was: who stops meanwhile has to find it again.
+// reportPending reports the changes that wait for it.
 func (o *ownerWatch) reportPending() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.reportLocked()
+}
+
+// reportLocked is reportPending; the lock is not held while a change is reported. Until then the
+// program counts as what it was: who stops meanwhile has to find it again.
+func (o *ownerWatch) reportLocked() {
 	for len(o.pending) > 0 {
 		change := o.pending[0]
 		o.mu.Unlock()

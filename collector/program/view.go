@@ -84,7 +84,7 @@ func examineOnce(root, value string, a allowance) View {
 	v := View{Program: event.Program{Value: value}, Time: time.Now()}
 	d, err := openDisk(root)
 	if err != nil {
-		return View{Program: unknownProgram(value, reasonOf(err)), unsure: true, Time: v.Time}
+		return blankView(value, reasonOf(err))
 	}
 	defer d.tree.Close()
 	at := d.chooseProgram(&v.Program)

@@ -33,7 +33,7 @@ type Options struct {
 }
 
 // Watchers report when the program of a hook is no longer what it was. Each owner of hooks has
-// a share and a goroutine for itself: root, the computer and the managed preferences together
+// a share and a goroutine to itself: root, the computer and the managed preferences together
 // one, which reports as [Root], and each home. Whatever a user has watched, however slow it
 // is and however often it changes, delays nobody else's.
 type Watchers struct {
@@ -73,13 +73,25 @@ func NewWatchers(x *Examiner, o Options, handle func(owner string, change event.
 	return w
 }
 
-// Set says which values the hooks of an owner have now. It replaces those of the last call,
+// Set says which values the hooks of each owner have now. It replaces those of the last call,
 // and never waits for a disk.
-func (w *Watchers) Set(owner string, values []string) {
+func (w *Watchers) Set(hooks map[string][]string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if o := w.ownerLocked(owner, len(values) > 0); o != nil {
-		o.setLocked(owner, values)
+	values := map[string][]string{}
+	for _, owner := range slices.Sorted(maps.Keys(hooks)) {
+		key, _ := limitsOf(owner)
+		values[key] = append(values[key], hooks[owner]...)
+	}
+	for key, o := range w.owners {
+		if values[key] == nil {
+			o.setLocked(nil)
+		}
+	}
+	for key, list := range values {
+		if o := w.ownerLocked(key); o != nil {
+			o.setLocked(list)
+		}
 	}
 }
 
@@ -89,91 +101,46 @@ func (w *Watchers) Set(owner string, values []string) {
 func (w *Watchers) Learn(owner, value string, v View) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if o := w.ownerLocked(owner, true); o != nil {
+	if o := w.ownerLocked(owner); o != nil {
 		o.learnLocked(value, v)
 	}
 }
 
-// Program returns the last view of the program of a value that is watched for an owner.
-// Where the last sweep learned nothing it is the one before, and Unread says why.
-func (w *Watchers) Program(owner, value string) (event.Program, bool) {
+// Stats returns how many values are set beyond what their owners may have watched, and about how many
+// programs the last examination could not learn all there is.
+func (w *Watchers) Stats() (ignored, unread int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	key, _ := limitsOf(owner)
-	o := w.owners[key]
-	if o == nil || o.watched[value] == nil {
-		return event.Program{}, false
-	}
-	e := o.watched[value]
-	p := e.program
-	p.Risks = slices.Clone(p.Risks)
-	if e.unread != "" {
-		p.Unread = e.unread
-	}
-	if p.Unread != "" {
-		p.Risks = addUnreadable(p.Risks)
-	}
-	return p, true
-}
-
-// WatchStats is what Watchers watch.
-type WatchStats struct {
-	Owners  int // whose hooks are watched
-	Values  int // of hooks
-	Ignored int // values beyond what their owners may have watched
-	Unread  int // programs about which the last examination could not learn all there is
-}
-
-// Stats returns what is watched now.
-func (w *Watchers) Stats() WatchStats {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var s WatchStats
 	for _, o := range w.owners {
-		s.Values, s.Ignored = s.Values+len(o.values), s.Ignored+o.ignored
-		if len(o.values) > 0 {
-			s.Owners++
-		}
+		ignored += o.ignored
 		for _, e := range o.watched {
 			if e.unread != "" || e.program.Unread != "" {
-				s.Unread++
+				unread++
 			}
 		}
 	}
-	return s
+	return ignored, unread
 }
 
-// ownerLocked returns the watch of an owner, and makes one if it may.
-func (w *Watchers) ownerLocked(owner string, may bool) *ownerWatch {
+// ownerLocked returns the watch of an owner, nil if there are too many.
+func (w *Watchers) ownerLocked(owner string) *ownerWatch {
 	key, limits := limitsOf(owner)
 	o := w.owners[key]
-	if o != nil || !may {
-		return o
-	}
-	if len(w.owners) >= maxOwners && key != Root {
+	switch {
+	case o != nil:
+	case len(w.owners) >= maxOwners && key != Root:
 		w.examiner.shares.noteUsedUp(owner, ShareValues, time.Now())
-		return nil
+	default:
+		o = &ownerWatch{Watchers: w, owner: key, limits: limits, reports: limits.reports, watched: map[string]*watched{}}
+		w.owners[key] = o
 	}
-	o = newOwnerWatch(w, key, limits)
-	w.owners[key] = o
-	w.beginLocked(o)
 	return o
-}
-
-// beginLocked starts the goroutine of an owner, if Run is at work.
-func (w *Watchers) beginLocked(o *ownerWatch) {
-	if ctx := w.running; ctx != nil {
-		w.work.Go(func() { o.run(ctx) })
-	}
 }
 
 // Run watches until ctx ends. It must be called once.
 func (w *Watchers) Run(ctx context.Context) {
 	w.mu.Lock()
 	w.running = ctx
-	for _, o := range w.owners {
-		w.beginLocked(o)
-	}
 	w.mu.Unlock()
 	defer w.work.Wait()
 	defer func() {
@@ -193,7 +160,7 @@ func (w *Watchers) Run(ctx context.Context) {
 			return
 		case now := <-t.C:
 			if w.opts.Sweep > 0 {
-				w.beginSweeps()
+				w.beginSweeps(now)
 			}
 			for _, s := range w.examiner.shares.listTransitions(now) {
 				if w.opts.Share != nil {
@@ -204,15 +171,19 @@ func (w *Watchers) Run(ctx context.Context) {
 	}
 }
 
-// beginSweeps has those owners swept that nothing is done for.
-func (w *Watchers) beginSweeps() {
+// beginSweeps has those owners swept that nothing is done for, and ends the watches that have
+// nothing to watch or to report.
+func (w *Watchers) beginSweeps(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, o := range w.owners {
-		select {
-		case o.due <- struct{}{}:
-		default:
+	for key, o := range w.owners {
+		o.early = slices.DeleteFunc(o.early, func(v View) bool { return now.Sub(v.Time) > earlyLife })
+		if !o.busy && len(o.values)+len(o.early)+len(o.pending) == 0 {
+			delete(w.owners, key)
+			delete(w.previous, key)
+			continue
 		}
+		o.startLocked(true)
 	}
 	delete(w.previous, Root) // what is set for a user from now on was set after the start
 }
