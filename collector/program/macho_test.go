@@ -42,9 +42,9 @@ func signatureOf(b blob) []byte {
 
 // machO writes a slice with the load commands of a program and a signature at its end.
 func machO(order binary.AppendByteOrder, wide bool, sig []byte) []byte {
-	magic, head := uint32(magic32), 28
+	magic, head := uint32(0xfeedface), 28
 	if wide {
-		magic, head = magic64, 32
+		magic, head = 0xfeedfacf, 32
 	}
 	var commands []byte
 	add := func(values ...uint32) {
