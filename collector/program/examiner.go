@@ -121,7 +121,7 @@ func (x *Examiner) admitCall(owner, place string, now time.Time) (*pool, error) 
 	case p == nil, p.hanging >= p.maxHung, p.running >= 2*p.maxHung:
 		x.shares.noteUsedUp(owner, ShareAnswers, now)
 		return nil, errNoAnswer
-	case p.hung[spot{place: place}] > 0, p.hung[spot{area: areaOf(place)}] >= maxAreaHung:
+	case p.hanging > 0 && (p.hung[spot{place: place}] > 0 || p.hung[spot{area: areaOf(place)}] >= maxAreaHung):
 		return nil, errNoAnswer
 	case p.time.left(now) <= 0:
 		x.shares.noteUsedUp(owner, ShareTime, now)

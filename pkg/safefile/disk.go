@@ -55,7 +55,7 @@ func (d Disk) readGuarded(name string, limit int64, deny fs.FileMode, remedy, wh
 	if err != nil {
 		return nil, FileVersion{}, err
 	}
-	b, v, err := read(name, v, limit, func() (*os.File, error) { return f.open(openFlags, 0) })
+	b, v, err := f.read(f.at, name, v, limit)
 	if err == nil {
 		err = f.faultOf(v)
 	}
@@ -296,20 +296,11 @@ func (f *guardedFile) lstat() (FileVersion, error) {
 	return v, nil
 }
 
-// open opens the file with the given flags, whatever it is.
-func (f *guardedFile) open(flags int, perm fs.FileMode) (*os.File, error) {
+// openChecked opens the file and checks what was opened.
+func (f *guardedFile) openChecked(flags int, perm fs.FileMode) (*os.File, error) {
 	file, err := f.openFile(f.at, flags, perm)
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: f.name, Err: err}
-	}
-	return file, nil
-}
-
-// openChecked opens the file and checks what was opened.
-func (f *guardedFile) openChecked(flags int, perm fs.FileMode) (*os.File, error) {
-	file, err := f.open(flags, perm)
-	if err != nil {
-		return nil, err
 	}
 	info, err := file.Stat()
 	if err == nil {

@@ -41,21 +41,22 @@ func ReadIn(root, name string, limit int64) ([]byte, FileVersion, error) {
 	if err != nil {
 		return nil, FileVersion{}, err
 	}
-	return read(path.Join("/", s.At), s.FileVersion, limit, func() (*os.File, error) { return t.openFile(s.At, openFlags, 0) })
+	return t.read(s.At, path.Join("/", s.At), s.FileVersion, limit)
 }
 
-// read opens a file of which lstat returned v, because opening some devices has effects, and
-// checks it again after, because only the descriptor knows what was opened.
-func read(name string, v FileVersion, limit int64, open func() (*os.File, error)) ([]byte, FileVersion, error) {
+// read reads a file of which Lstat returned v. It is checked before it is opened, because opening
+// some devices has effects, and after, because only the descriptor knows what was opened.
+// Errors have the name.
+func (t *Tree) read(at, name string, v FileVersion, limit int64) ([]byte, FileVersion, error) {
 	if err := checkReadable(name, v, limit); err != nil {
 		return nil, FileVersion{}, err
 	}
-	f, err := open()
+	f, err := t.openFile(at, openFlags, 0)
 	if becameOther(err) {
 		return nil, FileVersion{}, fmt.Errorf("%s: became a link or a socket: %w", name, ErrChanged)
 	}
 	if err != nil {
-		return nil, FileVersion{}, err
+		return nil, FileVersion{}, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
 	defer f.Close()
 	info, err := f.Stat()

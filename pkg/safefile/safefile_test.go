@@ -183,13 +183,13 @@ func TestReadSwapped(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path := put(t, filepath.Join(t.TempDir(), "f"), "content", 0o600)
-			v, err := Lstat(path)
+			tree, err := OpenTree(filepath.Dir(path))
 			must(t, err)
-			b, _, err := read(path, v, limit, func() (*os.File, error) {
-				must(t, os.Remove(path))
-				tt.swap(t, path)
-				return os.OpenFile(path, openFlags, 0)
-			})
+			defer tree.Close()
+			v, err := tree.Lstat("f")
+			must(t, err, os.Remove(path))
+			tt.swap(t, path)
+			b, _, err := tree.read("f", path, v, limit)
 			if !errors.Is(err, tt.err) || err == nil && string(b) != "other" {
 				t.Errorf("file swapped for a %s = %.20q, %v; want error %v", tt.name, b, err, tt.err)
 			}
