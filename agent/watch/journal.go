@@ -20,7 +20,7 @@ const (
 )
 
 // journalEntry is a change of which alerts are about to be given. It is on the disk before
-// they are: an agent that is killed then knows at its next start what it may have told, and
+// they are: an agent that is killed then knows at its next start what it may have reported, and
 // gives the same alerts again.
 type journalEntry struct {
 	File   string            `json:"file"`

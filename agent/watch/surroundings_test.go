@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hooksnare/agent/config"
@@ -74,6 +75,38 @@ func TestChangedElsewhere(t *testing.T) {
 	if got := w.skipped.Load(); got != 0 {
 		t.Errorf("%d folders did not answer", got)
 	}
+}
+
+// TestFoldersOfDeadDisk has what a user serves hang: the folders around the user's hooks are not
+// waited for any more, and those around root's are read.
+func TestFoldersOfDeadDisk(t *testing.T) {
+	const home = "/Users/mallory"
+	root := t.TempDir()
+	aged(t, filepath.Join(root, home, "p.plist"), time.Now(), 0)
+	synctest.Test(t, func(t *testing.T) {
+		w, hang := examining(root), make(chan struct{})
+		aged(t, filepath.Join(root, "receipts/new.plist"), time.Now(), time.Minute)
+		must(t, os.Chtimes(filepath.Join(root, home, "p.plist"), time.Now(), time.Now()))
+		if got := names(w.changedLately(home, home, "", time.Now())); got != "p.plist" {
+			t.Errorf("before: got %q", got)
+		}
+		for _, folder := range []string{"/a", "/b", "/c", "/d"} {
+			if err := w.programs.Call(home, home+folder, aroundWait, func() { <-hang }); err == nil {
+				t.Error("a call that hangs: no error")
+			}
+		}
+		begin := time.Now()
+		if got := w.changedLately(home, home, "", begin); got != nil || w.skipped.Load() != 1 {
+			t.Errorf("the user's: got %v and %d skipped, expected none and 1", got, w.skipped.Load())
+		}
+		if got := names(w.changedLately(program.Root, "/receipts", ".plist", begin)); got != "new" {
+			t.Errorf("root's: got %q", got)
+		}
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("it took %v, expected no waiting", took)
+		}
+		close(hang)
+	})
 }
 
 func must(t testing.TB, err error) {

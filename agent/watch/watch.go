@@ -54,7 +54,7 @@ type savedState struct {
 	SetBy   map[string]string `json:"set_by,omitempty"` // event.id of the alert that reported a hook, by key and file
 
 	Jamf        time.Time `json:"jamf,omitzero"`         // since when the Mac shows that Jamf manages it
-	PresetsTold []string  `json:"preset_told,omitempty"` // exceptions that come with the agent whose first use was told
+	PresetsTold []string  `json:"preset_told,omitempty"` // exceptions that come with the agent whose first use was reported
 }
 
 // Watch is the second signal: what the preferences say, and what they point to.
@@ -71,7 +71,7 @@ type Watch struct {
 	examiner *Examiner
 	jamf     *exceptions.JamfSigns
 
-	reportedEarly map[event.PreferenceKey]*string // what was told before there was a state, for the goroutine of prefs
+	reportedEarly map[event.PreferenceKey]*string // what was reported before there was a state, for the goroutine of prefs
 
 	mu        sync.Mutex                 // guards all below
 	state     savedState                 // as it is saved
@@ -130,7 +130,7 @@ func (w *Watch) Restore(j *judge.Judge) {
 	j.RestorePresetsTold(w.state.PresetsTold)
 }
 
-// Wake has all preferences looked at soon: something may have changed them that was not seen.
+// Wake has all preferences read soon: something may have changed them that was not seen.
 func (w *Watch) Wake() { w.prefs.Wake() }
 
 // IsWatched reports whether changes of a file are seen: it is one of those that hold hooks,

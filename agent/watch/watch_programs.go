@@ -24,7 +24,7 @@ import (
 // Whoever waits for the alert waits for that.
 const examineLimit = 500 * time.Millisecond
 
-// openPrograms prepares what looks at the programs of hooks.
+// openPrograms prepares what examines the programs of hooks.
 func (w *Watch) openPrograms(before program.State) {
 	c := w.opts.Config
 	shares := program.NewShares()
