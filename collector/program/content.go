@@ -21,10 +21,10 @@ const (
 
 // Kinds of content, as event.Program has them.
 const (
-	Script = "script" // a text: by an interpreter line, or as a shell takes it without one
-	MachO  = "mach-o"
-	Empty  = "empty"
-	Data   = "data"
+	Script    = "script" // a text: by an interpreter line, or as a shell takes it without one
+	kindMachO = "mach-o"
+	kindEmpty = "empty"
+	kindData  = "data"
 )
 
 // content is what a file holds.
@@ -53,7 +53,7 @@ func (d *disk) read(at location, a allowance) (content, error) {
 	if err := c.readFrom(f, at.Size, most, a.until); err != nil {
 		return content{}, err
 	}
-	if c.kind == MachO {
+	if c.kind == kindMachO {
 		c.claim = readClaims(f, at.Size)
 	}
 	c.quarantined = isQuarantined(f)
@@ -107,13 +107,13 @@ func kindOf(head []byte) string {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	switch {
 	case len(head) == 0:
-		return Empty
+		return kindEmpty
 	case isMachO(head):
-		return MachO
+		return kindMachO
 	case bytes.HasPrefix(head, []byte("#!")), bytes.IndexByte(line, 0) < 0:
 		return Script
 	}
-	return Data
+	return kindData
 }
 
 // shebangOf returns the interpreter line of a text, without its "#!".

@@ -29,7 +29,7 @@ type facts struct {
 
 // gatherFacts finds out what the risks of a program depend on.
 func (d *disk) gatherFacts(p *event.Program, at location, c *content) facts {
-	f := facts{foreignLink: at.foreign, unsigned: c.kind == MachO && !c.claim.signed, quarantined: c.quarantined}
+	f := facts{foreignLink: at.foreign, unsigned: c.kind == kindMachO && !c.claim.signed, quarantined: c.quarantined}
 	name, _, _ := strings.Cut(strings.ReplaceAll(p.Shebang, "\t", " "), " ") // of the interpreter
 	if name == "" {
 		return f
