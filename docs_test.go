@@ -7,12 +7,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
-	"hooksnare/agent/config"
 	"hooksnare/agent/health"
-	"hooksnare/detect"
 	"hooksnare/detect/rules"
 )
 
@@ -25,19 +24,6 @@ func text(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(b)
-}
-
-func TestConfigurationDocument(t *testing.T) {
-	const name = "packaging/CONFIGURATION.md"
-	want := "# Configuration\n\n" + config.Doc()
-	if *write {
-		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := text(t, name); got != want {
-		t.Errorf("%s is not what the code says: run go test . -write", name)
-	}
 }
 
 // TestConditionsDocument keeps the list of conditions equal to the table in the code.
@@ -53,32 +39,6 @@ func TestConditionsDocument(t *testing.T) {
 		t.Errorf("%s is not what the code says: run go test . -write", name)
 	}
 }
-
-// TestFieldsDocument keeps the list of fields equal to those that rules can ask for.
-func TestFieldsDocument(t *testing.T) {
-	const name = "detect/FIELDS.md"
-	want := fieldsHead + detect.FieldDoc()
-	if *write {
-		if err := os.WriteFile(name, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := text(t, name); got != want {
-		t.Errorf("%s is not what the code says: run go test . -write", name)
-	}
-}
-
-const fieldsHead = `# Fields
-
-What a rule can ask of an event, by its name in ECS, of Elastic's endpoint (Ext), or of
-this project (hooksnare). "From" names the member of eslogger's JSON; what it calls
-target is, in the end of a process, its process. A field that is not known of an event is
-absent: no text is empty. All that is not listed is not known here, on purpose also the
-status and the subject of a signature and the hashes of files, which are not in the events:
-a rule that asks for it is listed as not runnable, unless it marks the field as optional
-(` + "`?field`" + `).
-
-`
 
 // TestRulesTable keeps README's table of rules equal to the built-in rules.
 func TestRulesTable(t *testing.T) {
@@ -153,6 +113,24 @@ func TestCommandsExist(t *testing.T) {
 	for _, m := range regexp.MustCompile("make ([a-z]+)").FindAllStringSubmatch(readme, -1) {
 		if !strings.Contains(makefile, "\n"+m[1]+":") && m[1] != "and" {
 			t.Errorf("make %s is in README.md and not in the Makefile", m[1])
+		}
+	}
+}
+
+// TestMap holds the map in CONTRIBUTING.md and the table of packages together.
+func TestMap(t *testing.T) {
+	guide := text(t, "CONTRIBUTING.md")
+	listed := map[string]bool{}
+	for _, m := range regexp.MustCompile("`((?:agent|collector|detect|pkg|packaging)[a-z/]*)`").FindAllStringSubmatch(guide, -1) {
+		listed[m[1]] = true
+		if _, err := os.Stat(m[1]); err != nil {
+			t.Errorf("CONTRIBUTING.md names %s, which is not there", m[1])
+		}
+	}
+	for _, r := range rooms {
+		support := slices.Contains(testOnly, r.folder) || strings.HasPrefix(r.folder, "agent/cmd/") || strings.HasPrefix(r.folder, "packaging/")
+		if !support && !listed[r.folder] && r.folder != "collector/eslogger/synthetic" {
+			t.Errorf("CONTRIBUTING.md: the map lacks %s", r.folder)
 		}
 	}
 }

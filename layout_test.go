@@ -18,38 +18,81 @@ import (
 
 const module = "hooksnare/"
 
-// layers lists, for the packages below a folder, the project's packages that they may
-// import. The first matching folder counts. Arrows point down only.
-var layers = []struct {
+// rooms has a row for each package: the project's packages that it may import; a folder stands for
+// all packages in it. Arrows point down only, and no row allows what nobody uses.
+var rooms = []room{
+	{"agent/cmd/hooksnare", []string{"agent", "detect/rules", "pkg"}},
+	{"agent/cmd/bench", []string{"agent/ruleset", "collector/eslogger/synthetic", "detect/rules"}},
+	{"agent/cmd/soak", nil},
+	{"agent/cmd/standin", []string{"collector/eslogger/synthetic", "pkg/event"}},
+	{"agent", []string{"agent/config", "agent/delivery", "agent/exceptions", "agent/health", "agent/host", "agent/judge", "agent/ruleset", "agent/watch", "collector", "detect", "pkg"}},
+
+	{"agent/checkup", []string{"agent/config", "agent/health", "agent/ruleset", "detect", "pkg"}},
+	{"agent/offline", []string{"agent/config", "agent/document", "agent/exceptions", "agent/host", "agent/judge", "agent/ruleset", "collector", "detect", "pkg"}},
+	{"agent/watch", []string{"agent/config", "agent/document", "agent/exceptions", "agent/health", "agent/judge", "collector", "detect", "pkg"}},
+	{"agent/exceptions", []string{"agent/config", "agent/document", "agent/health", "collector/program", "detect", "pkg"}},
+	{"agent/judge", []string{"agent/document", "agent/health", "agent/host", "collector/eslogger", "collector/process", "detect", "pkg"}},
+	{"agent/document", []string{"agent/health", "agent/host", "collector/process", "detect", "pkg"}},
+	{"agent/ruleset", []string{"agent/config", "agent/health", "collector/eslogger", "detect", "pkg"}},
+	{"agent/delivery", []string{"agent/config", "agent/health", "pkg"}},
+	{"agent/health", []string{"agent/host", "collector/eslogger", "detect", "pkg"}},
+	{"agent/config", []string{"collector", "detect", "pkg"}},
+	{"agent/host", []string{"pkg"}},
+	{"agent/service", []string{"packaging/launchd"}},
+
+	{"collector/eslogger", []string{"pkg/event"}},
+	{"collector/eslogger/synthetic", []string{"pkg/event"}},
+	{"collector/process", []string{"collector/eslogger", "pkg/event"}},
+	{"collector/prefs", []string{"pkg/event", "pkg/plist", "pkg/safefile"}},
+	{"collector/program", []string{"pkg/event", "pkg/safefile"}},
+
+	{"detect", []string{"detect/eql", "detect/hook", "detect/rules", "pkg/event", "pkg/redact"}},
+	{"detect/eql", nil}, // of use to others as it is
+	{"detect/hook", []string{"pkg/plist"}},
+	{"detect/rules", []string{"detect/eql", "pkg/event"}},
+
+	{"pkg/alert", []string{"pkg/chain", "pkg/event", "pkg/quote"}},
+	{"pkg/alertlog", []string{"pkg/alert", "pkg/chain", "pkg/logfile"}},
+	{"pkg/chain", nil},
+	{"pkg/clip", nil},
+	{"pkg/event", nil},
+	{"pkg/forward", nil},
+	{"pkg/forward/receivers", nil},
+	{"pkg/hang", nil},
+	{"pkg/logfile", []string{"pkg/safefile"}},
+	{"pkg/plist", nil},
+	{"pkg/quote", nil},
+	{"pkg/redact", nil},
+	{"pkg/safefile", nil},
+	{"pkg/shared", nil},
+	{"pkg/spool", []string{"pkg/chain", "pkg/hang"}},
+	{"pkg/stallfs", nil}, // see testOnly
+	{"pkg/syslog", nil},
+
+	{"packaging/collectors", nil},
+	{"packaging/collectors/check", []string{"pkg/chain"}},
+	{"packaging/launchd", nil},
+}
+
+type room struct {
 	folder string
 	may    []string
-}{
-	{"agent/cmd", []string{"agent", "collector", "detect", "pkg"}},
-	{"agent", []string{"agent", "collector", "detect", "pkg", "packaging/launchd"}},
-	{"collector", []string{"collector", "pkg"}},
-	{"detect/eql", nil}, // of use to others as it is
-	{"detect", []string{"detect", "pkg/event", "pkg/plist", "pkg/quote", "pkg/redact"}},
-	{"pkg/stallfs", nil}, // see testOnly
-	{"pkg/alertlog", []string{"pkg/alert", "pkg/chain", "pkg/logfile"}}, // the reader of what logfile writes
-	{"pkg/chain", nil},
-	{"pkg/spool", []string{"pkg/chain", "pkg/hang"}},
-	{"pkg", []string{"pkg/event", "pkg/alert", "pkg/chain", "pkg/quote", "pkg/safefile"}}, // leaves
-	{"packaging/collectors/check", []string{"pkg/chain"}},
-	{"packaging", []string{"packaging"}},
 }
 
 // testOnly are packages that only tests may import: what they need is no part of the agent.
-var testOnly = []string{"pkg/stallfs"}
+var testOnly = []string{"pkg/stallfs", "pkg/shared", "pkg/forward/receivers"}
 
 // topLevel is every folder and file that the top of the project may have.
 var topLevel = []string{
-	"agent", "collector", "detect", "pkg", "packaging", ".ci", "Makefile", "README.md", "CHANGELOG.md",
+	"agent", "collector", "detect", "pkg", "packaging", ".ci", "Makefile", "README.md", "CHANGELOG.md", "CONTRIBUTING.md",
 	"LICENSE", "SECURITY.md", "go.mod", "go.sum", "layout_test.go", "docs_test.go", ".gitignore", ".git",
 	"bin", "dist", // built, not kept
 }
 
-// impure lists what detect must not import: it has no clock, files, network or
-// environment.
+// pure are the packages without a clock, files, network, environment or goroutines.
+var pure = []string{"detect", "agent/judge", "agent/document"}
+
+// impure lists what these must not import.
 var impure = []string{"os", "os/exec", "net", "net/http", "io/ioutil", "syscall", "path/filepath", "math/rand", "math/rand/v2", "golang.org/x/sys/unix"}
 
 func TestTopLevel(t *testing.T) {
@@ -65,41 +108,67 @@ func TestTopLevel(t *testing.T) {
 	}
 }
 
+// TestImports holds every package to its row.
 func TestImports(t *testing.T) {
+	used := map[string]bool{}
 	for _, file := range sources(t) {
 		test := strings.HasSuffix(file.name, "_test.go")
 		folder := filepath.ToSlash(filepath.Dir(file.name))
+		row := slices.IndexFunc(rooms, func(r room) bool { return r.folder == folder })
+		if row < 0 && folder != "." {
+			t.Errorf("%s: %s has no row in the table of who may import whom", file.name, folder)
+			continue
+		}
 		for _, spec := range file.Imports {
 			path, err := strconv.Unquote(spec.Path.Value)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if inner, ours := strings.CutPrefix(path, module); ours && !mayImport(folder, inner, test) {
-				t.Errorf("%s: %s may not import %s", file.at(spec), folder, path)
+			if isPure(folder) && !test && slices.Contains(impure, path) {
+				t.Errorf("%s: %s is pure and may not import %s", file.at(spec), folder, path)
 			}
-			if inner, ours := strings.CutPrefix(path, module); ours && !test && slices.Contains(testOnly, inner) {
+			inner, ours := strings.CutPrefix(path, module)
+			if !ours || test || inner == folder {
+				continue
+			}
+			if slices.Contains(testOnly, inner) {
 				t.Errorf("%s: %s is for tests alone", file.at(spec), path)
 			}
-			if below(folder, "detect") && !test && slices.Contains(impure, path) {
-				t.Errorf("%s: %s is pure and may not import %s", file.at(spec), folder, path)
+			i := slices.IndexFunc(rooms[row].may, func(m string) bool { return below(inner, m) })
+			if i < 0 {
+				t.Errorf("%s: %s may not import %s", file.at(spec), folder, path)
+				continue
+			}
+			used[folder+" "+rooms[row].may[i]] = true
+		}
+	}
+	for _, r := range rooms {
+		for _, m := range r.may {
+			if !used[r.folder+" "+m] {
+				t.Errorf("%s imports nothing of %s: take it out of its row", r.folder, m)
 			}
 		}
 	}
 }
 
-// TestPure looks in detect for a clock and for goroutines.
+// isPure reports whether a package is pure, or below one that is.
+func isPure(folder string) bool {
+	return slices.ContainsFunc(pure, func(p string) bool { return below(folder, p) })
+}
+
+// TestPure looks in pure packages for a clock and for goroutines.
 func TestPure(t *testing.T) {
 	for _, file := range sources(t) {
-		if !below(filepath.ToSlash(file.name), "detect") || strings.HasSuffix(file.name, "_test.go") {
+		if !isPure(filepath.ToSlash(filepath.Dir(file.name))) || strings.HasSuffix(file.name, "_test.go") {
 			continue
 		}
 		ast.Inspect(file.File, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.GoStmt:
-				t.Errorf("%s: detect starts no goroutines", file.at(n))
+				t.Errorf("%s: a pure package starts no goroutines", file.at(n))
 			case *ast.SelectorExpr:
 				if x, ok := n.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains([]string{"Now", "Since", "Until", "After", "Tick", "Sleep", "NewTimer", "NewTicker", "AfterFunc"}, n.Sel.Name) {
-					t.Errorf("%s: detect has no clock, and uses time.%s", file.at(n), n.Sel.Name)
+					t.Errorf("%s: a pure package has no clock, and this uses time.%s", file.at(n), n.Sel.Name)
 				}
 			}
 			return true
@@ -111,7 +180,7 @@ func TestPure(t *testing.T) {
 // that is merely looked at is among it: who adds a package here has to show that.
 var executes = map[string]string{
 	"collector/eslogger": "eslogger and the canary: this machine's, or what the command line or the environment names",
-	"agent":              "this machine's defaults, or what --defaults names",
+	"agent/checkup":      "this machine's defaults, or what --defaults names",
 	"agent/service":      "this machine's launchctl",
 	"agent/cmd/bench":    "measurements",
 }
@@ -156,19 +225,6 @@ func TestInit(t *testing.T) {
 			}
 		}
 	}
-}
-
-func mayImport(folder, inner string, test bool) bool {
-	if test && (inner == "pkg/shared" || slices.Contains(testOnly, inner)) {
-		return true // test data of others, and what tests run on
-	}
-	for _, l := range layers {
-		if !below(folder, l.folder) {
-			continue
-		}
-		return inner == folder || test && below(inner, l.folder) || slices.ContainsFunc(l.may, func(m string) bool { return below(inner, m) })
-	}
-	return folder == "." // tests of the project as a whole
 }
 
 // below reports whether a slash-separated path is the folder or lies in it.

@@ -21,7 +21,6 @@ import (
 
 	"hooksnare/agent"
 	"hooksnare/agent/config"
-	"hooksnare/agent/exceptions"
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/prefs"
 	"hooksnare/detect"
@@ -178,7 +177,7 @@ func loaded(t testing.TB, root string, c map[string]any) (config.Config, config.
 	if err := errors.Join(os.WriteFile(file, b, 0o600), os.RemoveAll(root), os.Mkdir(root, 0o755)); err != nil {
 		t.Fatal(err)
 	}
-	return config.Load(config.Options{Root: root, File: file, CheckWhere: exceptions.CheckWhere})
+	return config.Load(config.Options{Root: root, File: file})
 }
 
 // deaf is a handler of nothing.
@@ -277,7 +276,7 @@ func known() []map[string]any {
 func TestAccepted(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 14))
 	all := known()
-	for range 1500 {
+	for range agent.Amount(300, 1500) {
 		all = append(all, configured(r))
 	}
 	whole, root := 0, t.TempDir()
@@ -291,7 +290,7 @@ func TestAccepted(t *testing.T) {
 		}
 	}
 	t.Logf("%d configurations, %d without a fault", len(all), whole)
-	if whole < 30 {
+	if whole < agent.Amount(6, 30) {
 		t.Errorf("got %d configurations without a fault, want more for the test to mean something", whole)
 	}
 }
@@ -301,7 +300,7 @@ func TestAccepted(t *testing.T) {
 func TestAcceptedRuns(t *testing.T) {
 	r := rand.New(rand.NewPCG(10, 14))
 	all := known()
-	for range 30 {
+	for range agent.Amount(6, 30) {
 		all = append(all, configured(r))
 	}
 	for _, raw := range all {
@@ -352,7 +351,7 @@ func TestRefusedIsNamed(t *testing.T) {
 		}, func(s string) error { return receiver(forward.Config{Headers: map[string]string{s: "v"}}) }},
 		{"Exceptions[0].Where", []string{"(", "true", "nope == 1", `process.args == "x"`}, func(s string) map[string]any {
 			return map[string]any{"Exceptions": []any{map[string]any{"ID": "x", "Reason": "r", "Where": s}}}
-		}, exceptions.CheckWhere},
+		}, func(s string) error { _, err := detect.CheckWhere(s); return err }},
 	}
 	root := t.TempDir()
 	for _, one := range asks {

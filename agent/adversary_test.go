@@ -35,7 +35,7 @@ type telling struct {
 // that is, each alert about root's doing exists in both, with the same verdict, severity,
 // user, program and number of updates.
 func TestAdversary(t *testing.T) {
-	histories := 10_000
+	histories := Amount(300, 10_000)
 	if raceDetector {
 		histories = 300
 	}

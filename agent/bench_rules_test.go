@@ -82,7 +82,7 @@ func BenchmarkReplayRules(b *testing.B) {
 // no alert made of what is found. Per event, and per event and rule. There are as few
 // events as a cache holds, since the agent judges an event that it has just decoded.
 func BenchmarkExamine(b *testing.B) {
-	table, decoder := process.New(process.Limits{}), eslogger.NewDecoder()
+	table, decoder := process.New(process.Limits{}), new(eslogger.Decoder)
 	var m eslogger.Message
 	var events []*event.Event
 	lines := eslogger.NewLines(bytes.NewReader(benchStream(b, 300)), 0)

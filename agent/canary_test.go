@@ -47,10 +47,7 @@ func TestCanaryOfAnotherDisk(t *testing.T) {
 		{root, "/usr/bin/eslogger", root + "/absent", root + "/absent", []string{"/absent"}, 0},
 	}
 	for _, test := range tests {
-		flags := map[string][]string{"eslogger": {test.eslogger}}
-		if test.named != "" {
-			flags["canary"] = []string{test.named}
-		}
+		flags := config.Flags{Eslogger: test.eslogger, Canary: test.named}
 		c, _, err := config.Load(config.Options{Root: test.root, Flags: flags, File: file})
 		if err != nil {
 			t.Fatal(err)
@@ -74,14 +71,14 @@ func TestUnsafeProgram(t *testing.T) {
 	}
 	tests := []struct {
 		mode  os.FileMode
-		flags map[string][]string
+		flags config.Flags
 		want  string
 		fault bool
 	}{
-		{0o755, nil, program, false},
-		{0o775, nil, "/usr/bin/eslogger", true},
-		{0o757, nil, "/usr/bin/eslogger", true},
-		{0o757, map[string][]string{"eslogger": {program}}, program, false},
+		{0o755, config.Flags{}, program, false},
+		{0o775, config.Flags{}, "/usr/bin/eslogger", true},
+		{0o757, config.Flags{}, "/usr/bin/eslogger", true},
+		{0o757, config.Flags{Eslogger: program}, program, false},
 	}
 	for _, tt := range tests {
 		if err := os.Chmod(program, tt.mode); err != nil {

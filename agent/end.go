@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// An agent that is told to end has ended after five seconds, whatever hangs. Each part has a
-// time of its own, and stopLimit is for what none of them foresaw.
+// An agent that is asked to end has ended after five seconds, whatever hangs. Each part has its own
+// limit, and stopLimit is for everything else.
 const (
 	stopGrace = 600 * time.Millisecond  // between INT, TERM and KILL of eslogger
 	sourceEnd = 2500 * time.Millisecond // for eslogger: four graces
@@ -25,6 +26,7 @@ const (
 // well. What would not end is one: the process has to end then, as it may never.
 func (a *Agent) Run(ctx context.Context) error {
 	defer Frugal()()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(min(processors, runtime.GOMAXPROCS(0))))
 	part := new(atomic.Value)
 	ended := make(chan error, 1)
 	go func() { ended <- a.run(ctx, part) }()

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +23,6 @@ import (
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
-	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
@@ -39,54 +39,56 @@ func TestExamples(t *testing.T) {
 	set := builtinRules(t)
 	ids := map[string]string{} // of rules, by the name of their file
 	for _, r := range set.Rules {
-		ids[strings.TrimSuffix(r.File, ".toml")] = r.ID
+		ids[strings.TrimSuffix(filepath.Base(r.File), ".toml")] = r.ID
 	}
-	for _, s := range rules.Examples() {
-		name := strings.TrimSuffix(s.Name, ".examples.toml")
+	files, err := filepath.Glob("../detect/rules/builtin/examples/*.toml")
+	must(t, err)
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".toml")
 		rule := ids[name]
 		if rule == "" {
-			t.Errorf("%s: no rule file %s.toml", s.Name, name)
+			t.Errorf("%s: no rule file %s.toml", file, name)
 		}
 		delete(ids, name)
-		t.Run(path.Base(name), func(t *testing.T) { runExamples(t, set, rule, s) })
+		t.Run(name, func(t *testing.T) { runExamples(t, set, rule, file) })
 	}
 	for name := range ids {
-		t.Errorf("%s.toml: no examples beside it", name)
+		t.Errorf("%s.toml: no examples of it", name)
 	}
 }
 
-func runExamples(t *testing.T, set ruleset.Set, rule string, s rules.Source) {
-	list, err := rules.ParseExamples(s)
-	if err != nil {
-		t.Fatal(err)
-	}
+func runExamples(t *testing.T, set ruleset.Set, rule, file string) {
+	text, err := os.ReadFile(file)
+	must(t, err)
+	list, err := parseExamples(file, text)
+	must(t, err)
 	fires, silent := 0, 0
 	for i := range list {
 		x := &list[i]
-		got := exampleAlerts(t, set, &x.Case)
+		got := exampleAlerts(t, set, &x.exampleCase)
 		if !x.Fires {
 			if silent++; len(got) > 0 {
-				t.Errorf("%s: got %s, want silence", exampleName(&x.Case), saying(got))
+				t.Errorf("%s: got %s, want silence", exampleName(&x.exampleCase), saying(got))
 			}
 			continue
 		}
 		fires++
 		if len(got) != 1 {
-			t.Errorf("%s: got %d alerts, want one of %s: %s", exampleName(&x.Case), len(got), rule, saying(got))
+			t.Errorf("%s: got %d alerts, want one of %s: %s", exampleName(&x.exampleCase), len(got), rule, saying(got))
 			continue
 		}
-		faults := append(differ("rule", got[0].Rule.ID, rule), exampleFaults(&x.Case, got[0])...)
+		faults := append(differ("rule", got[0].Rule.ID, rule), exampleFaults(&x.exampleCase, got[0])...)
 		for _, f := range append(faults, lineFaults(got[0])...) {
-			t.Errorf("%s: %s", exampleName(&x.Case), f)
+			t.Errorf("%s: %s", exampleName(&x.exampleCase), f)
 		}
 	}
 	if fires < leastFires || silent < leastSilent {
-		t.Errorf("%s: got %d examples that fire and %d that are silent, want at least %d and %d", s.Name, fires, silent, leastFires, leastSilent)
+		t.Errorf("%s: got %d examples that fire and %d that are silent, want at least %d and %d", file, fires, silent, leastFires, leastSilent)
 	}
 }
 
 // exampleName tells an example from the others of its file.
-func exampleName(x *rules.Case) string {
+func exampleName(x *exampleCase) string {
 	var out []string
 	if len(x.Command) > 0 {
 		out = append(out, fmt.Sprintf("%q", x.Command))
@@ -110,7 +112,7 @@ func exampleName(x *rules.Case) string {
 var exampleStart = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // exampleAlerts returns the alerts of an example, each as its last update has it.
-func exampleAlerts(t *testing.T, set ruleset.Set, x *rules.Case) []*alert.Alert {
+func exampleAlerts(t *testing.T, set ruleset.Set, x *exampleCase) []*alert.Alert {
 	t.Helper()
 	var got []*alert.Alert
 	var pins judge.Pins
@@ -152,7 +154,7 @@ func managedMac(q judge.Question) *document.Examination {
 	return x
 }
 
-func exampleExceptions(x *rules.Case) []detect.Exception {
+func exampleExceptions(x *exampleCase) []detect.Exception {
 	list := exceptions.ForEngine(config.Default().Exceptions)
 	if x.Excepted != "" {
 		list = append(list, detect.Exception{ID: "example", Where: x.Excepted})
@@ -160,7 +162,7 @@ func exampleExceptions(x *rules.Case) []detect.Exception {
 	return list
 }
 
-func exampleHooks(x *rules.Case) []detect.Hooked {
+func exampleHooks(x *exampleCase) []detect.Hooked {
 	var out []detect.Hooked
 	for _, h := range x.Hooks {
 		program := h.Program
@@ -181,7 +183,7 @@ func exampleScope(file string) string {
 }
 
 // exampleCommand has some program run a command, and returns when it has ended.
-func exampleCommand(t *testing.T, p *judge.Judge, x *rules.Case) time.Time {
+func exampleCommand(t *testing.T, p *judge.Judge, x *exampleCase) time.Time {
 	t.Helper()
 	var out bytes.Buffer
 	h := synthetic.New(&out, synthetic.Options{})
@@ -204,7 +206,7 @@ func exampleCommand(t *testing.T, p *judge.Judge, x *rules.Case) time.Time {
 	}
 	h.Run(parent, spec)
 	must(t, h.Err())
-	lines, decoder := eslogger.NewLines(&out, 0), eslogger.NewDecoder()
+	lines, decoder := eslogger.NewLines(&out, 0), new(eslogger.Decoder)
 	for {
 		line, err := lines.Next()
 		if errors.Is(err, io.EOF) {
@@ -218,7 +220,7 @@ func exampleCommand(t *testing.T, p *judge.Judge, x *rules.Case) time.Time {
 }
 
 // exampleObserved has the pipeline told of what is seen of the disk or of the sensor.
-func exampleObserved(p *judge.Judge, x *rules.Case, at time.Time) {
+func exampleObserved(p *judge.Judge, x *exampleCase, at time.Time) {
 	switch {
 	case x.Change != nil:
 		c := x.Change
@@ -260,7 +262,7 @@ func exampleSince(word string) event.Since {
 }
 
 // examplePrograms are a program of which just that has changed.
-func examplePrograms(c *rules.ExampleProgramChange) (was, is event.Program) {
+func examplePrograms(c *exampleProgramChange) (was, is event.Program) {
 	was = event.Program{Value: c.Value, Path: c.Value, Resolved: c.Value, Exists: true, Type: "file", Kind: "script", Hashed: true}
 	was.Mode, was.Inode, was.SHA256 = 0o755, 1, strings.Repeat("0", 64)
 	is = was
@@ -288,7 +290,7 @@ func examplePrograms(c *rules.ExampleProgramChange) (was, is event.Program) {
 }
 
 // exampleFaults are what an alert does not tell as the example has it.
-func exampleFaults(x *rules.Case, a *alert.Alert) []string {
+func exampleFaults(x *exampleCase, a *alert.Alert) []string {
 	switch {
 	case x.State != "":
 		if h := a.Hooksnare.Health; h == nil || h.State != x.State || !h.Active {
@@ -346,7 +348,7 @@ func shown(value *string) string {
 	return fmt.Sprintf("%q", *value)
 }
 
-func changeFaults(x *rules.Case, a *alert.Alert) []string {
+func changeFaults(x *exampleCase, a *alert.Alert) []string {
 	c := x.Change
 	want := exampleHook{
 		operation: x.Operation, key: c.Key, value: c.New, previous: c.Old, plist: c.Plist(), scope: exampleScope(c.Plist()),
@@ -388,8 +390,8 @@ func changeFaults(x *rules.Case, a *alert.Alert) []string {
 	return out
 }
 
-func programFaults(x *rules.Case, a *alert.Alert) []string {
-	i := slices.IndexFunc(x.Hooks, func(h rules.ExampleHook) bool { return h.Value == x.ProgramChange.Value })
+func programFaults(x *exampleCase, a *alert.Alert) []string {
+	i := slices.IndexFunc(x.Hooks, func(h hookSetBefore) bool { return h.Value == x.ProgramChange.Value })
 	h, ch := x.Hooks[i], a.Hooksnare.Change
 	want := exampleHook{operation: string(hook.Edit), key: h.Key, value: &h.Value, plist: h.Plist(), scope: exampleScope(h.Plist())}
 	out := append(want.faults(a), differ("verdict", string(a.Hooksnare.Verdict), string(alert.Observed))...)
@@ -402,7 +404,7 @@ func programFaults(x *rules.Case, a *alert.Alert) []string {
 	return append(out, differ("since", ch.Since, document.SinceWords[exampleSince(x.ProgramChange.Since)])...)
 }
 
-func unreadableFaults(x *rules.Case, a *alert.Alert) []string {
+func unreadableFaults(x *exampleCase, a *alert.Alert) []string {
 	got, u := a.Hooksnare.Unreadable, x.Unreadable
 	out := append(differ("verdict", string(a.Hooksnare.Verdict), string(alert.Observed)), differ("event.action", a.Event.Action, "preferences-unreadable")...)
 	if want := (alert.Unreadable{Path: u.Path, Why: u.Why, Detail: u.Detail, Active: true}); got == nil || *got != want {

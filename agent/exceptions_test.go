@@ -86,7 +86,7 @@ func must(t *testing.T, err error) {
 
 // reread reads the exceptions as a new start would.
 func reread(c config.Config) (config.Config, config.Sources, error) {
-	fresh, sources, err := config.Load(config.Options{Root: c.Root, CheckWhere: exceptions.CheckWhere})
+	fresh, sources, err := config.Load(config.Options{Root: c.Root})
 	c.Exceptions = fresh.Exceptions
 	return c, sources, err
 }
@@ -98,7 +98,7 @@ func TestExceptionsWrongAtStart(t *testing.T) {
 	path := config.ExceptionsPath(s.root)
 	must(t, os.MkdirAll(filepath.Dir(path), 0o755))
 	place(t, path, "no property list", 0o644)
-	c, sources, faults := config.Load(config.Options{Root: s.root, CheckWhere: exceptions.CheckWhere})
+	c, sources, faults := config.Load(config.Options{Root: s.root})
 	if faults == nil || !strings.HasPrefix(faults.Error(), path+": ") {
 		t.Errorf("got %v, want a fault of %s", faults, path)
 	}

@@ -1,6 +1,17 @@
 package agent
 
-import "time"
+import (
+	"os"
+	"time"
+)
 
 // SetHold sets for how long an output must work before its trouble is over.
 func (o *Options) SetHold(d time.Duration) { o.timing.Hold = d }
+
+// Amount is how much of something a test does: a little always, and much with HOOKSNARE_SLOW=1.
+func Amount[T any](little, much T) T {
+	if os.Getenv("HOOKSNARE_SLOW") == "1" {
+		return much
+	}
+	return little
+}

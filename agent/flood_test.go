@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"hooksnare/agent"
 	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
 )
@@ -26,7 +27,7 @@ const mostDocuments = 200
 // root change hooks meanwhile. The documents about the user stay few, none about root is
 // missing, and what the agent takes of a processor is logged.
 func TestFlood(t *testing.T) {
-	lasts := 8 * time.Second
+	lasts := agent.Amount(4*time.Second, 20*time.Second)
 	if s := os.Getenv(floodVariable); s != "" {
 		d, err := time.ParseDuration(s)
 		if err != nil {

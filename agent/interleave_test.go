@@ -50,7 +50,7 @@ type became struct {
 // history come in a random order, each of the two in its own. Whatever that is, the alerts
 // end as a look at all of the history at once says they must.
 func TestInterleavings(t *testing.T) {
-	histories := 10_000
+	histories := Amount(500, 10_000)
 	if raceDetector {
 		histories = 500
 	}
@@ -175,7 +175,7 @@ type player struct {
 
 func newPlayer(t *testing.T, set ruleset.Set) *player {
 	t.Helper()
-	f := &player{decoder: eslogger.NewDecoder()}
+	f := &player{decoder: new(eslogger.Decoder)}
 	given := map[string]int{}
 	var err error
 	f.p, err = judge.New(judge.Options{
@@ -196,7 +196,7 @@ func newPlayer(t *testing.T, set ruleset.Set) *player {
 func (f *player) lines(t *testing.T, list [][]byte) {
 	t.Helper()
 	for _, line := range list {
-		must(t, f.decoder.Decode(line, &f.message))
+		must(t, f.decoder.Decode(slices.Clone(line), &f.message))
 		f.p.HandleMessage(&f.message)
 	}
 }

@@ -155,7 +155,7 @@ func TestAllowedHook(t *testing.T) {
 		must(t, err)
 		must(t, exceptions.NewAllow(c, exceptions.Who{UID: 501}).Add(context.Background(), p))
 	}
-	own, err := config.OwnExceptions(c.Root, c.Exceptions, exceptions.CheckWhere)
+	own, err := config.OwnExceptions(c.Root, c.Exceptions)
 	must(t, err)
 	c.Exceptions = append(c.Exceptions, own...)
 	f = feedWith(t, c, nil)

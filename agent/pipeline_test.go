@@ -41,7 +41,7 @@ func feedWith(t *testing.T, c config.Config, change func(*judge.Options)) *feed 
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &feed{t: t, decoder: eslogger.NewDecoder()}
+	f := &feed{t: t, decoder: new(eslogger.Decoder)}
 	o := judge.Options{
 		Rules: set.Rules, Exceptions: exceptions.ForEngine(c.Exceptions), Host: host.Identity{ID: "host-1"}, RepeatWindow: time.Hour,
 		Emit: func(a *alert.Alert) { f.got = append(f.got, a) },
@@ -61,7 +61,7 @@ func feedWith(t *testing.T, c config.Config, change func(*judge.Options)) *feed 
 
 // Write takes a line of the Mac.
 func (f *feed) Write(line []byte) (int, error) {
-	if err := f.decoder.Decode(line, &f.message); err != nil {
+	if err := f.decoder.Decode(slices.Clone(line), &f.message); err != nil {
 		f.t.Fatalf("line %q: %v", line, err)
 	}
 	f.pipeline.HandleMessage(&f.message)
@@ -108,6 +108,21 @@ func (f *feed) expect(what string, want ...string) {
 	if got := f.take(); !slices.Equal(got, want) {
 		f.t.Errorf("%s: got\n\t%s\nwant\n\t%s", what, strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
 	}
+}
+
+// TestPipelineLate has a rule find that nothing follows a command that sets a hook, which the
+// time of a recording alone shows.
+func TestPipelineLate(t *testing.T) {
+	c := config.Default()
+	c.RuleDirectories = []string{t.TempDir()}
+	layRule(t, c.RuleDirectories[0], "site", "high",
+		`sequence by process.entity_id with maxspan=5s [process where hooksnare.hook.operation == "set"] ![process where process.name == "never"]`)
+	f := feedWith(t, c, nil)
+	f.set("/tmp/a")
+	f.expect("at once", "hook-set #1 /tmp/a")
+	f.Advance(10 * time.Second)
+	f.defaults("read", "com.apple.dock")
+	f.expect("later", "site #1 /tmp/a")
 }
 
 func TestPipelineRepeats(t *testing.T) {

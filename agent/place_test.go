@@ -12,7 +12,6 @@ import (
 
 	"hooksnare/agent/checkup"
 	"hooksnare/agent/config"
-	"hooksnare/agent/exceptions"
 	"hooksnare/pkg/alert"
 )
 
@@ -116,7 +115,7 @@ func TestUnsafePlaces(t *testing.T) {
 			t.Run(key+" "+p.name, func(t *testing.T) {
 				root, file := placed(t)
 				p.spoil(t, filepath.Join(root, at.folder), filepath.Join(root, at.file))
-				c, sources, err := config.Load(config.Options{Root: root, File: file, CheckWhere: exceptions.CheckWhere})
+				c, sources, err := config.Load(config.Options{Root: root, File: file})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -207,7 +206,7 @@ func TestRootKeepsInside(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		c, sources, err := config.Load(config.Options{Root: root, File: file, CheckWhere: exceptions.CheckWhere})
+		c, sources, err := config.Load(config.Options{Root: root, File: file})
 		if err != nil {
 			t.Fatal(err)
 		}

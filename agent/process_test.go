@@ -159,7 +159,7 @@ func testHangUp(t *testing.T, program string) {
 		t.Fatal(err)
 	}
 	d.signal(t, syscall.SIGHUP)
-	d.err.await(t, "outputs are opened anew")
+	d.err.await(t, "outputs are opened again")
 	for limit := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		info, err := os.Stat(d.log)
 		if err == nil {

@@ -33,7 +33,7 @@ func collectionStories() []story {
 				d.sole(d.osascript(d.shell(), `do shell script "pbpaste"`), "pbpaste", "pbpaste")
 			}, "/usr/bin/pbpaste < osascript").beside("execution_shell_execution_via_apple_scripting: /bin/sh < osascript"),
 			fires("a stealer in python", func(d *desk) { d.sole(d.python(), "pbpaste", "pbpaste") },
-				"/usr/bin/pbpaste < python3.12").beside("execution_python_shell_spawn_first_occurrence: /bin/sh < python3.12"),
+				"/usr/bin/pbpaste < python3.12"),
 			near("the user", func(d *desk) { d.types("pbpaste") }),
 			near("with an argument", func(d *desk) { d.run(d.node(), "pbpaste", "-Prefer", "txt") }),
 			near("a python of pyenv", func(d *desk) { d.run(d.start(d.shell(), pyenvPython, "clip.py"), "pbpaste") }),

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"slices"
-	"time"
 
 	"hooksnare/collector/eslogger/synthetic"
 )
@@ -113,28 +112,5 @@ func passwordStories() []story {
 				d.run(d.app(slack), "networksetup", "-setwebproxy", "Wi-Fi", "127.0.0.1", "8080")
 			}),
 		),
-		about("credential_access_potential_macos_ssh_bruteforce",
-			fires("twenty connections", connections(20, time.Second), "/usr/libexec/sshd-keygen-wrapper < launchd"),
-			near("nineteen", connections(19, time.Second)),
-			near("twenty in an hour", connections(20, 3*time.Minute)),
-			near("by hand", func(d *desk) {
-				for range 20 {
-					d.types("/usr/libexec/sshd-keygen-wrapper")
-				}
-			}),
-		),
 	)
-}
-
-// connections are logins by ssh that fail: launchd starts a server for each.
-func connections(times int, pause time.Duration) func(*desk) {
-	return func(d *desk) {
-		for range times {
-			p := d.daemon("com.openssh.sshd.5EED5EED-0000-4000-8000-000000000001", "/usr/libexec/sshd-keygen-wrapper")
-			d.Exec(p, synthetic.Spec{Path: "/usr/sbin/sshd", Args: []string{"sshd", "-i"}})
-			d.Exit(d.start(p, "/usr/libexec/sshd-session", "-i", "-R"), 255<<8)
-			d.Exit(p, 255<<8)
-			d.Advance(pause)
-		}
-	}
 }

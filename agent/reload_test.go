@@ -98,47 +98,46 @@ func TestReload(t *testing.T) {
 	checkStates(t, alerts(t, s.log))
 }
 
-// TestMemoriesAreKept ends the agent and starts it again: what a rule saw before is not new
-// to it.
-func TestMemoriesAreKept(t *testing.T) {
-	dir := t.TempDir()
-	// Five events of the same command fire it; each start of the stand-in writes three.
-	place(t, filepath.Join(dir, "often.toml"), `[rule]
-rule_id = "often"
-name = "often"
-type = "threshold"
-language = "kuery"
-severity = "low"
-risk_score = 21
-from = "now-1h"
-query = "event.action:exec and process.name:defaults"
-[rule.threshold]
-field = []
-value = 5
-`, 0o600)
-	s, o := setUp(t, plan{{{Do: "hooks", N: 3}, {Do: "serve"}}, {{Do: "hooks", N: 3}, {Do: "serve"}}, {{Do: "hooks", N: 3}, {Do: "serve"}}})
-	o.Config.RuleDirectories = []string{dir}
-	for i, want := range []int{0, 1} {
-		s.start(t, o)
-		list := s.until(t, "the alerts of a start", func(list []*alert.Alert) bool { return len(hooks(list)) == 3*(i+1) && of("often", list) >= want })
-		s.stop(t)
-		s.done = make(chan error, 1)
-		if got := of("often", list); got != want {
-			t.Errorf("start %d: got %d alerts, want %d", i+1, got, want)
-		}
-	}
-	files, err := filepath.Glob(filepath.Join(o.Config.StateDir, "rules", "*.memory"))
-	if err != nil || len(files) != 1 {
-		t.Fatalf("memories: got %q, %v; want one", files, err)
-	}
-	var own journal
-	o.Log = zerolog.New(&own)
-	place(t, files[0], "damaged", 0o600)
-	s.start(t, o)
-	own.await(t, "what rule often remembered is lost, it learns anew")
-	list := s.until(t, "the alerts of the last start", func(list []*alert.Alert) bool { return len(hooks(list)) == 9 })
-	if got := of("often", list); got != 1 {
-		t.Errorf("with a damaged memory: got %d alerts, want still 1", got)
+// TestMemoriesAreRemoved starts on the state folder of an earlier version, which kept what
+// rules remembered.
+func TestMemoriesAreRemoved(t *testing.T) {
+	const message = "this version does not run them"
+	for _, tc := range []struct {
+		name  string
+		files []string
+		stay  []string
+	}{
+		{"memories alone", []string{"a.memory", "b.memory"}, nil},
+		{"beside a file of the user's", []string{"a.memory", "mine.toml"}, []string{"mine.toml"}},
+		{"none", nil, nil},
+		{"a user's folder", []string{"mine.toml"}, []string{"mine.toml"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s, o := setUp(t, plan{{{Do: "hooks", N: 1}, {Do: "serve"}}})
+			folder := filepath.Join(o.Config.StateDir, "rules")
+			for _, name := range tc.files {
+				place(t, filepath.Join(folder, name), "x", 0o600)
+			}
+			var own journal
+			o.Log = zerolog.New(&own)
+			s.start(t, o)
+			s.until(t, "its alert", func(list []*alert.Alert) bool { return len(hooks(list)) == 1 })
+			var got []string
+			entries, err := os.ReadDir(folder)
+			for _, e := range entries {
+				got = append(got, e.Name())
+			}
+			if !slices.Equal(got, tc.stay) || (err == nil) != (tc.stay != nil) {
+				t.Errorf("got %q, error %v; want %q", got, err, tc.stay)
+			}
+			want := 0
+			if len(tc.files) > len(tc.stay) {
+				want = 1
+			}
+			if n := strings.Count(own.String(), message); n != want {
+				t.Errorf("the agent's log: got %d messages, want %d, in\n%s", n, want, own.String())
+			}
+		})
 	}
 }
 

@@ -22,7 +22,6 @@ import (
 	"hooksnare/agent/ruleset"
 	"hooksnare/agent/watch"
 	"hooksnare/collector/eslogger"
-	"hooksnare/collector/prefs"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/chain"
@@ -38,7 +37,6 @@ type Options struct {
 	Version string          // of the agent
 	Show    io.Writer       // is written each alert for a person; nil for none
 	Timing  eslogger.Timing // zero but in tests
-	Watch   prefs.Timing    // zero but in tests
 
 	timing delivery.Timing // zero but in tests
 }
@@ -65,12 +63,16 @@ type Agent struct {
 
 // What Frugal asks of the runtime. The agent's live data is a few MiB, so that the
 // percentage costs little memory and saves most collections. The limit, in bytes, leaves
-// room for the program itself below the 40 MiB that an agent may take; it is soft, so
+// room for the program itself below the 24 MiB that an agent may take; it is soft, so
 // that a flood costs time and not the agent.
 const (
-	gcPercent   = 200
-	memoryLimit = 32 << 20
+	gcPercent   = 100
+	memoryLimit = 14 << 20
 )
+
+// processors is how many an agent uses. One reads and judges; one more is enough for
+// everything else, and each further one only wakes threads that find no work.
+const processors = 2
 
 // Frugal makes the runtime keep memory small until the returned function is called.
 func Frugal() (restore func()) {
@@ -105,7 +107,7 @@ func New(o Options) (*Agent, error) {
 	}
 	var lost error
 	a.watch, lost = watch.Open(watch.Options{
-		Config: &a.opts.Config, Timing: o.Watch, Folder: a.folder, Delivered: a.outputs.Delivered, Report: a.board.Report, Log: o.Log,
+		Config: &a.opts.Config, Folder: a.folder, Delivered: a.outputs.Delivered, Report: a.board.Report, Log: o.Log,
 	})
 	if a.watch == nil {
 		a.abandon()
@@ -147,7 +149,10 @@ func New(o Options) (*Agent, error) {
 	ownFaults, faults := exceptions.SplitFaults(o.Config.Root, o.Faults)
 	a.reportStart(asked, unsafeState, unsafeProgram, errors.Join(faults, inert), lost)
 	a.exceptions.SetFaults(ownFaults, now)
-	a.rules.Take(set, ruleFaults, now)
+	a.rules.Report(set, ruleFaults, now)
+	if removed, err := a.folder.RemoveMemories(); removed > 0 || err != nil {
+		o.Log.Info().Err(err).Int("removed", removed).Msg("removed what rules of types new_terms and threshold remembered: this version does not run them")
+	}
 	return a, nil
 }
 
@@ -163,7 +168,7 @@ func (a *Agent) reportStart(asked config.Config, unsafeState, unsafeProgram, fau
 	report(health.PlaceUnsafe.Of(asked.EsloggerPath), unsafeProgram)
 	report(health.Condition{Name: health.Configuration}, faults)
 	if report(health.Condition{Name: health.StateDamaged}, lost); lost != nil {
-		a.board.Report(health.Condition{Name: health.StateDamaged}, "hooks are told of anew", false, now, now)
+		a.board.Report(health.Condition{Name: health.StateDamaged}, "hooks are reported as at the first start", false, now, now)
 	}
 }
 
@@ -242,7 +247,7 @@ func (a *Agent) tick(ctx context.Context) {
 // is wrong leaves itself out, alone.
 func (a *Agent) reload() {
 	set, faults := ruleset.Load(a.opts.Config, a.opts.Sources)
-	a.rules.Take(set, errors.Join(faults, a.judge.SetRules(set.Rules)), time.Now())
+	a.rules.Report(set, errors.Join(faults, a.judge.SetRules(set.Rules)), time.Now())
 }
 
 // read runs what reads files, and waits for it for a while. No other is begun before it ends.

@@ -27,7 +27,7 @@ func sensorOptions(opts *Options) eslogger.Options {
 		seen = filepath.Join(c.Root, c.CanaryPath) // what stands in on a disk without it shows no canary
 	}
 	if _, err := os.Stat(seen); err != nil && o.CanaryInterval > 0 {
-		opts.Log.Warn().Str("path", seen).Msg("there is no canary: the sensor is not proven")
+		opts.Log.Warn().Str("path", seen).Msg("no program to run as canary: nothing proves that the sensor works")
 		o.CanaryInterval = 0
 	}
 	return o

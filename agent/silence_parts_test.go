@@ -249,7 +249,7 @@ func memberTwice(t *testing.T) string {
 	}
 	twice := string(line[:i]) + `"euid":0,` + string(line[i:])
 	var m eslogger.Message
-	d := eslogger.NewDecoder()
+	d := new(eslogger.Decoder)
 	must(t, d.Decode(line, &m))
 	if err := d.Decode([]byte(twice), &m); err == nil {
 		return "a token with two effective users is taken"

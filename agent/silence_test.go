@@ -62,7 +62,7 @@ const (
 
 func newPeopledMac(t *testing.T, c *silenceCase) *peopledMac {
 	t.Helper()
-	m := &peopledMac{t: t, decoder: eslogger.NewDecoder(), shells: map[uint32]*synthetic.Proc{}}
+	m := &peopledMac{t: t, decoder: new(eslogger.Decoder), shells: map[uint32]*synthetic.Proc{}}
 	conf := config.Default()
 	if len(c.rule) > 0 {
 		conf.RuleDirectories = []string{t.TempDir()}
@@ -98,7 +98,7 @@ func newPeopledMac(t *testing.T, c *silenceCase) *peopledMac {
 
 // Write takes a line of the Mac.
 func (m *peopledMac) Write(line []byte) (int, error) {
-	if err := m.decoder.Decode(line, &m.message); err != nil {
+	if err := m.decoder.Decode(slices.Clone(line), &m.message); err != nil {
 		m.t.Fatalf("line %q: %v", line, err)
 	}
 	m.p.HandleMessage(&m.message)

@@ -16,7 +16,6 @@ import (
 
 	"hooksnare/agent"
 	"hooksnare/agent/config"
-	"hooksnare/agent/exceptions"
 	"hooksnare/collector/eslogger"
 	"hooksnare/pkg/alert"
 )
@@ -52,7 +51,7 @@ func setUp(t *testing.T, p plan) (*stage, agent.Options) {
 	s.log = filepath.Join(s.root, alertLog)
 	var program string
 	s.dir, program = standIn(t, s.root, p)
-	c, sources, err := config.Load(config.Options{Root: s.root, CheckWhere: exceptions.CheckWhere})
+	c, sources, err := config.Load(config.Options{Root: s.root})
 	if err != nil {
 		t.Fatal(err)
 	}

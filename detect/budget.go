@@ -2,11 +2,10 @@ package detect
 
 import (
 	"cmp"
-	"crypto/sha256"
+	"math"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"hooksnare/detect/rules"
 )
@@ -27,13 +26,13 @@ const (
 
 // Bounds of what is remembered of one share in one window.
 const (
-	maxFirsts    = 16384 // alerts that are told whatever else there was
+	maxFirsts    = 16384 // alerts that are given whatever else there was
 	maxItems     = 8     // of each kind that a summary shows
 	maxItemBytes = 512   // of one text of an item
 )
 
 // Budget bounds how many documents there are, for each share by itself. What is held back
-// is counted and told in one summary. The zero value is ready; it is for one goroutine.
+// is counted, and reported in one summary. The zero value is ready; it is for one goroutine.
 type Budget struct {
 	shares map[Share]*spending
 	ended  []*Held
@@ -43,15 +42,9 @@ type Budget struct {
 type spending struct {
 	until     time.Time
 	documents int
-	alerts    map[string]int // by rule
-	firsts    map[first]struct{}
-	held      *Held // nil: nothing was held back
-}
-
-// first identifies an alert that is told whatever else there was.
-type first struct {
-	rule, file, key string
-	value           [sha256.Size]byte
+	alerts    map[string]int    // by rule
+	firsts    map[Sameness]bool // of alerts that are given whatever else there was
+	held      *Held             // nil: nothing was held back
 }
 
 // Held is what was held back of one share in one window.
@@ -69,14 +62,10 @@ type Held struct {
 // in the summary.
 func (b *Budget) Allow(f *Finding, at time.Time) bool {
 	share := f.Share()
-	s := b.of(share, at)
-	fits := s.alerts[f.Rule.ID] < f.Rule.MaxSignals && s.documents < maxDocuments(share)
-	if !fits && !s.isFirst(f) {
-		s.hold(share, f, at)
+	s := b.spendingOf(share, at)
+	if isFirst := s.noteFirst(f); !isFirst && s.isSpent(share, f.Rule) {
+		s.holdBack(share, f, at)
 		return false
-	}
-	if fits {
-		s.isFirst(f) // so that its repetition is none
 	}
 	s.alerts[f.Rule.ID]++
 	s.documents++
@@ -87,19 +76,18 @@ func (b *Budget) Allow(f *Finding, at time.Time) bool {
 // need not be looked at closely. Hold counts it then.
 func (b *Budget) Spent(f *Finding, at time.Time) bool {
 	share := f.Share()
-	s := b.of(share, at)
-	return !f.NeverHeld() && (s.alerts[f.Rule.ID] >= f.Rule.MaxSignals || s.documents >= maxDocuments(share))
+	return !f.NeverHeld() && b.spendingOf(share, at).isSpent(share, f.Rule)
 }
 
 // Hold counts a finding among those that were held back.
 func (b *Budget) Hold(f *Finding, at time.Time) {
 	share := f.Share()
-	b.of(share, at).hold(share, f, at)
+	b.spendingOf(share, at).holdBack(share, f, at)
 }
 
 // Update counts an update and reports whether it may be given now.
 func (b *Budget) Update(share Share, at time.Time) bool {
-	s := b.of(share, at)
+	s := b.spendingOf(share, at)
 	most := maxDocuments(share)
 	if share.Reserved() {
 		most = maxReservedUpdates + len(s.firsts)
@@ -111,8 +99,8 @@ func (b *Budget) Update(share Share, at time.Time) bool {
 	return true
 }
 
-// of returns what a share has used of its window.
-func (b *Budget) of(share Share, at time.Time) *spending {
+// spendingOf returns what a share has used of its window.
+func (b *Budget) spendingOf(share Share, at time.Time) *spending {
 	s := b.shares[share]
 	if s != nil && at.Before(s.until) {
 		return s
@@ -132,7 +120,7 @@ func (b *Budget) of(share Share, at time.Time) *spending {
 func maxDocuments(share Share) int {
 	switch {
 	case share.Reserved():
-		return int(^uint(0) >> 1)
+		return math.MaxInt
 	case share.Condition():
 		return maxConditionDocuments
 	case strings.HasPrefix(string(share), homeShare):
@@ -141,29 +129,34 @@ func maxDocuments(share Share) int {
 	return maxUserDocuments
 }
 
-// isFirst reports whether an alert is the first of its file, key and value in preferences
-// that no ordinary user can write, and takes note of it.
-func (s *spending) isFirst(f *Finding) bool {
+func (s *spending) isSpent(share Share, r *rules.Rule) bool {
+	return s.alerts[r.ID] >= r.MaxSignals || s.documents >= maxDocuments(share)
+}
+
+// noteFirst reports whether an alert is the first of its file, key and value in preferences
+// that no ordinary user can write, and notes it.
+func (s *spending) noteFirst(f *Finding) bool {
 	if !f.NeverHeld() {
 		return false
 	}
-	i := f.Item()
-	same := f.Same()
-	at := first{i.Rule, i.File, i.Key, sha256.Sum256([]byte(i.Value))}
+	i, h := f.Item(), newSameness()
+	h.addTexts(i.Rule, i.File, i.Key, i.Value)
 	if f.Record.State != nil && f.Record.State.Change == nil {
-		at.value = same // a program or a file that can't be read: what is the matter with it
+		same := f.Same() // a program or a file that can't be read: what is the matter with it
+		h.addTexts(string(same[:]))
 	}
-	if _, known := s.firsts[at]; known || len(s.firsts) == maxFirsts {
+	first := h.sum()
+	if s.firsts[first] || len(s.firsts) == maxFirsts {
 		return false
 	}
 	if s.firsts == nil {
-		s.firsts = map[first]struct{}{}
+		s.firsts = map[Sameness]bool{}
 	}
-	s.firsts[at] = struct{}{}
+	s.firsts[first] = true
 	return true
 }
 
-func (s *spending) hold(share Share, f *Finding, at time.Time) {
+func (s *spending) holdBack(share Share, f *Finding, at time.Time) {
 	h := s.held
 	if h == nil {
 		h = &Held{Share: share, Rule: f.Rule, First: at, Rules: map[string]int{}}
@@ -176,7 +169,7 @@ func (s *spending) hold(share Share, f *Finding, at time.Time) {
 	}
 	i := f.Item()
 	for _, text := range []*string{&i.File, &i.Key, &i.Value} {
-		*text = strings.Clone(head(*text, maxItemBytes))
+		*text = strings.Clone(wholeRunes(*text, maxItemBytes))
 	}
 	h.Newest = slices.Insert(h.Newest, 0, i)[:min(len(h.Newest)+1, maxItems)]
 	n, _ := slices.BinarySearchFunc(h.Severest, i.Severity, func(o Item, severity int) int { return -cmp.Compare(o.Severity, severity) })
@@ -214,15 +207,4 @@ func (b *Budget) Holding() map[Share]int {
 		}
 	}
 	return out
-}
-
-// head returns the first n bytes of a text, whole characters only.
-func head(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
 }

@@ -17,10 +17,10 @@ type Cause struct {
 	File      string // "" if it can't be known
 	Domain    string // of preferences whose file is not known: the name of the file without .plist
 	Scope     string // where such preferences are: root, user, byhost, global
-	Key       string // "" if the command does not tell
+	Key       string // "" if the command does not show it
 	Operation hook.Operation
-	Value     *string // what it sets, nil if the command does not tell
-	Mentions  bool    // it does no more than mention the file, or its folder
+	Value     *string // what it sets, nil if the command does not show it
+	Mentions  bool    // it only mentions the file, or its folder
 }
 
 // matchKind is how much a command says of a change.
@@ -29,12 +29,12 @@ type matchKind uint8
 const (
 	unrelated matchKind = iota
 	mentions            // it mentions the file, or writes another key of it
-	edits               // it writes the file, and does not tell what
+	edits               // it writes the file, and does not show what
 	sets                // it does just that
 )
 
-// able reports whether the command's user can write a file of these owners.
-func (c *Cause) able(file, folder uint32) bool {
+// canWrite reports whether the command's user can write a file of these owners.
+func (c *Cause) canWrite(file, folder uint32) bool {
 	return c.EUID == 0 || c.EUID != event.None && (c.EUID == file || c.EUID == folder)
 }
 
@@ -49,11 +49,11 @@ func (c *Cause) matches(ch *event.Change, window time.Duration) matchKind {
 		}
 		return mentions
 	}
-	if !c.means(ch) {
+	if !c.isAbout(ch) {
 		return unrelated
 	}
 	switch {
-	case c.Key == "" || !c.tellsValue():
+	case c.Key == "" || !c.showsValue():
 		if c.Key != "" && c.Key != ch.Key {
 			return mentions
 		}
@@ -68,9 +68,9 @@ func (c *Cause) matches(ch *event.Change, window time.Duration) matchKind {
 	return unrelated
 }
 
-// means reports whether a command is about the file that changed. One whose file is not
+// isAbout reports whether a command is about the file that changed. One whose file is not
 // known can only be about its own user's preferences of that domain.
-func (c *Cause) means(ch *event.Change) bool {
+func (c *Cause) isAbout(ch *event.Change) bool {
 	if c.File != "" {
 		return c.File == ch.File
 	}
@@ -85,11 +85,11 @@ func (c *Cause) means(ch *event.Change) bool {
 	if c.EUID == 0 {
 		return FileShare(ch.File, ch.Home) == RootShare
 	}
-	return ch.Home != "" && c.able(ch.Owner, ch.FolderOwner)
+	return ch.Home != "" && c.canWrite(ch.Owner, ch.FolderOwner)
 }
 
-// tellsValue reports whether a command tells what is to be under its key.
-func (c *Cause) tellsValue() bool { return c.Operation != hook.Import && c.Operation != hook.Edit }
+// showsValue reports whether a command shows what is to be under its key.
+func (c *Cause) showsValue() bool { return c.Operation != hook.Import && c.Operation != hook.Edit }
 
 func (c *Cause) removes() bool { return c.Operation == hook.Remove }
 

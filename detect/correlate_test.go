@@ -88,7 +88,7 @@ func TestAble(t *testing.T) {
 		{501, 0, 0, false}, {501, 502, 502, false}, {501, event.None, event.None, false}, {event.None, event.None, event.None, false},
 	} {
 		c := Cause{EUID: tc.euid}
-		if got := c.able(tc.file, tc.folder); got != tc.want {
+		if got := c.canWrite(tc.file, tc.folder); got != tc.want {
 			t.Errorf("user %d, a file of %d in a folder of %d: got %v, want %v", tc.euid, tc.file, tc.folder, got, tc.want)
 		}
 	}
@@ -101,7 +101,7 @@ func TestCandidates(t *testing.T) {
 	try := func(at int, euid uint32) Cause {
 		return Cause{At: second(at), EUID: euid, File: "/p", Key: "LoginHook", Operation: hook.Set, Value: to("/a")}
 	}
-	names := func(s *State[string, string]) string {
+	names := func(s *TrackedChange[string, string]) string {
 		var out []string
 		for _, c := range s.Candidates {
 			out = append(out, c.Of)
@@ -129,16 +129,16 @@ func TestCandidates(t *testing.T) {
 			k := NewCorrelator[string, string](correlateWindow)
 			ch := event.Change{File: "/p", Key: "LoginHook", New: to("/a"), Time: second(10)}
 			suspected := 0
-			var s *State[string, string]
+			var s *TrackedChange[string, string]
 			if late {
-				s = k.Change(ch, "")
+				s = k.AddChange(ch, "")
 			}
 			for i, c := range tc.commands {
-				_, _, list := k.Command(c, fmt.Sprint("c", i))
+				_, list := k.AddCommand(c, fmt.Sprint("c", i))
 				suspected += len(list)
 			}
 			if !late {
-				s = k.Change(ch, "")
+				s = k.AddChange(ch, "")
 				suspected = tc.suspected
 			}
 			by := ""
@@ -189,14 +189,14 @@ func TestDue(t *testing.T) {
 	} {
 		k := NewCorrelator[int, int](correlateWindow)
 		for _, c := range tc.commands {
-			k.Command(c, 0)
+			k.AddCommand(c, 0)
 		}
 		for _, ch := range tc.changes {
-			k.Change(ch, 0)
+			k.AddChange(ch, 0)
 		}
-		early := k.Due(second(1).Add(correlateWindow), tc.watched)
+		early := k.CloseCommands(second(1).Add(correlateWindow), tc.watched)
 		got := ""
-		for _, c := range k.Due(second(100), tc.watched) {
+		for _, c := range k.CloseCommands(second(100), tc.watched) {
 			got += fmt.Sprint(int(c.At.Sub(now).Seconds()), map[Outcome]string{SoBefore: " applied;", NothingChanged: " not applied;", Overridden: " overridden;"}[c.Outcome])
 		}
 		if got != tc.want || len(early) > 0 {
@@ -213,29 +213,29 @@ func TestDue(t *testing.T) {
 func TestCorrelateBound(t *testing.T) {
 	k := NewCorrelator[int, int](time.Hour)
 	value := "/root"
-	k.Command(Cause{At: now, File: "/p", Key: "LoginHook", Operation: hook.Set, Value: &value}, -1)
+	k.AddCommand(Cause{At: now, File: "/p", Key: "LoginHook", Operation: hook.Set, Value: &value}, -1)
 	const flood = 4 * maxReserved
 	for i := range flood {
 		at := now.Add(time.Duration(i))
-		k.Command(Cause{At: at, EUID: 502, File: "/p", Mentions: true}, 0)
-		k.Change(event.Change{File: "/q", Home: "/Users/mallory", Key: "LoginHook", New: to("/a"), Time: at}, 0)
+		k.AddCommand(Cause{At: at, EUID: 502, File: "/p", Mentions: true}, 0)
+		k.AddChange(event.Change{File: "/q", Home: "/Users/mallory", Key: "LoginHook", New: to("/a"), Time: at}, 0)
 	}
 	if len(k.commands.list) != maxShared+1 || len(k.changes.list) != maxShared || k.Forgotten() != 2*(flood-maxShared) {
 		t.Errorf("got %d commands, %d changes, %d forgotten", len(k.commands.list), len(k.changes.list), k.Forgotten())
 	}
-	s := k.Change(event.Change{File: "/p", Key: "LoginHook", New: &value, Time: now.Add(time.Second)}, 0)
+	s := k.AddChange(event.Change{File: "/p", Key: "LoginHook", New: &value, Time: now.Add(time.Second)}, 0)
 	if s.By == nil || s.By.Of != -1 {
 		t.Errorf("root's change: got cause %+v, want root's command", s.By)
 	}
-	for home := range 100 {
+	for home := range 40 {
 		for range maxShared {
-			k.Change(event.Change{File: "/q", Home: fmt.Sprint("/Users/", home), Key: "LoginHook", New: to("/a"), Time: now.Add(time.Minute)}, 0)
+			k.AddChange(event.Change{File: "/q", Home: fmt.Sprint("/Users/", home), Key: "LoginHook", New: to("/a"), Time: now.Add(time.Minute)}, 0)
 		}
 	}
 	if len(k.changes.list) != maxRing {
-		t.Errorf("100 homes: got %d changes, want %d", len(k.changes.list), maxRing)
+		t.Errorf("40 homes: got %d changes, want %d", len(k.changes.list), maxRing)
 	}
-	if i := slices.IndexFunc(k.changes.list, func(s *State[int, int]) bool { return s.File == "/p" }); i < 0 {
+	if i := slices.IndexFunc(k.changes.list, func(e ringElement[*TrackedChange[int, int]]) bool { return e.value.File == "/p" }); i < 0 {
 		t.Error("root's change was forgotten for those of homes")
 	}
 }
@@ -253,14 +253,15 @@ func TestInterleavings(t *testing.T) {
 		order := r.Perm(len(commands) + len(changes))
 		for _, i := range order {
 			if i < len(commands) {
-				k.Command(commands[i], i)
+				k.AddCommand(commands[i], i)
 			} else {
-				k.Change(changes[i-len(commands)], i-len(commands))
+				k.AddChange(changes[i-len(commands)], i-len(commands))
 			}
 		}
 		got := make([]int, len(changes))
 		joins := map[int]int{}
-		for _, s := range k.changes.list {
+		for _, e := range k.changes.list {
+			s := e.value
 			got[s.Of] = -1
 			if s.By != nil {
 				got[s.Of] = s.By.Of
@@ -268,7 +269,8 @@ func TestInterleavings(t *testing.T) {
 				joined++
 			}
 		}
-		for _, c := range k.commands.list {
+		for _, e := range k.commands.list {
+			c := e.value
 			if c.Joins != joins[c.Of] {
 				t.Fatalf("seed %d: command %d makes %d changes and counts %d", seed, c.Of, joins[c.Of], c.Joins)
 			}

@@ -3,35 +3,24 @@ package detect
 import (
 	"cmp"
 	"encoding/json"
-	"slices"
-	"time"
 
-	"hooksnare/detect/baseline"
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
 )
 
 // Document is an event as JSON, of any shape. Numbers are json.Number.
 type Document map[string]any
 
-// Alone reports whether a rule judges each event by itself: it is no sequence, has no pipes
-// and remembers nothing.
+// Alone reports whether a rule judges each event by itself: it has neither a sequence
+// nor pipes.
 func Alone(r *rules.Rule) bool {
-	return r.NewTerms == nil && r.Threshold == nil && (r.Query == nil || !r.Query.IsSequence() && len(r.Query.Pipes()) == 0)
+	return !r.Query.IsSequence() && !r.Query.HasPipes()
 }
 
 // CompileDocument binds a rule's query to documents: any name may be asked for, and a
 // name that a document lacks is missing.
 func CompileDocument(r *rules.Rule) (match func(Document) bool, err error) {
-	if r.KQL != nil {
-		m, err := kql.Compile(r.KQL, documentFields)
-		if err != nil {
-			return nil, err
-		}
-		return m.Match, nil
-	}
-	m, err := eql.Compile(r.Query, documentField(documentCategory(r)), documentFields)
+	m, err := eql.Compile(r.Query, documentField(documentCategory(r)), func(name string) (eql.Field[Document], bool) { return documentField(name), true })
 	if err != nil {
 		return nil, err
 	}
@@ -40,17 +29,10 @@ func CompileDocument(r *rules.Rule) (match func(Document) bool, err error) {
 
 func documentCategory(r *rules.Rule) string { return cmp.Or(r.EventCategory, "event.category") }
 
-func documentFields(name string) (eql.Field[Document], bool) { return documentField(name), true }
-
 // RunDocuments returns the results of a rule over documents, each as indexes into them: of
 // one event, or of a sequence's events in the order of its stages. The rule's own fields
 // say when an event happened and which of two at one time came first.
-//
-// A rule that remembers knows no more than the documents: what is new is new among them.
 func RunDocuments(r *rules.Rule, documents []Document) ([][]int, error) {
-	if r.KQL != nil {
-		return countDocuments(r, documents)
-	}
 	at := func(f eql.Field[Document]) eql.Field[int] {
 		return func(i int) eql.Value { return f(documents[i]) }
 	}
@@ -71,37 +53,6 @@ func RunDocuments(r *rules.Rule, documents []Document) ([][]int, error) {
 		out[i] = found[i].Events
 	}
 	return out, err
-}
-
-// countDocuments returns the documents at which a rule in kuery fires.
-func countDocuments(r *rules.Rule, documents []Document) ([][]int, error) {
-	match, err := CompileDocument(r)
-	if err != nil {
-		return nil, err
-	}
-	m, err := newMemory(r, documentFields, baseline.NoLearning, someTime)
-	if err != nil {
-		return nil, err
-	}
-	when := documentField(cmp.Or(r.TimestampField, "@timestamp"))
-	order := make([]int, 0, len(documents))
-	times := make([]int64, len(documents))
-	var last int64
-	for i, d := range documents {
-		if at, ok := eql.Instant(when(d)); ok {
-			last = at
-		}
-		times[i] = last
-		order = append(order, i)
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(times[a], times[b]) })
-	var out [][]int
-	for _, i := range order {
-		if match(documents[i]) && m.see(documents[i], time.Unix(0, times[i])).fires {
-			out = append(out, []int{i})
-		}
-	}
-	return out, nil
 }
 
 // documentField returns what a document has under a dotted name, be it nested objects,

@@ -14,19 +14,18 @@ import (
 // Engine asks every rule about every event. It is for one goroutine.
 type Engine struct {
 	programs   []*program
-	index      [len(situations)]index      // by event.Kind, for records without a fact
-	hooks      []*program                  // asked about each fact
-	conditions []*program                  // asked about conditions of sensors
-	observers  [len(situations)][]*program // asked about what became of preferences
+	index      [withFact]index             // by event.Kind: of events without a fact
+	asked      [len(situations)][]*program // in the other situations
 	late       []*program
 	exceptions []exception
 
 	world    World
 	findings []Finding
 	record   Record
-	made     made
-	hooked   *hookedPrograms
-	at       time.Time // the latest time that an event had
+	composed *composedTexts
+	hooked   []Hooked
+	readings *readingIndex // of hooked, nil until it is asked for
+	at       time.Time     // the latest time that an event had
 }
 
 // Finding is a rule that matched.
@@ -35,11 +34,7 @@ type Finding struct {
 	Record Record // of a sequence the last event
 	// Events are those of a sequence, in the order of the query, the last one too.
 	Events []*Record
-	// Terms are the values that are new, for a rule that looks for such.
-	Terms []string
-	// Count is how many events there were, for a rule that counts.
-	Count int
-	// Hidden is the exception that covers it, "" for none. A covered finding is no alert.
+	// Hidden is the exception that covers it, "" for none. A covered finding gives no alert.
 	Hidden string
 	// Broken is an exception that would cover it if its pin held, and why it does not.
 	Broken, Why string
@@ -52,60 +47,45 @@ type Finding struct {
 type Options struct {
 	Exceptions []Exception
 	World      World
-	// Learning is for how long rules about what is new only learn: 0 for the window of each,
-	// baseline.NoLearning for not at all. It begins at Start.
-	Learning time.Duration
-	Start    time.Time
 }
 
 // New compiles rules and exceptions. The error names every rule that can't be compiled;
 // it leaves those out and goes on with the rest. Rules that can't run are passed over.
 func New(list []*rules.Rule, o Options) (*Engine, error) {
-	e := &Engine{world: o.World}
+	e := &Engine{world: o.World.withDefaults(), composed: newComposedTexts()}
 	var faults []error
-	partials := partialsOf(list)
+	sequences := 0
 	for _, r := range list {
-		if r.NotRunnable != "" || r.Query == nil && r.KQL == nil {
+		if r.NotRunnable == "" && r.Query.IsSequence() {
+			sequences++
+		}
+	}
+	partials := max(sequencePartials/max(sequences, 1), leastPartials)
+	for _, r := range list {
+		if r.NotRunnable != "" {
 			continue
 		}
-		p, err := newProgram(r, partials, o.Learning, o.Start)
+		p, err := newProgram(r, partials)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: query: %w", r.File, err))
 			continue
 		}
-		e.add(p)
+		e.addProgram(p)
 	}
 	faults = append(faults, e.SetExceptions(o.Exceptions))
 	return e, errors.Join(faults...)
 }
 
-// partialsOf returns what one sequence may remember if all share what there is.
-func partialsOf(list []*rules.Rule) int {
-	n := 0
-	for _, r := range list {
-		if r.NotRunnable == "" && r.Query != nil && r.Query.IsSequence() {
-			n++
-		}
-	}
-	return max(sequencePartials/max(n, 1), leastPartials)
-}
-
-// add files a rule under what it has to be asked about.
-func (e *Engine) add(p *program) {
-	n := len(e.programs)
+// addProgram files a rule under what it has to be asked about.
+func (e *Engine) addProgram(p *program) {
 	e.programs = append(e.programs, p)
 	for k := range situations {
-		q, concerned := situations[k].left(p.rule)
+		q := situations[k].remainingQuery(p.rule)
 		switch {
-		case !concerned:
-		case k == int(event.Other):
-			e.conditions = append(e.conditions, p)
-		case k > int(withFact):
-			e.observers[k] = append(e.observers[k], p)
-		case k != int(withFact):
-			e.index[k].add(n, requirements(p.rule, q))
-		case p.hooks:
-			e.hooks = append(e.hooks, p)
+		case k != int(event.Other) && k < int(withFact):
+			e.index[k].addRule(q)
+		case q != nil && (k != int(withFact) || p.hooks):
+			e.asked[k] = append(e.asked[k], p)
 		}
 	}
 	if p.late {
@@ -120,36 +100,35 @@ func (e *Engine) Examine(ev *event.Event) []Finding {
 	if ev.Time.After(e.at) {
 		e.at = ev.Time
 	}
-	e.begin(Record{Event: ev, at: ev.Time})
+	e.setRecord(Record{Event: ev, at: ev.Time})
 	if ev.Time.IsZero() {
 		e.record.at = e.at
 	}
 	facts := e.facts(ev)
-	asked := e.index[ev.Kind].of(&e.record)
-	for n, ok := asked.next(0); ok; n, ok = asked.next(n + 1) {
-		if p := e.programs[n]; !p.hooks || len(facts) == 0 {
-			e.findings = p.ask(&e.record, ev.Kind, e.findings)
+	for n, asked := range e.index[ev.Kind].rulesFor(&e.record) {
+		if p := e.programs[n]; asked && (!p.hooks || len(facts) == 0) {
+			e.findings = p.appendFindings(e.findings, &e.record, ev.Kind)
 		}
 	}
 	for i := range facts {
 		e.record.Fact = &facts[i]
-		for _, p := range e.hooks {
-			e.findings = p.ask(&e.record, withFact, e.findings)
+		for _, p := range e.asked[withFact] {
+			e.findings = p.appendFindings(e.findings, &e.record, withFact)
 		}
 	}
 	return e.findings
 }
 
-func (e *Engine) begin(r Record) {
-	e.made.reset()
-	r.world, r.made = &e.world, &e.made
+func (e *Engine) setRecord(r Record) {
+	e.composed.reset()
+	r.world, r.composed = &e.world, e.composed
 	e.record = r
 }
 
 // facts returns what an event does to hooks, if anyone asks.
 func (e *Engine) facts(ev *event.Event) []hook.Fact {
 	p := ev.Process
-	if len(e.hooks) == 0 || ev.Kind != event.ExecKind || p.Exec == nil {
+	if len(e.asked[withFact]) == 0 || ev.Kind != event.ExecKind || p.Exec == nil {
 		return nil
 	}
 	executed := e.executed(ev)
@@ -166,19 +145,18 @@ func (e *Engine) facts(ev *event.Event) []hook.Fact {
 // Consider returns what the rules find in a condition of a sensor.
 func (e *Engine) Consider(c Condition) []Finding {
 	e.findings = e.findings[:0]
-	e.begin(Record{Condition: &c, at: c.Since})
-	for _, p := range e.conditions {
-		e.findings = p.ask(&e.record, event.Other, e.findings)
+	e.setRecord(Record{Condition: &c, at: c.Since})
+	for _, p := range e.asked[event.Other] {
+		e.findings = p.appendFindings(e.findings, &e.record, event.Other)
 	}
 	return e.findings
 }
 
-// Advance tells that a time has come, and returns what the rules find since something did
-// not happen until then.
+// Advance returns what the rules find at a time since something did not happen until then.
 func (e *Engine) Advance(now time.Time) []Finding {
 	e.findings = e.findings[:0]
 	for _, p := range e.late {
-		e.findings = p.advance(now, e.findings)
+		e.findings = p.appendSequences(e.findings, p.sequence.Advance(now.UnixNano()))
 	}
 	return e.findings
 }
@@ -186,7 +164,8 @@ func (e *Engine) Advance(now time.Time) []Finding {
 // Inherit takes over what an engine with other rules knows: how often rules matched, how
 // often exceptions were used, and what rules that are the same remember.
 func (e *Engine) Inherit(old *Engine) {
-	e.at, e.hooked = old.at, old.hooked
+	e.at = old.at
+	e.SetHooks(old.hooked)
 	for _, p := range e.programs {
 		if i := slices.IndexFunc(old.programs, func(o *program) bool { return o.rule.ID == p.rule.ID }); i >= 0 {
 			p.inherit(old.programs[i])
@@ -197,68 +176,23 @@ func (e *Engine) Inherit(old *Engine) {
 
 // Activity is what a rule did so far.
 type Activity struct {
-	Rule          *rules.Rule
-	Matches       uint64
-	Last          time.Time // zero without a match
-	LearningUntil time.Time // zero for a rule that does not learn
-	Remembered    int       // sequences that have begun, values that were seen, groups that are counted
-	Dropped       uint64    // of these, forgotten for want of room: each may be a match that was lost
+	Rule       *rules.Rule
+	Matches    uint64
+	Last       time.Time // zero without a match
+	Remembered int       // sequences that have begun
+	Dropped    uint64    // of these, forgotten for want of room: each may be a match that was lost
 }
 
 // Activities returns what every rule did so far.
 func (e *Engine) Activities() []Activity {
 	out := make([]Activity, len(e.programs))
 	for i, p := range e.programs {
-		out[i] = p.activity()
-	}
-	return out
-}
-
-func (p *program) activity() Activity {
-	a := Activity{Rule: p.rule, Matches: p.matches, Last: p.last}
-	switch {
-	case p.sequence != nil:
-		_, a.Remembered = p.sequence.Pending()
-		d := p.sequence.Dropped()
-		a.Dropped = d.Keys + d.Partials + d.Expanded
-	case p.memory == nil:
-	case p.memory.terms != nil:
-		s := p.memory.terms.Stats()
-		a.Remembered, a.Dropped, a.LearningUntil = s.Entries, s.Dropped+s.Cut, p.memory.terms.LearningUntil()
-	default:
-		s := p.memory.threshold.Stats()
-		a.Remembered, a.Dropped = s.Groups, s.Dropped+s.Cut
-	}
-	return a
-}
-
-// Memories returns what rules remember of long times, by the rule's id, to be kept while
-// the agent does not run.
-func (e *Engine) Memories(now time.Time) map[string][]byte {
-	out := map[string][]byte{}
-	for _, p := range e.programs {
-		switch m := p.memory; {
-		case m == nil:
-		case m.terms != nil:
-			out[p.rule.ID] = m.terms.Snapshot(now)
-		default:
-			out[p.rule.ID] = m.threshold.Snapshot()
+		out[i] = Activity{Rule: p.rule, Matches: p.matches, Last: p.last}
+		if p.sequence != nil {
+			_, out[i].Remembered = p.sequence.Pending()
+			d := p.sequence.Dropped()
+			out[i].Dropped = d.Keys + d.Partials + d.Expanded
 		}
 	}
 	return out
-}
-
-// Remember gives a rule back what Memories returned of it. A memory that is damaged, or of
-// a rule that asked something else, is an error and changes nothing.
-func (e *Engine) Remember(id string, memory []byte, now time.Time) error {
-	for _, p := range e.programs {
-		switch m := p.memory; {
-		case p.rule.ID != id || m == nil:
-		case m.terms != nil:
-			return m.terms.Restore(memory, now)
-		default:
-			return m.threshold.Restore(memory)
-		}
-	}
-	return fmt.Errorf("no rule %q remembers", id)
 }

@@ -107,7 +107,7 @@ func TestNewFaults(t *testing.T) {
 	e, err := New(list, Options{Exceptions: []Exception{{ID: "x", Where: "process.name =="}, {ID: "y", Where: "process.args == \"a\""}, {ID: "z", Where: "true"}}})
 	want := "bad.toml: query: 1:15: unknown field: no.such\n" +
 		"odd-category.toml: query: event_category_override: unknown field: no.such\n" +
-		"exception x: where: 1:16: unexpected the end of the query, want a field or a value\n" +
+		"exception x: where: 1:16: unexpected the end of the query, expected a field or a value\n" +
 		"exception y: where: process.args is what whoever runs the command says: ask for hooksnare.hook.value or process.executable"
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)

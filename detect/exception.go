@@ -26,14 +26,6 @@ type exception struct {
 	broken  uint64
 }
 
-func (x Exception) compile() (exception, error) {
-	m, err := CheckWhere(x.Where)
-	if err != nil {
-		return exception{}, fmt.Errorf("exception %s: where: %w", x.ID, err)
-	}
-	return exception{Exception: x, matcher: m}, nil
-}
-
 // argumentFields hold what whoever runs a command can write into its arguments without
 // changing what it does.
 var argumentFields = []string{
@@ -55,7 +47,7 @@ func CheckWhere(where string) (*eql.Matcher[*Record], error) {
 	return eql.Compile(q, category, Fields)
 }
 
-// Pin tells whether the hook's program has the properties that an exception asks for;
+// Pin reports whether the hook's program has the properties that an exception asks for;
 // checked is false where there is no disk to look at.
 type Pin func(exception string, r *Record) (why string, held, checked bool)
 
@@ -87,34 +79,25 @@ func (e *Engine) Except(found []Finding, now time.Time, pin Pin) {
 	}
 }
 
+// applies reports whether an exception covers a finding by its condition.
 func (x *exception) applies(f *Finding, now time.Time) bool {
 	if !x.Expires.IsZero() && !now.Before(x.Expires) {
 		return false
 	}
-	if len(x.Rules) > 0 && !slices.Contains(x.Rules, f.Rule.ID) || len(x.Rules) == 0 && f.Record.Fact == nil {
+	r := f.Record
+	if len(x.Rules) > 0 && !slices.Contains(x.Rules, f.Rule.ID) || len(x.Rules) == 0 && r.Fact == nil {
 		return false
 	}
-	r := &f.Record
-	if !r.shows() {
-		return false
+	if k := r.Fact; k != nil && r.State == nil && k.Operation != hook.Remove {
+		// A command that gives a hook a value which it does not show whole may give it any.
+		if !k.HasValue || k.Operation == hook.Edit || k.Operation == hook.Import {
+			return false
+		}
 	}
-	if r.State != nil && r.Event != nil {
-		// What a command was says nothing of the value that is there now.
-		alone := *r
-		alone.Event, alone.made = nil, nil
-		r = &alone
+	if r.State != nil { // what a command was says nothing of the value that is there now
+		r.Event, r.composed = nil, nil
 	}
-	return x.matcher.Match(r)
-}
-
-// shows reports whether all is known that an exception can trust: a command that gives a
-// hook a value which it does not show whole may give it any.
-func (r *Record) shows() bool {
-	k := r.Fact
-	if k == nil || r.State != nil || k.Operation == hook.Remove {
-		return true
-	}
-	return k.HasValue && k.Operation != hook.Edit && k.Operation != hook.Import
+	return x.matcher.Match(&r)
 }
 
 // Use is how often an exception covered a finding, and how often its pin kept it from
@@ -133,37 +116,32 @@ func (e *Engine) Uses() []Use {
 	return out
 }
 
-// SetExceptions goes on with other exceptions. Those that are as they were keep the count of
-// their use. The error names the ones that can't be compiled; it goes on without them.
+// SetExceptions replaces the exceptions. Those that are as they were keep the count of their
+// use. The error names the ones that can't be compiled; they are left out.
 func (e *Engine) SetExceptions(list []Exception) error {
 	var faults []error
-	compiled := make([]exception, 0, len(list))
+	old := e.exceptions
+	e.exceptions = make([]exception, 0, len(list))
 	for _, x := range list {
-		c, err := x.compile()
+		m, err := CheckWhere(x.Where)
 		if err != nil {
-			faults = append(faults, err)
+			faults = append(faults, fmt.Errorf("exception %s: where: %w", x.ID, err))
 			continue
 		}
-		compiled = append(compiled, c)
+		e.exceptions = append(e.exceptions, exception{Exception: x, matcher: m})
 	}
-	old := e.exceptions
-	e.exceptions = compiled
 	e.inheritUses(old)
 	return errors.Join(faults...)
 }
 
-// inheritUses takes over how often exceptions were used that say the same.
+// inheritUses takes over how often exceptions were used that are the same but for their end.
 func (e *Engine) inheritUses(old []exception) {
 	for i := range e.exceptions {
 		x := &e.exceptions[i]
-		for n := range old {
-			if o := &old[n]; x.same(&o.Exception) {
+		for _, o := range old {
+			if x.ID == o.ID && x.Where == o.Where && x.Pinned == o.Pinned && slices.Equal(x.Rules, o.Rules) {
 				x.hits, x.broken = o.hits, o.broken
 			}
 		}
 	}
-}
-
-func (x *Exception) same(o *Exception) bool {
-	return x.ID == o.ID && x.Where == o.Where && x.Pinned == o.Pinned && slices.Equal(x.Rules, o.Rules)
 }

@@ -16,35 +16,22 @@ type Hooked struct {
 	Owner, FolderOwner      uint32 // of the file, as event.Change has them
 }
 
-// SetHooks tells which hooks are set, so that their execution is seen.
-func (e *Engine) SetHooks(list []Hooked) {
-	e.hooked = nil
-	if len(list) > 0 {
-		e.hooked = &hookedPrograms{list: slices.Clone(list)}
-	}
-}
+// SetHooks sets which hooks are set, so that their execution is seen. They are indexed when
+// loginwindow next runs a program, not at each of what may be many changes.
+func (e *Engine) SetHooks(list []Hooked) { e.hooked, e.readings = slices.Clone(list), nil }
 
-// hookedPrograms are the hooks that are set, and what to find them by. That is worked out
-// when loginwindow first runs a program, not at each of what may be many changes.
-type hookedPrograms struct {
-	list  []Hooked
-	index *programIndex
-}
-
-// executed returns the hooks whose program loginwindow runs by an event, nil without one.
-// The superuser's and the computer's come first, the others in the order in which they are
-// known.
+// executed returns the hooks whose program loginwindow runs by an event, nil without one:
+// those of preferences that only root can write first.
 func (e *Engine) executed(ev *event.Event) []hook.Fact {
-	if e.hooked == nil || ev.Process.Exec == nil || !byLoginwindow(ev, &e.world) {
+	if len(e.hooked) == 0 || ev.Process.Exec == nil || !startedByLoginwindow(ev, &e.world) {
 		return nil
 	}
-	if e.hooked.index == nil {
-		e.hooked.index = newProgramIndex(e.hooked.list)
+	if e.readings == nil {
+		e.readings = indexReadings(e.hooked)
 	}
-	index := e.hooked.index
 	var out []hook.Fact
-	for i, ran := range index.run(ev.Process) {
-		if h := &index.hooks[i]; ran {
+	for i, ran := range e.readings.search(ev.Process) {
+		if h := &e.hooked[i]; ran {
 			out = append(out, hook.Fact{
 				Operation: hook.Execute, Key: h.Key, Value: h.Value, HasValue: true, Plist: h.File, Scope: hook.Scope(h.Scope), Strict: true,
 			})
@@ -63,34 +50,28 @@ func isLoginwindow(i *event.Image) bool {
 	return i.Executable == loginwindow || i.Platform && i.SigningID == loginwindowSigningID
 }
 
-// maxBetween is how many processes may stand between loginwindow and a hook's program.
-const maxBetween = 3
+// launchers are programs of the sealed system that only run the program they are given, as
+// somebody else or for launchd. A shell is not among them: what it runs may be anything, and
+// it names the hook's program itself where it runs it for loginwindow.
+var launchers = [...]string{"/usr/bin/login", "/usr/bin/su", "/usr/bin/sudo", "/usr/libexec/xpcproxy"}
 
-// between are programs of the sealed system that do no more than run the program they are
-// given, as somebody else or for launchd. A shell is not among them: what it runs may be
-// anything, and it names the hook's program itself where it runs it for loginwindow.
-func between(i *event.Image) bool {
-	switch i.Executable {
-	case "/usr/bin/login", "/usr/bin/su", "/usr/bin/sudo", "/usr/libexec/xpcproxy":
-		return true
-	}
-	return false
-}
+// maxLaunchers is how many launchers may stand between loginwindow and a hook's program.
+const maxLaunchers = 3
 
-// byLoginwindow reports whether loginwindow started a process, also by way of a few
-// programs that only hand on, or became it.
-func byLoginwindow(ev *event.Event, w *World) bool {
+// startedByLoginwindow reports whether loginwindow became a process or started it, also by
+// way of launchers.
+func startedByLoginwindow(ev *event.Event, w *World) bool {
 	if ev.Previous != nil && isLoginwindow(ev.Previous) {
 		return true
 	}
 	parent := ev.Parent
-	for range maxBetween + 1 {
+	for range maxLaunchers + 1 {
 		switch {
 		case parent == nil:
 			return false
 		case isLoginwindow(parent.Image):
 			return true
-		case !between(parent.Image) || w.Lookup == nil:
+		case !slices.Contains(launchers[:], parent.Image.Executable):
 			return false
 		}
 		parent = w.Lookup(parent.Parent)

@@ -67,7 +67,7 @@ func TestExecutedBounds(t *testing.T) {
 	if len(got) != 2 || got[0].Scope != "root" || got[1].Scope != "user" {
 		t.Errorf("got %+v, want root's hook and ann's", got)
 	}
-	for home, n := range e.hooked.index.readings {
+	for home, n := range e.readings.count {
 		if n > maxReadings {
 			t.Errorf("home %q: got %d readings, want %d at most", home, n, maxReadings)
 		}

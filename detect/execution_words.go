@@ -77,8 +77,13 @@ func appendQuoted(word []byte, text string, i int) ([]byte, int) {
 	return word, i
 }
 
-// joined writes words as arguments that are compared.
-func joined(words []string) string { return strings.Join(words, " ") }
+// joinWords returns words as the text of arguments that is compared.
+func joinWords(words []string) string {
+	return firstBytes(oneBlank(strings.Join(words, " ")), readingArgs)
+}
+
+// firstBytes returns the first n bytes of a text.
+func firstBytes(s string, n int) string { return s[:min(len(s), n)] }
 
 func isBlank(c byte) bool { return c == ' ' || c-'\t' <= '\r'-'\t' || c == 0 }
 
@@ -89,26 +94,13 @@ func joins(c byte) bool {
 	return c >= utf8.RuneSelf || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || strings.IndexByte("'\"\\_-+=./:@%~#", c) >= 0
 }
 
-// endsWord reports whether a byte is none of a path that stands without quotes in a text.
-func endsWord(c byte) bool { return isBlank(c) || isOperator(c) || c == '\'' || c == '"' }
-
-// wordEnd returns where the first word of a text ends.
-func wordEnd(text string) int {
-	for i := range len(text) {
-		if endsWord(text[i]) {
-			return i
-		}
-	}
-	return len(text)
-}
-
 // oneBlank makes one space of all blanks in succession, and none at the ends.
 func oneBlank(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < utf8.RuneSelf && isBlank(byte(r)) }), " ")
 }
 
 // foldPath returns what all spellings of a path have in common that differ in case, as a
-// disk of a Mac does not tell them apart. It knows no composed characters: a path in another
+// disk of a Mac does not tell them apart. Composed characters stay as they are: a path in another
 // normalisation is another path. Whatever the disk has, an argument and the path given to
 // exec have the spelling of the hook's value.
 func foldPath(p string) string {

@@ -2,33 +2,13 @@ package detect
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
 )
-
-func TestSet(t *testing.T) {
-	var s set
-	want := []int{0, 5, 63, 64, 200}
-	for _, n := range []int{200, 5, 0, 64, 63, 5} {
-		s.add(n)
-	}
-	var got []int
-	for n, ok := s.next(0); ok; n, ok = s.next(n + 1) {
-		got = append(got, n)
-	}
-	if len(got) != len(want) {
-		t.Fatalf("got %v, want %v", got, want)
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Fatalf("got %v, want %v", got, want)
-		}
-	}
-}
 
 // randomCondition is a condition of the kinds of which an index can make use, and others.
 func randomCondition(r *rand.Rand, depth int) string {
@@ -74,21 +54,11 @@ func randomEvent(r *rand.Rand) *event.Event {
 // whole asks the whole of a rule, as if it were the only one.
 func whole(t *testing.T, p *program, r *Record) []Finding {
 	t.Helper()
-	var matches bool
-	if p.rule.KQL != nil {
-		m, err := kql.Compile(p.rule.KQL, Fields)
-		if err != nil {
-			t.Fatal(err)
-		}
-		matches = m.Match(r)
-	} else {
-		m, err := eql.Compile(p.rule.Query, category, Fields)
-		if err != nil {
-			t.Fatal(err)
-		}
-		matches = m.Match(r)
+	m, err := eql.Compile(p.rule.Query, category, Fields)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if !matches {
+	if !m.Match(r) {
 		return nil
 	}
 	return []Finding{{Rule: p.rule, Record: *r}}
@@ -104,9 +74,6 @@ func TestIndexIsSound(t *testing.T) {
 		for i := range 1 + r.IntN(5) {
 			category := []string{"process", "any", "host", "file"}[r.IntN(4)]
 			list = append(list, rule(t, string(rune('a'+i)), category+" where "+randomCondition(r, 2)))
-		}
-		if r.IntN(2) == 0 {
-			list = append(list, kuery(t, "k", []string{"process.name:(ls or sh)", "event.action:exec and process.args:write", "not process.name:ls", "event.type:end and process.parent.name:zsh"}[r.IntN(4)]))
 		}
 		e, err := New(list, Options{})
 		if err != nil {
@@ -136,7 +103,7 @@ func TestIndexIsSound(t *testing.T) {
 		if got != "" {
 			matched++
 		}
-		if _, any := e.index[ev.Kind].found.next(0); any {
+		if slices.Contains(e.index[ev.Kind].found, true) {
 			asked++
 		} else {
 			passed++

@@ -24,10 +24,7 @@ var hints = [...]string{"oginwindow", "Preferences", "LoginHook", "LogoutHook", 
 // program did a moment later. home is the effective user's home folder, "" if not known.
 func Named(ev *event.Event, home string) []string {
 	x := ev.Process.Exec
-	if ev.Kind != event.ExecKind || x == nil {
-		return nil
-	}
-	if onlyReads(ev) {
+	if ev.Kind != event.ExecKind || x == nil || onlyReads(ev) {
 		return nil
 	}
 	var out []string
@@ -53,7 +50,7 @@ var readers = map[string]bool{
 }
 
 // onlyReads reports whether a command is known to leave the values of hooks as they are.
-// What defaults does to them is told by its arguments, where there is something to tell.
+// The arguments of defaults show what it does to them.
 func onlyReads(ev *event.Event) bool {
 	name, args := ev.Process.Name(), ev.Process.Exec.Args
 	switch hook.ToolOf(name, ev.Process.Image.SigningID) {
@@ -97,7 +94,7 @@ func divides(r rune) bool { return strings.ContainsRune(" \t\r\n'\"`<>|;&(){}[],
 // namedBy returns the file that a word names, "" for none.
 func namedBy(word, folder, home string, uid uint32) string {
 	if home == "" && uid == 0 {
-		home = "/private/var/root"
+		home = rootHome
 	}
 	switch word {
 	case hook.LoginHook, hook.LogoutHook, "com.apple.loginwindow":

@@ -2,11 +2,9 @@ package detect
 
 import (
 	"fmt"
-	"reflect"
 	"time"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
 )
@@ -15,14 +13,12 @@ import (
 type program struct {
 	rule  *rules.Rule
 	hooks bool // it looks at facts about hooks
-	late  bool // it may find something as time goes by: an event that had to be missing
+	late  bool // it may find something as time passes: an event that had to be missing
 
 	// One of the two says whether a record is what the rule is about: by the situation, nil
 	// where it can have nothing to say, or for all of them.
 	match    [len(situations)]func(*Record) bool
 	sequence *eql.Sequence[*Record]
-
-	memory *memory[*Record] // of a rule that judges by what was before; nil otherwise
 
 	matches uint64
 	last    time.Time
@@ -35,60 +31,50 @@ const (
 	sequenceAge      = 24 * time.Hour
 )
 
-// newProgram compiles a rule. learning is for how long a rule about what is new only
-// learns, 0 for its own window.
-func newProgram(r *rules.Rule, partials int, learning time.Duration, start time.Time) (*program, error) {
+// newProgram compiles a rule.
+func newProgram(r *rules.Rule, partials int) (*program, error) {
 	p := &program{rule: r, hooks: r.Mentions(hookPrefix)}
-	if r.KQL != nil {
-		m, err := kql.Compile(r.KQL, Fields)
-		if err != nil {
-			return nil, err
-		}
-		for k := range p.match {
-			p.match[k] = m.Match
-		}
-		p.memory, err = newMemory(r, Fields, learning, start)
-		return p, err
-	}
-	from, err := categoryOf(r)
-	if err != nil {
-		return nil, err
-	}
-	if !r.Query.IsSequence() {
-		return p, p.compile(from)
-	}
-	stages := r.Query.Stages()
-	p.late = stages[len(stages)-1].Missing
-	left := r.Query
-	if _, conditions := situations[event.Other].left(r); !conditions && r.EventCategory == "" {
-		if q := r.Query.Given(eql.String(processCategory), common); q != nil {
-			left = q // all records that it is asked about have that in common
+	from := field(category) // where the rule looks for an event's category
+	if r.EventCategory != "" {
+		var ok bool
+		if from, ok = Fields(r.EventCategory); !ok {
+			return nil, fmt.Errorf("event_category_override: unknown field: %s", r.EventCategory)
 		}
 	}
-	p.sequence, err = eql.CompileSequence(left, from, Fields, eql.SequenceOptions[*Record]{
-		Time:   nanoseconds,
-		Limits: eql.Limits{Keys: partials, Partials: partials, Age: int64(sequenceAge)},
-	})
-	return p, err
-}
-
-// compile compiles what is left of an event query in each situation.
-func (p *program) compile(from field) error {
-	if _, err := eql.Compile(p.rule.Query, from, Fields); err != nil {
-		return err // of the whole, whatever is left of it
+	if r.Query.IsSequence() {
+		return p, p.compileSequence(from, partials)
+	}
+	if _, err := eql.Compile(r.Query, from, Fields); err != nil {
+		return nil, err // of the whole, whatever is left of it in a situation
 	}
 	for k := range situations {
-		q, concerned := situations[k].left(p.rule)
-		if !concerned {
+		q := situations[k].remainingQuery(r)
+		if q == nil {
 			continue
 		}
 		m, err := eql.Compile(q, from, Fields)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p.match[k] = m.Match
 	}
-	return nil
+	return p, nil
+}
+
+func (p *program) compileSequence(from field, partials int) (err error) {
+	q := p.rule.Query
+	p.late = q.EndsMissing()
+	if situations[event.Other].remainingQuery(p.rule) == nil && p.rule.EventCategory == "" {
+		if left := q.Given(eql.String(processCategory), common); left != nil {
+			q = left // all records that it is asked about have that in common
+		}
+	}
+	p.sequence, err = eql.CompileSequence(q, from, Fields, eql.SequenceOptions[*Record]{
+		Time:   nanoseconds,
+		Owner:  effectiveUser,
+		Limits: eql.Limits{Keys: partials, Partials: partials, Age: int64(sequenceAge)},
+	})
+	return err
 }
 
 // nanoseconds is the time of a record, by which sequences go.
@@ -99,74 +85,51 @@ func nanoseconds(r *Record) (int64, bool) {
 	return r.Event.Time.UnixNano(), true
 }
 
-// categoryOf returns where a rule looks for an event's category.
-func categoryOf(r *rules.Rule) (field, error) {
-	if r.EventCategory == "" {
-		return category, nil
+// effectiveUser is the user whose share of a sequence's memory a record takes. What is of
+// no user is root's.
+func effectiveUser(r *Record) uint64 {
+	if r.Event == nil || r.Event.Process == nil {
+		return 0
 	}
-	f, ok := Fields(r.EventCategory)
-	if !ok {
-		return nil, fmt.Errorf("event_category_override: unknown field: %s", r.EventCategory)
-	}
-	return f, nil
+	return uint64(r.Event.Process.Token.EUID)
 }
 
-// ask appends what a rule finds in a record, which is of a situation that concerns it.
-func (p *program) ask(r *Record, in event.Kind, to []Finding) []Finding {
-	n := len(to)
+// appendFindings appends what a rule finds in a record, which is of a situation that concerns it.
+func (p *program) appendFindings(to []Finding, r *Record, in event.Kind) []Finding {
 	switch {
 	case p.sequence != nil:
-		to = p.found(p.sequence.Feed(r, (*Record).kept), to)
+		return p.appendSequences(to, p.sequence.Feed(r, (*Record).kept))
 	case !p.match[in](r):
-	case p.memory != nil:
-		if seen := p.memory.see(r, r.at); seen.fires {
-			to = append(to, Finding{Rule: p.rule, Record: r.shown(), Terms: seen.terms, Count: seen.count})
-		}
-	default:
-		to = append(to, Finding{Rule: p.rule, Record: r.shown()})
+		return to
 	}
-	p.count(to[n:])
-	return to
+	found := Finding{Rule: p.rule, Record: *r}
+	found.Record.composed = nil
+	p.countMatch(&found)
+	return append(to, found)
 }
 
-// advance appends what a rule finds since a time has come.
-func (p *program) advance(now time.Time, to []Finding) []Finding {
-	n := len(to)
-	to = p.found(p.sequence.Advance(now.UnixNano()), to)
-	p.count(to[n:])
-	return to
-}
-
-// found appends the sequences that are complete.
-func (p *program) found(results []eql.Result[*Record], to []Finding) []Finding {
-	for i := range results {
-		events := results[i].Events
-		to = append(to, Finding{Rule: p.rule, Record: *events[len(events)-1], Events: events})
+// appendSequences appends the sequences that are complete.
+func (p *program) appendSequences(to []Finding, results []eql.Result[*Record]) []Finding {
+	for _, r := range results {
+		found := Finding{Rule: p.rule, Record: *r.Events[len(r.Events)-1], Events: r.Events}
+		p.countMatch(&found)
+		to = append(to, found)
 	}
 	return to
 }
 
-func (p *program) count(found []Finding) {
-	p.matches += uint64(len(found))
-	for i := range found {
-		if at := found[i].Record.at; at.After(p.last) {
-			p.last = at
-		}
+func (p *program) countMatch(f *Finding) {
+	p.matches++
+	if f.Record.at.After(p.last) {
+		p.last = f.Record.at
 	}
 }
 
-// same reports whether another rule asks the same, so that what one remembers is of use to
-// the other.
-func (p *program) same(o *program) bool {
-	a, b := p.rule, o.rule
-	return a.ID == b.ID && a.Type == b.Type && a.Text == b.Text && a.EventCategory == b.EventCategory &&
-		reflect.DeepEqual(a.NewTerms, b.NewTerms) && reflect.DeepEqual(a.Threshold, b.Threshold)
-}
-
-// inherit takes over what an earlier program of the same rule remembers.
+// inherit takes over what an earlier program of the rule knows: how often it matched, and what
+// it remembers if it asked the same.
 func (p *program) inherit(o *program) {
 	p.matches, p.last = o.matches, o.last
-	if p.same(o) {
-		p.sequence, p.memory = o.sequence, o.memory
+	if a, b := p.rule, o.rule; a.Type == b.Type && a.Text == b.Text && a.EventCategory == b.EventCategory {
+		p.sequence = o.sequence
 	}
 }

@@ -19,96 +19,94 @@ type Sameness [sha256.Size]byte
 // Same identifies a finding. Two of one rule are the same when nothing that an analyst
 // would look at differs; another value, file or program is another finding.
 func (f *Finding) Same() Sameness {
-	h := sameness{sha256.New()}
-	h.add("rule", f.Rule.ID, f.Broken, f.Why)
+	h := newSameness()
+	h.addTexts("rule", f.Rule.ID, f.Broken, f.Why)
 	if c := f.Record.Condition; c != nil {
-		h.add("condition", c.State, c.Detail, c.Since.UTC().Format(time.RFC3339Nano))
+		h.addTexts("condition", c.State, c.Detail, c.Since.UTC().Format(time.RFC3339Nano))
 	}
 	if o := f.Record.State; o != nil {
 		if k := f.Record.Fact; k != nil {
-			h.add("hook", k.Key, k.Plist)
+			h.addTexts("hook", k.Key, k.Plist)
 		}
-		o.same(h)
+		o.addSameness(h)
 	} else if e := f.Record.Event; e != nil {
 		kind := e.Kind
 		if kind == event.Fork {
 			kind = event.ExecKind // the child runs what its parent was started as: there is nothing new to look at
 		}
-		h.add("event", kind.String(), e.Process.Image.Executable)
-		h.number(int(e.Process.Token.EUID))
-		if by := f.Record.startedBy(); by != nil {
-			h.add(by.Image.Executable)
+		h.addTexts("event", kind.String(), e.Process.Image.Executable)
+		h.addNumber(int(e.Process.Token.EUID))
+		by := e.Parent
+		if e.Kind == event.Fork && by != nil { // whose child goes on with its parent's program: its parent
+			by = f.Record.knownWorld().Lookup(by.Parent)
+		}
+		if by != nil {
+			h.addTexts(by.Image.Executable)
 		} else {
-			h.add()
+			h.addTexts()
 		}
 		if f.Record.Fact == nil && e.Process.Exec != nil {
-			h.add(e.Process.Exec.Args...)
+			h.addTexts(e.Process.Exec.Args...)
 		}
 	}
 	for _, r := range f.Events {
-		h.add("before", r.Event.Kind.String(), r.Event.Process.Image.Executable)
+		h.addTexts("before", r.Event.Kind.String(), r.Event.Process.Image.Executable)
 		if r.Event.Process.Exec != nil {
-			h.add(r.Event.Process.Exec.Args...)
+			h.addTexts(r.Event.Process.Exec.Args...)
 		}
 	}
-	h.add(f.Terms...)
 	if k := f.Record.Fact; k != nil && f.Record.State == nil {
-		h.add("fact", k.Tool, k.Verb, string(k.Operation), k.Key, k.Source, k.SourceFile, k.Domain, k.Plist)
+		h.addTexts("fact", k.Tool, k.Verb, string(k.Operation), k.Key, k.Source, k.SourceFile, k.Domain, k.Plist)
 		if k.HasValue {
-			h.add("value", k.Value)
+			h.addTexts("value", k.Value)
 		}
 	}
-	var out Sameness
-	h.Sum(out[:0])
-	return out
+	return h.sum()
 }
 
-// startedBy returns the process that started the program of an event, nil if it is not
-// known: of a fork, whose child goes on with its parent's program, the parent's parent.
-func (r *Record) startedBy() *event.Process {
-	by := r.Event.Parent
-	if r.Event.Kind != event.Fork || by == nil || r.world == nil || r.world.Lookup == nil {
-		return by
-	}
-	return r.world.Lookup(by.Parent)
-}
-
-// same adds what makes two observations one.
-func (o *Observed) same(h sameness) {
+// addSameness adds what makes two observations one.
+func (o *Observed) addSameness(h sameness) {
 	switch {
 	case o.Change != nil:
-		h.add("change", o.Verdict, sinceNames[o.Change.Since], o.Change.File, o.Change.Key)
+		h.addTexts("change", o.Verdict, sinceNames[o.Change.Since], o.Change.File, o.Change.Key)
 		for _, v := range [...]*string{o.Change.Old, o.Change.New} {
 			if v != nil {
-				h.add(*v)
+				h.addTexts(*v)
 			} else {
-				h.add()
+				h.addTexts()
 			}
 		}
 	case o.Program != nil:
-		h.add("program", o.Program.Value, o.Program.New.Resolved, o.Program.New.SHA256, o.Program.New.WritableBy)
-		h.add(o.Program.What...)
-		h.number(int(o.Program.New.UID))
-		h.number(int(o.Program.New.Mode))
+		h.addTexts("program", o.Program.Value, o.Program.New.Resolved, o.Program.New.SHA256, o.Program.New.WritableBy)
+		h.addTexts(o.Program.What...)
+		h.addNumber(int(o.Program.New.UID))
+		h.addNumber(int(o.Program.New.Mode))
 	case o.Excepted != "":
-		h.add("excepted", o.Excepted)
+		h.addTexts("excepted", o.Excepted)
 	case o.Unreadable != nil:
-		h.add("unreadable", o.Unreadable.Path, o.Unreadable.Why)
+		h.addTexts("unreadable", o.Unreadable.Path, o.Unreadable.Why)
 	}
 }
 
 // sameness hashes lists of texts, so that no two different ones look alike.
 type sameness struct{ hash.Hash }
 
-func (h sameness) add(list ...string) {
-	h.number(len(list))
+func newSameness() sameness { return sameness{sha256.New()} }
+
+func (h sameness) sum() (out Sameness) {
+	h.Sum(out[:0])
+	return out
+}
+
+func (h sameness) addTexts(list ...string) {
+	h.addNumber(len(list))
 	for _, s := range list {
-		h.number(len(s))
+		h.addNumber(len(s))
 		io.WriteString(h, s)
 	}
 }
 
-func (h sameness) number(n int) {
+func (h sameness) addNumber(n int) {
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], uint64(n))
 	h.Write(b[:])
@@ -117,11 +115,11 @@ func (h sameness) number(n int) {
 // maxRepeats bounds the findings that repeats of one share are counted for.
 const maxRepeats = 256
 
-// Repeats holds back equal findings for a time and counts them. T is what the caller
-// needs to tell of them later. It is for one goroutine.
+// Repeats holds back equal findings for a time and counts them, for each share by itself. T is
+// what the caller needs to report them later. It is for one goroutine.
 type Repeats[T any] struct {
 	window time.Duration
-	open   map[Sameness]*Repeat[T]
+	open   map[Share]map[Sameness]*Repeat[T]
 	added  uint64
 }
 
@@ -130,19 +128,23 @@ type Repeat[T any] struct {
 	Of          T
 	Count       int // beside the first
 	First, Last time.Time
-	until       time.Time
+	share       Share
 	order       uint64 // of the beginnings: times may be equal
 }
 
 // NewRepeats holds findings back for a window after the first; 0 means never.
 func NewRepeats[T any](window time.Duration) *Repeats[T] {
-	return &Repeats[T]{window: window, open: map[Sameness]*Repeat[T]{}}
+	return &Repeats[T]{window: window, open: map[Share]map[Sameness]*Repeat[T]{}}
 }
 
-// Again counts a finding that came again, and returns what was added of the first one.
-func (r *Repeats[T]) Again(same Sameness, at time.Time) (of T, again bool) {
-	open := r.open[same]
-	if open == nil || !at.Before(open.until) {
+func (r *Repeats[T]) isOver(open *Repeat[T], at time.Time) bool {
+	return !at.Before(open.First.Add(r.window))
+}
+
+// CountAgain counts a finding that came again, and returns what was added of the first one.
+func (r *Repeats[T]) CountAgain(share Share, same Sameness, at time.Time) (of T, again bool) {
+	open := r.open[share][same]
+	if open == nil || r.isOver(open, at) {
 		return of, false
 	}
 	open.Count++
@@ -152,55 +154,56 @@ func (r *Repeats[T]) Again(same Sameness, at time.Time) (of T, again bool) {
 	return open.Of, true
 }
 
-// Add opens the window of a finding that was not seen. It returns the repeats of an
-// earlier window of the same, or of the oldest one where there is no room, to be told.
-func (r *Repeats[T]) Add(same Sameness, at time.Time, of T) []Repeat[T] {
+// AddFirst opens the window of a finding that was not seen. It returns the repeats of an
+// earlier window of the same, or of the oldest one of the share where there is no room, to be
+// reported.
+func (r *Repeats[T]) AddFirst(share Share, same Sameness, at time.Time, of T) []Repeat[T] {
 	if r.window <= 0 {
 		return nil
 	}
-	var closed []Repeat[T]
-	if old := r.open[same]; old != nil {
-		closed = r.close(same, closed)
-	} else if len(r.open) == maxRepeats {
-		closed = r.close(r.oldest(), closed)
+	windows := r.open[share]
+	if windows == nil {
+		windows = map[Sameness]*Repeat[T]{}
+		r.open[share] = windows
 	}
+	closing := same
+	if windows[same] == nil && len(windows) == maxRepeats {
+		for other, open := range windows {
+			if oldest := windows[closing]; oldest == nil || open.order < oldest.order {
+				closing = other
+			}
+		}
+	}
+	var closed []Repeat[T]
+	if old := windows[closing]; old != nil && old.Count > 0 {
+		closed = append(closed, *old)
+	}
+	delete(windows, closing)
 	r.added++
-	r.open[same] = &Repeat[T]{Of: of, First: at, Last: at, until: at.Add(r.window), order: r.added}
+	windows[same] = &Repeat[T]{Of: of, First: at, Last: at, share: share, order: r.added}
 	return closed
 }
 
-// Len returns how many windows are open.
-func (r *Repeats[T]) Len() int { return len(r.open) }
-
-// Due returns the repeats of every window that has ended, in order of their beginning;
-// with all set, of every window.
-func (r *Repeats[T]) Due(now time.Time, all bool) []Repeat[T] {
+// CloseWindows returns the repeats of every window that has ended, by share and in order of
+// their beginning; with all set, of every window.
+func (r *Repeats[T]) CloseWindows(now time.Time, all bool) []Repeat[T] {
 	var closed []Repeat[T]
-	for same, open := range r.open {
-		if all || !now.Before(open.until) {
-			closed = r.close(same, closed)
+	for share, windows := range r.open {
+		for same, open := range windows {
+			if !all && !r.isOver(open, now) {
+				continue
+			}
+			delete(windows, same)
+			if open.Count > 0 {
+				closed = append(closed, *open)
+			}
+		}
+		if len(windows) == 0 {
+			delete(r.open, share)
 		}
 	}
-	slices.SortFunc(closed, func(a, b Repeat[T]) int { return cmp.Compare(a.order, b.order) })
+	slices.SortFunc(closed, func(a, b Repeat[T]) int {
+		return cmp.Or(cmp.Compare(a.share, b.share), cmp.Compare(a.order, b.order))
+	})
 	return closed
-}
-
-func (r *Repeats[T]) close(same Sameness, to []Repeat[T]) []Repeat[T] {
-	open := r.open[same]
-	delete(r.open, same)
-	if open.Count == 0 {
-		return to
-	}
-	return append(to, *open)
-}
-
-func (r *Repeats[T]) oldest() Sameness {
-	var found Sameness
-	order := ^uint64(0)
-	for same, open := range r.open {
-		if open.order < order {
-			found, order = same, open.order
-		}
-	}
-	return found
 }

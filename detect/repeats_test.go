@@ -96,10 +96,10 @@ func alike(n int) Sameness { return Sameness{byte(n), byte(n >> 8)} }
 func TestRepeats(t *testing.T) {
 	at := func(seconds int) time.Time { return now.Add(time.Duration(seconds) * time.Second) }
 	r := NewRepeats[string](time.Minute)
-	if _, again := r.Again(alike(1), at(0)); again {
+	if _, again := r.CountAgain(RootShare, alike(1), at(0)); again {
 		t.Error("the first is a repeat")
 	}
-	if got := r.Add(alike(1), at(0), "one"); got != nil {
+	if got := r.AddFirst(RootShare, alike(1), at(0), "one"); got != nil {
 		t.Errorf("the first: got %+v to tell, want nothing", got)
 	}
 	for _, tc := range []struct {
@@ -110,17 +110,17 @@ func TestRepeats(t *testing.T) {
 			t.Errorf("%d after %d s: got %v, want %v", tc.n, tc.at, got, tc.want)
 		}
 	}
-	want := []Repeat[string]{{Of: "one", Count: 4, First: at(0), Last: at(59), until: at(60), order: 1}}
-	if got := r.Add(alike(1), at(61), "one again"); !reflect.DeepEqual(got, want) {
+	want := []Repeat[string]{{Of: "one", Count: 4, First: at(0), Last: at(59), share: RootShare, order: 1}}
+	if got := r.AddFirst(RootShare, alike(1), at(61), "one again"); !reflect.DeepEqual(got, want) {
 		t.Errorf("the next window: got %+v to tell, want %+v", got, want)
 	}
-	if got := r.Due(at(120), false); got != nil {
+	if got := r.CloseWindows(at(120), false); got != nil {
 		t.Errorf("the window is open: got %+v", got)
 	}
-	if got := r.Due(at(121), false); got != nil {
+	if got := r.CloseWindows(at(121), false); got != nil {
 		t.Errorf("a window without repeats: got %+v", got)
 	}
-	if _, again := r.Again(alike(1), at(122)); again {
+	if _, again := r.CountAgain(RootShare, alike(1), at(122)); again {
 		t.Error("a closed window still counts")
 	}
 }
@@ -128,7 +128,7 @@ func TestRepeats(t *testing.T) {
 // TestRepeatsOff has no window at all.
 func TestRepeatsOff(t *testing.T) {
 	r := NewRepeats[int](0)
-	if got := r.Add(alike(1), now, 1); got != nil || again(r, alike(1), now) || r.Due(now, true) != nil {
+	if got := r.AddFirst(RootShare, alike(1), now, 1); got != nil || again(r, alike(1), now) || r.CloseWindows(now, true) != nil {
 		t.Errorf("got something of no window: %v", got)
 	}
 }
@@ -139,13 +139,13 @@ func TestRepeatsDue(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		r := NewRepeats[int](time.Minute)
 		for i := range 100 {
-			r.Add(alike(i), now.Add(time.Duration(i/10)), i)
+			r.AddFirst(RootShare, alike(i), now.Add(time.Duration(i/10)), i)
 			again(r, alike(i), now)
 		}
-		r.Add(alike(999), now.Add(time.Hour), 999)
+		r.AddFirst(RootShare, alike(999), now.Add(time.Hour), 999)
 		again(r, alike(999), now.Add(time.Hour))
 		var got, want []int
-		for _, repeat := range r.Due(now.Add(2*time.Minute), all) {
+		for _, repeat := range r.CloseWindows(now.Add(2*time.Minute), all) {
 			got = append(got, repeat.Of)
 		}
 		for i := range 100 {
@@ -165,13 +165,13 @@ func TestRepeatsDue(t *testing.T) {
 func TestRepeatsBound(t *testing.T) {
 	r := NewRepeats[int](time.Hour)
 	for i := range maxRepeats {
-		r.Add(alike(i), now, i)
+		r.AddFirst(RootShare, alike(i), now, i)
 	}
 	again(r, alike(1), now)
-	if got := r.Add(alike(5000), now, 5000); got != nil {
+	if got := r.AddFirst(RootShare, alike(5000), now, 5000); got != nil {
 		t.Errorf("the oldest had no repeats: got %+v to tell", got)
 	}
-	got := r.Add(alike(5001), now, 5001)
+	got := r.AddFirst(RootShare, alike(5001), now, 5001)
 	if len(got) != 1 || got[0].Of != 1 || got[0].Count != 1 {
 		t.Errorf("got %+v to tell, want one of 1", got)
 	}
@@ -180,7 +180,7 @@ func TestRepeatsBound(t *testing.T) {
 			t.Errorf("%d: got %v, want %v", i, got, want)
 		}
 	}
-	if got := len(r.open); got != maxRepeats {
+	if got := len(r.open[RootShare]); got != maxRepeats {
 		t.Errorf("%d are remembered, want %d", got, maxRepeats)
 	}
 }
@@ -189,14 +189,14 @@ func ExampleRepeats() {
 	r := NewRepeats[string](time.Hour)
 	for _, value := range []string{"/a", "/a", "/b", "/a"} {
 		same := Sameness{value[1]}
-		if _, again := r.Again(same, now); again {
+		if _, again := r.CountAgain(RootShare, same, now); again {
 			fmt.Println(value, "again")
 			continue
 		}
 		fmt.Println(value)
-		r.Add(same, now, value)
+		r.AddFirst(RootShare, same, now, value)
 	}
-	for _, repeat := range r.Due(now, true) {
+	for _, repeat := range r.CloseWindows(now, true) {
 		fmt.Println(repeat.Of, repeat.Count, "more")
 	}
 	// Output:
@@ -208,6 +208,6 @@ func ExampleRepeats() {
 }
 
 func again[T any](r *Repeats[T], same Sameness, at time.Time) bool {
-	_, seen := r.Again(same, at)
+	_, seen := r.CountAgain(RootShare, same, at)
 	return seen
 }

@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // How many elements of one share a ring keeps, and how many in all. Over the bound in all
@@ -15,38 +16,40 @@ const (
 
 // ring is a list in order of time that forgets the oldest of a share when that has too many.
 type ring[T any] struct {
-	list      []T
-	share     func(T) Share
-	compare   func(a, b T) int
+	list      []ringElement[T]
 	count     map[Share]int
 	forgotten uint64
 }
 
-func newRing[T any](share func(T) Share, compare func(a, b T) int) ring[T] {
-	return ring[T]{share: share, compare: compare, count: map[Share]int{}}
+type ringElement[T any] struct {
+	share Share
+	at    time.Time
+	order uint64 // of those of one time
+	value T
 }
 
 // insert puts an element in its place.
-func (r *ring[T]) insert(v T) {
-	at, _ := slices.BinarySearchFunc(r.list, v, func(a, b T) int { return cmp.Or(r.compare(a, b), -1) })
-	r.list = slices.Insert(r.list, at, v)
-	share := r.share(v)
-	r.count[share]++
+func (r *ring[T]) insert(e ringElement[T]) {
+	at, _ := slices.BinarySearchFunc(r.list, e, func(a, b ringElement[T]) int {
+		return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.order, b.order), -1)
+	})
+	r.list = slices.Insert(r.list, at, e)
+	r.count[e.share]++
 	most := maxShared
-	if share.Reserved() {
+	if e.share.Reserved() {
 		most = maxReserved
 	}
 	switch {
-	case r.count[share] > most:
-		r.forgetOldest(share)
+	case r.count[e.share] > most:
+		r.forgetOldest(e.share)
 	case len(r.list) > maxRing:
-		r.forgetOldest(r.largest())
+		r.forgetOldest(r.largestShare())
 	}
 }
 
-// largest returns the share with the most elements; a reserved one only where there is no
+// largestShare returns the share with the most elements; a reserved one only where there is no
 // other.
-func (r *ring[T]) largest() Share {
+func (r *ring[T]) largestShare() Share {
 	var found Share
 	for share, n := range r.count {
 		better := n > r.count[found] || n == r.count[found] && share < found
@@ -58,28 +61,24 @@ func (r *ring[T]) largest() Share {
 }
 
 func (r *ring[T]) forgetOldest(share Share) {
-	i := slices.IndexFunc(r.list, func(v T) bool { return r.share(v) == share })
-	if i < 0 {
-		return
-	}
+	i := slices.IndexFunc(r.list, func(e ringElement[T]) bool { return e.share == share })
 	r.list = slices.Delete(r.list, i, i+1)
 	r.uncount(share)
 	r.forgotten++
+}
+
+// dropBefore removes the elements of earlier times.
+func (r *ring[T]) dropBefore(at time.Time) {
+	n := 0
+	for n < len(r.list) && r.list[n].at.Before(at) {
+		r.uncount(r.list[n].share)
+		n++
+	}
+	r.list = slices.Delete(r.list, 0, n)
 }
 
 func (r *ring[T]) uncount(share Share) {
 	if r.count[share]--; r.count[share] == 0 {
 		delete(r.count, share)
 	}
-}
-
-// drop removes elements that are no longer needed.
-func (r *ring[T]) drop(old func(T) bool) {
-	r.list = slices.DeleteFunc(r.list, func(v T) bool {
-		if !old(v) {
-			return false
-		}
-		r.uncount(r.share(v))
-		return true
-	})
 }

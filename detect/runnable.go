@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"hooksnare/detect/eql"
 	"hooksnare/detect/rules"
@@ -20,53 +19,23 @@ func Runnable(r *rules.Rule) (why string, err error) {
 	if r.NotRunnable != "" {
 		return r.NotRunnable, nil
 	}
-	for _, reason := range [...]func(*rules.Rule) string{foreignEvents, unknownFields, impossibleHere} {
-		if why := reason(r); why != "" {
-			return why, nil
+	for _, c := range r.Query.Categories() {
+		seen := c == processCategory || c == stateCategory || c == conditionCategory || c == eql.Any
+		if r.EventCategory == "" && !seen {
+			return fmt.Sprintf("needs %s events: %s are what is seen", c, sensors), nil
 		}
 	}
-	if r.Query != nil && len(r.Query.Pipes()) > 0 {
+	if why := unknownFields(r); why != "" {
+		return why, nil
+	}
+	if why := impossibleHere(r); why != "" {
+		return why, nil
+	}
+	if r.Query.HasPipes() {
 		return "pipes pick from all results, which here come one by one: rules test runs them", nil
 	}
-	_, err = newProgram(r, leastPartials, 0, someTime)
+	_, err = newProgram(r, leastPartials)
 	return "", err
-}
-
-// foreignEvents looks for events of a category that is not seen.
-func foreignEvents(r *rules.Rule) string {
-	if r.KQL != nil {
-		if values, ok := r.KQL.Allowed("event.category"); ok && !slices.ContainsFunc(values, seen) {
-			return about(strings.Join(values, " or "))
-		}
-		return ""
-	}
-	if r.EventCategory != "" {
-		return ""
-	}
-	if !r.Query.IsSequence() {
-		if c := r.Query.Category(); !seen(c) {
-			return about(c)
-		}
-		return ""
-	}
-	stages := r.Query.Stages()
-	if until := r.Query.Until(); until != nil {
-		stages = append(slices.Clone(stages), *until)
-	}
-	for i := range stages {
-		if c := stages[i].Category; !seen(c) {
-			return about(c)
-		}
-	}
-	return ""
-}
-
-func about(category string) string {
-	return fmt.Sprintf("needs %s events: %s are what is seen", category, sensors)
-}
-
-func seen(c string) bool {
-	return c == processCategory || c == stateCategory || c == conditionCategory || c == eql.Any
 }
 
 // fieldSets are the first parts of names that ECS and Elastic's endpoint have, for events
@@ -132,11 +101,11 @@ func unknownFields(r *rules.Rule) string {
 	}
 	var missing []string
 	for _, name := range r.Fields() {
-		if _, ok := Fields(name); ok || r.Query != nil && r.Query.Optional(name) {
+		if _, ok := Fields(name); ok || r.Query.Optional(name) {
 			continue
 		}
 		if !absent(name) {
-			return "" // a mistake, which compiling tells of
+			return "" // a mistake, which compiling reports
 		}
 		missing = append(missing, name)
 	}
@@ -152,22 +121,19 @@ func unknownFields(r *rules.Rule) string {
 // impossibleHere looks for conditions that no event seen here can meet.
 func impossibleHere(r *rules.Rule) string {
 	for i := range situations {
-		if _, concerned := situations[i].left(r); concerned {
+		if situations[i].remainingQuery(r) != nil {
 			return ""
 		}
 	}
 	for _, name := range [...]string{"host.os.type", "event.category", "event.kind", "event.type", "event.action"} {
-		only := func(s *situation) func(string) (eql.Value, bool) {
-			return func(n string) (eql.Value, bool) {
+		concerns := func(s situation) bool {
+			q := remainingQuery(r, eql.String(s.category), func(n string) (eql.Value, bool) {
 				if n != name {
 					return eql.Null(), false
 				}
 				return s.known(n)
-			}
-		}
-		concerns := func(s situation) bool {
-			_, concerned := left(r, eql.String(s.category), only(&s))
-			return concerned
+			})
+			return q != nil
 		}
 		if !slices.ContainsFunc(situations[:withChange], concerns) {
 			return fmt.Sprintf("needs another %s than %s have", name, sensors)
@@ -175,6 +141,3 @@ func impossibleHere(r *rules.Rule) string {
 	}
 	return fmt.Sprintf("needs what %s never are", sensors)
 }
-
-// someTime is when a rule is compiled that is not run.
-var someTime = time.Unix(0, 0)

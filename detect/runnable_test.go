@@ -4,24 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
-	"time"
 
-	"hooksnare/detect/kql"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/shared"
 )
-
-// kuery is a rule of a query in kuery.
-func kuery(t testing.TB, id, query string) *rules.Rule {
-	t.Helper()
-	q, err := kql.Parse(query)
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return &rules.Rule{File: id + ".toml", ID: id, Name: "Rule " + id, Type: "query", Language: "kuery", Text: query, KQL: q, Severity: rules.Medium, MaxSignals: 3}
-}
 
 func TestRunnable(t *testing.T) {
 	const see = "eslogger's exec, fork and exit"
@@ -47,19 +34,8 @@ func TestRunnable(t *testing.T) {
 		`sequence [process where true] [file where true]`:                       "needs file events: " + see + " are what is seen",
 		`sequence with maxspan=1s [process where true] ![network where true]`:   "needs network events: " + see + " are what is seen",
 		`sequence [process where true] [any where true] until [dns where true]`: "needs dns events: " + see + " are what is seen",
-		`kuery process.name:x`:                                                  "",
-		`kuery event.category:file and process.name:x`:                          "needs file events: " + see + " are what is seen",
-		`kuery event.action:launch and process.name:x`:                          "needs another event.action than " + see + " have",
-		`kuery file.path:x`:                                                     "needs file.path, which " + see + " do not have",
-		`kuery nothing:x`:                                                       "error: 1:1: unknown field: nothing",
 	} {
-		var r *rules.Rule
-		if text, ok := strings.CutPrefix(query, "kuery "); ok {
-			r = kuery(t, "r", text)
-		} else {
-			r = rule(t, "r", query)
-		}
-		got, err := Runnable(r)
+		got, err := Runnable(rule(t, "r", query))
 		if err != nil {
 			got = "error: " + err.Error()
 		}
@@ -70,15 +46,10 @@ func TestRunnable(t *testing.T) {
 	if got, _ := Runnable(&rules.Rule{NotRunnable: "x"}); got != "x" {
 		t.Errorf("a reason of the loader's: got %q, want x", got)
 	}
-	terms := kuery(t, "r", "process.name:x")
-	terms.NewTerms = &rules.NewTerms{Fields: []string{"host.id", "destination.domain"}, Window: time.Hour}
-	if got, err := Runnable(terms); err != nil || !strings.HasPrefix(got, "needs destination.domain") {
-		t.Errorf("a field of new_terms: got %q, %v", got, err)
-	}
 }
 
 // TestPublishedRunnable holds what becomes of every published rule for macOS: the rules
-// about processes run, of EQL and of kuery, and every other has a reason.
+// in EQL about processes run, and every other has a reason.
 func TestPublishedRunnable(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(shared.Path(t, "eql", "rules", "macos"), "*.toml"))
 	if err != nil {
@@ -110,10 +81,10 @@ func TestPublishedRunnable(t *testing.T) {
 		}
 	}
 	if testing.Verbose() {
-		n := active["eql"] + active["threshold"] + active["new_terms"]
+		n := active["eql"]
 		fmt.Printf("rule files handled %d of %d: %d run, %d say why not\n", handled, len(files), n, handled-n)
 	}
-	if active["eql"] != 47 || active["threshold"] != 1 || active["new_terms"] != 1 || len(files) != 97 {
-		t.Errorf("got %v active of %d files, want 47 of eql, 1 threshold and 1 new_terms of 97", active, len(files))
+	if active["eql"] != 47 || len(active) != 1 || len(files) != 97 {
+		t.Errorf("got %v active of %d files, want 47 of eql, of 97", active, len(files))
 	}
 }

@@ -35,11 +35,10 @@ func (f *Finding) Sentence() string {
 	return f.Rule.Name + ": " + what
 }
 
-// eventsShown bounds the events that a message tells of; the members hold all of them.
+// eventsShown bounds the events that a message names; the members hold all of them.
 const eventsShown = 4
 
-// eventSentence tells of the event, of those before it in a sequence, and of what is
-// remembered.
+// eventSentence describes the event and those before it in a sequence.
 func (f *Finding) eventSentence() string {
 	var parts []string
 	for i, r := range f.Events {
@@ -51,14 +50,7 @@ func (f *Finding) eventSentence() string {
 			parts = append(parts, eventSentence(r.Event))
 		}
 	}
-	what := strings.Join(append(parts, eventSentence(f.Record.Event)), ", then ")
-	switch {
-	case f.Terms != nil:
-		what += ", for the first time with " + quote(strings.Join(f.Terms, ", "))
-	case f.Count > 0:
-		what += fmt.Sprintf(", the last of %d such events", f.Count)
-	}
-	return what
+	return strings.Join(append(parts, eventSentence(f.Record.Event)), ", then ")
 }
 
 // maxSentenceArgs bounds the arguments, in bytes, that a sentence is made of: more than it shows.
@@ -164,11 +156,19 @@ func quote(s string) string {
 	if len(s) <= quoteBytes {
 		return fmt.Sprintf("%q", s)
 	}
-	n := quoteBytes
-	for n > quoteBytes-utf8.UTFMax && !utf8.RuneStart(s[n]) {
+	return fmt.Sprintf("%q…", wholeRunes(s, quoteBytes))
+}
+
+// wholeRunes returns the first n bytes of a text, without a character that is cut at the end.
+func wholeRunes(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	from := max(n-utf8.UTFMax, 0)
+	for n > from && !utf8.RuneStart(s[n]) {
 		n--
 	}
-	return fmt.Sprintf("%q…", s[:n])
+	return s[:n]
 }
 
 // word shows the name of a program, a key or a state as it is if it looks like one, and

@@ -32,27 +32,17 @@ func (s Share) Reserved() bool { return s == RootShare || s == SystemShare || s 
 // Condition reports whether the share is that of a condition.
 func (s Share) Condition() bool { return strings.HasPrefix(string(s), conditionShare) }
 
-// Owner is what collectors call the owner of what lies in the share: one name for each of the
-// reserved shares, and the home for a home's.
-func (s Share) Owner() string {
-	if s.Reserved() {
-		return string(s)
-	}
-	return s.String()
-}
-
-// String says whose the share is, for people.
+// String says whose the share is, for people and as the owner that collectors know: one name
+// for each of the reserved shares, the home folder for a home's.
 func (s Share) String() string {
-	text := string(s)
-	switch {
-	case strings.HasPrefix(text, userShare):
-		return "user " + text[len(userShare):]
-	case strings.HasPrefix(text, homeShare):
-		return text[len(homeShare):]
-	case strings.HasPrefix(text, conditionShare):
-		return text[len(conditionShare):]
+	kind, name, _ := strings.Cut(string(s), ":")
+	switch kind + ":" {
+	case userShare:
+		return "user " + name
+	case homeShare, conditionShare:
+		return name
 	}
-	return text
+	return string(s)
 }
 
 // UserShare is the share of what a user runs. Whatever file a command names, it is its
@@ -77,10 +67,11 @@ func FileShare(file, home string) Share {
 	switch {
 	case within(file, "/Library/Managed Preferences"):
 		return ManagedShare
-	case within(file, "/private/var/root"):
+	case within(file, rootHome):
 		return RootShare
 	case within(file, "/Users"), within(file, "/Volumes"):
-		return Share(homeShare + firstElements(file, 2))
+		elements := strings.SplitN(file, "/", 4) // the first is empty
+		return Share(homeShare + strings.Join(elements[:min(len(elements), 3)], "/"))
 	}
 	return SystemShare
 }
@@ -88,19 +79,6 @@ func FileShare(file, home string) Share {
 // within reports whether a canonical path is a folder or lies in it.
 func within(file, folder string) bool {
 	return file == folder || strings.HasPrefix(file, folder) && file[len(folder)] == '/'
-}
-
-// firstElements returns so many leading elements of an absolute path.
-func firstElements(file string, n int) string {
-	for i := 1; i < len(file); i++ {
-		if file[i] != '/' {
-			continue
-		}
-		if n--; n == 0 {
-			return file[:i]
-		}
-	}
-	return file
 }
 
 // Share returns whose bounds a finding counts against: of what became of a file those of
@@ -177,7 +155,7 @@ func (f *Finding) Severity() rules.Severity {
 }
 
 // NeverHeld reports whether a finding is about a hook in preferences that no ordinary
-// user can write. The first of each file, key and value is told whatever else there was.
+// user can write. The first of each file, key and value is given whatever else there was.
 func (f *Finding) NeverHeld() bool {
 	return f.Share().Reserved() && (f.Record.Fact != nil || f.Record.State != nil)
 }

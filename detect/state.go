@@ -3,6 +3,7 @@ package detect
 import (
 	"time"
 
+	"hooksnare/detect/eql"
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/event"
 )
@@ -20,27 +21,8 @@ type Observed struct {
 	Home    string // of a program: the home folder of the preferences that name it, "" for none
 }
 
-// The actions of what was observed, as rules ask for them.
-const (
-	hookChanged    = "hook-changed"
-	programChanged = "hook-program-changed"
-	unreadable     = "preferences-unreadable"
-	excepted       = "hook-excepted"
-)
-
-func (o *Observed) action() string {
-	switch {
-	case o.Change != nil:
-		return hookChanged
-	case o.Program != nil:
-		return programChanged
-	case o.Excepted != "":
-		return excepted
-	}
-	return unreadable
-}
-
-func (o *Observed) kind() event.Kind {
+// situation returns which of the situations it is.
+func (o *Observed) situation() event.Kind {
 	switch {
 	case o.Change != nil:
 		return withChange
@@ -50,6 +32,26 @@ func (o *Observed) kind() event.Kind {
 		return withExcepted
 	}
 	return withUnreadable
+}
+
+// The event.type of what became of preferences, as ECS has it.
+var (
+	infoType     = eql.Strings([]string{"info"})
+	deletionType = eql.Strings([]string{"deletion"})
+	creationType = eql.Strings([]string{"creation"})
+	changeType   = eql.Strings([]string{"change"})
+)
+
+func (o *Observed) eventType() eql.Value {
+	switch {
+	case o.Change == nil:
+		return infoType
+	case o.Change.New == nil:
+		return deletionType
+	case o.Change.Old == nil:
+		return creationType
+	}
+	return changeType
 }
 
 // Time returns when it was seen.
@@ -83,13 +85,13 @@ func FactOf(ch *event.Change) *hook.Fact {
 
 // Observe returns what the rules find in what became of preferences. by is the event of the
 // process that did it, nil if none is known; of a program and of a file that can't be read,
-// fact tells the hook that is concerned, nil if none is.
+// fact is the hook that is concerned, nil if none is.
 func (e *Engine) Observe(o Observed, fact *hook.Fact, by *event.Event) []Finding {
 	e.findings = e.findings[:0]
-	e.begin(Record{Event: by, Fact: fact, State: &o, at: o.Time()})
-	kind := o.kind()
-	for _, p := range e.observers[kind] {
-		e.findings = p.ask(&e.record, kind, e.findings)
+	e.setRecord(Record{Event: by, Fact: fact, State: &o, at: o.Time()})
+	kind := o.situation()
+	for _, p := range e.asked[kind] {
+		e.findings = p.appendFindings(e.findings, &e.record, kind)
 	}
 	return e.findings
 }

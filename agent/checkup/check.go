@@ -1,5 +1,5 @@
-// Package checkup says what is wrong: with the configuration, with what the agent needs, and, by a
-// harmless hook, with the way of an alert.
+// Package checkup finds what is wrong: with the configuration, with what the agent needs, and, by
+// setting a harmless hook, with the delivery of alerts.
 package checkup
 
 import (
@@ -18,11 +18,12 @@ import (
 	"hooksnare/pkg/safefile"
 )
 
-// Check looks at everything that is configured and returns all that is wrong: values,
-// files, places that others can write, rules, and exceptions that have ended, name no rule or hide every hook.
+// Check returns all that is wrong with what is configured: values, files, folders that others can
+// write, rules, and exceptions that have expired, name no rule or hide every hook. loaded is the
+// error of loading the configuration.
 func Check(c config.Config, sources config.Sources, loaded error, now time.Time) (ruleset.Set, error) {
 	set, faults := ruleset.Load(c, sources)
-	faults = errors.Join(loaded, faults, c.CheckFiles(sources), checkPlaces(&c, sources))
+	faults = errors.Join(loaded, faults, c.CheckFiles(sources), checkFolders(&c, sources))
 	for i := range c.Exceptions {
 		faults = errors.Join(faults, checkException(&c.Exceptions[i], set, sources, now))
 	}
@@ -48,7 +49,7 @@ func checkException(x *config.Exception, set ruleset.Set, sources config.Sources
 	return errors.Join(faults...)
 }
 
-// strangers are hooks that no one can have had in mind, one of each kind.
+// strangers are hooks that no exception can have been written for, one of each kind.
 var strangers = []hook.Fact{
 	stranger(hook.LoginHook, "/private/tmp/.c0ffee/a b.sh", "/private/var/root/Library/Preferences/com.apple.loginwindow.plist", hook.Root),
 	stranger(hook.LogoutHook, "/bin/zsh -c 'id'", "/Library/Preferences/com.apple.loginwindow.plist", hook.System),
@@ -62,7 +63,7 @@ func stranger(key, value, plist string, scope hook.Scope) hook.Fact {
 	}
 }
 
-// tooBroad reports whether a condition covers hooks that it can't have been meant for.
+// tooBroad reports whether a condition covers one of the strangers.
 func tooBroad(where string) bool {
 	m, err := detect.CheckWhere(where)
 	if err != nil {
@@ -82,12 +83,12 @@ func tooBroad(where string) bool {
 	return false
 }
 
-// checkPlaces looks at the folders that the agent writes to and the programs that it runs:
-// nobody else may be able to change what is there.
-func checkPlaces(c *config.Config, sources config.Sources) error {
+// checkFolders checks that nobody else can change the folders that the agent writes to and the
+// program that it runs.
+func checkFolders(c *config.Config, sources config.Sources) error {
 	var faults []error
 	check := func(key string, err error) {
-		// What is missing is made; what an ordinary user can't see is for root to look at.
+		// What is missing is made; what an ordinary user can't see, root can check.
 		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 			faults = append(faults, sources.Problem(key, err.Error()))
 		}

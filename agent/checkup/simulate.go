@@ -15,22 +15,20 @@ import (
 	"hooksnare/detect/rules"
 )
 
-// A simulation is a hook in preferences that nothing reads, so that nothing is run by it, and
-// the rule that finds it.
+// A simulation sets a hook in preferences that nothing reads, so that nothing runs it.
 const (
 	simulationDomain = "com.hooksnare.simulation"
 	defaultsProgram  = "/usr/bin/defaults"
 )
 
-// Simulation tells how a simulated hook became an alert, and where that arrived.
+// Simulation is how a simulated hook became an alert, and where that arrived.
 type Simulation struct {
-	Word    string        `json:"word"` // in the value of the hook
-	ID      string        `json:"event_id,omitempty"`
-	Began   time.Time     `json:"began"`
-	Seen    *float64      `json:"alert_ms,omitempty"`   // from the command to the alert
-	Stored  *float64      `json:"durable_ms,omitempty"` // from the command until it was on disk
-	Outputs []Arrival     `json:"outputs"`
-	Waited  time.Duration `json:"-"`
+	Word    string    `json:"word"` // in the value of the hook
+	ID      string    `json:"event_id,omitempty"`
+	Began   time.Time `json:"began"`
+	Seen    *float64  `json:"alert_ms,omitempty"`   // from the command to the alert
+	Stored  *float64  `json:"durable_ms,omitempty"` // from the command until it was on disk
+	Outputs []Arrival `json:"outputs"`
 }
 
 // Arrival is what an output did with the alert of a simulation.
@@ -55,13 +53,13 @@ func (s *Simulation) OK() bool {
 	return true
 }
 
-// Simulate sets a harmless hook, waits until the running agent has told of it everywhere, and
-// removes the hook. It waits for as long as ctx says. program is what to run in the place of
-// /usr/bin/defaults, "" for that: a program of another disk is run only by someone who names it.
+// Simulate sets a harmless hook, waits until its alert has arrived at every output or ctx ends,
+// and removes the hook. program replaces /usr/bin/defaults: of another disk, nothing is run that
+// was not named.
 func Simulate(ctx context.Context, c config.Config, program string) (*Simulation, error) {
 	switch {
 	case program == "" && c.Root != "":
-		return nil, errors.New("a disk that is merely looked at gets to run nothing: name what to run with --defaults")
+		return nil, errors.New("no program of another disk is run: name what to run with --defaults")
 	case program == "":
 		program = defaultsProgram
 	}
@@ -69,16 +67,13 @@ func Simulate(ctx context.Context, c config.Config, program string) (*Simulation
 		return nil, errors.New("no agent runs with this state folder: start it with sudo hooksnare start")
 	}
 	var b [8]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return nil, err
-	}
-	s := &Simulation{Word: "simulation-" + hex.EncodeToString(b[:])}
-	s.Began = time.Now()
+	rand.Read(b[:]) // never fails
+	s := &Simulation{Word: "simulation-" + hex.EncodeToString(b[:]), Began: time.Now()}
 	out, err := exec.CommandContext(ctx, program, "write", simulationDomain, "LoginHook", "/usr/bin/true "+s.Word).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("%s write %s: %w %.200q", program, simulationDomain, err, out)
 	}
-	defer func() { // also when nobody waits any more
+	defer func() { // also when ctx has ended
 		_ = exec.Command(program, "delete", simulationDomain).Run()
 	}()
 	for {
@@ -87,7 +82,6 @@ func Simulate(ctx context.Context, c config.Config, program string) (*Simulation
 			return nil, err
 		}
 		s.read(&c, &st)
-		s.Waited = time.Since(s.Began)
 		if s.OK() {
 			return s, nil
 		}
@@ -99,7 +93,7 @@ func Simulate(ctx context.Context, c config.Config, program string) (*Simulation
 	}
 }
 
-// read takes what the agent tells of it.
+// read takes over what the agent's status says of the simulation.
 func (s *Simulation) read(c *config.Config, st *health.Status) {
 	var of health.Simulated
 	if st.Simulation != nil && strings.HasSuffix(st.Simulation.Value, s.Word) {

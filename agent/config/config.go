@@ -1,13 +1,14 @@
-// Package config is what the agent was told to do: one property list, delivered by
-// MDM, kept on the machine, or named on the command line. A configuration that comes
-// back holds only values that were checked, whatever was in the files; all that was
-// wrong in them is told at once, by file, line and key.
+// Package config reads the agent's configuration: one property list, delivered by MDM, kept
+// on the machine, or named on the command line. A configuration that is returned holds only
+// values that were checked, whatever was in the files; everything wrong in them is reported
+// at once, by file, line and key.
 package config
 
 import (
 	"path/filepath"
-	"slices"
 	"time"
+
+	"hooksnare/pkg/safefile"
 )
 
 // Config is a complete configuration. Its paths are the ones to open: those that did
@@ -18,7 +19,7 @@ type Config struct {
 
 	EsloggerPath   string   // a program to run; never moved below Root, which may be a foreign disk
 	EsloggerEvents []string // always with exec
-	CanaryPath     string   // a program to run; this machine's unless it was named, as EsloggerPath
+	CanaryPath     string   // a program to run; this machine's unless a flag or variable names another
 
 	CanaryInterval    time.Duration // 0: off
 	HeartbeatInterval time.Duration // 0: off
@@ -26,9 +27,9 @@ type Config struct {
 	CorrelationWindow time.Duration // 0: off
 	RepeatWindow      time.Duration // 0: off
 
-	ExtraHomes      []string // as the Mac knows them whose disk this is, not below Root
+	ExtraHomes      []string // as the Mac whose disk this is knows them, not below Root
 	RuleDirectories []string
-	DisabledRules   []string // rule ids; whether such rules exist is not known here
+	DisabledRules   []string // rule ids, which may not exist
 	Exceptions      []Exception
 
 	SpoolMaxBytes  int64
@@ -38,19 +39,23 @@ type Config struct {
 	Outputs []Output // at least one is enabled
 }
 
-// Exception keeps alerts back that an administrator has explained.
+// Disk is where the paths of the configuration lie.
+func (c *Config) Disk() safefile.Disk { return safefile.Disk{Root: c.Root} }
+
+// Exception hides alerts that an administrator has explained. As JSON it is what the audit
+// log and lists show.
 type Exception struct {
-	Key     string // where it was written, as "Exceptions[1]"; "" for a default
-	ID      string
-	Rules   []string // rule ids; nil means every rule
-	Where   string   // an EQL condition
-	Reason  string
-	Expires time.Time // zero means never
-	Require Require
-	Own     bool // it is of the file of exceptions; Key is the place there
+	Key     string    `json:"-"` // where it was written, as "Exceptions[1]"; "" for a default
+	ID      string    `json:"id"`
+	Rules   []string  `json:"rules,omitempty"` // rule ids; nil means every rule
+	Where   string    `json:"where,omitempty"` // an EQL condition
+	Reason  string    `json:"reason,omitempty"`
+	Expires time.Time `json:"expires,omitzero"` // in UTC; zero means never
+	Require Require   `json:"require,omitzero"`
+	Own     bool      `json:"-"` // it comes from the file of exceptions, where Key is its place
 }
 
-// Expired says whether the exception has ended at the given time.
+// Expired reports whether the exception has ended at the given time.
 func (e *Exception) Expired(now time.Time) bool {
 	return !e.Expires.IsZero() && !now.Before(e.Expires)
 }
@@ -58,14 +63,14 @@ func (e *Exception) Expired(now time.Time) bool {
 // Require pins the program of a hook. All that is set must hold; the zero value asks
 // for nothing.
 type Require struct {
-	Owner               string   // a user name or a decimal user id
-	NotWritableByOthers bool     // the file and every folder above it
-	SHA256              []string // lower-case hex; any of them
-	TeamID              string
-	JamfManaged         bool // this Mac showed before that Jamf manages it; of the preset alone
+	Owner               string   `plist:",omitempty" json:"owner,omitempty"`                  // a user name or a decimal user id
+	NotWritableByOthers bool     `plist:",omitempty" json:"not_writable_by_others,omitempty"` // the file and every folder above it
+	SHA256              []string `plist:",omitempty" json:"sha256,omitempty"`                 // lower-case hex; any of them
+	TeamID              string   `plist:",omitempty" json:"team_id,omitempty"`
+	JamfManaged         bool     `plist:"-" json:"-"` // this Mac showed before that Jamf manages it; of the preset alone
 }
 
-// IsZero says that nothing is required.
+// IsZero reports whether nothing is required.
 func (r *Require) IsZero() bool {
 	return r.Owner == "" && !r.NotWritableByOthers && len(r.SHA256) == 0 && r.TeamID == "" && !r.JamfManaged
 }
@@ -94,15 +99,14 @@ const (
 	ManagedFile = "/Library/Managed Preferences/com.hooksnare.agent.plist"
 	LocalFile   = "/Library/Preferences/com.hooksnare.agent.plist"
 
-	// ExceptionsFile holds exceptions beside those of the configuration: what was allowed
-	// on this machine. hooksnare allow keeps it.
+	// ExceptionsFile holds more exceptions: those that hooksnare allow added on this machine.
 	ExceptionsFile = "/Library/Application Support/Hooksnare/exceptions.plist"
 
 	stateDir = "/var/db/hooksnare"
 	alertLog = "/var/log/hooksnare/alerts.jsonl"
 )
 
-// Default returns the configuration of an agent that was told nothing.
+// Default returns the configuration where no source sets anything.
 func Default() Config {
 	return Config{
 		StateDir:          stateDir,
@@ -125,19 +129,14 @@ func Default() Config {
 	}
 }
 
-// below returns the default configuration with its paths under root.
-func below(root string) Config {
+// defaultBelow returns the default configuration with its paths under root.
+func defaultBelow(root string) Config {
 	c := Default()
 	if root == "" {
 		return c
 	}
-	c.Root = root
-	c.StateDir = filepath.Join(root, c.StateDir)
-	c.Outputs = slices.DeleteFunc(c.Outputs, func(o Output) bool { return o.Type == "syslog" }) // it is this machine's
-	for i := range c.Outputs {
-		if p := c.Outputs[i].Path; p != "" {
-			c.Outputs[i].Path = filepath.Join(root, p)
-		}
-	}
+	c.Root, c.StateDir = root, filepath.Join(root, stateDir)
+	c.Outputs = c.Outputs[:1] // syslog is this machine's
+	c.Outputs[0].Path = filepath.Join(root, alertLog)
 	return c
 }

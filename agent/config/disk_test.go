@@ -1,11 +1,9 @@
 package config
 
 import (
-	"errors"
 	"flag"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -71,14 +69,6 @@ func golden(t *testing.T, got string, elem ...string) {
 	}
 }
 
-// condition stands for the check of the EQL engine.
-func condition(s string) error {
-	if strings.Contains(s, "BAD") {
-		return errors.New("1:5: unexpected \"condition\"")
-	}
-	return nil
-}
-
 // generic decodes without the checks of the agent.
 func generic(t testing.TB, doc []byte) any {
 	t.Helper()
@@ -89,7 +79,7 @@ func generic(t testing.TB, doc []byte) any {
 	return v
 }
 
-func date(s string) time.Time {
+func parseDate(s string) time.Time {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
 		panic(err)

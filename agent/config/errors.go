@@ -2,14 +2,16 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
+
+	"hooksnare/pkg/clip"
+	"hooksnare/pkg/quote"
 )
 
 // Error is one thing wrong with the configuration.
 type Error struct {
-	File string // a path, "environment" or "command line"
+	File string // a path, "environment", "command line" or "defaults"
 	Line int    // from 1; 0 where the file has no lines
 	Key  string // as written there, with the way to it: "Outputs[1].URL"; "" for the file as a whole
 	Why  string
@@ -17,74 +19,93 @@ type Error struct {
 
 // Error returns FILE[:LINE]: [KEY:] WHY.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.File)
+	at := e.File
 	if e.Line > 0 {
-		b.WriteString(":" + strconv.Itoa(e.Line))
+		at += ":" + strconv.Itoa(e.Line)
 	}
 	if e.Key != "" {
-		b.WriteString(": " + e.Key)
+		at += ": " + e.Key
 	}
-	b.WriteString(": " + e.Why)
-	return b.String()
+	return at + ": " + e.Why
 }
 
-// Errors is all that is wrong, in the order of the files and of the lines in them.
-type Errors []*Error
-
-// Error returns one line for each error.
-func (e Errors) Error() string {
-	lines := make([]string, len(e))
-	for i, one := range e {
-		lines[i] = one.Error()
+// Faults takes joined errors apart. One that wraps others in words of its own stays whole.
+func Faults(err error) []error {
+	if err == nil {
+		return nil
 	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap lets errors.As find a single Error.
-func (e Errors) Unwrap() []error {
-	all := make([]error, len(e))
-	for i, one := range e {
-		all[i] = one
+	list, joined := err.(interface{ Unwrap() []error })
+	if !joined {
+		return []error{err}
+	}
+	var all []error
+	for _, e := range list.Unwrap() {
+		all = append(all, Faults(e)...)
 	}
 	return all
 }
 
-// err returns e as an error, nil when there is none.
-func (e Errors) err() error {
-	if len(e) == 0 {
-		return nil
+// Summary is an error as the detail of a condition: the first fault, and how many more there
+// are; "" for no error.
+func Summary(err error) string {
+	list := Faults(err)
+	switch len(list) {
+	case 0:
+		return ""
+	case 1:
+		return list[0].Error()
 	}
-	return e
+	return fmt.Sprintf("%s (and %d more: run hooksnare check)", clip.Text(list[0].Error(), clip.WordBytes), len(list)-1)
 }
 
-// maxProblems bounds the errors told about one file: a file of a megabyte of wrong
-// keys is one mistake, and more than this nobody reads.
-const maxProblems = 100
-
-// problems collects the errors of one file.
-type problems struct {
-	list Errors
-	more int // beyond the bound
+// unknown is the reason of an error about a name that is not one of the known. It is a
+// Stringer, so that only errors that are kept pay for the suggestion.
+type unknown struct {
+	what, name string
+	known      []string
 }
 
-func (p *problems) add(e *Error) {
-	if len(p.list) >= maxProblems {
-		p.more++
-		return
+func (u unknown) String() string {
+	why := "unknown " + u.what + " " + quote.Bounded(u.name, maxQuoted)
+	if near := nearestName(u.name, u.known); near != "" {
+		why += " (did you mean " + near + "?)"
 	}
-	p.list = append(p.list, e)
+	return why
 }
 
-// full says that further errors are only counted, so that callers can spare the work
-// of wording them.
-func (p *problems) full() bool { return len(p.list) >= maxProblems }
-
-// sorted returns the errors by line and, last, how many more there were.
-func (p *problems) sorted(file string) Errors {
-	slices.SortStableFunc(p.list, func(a, b *Error) int { return a.Line - b.Line })
-	if p.more > 0 {
-		p.list = append(p.list, &Error{File: file, Why: fmt.Sprintf("%d more errors", p.more)})
+// nearestName returns the known name that the given one was most likely meant to be, "" when none
+// is near.
+func nearestName(name string, known []string) string {
+	const longest = 64 // no known name comes near it; keeps the work small
+	if len(name) > longest {
+		return ""
 	}
-	return p.list
+	best, limit := "", len(name)/4+2
+	for _, k := range known {
+		if d := editDistance(strings.ToLower(name), strings.ToLower(k)); d < limit {
+			best, limit = k, d
+		}
+	}
+	return best
+}
+
+// editDistance counts the letters to insert, delete or replace to turn a into b.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			step := diagonal
+			if a[i] != b[j] {
+				step++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(step, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }

@@ -43,7 +43,7 @@ func TestWrong(t *testing.T) {
 func wrong(t *testing.T, doc []byte) string {
 	t.Helper()
 	file := write(t, doc, t.TempDir(), "c.plist")
-	c, _, err := Load(Options{File: file, CheckWhere: condition})
+	c, _, err := Load(Options{File: file})
 	if err == nil {
 		t.Fatalf("got no error, want one for %s", doc)
 	}
@@ -112,7 +112,7 @@ func TestManyErrors(t *testing.T) {
 	}
 	_, _, err := Load(Options{File: xmlFile(t, d, t.TempDir(), "c.plist")})
 	lines := strings.Split(err.Error(), "\n")
-	if got, want := len(lines), maxProblems+1; got != want {
+	if got, want := len(lines), maxFaults+1; got != want {
 		t.Errorf("got %d lines, want %d", got, want)
 	}
 	if got, want := lines[len(lines)-1], ": 4900 more errors"; !strings.HasSuffix(got, want) {
@@ -134,7 +134,7 @@ func TestNearest(t *testing.T) {
 		{strings.Repeat("SweepInterval", 1000), ""},
 	}
 	for _, tt := range tests {
-		if got := nearest(tt.name, known); got != tt.want {
+		if got := nearestName(tt.name, known); got != tt.want {
 			t.Errorf("nearest(%.40q): got %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -159,5 +159,34 @@ func TestKeyLines(t *testing.T) {
 		if got := keyLines([]byte(tt.doc))[tt.key]; got != tt.want {
 			t.Errorf("%s: line of %q: got %d, want %d in %.200q", tt.name, tt.key, got, tt.want, tt.doc)
 		}
+	}
+}
+
+func TestFaults(t *testing.T) {
+	a, b, c := errors.New("a"), errors.New("b"), errors.New("c")
+	tests := []struct {
+		err  error
+		want []string
+		line string
+	}{
+		{a, []string{"a"}, "a"},
+		{errors.Join(a, errors.Join(b, nil, c)), []string{"a", "b", "c"}, "a (and 2 more: run hooksnare check)"},
+		{fmt.Errorf("file: %w", errors.Join(a, b)), []string{"file: a\nb"}, "file: a\nb"},
+		{errors.Join(a), []string{"a"}, "a"},
+	}
+	for _, tt := range tests {
+		var got []string
+		for _, err := range Faults(tt.err) {
+			got = append(got, err.Error())
+		}
+		if !slices.Equal(got, tt.want) {
+			t.Errorf("%q: got %q, want %q", tt.err, got, tt.want)
+		}
+		if got := Summary(tt.err); got != tt.line {
+			t.Errorf("%q: got %q in one line, want %q", tt.err, got, tt.line)
+		}
+	}
+	if got, line := Faults(nil), Summary(nil); got != nil || line != "" {
+		t.Errorf("no error: got %q and %q, want none", got, line)
 	}
 }

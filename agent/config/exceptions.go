@@ -2,250 +2,188 @@ package config
 
 import (
 	"encoding/hex"
-	"maps"
+	"errors"
 	"regexp"
-	"slices"
-	"strconv"
 	"strings"
-	"time"
+
+	"hooksnare/detect"
 )
-
-// member documents one member of a dictionary of the configuration.
-type member struct{ name, kind, doc string }
-
-var exceptionMembers = []member{
-	{"ID", "string", "required; letters, digits, `.` `_` `-`; unique"},
-	{"Rules", "strings", "ids of the rules it holds for; without it, every rule"},
-	{"Where", "string", "required; the EQL condition that an alert must meet, best on `hooksnare.hook.value`"},
-	{"Reason", "string", "required; who wants it and why"},
-	{"Expires", "date or RFC 3339 string", "when it ends; without it, never"},
-	{"Require", "dictionary", "what must hold of the hook's program; all that is set must hold"},
-	{"Preset", "string", "instead of all others: `jamf` stands for the exception that is there by default"},
-}
-
-var requireMembers = []member{
-	{"Owner", "string or integer", "user name or user id that owns the program"},
-	{"NotWritableByOthers", "boolean", "nobody but root can change the program, its interpreter or any folder above it"},
-	{"SHA256", "strings", "the program's SHA-256 in hex is one of these"},
-	{"TeamID", "string", "the program is signed by this team; this version can't verify that, so such an exception covers nothing"},
-}
-
-// names returns what the members are called.
-func names(members []member) []string {
-	all := make([]string, len(members))
-	for i, m := range members {
-		all[i] = m.name
-	}
-	return all
-}
 
 // maxWhere bounds a condition, which a person writes, in bytes.
 const maxWhere = 16 << 10
 
 var (
-	wordPattern  = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$`)
+	idPattern    = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}$`) // safe in a path, an address and a log
 	teamPattern  = regexp.MustCompile(`^[A-Z0-9]{10}$`)
 	ownerPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]{0,62}$`)
 )
 
-// word returns a name that is safe in a path, an address and a log.
-func (v value) word(what string) (string, bool) {
-	s, ok := v.raw.(string)
-	if !ok || !wordPattern.MatchString(s) {
-		return "", v.expected(what + " of at most 64 letters, digits, \".\", \"_\", \"-\"")
+// memberKeys are the members of an exception; what is decoded goes into x.
+func (x *Exception) memberKeys() []key {
+	return []key{
+		{name: "ID", kind: "string", doc: "required; letters, digits, `.` `_` `-`; unique",
+			decode: storeIn(&x.ID, readMatching(idPattern, `a name of at most 64 letters, digits, ".", "_", "-"`))},
+		{name: "Rules", kind: "strings", doc: "ids of the rules it holds for; without it, every rule",
+			decode: storeIn(&x.Rules, acceptedBy(listOf("rule ids", readText("a rule id")), notEmpty("rule ids; leave Rules out for every rule")))},
+		{name: "Where", kind: "string", doc: "required; the EQL condition that an alert must meet, best on `hooksnare.hook.value`",
+			decode: storeIn(&x.Where, readCondition)},
+		{name: "Reason", kind: "string", doc: "required; who wants it and why",
+			decode: storeIn(&x.Reason, readText("a reason"))},
+		{name: "Expires", kind: "date or RFC 3339 string", doc: "when it ends; without it, never",
+			decode: storeIn(&x.Expires, readDate)},
+		{name: "Require", kind: "dictionary", doc: "what must hold of the hook's program; all that is set must hold",
+			decode: storeIn(&x.Require, readRequire)},
+		{name: "Preset", kind: "string", doc: "instead of all others: `jamf` stands for the exception that is there by default",
+			decode: storeIn(x, readPreset)},
 	}
-	return s, true
 }
 
-// ruleID returns the id of a rule, in whatever way its author writes ids.
-func ruleID(v value) (string, bool) {
-	s, ok := v.text("a rule id")
-	if ok && len(s) > 256 {
-		return "", v.fail("expected a rule id of at most 256 bytes, found %d", len(s))
+// memberKeys are the members of a requirement; what is decoded goes into r.
+func (r *Require) memberKeys() []key {
+	return []key{
+		{name: "Owner", kind: "string or integer", doc: "user name or user id that owns the program",
+			decode: storeIn(&r.Owner, readOwner)},
+		{name: "NotWritableByOthers", kind: "boolean", doc: "nobody but root can change the program, its interpreter or any folder above it",
+			decode: storeIn(&r.NotWritableByOthers, readBoolean)},
+		{name: "SHA256", kind: "strings", doc: "the program's SHA-256 in hex is one of these",
+			decode: storeIn(&r.SHA256, acceptedBy(listOf("SHA-256 sums", readSHA256), notEmpty("SHA-256 sums; leave SHA256 out for any content")))},
+		{name: "TeamID", kind: "string", doc: "the program is signed by this team; this version can't verify that, so such an exception covers nothing",
+			decode: storeIn(&r.TeamID, readMatching(teamPattern, "a team id of ten capital letters and digits"))},
 	}
-	return s, ok
 }
 
-// exceptions returns the exceptions of an array that are right. Only a value that is
-// no array at all is not to be used: what it would have replaced then stays. seen tells
-// which IDs are taken, and by what.
-func (v value) exceptions(seen map[string]string) ([]Exception, bool) {
-	elements, ok := v.list("dictionaries")
-	if !ok {
-		return nil, false
+// decodeExceptions takes the exceptions of an array that are right. Only a value that is no
+// array at all is not used: what it would have replaced then stays.
+func (c *Config) decodeExceptions(v value) bool {
+	list := v.decodeExceptionList(map[string]string{})
+	if list == nil {
+		return false
 	}
-	all := make([]Exception, 0, len(elements))
+	c.Exceptions = list
+	return true
+}
+
+// decodeExceptionList returns the exceptions of an array that are right, nil when it is no array. used
+// has the IDs that can't be taken, with what has them.
+func (v value) decodeExceptionList(used map[string]string) []Exception {
+	elements := v.decodeArray("dictionaries")
+	if elements == nil {
+		return nil
+	}
+	all := []Exception{}
 	for _, e := range elements {
-		x, ok := e.exception()
-		if x.ID != "" {
-			if first, twice := seen[x.ID]; twice {
-				e.fail("the ID %s is that of %s already", quote(x.ID), first)
-				continue
-			}
-			seen[x.ID] = e.key
+		before := e.count
+		x := e.decodeException()
+		if first, taken := used[x.ID]; taken {
+			e.addFault("the ID %q is already used by %s", x.ID, first)
+		} else if x.ID != "" {
+			used[x.ID] = e.key
 		}
-		if ok {
+		// One that is wrong must not be used in part: without one of its conditions it would
+		// hide more than was asked for.
+		if e.count == before {
 			all = append(all, x)
 		}
 	}
-	return all, true
+	return all
 }
 
-// exception returns one exception. A wrong one must not be used in part: without one
-// of its conditions it would hide more than was asked for.
-func (v value) exception() (Exception, bool) {
-	m, ok := v.members(names(exceptionMembers))
-	if m == nil {
-		return Exception{}, false
-	}
-	if p, found := m["Preset"]; found {
-		x, good := v.preset(p, len(m))
-		return x, good && ok
-	}
-	x := Exception{Key: v.key}
-	for _, name := range []string{"ID", "Where", "Reason"} {
-		if _, found := m[name]; !found {
-			ok = v.fail("needs %s", name)
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		ok = m[name].exceptionMember(name, &x) && ok
-	}
-	return x, ok
-}
-
-// preset returns a named exception.
-func (v value) preset(p value, members int) (Exception, bool) {
-	name, _ := p.raw.(string)
-	preset, found := presets[name]
-	switch {
-	case !found:
-		return Exception{}, p.expected("the name of a preset (jamf)")
-	case members > 1:
-		return Exception{}, p.fail("expected nothing beside Preset; to change a preset, write it out as an exception")
-	}
-	x := preset()
+func (v value) decodeException() Exception {
+	x := Exception{}
+	v.decodeDictionary(x.memberKeys())
 	x.Key = v.key
-	return x, true
+	d, isDictionary := v.raw.(map[string]any)
+	switch preset := v.memberNamed("Preset"); {
+	case preset.raw != nil && len(d) > 1:
+		preset.addFault("expected nothing beside Preset; to change a preset, write it out as an exception")
+	case preset.raw == nil && isDictionary:
+		v.requireMembers("ID", "Where", "Reason")
+	}
+	return x
 }
 
-// exceptionMember reads the named member into x.
-func (v value) exceptionMember(name string, x *Exception) (ok bool) {
-	switch name {
-	case "ID":
-		x.ID, ok = v.word("a name")
-	case "Rules":
-		x.Rules, ok = v.strings("rule ids", ruleID)
-		if ok && len(x.Rules) == 0 {
-			ok = v.fail("expected rule ids; leave Rules out for every rule")
+func readPreset(v value) Exception {
+	if v.raw != "jamf" {
+		v.addMismatch("the name of a preset (jamf)")
+	}
+	return jamf()
+}
+
+// notEmpty refuses an empty list.
+func notEmpty(what string) func([]string) error {
+	return func(list []string) error {
+		if len(list) == 0 {
+			return errors.New("expected " + what)
 		}
-	case "Where":
-		x.Where, ok = v.where()
-	case "Reason":
-		x.Reason, ok = v.text("a reason")
-	case "Expires":
-		x.Expires, ok = v.date()
-	case "Require":
-		x.Require, ok = v.require()
+		return nil
 	}
-	return ok
 }
 
-// where returns a condition. It may have several lines.
-func (v value) where() (string, bool) {
-	s, ok := v.raw.(string)
-	switch {
-	case !ok || strings.TrimSpace(s) == "":
-		return "", v.expected("an EQL condition")
-	case len(s) > maxWhere:
-		return "", v.fail("expected an EQL condition of at most %d bytes, found %d", maxWhere, len(s))
-	}
-	if v.checkWhere != nil {
-		if err := v.checkWhere(s); err != nil {
-			return "", v.fail("%v", err)
+// readMatching reads a string that matches a pattern.
+func readMatching(pattern *regexp.Regexp, what string) func(value) string {
+	return func(v value) string {
+		s, _ := v.raw.(string)
+		if !pattern.MatchString(s) {
+			v.addMismatch(what)
+			return ""
 		}
+		return s
 	}
-	return s, true
 }
 
-// date returns a date in this century, which is what a mistyped one is not.
-func (v value) date() (time.Time, bool) {
-	var t time.Time
-	switch d := v.raw.(type) {
-	case time.Time:
-		t = d
-	case string:
-		t, _ = time.Parse(time.RFC3339, d)
-	}
-	t = t.UTC()
-	if t.Year() < 2000 || t.Year() >= 2100 {
-		return time.Time{}, v.expected("a date from 2000 to 2099, such as 2030-12-31T00:00:00Z")
-	}
-	return t, true
-}
-
-// require returns what is asked of a hook's program.
-func (v value) require() (Require, bool) {
-	m, ok := v.members(names(requireMembers))
-	if m == nil {
-		return Require{}, false
-	}
-	var r Require
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		ok = m[name].requireMember(name, &r) && ok
-	}
-	if ok && r.IsZero() {
-		ok = v.fail("requires nothing: expected one of %s", strings.Join(names(requireMembers), ", "))
-	}
-	return r, ok
-}
-
-// requireMember reads the named member into r.
-func (v value) requireMember(name string, r *Require) (ok bool) {
-	switch name {
-	case "Owner":
-		r.Owner, ok = v.owner()
-	case "NotWritableByOthers":
-		r.NotWritableByOthers, ok = v.boolean()
-	case "SHA256":
-		r.SHA256, ok = v.strings("SHA-256 sums", sha256Sum)
-		if ok && len(r.SHA256) == 0 {
-			ok = v.fail("expected SHA-256 sums; leave SHA256 out for any content")
-		}
-	case "TeamID":
-		var s string
-		if s, ok = v.raw.(string); !ok || !teamPattern.MatchString(s) {
-			return v.expected("a team id of ten capital letters and digits")
-		}
-		r.TeamID = s
-	}
-	return ok
-}
-
-// owner returns a user name, or a user id in decimal.
-func (v value) owner() (string, bool) {
-	if s, ok := v.raw.(string); ok {
-		if ownerPattern.MatchString(s) {
-			return s, true
-		}
-		if id, err := strconv.ParseUint(s, 10, 32); err == nil {
-			return strconv.FormatUint(id, 10), true
-		}
-		return "", v.expected("a user name or id")
-	}
-	const last = 1<<32 - 1
-	if id, ok := v.number(); ok && id >= 0 && id <= last && id == float64(uint32(id)) {
-		return strconv.FormatUint(uint64(id), 10), true
-	}
-	return "", v.expected("a user name or id")
-}
-
-// sha256Sum returns a sum in lower-case hex.
-func sha256Sum(v value) (string, bool) {
-	const size = 64 // hex digits
+// readCondition reads a condition. It may have several lines.
+func readCondition(v value) string {
 	s, _ := v.raw.(string)
-	if _, err := hex.DecodeString(s); err != nil || len(s) != size {
-		return "", v.expected("a SHA-256 sum of 64 hex digits")
+	switch {
+	case strings.TrimSpace(s) == "":
+		v.addMismatch("an EQL condition")
+	case len(s) > maxWhere:
+		v.addFault("expected an EQL condition of at most %d bytes, found %d", maxWhere, len(s))
+	default:
+		if _, err := detect.CheckWhere(s); err != nil {
+			v.addFault("%v", err)
+		}
 	}
-	return strings.ToLower(s), true
+	return s
+}
+
+// readRequire reads what is asked of a hook's program.
+func readRequire(v value) Require {
+	var r Require
+	before := v.count
+	v.decodeDictionary(r.memberKeys())
+	if v.count == before && r.IsZero() {
+		v.addFault("requires nothing: expected one of Owner, NotWritableByOthers, SHA256, TeamID")
+	}
+	return r
+}
+
+// readSHA256 reads a sum and returns it in lower-case hex.
+func readSHA256(v value) string {
+	s, _ := v.raw.(string)
+	if b, err := hex.DecodeString(s); err != nil || len(b) != 32 {
+		v.addMismatch("a SHA-256 sum of 64 hex digits")
+		return ""
+	}
+	return strings.ToLower(s)
+}
+
+// jamfScripts is where Jamf Pro keeps the scripts of its framework.
+const jamfScripts = "/Library/Application Support/JAMF/ManagementFrameworkScripts/"
+
+// jamf lets Jamf Pro set its own two hooks. It looks at the whole value and at which
+// key it was given to, so neither another script of that folder nor an argument behind
+// the path is covered; and it asks that only root can have put the script there, each time
+// that loginwindow runs it, too; and that the Mac showed before that Jamf manages it, or
+// anyone who is root could put a program there. Removal is not covered: a Jamf hook that
+// vanishes is news.
+func jamf() Exception {
+	return Exception{
+		ID: "jamf-framework-scripts",
+		Where: `hooksnare.hook.operation in ("set", "import", "edit", "execute") and (` +
+			`(hooksnare.hook.key == "LoginHook" and hooksnare.hook.value == "` + jamfScripts + `loginhook.sh") or ` +
+			`(hooksnare.hook.key == "LogoutHook" and hooksnare.hook.value == "` + jamfScripts + `logouthook.sh"))`,
+		Reason:  "Jamf Pro sets these hooks on the Macs it manages",
+		Require: Require{Owner: "root", NotWritableByOthers: true, JamfManaged: true},
+	}
 }

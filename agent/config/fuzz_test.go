@@ -29,22 +29,23 @@ func FuzzLoad(f *testing.F) {
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		const root = "/fake/root"
 		for _, kind := range []Layer{File, Managed} {
-			at := &origin{file: "FILE", root: root, problems: &problems{}, checkWhere: condition}
-			c := below(root)
-			keys := at.document(&c, kind, doc)
+			d := newDecoder(kind, Options{Root: root})
+			d.Name = "FILE"
+			c := defaultBelow(root)
+			d.decodeContent(configKeys(&c), doc)
 			valid(t, c, root)
-			errs := at.problems.sorted(at.file)
-			if len(errs) > maxProblems+1 {
-				t.Errorf("got %d errors, want at most %d", len(errs), maxProblems+1)
+			errs := d.sortedErrors()
+			if len(errs) > maxFaults+1 {
+				t.Errorf("got %d errors, want at most %d", len(errs), maxFaults+1)
 			}
 			for _, e := range errs {
-				if text := e.Error(); !strings.HasPrefix(text, "FILE:") || e.Why == "" || strings.ContainsFunc(text, unicode.IsControl) {
+				if text := e.Error(); !strings.HasPrefix(text, "FILE:") || strings.HasSuffix(text, ": ") || strings.ContainsFunc(text, unicode.IsControl) {
 					t.Errorf("got error %q, want one printable line about FILE", text)
 				}
 			}
-			for _, k := range keys {
-				if _, found := (Sources{{Keys: keys}}).Of(k + "[0].X"); !found {
-					t.Errorf("key %q of the file is not found again", k)
+			for name := range d.set {
+				if _, found := d.set.Of(name + "[0].X"); !found {
+					t.Errorf("key %q of the file is not found again", name)
 				}
 			}
 		}

@@ -7,43 +7,33 @@ import (
 	"testing"
 )
 
-// TestKeys holds that every name follows from one, that none is used twice, and that
-// what the list calls the default is the default.
+// TestKeys holds that no name is used twice, that everything is documented, and that what
+// the list calls the default is the default.
 func TestKeys(t *testing.T) {
 	seen := map[string]bool{}
-	for i, k := range Keys() {
-		for _, name := range []string{k.Name, k.Flag, k.Env} {
+	c := Default()
+	d := &decoder{}
+	for _, k := range configKeys(&c) {
+		for _, name := range []string{k.name, k.flag, k.variableName()} {
 			if name != "" && seen[name] {
 				t.Errorf("%s is there twice", name)
 			}
 			seen[name] = true
 		}
-		if k.Env != "" && k.Env != variable(k.id()) {
-			t.Errorf("%s: got variable %s, want %s", k.id(), k.Env, variable(k.id()))
+		if k.doc == "" || k.defaultText == "" {
+			t.Errorf("%s: got %+v, want a documentation and a default", k.keyID(), k)
 		}
-		if k.Doc == "" || k.Default == "" {
-			t.Errorf("%s: got %+v, want Doc and Default", k.id(), k)
+		if k.decode == nil || k.kind == "dictionaries" || k.defaultText == "none" {
+			continue
 		}
-		if k.Type == "dictionaries" == (k.Env != "") && k.Name != "" {
-			t.Errorf("%s: got variable %q for type %s", k.Name, k.Env, k.Type)
-		}
-		if s := settings[i]; s.apply != nil && k.Type != "dictionaries" && k.Default != "none" {
-			checkDefault(t, &s)
+		text := strings.ReplaceAll(k.defaultText, ", ", ":")
+		ok := k.decode(value{decoder: d, key: k.keyID(), raw: k.parseText(text)})
+		if want := Default(); !ok || !reflect.DeepEqual(c, want) {
+			t.Errorf("%s set to %q: got %+v, %v, want the default %+v", k.keyID(), text, c, d.faults, want)
 		}
 	}
-	if _, _, err := Load(Options{Root: t.TempDir(), Flags: map[string][]string{"config": {"x"}}}); err == nil {
-		t.Error("config as a flag of a layer: got no error, want one: it belongs into Options")
-	}
-}
-
-// checkDefault sets a setting to its documented default: that must change nothing.
-func checkDefault(t *testing.T, s *setting) {
-	t.Helper()
-	c, p := Default(), &problems{}
-	text := strings.ReplaceAll(s.Default, ", ", ":")
-	ok := s.apply(value{origin: &origin{problems: p}, key: s.id(), raw: s.parse(text)}, &c)
-	if want := Default(); !ok || !reflect.DeepEqual(c, want) {
-		t.Errorf("%s set to %q: got %+v, %v, want the default %+v", s.id(), s.Default, c, p.list, want)
+	if got, want := variableOf("state-dir"), "HOOKSNARE_STATE_DIR"; got != want {
+		t.Errorf("got variable %s, want %s", got, want)
 	}
 }
 
@@ -54,34 +44,24 @@ func TestContract(t *testing.T) {
 		"RepeatWindow", "ExtraHomes", "RuleDirectories", "DisabledRules", "Exceptions", "SpoolMaxBytes", "SpoolMaxAlerts",
 		"SpoolMaxAge", "Outputs",
 	}
-	var got []string
-	for _, k := range Keys() {
-		if k.Name != "" {
-			got = append(got, k.Name)
-		}
-	}
+	got := slices.DeleteFunc(names(configKeys(&Config{})), func(name string) bool { return name == "" })
 	if !slices.Equal(got, want) {
 		t.Errorf("keys: got %q, want %q", got, want)
 	}
-	if got, want := names(outputMembers), []string{
+	if got, want := names((&Output{}).memberKeys()), []string{
 		"Name", "Type", "URL", "Address", "Path", "MinSeverity", "TokenFile", "CAFile", "CertificateFile", "KeyFile",
 		"Headers", "Index", "Enabled",
 	}; !slices.Equal(got, want) {
 		t.Errorf("members of an output: got %q, want %q", got, want)
 	}
-	if got, want := names(exceptionMembers)[:6], []string{"ID", "Rules", "Where", "Reason", "Expires", "Require"}; !slices.Equal(got, want) {
+	if got, want := names((&Exception{}).memberKeys())[:6], []string{"ID", "Rules", "Where", "Reason", "Expires", "Require"}; !slices.Equal(got, want) {
 		t.Errorf("members of an exception: got %q, want %q", got, want)
 	}
 }
 
-func TestDoc(t *testing.T) {
-	doc := Doc()
-	golden(t, doc, "doc.md")
-	for _, k := range Keys() {
-		for _, name := range []string{k.Name, k.Flag, k.Env} {
-			if !strings.Contains(doc, "`"+name+"`") && name != "" {
-				t.Errorf("%s is not documented", name)
-			}
-		}
+func names(keys []key) (all []string) {
+	for _, k := range keys {
+		all = append(all, k.name)
 	}
+	return all
 }

@@ -16,7 +16,7 @@ import (
 // maxFile bounds a configuration file, in bytes.
 const maxFile = 1 << 20
 
-// Options says where to look. The zero value means the machine's two files alone.
+// Options are the sources of a configuration. The zero value means the machine's two files alone.
 type Options struct {
 	// Root is a folder that stands for the disk: both files and all paths they name
 	// are looked for below it. "" is the disk itself.
@@ -26,16 +26,18 @@ type Options struct {
 	// there. "" is both of these, where absence is no error.
 	File string
 
-	// Flags holds the values of flags that were given, by name without dashes:
-	// eslogger, canary, state-dir, rules. The paths in it are taken as they are.
-	Flags map[string][]string
+	// Flags are paths that flags name, relative ones as seen from the working directory.
+	Flags Flags
 
 	// Env is an environment as os.Environ returns it. Only names that begin with
 	// HOOKSNARE_ are looked at; of two values the first counts, and an empty one is none.
 	Env []string
+}
 
-	// CheckWhere says what is wrong with the condition of an exception; nil skips that.
-	CheckWhere func(condition string) error
+// Flags are what the command line sets; "" and nil stand for flags that were not given.
+type Flags struct {
+	StateDir, Eslogger, Canary string
+	Rules                      []string
 }
 
 // Load reads the configuration: the command line wins over the managed file, that over
@@ -43,153 +45,199 @@ type Options struct {
 // named file replaces the managed and the local one. The exceptions of the file of
 // exceptions are added to those of the configuration, wherever that is from.
 //
-// The error, if any, is an Errors with everything that is wrong. The configuration
-// that comes with it is complete all the same: a wrong value counts as not given, a
-// wrong exception as absent, so that an agent can choose to go on with it rather than
-// be blind.
+// The error joins an *Error for each thing that is wrong. The configuration that comes with
+// it is complete all the same: a wrong value counts as not given, a wrong exception as
+// absent, so that an agent can choose to go on with it rather than be blind.
 func Load(o Options) (Config, Sources, error) {
-	c := Config{}
 	if o.Root != "" {
 		root, err := filepath.Abs(o.Root)
 		if err != nil {
-			return below(""), nil, Errors{{File: string(Flags), Key: "--root", Why: err.Error()}}
+			return defaultBelow(""), nil, &Error{File: string(CommandLine), Key: "--root", Why: err.Error()}
 		}
 		if o.Root = root; root == "/" {
 			o.Root = "" // the disk itself
 		}
 	}
-	c = below(o.Root)
-	var sources Sources
-	var all Errors
-	for _, l := range o.layers() { // the weakest first: each sets over the ones before
-		source, wrong := l.apply(&c, o)
-		all = append(slices.Clone(wrong), all...)
-		if len(source.Keys) > 0 {
-			sources = slices.Insert(sources, 0, source)
+	c, sources := defaultBelow(o.Root), Sources{}
+	var faults []error
+	for _, layer := range o.weakestFirst() { // each sets over the ones before
+		d := newDecoder(layer, o)
+		switch keys := configKeys(&c); layer {
+		case CommandLine:
+			d.decodeFlags(keys, o.Flags)
+		case Environment:
+			d.decodeEnvironment(keys, o.Env)
+		default:
+			d.decodeFile(keys)
 		}
+		faults = append(d.sortedErrors(), faults...)
+		maps.Copy(sources, d.set)
 	}
-	all = append(all, c.outsideState(sources)...)
-	own, source, wrong := ownExceptions(o.Root, c.Exceptions, o.CheckWhere)
-	c.Exceptions = append(c.Exceptions, own...)
-	if all = append(all, wrong...); len(own)+len(wrong) > 0 {
-		sources = append(sources, source)
+	faults = append(faults, c.outsideState(sources)...)
+	d := newDecoder(Own, o)
+	d.decodeFile(ownKeys(&c))
+	if own, found := d.set[exceptionsKey]; found {
+		sources[string(Own)] = own
 	}
-	return c, sources, all.err()
+	return c, sources, errors.Join(append(faults, d.sortedErrors()...)...)
 }
 
-// layer is a source that is still to be read.
-type layer struct {
-	kind Layer
-	path string // of a file
-}
-
-// layers returns what to read, the weakest first.
-func (o Options) layers() []layer {
+// weakestFirst returns the sources to read, the weakest first.
+func (o Options) weakestFirst() []Layer {
 	if o.File != "" {
-		return []layer{{File, o.File}, {kind: Environment}, {kind: Flags}}
+		return []Layer{File, Environment, CommandLine}
 	}
-	return []layer{
-		{Local, filepath.Join("/", o.Root, LocalFile)},
-		{kind: Environment},
-		{Managed, filepath.Join("/", o.Root, ManagedFile)},
-		{kind: Flags},
-	}
+	return []Layer{Local, Environment, Managed, CommandLine}
 }
 
-// apply reads the layer and sets what it says.
-func (l layer) apply(c *Config, o Options) (Source, Errors) {
-	at := &origin{file: l.path, problems: &problems{}, checkWhere: o.CheckWhere}
-	var keys []string
-	switch l.kind {
-	case Flags:
-		at.file = string(Flags)
-		keys = at.flags(c, o.Flags)
-	case Environment:
-		at.file = string(Environment)
-		keys = at.environment(c, o.Env)
-	default:
-		at.root = o.Root
-		keys = at.propertyList(c, l.kind)
+func newDecoder(layer Layer, o Options) *decoder {
+	d := &decoder{Source: Source{Layer: layer, Name: string(layer)}, set: Sources{}}
+	files := map[Layer]string{
+		File: o.File, Own: ExceptionsPath(o.Root),
+		Local: filepath.Join("/", o.Root, LocalFile), Managed: filepath.Join("/", o.Root, ManagedFile),
 	}
-	return Source{Layer: l.kind, Name: at.file, Keys: keys, lines: at.lines}, at.problems.sorted(at.file)
+	if file, found := files[layer]; found {
+		d.Name, d.root = file, o.Root
+	}
+	return d
 }
 
-// propertyList sets what a file says and returns the keys that it set.
-func (at *origin) propertyList(c *Config, kind Layer) []string {
-	doc, _, err := safefile.Disk{Root: at.root}.ReadTrusted(at.file, maxFile)
-	if errors.Is(err, fs.ErrNotExist) && kind != File {
-		return nil
-	}
+// decodeFile decodes a property list, which only has to be there where it was named.
+func (d *decoder) decodeFile(keys []key) {
+	content, err := d.readContent()
 	if err != nil {
-		at.problems.add(&Error{File: at.file, Why: reason(err, at.file)})
-		return nil
+		d.addFileFault(err)
+	} else if content != nil {
+		d.decodeContent(keys, content)
 	}
-	return at.document(c, kind, doc)
 }
 
-// document sets what the content of a file says.
-func (at *origin) document(c *Config, kind Layer, doc []byte) []string {
-	top, err := plist.Decode(doc)
-	if err != nil {
-		at.problems.add(malformed(at.file, err))
-		return nil
-	}
-	at.lines = keyLines(doc)
-	if d, ok := top.(map[string]any); ok && kind == Managed {
-		top = withoutEnvelope(d)
-	}
-	known := []string{}
-	for i := range settings {
-		if settings[i].Name != "" {
-			known = append(known, settings[i].Name)
-		}
-	}
-	members, _ := value{origin: at, raw: top}.members(known)
-	var keys []string
-	for i := range settings {
-		if v, found := members[settings[i].Name]; found {
-			keys = append(keys, at.set(c, &settings[i], v)...)
-		}
-	}
-	return keys
+func (d *decoder) addFileFault(err error) {
+	e := fileError(d.Name, err)
+	d.addFaultAt("", e.Line, "%s", e.Why)
 }
 
-// malformed returns the error about a file that is no property list.
-func malformed(file string, err error) *Error {
-	e := &Error{File: file, Why: err.Error()}
+// fileError returns the error about a file that can't be read or is not a property list. It
+// names the file once.
+func fileError(file string, err error) *Error {
+	e := &Error{File: file, Why: strings.TrimPrefix(err.Error(), file+": ")}
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		e.Why = p.Err.Error()
+	}
 	if p, ok := errors.AsType[*plist.Error](err); ok && p.Line > 0 {
 		e.Line, e.Why = p.Line, fmt.Sprintf("%v: %s", p.Kind, p.Why)
 	}
 	return e
 }
 
-// set sets one value. It returns the name of the key, nothing when no word of it was used.
-func (at *origin) set(c *Config, s *setting, v value) []string {
-	if !s.apply(v, c) {
-		return nil
+// readContent returns the content of a file, nil where it is missing and may be.
+func (d *decoder) readContent() ([]byte, error) {
+	content, _, err := safefile.Disk{Root: d.root}.ReadTrusted(d.Name, maxFile)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && d.Layer != File:
+		return nil, nil
+	case err == nil && d.Layer == Own:
+		// Whoever can write a folder above it could put another in its place.
+		err = OwnPlace(d.root, ExceptionsFile)
 	}
-	return []string{s.id()}
+	return content, err
 }
 
-// envelope is what a configuration profile says about itself. Whether macOS leaves it
-// out of the file it writes from a profile is not established: either is accepted.
-var envelope = []string{
+// profileKeys is what a configuration profile says about itself. Whether macOS leaves it out
+// of the file it writes from a profile is not established: either is accepted.
+var profileKeys = []string{
 	"PayloadDescription", "PayloadDisplayName", "PayloadEnabled", "PayloadIdentifier",
 	"PayloadOrganization", "PayloadType", "PayloadUUID", "PayloadVersion",
 }
 
-func withoutEnvelope(d map[string]any) map[string]any {
-	d = maps.Clone(d)
-	for _, name := range envelope {
-		delete(d, name)
+// decodeContent decodes the content of a file.
+func (d *decoder) decodeContent(keys []key, content []byte) {
+	top, err := plist.Decode(content)
+	if err != nil {
+		d.addFileFault(err)
+		return
 	}
-	return d
+	d.lines = keyLines(content)
+	if dictionary, ok := top.(map[string]any); ok && d.Layer == Managed {
+		for _, name := range profileKeys {
+			delete(dictionary, name)
+		}
+	}
+	for _, name := range (value{decoder: d, raw: top}).decodeDictionary(keys) {
+		d.markSet(name, name)
+	}
 }
 
-// reason returns what is wrong with a file without its path, which errors begin with.
-func reason(err error, path string) string {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		return p.Err.Error()
+// decodeFlags decodes the paths that flags name.
+func (d *decoder) decodeFlags(keys []key, flags Flags) {
+	absolute := func(path string) any {
+		if a, err := filepath.Abs(path); err == nil && path != "" {
+			return a
+		}
+		return path // which its reader refuses
 	}
-	return strings.TrimPrefix(err.Error(), path+": ")
+	given := map[string]any{}
+	for flag, path := range map[string]string{"--state-dir": flags.StateDir, "--eslogger": flags.Eslogger, "--canary": flags.Canary} {
+		if path != "" {
+			given[flag] = absolute(path)
+		}
+	}
+	if len(flags.Rules) > 0 {
+		var paths []any
+		for _, path := range flags.Rules {
+			paths = append(paths, absolute(path))
+		}
+		given["--rules"] = paths
+	}
+	for i := range keys {
+		if raw, found := given[keys[i].flag]; found {
+			d.decodeNamed(&keys[i], keys[i].flag, raw)
+		}
+	}
+}
+
+// decodeNamed decodes the value of a key that has another name in this source.
+func (d *decoder) decodeNamed(k *key, name string, raw any) {
+	if k.decode(value{decoder: d, key: name, raw: raw}) {
+		d.markSet(k.keyID(), name)
+	}
+}
+
+// markSet notes that this source sets a key, and the name of the key in it.
+func (d *decoder) markSet(key, name string) {
+	source := d.Source
+	source.key = name
+	d.set[key] = source
+}
+
+// decodeEnvironment decodes the variables that are ours.
+func (d *decoder) decodeEnvironment(keys []key, environment []string) {
+	given := map[string]string{}
+	for _, entry := range environment {
+		name, text, _ := strings.Cut(entry, "=")
+		if _, twice := given[name]; !twice && strings.HasPrefix(name, variablePrefix) {
+			given[name] = text
+		}
+	}
+	var known []string
+	for i := range keys {
+		k := &keys[i]
+		name := variableOf(k.keyID())
+		text, found := given[name]
+		switch {
+		case k.variableName() != "":
+			known = append(known, name)
+			if text != "" {
+				d.decodeNamed(k, name, k.parseText(text))
+			}
+		case found && k.name == "":
+			d.addFaultAt("", 0, "unknown variable %q (only %s on the command line can set it)", name, k.flag)
+		case found:
+			d.addFaultAt("", 0, "unknown variable %q (only %s in a property list can set it)", name, k.name)
+		}
+		delete(given, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		d.addFaultAt("", 0, "%v", unknown{"variable", name, known})
+	}
 }

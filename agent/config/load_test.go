@@ -1,6 +1,7 @@
 package config
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -34,7 +35,7 @@ func complete() Config {
 			Where: `hooksnare.hook.value == "/usr/local/LabWarden/bin/LoginHook" // the whole value` + "\n" +
 				`and hooksnare.hook.key == "LoginHook"`,
 			Reason:  "LabWarden on the Macs of the teaching rooms",
-			Expires: date("2030-12-31T00:00:00Z"),
+			Expires: parseDate("2030-12-31T00:00:00Z"),
 			Require: Require{
 				Owner:               "0",
 				NotWritableByOthers: true,
@@ -52,7 +53,7 @@ func complete() Config {
 				Name: "collector", Type: "https", URL: "https://logs.example.com:8443/in?source=hooksnare",
 				MinSeverity: "low", TokenFile: "/etc/hooksnare/token", CAFile: "/etc/hooksnare/ca.pem",
 				CertificateFile: "/etc/hooksnare/cert.pem", KeyFile: "/etc/hooksnare/key.pem",
-				Headers: map[string]string{"X-Site": "room 1"}, Enabled: true,
+				Headers: map[string]string{"x-site": "room 1"}, Enabled: true,
 			},
 			{
 				Name: "elasticsearch", Type: "elasticsearch", URL: "http://[::1]:9200",
@@ -75,7 +76,7 @@ func TestComplete(t *testing.T) {
 		"XML":    doc,
 		"binary": document(t, generic(t, doc), howett.BinaryFormat),
 	} {
-		got, sources, err := Load(Options{File: write(t, b, t.TempDir(), "c.plist"), CheckWhere: condition})
+		got, sources, err := Load(Options{File: write(t, b, t.TempDir(), "c.plist")})
 		if err != nil {
 			t.Errorf("%s: got error %v, want none", form, err)
 		}
@@ -88,7 +89,7 @@ func TestComplete(t *testing.T) {
 		if want := complete(); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", form, got, want)
 		}
-		if len(sources) != 1 || sources[0].Layer != File || len(sources[0].Keys) != 15 {
+		if own, found := sources.Of("EsloggerPath"); !found || own.Layer != File || len(sources) != 15 {
 			t.Errorf("%s: got sources %+v, want the file alone, with all 15 keys", form, sources)
 		}
 	}
@@ -97,7 +98,7 @@ func TestComplete(t *testing.T) {
 // TestAbsent holds that no file, and an empty one, mean the defaults.
 func TestAbsent(t *testing.T) {
 	root := t.TempDir()
-	want := below(root)
+	want := defaultBelow(root)
 	got, sources, err := Load(Options{Root: root, Env: []string{"HOME=/root", "HOOKSNARE_SWEEP_INTERVAL="}})
 	if err != nil || len(sources) != 0 || !reflect.DeepEqual(got, want) {
 		t.Errorf("without files: got %+v, %v, %v\nwant %+v", got, sources, err, want)
@@ -119,12 +120,12 @@ func TestLayers(t *testing.T) {
 		want                            string
 		layer                           Layer
 	}{
-		{"flag", true, true, true, false, true, "/0 /1", Flags},
+		{"flag", true, true, true, false, true, "/0 /1", CommandLine},
 		{"managed", false, true, true, false, true, "ROOT/2", Managed},
 		{"environment", false, false, true, false, true, "/3", Environment},
 		{"local", false, false, false, false, true, "ROOT/5", Local},
 		{"none", false, false, false, false, false, "", ""},
-		{"flag over file", true, true, true, true, true, "/0 /1", Flags},
+		{"flag over file", true, true, true, true, true, "/0 /1", CommandLine},
 		{"environment over file", false, true, true, true, true, "/3", Environment},
 		{"file replaces both", false, true, false, true, true, "ROOT/4", File},
 	}
@@ -132,7 +133,7 @@ func TestLayers(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			o := Options{Root: t.TempDir()}
 			if tt.flag {
-				o.Flags = map[string][]string{"rules": {"/0", "/1"}}
+				o.Flags.Rules = []string{"/0", "/1"}
 			}
 			if tt.managed {
 				xmlFile(t, rules("/2"), o.Root, ManagedFile)
@@ -168,20 +169,18 @@ func TestEsloggerOfAnotherDisk(t *testing.T) {
 	tests := []struct {
 		name  string
 		env   []string
-		flags []string
+		flag  string
 		want  string
 		layer Layer
 	}{
-		{"files alone", nil, nil, "/usr/bin/eslogger", ""},
-		{"environment", []string{"HOOKSNARE_ESLOGGER_PATH=/3", "HOOKSNARE_ESLOGGER_PATH=/9"}, nil, "/3", Environment},
-		{"flag", []string{"HOOKSNARE_ESLOGGER_PATH=/3"}, []string{"/0", "/1"}, "/1", Flags},
+		{"files alone", nil, "", "/usr/bin/eslogger", ""},
+		{"environment", []string{"HOOKSNARE_ESLOGGER_PATH=/3", "HOOKSNARE_ESLOGGER_PATH=/9"}, "", "/3", Environment},
+		{"flag", []string{"HOOKSNARE_ESLOGGER_PATH=/3"}, "/0", "/0", CommandLine},
 	}
 	for _, tt := range tests {
 		for _, named := range []bool{false, true} {
 			o := Options{Root: t.TempDir(), Env: tt.env}
-			if tt.flags != nil {
-				o.Flags = map[string][]string{"eslogger": tt.flags}
-			}
+			o.Flags.Eslogger = tt.flag
 			for _, name := range []string{ManagedFile, LocalFile} {
 				o.File = xmlFile(t, map[string]any{"EsloggerPath": "/evil"}, o.Root, name)
 			}
@@ -226,14 +225,17 @@ func TestMerge(t *testing.T) {
 	if want := []string{"c"}; !reflect.DeepEqual(c.DisabledRules, want) {
 		t.Errorf("got %q, want %q", c.DisabledRules, want)
 	}
-	want := managed + `:13: SweepInterval: expected seconds as a number, found string "often"` + "\n" +
-		local + `:12: RepeatWindow: expected seconds as a number, found string "x"`
+	want := managed + `:13: SweepInterval: expected seconds as a number, found the string "often"` + "\n" +
+		local + `:12: RepeatWindow: expected seconds as a number, found the string "x"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got error\n%v\nwant\n%s", err, want)
 	}
-	if len(sources) != 2 || sources[0].Name != managed || sources[1].Name != local ||
-		!reflect.DeepEqual(sources[1].Keys, []string{"CanaryInterval", "SweepInterval", "DisabledRules"}) {
-		t.Errorf("got sources %+v, want %s and %s with what each sets", sources, managed, local)
+	files := map[string]string{}
+	for key, source := range sources {
+		files[key] = source.Name
+	}
+	if want := map[string]string{"CanaryInterval": local, "SweepInterval": local, "DisabledRules": managed}; !maps.Equal(files, want) {
+		t.Errorf("got sources %v, want %v", files, want)
 	}
 }
 
@@ -260,7 +262,7 @@ func TestRoot(t *testing.T) {
 	dir := t.TempDir()
 	c, _, err = Load(Options{
 		Root:  root,
-		Flags: map[string][]string{"state-dir": {"state"}, "rules": {dir, "rules"}},
+		Flags: Flags{StateDir: "state", Rules: []string{dir, "rules"}},
 		Env:   []string{"HOOKSNARE_EXTRA_HOMES=/a:" + dir},
 	})
 	wd, _ := os.Getwd()
@@ -280,35 +282,34 @@ func TestCommandLine(t *testing.T) {
 	tests := []struct {
 		name  string
 		env   []string
-		flags map[string][]string
+		flags Flags
 		want  string // the errors
 	}{
 		{"right", []string{
 			"HOOKSNARE_STATE_DIR=/s", "HOOKSNARE_SWEEP_INTERVAL=0.5", "HOOKSNARE_CANARY_INTERVAL=0",
 			"HOOKSNARE_SPOOL_MAX_ALERTS=7", "HOOKSNARE_ESLOGGER_EVENTS=exec:fork", "HOOKSNARE=1", "XHOOKSNARE_A=1",
-		}, nil, ""},
+		}, Flags{}, ""},
 		{"wrong", []string{
 			"HOOKSNARE_SWEEP_INTERVAL=2s", "HOOKSNARE_CANARY_INTERVAL=NaN", "HOOKSNARE_HEARTBEAT_INTERVAL=1e999",
 			"HOOKSNARE_SPOOL_MAX_ALERTS=1e3", "HOOKSNARE_ESLOGGER_PATH=./eslogger", "HOOKSNARE_EXTRA_HOMES=/a::/b",
 			"HOOKSNARE_ESLOGGER_EVENTS=fork",
-		}, nil, `environment: HOOKSNARE_ESLOGGER_PATH: expected the absolute path of a program, found string "./eslogger"
+		}, Flags{}, `environment: HOOKSNARE_ESLOGGER_PATH: expected the absolute path of a program, found the string "./eslogger"
 environment: HOOKSNARE_ESLOGGER_EVENTS: expected exec among the events: without it no command is seen
-environment: HOOKSNARE_CANARY_INTERVAL: expected 0.05 to 86400 seconds, or 0 for off, found real NaN
-environment: HOOKSNARE_HEARTBEAT_INTERVAL: expected seconds as a number, found string "1e999"
-environment: HOOKSNARE_SWEEP_INTERVAL: expected seconds as a number, found string "2s"
-environment: HOOKSNARE_EXTRA_HOMES[1]: expected the absolute path of a home folder, found string ""
-environment: HOOKSNARE_SPOOL_MAX_ALERTS: expected an integer, found string "1e3"`},
+environment: HOOKSNARE_CANARY_INTERVAL: expected 0.05 to 86400 seconds, or 0 for off, found the real number NaN
+environment: HOOKSNARE_HEARTBEAT_INTERVAL: expected seconds as a number, found the string "1e999"
+environment: HOOKSNARE_SWEEP_INTERVAL: expected seconds as a number, found the string "2s"
+environment: HOOKSNARE_EXTRA_HOMES[1]: expected the absolute path of a home folder, found the string ""
+environment: HOOKSNARE_SPOOL_MAX_ALERTS: expected an integer, found the string "1e3"`},
 		{"unknown", []string{
 			"HOOKSNARE_SWEEP=2", "HOOKSNARE_ROOT=/x", "HOOKSNARE_CONFIG=/x", "HOOKSNARE_OUTPUTS=file", "HOOKSNARE_CANARY_INTERVALL=1",
-		}, nil, `environment: unknown variable "HOOKSNARE_CANARY_INTERVALL" (did you mean HOOKSNARE_CANARY_INTERVAL?)
-environment: unknown variable "HOOKSNARE_CONFIG" (only --config on the command line can say it)
-environment: unknown variable "HOOKSNARE_OUTPUTS" (only Outputs in a property list can say it)
-environment: unknown variable "HOOKSNARE_ROOT" (only --root on the command line can say it)
+		}, Flags{}, `environment: unknown variable "HOOKSNARE_CONFIG" (only --config on the command line can set it)
+environment: unknown variable "HOOKSNARE_ROOT" (only --root on the command line can set it)
+environment: unknown variable "HOOKSNARE_OUTPUTS" (only Outputs in a property list can set it)
+environment: unknown variable "HOOKSNARE_CANARY_INTERVALL" (did you mean HOOKSNARE_CANARY_INTERVAL?)
 environment: unknown variable "HOOKSNARE_SWEEP"`},
-		{"flags", nil, map[string][]string{"eslogger": {""}, "rules": {}, "colour": {"red"}, "state-dir": {"a\x00b"}},
+		{"flags", nil, Flags{StateDir: "a\x00b", Rules: []string{"/a", ""}},
 			`command line: --state-dir: expected the absolute path of a folder without control characters
-command line: --eslogger: expected the absolute path of a program, found string ""
-command line: --colour: no flag of a setting`},
+command line: --rules[1]: expected the absolute path of a folder, found the string ""`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -352,7 +353,7 @@ func TestExceptions(t *testing.T) {
 		ids := []string{}
 		for _, e := range c.Exceptions {
 			ids = append(ids, e.ID)
-			if e.ID == "mine" && !e.Expires.Equal(date("2029-12-31T23:00:00Z")) {
+			if e.ID == "mine" && !e.Expires.Equal(parseDate("2029-12-31T23:00:00Z")) {
 				t.Errorf("%s: Expires: got %v", tt.name, e.Expires)
 			}
 		}
@@ -363,7 +364,7 @@ func TestExceptions(t *testing.T) {
 }
 
 func TestExpired(t *testing.T) {
-	end := date("2026-03-01T00:00:00Z")
+	end := parseDate("2026-03-01T00:00:00Z")
 	tests := []struct {
 		expires, now time.Time
 		want         bool

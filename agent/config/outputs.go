@@ -1,33 +1,50 @@
 package config
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
-	"hooksnare/detect/rules"
+	"hooksnare/pkg/event"
+	"hooksnare/pkg/forward"
 	"hooksnare/pkg/logfile"
+	"hooksnare/pkg/quote"
+	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/spool"
 )
 
-var outputMembers = []member{
-	{"Name", "string", "letters, digits, `.` `_` `-`; unique; the type where it is absent"},
-	{"Type", "string", "required, see below"},
-	{"URL", "string", "where to post to: https, or http to a loopback address; no user or password in it"},
-	{"Address", "string", "`host:port`"},
-	{"Path", "string", "the file to append to"},
-	{"MinSeverity", "string", "`low`, `medium`, `high` or `critical`: the least severe alert to send; `low` where it is absent"},
-	{"TokenFile", "string", "file that holds the token, owned by root, mode 0600"},
-	{"CAFile", "string", "file of PEM certificates to trust instead of the system's"},
-	{"CertificateFile", "string", "PEM client certificate, together with KeyFile"},
-	{"KeyFile", "string", "its PEM key, owned by root, mode 0600"},
-	{"Headers", "dictionary of strings", "further HTTP headers; no secrets"},
-	{"Index", "string", "name of the data stream"},
-	{"Enabled", "boolean", "true where it is absent"},
+// memberKeys are the members of an output; what is decoded goes into o.
+func (o *Output) memberKeys() []key {
+	return []key{
+		{name: "Name", kind: "string", doc: "letters, digits, `.` `_` `-`; unique; the type where it is absent",
+			decode: storeIn(&o.Name, acceptedBy(readText("a name"), checkOutputName))},
+		{name: "Type", kind: "string", doc: "required, see below", decode: storeIn(&o.Type, oneOf(typeNames()...))},
+		{name: "URL", kind: "string", doc: "where to post to: https, or http to a loopback address; no user or password in it",
+			decode: storeIn(&o.URL, secretText(readText("an https URL")))},
+		{name: "Address", kind: "string", doc: "`host:port`",
+			decode: storeIn(&o.Address, readText("host:port, such as logs.example.com:6514"))},
+		{name: "Path", kind: "string", doc: "the file to append to",
+			decode: storeIn(&o.Path, acceptedBy(belowRoot(absoluteFile("a file")), logfile.CheckPath))},
+		{name: "MinSeverity", kind: "string", doc: "`low`, `medium`, `high` or `critical`: the least severe alert to send; `low` where it is absent",
+			decode: storeIn(&o.MinSeverity, oneOf(event.Severities()...))},
+		{name: "TokenFile", kind: "string", doc: "file that holds the token, owned by root, mode 0600",
+			decode: storeIn(&o.TokenFile, secretText(belowRoot(absoluteFile("a file that holds the token"))))},
+		{name: "CAFile", kind: "string", doc: "file of PEM certificates to trust instead of the system's",
+			decode: storeIn(&o.CAFile, belowRoot(absoluteFile("a file of PEM certificates")))},
+		{name: "CertificateFile", kind: "string", doc: "PEM client certificate, together with KeyFile",
+			decode: storeIn(&o.CertificateFile, belowRoot(absoluteFile("a PEM certificate")))},
+		{name: "KeyFile", kind: "string", doc: "its PEM key, owned by root, mode 0600",
+			decode: storeIn(&o.KeyFile, secretText(belowRoot(absoluteFile("a PEM key"))))},
+		{name: "Headers", kind: "dictionary of strings", doc: "further HTTP headers; no secrets",
+			decode: func(v value) bool { o.Headers = readHeaders(v); return true }},
+		{name: "Index", kind: "string", doc: "name of the data stream",
+			decode: storeIn(&o.Index, readText("the name of a data stream"))},
+		{name: "Enabled", kind: "boolean", doc: "true where it is absent",
+			decode: storeIn(&o.Enabled, readBoolean)},
+	}
 }
-
-// severities are what MinSeverity takes, the least first, as a person is told.
-var severities = []string{"low", "medium", "high", "critical"}
 
 // outputType is a way to deliver alerts.
 type outputType struct {
@@ -37,11 +54,10 @@ type outputType struct {
 	doc    string
 }
 
-var commonMembers = []string{"Name", "Type", "MinSeverity", "Enabled"}
-
 var (
-	tlsMembers  = []string{"CAFile", "CertificateFile", "KeyFile"}
-	httpMembers = append([]string{"TokenFile", "Headers"}, tlsMembers...)
+	commonMembers = []string{"Name", "Type", "MinSeverity", "Enabled"}
+	tlsMembers    = []string{"CAFile", "CertificateFile", "KeyFile"}
+	httpMembers   = append([]string{"TokenFile", "Headers"}, tlsMembers...)
 )
 
 var outputTypes = []outputType{
@@ -55,186 +71,193 @@ var outputTypes = []outputType{
 	{"relp", "Address", tlsMembers, "RELP over TLS"},
 }
 
-// takes says whether the type has a use for the member.
-func (t *outputType) takes(name string) bool {
+func typeNames() []string {
+	names := make([]string, len(outputTypes))
+	for i := range outputTypes {
+		names[i] = outputTypes[i].name
+	}
+	return names
+}
+
+// takesMember reports whether the type has a use for the member.
+func (t *outputType) takesMember(name string) bool {
 	return name == t.target || slices.Contains(commonMembers, name) || slices.Contains(t.others, name)
 }
 
-// outputs returns the outputs of an array that are right. When not one of them can be
-// used the array is not to be used: alerts then still go where they would without it.
-func (v value) outputs() ([]Output, bool) {
-	elements, ok := v.list("dictionaries")
-	if !ok {
-		return nil, false
-	}
-	all := make([]Output, 0, len(elements))
-	var seen []Output // right or wrong
-	wrong, enabled := 0, 0
-	for _, e := range elements {
-		o, ok := e.output()
-		ok = e.distinct(seen, &o) && ok
+// decodeOutputs takes the outputs of an array that are right. When not one of them can be
+// used the array is not used: alerts then still go where they would without it.
+func (c *Config) decodeOutputs(v value) bool {
+	var all, seen []Output // right ones, and all
+	enabled, before := 0, v.count
+	for _, e := range v.decodeArray("dictionaries") {
+		n := e.count
+		o := e.decodeOutput()
+		e.checkDistinct(seen, &o)
 		seen = append(seen, o)
-		if ok && o.Enabled && enabled == spool.MaxOutputs {
-			ok = e.fail("expected at most %d outputs that are enabled", spool.MaxOutputs)
+		if e.count == n && o.Enabled && enabled == spool.MaxOutputs {
+			e.addFault("expected at most %d outputs that are enabled", spool.MaxOutputs)
 		}
-		if !ok {
-			wrong++
+		if e.count > n {
 			continue
 		}
-		if o.Enabled {
+		if all = append(all, o); o.Enabled {
 			enabled++
 		}
-		all = append(all, o)
 	}
-	if enabled == 0 && wrong == 0 {
-		return nil, v.fail("expected at least one output that is enabled: no alert would reach anyone")
+	if enabled == 0 && v.count == before {
+		v.addFault("expected at least one output that is enabled: no alert would reach anyone")
 	}
-	return all, enabled > 0
+	if enabled == 0 {
+		return false
+	}
+	c.Outputs = all
+	return true
 }
 
-// distinct tells of what an output has in common with an earlier one.
-func (v value) distinct(earlier []Output, o *Output) bool {
-	name := slices.IndexFunc(earlier, func(e Output) bool { return o.Name != "" && spool.SameName(e.Name, o.Name) })
-	if name >= 0 {
-		v.fail("the Name %s is that of %s already", quote(o.Name), earlier[name].Key)
+// checkDistinct adds what an output has in common with earlier ones.
+func (v value) checkDistinct(earlier []Output, o *Output) {
+	for i := range earlier {
+		e := &earlier[i]
+		if o.Name != "" && spool.SameName(e.Name, o.Name) {
+			v.addFault("the Name %q is already used by %s", o.Name, e.Key)
+		}
+		if o.Path != "" && e.Path != "" && logfile.Overlap(e.Path, o.Path) {
+			v.addFault("the Path %s collides with that of %s, or with a file that one of the two rotates to", quote.Bounded(o.Path, maxQuoted), e.Key)
+		}
 	}
-	path := slices.IndexFunc(earlier, func(e Output) bool { return o.Path != "" && e.Path != "" && logfile.Overlap(e.Path, o.Path) })
-	if path >= 0 {
-		v.fail("the Path %s is that of %s already, or of a file that one of the two is put aside to", quote(o.Path), earlier[path].Key)
+}
+
+// decodeOutput reads one output, also the members of a wrong one that are right.
+func (v value) decodeOutput() Output {
+	o := Output{Key: v.key, MinSeverity: "low", Enabled: true}
+	v.decodeDictionary(o.memberKeys())
+	members, isDictionary := v.raw.(map[string]any)
+	if isDictionary && members["Type"] == nil {
+		v.addFault("needs Type (%s)", strings.Join(typeNames(), ", "))
 	}
-	return name < 0 && path < 0
+	i := slices.Index(typeNames(), o.Type)
+	if i < 0 {
+		return o
+	}
+	t := &outputTypes[i]
+	if members["Name"] == nil {
+		o.Name = t.name
+	}
+	if t.target != "" {
+		v.requireMembers(t.target)
+	}
+	for _, k := range o.memberKeys() {
+		if members[k.name] != nil && !t.takesMember(k.name) {
+			v.memberNamed(k.name).addFault("does not apply to an output of type %s", t.name)
+		}
+	}
+	if o.Local() {
+		return o
+	}
+	isFaulty := func(member string) bool {
+		return slices.ContainsFunc(v.faults, func(e *Error) bool { return e.Key == joinKey(v.key, member) })
+	}
+	receiver := o.Receiver(safefile.Disk{})
+	faults, _ := errors.AsType[forward.Faults](receiver.Check())
+	for _, f := range faults { // something was said before of what could not be read
+		top, _, _ := strings.Cut(f.Member, ".")
+		if members[top] != nil && !isFaulty(top) && !isFaulty(pairs[top]) {
+			v.memberNamed(f.Member).addFault("%s", f.Why)
+		}
+	}
+	return o
+}
+
+// pairs has the members that need each other.
+var pairs = map[string]string{"CertificateFile": "KeyFile", "KeyFile": "CertificateFile"}
+
+// checkOutputName reports why an output can't have a name, which becomes that of a folder and
+// the end of a condition's, behind a dot.
+func checkOutputName(name string) error {
+	if strings.HasPrefix(name, ".") {
+		return fmt.Errorf("expected a name that does not begin with a dot, found %s", quote.Bounded(name, maxQuoted))
+	}
+	return spool.CheckName(name)
+}
+
+// readHeaders reads the texts of HTTP headers by their names; the sender says what may be in them.
+func readHeaders(v value) map[string]string {
+	d, isDictionary := v.raw.(map[string]any)
+	if !isDictionary {
+		v.addMismatch("a dictionary of strings")
+	}
+	all := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(d)) {
+		h := v.memberNamed(name)
+		h.isSecret = true
+		if header, isString := h.raw.(string); isString {
+			all[name] = header
+		} else {
+			h.addMismatch("a string")
+		}
+	}
+	return all
+}
+
+// Local reports whether the output is on this machine, as far as is known.
+func (o *Output) Local() bool { return o.Type == "file" || o.Type == "syslog" }
+
+// maxNamedFile bounds a token, key or certificate file, in bytes. The bundle of all
+// public authorities is a quarter of it.
+const maxNamedFile = 1 << 20
+
+// Receiver returns what the output says of a receiver that is not this machine, for
+// [forward.New]. Its files are read from the disk; host and version are the caller's.
+func (o *Output) Receiver(d safefile.Disk) forward.Config {
+	return forward.Config{
+		Name: o.Name, Type: o.Type, URL: o.URL, Address: o.Address, TokenFile: o.TokenFile, CAFile: o.CAFile,
+		CertificateFile: o.CertificateFile, KeyFile: o.KeyFile, Headers: o.Headers, Index: o.Index,
+		ReadSecret: func(path string) ([]byte, error) {
+			b, _, err := d.ReadSecret(path, maxNamedFile)
+			return b, err
+		},
+		ReadTrusted: func(path string) ([]byte, error) {
+			b, _, err := d.ReadTrusted(path, maxNamedFile)
+			return b, err
+		},
+	}
+}
+
+// CheckFiles looks at the files that enabled outputs name: that they are there, that
+// nobody else can write them or read the secret ones, and that they hold what they
+// should. The sources are those of Load; they know where the names were written.
+func (c *Config) CheckFiles(s Sources) error {
+	var all []error
+	for i := range c.Outputs {
+		o := &c.Outputs[i]
+		if !o.Enabled || o.Local() {
+			continue
+		}
+		receiver := o.Receiver(c.Disk())
+		faults, _ := errors.AsType[forward.Faults](receiver.CheckFiles())
+		for _, f := range faults {
+			all = append(all, s.Problem(joinKey(o.Key, f.Member), f.Why))
+		}
+	}
+	return errors.Join(all...)
 }
 
 // outsideState leaves out the outputs that would write where the agent keeps its state, and
-// returns what is wrong with them. A log of its own name may lie in that folder.
-func (c *Config) outsideState(sources Sources) Errors {
-	var wrong Errors
-	keep := c.Outputs[:0:0]
-	for _, o := range c.Outputs {
-		inner, in := strings.CutPrefix(strings.ToLower(o.Path), strings.ToLower(c.StateDir)+"/")
-		if own := !strings.Contains(inner, "/") && (strings.HasSuffix(inner, ".jsonl") || strings.HasSuffix(inner, ".log")); in && !own {
-			wrong = append(wrong, sources.Problem(join(o.Key, "Path"), "lies in the state folder "+quote(c.StateDir)+", whose files are the agent's own: name another folder"))
-			continue
+// returns what is wrong with them. A log with a name that is not the agent's may lie there.
+func (c *Config) outsideState(sources Sources) []error {
+	var wrong []error
+	c.Outputs = slices.DeleteFunc(slices.Clone(c.Outputs), func(o Output) bool {
+		inner, within := strings.CutPrefix(strings.ToLower(o.Path), strings.ToLower(c.StateDir)+"/")
+		isLog := !strings.Contains(inner, "/") && (strings.HasSuffix(inner, ".jsonl") || strings.HasSuffix(inner, ".log"))
+		if !within || isLog {
+			return false
 		}
-		keep = append(keep, o)
-	}
-	if c.Outputs = keep; !slices.ContainsFunc(keep, func(o Output) bool { return o.Enabled }) {
-		c.Outputs = below(c.Root).Outputs
+		wrong = append(wrong, sources.Problem(joinKey(o.Key, "Path"), "lies in the state folder "+
+			quote.Bounded(c.StateDir, maxQuoted)+", whose files are the agent's own: name another folder"))
+		return true
+	})
+	if !slices.ContainsFunc(c.Outputs, func(o Output) bool { return o.Enabled }) {
+		c.Outputs = defaultBelow(c.Root).Outputs
 	}
 	return wrong
-}
-
-// output returns one output.
-func (v value) output() (Output, bool) {
-	none := Output{Key: v.key}
-	m, ok := v.members(names(outputMembers))
-	if m == nil {
-		return none, false
-	}
-	t, found := v.outputType(m)
-	if !found {
-		return none, false
-	}
-	o := Output{Key: v.key, Name: t.name, Type: t.name, MinSeverity: severities[0], Enabled: true}
-	if _, found := m[t.target]; t.target != "" && !found {
-		ok = v.fail("an output of type %s needs %s", t.name, t.target)
-	}
-	read := map[string]bool{} // by member, whether it could be read
-	for _, name := range slices.Sorted(maps.Keys(m)) {
-		if !t.takes(name) {
-			ok = m[name].fail("an output of type %s has no use for it", t.name)
-			continue
-		}
-		read[name] = m[name].outputMember(name, &o)
-		ok = ok && read[name]
-	}
-	ok = v.accepted(&o, read) && ok
-	o.Headers = canonicalHeaders(o.Headers)
-	return o, ok
-}
-
-// outputType returns the type that an output with these members is of.
-func (v value) outputType(m map[string]value) (*outputType, bool) {
-	known := make([]string, len(outputTypes))
-	for i := range outputTypes {
-		known[i] = outputTypes[i].name
-	}
-	t, found := m["Type"]
-	if !found {
-		return nil, v.fail("needs Type (%s)", strings.Join(known, ", "))
-	}
-	name, isString := t.raw.(string)
-	if i := slices.Index(known, name); i >= 0 {
-		return &outputTypes[i], true
-	}
-	if near := nearest(name, known); isString && near != "" {
-		return nil, t.fail("%s", unknown("type", name, known))
-	}
-	return nil, t.expected("one of " + strings.Join(known, ", "))
-}
-
-// outputMember reads the named member into o.
-func (v value) outputMember(name string, o *Output) (ok bool) {
-	switch name {
-	case "Name":
-		o.Name, ok = v.outputName()
-	case "Type":
-		ok = true
-	case "URL":
-		v.secret = true // it may hold the secret that an error would be about
-		o.URL, ok = v.text("an https URL")
-	case "Address":
-		o.Address, ok = v.text("host:port, such as logs.example.com:6514")
-	case "Path":
-		o.Path, ok = v.filePath("a file")
-	case "MinSeverity":
-		o.MinSeverity, ok = v.severity()
-	case "TokenFile":
-		o.TokenFile, ok = v.secretPath("a file that holds the token")
-	case "CAFile":
-		o.CAFile, ok = v.filePath("a file of PEM certificates")
-	case "CertificateFile":
-		o.CertificateFile, ok = v.filePath("a PEM certificate")
-	case "KeyFile":
-		o.KeyFile, ok = v.secretPath("a PEM key")
-	case "Headers":
-		o.Headers, ok = v.headers()
-	case "Index":
-		o.Index, ok = v.text("the name of a data stream")
-	case "Enabled":
-		o.Enabled, ok = v.boolean()
-	}
-	return ok
-}
-
-// outputName returns a name that is safe as that of a folder, and that a condition can end
-// in behind a dot.
-func (v value) outputName() (string, bool) {
-	s, ok := v.raw.(string)
-	if !ok {
-		return "", v.expected("a name")
-	}
-	if err := spool.CheckName(s); err != nil {
-		return "", v.fail("%v", err)
-	}
-	if strings.HasPrefix(s, ".") {
-		return "", v.expected("a name that does not begin with a dot")
-	}
-	return s, true
-}
-
-// secretPath returns the path of a file that holds a secret. The value is kept out of
-// errors, in case it is the secret.
-func (v value) secretPath(what string) (string, bool) {
-	v.secret = true
-	return v.filePath(what)
-}
-
-// severity returns one of the severities.
-func (v value) severity() (string, bool) {
-	s, _ := v.raw.(string)
-	if rules.Severity(s).Number() == 0 {
-		return "", v.expected("one of " + strings.Join(severities, ", "))
-	}
-	return s, true
 }

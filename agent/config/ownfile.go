@@ -1,15 +1,64 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	howett "howett.net/plist"
 
 	"hooksnare/pkg/plist"
+	"hooksnare/pkg/safefile"
 )
+
+// exceptionsKey is the one key of the file of exceptions.
+const exceptionsKey = "Exceptions"
+
+// ExceptionsPath returns where the file of exceptions is on the disk below root.
+func ExceptionsPath(root string) string { return filepath.Join("/", root, ExceptionsFile) }
+
+// OwnExceptions reads the file of exceptions on the disk below root, which need not be
+// there. beside are the exceptions of the configuration, whose IDs are taken.
+//
+// The error joins an *Error for each thing that is wrong. The exceptions that come with it
+// are right all the same.
+func OwnExceptions(root string, beside []Exception) ([]Exception, error) {
+	d, c := newDecoder(Own, Options{Root: root}), Config{Exceptions: slices.Clip(beside)}
+	d.decodeFile(ownKeys(&c))
+	return c.Exceptions[len(beside):], errors.Join(d.sortedErrors()...)
+}
+
+// ownKeys is what the file of exceptions may hold; what is decoded is added to c.
+func ownKeys(c *Config) []key {
+	return []key{{name: exceptionsKey, decode: func(v value) bool {
+		used := map[string]string{}
+		for i := range c.Exceptions {
+			x := &c.Exceptions[i]
+			if used[x.ID] = "the default"; x.Key != "" {
+				used[x.ID] = x.Key + " of the configuration"
+			}
+		}
+		for _, x := range v.decodeExceptionList(used) {
+			x.Own = true
+			c.Exceptions = append(c.Exceptions, x)
+		}
+		return true
+	}}}
+}
+
+// OwnPlace reports why a path on the disk below root is no place for what the agent takes
+// as its owner's word: others can write there.
+func OwnPlace(root, name string) error {
+	at, writable, err := safefile.WritableByOthers(filepath.Join("/", root), name)
+	if writable {
+		return fmt.Errorf("others can write %q: run chown root and chmod go-w for it", at)
+	}
+	return err
+}
 
 // OwnFile is the content of the file of exceptions as it is written there. What it holds
 // that is wrong or not known stays as it is.
@@ -20,86 +69,80 @@ type OwnFile struct {
 }
 
 // ReadOwnFile reads the file of exceptions to change it. One that is not there is empty; one
-// that is no such file at all is an error.
+// that holds something else is an error.
 func ReadOwnFile(root string) (*OwnFile, error) {
 	f, path := &OwnFile{root: root, top: map[string]any{}}, ExceptionsPath(root)
-	doc, err := readOwn(root)
-	if err != nil {
-		return nil, &Error{File: path, Why: reason(err, path)}
-	}
-	if doc == nil {
+	content, err := newDecoder(Own, Options{Root: root}).readContent()
+	if err == nil && content == nil {
 		return f, nil
 	}
-	v, err := plist.Decode(doc)
+	var top any
+	if err == nil {
+		top, err = plist.Decode(content)
+	}
 	if err != nil {
-		return nil, malformed(path, err)
+		return nil, fileError(path, err)
 	}
 	var ok bool
-	if f.top, ok = v.(map[string]any); !ok {
-		return nil, &Error{File: path, Why: "expected a dictionary, found " + describe(v, false)}
+	if f.top, ok = top.(map[string]any); !ok {
+		return nil, &Error{File: path, Why: "expected a dictionary, found " + describeValue(top)}
 	}
 	list, found := f.top[exceptionsKey]
 	if f.list, ok = list.([]any); found && !ok {
-		return nil, &Error{File: path, Key: exceptionsKey, Why: "expected an array of dictionaries, found " + describe(list, false)}
+		return nil, &Error{File: path, Key: exceptionsKey, Why: "expected an array of dictionaries, found " + describeValue(list)}
 	}
 	return f, nil
 }
 
-// Has reports whether the file has an exception with an ID, be it right or wrong.
-func (f *OwnFile) Has(id string) bool {
-	return slices.ContainsFunc(f.list, func(v any) bool { return idOf(v) == id })
+// hasID reports whether an exception as it is written, right or wrong, has an ID.
+func hasID(id string) func(any) bool {
+	return func(v any) bool {
+		d, _ := v.(map[string]any)
+		return d["ID"] == id
+	}
 }
 
-// idOf returns the ID of an exception as it is written, "" for none.
-func idOf(v any) string {
-	d, _ := v.(map[string]any)
-	id, _ := d["ID"].(string)
-	return id
-}
+// Has reports whether the file has an exception with an ID, be it right or wrong.
+func (f *OwnFile) Has(id string) bool { return slices.ContainsFunc(f.list, hasID(id)) }
 
 // Remove removes the exceptions with an ID.
-func (f *OwnFile) Remove(id string) {
-	f.list = slices.DeleteFunc(f.list, func(v any) bool { return idOf(v) == id })
-}
+func (f *OwnFile) Remove(id string) { f.list = slices.DeleteFunc(f.list, hasID(id)) }
 
-// Add adds an exception.
-func (f *OwnFile) Add(x *Exception) {
-	d := map[string]any{"ID": x.ID, "Where": x.Where, "Reason": x.Reason}
+// Add adds an exception. beside are those of the configuration. The error says why an agent
+// that reads the file would not have the exception exactly as it is.
+func (f *OwnFile) Add(x *Exception, beside []Exception) error {
+	written := map[string]any{"ID": x.ID, "Where": x.Where, "Reason": x.Reason}
 	if len(x.Rules) > 0 {
-		d["Rules"] = anys(x.Rules)
+		written["Rules"] = x.Rules
 	}
 	if !x.Expires.IsZero() {
-		d["Expires"] = x.Expires.UTC()
+		written["Expires"] = x.Expires.UTC()
 	}
 	if !x.Require.IsZero() {
-		d["Require"] = x.Require.dictionary()
+		written["Require"] = x.Require
 	}
-	f.list = append(f.list, d)
-}
-
-func (r *Require) dictionary() map[string]any {
-	d := map[string]any{}
-	if r.Owner != "" {
-		d["Owner"] = r.Owner
+	key := fmt.Sprintf("%s[%d]", exceptionsKey, len(f.list))
+	f.list = append(f.list, written)
+	content, err := f.Encode()
+	if err != nil {
+		return err
 	}
-	if r.NotWritableByOthers {
-		d["NotWritableByOthers"] = true
+	d, c := newDecoder(Own, Options{Root: f.root}), Config{Exceptions: slices.Clip(beside)}
+	d.decodeContent(ownKeys(&c), content)
+	want := *x
+	want.Key, want.Own = key, true
+	want.Expires = want.Expires.UTC().Truncate(time.Second) // as a property list holds it
+	for _, got := range c.Exceptions[len(beside):] {
+		if reflect.DeepEqual(got, want) {
+			return nil
+		}
 	}
-	if len(r.SHA256) > 0 {
-		d["SHA256"] = anys(r.SHA256)
+	for _, e := range d.faults { // those of other exceptions do not count
+		if member, found := strings.CutPrefix(e.Key, key); found {
+			return fmt.Errorf("exception %s: %s: %s", x.ID, strings.TrimPrefix(member, "."), e.Why)
+		}
 	}
-	if r.TeamID != "" {
-		d["TeamID"] = r.TeamID
-	}
-	return d
-}
-
-func anys(list []string) []any {
-	out := make([]any, len(list))
-	for i, s := range list {
-		out[i] = s
-	}
-	return out
+	return fmt.Errorf("exception %s: would not be read as it is meant: %w", x.ID, errors.Join(d.sortedErrors()...))
 }
 
 // Encode returns the file's content as XML.
@@ -115,32 +158,4 @@ func (f *OwnFile) Encode() ([]byte, error) {
 		return nil, &Error{File: ExceptionsPath(f.root), Why: fmt.Sprintf("would have %d bytes, more than the %d that are read", len(b), maxFile)}
 	}
 	return b, nil
-}
-
-// Holds reports why an agent that reads a content of the file would not go by an exception
-// exactly as it is. What is wrong with others is no matter.
-func (f *OwnFile) Holds(content []byte, x *Exception, beside []Exception, checkWhere func(string) error) error {
-	at := &origin{file: ExceptionsPath(f.root), root: f.root, problems: &problems{}, checkWhere: checkWhere}
-	for _, got := range at.ownDocument(content, beside) {
-		if got.ID != x.ID {
-			continue
-		}
-		want := *x
-		got.Key, got.Own, want.Key, want.Own = "", false, "", false
-		got.Expires, want.Expires = got.Expires.UTC(), want.Expires.UTC().Truncate(time.Second)
-		if reflect.DeepEqual(got, want) {
-			return nil
-		}
-		return fmt.Errorf("exception %s: would not be read as it was meant", x.ID)
-	}
-	last := fmt.Sprintf("%s[%d]", exceptionsKey, len(f.list)-1)
-	for _, e := range at.problems.list {
-		if e.Key == exceptionsKey {
-			return e // of the list as a whole
-		}
-		if len(e.Key) >= len(last) && e.Key[:len(last)] == last {
-			return fmt.Errorf("exception %s: %s: %s", x.ID, e.Key[len(last):], e.Why)
-		}
-	}
-	return fmt.Errorf("exception %s: would not be read", x.ID)
 }

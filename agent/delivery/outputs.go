@@ -14,8 +14,8 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
-	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/hang"
 	"hooksnare/pkg/spool"
@@ -122,7 +122,7 @@ func (all *Outputs) openSpool(c config.Config, places []config.Output) error {
 		MaxBytes: c.SpoolMaxBytes, MaxAlerts: int(c.SpoolMaxAlerts), MaxAge: c.SpoolMaxAge,
 	}
 	for _, p := range places {
-		o.Outputs = append(o.Outputs, spool.Output{Name: p.Name, MinSeverity: rules.Severity(p.MinSeverity).Number()})
+		o.Outputs = append(o.Outputs, spool.Output{Name: p.Name, MinSeverity: event.Severity(p.MinSeverity).Number()})
 	}
 	s, err := spool.Open(o)
 	for range 20 { // somebody may just be asking whether it is in use, or an agent be ending
@@ -184,7 +184,7 @@ func (all *Outputs) AddAlert(a *alert.Alert) error {
 	if a.Timestamp != nil {
 		at = a.Timestamp.Time
 	}
-	all.enqueue(spool.Entry{Document: line, ID: a.Event.ID, Update: a.Event.Sequence, Severity: a.Event.Severity, Time: at, Share: a.Share})
+	all.enqueue(spool.Entry{Document: line, Severity: a.Event.Severity, Time: at, Share: a.Share})
 	return nil
 }
 
@@ -194,7 +194,7 @@ func (all *Outputs) AddHeartbeat(b *alert.Heartbeat) error {
 	if err != nil {
 		return err
 	}
-	all.enqueue(spool.Entry{Document: line, ID: b.Event.ID, Update: b.Event.Sequence, Everywhere: true, Time: time.Now(), Share: alert.OwnShare})
+	all.enqueue(spool.Entry{Document: line, Everywhere: true, Time: time.Now(), Share: alert.OwnShare})
 	return nil
 }
 
@@ -230,7 +230,8 @@ func (all *Outputs) storeBatch(batch []spool.Entry) {
 	switch {
 	case err == nil:
 		for i := range batch {
-			all.progress(batch[i].ID, "")
+			id, _ := spool.EventOf(batch[i].Document)
+			all.progress(id, "")
 		}
 	case errors.Is(err, spool.ErrHeld): // the spool reports what it holds
 	case len(batch) > 1:

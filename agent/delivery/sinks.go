@@ -10,6 +10,7 @@ import (
 
 	"hooksnare/agent/config"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/logfile"
 	"hooksnare/pkg/syslog"
@@ -155,12 +156,12 @@ func (s *syslogSink) Close() error {
 }
 
 func syslogSeverity(number int) syslog.Severity {
-	switch {
-	case number >= 99:
+	switch event.SeverityOf(number) {
+	case event.Critical:
 		return syslog.Critical
-	case number >= 73:
+	case event.High:
 		return syslog.High
-	case number >= 47:
+	case event.Medium:
 		return syslog.Medium
 	}
 	return syslog.Low

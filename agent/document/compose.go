@@ -23,7 +23,7 @@ type ComposeOptions struct {
 	Host  host.Identity
 	Table *process.Table
 
-	KeptAt func(owner, sum string) string // where the copy of a content is; nil where there are none
+	KeptAt func(owner, sum string) string // the path of the kept copy of a content; nil if no copies are kept
 	SetBy  func(file, key string) string  // id of the alert that reported a hook, "" if none did
 	Now    func() time.Time               // nil for a recording, whose alerts have no latency
 }
@@ -165,11 +165,10 @@ const maxMatched = 16
 
 // fillMatch fills in what a rule found beside the event.
 func (c *Composer) fillMatch(a *alert.Alert, f *detect.Finding) {
-	if len(f.Events) == 0 && len(f.Terms) == 0 && f.Count == 0 {
+	if len(f.Events) == 0 {
 		return
 	}
-	m := &alert.Match{Count: f.Count}
-	m.NewTerms, _ = clip.Args(f.Terms, clip.WordBytes)
+	m := &alert.Match{}
 	for i, r := range f.Events {
 		if i == maxMatched {
 			a.Hooksnare.Truncated = slices.Concat(a.Hooksnare.Truncated, []string{"hooksnare.match.events"})
@@ -178,9 +177,7 @@ func (c *Composer) fillMatch(a *alert.Alert, f *detect.Finding) {
 		m.Events = append(m.Events, c.describeCommand(r.Event.Process, a.Hooksnare.Evidence))
 		m.Events[i].Time = alert.At(r.Event.Time)
 	}
-	if len(f.Events) > 0 {
-		a.Event.Start = alert.At(f.Events[0].Event.Time)
-	}
+	a.Event.Start = alert.At(f.Events[0].Event.Time)
 	a.Hooksnare.Match = m
 }
 

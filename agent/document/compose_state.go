@@ -43,7 +43,7 @@ func (c *Composer) fillState(a *alert.Alert, f *detect.Finding) {
 	case o.Change != nil:
 		c.fillChange(a, o.Change)
 	case o.Program != nil:
-		c.fillProgramChange(a, o.Program, f.Record.Fact, f.Share().Owner())
+		c.fillProgramChange(a, o.Program, f.Record.Fact, f.Share().String())
 	case o.Unreadable != nil:
 		c.fillUnreadable(a, o.Unreadable)
 	case o.Excepted != "":
@@ -68,7 +68,7 @@ func (c *Composer) fillChange(a *alert.Alert, ch *event.Change) {
 var SinceWords = map[event.Since]string{event.SinceSeen: "running", event.SinceStop: "stopped", event.SinceNever: "first_look"}
 
 // changeTexts are of one change alone: its time tells it from one that brings back what was
-// there, and whoever writes a file can give it any time of its own.
+// there, and whoever writes a file can set its times at will.
 func changeTexts(ch *event.Change) []string {
 	out := []string{ch.File, ch.Key, strconv.FormatInt(ch.Time.UnixNano(), 10)}
 	for _, v := range [...]*string{ch.Old, ch.New} {

@@ -13,7 +13,7 @@ import (
 const (
 	maxTree = 20 // processes of the same login or job
 
-	MaxLineage = 16 // ancestors told of in words
+	MaxLineage = 16 // ancestors in the lineage
 	MaxRecent  = 20 // commands of the same user
 )
 
@@ -45,7 +45,7 @@ func (c *Composer) fillRelations(a *alert.Alert, ev *event.Event) {
 	a.Hooksnare.Evidence = evidence
 }
 
-// responsibleProcess tells of the process that macOS holds responsible for another, nil where
+// responsibleProcess describes the process that macOS holds responsible for another, nil where
 // that is the process itself or not known.
 func (c *Composer) responsibleProcess(p *event.Process) *alert.Process {
 	key := p.Responsible
@@ -60,7 +60,7 @@ func (c *Composer) responsibleProcess(p *event.Process) *alert.Process {
 
 // recentBefore returns what a user ran before a process: the last of the commands, oldest
 // first. One that a process ran by way of another image, as /bin/sh becomes /bin/bash
-// with the same arguments, is told once, by its last image.
+// with the same arguments, is listed once, by its last image.
 func recentBefore(all []*event.Process, before *event.Process) []*event.Process {
 	out := make([]*event.Process, 0, MaxRecent)
 	later := map[int32]*event.Process{} // by pid, the image after
@@ -84,7 +84,7 @@ func replacesImage(p, next *event.Process) bool {
 		p.Exec.ArgsCount == next.Exec.ArgsCount && slices.Equal(p.Exec.Args, next.Exec.Args)
 }
 
-// describeCommand tells of a process in a line.
+// describeCommand describes a process in a line.
 func (c *Composer) describeCommand(p *event.Process, e *alert.Evidence) alert.Command {
 	out := alert.Command{
 		PID: p.Token.PID, EntityID: c.host.EntityID(p.Key()),
@@ -99,7 +99,7 @@ func (c *Composer) describeCommand(p *event.Process, e *alert.Evidence) alert.Co
 	return out
 }
 
-// recentOfLogin returns what was run lately from the same login or job as a process: what has the same
+// recentOfLogin returns what was run shortly before from the same login or job as a process: what has the same
 // ancestor right below launchd.
 func (c *Composer) recentOfLogin(p *event.Process, e *alert.Evidence) []alert.Command {
 	top := c.loginAncestor(p)

@@ -18,7 +18,7 @@ import (
 )
 
 // Allow changes the exceptions of their own file on the disk below a root. What is changed
-// is told in the audit log first: after a crash in between the log tells of a change that is
+// is written to the audit log first: after a crash in between the log names a change that is
 // not there, and never the other way round.
 type Allow struct {
 	root   string
@@ -51,35 +51,31 @@ func NewAllow(c config.Config, by Who) *Allow {
 	return a
 }
 
-// Add adds a proposed exception. An agent that reads it goes by exactly that exception.
+// Add adds a proposed exception. An agent that reads the file uses exactly that exception.
 func (a *Allow) Add(ctx context.Context, p *Proposal) error {
 	x := &p.Exception
-	return a.change(ctx, func(f *config.OwnFile) (*AuditEntry, func([]byte) error, error) {
+	return a.change(ctx, func(f *config.OwnFile) (*AuditEntry, error) {
 		if f.Has(x.ID) || slices.ContainsFunc(a.beside, func(o config.Exception) bool { return o.ID == x.ID }) {
-			return nil, nil, fmt.Errorf("exception %s: %w: remove it first, or give this one another name with --id", x.ID, ErrKnownException)
+			return nil, fmt.Errorf("exception %s: %w: remove it first, or give this one another name with --id", x.ID, ErrKnownException)
 		}
-		f.Add(x)
-		text := TextOf(x)
-		e := &AuditEntry{Verb: "add", ID: x.ID, Reason: x.Reason, Alert: p.Alert, Exception: &text}
-		return e, func(b []byte) error { return f.Holds(b, x, a.beside, CheckWhere) }, nil
+		return &AuditEntry{Verb: "add", ID: x.ID, Reason: x.Reason, Alert: p.Alert, Exception: x}, f.Add(x, a.beside)
 	})
 }
 
 // Remove removes an exception from the file. One of the configuration is not there to be
 // removed, which the error says.
 func (a *Allow) Remove(ctx context.Context, id string, sources config.Sources) error {
-	own, _ := config.OwnExceptions(a.root, a.beside, CheckWhere) // one that is wrong can be removed as well
-	return a.change(ctx, func(f *config.OwnFile) (*AuditEntry, func([]byte) error, error) {
+	own, _ := config.OwnExceptions(a.root, a.beside) // one that is wrong can be removed as well
+	return a.change(ctx, func(f *config.OwnFile) (*AuditEntry, error) {
 		if !f.Has(id) {
-			return nil, nil, a.notOwn(id, sources)
+			return nil, a.notOwn(id, sources)
 		}
 		f.Remove(id)
 		e := &AuditEntry{Verb: "remove", ID: id}
 		if i := slices.IndexFunc(own, func(x config.Exception) bool { return x.ID == id }); i >= 0 {
-			text := TextOf(&own[i])
-			e.Exception, e.Reason = &text, own[i].Reason
+			e.Exception, e.Reason = &own[i], own[i].Reason
 		}
-		return e, nil, nil
+		return e, nil
 	})
 }
 
@@ -99,7 +95,7 @@ func (a *Allow) notOwn(id string, sources config.Sources) error {
 }
 
 // change reads the file, has it changed, checks and tells the change, and writes the file.
-func (a *Allow) change(ctx context.Context, edit func(*config.OwnFile) (*AuditEntry, func([]byte) error, error)) error {
+func (a *Allow) change(ctx context.Context, edit func(*config.OwnFile) (*AuditEntry, error)) error {
 	if err := a.places(); err != nil {
 		return onlyRoot(err)
 	}
@@ -112,14 +108,11 @@ func (a *Allow) change(ctx context.Context, edit func(*config.OwnFile) (*AuditEn
 	if err != nil {
 		return err
 	}
-	e, check, err := edit(f)
+	e, err := edit(f)
 	if err != nil {
 		return err
 	}
 	b, err := f.Encode()
-	if err == nil && check != nil {
-		err = check(b)
-	}
 	if err != nil {
 		return err
 	}

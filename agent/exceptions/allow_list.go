@@ -12,7 +12,7 @@ import (
 
 // AllowedHook is an exception that counts.
 type AllowedHook struct {
-	ExceptionText
+	config.Exception
 	Source  string `json:"source"`         // exceptions, managed, local, file; default for what comes with the agent
 	File    string `json:"file,omitempty"` // where it is written
 	Expired bool   `json:"expired,omitempty"`
@@ -43,10 +43,10 @@ func ListExceptions(c config.Config, sources config.Sources, now time.Time) ([]A
 	out := make([]AllowedHook, len(c.Exceptions))
 	for i := range c.Exceptions {
 		x := &c.Exceptions[i]
-		row := AllowedHook{ExceptionText: TextOf(x), Source: "default", Expired: x.Expired(now)}
+		row := AllowedHook{Exception: *x, Source: "default", Expired: x.Expired(now)}
 		if x.Own {
 			row.Source, row.File = string(config.Own), config.ExceptionsPath(c.Root)
-			row.Added = addedBy(audit, &row.ExceptionText)
+			row.Added = addedBy(audit, *x)
 		} else if source, found := sources.Of(x.Key); found && x.Key != "" {
 			row.Source, row.File = string(source.Layer), source.Name
 		}
@@ -58,15 +58,16 @@ func ListExceptions(c config.Config, sources config.Sources, now time.Time) ([]A
 	return out, errors.Join(auditErr, usesErr)
 }
 
-func addedBy(audit map[string]AuditEntry, x *ExceptionText) *Added {
+func addedBy(audit map[string]AuditEntry, x config.Exception) *Added {
 	e, found := audit[x.ID]
 	if !found {
 		return nil
 	}
-	return &Added{Time: e.Time, By: e.By, Alert: e.Alert, Edited: e.Exception == nil || !reflect.DeepEqual(e.Exception, x)}
+	x.Key, x.Own = "", false // which the log does not hold
+	return &Added{Time: e.Time, By: e.By, Alert: e.Alert, Edited: !reflect.DeepEqual(e.Exception, &x)}
 }
 
-// usesOf returns what the agent that works with a state folder tells of its exceptions, by
+// usesOf returns what the agent that works with a state folder reports about its exceptions, by
 // id; nothing before the first has run, and when none runs.
 func usesOf(dir string) (map[string]health.ExceptionStatus, error) {
 	s, err := health.ReadStatus(dir)

@@ -96,7 +96,7 @@ func TestListExceptions(t *testing.T) {
 	text = strings.Replace(text, "</array>", byHand+"</array>", 1)
 	must(t, os.WriteFile(path, []byte(text), 0o644))
 
-	c, sources, err := config.Load(config.Options{Root: root, CheckWhere: CheckWhere})
+	c, sources, err := config.Load(config.Options{Root: root})
 	must(t, err)
 	tells(t, c.StateDir, health.Status{PID: os.Getpid(), Exceptions: []health.ExceptionStatus{{ID: "added", Since: now, Hits: 2, Broken: 1}}})
 	list, err := ListExceptions(c, sources, now)
@@ -105,7 +105,7 @@ func TestListExceptions(t *testing.T) {
 	for _, x := range list {
 		got[x.ID] = x
 	}
-	if x := got["jamf-framework-scripts"]; x.Source != "default" || x.Added != nil || x.Use != nil || x.Require == nil {
+	if x := got["jamf-framework-scripts"]; x.Source != "default" || x.Added != nil || x.Use != nil || x.Require.IsZero() {
 		t.Errorf("default: got %+v", x)
 	}
 	if x := got["added"]; x.Source != "exceptions" || x.File != path || x.Added == nil || x.Added.Edited || x.Added.By.UID != 501 || x.Use == nil || x.Use.Hits != 2 || x.Use.Broken != 1 || x.Expired {

@@ -51,7 +51,7 @@ func Propose(root string, docs []*alert.Alert, w Wish) (*Proposal, error) {
 		}
 	}
 	if p.Hook == nil {
-		return nil, errors.New("the alert tells of no hook: only a hook with a value can be allowed")
+		return nil, errors.New("the alert is not about a hook: only a hook with a value can be allowed")
 	}
 	where, err := whereOf(p.Hook)
 	if err != nil {
@@ -108,7 +108,7 @@ func (p *Proposal) pin(root string, unpinned bool) error {
 	return nil
 }
 
-// compare notes a program that is not the one the alert told of.
+// compare adds a note if the program is not the one in the alert.
 func (p *Proposal) compare(docs []*alert.Alert) {
 	if p.Program == nil || p.Program.SHA256 == "" {
 		return
@@ -118,7 +118,7 @@ func (p *Proposal) compare(docs []*alert.Alert) {
 			continue
 		}
 		if was := d.Hooksnare.Program.SHA256; was != p.Program.SHA256 {
-			p.Notes = append(p.Notes, fmt.Sprintf("the program is not what the alert told of: SHA-256 was %s, is %s", was, p.Program.SHA256))
+			p.Notes = append(p.Notes, fmt.Sprintf("the program is not the one in the alert: SHA-256 was %s, is %s", was, p.Program.SHA256))
 		}
 		return
 	}

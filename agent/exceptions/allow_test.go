@@ -29,7 +29,7 @@ func allowOn(root string) *Allow { return NewAllow(config.Config{Root: root}, Wh
 
 func ownIDs(t *testing.T, root string) []string {
 	t.Helper()
-	list, err := config.OwnExceptions(root, nil, CheckWhere)
+	list, err := config.OwnExceptions(root, nil)
 	must(t, err)
 	out := []string{}
 	for _, x := range list {
@@ -58,7 +58,7 @@ func TestProposalIsKept(t *testing.T) {
 		}
 		must(t, allowOn(root).Add(ctx, p))
 		n++
-		list, err := config.OwnExceptions(root, nil, CheckWhere)
+		list, err := config.OwnExceptions(root, nil)
 		must(t, err)
 		if len(list) != n {
 			t.Fatalf("%.80q: got %d exceptions, want %d", value, len(list), n)
@@ -273,7 +273,7 @@ func TestOwnFileIsKept(t *testing.T) {
 	if err := allowOn(root).Add(ctx, bare("half")); !errors.Is(err, ErrKnownException) {
 		t.Errorf("an ID of a wrong entry: got %v", err)
 	}
-	if err := allowOn(root).Add(ctx, &Proposal{Exception: config.Exception{ID: "z", Where: "true)", Reason: "r"}}); err == nil || !strings.HasPrefix(err.Error(), "exception z: .Where: 1:5: ") {
+	if err := allowOn(root).Add(ctx, &Proposal{Exception: config.Exception{ID: "z", Where: "true)", Reason: "r"}}); err == nil || !strings.HasPrefix(err.Error(), "exception z: Where: 1:5: ") {
 		t.Errorf("a wrong condition: got %v", err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"hooksnare/pkg/clip"
 )
 
-// whereOf returns the condition that holds for the hook an alert tells of, whoever sets or
+// whereOf returns the condition that holds for the hook of an alert, whoever sets or
 // runs it by whatever means: the same value of the same key of the same file, and no other.
 // Where an alert does not show all of that as it is, there is none.
 func whereOf(h *alert.Hook) (string, error) {

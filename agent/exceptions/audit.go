@@ -18,27 +18,27 @@ import (
 	"hooksnare/pkg/safefile"
 )
 
-// auditLog is where every change of the exceptions is told, on the disk below root, and
+// auditLog is the log of every change of the exceptions, on the disk below root, and
 // maxAudit bounds what of it is read to tell who made one, in bytes.
 const (
 	auditLog = "/var/log/hooksnare/audit.jsonl"
 	maxAudit = 64 << 20
 )
 
-// AuditPath returns where changes of the exceptions are told on the disk below root.
+// AuditPath returns the path of the audit log on the disk below root.
 func AuditPath(root string) string { return filepath.Join("/", root, auditLog) }
 
-// AuditEntry is one line of the audit log. It is written before what it tells of is done; one
+// AuditEntry is one line of the audit log. It is written before the change is made; one
 // with an Error tells that nothing came of it.
 type AuditEntry struct {
-	Time      time.Time      `json:"time"`
-	Verb      string         `json:"verb"` // add or remove
-	ID        string         `json:"id"`
-	By        Who            `json:"by"`
-	Reason    string         `json:"reason,omitempty"`
-	Alert     string         `json:"alert,omitempty"` // event.id of the one that it was made of
-	Exception *ExceptionText `json:"exception,omitempty"`
-	Error     string         `json:"error,omitempty"`
+	Time      time.Time         `json:"time"`
+	Verb      string            `json:"verb"` // add or remove
+	ID        string            `json:"id"`
+	By        Who               `json:"by"`
+	Reason    string            `json:"reason,omitempty"`
+	Alert     string            `json:"alert,omitempty"` // event.id of the one that it was made of
+	Exception *config.Exception `json:"exception,omitempty"`
+	Error     string            `json:"error,omitempty"`
 }
 
 // Who is the user who changes exceptions. sudo says who is behind it; nothing proves that.
@@ -61,33 +61,6 @@ func (w Who) String() string {
 	return fmt.Sprintf("user %d", w.UID)
 }
 
-// ExceptionText is an exception as it is shown and told.
-type ExceptionText struct {
-	ID      string       `json:"id"`
-	Rules   []string     `json:"rules,omitempty"`
-	Where   string       `json:"where,omitempty"`
-	Reason  string       `json:"reason,omitempty"`
-	Expires *time.Time   `json:"expires,omitempty"`
-	Require *RequireText `json:"require,omitempty"`
-}
-
-// RequireText is what an exception asks of the hook's program.
-type RequireText struct {
-	Owner               string   `json:"owner,omitempty"`
-	NotWritableByOthers bool     `json:"not_writable_by_others,omitempty"`
-	SHA256              []string `json:"sha256,omitempty"`
-	TeamID              string   `json:"team_id,omitempty"`
-}
-
-// TextOf returns an exception as it is shown and told.
-func TextOf(x *config.Exception) ExceptionText {
-	out := ExceptionText{ID: x.ID, Rules: x.Rules, Where: x.Where, Reason: x.Reason, Expires: utcOrNil(x.Expires)}
-	if r := x.Require; !r.IsZero() {
-		out.Require = &RequireText{r.Owner, r.NotWritableByOthers, r.SHA256, r.TeamID}
-	}
-	return out
-}
-
 // appendAudit adds a line to the audit log; it is on the disk when this returns. The log is
 // never rotated.
 func appendAudit(root string, e *AuditEntry) error {
@@ -105,7 +78,7 @@ func appendAudit(root string, e *AuditEntry) error {
 	return errors.Join(err, log.Close())
 }
 
-// readAudit returns, by the exception's ID, the line that tells of its being added. A log
+// readAudit returns, by the exception's ID, the line that says who added it. A log
 // that is not there has none.
 func readAudit(root string) (map[string]AuditEntry, error) {
 	b, _, err := safefile.Disk{Root: root}.ReadTrusted(AuditPath(root), maxAudit)
@@ -126,13 +99,4 @@ func readAudit(root string) (map[string]AuditEntry, error) {
 		}
 	}
 	return out, nil
-}
-
-// utcOrNil returns a time for JSON, nil for none.
-func utcOrNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
 }

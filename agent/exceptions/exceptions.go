@@ -1,4 +1,4 @@
-// Package exceptions holds what the site does not want to be told: the exceptions in force, their
+// Package exceptions holds what a site does not want alerts about: the exceptions in force, their
 // own file with its audit log, and what they require of a hook's program.
 package exceptions
 
@@ -66,7 +66,7 @@ func (e *InForce) Refresh(now time.Time, must bool) {
 	}
 	e.read, e.file = true, version
 	beside := slices.DeleteFunc(slices.Clone(e.list), func(x config.Exception) bool { return x.Own })
-	own, faults := config.OwnExceptions(e.root, beside, CheckWhere)
+	own, faults := config.OwnExceptions(e.root, beside)
 	list := slices.Concat(beside, own)
 	if !reflect.DeepEqual(list, e.list) {
 		if err := e.apply(ForEngine(list), NewPins(e.root, list)); err != nil && faults == nil {
@@ -80,11 +80,7 @@ func (e *InForce) Refresh(now time.Time, must bool) {
 
 // SetFaults says what is wrong with the file of exceptions now, nil for nothing.
 func (e *InForce) SetFaults(faults error, now time.Time) {
-	text := ""
-	if faults != nil {
-		text = config.Summary(faults)
-	}
-	e.faults.Set(text, now)
+	e.faults.Set(config.Summary(faults), now)
 }
 
 // reportChange reports every change of what is hidden: who can't keep an agent from seeing may
@@ -105,7 +101,7 @@ func (e *InForce) reportChange(added, removed []string, now time.Time) {
 	}
 	c := health.Condition{Name: health.ExceptionsChanged}
 	e.report(c, strings.Join(parts, "; ")+" (see hooksnare allow list)", true, now, time.Time{})
-	e.report(c, "the agent goes by them", false, now, now)
+	e.report(c, "the agent uses the new exceptions", false, now, now)
 }
 
 // missingFrom returns the IDs of exceptions of a list that another does not hold as they are.
@@ -177,10 +173,4 @@ func ForEngine(list []config.Exception) []detect.Exception {
 		out = append(out, detect.Exception{ID: x.ID, Rules: x.Rules, Where: x.Where, Expires: x.Expires, Pinned: !x.Require.IsZero()})
 	}
 	return out
-}
-
-// CheckWhere says what is wrong with an exception's condition.
-func CheckWhere(condition string) error {
-	_, err := detect.CheckWhere(condition)
-	return err
 }

@@ -95,7 +95,7 @@ func (p *Pins) unmetRequirement(found *event.Program, want config.Require) strin
 	}
 	switch {
 	case !known:
-		return fmt.Sprintf("the directory has not told yet who %s is", want.Owner)
+		return fmt.Sprintf("the directory has not answered yet who %s is", want.Owner)
 	case !owns:
 		return fmt.Sprintf("the program belongs to user %d, not to %s", found.UID, want.Owner)
 	case want.NotWritableByOthers && found.WritableBy != "":

@@ -42,7 +42,7 @@ marks what is shown and raises none.
 	fmt.Fprintf(&b, `
 # Losses
 
-What the agent forgot, passed over or could not look at is counted: in `+"`hooksnare status`"+`, and in
+What the agent forgot, skipped or could not examine is counted: in `+"`hooksnare status`"+`, and in
 heartbeats under `+"`hooksnare.heartbeat.losses`"+`, where a counter of 0 is absent. A count is since the
 agent started, or of now where that is said. While a counter that matters rises, the condition
 `+"`events_forgotten.COUNTER`"+` is on; it ends %v after the counter last rose, so that nobody can make

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Counter is a kind of loss: something that a part of the agent forgot, passed over or could
+// Counter is a kind of loss: something that a part of the agent forgot, skipped or could
 // not look at. Its row says what that means.
 type Counter uint8
 

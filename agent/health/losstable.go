@@ -8,7 +8,7 @@ var losses = [counters]CounterRow{
 	},
 	LinesTooLong: {
 		Word:    "lines_too_long",
-		Meaning: "lines of eslogger were too long and passed over (see gap)",
+		Meaning: "lines of eslogger were too long and were skipped (see gap)",
 	},
 	LinesMalformed: {
 		Word:    "lines_malformed",

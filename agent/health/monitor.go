@@ -104,7 +104,7 @@ func (m *Monitor) readSensor(now time.Time) {
 	}
 	if s.CanariesSeen != m.canaries {
 		if m.canaries == 0 {
-			m.nextBeat = time.Time{} // who was told that it starts is told that it has
+			m.nextBeat = time.Time{} // whoever read that the agent is starting learns that it has started
 		}
 		m.lastCanary, m.canaries = now, s.CanariesSeen
 	}

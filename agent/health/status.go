@@ -35,12 +35,11 @@ type Status struct {
 
 // RuleStatus is what a rule did since the agent started.
 type RuleStatus struct {
-	ID            string     `json:"rule_id"`
-	Matches       uint64     `json:"matches"`
-	Last          *time.Time `json:"last_match,omitempty"`
-	LearningUntil *time.Time `json:"learning_until,omitempty"`
-	Remembered    int        `json:"remembered,omitempty"`
-	Dropped       uint64     `json:"dropped,omitempty"` // forgotten for want of room: each may be a lost match
+	ID         string     `json:"rule_id"`
+	Matches    uint64     `json:"matches"`
+	Last       *time.Time `json:"last_match,omitempty"`
+	Remembered int        `json:"remembered,omitempty"`
+	Dropped    uint64     `json:"dropped,omitempty"` // forgotten for want of room: each may be a lost match
 }
 
 // ExceptionStatus is what an exception did since it is in force.
@@ -96,7 +95,7 @@ func RuleStatuses(list []detect.Activity) []RuleStatus {
 	out := make([]RuleStatus, len(list))
 	for i, a := range list {
 		out[i] = RuleStatus{
-			ID: a.Rule.ID, Matches: a.Matches, Last: utcOrNil(a.Last), LearningUntil: utcOrNil(a.LearningUntil),
+			ID: a.Rule.ID, Matches: a.Matches, Last: utcOrNil(a.Last),
 			Remembered: a.Remembered, Dropped: a.Dropped,
 		}
 	}
@@ -122,7 +121,7 @@ func (s *Status) Faults(running bool, now time.Time) []string {
 	}
 	var out []string
 	if age := now.Sub(s.Written); age > MaxStatusAge {
-		out = append(out, fmt.Sprintf("the agent has told nothing for %v: it hangs, or its state folder can't be written", age.Round(time.Second)))
+		out = append(out, fmt.Sprintf("the agent has written no status for %v: it hangs, or its state folder can't be written", age.Round(time.Second)))
 	}
 	for _, c := range s.Health.Conditions {
 		out = append(out, c.State+": "+c.Detail)

@@ -66,7 +66,7 @@ var table = [names]Row{
 	},
 	EventsForgotten: {
 		Word: "events_forgotten", Of: "what was lost",
-		Meaning: "The agent forgot or passed over something before it was done with it, because it was too much for its memory or could not be read; an alert may lack who did it, or be missing.",
+		Meaning: "The agent forgot or skipped something before it was done with it, because it was too much for its memory or could not be read; an alert may lack who did it, or be missing.",
 		Cure:    "See the counts with sudo hooksnare status; read the alerts since then and look for what floods this Mac.",
 	},
 	ShareUsedUp: {

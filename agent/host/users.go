@@ -90,7 +90,7 @@ func (u *Users) Group(id uint32) string {
 // ids of this Mac have a share of their own.
 const (
 	maxRemembered = 4096 // answers; a Mac has a few hundred users
-	maxAsked      = 8    // questions asked lately that have no answer yet
+	maxAsked      = 8    // recent questions without an answer
 	maxOpen       = 32   // questions that have no answer yet
 	askPatience   = 10 * time.Second
 	keepKnown     = time.Hour   // an answer
@@ -110,7 +110,7 @@ type directory[T comparable] struct {
 	network share[T]
 }
 
-// share is a part of the ids, with bounds of its own.
+// share is a part of the ids, with separate bounds.
 type share[T comparable] struct {
 	answers map[uint32]answer[T]
 	open    map[uint32]time.Time // questions without an answer, and when they were asked
@@ -195,13 +195,13 @@ func (s *share[T]) beginLocked(id uint32, now time.Time) bool {
 	if _, asked := s.open[id]; asked || len(s.open) >= maxOpen {
 		return false
 	}
-	lately := 0
+	recent := 0
 	for _, since := range s.open {
 		if now.Sub(since) < askPatience {
-			lately++
+			recent++
 		}
 	}
-	if lately >= maxAsked {
+	if recent >= maxAsked {
 		return false
 	}
 	s.open[id] = now

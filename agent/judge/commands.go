@@ -15,17 +15,16 @@ import (
 // hookCommand is a command that does something to preferences, and what was reported of it.
 type hookCommand struct {
 	event        *event.Event
-	groups       []*alertGroup // by rule; none where it is told nowhere
+	groups       []*alertGroup // by rule; none where it is not reported
 	judged       bool
-	waiting      []*changeState // changes by it that can't be told before it is judged
-	attributions []attribution  // changes that were seen before it, as long as it is not judged
+	waiting      []*changeState // changes by it that are reported after it
+	attributions []*changeState // changes that were seen before it, as long as it is not judged
 	fact         *hook.Fact
 }
 
 type (
 	correlator  = detect.Correlator[*hookCommand, *hookChange]
-	attribution = detect.Explained[*hookCommand, *hookChange]
-	changeState = detect.State[*hookCommand, *hookChange]
+	changeState = detect.TrackedChange[*hookCommand, *hookChange]
 )
 
 // commandBatch is what rules found in one event and what waits for an examination of the
@@ -44,15 +43,14 @@ type pendingAlert struct {
 
 // addCommand takes a finding about a hook into a batch. What can't be given any more, since
 // its share is used up, is counted at once.
-func (p *Judge) addCommand(b *commandBatch, f *detect.Finding, now time.Time) {
-	c := p.commandOf(b, f)
-	if p.budget.Spent(f, now) {
-		p.budget.Hold(f, now)
-		p.counts.Held++
-		p.shareUsedUp(f.Share(), now)
+func (j *state) addCommand(b *commandBatch, f *detect.Finding, now time.Time) {
+	c := j.commandOf(b, f)
+	if j.budget.Spent(f, now) {
+		j.budget.Hold(f, now)
+		j.holdBack(f.Share(), now)
 		return
 	}
-	a := p.compose.Compose(f)
+	a := j.compose.Compose(f)
 	kept := *f
 	if kept.Record.Event != nil {
 		kept.Record.Event = keptEvent(kept.Record.Event)
@@ -61,9 +59,9 @@ func (p *Judge) addCommand(b *commandBatch, f *detect.Finding, now time.Time) {
 }
 
 // commandOf returns the command behind a finding, nil for one that changes no preferences.
-func (p *Judge) commandOf(b *commandBatch, f *detect.Finding) *hookCommand {
+func (j *state) commandOf(b *commandBatch, f *detect.Finding) *hookCommand {
 	k := f.Record.Fact
-	if p.watching == nil || f.Record.Event == nil || k.Operation == hook.Execute {
+	if j.watching == nil || f.Record.Event == nil || k.Operation == hook.Execute {
 		return nil
 	}
 	for _, c := range b.commands {
@@ -73,10 +71,10 @@ func (p *Judge) commandOf(b *commandBatch, f *detect.Finding) *hookCommand {
 	}
 	c := &hookCommand{event: keptEvent(f.Record.Event), fact: k}
 	b.commands = append(b.commands, c)
-	_, explained, suspected := p.correlator.Command(causeOf(f.Record.Event, k), c)
+	explained, suspected := j.correlator.AddCommand(causeOf(f.Record.Event, k), c)
 	c.attributions = explained
-	p.reportCandidates(suspected)
-	p.watching.Wake()
+	j.reportCandidates(suspected)
+	j.watching.Wake()
 	return c
 }
 
@@ -119,14 +117,14 @@ func keptProcess(p *event.Process) *event.Process {
 }
 
 // examineCommands has the disk examined for a batch, and judges it then.
-func (p *Judge) examineCommands(b *commandBatch) {
-	if p.examine == nil || len(b.pending) == 0 {
-		p.judgeCommands(b, nil)
+func (j *Judge) examineCommands(b *commandBatch) {
+	if j.examine == nil || len(b.pending) == 0 {
+		j.judgeCommands(b, nil)
 		return
 	}
-	p.examine(b.question(), func(x *document.Examination, waits bool) {
-		p.judgeCommands(b, x)
-		p.flushOutbox(waits)
+	j.examine(b.question(), func(x *document.Examination, waits bool) {
+		j.judgeCommands(b, x)
+		j.flushOutbox(waits)
 	})
 }
 
@@ -146,59 +144,59 @@ func (b *commandBatch) question() Question {
 }
 
 // judgeCommands judges what was found in one event by what the disk has to say.
-func (p *Judge) judgeCommands(b *commandBatch, x *document.Examination) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
+func (j *Judge) judgeCommands(b *commandBatch, x *document.Examination) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.closed {
 		return // the outputs take no more
 	}
-	now := p.windowTime()
+	now := j.windowTime()
 	for i := range b.pending {
 		f := b.pending[i]
 		one := []detect.Finding{f.finding}
-		p.engine.Except(one, now, p.pinsOn(x))
-		p.compose.AddExamination(f.alert, &one[0], x)
-		p.judgeFinding(&one[0], f.alert, f.command, x, now)
+		j.exceptFindings(one, x, now)
+		j.compose.AddExamination(f.alert, &one[0], x)
+		j.judgeFinding(&one[0], f.alert, f.command, x, now)
 	}
 	for _, c := range b.commands {
 		c.judged = true
 		for _, a := range c.attributions {
-			p.attributeChange(a, c, now)
+			j.attributeChange(a, c, now)
 		}
 		for _, s := range c.waiting {
-			p.judgeChange(s, now)
+			j.judgeChangeLocked(s, now)
 		}
 		c.attributions, c.waiting, c.fact = nil, nil, nil
 	}
 }
 
 // judgeFinding gives a finding's alert, unless an exception covers it or it is a repeat or one too
-// many. That of a command whose change was seen before waits to be told together with that;
+// many. That of a command whose change was seen before waits to be reported together with that;
 // c is nil for a finding that is of no command, a for one whose alert was not composed yet.
-func (p *Judge) judgeFinding(f *detect.Finding, a *alert.Alert, c *hookCommand, x *document.Examination, now time.Time) {
-	if p.isHidden(f, x, now) {
+func (j *state) judgeFinding(f *detect.Finding, a *alert.Alert, c *hookCommand, x *document.Examination, now time.Time) {
+	if j.isHidden(f, x, now) {
 		return
 	}
-	same, repeats := f.Same(), p.repeatsOf(f.Share())
-	group, again := repeats.Again(same, now)
+	same, share := f.Same(), f.Share()
+	group, again := j.repeats.CountAgain(share, same, now)
 	if again {
-		p.counts.Repeated++
+		j.counts.Repeated++
 	} else {
-		t := p.openThread(f, func() *alert.Alert {
+		t := j.openThread(f, func() *alert.Alert {
 			if a == nil {
-				a = p.compose.Compose(f)
+				a = j.compose.Compose(f)
 			}
 			return a
 		}, now)
 		if t == nil {
 			return
 		}
-		if c == nil || !c.tellsLater() {
-			p.beginThread(t)
+		if c == nil || !c.isReportedLater() {
+			j.beginThread(t)
 		}
 		group = &alertGroup{threads: []*alertThread{t}}
-		for _, r := range repeats.Add(same, now, group) {
-			p.sendRepeat(r, now)
+		for _, r := range j.repeats.AddFirst(share, same, now, group) {
+			j.sendRepeat(r, now)
 		}
 	}
 	if c != nil {
@@ -206,46 +204,45 @@ func (p *Judge) judgeFinding(f *detect.Finding, a *alert.Alert, c *hookCommand, 
 	}
 }
 
-// tellsLater reports whether a command is told together with a change that was seen before.
-func (c *hookCommand) tellsLater() bool {
-	return slices.ContainsFunc(c.attributions, func(a attribution) bool { return a.By.Of == c && a.Of.judged })
+// isReportedLater reports whether a command is reported together with a change that was seen before.
+func (c *hookCommand) isReportedLater() bool {
+	return slices.ContainsFunc(c.attributions, func(a *changeState) bool { return a.By.Of == c && a.Of.judged })
 }
 
-// attributeChange tells that a command made a change after all.
-func (p *Judge) attributeChange(a attribution, by *hookCommand, now time.Time) {
-	s := a.State
+// attributeChange reports that a command made a change after all.
+func (j *state) attributeChange(s *changeState, by *hookCommand, now time.Time) {
 	if s.By == nil || s.By.Of != by || !s.Of.judged {
-		return // a likelier one was seen meanwhile, or the change is told later
+		return // a likelier one was seen meanwhile, or the change is reported later
 	}
-	told := s.Of.threads
+	reported := s.Of.threads
 	for i, g := range by.groups {
 		if i > 0 {
-			told = nil
+			reported = nil
 		}
-		p.confirmChange(g, &document.Confirmation{Change: &s.Change, Seen: s.Of.examination}, told, now)
+		j.confirmChange(g, &document.Confirmation{Change: &s.Change, Seen: s.Of.examination}, reported, now)
 	}
 	if len(by.groups) > 0 {
 		s.Of.threads = nil
 	}
 	if was := s.Of.by; was != nil && was != by {
 		for _, g := range was.groups {
-			p.withdrawChange(g, &s.Change, now)
+			j.withdrawChange(g, &s.Change, now)
 		}
 	}
 	s.Of.by = by
-	for _, t := range s.Of.threads { // of a command that is told nowhere else
-		p.sendUpdate(t, p.compose.Attribute(t.nextUpdate(t.last, now), by.event), now)
+	for _, t := range s.Of.threads { // of a command that is reported nowhere else
+		j.sendUpdate(t, j.compose.Attribute(t.nextUpdate(t.last, now), by.event), now)
 	}
 }
 
 // closeCommands reports commands of which nothing came.
-func (p *Judge) closeCommands(now time.Time) {
-	if p.watching == nil {
+func (j *state) closeCommands(now time.Time) {
+	if j.watching == nil {
 		return
 	}
-	for _, c := range p.correlator.Due(now, p.watching.Watched) {
+	for _, c := range j.correlator.CloseCommands(now, j.watching.Watched) {
 		for _, g := range c.Of.groups {
-			p.concludeCommand(g, c.Outcome, now)
+			j.concludeCommand(g, c.Outcome, now)
 		}
 	}
 }

@@ -33,131 +33,99 @@ const (
 	separate     = 3
 )
 
-// episodes are those of a pipeline, by name, and their courses.
-type episodes struct {
-	on      map[string]*episode
-	courses map[string]*course
-}
-
-func newEpisodes() episodes {
-	return episodes{on: map[string]*episode{}, courses: map[string]*course{}}
-}
-
 // Condition takes a condition of another part of the agent.
-func (p *Judge) Condition(name, detail string, on bool, since, until time.Time) {
-	p.mu.Lock()
-	p.handleCondition(name, detail, on, since, until)
-	p.mu.Unlock()
-	p.flushOutbox(true)
+func (j *Judge) Condition(name, detail string, on bool, since, until time.Time) {
+	j.judgeAndFlush(true, func() { j.handleCondition(name, detail, on, since, until) })
 }
 
-// handleCondition tells that a condition begins or ends.
-func (p *Judge) handleCondition(name, detail string, on bool, since, until time.Time) {
-	if p.closed {
+// handleCondition reports that a condition begins or ends.
+func (j *state) handleCondition(name, detail string, on bool, since, until time.Time) {
+	if j.closed {
 		return // the outputs take no more
 	}
 	key := "condition\x00" + name
 	if !on {
-		p.endEpisode(key, p.clockAt(until), func(t *alertThread) *alert.Alert {
-			return p.compose.ConditionEnded(t.nextUpdate(t.last, until), detail, until)
+		j.endEpisode(key, j.clockAt(until), func(t *alertThread) *alert.Alert {
+			return j.compose.ConditionEnded(t.nextUpdate(t.last, until), detail, until)
 		})
 		return
 	}
-	p.beginEpisode(key, key, p.clockAt(since), func() []detect.Finding {
-		return p.engine.Consider(detect.Condition{State: name, Detail: detail, Since: since})
+	j.beginEpisode(key, key, j.clockAt(since), func() []detect.Finding {
+		return j.engine.Consider(detect.Condition{State: name, Detail: detail, Since: since})
 	}, func(t *alertThread, again int) *alert.Alert {
-		return p.compose.ConditionAgain(t.nextUpdate(t.last, since), detail, since, again)
+		return j.compose.ConditionAgain(t.nextUpdate(t.last, since), detail, since, again)
 	})
 }
 
 // HandleUnreadable takes a file that can't be read, as that begins and as it ends.
-func (p *Judge) HandleUnreadable(u event.Unreadable) {
-	p.mu.Lock()
-	p.handleUnreadable(&u)
-	p.mu.Unlock()
-	p.flushOutbox(true)
+func (j *Judge) HandleUnreadable(u event.Unreadable) {
+	j.judgeAndFlush(true, func() { j.handleUnreadable(&u) })
 }
 
-func (p *Judge) handleUnreadable(u *event.Unreadable) {
-	if p.watching == nil || p.closed {
+func (j *state) handleUnreadable(u *event.Unreadable) {
+	if j.watching == nil || j.closed {
 		return
 	}
 	file := "unreadable\x00" + u.Path
 	key := file + "\x00" + u.Why
 	if !u.On {
-		p.endEpisode(key, p.clockAt(u.Until), func(t *alertThread) *alert.Alert {
-			return p.compose.FileReadable(t.nextUpdate(t.last, u.Until), u.Until)
+		j.endEpisode(key, j.clockAt(u.Until), func(t *alertThread) *alert.Alert {
+			return j.compose.FileReadable(t.nextUpdate(t.last, u.Until), u.Until)
 		})
 		return
 	}
-	p.beginEpisode(key, file, p.clockAt(u.Since), func() []detect.Finding {
-		return p.engine.Observe(detect.Observed{Unreadable: u, Verdict: string(alert.Observed)}, nil, nil)
+	j.beginEpisode(key, file, j.clockAt(u.Since), func() []detect.Finding {
+		return j.engine.Observe(detect.Observed{Unreadable: u, Verdict: string(alert.Observed)}, nil, nil)
 	}, func(t *alertThread, again int) *alert.Alert {
-		return p.compose.UnreadableAgain(t.nextUpdate(t.last, u.Since), u, again)
+		return j.compose.UnreadableAgain(t.nextUpdate(t.last, u.Since), u, again)
 	})
 }
 
-// clockAt is the clock that windows go by, at something that the agent itself tells.
-func (p *Judge) clockAt(at time.Time) time.Time {
-	if p.clock != nil {
-		return p.clock()
+// clockAt is the clock of windows, at something that the agent itself reports.
+func (j *state) clockAt(at time.Time) time.Time {
+	if j.clock != nil {
+		return j.clock()
 	}
 	return at
 }
 
-// beginEpisode tells that an episode begins: in an alert of each rule that finds it, or
+// beginEpisode reports that an episode begins: in an alert of each rule that finds it, or
 // as an update of those that there are.
-func (p *Judge) beginEpisode(key, name string, now time.Time, find func() []detect.Finding, again func(*alertThread, int) *alert.Alert) {
-	if p.episodes.on[key] != nil {
+func (j *state) beginEpisode(key, name string, now time.Time, find func() []detect.Finding, again func(*alertThread, int) *alert.Alert) {
+	if j.episodes[key] != nil {
 		return
 	}
-	c := p.episodes.courses[name]
+	c := j.courses[name]
 	if c == nil || c.on == 0 && !now.Before(c.until) {
 		c = &course{until: now.Add(courseWindow)}
-		p.episodes.courses[name] = c
+		j.courses[name] = c
 	}
 	e := &episode{course: c}
-	p.episodes.on[key] = e
+	j.episodes[key] = e
 	c.on++
 	if c.begun++; c.begun > separate && len(c.threads) > 0 {
 		c.again++
 		e.threads = c.threads
 		for _, t := range e.threads {
-			p.sendUpdate(t, again(t, c.again), now)
+			j.sendUpdate(t, again(t, c.again), now)
 		}
 		return
 	}
-	found := slices.Clone(find())
-	for i := range found {
-		f := &found[i]
-		if t := p.openThread(f, func() *alert.Alert { return p.compose.Compose(f) }, now); t != nil {
-			p.beginThread(t)
-			e.threads = append(e.threads, t)
-		}
-	}
+	e.threads = j.reportFindings(find(), now, nil)
 	c.threads = e.threads
 }
 
-// endEpisode tells that an episode is over.
-func (p *Judge) endEpisode(key string, now time.Time, over func(*alertThread) *alert.Alert) {
-	e := p.episodes.on[key]
+// endEpisode reports that an episode is over.
+func (j *state) endEpisode(key string, now time.Time, over func(*alertThread) *alert.Alert) {
+	e := j.episodes[key]
 	if e == nil {
 		return
 	}
-	delete(p.episodes.on, key)
+	delete(j.episodes, key)
 	if e.course.on--; e.course.on > 0 && slices.Equal(e.threads, e.course.threads) {
 		return // another episode goes on in the same alert
 	}
 	for _, t := range e.threads {
-		p.sendUpdate(t, over(t), now)
-	}
-}
-
-// episodesDue forgets the courses that are over and would begin with another alert.
-func (p *Judge) episodesDue(now time.Time) {
-	for name, c := range p.episodes.courses {
-		if c.on == 0 && !now.Before(c.until) {
-			delete(p.episodes.courses, name)
-		}
+		j.sendUpdate(t, over(t), now)
 	}
 }

@@ -4,6 +4,7 @@
 package judge
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -15,7 +16,6 @@ import (
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/process"
 	"hooksnare/detect"
-	"hooksnare/detect/baseline"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
@@ -25,38 +25,45 @@ import (
 // controls is touched while its lock is held: what an alert says of the disk is examined
 // outside, and comes back as a value.
 type Judge struct {
-	mu         sync.Mutex // guards all below but what is set once
-	table      *process.Table
+	mu sync.Mutex // guards state, whose methods are called with it held
+	state
+}
+
+// state is what a judge knows and has under way.
+type state struct {
+	// Set once.
+	host     host.Identity
+	table    *process.Table
+	compose  *document.Composer
+	examine  Examine
+	emit     func(*alert.Alert)
+	note     func(c health.Condition, detail string, on bool, since time.Time)
+	watching *Watching        // nil where no preferences are watched
+	clock    func() time.Time // nil for a recording
+
 	engine     *detect.Engine
 	exceptions []detect.Exception
-	compose    *document.Composer
-	host       host.Identity
-	pins       Pins // nil: there is no disk, exceptions hold by their condition
-	examine    Examine
-	emit       func(*alert.Alert)
-	note       func(c health.Condition, detail string, on bool, since time.Time) // nil: nobody notes conditions
-	watching   *Watching                                                         // nil where no preferences are watched
+	pins       Pins
+	presets    map[string]bool // exceptions that come with the agent whose first use was reported
 	correlator *correlator
 	hooked     []detect.Hooked                   // the hooks that are set
 	judging    map[event.PreferenceKey][]*string // changes that are being examined: what was there before each
+	reportedBy map[string]string                 // which alert reported each hook, by hookKey
 
-	repeats      map[detect.Share]*detect.Repeats[*alertGroup]
-	budget       detect.Budget
-	delayed      map[detect.Share][]*alertThread // threads with an update that waits for its share
-	episodes     episodes                        // conditions and files that can't be read
-	sharing      map[detect.Share]time.Time      // shares that are told to be used up, since when
-	reportedBy   reportedBy                      // which alert reported each hook
-	presets      map[string]bool                 // exceptions that come with the agent: whether their first use was told
-	outbox       outbox
-	repeatWindow time.Duration
-	clock        func() time.Time // nil for a recording
-	latest       time.Time        // the latest time of a recording
-	closed       bool
-	events       [event.Exit + 1]uint64 // by kind; counts has them when it is asked for
-	counts       Counts
+	repeats  *detect.Repeats[*alertGroup]
+	budget   detect.Budget
+	delayed  map[detect.Share][]*alertThread // threads with an update that waits for its share
+	usedUp   map[detect.Share]time.Time      // shares that are reported to be used up, since when
+	episodes map[string]*episode             // that have not ended: conditions and files that can't be read
+	courses  map[string]*course              // of episodes
+	outbox   outbox
+
+	latest time.Time // the latest time of a recording
+	closed bool
+	counts Counts
 }
 
-// Counts is what a pipeline did.
+// Counts is what a judge did.
 type Counts struct {
 	Events   map[event.Kind]uint64
 	Alerts   uint64            // given, with updates
@@ -66,7 +73,7 @@ type Counts struct {
 	Unpinned map[string]uint64 // of these, by the condition alone: there was no disk
 }
 
-// Options is what a pipeline is made of.
+// Options is what a judge is made of.
 type Options struct {
 	Rules      []*rules.Rule
 	Exceptions []detect.Exception
@@ -74,7 +81,7 @@ type Options struct {
 	Pins       Pins               // nil: there is no disk, exceptions hold by their condition
 	Examine    Examine            // nil: there is no disk
 	Emit       func(*alert.Alert) // takes every alert, in order, one at a time, and never waits
-	// Note is called with the conditions of the pipeline itself; nil for none.
+	// Note is called with the conditions of the judge itself; nil for none.
 	Note         func(c health.Condition, detail string, on bool, since time.Time)
 	Now          func() time.Time // nil: a recording, whose own times are the only clock
 	RepeatWindow time.Duration
@@ -82,221 +89,218 @@ type Options struct {
 	Watching     *Watching // nil: no preferences are watched
 }
 
-// New puts a pipeline together. The error names the rules and exceptions that it
-// goes without; it works with the others.
-func New(o Options) (*Judge, error) {
-	p := &Judge{
-		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, note: o.Note, host: o.Host, repeatWindow: o.RepeatWindow, clock: o.Now, exceptions: o.Exceptions,
-		repeats: map[detect.Share]*detect.Repeats[*alertGroup]{}, delayed: map[detect.Share][]*alertThread{},
-		episodes: newEpisodes(), sharing: map[detect.Share]time.Time{}, judging: map[event.PreferenceKey][]*string{}, reportedBy: reportedBy{},
-	}
-	p.outbox.room.L = &p.mu
-	p.presets = map[string]bool{}
-	compose := document.ComposeOptions{Host: o.Host, Table: p.table, SetBy: p.reportedBy.by}
-	if o.Watching != nil {
-		p.watching, compose.KeptAt = o.Watching, o.Watching.KeptAt
-		p.correlator = detect.NewCorrelator[*hookCommand, *hookChange](o.Watching.Window)
-	}
-	if o.Now != nil {
-		compose.Now = o.Now
-	}
-	p.compose = document.NewComposer(compose)
-	p.counts = Counts{Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}}
-	var err error
-	p.engine, err = p.newEngine(o.Rules)
-	return p, err
+// Pins tells whether a hook's program is what an exception requires.
+type Pins interface {
+	// Check returns what about the program is not as the exception requires, "" for nothing.
+	Check(exception string, r *detect.Record, x *document.Examination) string
+	// IsPreset reports whether the exception comes with the agent.
+	IsPreset(exception string) bool
 }
 
-// newEngine compiles rules against the world that this pipeline sees.
-func (p *Judge) newEngine(list []*rules.Rule) (*detect.Engine, error) {
-	host := &p.host
-	o := detect.Options{
-		Exceptions: p.exceptions,
+// Question is what an alert wants to know of the disk.
+type Question struct {
+	Share  detect.Share // whose bounds the examination counts against
+	Values []string     // of hooks: what they point to
+	File   string       // the preferences file; "" if it is not known
+	At     time.Time    // of the event
+	// Watched says that what is found is what the watch of the program starts from.
+	Watched bool
+}
+
+// maxQuestions bounds the values of one question: a command sets two hooks at the most that
+// anything reads.
+const maxQuestions = 4
+
+// Examine answers a question and calls judge with the answer, at once or from another
+// goroutine. waits tells judge whether it may wait for a disk.
+type Examine func(q Question, judge func(x *document.Examination, waits bool))
+
+// New returns a judge. The error names the rules and exceptions that it works without.
+func New(o Options) (*Judge, error) {
+	j := &Judge{state: state{
+		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, note: o.Note, host: o.Host,
+		clock: o.Now, watching: o.Watching, exceptions: o.Exceptions,
+		presets: map[string]bool{}, judging: map[event.PreferenceKey][]*string{}, reportedBy: map[string]string{},
+		repeats: detect.NewRepeats[*alertGroup](o.RepeatWindow), delayed: map[detect.Share][]*alertThread{},
+		usedUp: map[detect.Share]time.Time{}, episodes: map[string]*episode{}, courses: map[string]*course{},
+		counts: Counts{Events: map[event.Kind]uint64{}, Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}},
+	}}
+	j.outbox.room.L = &j.mu
+	compose := document.ComposeOptions{Host: o.Host, Table: j.table, Now: o.Now, SetBy: func(file, key string) string { return j.reportedBy[hookKey(file, key)] }}
+	if o.Watching != nil {
+		compose.KeptAt = o.Watching.KeptAt
+		j.correlator = detect.NewCorrelator[*hookCommand, *hookChange](o.Watching.Window)
+	}
+	j.compose = document.NewComposer(compose)
+	var err error
+	j.engine, err = j.newEngine(o.Rules, o.Exceptions)
+	return j, err
+}
+
+// newEngine compiles rules against the world that the judge sees.
+func (j *Judge) newEngine(list []*rules.Rule, exceptions []detect.Exception) (*detect.Engine, error) {
+	host := &j.host
+	return detect.New(list, detect.Options{
+		Exceptions: exceptions,
 		World: detect.World{
 			HostID: host.ID, Hostname: host.Hostname, Architecture: host.Arch, OSVersion: host.Version,
 			UserName: host.Users.Name, GroupName: host.Users.Group, Home: host.Users.Home,
-			Entity: host.AppendEntityID, Lookup: p.table.Lookup, Ancestors: p.table.Ancestors,
+			Entity: host.AppendEntityID, Lookup: j.table.Lookup, Ancestors: j.table.Ancestors,
 		},
-		Learning: baseline.NoLearning, // a recording has no other history than itself
-	}
-	if p.clock != nil {
-		o.Learning, o.Start = 0, p.clock()
-	}
-	return detect.New(list, o)
+	})
 }
 
-// SetRules goes on with other rules. What those know that stay, they keep. The error is as
-// NewPipeline's.
-func (p *Judge) SetRules(list []*rules.Rule) error {
-	engine, err := p.newEngine(list)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	engine.Inherit(p.engine)
-	p.engine = engine
+// SetRules replaces the rules. Those that stay keep what they know. The error names the rules
+// and exceptions that the judge works without.
+func (j *Judge) SetRules(list []*rules.Rule) error {
+	engine, err := j.newEngine(list, nil)
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	err = errors.Join(err, engine.SetExceptions(j.exceptions))
+	engine.Inherit(j.engine)
+	j.engine = engine
 	return err
 }
 
+// SetExceptions replaces the exceptions. The error names those that the judge works without.
+func (j *Judge) SetExceptions(list []detect.Exception, pins Pins) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.exceptions, j.pins = list, pins
+	return j.engine.SetExceptions(list)
+}
+
 // Activities returns what every rule did so far.
-func (p *Judge) Activities() []detect.Activity {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.engine.Activities()
+func (j *Judge) Activities() []detect.Activity {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.engine.Activities()
 }
 
-// Memories returns what rules remember of long times, by the rule's id.
-func (p *Judge) Memories() map[string][]byte {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.engine.Memories(p.windowTime())
-}
-
-// RestoreMemory gives a rule back what Memories returned of it.
-func (p *Judge) RestoreMemory(id string, memory []byte) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.engine.Remember(id, memory, p.windowTime())
+// judgeAndFlush judges something with the lock held, and hands on what is to be given then.
+func (j *Judge) judgeAndFlush(mayWait bool, judge func()) {
+	j.mu.Lock()
+	judge()
+	j.mu.Unlock()
+	j.flushOutbox(mayWait)
 }
 
 // HandleMessage takes one message of the sensor. It waits for nothing.
-func (p *Judge) HandleMessage(m *eslogger.Message) {
-	p.mu.Lock()
-	batch := p.applyMessage(m)
-	quiet := p.outbox.isEmpty()
-	p.mu.Unlock()
+func (j *Judge) HandleMessage(m *eslogger.Message) {
+	j.mu.Lock()
+	batch := j.applyMessage(m)
+	quiet := j.outbox.isEmpty()
+	j.mu.Unlock()
 	if batch != nil {
-		p.examineCommands(batch)
+		j.examineCommands(batch)
 	}
 	if !quiet || batch != nil {
-		p.flushOutbox(false)
+		j.flushOutbox(false)
 	}
 }
 
-func (p *Judge) applyMessage(m *eslogger.Message) *commandBatch {
-	ev := p.table.Apply(m)
+func (j *state) applyMessage(m *eslogger.Message) *commandBatch {
+	ev := j.table.Apply(m)
 	if ev == nil {
-		p.events[event.Other]++
+		j.counts.Events[event.Other]++
 		return nil
 	}
-	p.events[ev.Kind]++
-	if p.clock == nil && ev.Time.After(p.latest) {
-		p.latest = ev.Time
+	j.counts.Events[ev.Kind]++
+	if j.clock == nil && ev.Time.After(j.latest) {
+		j.latest = ev.Time
 	}
-	found := p.engine.Examine(ev)
-	batch := p.sortFindings(found)
+	batch := j.sortFindings(nil, j.engine.Examine(ev))
 	if ev.Kind == event.ExecKind && batch == nil {
-		p.noteMention(ev)
+		j.noteMention(ev)
 	}
-	if p.clock == nil {
-		if late := p.engine.Advance(ev.Time); len(late) > 0 {
-			p.sortFindings(late)
-		}
+	if j.clock == nil {
+		batch = j.sortFindings(batch, j.engine.Advance(ev.Time))
 	}
 	return batch
 }
 
-// windowTime is the clock that windows go by: of the machine, or of the recording.
-func (p *Judge) windowTime() time.Time {
-	if p.clock != nil {
-		return p.clock()
+// windowTime is the clock of windows: of the machine, or of the recording.
+func (j *state) windowTime() time.Time {
+	if j.clock != nil {
+		return j.clock()
 	}
-	return p.latest
+	return j.latest
 }
 
-// sortFindings gives the findings that need no look at the disk, and returns the others.
-func (p *Judge) sortFindings(found []detect.Finding) *commandBatch {
+// sortFindings gives the findings that need no look at the disk, and adds the others to a
+// batch, which is nil as long as there are none.
+func (j *state) sortFindings(batch *commandBatch, found []detect.Finding) *commandBatch {
 	if len(found) == 0 {
-		return nil
+		return batch
 	}
-	now := p.windowTime()
+	now := j.windowTime()
 	found = slices.Clone(found) // to report one may ask the rules again
-	p.sendDue(now, false)
-	var batch *commandBatch
+	j.sendDue(now, false)
 	for i := range found {
 		f := &found[i]
 		if f.Record.Fact == nil {
-			p.engine.Except(found[i:i+1], now, p.pinsOn(nil))
-			p.judgeFinding(f, nil, nil, nil, now)
+			j.exceptFindings(found[i:i+1], nil, now)
+			j.judgeFinding(f, nil, nil, nil, now)
 			continue
 		}
 		if batch == nil {
 			batch = &commandBatch{}
 		}
-		p.addCommand(batch, f, now)
+		j.addCommand(batch, f, now)
 	}
 	return batch
 }
 
-// isHidden counts a finding that an exception covers.
-func (p *Judge) isHidden(f *detect.Finding, x *document.Examination, now time.Time) bool {
+// exceptFindings marks the findings that exceptions cover, by what an examination found.
+func (j *state) exceptFindings(found []detect.Finding, x *document.Examination, now time.Time) {
+	j.engine.Except(found, now, func(exception string, r *detect.Record) (why string, held, checked bool) {
+		if j.pins == nil {
+			return "", false, false
+		}
+		why = j.pins.Check(exception, r, x)
+		return why, why == "", true
+	})
+}
+
+// isHidden counts a finding that an exception covers, and reports the first one that is covered
+// by an exception which nobody of the site has asked for: one that comes with the agent.
+func (j *state) isHidden(f *detect.Finding, x *document.Examination, now time.Time) bool {
 	if f.Hidden == "" {
 		return false
 	}
-	p.counts.Hidden[f.Hidden]++
+	j.counts.Hidden[f.Hidden]++
 	if f.Unpinned {
-		p.counts.Unpinned[f.Hidden]++
+		j.counts.Unpinned[f.Hidden]++
 	}
-	p.reportFirstUse(f, x, now)
+	if j.pins == nil || j.watching == nil || !j.pins.IsPreset(f.Hidden) || j.presets[f.Hidden] {
+		return true
+	}
+	j.presets[f.Hidden] = true
+	o := detect.Observed{Excepted: f.Hidden, Covered: f, Verdict: string(alert.Observed)}
+	j.reportFindings(j.engine.Observe(o, f.Record.Fact, f.Record.Event), now, func(a *alert.Alert, n *detect.Finding) {
+		j.compose.AddExamination(a, n, x)
+	})
 	return true
-}
-
-// reportFirstUse reports the first finding that an exception covers which nobody of the site has
-// asked for: one that comes with the agent.
-func (p *Judge) reportFirstUse(f *detect.Finding, x *document.Examination, now time.Time) {
-	if p.pins == nil || p.watching == nil || !p.pins.IsPreset(f.Hidden) || p.presets[f.Hidden] {
-		return
-	}
-	p.presets[f.Hidden] = true
-	found := slices.Clone(p.engine.Observe(detect.Observed{Excepted: f.Hidden, Covered: f, Verdict: string(alert.Observed)}, f.Record.Fact, f.Record.Event))
-	for i := range found {
-		n := &found[i]
-		t := p.openThread(n, func() *alert.Alert {
-			a := p.compose.Compose(n)
-			p.compose.AddExamination(a, n, x)
-			return a
-		}, now)
-		if t != nil {
-			p.beginThread(t)
-		}
-	}
-}
-
-// PresetsTold returns the exceptions whose first use was told, to be kept for the next start.
-func (p *Judge) PresetsTold() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Sorted(maps.Keys(p.presets))
-}
-
-// RestorePresetsTold takes back what PresetsTold returned.
-func (p *Judge) RestorePresetsTold(list []string) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, id := range list {
-		p.presets[id] = true
-	}
 }
 
 // HandleState takes a condition of the sensor as it begins and as it ends. It waits for
 // nothing.
-func (p *Judge) HandleState(st eslogger.State) {
-	p.mu.Lock()
-	p.handleCondition(string(st.Name), st.Detail, st.On, st.Since, st.Until)
-	p.mu.Unlock()
-	p.flushOutbox(false)
+func (j *Judge) HandleState(st eslogger.State) {
+	j.judgeAndFlush(false, func() { j.handleCondition(string(st.Name), st.Detail, st.On, st.Since, st.Until) })
 }
 
 // Advance gives what has become due at a time. A live judge is called with the time of the machine,
-// now and then; a recording goes by its own times, and needs it for what comes after its end alone.
-func (p *Judge) Advance(now time.Time) {
-	p.mu.Lock()
-	batch := p.sortFindings(p.engine.Advance(now.Add(-EventDelay)))
-	p.closeCommands(now.Add(-EventDelay))
-	p.sendDue(now, false)
-	p.mu.Unlock()
+// now and then; a recording has its own times, and needs it for what comes after its end alone.
+func (j *Judge) Advance(now time.Time) {
+	j.mu.Lock()
+	batch := j.sortFindings(nil, j.engine.Advance(now.Add(-EventDelay)))
+	j.closeCommands(now.Add(-EventDelay))
+	j.sendDue(now, false)
+	j.mu.Unlock()
 	if batch != nil {
-		p.examineCommands(batch)
+		j.examineCommands(batch)
 	}
-	p.flushOutbox(true)
+	j.flushOutbox(true)
 }
 
 // EventDelay is how late an event may come that is not lost: what is not there by then did
@@ -304,25 +308,44 @@ func (p *Judge) Advance(now time.Time) {
 const EventDelay = 5 * time.Second
 
 // Close gives everything that was still held back. Conditions that begin or end later are
-// not told: nobody takes alerts any more.
-func (p *Judge) Close() {
-	p.mu.Lock()
-	p.sendDue(p.windowTime(), true)
-	p.closed = true
-	p.mu.Unlock()
-	p.flushOutbox(true)
+// not reported: nobody takes alerts any more.
+func (j *Judge) Close() {
+	j.judgeAndFlush(true, func() {
+		j.sendDue(j.windowTime(), true)
+		j.closed = true
+	})
 }
 
 // Counts returns what was done so far.
-func (p *Judge) Counts() Counts {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	out := p.counts
-	out.Events, out.Hidden, out.Unpinned = map[event.Kind]uint64{}, maps.Clone(p.counts.Hidden), maps.Clone(p.counts.Unpinned)
-	for kind, n := range p.events {
-		if n > 0 {
-			out.Events[event.Kind(kind)] = n
-		}
+func (j *Judge) Counts() Counts {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	out := j.counts
+	out.Events, out.Hidden, out.Unpinned = maps.Clone(out.Events), maps.Clone(out.Hidden), maps.Clone(out.Unpinned)
+	return out
+}
+
+// Uses returns how often every exception was used.
+func (j *Judge) Uses() []detect.Use {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.engine.Uses()
+}
+
+// Losses returns what was forgotten for want of room.
+func (j *Judge) Losses() []health.Loss {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	t := j.table.Stats()
+	out := []health.Loss{
+		{Counter: health.ProcessesForgotten, Count: t.Evicted},
+		{Counter: health.LineageForgotten, Count: t.EvictedInUse},
+	}
+	if j.correlator != nil {
+		out = append(out, health.Loss{Counter: health.CausesForgotten, Count: j.correlator.Forgotten()})
+	}
+	for _, r := range j.engine.Activities() {
+		out = append(out, health.Loss{Counter: health.RuleMemoryForgotten, Count: r.Dropped})
 	}
 	return out
 }

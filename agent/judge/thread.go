@@ -25,13 +25,7 @@ type alertThread struct {
 // maxChanges bounds the changes of a thread. Only those of one window are ever withdrawn.
 const maxChanges = 16
 
-// newThread begins with an alert that is not given yet.
-func newThread(a *alert.Alert, share detect.Share) *alertThread {
-	b := document.Brief(a)
-	return &alertThread{share: share, whole: a, first: b, last: b}
-}
-
-func (t *alertThread) tellsOf(at event.PreferenceKey) bool {
+func (t *alertThread) isAbout(at event.PreferenceKey) bool {
 	return len(t.changes) > 0 && t.changes[0].Change.PreferenceKey() == at
 }
 
@@ -54,15 +48,6 @@ func (t *alertThread) nextUpdate(a *alert.Alert, now time.Time) *alert.Alert {
 	return u
 }
 
-// nextBase returns what the next document of a thread is made of: as long as none was given,
-// all of the alert.
-func (t *alertThread) nextBase() *alert.Alert {
-	if t.whole != nil {
-		return t.whole
-	}
-	return t.first
-}
-
 // alertGroup is what one rule reports of a command: an alert about the command, which becomes
 // that of the first change it makes, and one for each change in another place. Commands that
 // are repeats of each other share it.
@@ -71,41 +56,36 @@ type alertGroup struct {
 	applied bool           // the preferences were as the command wants them
 }
 
-// confirmed reports whether the command is known to have had its effect.
-func (g *alertGroup) confirmed() bool { return g.applied || g.confirmedThread() != nil }
-
 // confirmedThread returns a thread that reports a change, nil without one.
 func (g *alertGroup) confirmedThread() *alertThread {
-	for _, t := range g.threads {
-		if len(t.changes) > 0 {
-			return t
-		}
+	if i := slices.IndexFunc(g.threads, func(t *alertThread) bool { return len(t.changes) > 0 }); i >= 0 {
+		return g.threads[i]
 	}
 	return nil
 }
 
 // threadsFor returns the threads for the changes in a place: those that report it, and those that
 // report none. Those that reported a change before its command was seen become the group's.
-func (g *alertGroup) threadsFor(hostID string, at event.PreferenceKey, told []*alertThread) []*alertThread {
+func (g *alertGroup) threadsFor(hostID string, at event.PreferenceKey, reported []*alertThread) []*alertThread {
 	own := g.threads[0]
-	if own.given == 0 && len(told) > 0 {
-		told[0].first, told[0].whole, told[0].changes = own.first, own.whole, own.changes
-		g.threads[0], own, told = told[0], told[0], told[1:]
+	if own.given == 0 && len(reported) > 0 {
+		reported[0].first, reported[0].whole, reported[0].changes = own.first, own.whole, own.changes
+		g.threads[0], own, reported = reported[0], reported[0], reported[1:]
 	}
 	var out []*alertThread
 	var changes []*document.Confirmation
 	for _, t := range g.threads {
-		if t.tellsOf(at) {
+		if t.isAbout(at) {
 			changes = t.changes
 		}
-		if len(t.changes) == 0 || t.tellsOf(at) {
+		if len(t.changes) == 0 || t.isAbout(at) {
 			out = append(out, t)
 		}
 	}
-	if len(out)+len(told) == 0 {
+	if len(out)+len(reported) == 0 {
 		out = append(out, g.anotherThread(hostID, at))
 	}
-	for _, t := range told {
+	for _, t := range reported {
 		t.first = own.first
 		g.threads, out = append(g.threads, t), append(out, t)
 	}
@@ -131,47 +111,49 @@ func (g *alertGroup) anotherThread(hostID string, at event.PreferenceKey) *alert
 	return t
 }
 
-// confirmChange tells that a command made a change. told are the alerts that reported the change
+// confirmChange reports that a command made a change. reported are the alerts that reported the change
 // before the command was seen.
-func (p *Judge) confirmChange(g *alertGroup, c *document.Confirmation, told []*alertThread, now time.Time) {
-	for _, t := range g.threadsFor(p.host.ID, c.Change.PreferenceKey(), told) {
+func (j *state) confirmChange(g *alertGroup, c *document.Confirmation, reported []*alertThread, now time.Time) {
+	for _, t := range g.threadsFor(j.host.ID, c.Change.PreferenceKey(), reported) {
 		t.addChange(c)
-		u := p.compose.Confirm(t.nextUpdate(t.nextBase(), now), t.latest())
-		t.whole = nil
-		p.sendUpdate(t, u, now)
+		base := t.first
+		if t.whole != nil { // none was given: the update has all of the alert
+			base, t.whole = t.whole, nil
+		}
+		j.sendUpdate(t, j.compose.Confirm(t.nextUpdate(base, now), t.latest()), now)
 	}
 }
 
 // withdrawChange takes back that a command made a change: a likelier one was seen. If it made
 // another, that is what there is to report.
-func (p *Judge) withdrawChange(g *alertGroup, ch *event.Change, now time.Time) {
-	var told []*alertThread // of it, and of none later
+func (j *state) withdrawChange(g *alertGroup, ch *event.Change, now time.Time) {
+	var reported []*alertThread // of it, and of none later
 	for _, t := range g.threads {
 		i := slices.IndexFunc(t.changes, func(c *document.Confirmation) bool { return c.Change == ch })
 		if i < 0 {
 			continue
 		}
 		if i == len(t.changes)-1 {
-			told = append(told, t)
+			reported = append(reported, t)
 		}
 		t.changes = slices.Delete(slices.Clone(t.changes), i, i+1)
 	}
-	for _, t := range told {
+	for _, t := range reported {
 		if other := g.confirmedThread(); len(t.changes) == 0 && other != nil {
 			t.changes = other.changes
 		}
 		u := t.nextUpdate(t.first, now)
 		if len(t.changes) > 0 {
-			u = p.compose.Confirm(u, t.latest())
+			u = j.compose.Confirm(u, t.latest())
 		}
 		u.Hooksnare.Reason = "another command made the change"
-		p.sendUpdate(t, u, now)
+		j.sendUpdate(t, u, now)
 	}
 }
 
-// concludeCommand tells what came of a command of which no change was seen.
-func (p *Judge) concludeCommand(g *alertGroup, o detect.Outcome, now time.Time) {
-	if g.confirmed() {
+// concludeCommand reports what came of a command of which no change was seen.
+func (j *state) concludeCommand(g *alertGroup, o detect.Outcome, now time.Time) {
+	if g.applied || g.confirmedThread() != nil {
 		return
 	}
 	verdict, why := alert.NotApplied, "the preferences did not change"
@@ -184,7 +166,7 @@ func (p *Judge) concludeCommand(g *alertGroup, o detect.Outcome, now time.Time) 
 	}
 	for _, t := range g.threads {
 		if t.last.Hooksnare.Verdict != verdict {
-			p.sendUpdate(t, p.compose.SetVerdict(t.nextUpdate(t.last, now), verdict, why), now)
+			j.sendUpdate(t, j.compose.SetVerdict(t.nextUpdate(t.last, now), verdict, why), now)
 		}
 	}
 }

@@ -9,8 +9,7 @@ import (
 	"hooksnare/collector/program"
 )
 
-// ExaminePrograms is an examination of what values point to and of nothing else, for who has a disk and
-// no agent.
+// ExaminePrograms examines what values point to on the disk below a root, and nothing else.
 func ExaminePrograms(root string) func(judge.Question) *document.Examination {
 	return func(q judge.Question) *document.Examination {
 		x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(root)}
@@ -21,7 +20,7 @@ func ExaminePrograms(root string) func(judge.Question) *document.Examination {
 	}
 }
 
-// AtOnce answers every question at once.
+// AtOnce answers every question before it returns.
 func AtOnce(answer func(judge.Question) *document.Examination) judge.Examine {
 	return func(q judge.Question, judge func(*document.Examination, bool)) { judge(answer(q), true) }
 }

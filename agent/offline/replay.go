@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"sync/atomic"
-	"time"
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/exceptions"
@@ -24,23 +22,30 @@ import (
 // Replay reads recordings of eslogger as if they happened, with their own times as the
 // only clock.
 type Replay struct {
+	// Progress, unless nil, is called now and then with what was read so far.
+	Progress func(lines, bytes uint64)
+
 	judge   *judge.Judge
-	decoder *eslogger.Decoder
-	message eslogger.Message
+	decoder eslogger.Decoder
 	gaps    eslogger.Gaps
 	stats   ReplayStats
-	read    struct{ lines, bytes atomic.Uint64 } // of stats, for who watches
 }
 
-// ReplayStats is what a replay met.
+// ReplayStats is what a replay has read.
 type ReplayStats struct {
 	Bytes, Lines       uint64
 	Malformed, TooLong uint64
-	Odd                uint64 // lines with members of an unknown type
+	Events             uint64 // lines with an event
+	Odd                uint64 // lines without one, or with members of an unknown type
 	Dropped            uint64 // events missing in the numbering
 	Cut                int    // bytes of an unfinished last line
 	FirstMalformed     error
 	Counts             judge.Counts
+}
+
+// NothingRead reports that there was input, and no event in it.
+func (s *ReplayStats) NothingRead() bool {
+	return s.Events == 0 && (s.Malformed > 0 || s.TooLong > 0 || s.Odd > 0 || s.Cut > 0)
 }
 
 // NewReplay prepares a replay. With a root in the configuration the pins of exceptions are
@@ -57,9 +62,9 @@ func NewReplay(c config.Config, set ruleset.Set, emit func(*alert.Alert)) (*Repl
 	return ReplayTo(j), nil
 }
 
-// ReplayTo prepares a replay to a judge that goes by the times of recordings.
+// ReplayTo prepares a replay to a judge that uses the times of recordings.
 func ReplayTo(j *judge.Judge) *Replay {
-	return &Replay{judge: j, decoder: eslogger.NewDecoder()}
+	return &Replay{judge: j}
 }
 
 // Recording reports why a file can't be a recording; "-" is standard input.
@@ -75,7 +80,7 @@ func Recording(name string) error {
 }
 
 // File replays one file, "-" for standard input. A line that can't be read is counted and
-// passed over.
+// skipped.
 func (r *Replay) File(ctx context.Context, name string) error {
 	if name == "-" {
 		return r.Read(ctx, os.Stdin)
@@ -94,10 +99,16 @@ func (r *Replay) File(ctx context.Context, name string) error {
 	return nil
 }
 
-// Read replays a stream of lines. One whose first line is a lone brace is taken for
+// byteOrderMark is what some editors write in front of UTF-8.
+const byteOrderMark = "\ufeff"
+
+// Read replays a stream of lines. One whose first line is a lone brace is read as
 // pretty-printed objects instead.
 func (r *Replay) Read(ctx context.Context, in io.Reader) error {
 	head := bufio.NewReaderSize(in, 4<<10)
+	if mark, _ := head.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
+		_, _ = head.Discard(len(mark)) // it is in the buffer
+	}
 	first, err := firstText(head)
 	if err != nil {
 		return err
@@ -109,7 +120,7 @@ func (r *Replay) Read(ctx context.Context, in io.Reader) error {
 }
 
 // firstText returns the first line that is not empty, or as much of it as the reader holds,
-// and takes nothing from the reader. It waits for no more than that line.
+// and consumes nothing. It waits for no more than that line.
 func firstText(in *bufio.Reader) (string, error) {
 	for {
 		head, _ := in.Peek(in.Buffered())
@@ -128,48 +139,29 @@ func firstText(in *bufio.Reader) (string, error) {
 	}
 }
 
-// stopEvery is how many lines pass between looks at whether to stop.
-const stopEvery = 1024
-
 func (r *Replay) lines(ctx context.Context, in io.Reader) error {
 	lines := eslogger.NewLines(in, 0)
 	defer func() { r.stats.TooLong += lines.Skipped() }()
-	for n := 0; ; n++ {
-		if n%stopEvery == 0 {
-			r.read.lines.Store(r.stats.Lines)
-			r.read.bytes.Store(r.stats.Bytes)
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-		}
-		line, err := lines.Next()
-		if errors.Is(err, io.EOF) {
-			r.last(lines)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		r.line(line)
+	err := eslogger.DecodeAhead(ctx, lines, r.line)
+	if !errors.Is(err, io.EOF) {
+		return err
 	}
-}
-
-// last takes what has no line break at its end: a line all the same if it reads as one,
-// the rest of a recording that was cut otherwise.
-func (r *Replay) last(lines *eslogger.Lines) {
-	rest := lines.Rest()
-	if len(rest) > 0 && r.decoder.Decode(rest, &r.message) == nil {
-		r.line(rest)
-		return
+	// What has no line break at its end is a line if it can be read as one, otherwise the rest
+	// of a recording that was cut.
+	rest := eslogger.Decoded{Size: len(lines.Rest())}
+	if rest.Size > 0 && r.decoder.Decode(lines.Rest(), &rest.Message) == nil {
+		r.line(&rest)
+	} else {
+		r.stats.Cut += lines.Cut()
 	}
-	r.stats.Cut += lines.Cut()
+	return nil
 }
 
 // maxObject bounds one pretty-printed object; indentation may double a line's size.
 const maxObject = 2 * eslogger.MaxLine
 
-// objects replays pretty-printed objects. What is between them ends it: there is no
-// line break to go on after.
+// objects replays pretty-printed objects. Anything else between them ends the reading: there is
+// no line break after which to go on.
 func (r *Replay) objects(ctx context.Context, in io.Reader) error {
 	limited := &limit{r: in}
 	dec := json.NewDecoder(limited)
@@ -184,12 +176,14 @@ func (r *Replay) objects(ctx context.Context, in io.Reader) error {
 			r.malformed(fmt.Errorf("object %d: %w; the rest was not read", n, err))
 			return nil
 		}
-		r.line(raw)
+		object := eslogger.Decoded{Size: len(raw)}
+		object.Err = r.decoder.Decode(raw, &object.Message)
+		r.line(&object)
 	}
 	return ctx.Err()
 }
 
-// limit is a reader that ends with an error when one object takes too much.
+// limit is a reader that ends with an error when one object is too long.
 type limit struct {
 	r    io.Reader
 	left int
@@ -204,23 +198,34 @@ func (l *limit) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (r *Replay) line(line []byte) {
+// progressLines is how many lines are read between two calls of Progress: a second at most, for
+// a file.
+const progressLines = 50_000
+
+func (r *Replay) line(l *eslogger.Decoded) {
 	r.stats.Lines++
-	r.stats.Bytes += uint64(len(line)) + 1
-	if len(bytes.TrimSpace(line[:min(len(line), 64)])) == 0 && len(bytes.TrimSpace(line)) == 0 {
+	r.stats.Bytes += uint64(l.Size) + 1
+	if r.stats.Lines%progressLines == 0 && r.Progress != nil {
+		r.Progress(r.stats.Lines, r.stats.Bytes)
+	}
+	if l.Blank {
 		return
 	}
-	if err := r.decoder.Decode(line, &r.message); err != nil {
-		r.malformed(fmt.Errorf("line %d: %w", r.stats.Lines, err))
+	if l.Err != nil {
+		r.malformed(fmt.Errorf("line %d: %w", r.stats.Lines, l.Err))
 		return
 	}
-	if r.message.Odd > 0 {
+	m := &l.Message
+	if len(m.EventName) > 0 {
+		r.stats.Events++
+	}
+	if len(m.EventName) == 0 || m.Odd > 0 {
 		r.stats.Odd++
 	}
-	if r.message.HasGlobal {
-		r.stats.Dropped += r.gaps.Next(r.message.GlobalSeq)
+	if m.HasGlobal {
+		r.stats.Dropped += r.gaps.Next(m.GlobalSeq)
 	}
-	r.judge.HandleMessage(&r.message)
+	r.judge.HandleMessage(m)
 }
 
 func (r *Replay) malformed(err error) {
@@ -229,30 +234,7 @@ func (r *Replay) malformed(err error) {
 	}
 }
 
-// Progress calls show now and then with what was read so far, from a goroutine of its
-// own, until the returned function is called.
-func (r *Replay) Progress(every time.Duration, show func(lines, bytes uint64)) (stop func()) {
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		t := time.NewTicker(every)
-		defer t.Stop()
-		for {
-			select {
-			case <-done:
-				return
-			case <-t.C:
-				show(r.read.lines.Load(), r.read.bytes.Load())
-			}
-		}
-	}()
-	return func() {
-		close(done)
-		<-ended
-	}
-}
-
-// Finish gives what was still held back and returns what the replay met.
+// Finish emits the alerts that are still held back and returns what was read.
 func (r *Replay) Finish() ReplayStats {
 	r.judge.Close()
 	r.stats.Counts = r.judge.Counts()

@@ -68,11 +68,12 @@ func TestReplay(t *testing.T) {
 		{"pretty-printed", [][]byte{objects}, 2, ReplayStats{Lines: lines}, ""},
 		{"pretty-printed behind empty lines", [][]byte{append([]byte("\r\n \n"), objects...)}, 2, ReplayStats{Lines: lines}, ""},
 		{"no line break at the end", [][]byte{whole[:len(whole)-1]}, 2, ReplayStats{Lines: lines}, ""},
-		{"cut amid the last line", [][]byte{whole[:len(whole)-100]}, 2, ReplayStats{Lines: lines - 1, Cut: len(whole) - 100 - last}, ""},
+		{"cut within the last line", [][]byte{whole[:len(whole)-100]}, 2, ReplayStats{Lines: lines - 1, Cut: len(whole) - 100 - last}, ""},
 		{"carriage returns and empty lines", [][]byte{bytes.ReplaceAll(whole, []byte("\n"), []byte("\r\n\n"))}, 2, ReplayStats{Lines: 2 * lines}, ""},
-		{"garbage at the end", [][]byte{whole, []byte("garbage\n\x00\n{}\n")}, 2, ReplayStats{Lines: lines + 3, Malformed: 2}, "line "},
+		{"garbage at the end", [][]byte{whole, []byte("garbage\n\x00\n{}\n")}, 2, ReplayStats{Lines: lines + 3, Malformed: 2, Odd: 1}, "line "},
 		{"a long line", [][]byte{append(bytes.Repeat([]byte("x"), eslogger.MaxLine+1), '\n'), whole}, 2, ReplayStats{Lines: lines, TooLong: 1}, ""},
 		{"pretty-printed, cut", [][]byte{objects[:len(objects)-100]}, 2, ReplayStats{Lines: lines - 1, Malformed: 1}, "the rest was not read"},
+		{"a byte order mark", [][]byte{append([]byte("\xef\xbb\xbf"), whole...)}, 2, ReplayStats{Lines: lines}, ""},
 		{"nothing", [][]byte{nil, []byte("\n"), []byte(" \r\n")}, 0, ReplayStats{Lines: 2}, ""},
 	}
 	for _, tt := range tests {
@@ -89,7 +90,7 @@ func TestReplay(t *testing.T) {
 			if (first == "") != (tt.first == "") || !strings.Contains(first, tt.first) {
 				t.Errorf("first fault: got %q, want %q", first, tt.first)
 			}
-			got.Counts, got.Bytes, got.FirstMalformed = judge.Counts{}, 0, nil
+			got.Counts, got.Bytes, got.Events, got.FirstMalformed = judge.Counts{}, 0, 0, nil
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}

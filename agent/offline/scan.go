@@ -1,84 +1,136 @@
 package offline
 
 import (
+	"fmt"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/document"
 	"hooksnare/agent/exceptions"
+	"hooksnare/agent/host"
 	"hooksnare/agent/ruleset"
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
+	"hooksnare/detect/rules"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
 
-// The verdicts of a scan.
+// What a scan says of a hook, as event.action of its document.
 const (
-	Allowed = "allowed" // an exception covers it, and its pin holds
-	Unknown = "unknown"
-	Risky   = "risky" // its program has properties that a trusted one does not have
+	HookAllowed = "hook-allowed" // an exception covers it, and its pin holds
+	HookUnknown = "hook-unknown"
+	HookRisky   = "hook-risky" // its program has properties that a trusted one does not have
 )
 
-// FoundHook is a hook that a scan found.
-type FoundHook struct {
-	File      string         `json:"file"`
-	Scope     string         `json:"scope"`
-	Key       string         `json:"key"`
-	Value     string         `json:"value"`
-	Verdict   string         `json:"verdict"`
-	Exception string         `json:"exception,omitempty"` // that covers it
-	Failed    string         `json:"failed,omitempty"`    // why the pin of one does not hold
-	Program   *alert.Program `json:"program,omitempty"`
-	Undo      string         `json:"remediation,omitempty"`
-}
-
-// Scan looks for hooks once, without an agent. What could not be read comes along; the
-// hooks in it are not known.
-func Scan(c config.Config, set ruleset.Set, now time.Time) ([]FoundHook, []event.Unreadable, error) {
-	settings, unreadable, err := prefs.Scan(c.Root, c.ExtraHomes)
+// Scan looks for hooks once, without an agent, and returns a document for each: that of the
+// alert that the agent raises about a hook that it finds at its first start, with the event.kind
+// "state". unreadable are such documents of the files that can't be read, in which hooks may be.
+func Scan(c config.Config, now time.Time) (hooks, unreadable []*alert.Alert, err error) {
+	settings, files, err := prefs.Scan(c.Root, c.ExtraHomes)
 	if err != nil {
-		return nil, unreadable, err
+		return nil, nil, err
 	}
-	engine, err := detect.New(set.Rules, detect.Options{Exceptions: exceptions.ForEngine(c.Exceptions)})
+	s, err := newScanner(c, now)
 	if err != nil {
-		return nil, unreadable, err
+		return nil, nil, err
 	}
-	pins := exceptions.NewPins(c.Root, c.Exceptions).Wait()
-	var out []FoundHook
 	for i := range settings {
-		out = append(out, found(c.Root, &settings[i], engine, pins, now))
-	}
-	return out, unreadable, nil
-}
-
-// found judges a hook.
-func found(root string, s *prefs.Setting, engine *detect.Engine, pins *exceptions.Pins, now time.Time) FoundHook {
-	ch := event.Change{File: s.File, Scope: s.Scope, Key: s.Key, New: &s.Value, Since: event.SinceNever, Time: now, Found: s.Found}
-	out := FoundHook{File: s.File, Scope: s.Scope, Key: s.Key, Value: s.Value, Verdict: Unknown, Undo: document.UndoChange(&ch)}
-	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(root)}
-	if hook.RunsProgram(s.Key) {
-		p := program.Examine(filepath.Join("/", root), s.Value)
-		x.Programs[s.Value] = document.ExaminedProgram{Found: p}
-		if out.Program = document.ProgramOf(&p); len(p.Risks) > 0 {
-			out.Verdict = Risky
+		if a := s.hookDocument(&settings[i]); a != nil {
+			hooks = append(hooks, a)
 		}
 	}
-	list := engine.Observe(detect.Observed{Change: &ch, Verdict: string(alert.Observed)}, detect.FactOf(&ch), nil)
-	engine.Except(list, now, func(exception string, r *detect.Record) (why string, held, checked bool) {
-		why = pins.Check(exception, r, x)
+	for i := range files {
+		unreadable = append(unreadable, s.unreadableDocument(&files[i]))
+	}
+	return hooks, unreadable, nil
+}
+
+// scanner makes the documents of a scan. It is for one goroutine.
+type scanner struct {
+	root           string
+	now            time.Time
+	engine         *detect.Engine // of the rule about hooks that are present
+	unreadableRule *rules.Rule
+	pins           *exceptions.Pins
+	host           host.Identity
+	composer       *document.Composer
+}
+
+func newScanner(c config.Config, now time.Time) (*scanner, error) {
+	s := &scanner{root: c.Root, now: now}
+	if c.Root == "" { // another disk is of another Mac
+		s.host = host.ThisHost("")
+	}
+	s.composer = document.NewComposer(document.ComposeOptions{Host: s.host})
+	present, err := builtinRule("hook-present")
+	if err != nil {
+		return nil, err
+	}
+	if s.unreadableRule, err = builtinRule("preferences-unreadable"); err != nil {
+		return nil, err
+	}
+	s.engine, err = detect.New([]*rules.Rule{present}, detect.Options{Exceptions: exceptions.ForEngine(c.Exceptions)})
+	if err != nil {
+		return nil, err
+	}
+	s.pins = exceptions.NewPins(c.Root, c.Exceptions).Wait()
+	return s, nil
+}
+
+// builtinRule returns a rule of the agent's own, also where the site has disabled it.
+func builtinRule(id string) (*rules.Rule, error) {
+	for _, source := range rules.Builtin() {
+		if r, err := ruleset.LoadRule(source); err != nil || r.ID == id {
+			return r, err
+		}
+	}
+	return nil, fmt.Errorf("rule %s: not built in", id)
+}
+
+// hookDocument returns the document of a setting, nil if it sets no hook: an empty value runs nothing.
+func (s *scanner) hookDocument(set *prefs.Setting) *alert.Alert {
+	ch := &event.Change{File: set.File, Scope: set.Scope, Key: set.Key, New: &set.Value, Since: event.SinceNever, Time: s.now, Found: set.Found}
+	found := s.engine.Observe(detect.Observed{Change: ch, Verdict: string(alert.Observed)}, detect.FactOf(ch), nil)
+	if len(found) == 0 {
+		return nil
+	}
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(s.root)}
+	if hook.RunsProgram(set.Key) {
+		p := program.Examine(filepath.Join("/", s.root), set.Value)
+		x.Programs[set.Value] = document.ExaminedProgram{Found: p, Shown: document.ProgramOf(&p)}
+	}
+	s.engine.Except(found, s.now, func(exception string, r *detect.Record) (why string, held, checked bool) {
+		why = s.pins.Check(exception, r, x)
 		return why, why == "", true
 	})
-	if i := slices.IndexFunc(list, func(f detect.Finding) bool { return f.Hidden != "" }); i >= 0 {
-		out.Verdict, out.Exception = Allowed, list[i].Hidden
-		return out
+	f := &found[0]
+	a := s.composer.Compose(f)
+	s.composer.AddExamination(a, f, x)
+	p := a.Hooksnare.Program
+	switch {
+	case f.Hidden != "":
+		a.Event.Action, a.Hooksnare.Exception = HookAllowed, &alert.Exception{ID: f.Hidden}
+	case f.Broken != "", p != nil && len(p.Risks) > 0:
+		a.Event.Action = HookRisky
+	default:
+		a.Event.Action = HookUnknown
 	}
-	if i := slices.IndexFunc(list, func(f detect.Finding) bool { return f.Broken != "" }); i >= 0 {
-		out.Verdict, out.Exception, out.Failed = Risky, list[i].Broken, list[i].Why
-	}
-	return out
+	return s.stateDocument(a, set.File, set.Key, set.Value)
+}
+
+// unreadableDocument returns the document of a file or folder that can't be read.
+func (s *scanner) unreadableDocument(u *event.Unreadable) *alert.Alert {
+	o := &detect.Observed{Unreadable: u, Verdict: string(alert.Observed)}
+	return s.stateDocument(s.composer.Compose(&detect.Finding{Rule: s.unreadableRule, Record: detect.Record{State: o}}), u.Path, u.Why)
+}
+
+// stateDocument makes an alert the document of a state: the same one has the same id in every scan.
+func (s *scanner) stateDocument(a *alert.Alert, texts ...string) *alert.Alert {
+	a.Event.Kind, a.Event.Type = "state", []string{"info"}
+	a.Event.ID = host.StableID(append([]string{"scan", s.host.ID, a.Rule.ID}, texts...)...)
+	return a
 }

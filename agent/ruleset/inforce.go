@@ -1,7 +1,7 @@
 package ruleset
 
 import (
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -11,45 +11,39 @@ import (
 	"hooksnare/pkg/alert"
 )
 
-// InForce knows how many rules are in force. It is safe for concurrent use, but for Take, which
-// is for one goroutine.
+// InForce counts the rules in force and reports their faults. Report is for one goroutine;
+// Facts is safe for concurrent use.
 type InForce struct {
 	faults health.FaultCondition
 	log    zerolog.Logger
-
-	mu           sync.Mutex // guards all below
-	active, idle int        // idle ones are not runnable here
+	facts  atomic.Pointer[alert.RuleFacts] // nil before the first Report
 }
 
-// NewInForce returns none, until Take is called.
+// NewInForce returns an InForce without rules.
 func NewInForce(report health.Report, log zerolog.Logger) *InForce {
 	return &InForce{faults: health.FaultCondition{Name: health.Rules, Report: report}, log: log}
 }
 
-// Take takes note of the rules that are in force now, and reports what is wrong with them.
-func (r *InForce) Take(set Set, faults error, now time.Time) {
-	active, idle := 0, 0
+// Report counts and logs the rules that are in force from now on, and reports what is wrong
+// with them.
+func (r *InForce) Report(set Set, faults error, now time.Time) {
+	facts := alert.RuleFacts{Active: len(set.Rules)}
 	for _, rule := range set.Rules {
 		if rule.NotRunnable != "" {
-			idle++
-		} else {
-			active++
+			facts.Active--
+			facts.NotRunnable++
 		}
 	}
-	r.mu.Lock()
-	r.active, r.idle = active, idle
-	r.mu.Unlock()
-	r.log.Info().Int("active", active).Int("not_runnable", idle).Int("disabled", len(set.Disabled)).Int("faults", len(config.Faults(faults))).Msg("rules")
-	text := ""
-	if faults != nil {
-		text = config.Summary(faults)
-	}
-	r.faults.Set(text, now)
+	r.facts.Store(&facts)
+	r.log.Info().Int("active", facts.Active).Int("not_runnable", facts.NotRunnable).
+		Int("disabled", len(set.Disabled)).Int("faults", len(config.Faults(faults))).Msg("rules")
+	r.faults.Set(config.Summary(faults), now)
 }
 
 // Facts returns how many rules there are.
 func (r *InForce) Facts() alert.RuleFacts {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return alert.RuleFacts{Active: r.active, NotRunnable: r.idle}
+	if facts := r.facts.Load(); facts != nil {
+		return *facts
+	}
+	return alert.RuleFacts{}
 }

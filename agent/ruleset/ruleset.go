@@ -1,4 +1,4 @@
-// Package ruleset loads the rules that the configuration names, knows which are in force, and runs
+// Package ruleset loads the rules that the configuration names, counts those in force, and runs
 // rules over files of events.
 package ruleset
 
@@ -16,6 +16,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/detect"
 	"hooksnare/detect/rules"
+	"hooksnare/pkg/quote"
 	"hooksnare/pkg/safefile"
 )
 
@@ -66,7 +67,7 @@ func Load(c config.Config, sources config.Sources) (Set, error) {
 	}
 	for i, id := range c.DisabledRules {
 		if seen[id] == "" {
-			faults = append(faults, sources.Problem(fmt.Sprintf("DisabledRules[%d]", i), fmt.Sprintf("no rule has the id %q: see hooksnare rules list", id)))
+			faults = append(faults, sources.Problem(fmt.Sprintf("DisabledRules[%d]", i), "no rule has the id "+quote.Bounded(id, 80)+": see hooksnare rules list"))
 		}
 	}
 	return set, errors.Join(faults...)
@@ -86,7 +87,12 @@ func loadFiles(disk safefile.Disk, names []string) []loaded {
 	for range min(runtime.GOMAXPROCS(0), len(names)) {
 		wg.Go(func() {
 			for i := int(next.Add(1)) - 1; i < len(names); i = int(next.Add(1)) - 1 {
-				out[i].rule, out[i].err = loadFile(disk, names[i])
+				text, _, err := disk.ReadTrusted(names[i], rules.MaxFile)
+				if err != nil {
+					out[i].err = fmt.Errorf("rule file: %w", err)
+					continue
+				}
+				out[i].rule, out[i].err = LoadRule(rules.Source{Name: names[i], Text: text})
 			}
 		})
 	}
@@ -94,16 +100,7 @@ func loadFiles(disk safefile.Disk, names []string) []loaded {
 	return out
 }
 
-func loadFile(disk safefile.Disk, name string) (*rules.Rule, error) {
-	text, _, err := disk.ReadTrusted(name, rules.MaxFile)
-	if err != nil {
-		return nil, fmt.Errorf("rule file: %w", err)
-	}
-	return LoadRule(rules.Source{Name: name, Text: text})
-}
-
-// LoadRule reads one rule, makes sure that it can be compiled, and settles whether it can
-// run here.
+// LoadRule reads one rule, checks that it compiles, and notes why it can't run here if so.
 func LoadRule(s rules.Source) (*rules.Rule, error) {
 	r, err := rules.Load(s.Name, s.Text)
 	if err != nil {

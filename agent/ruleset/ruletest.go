@@ -18,9 +18,9 @@ type Match struct {
 	Events []int  `json:"events"` // line numbers, from 1
 }
 
-// RunOver asks every rule about every document of a stream, one a line. What a rule
-// about single events finds comes as it is met; what a sequence or a query with pipes
-// finds, which takes all events in the order of their times, comes at the end.
+// RunOver matches rules against a stream of documents, one a line. A rule about single events
+// reports each match at once; a sequence or a query with pipes, which takes all events in the
+// order of their times, reports at the end.
 func RunOver(in io.Reader, list []*rules.Rule, found func(Match) error) error {
 	var single, whole []*rules.Rule
 	var matchers []func(detect.Document) bool
@@ -37,7 +37,7 @@ func RunOver(in io.Reader, list []*rules.Rule, found func(Match) error) error {
 	}
 	var all []detect.Document
 	var numbers []int
-	err := documents(in, func(n int, doc detect.Document) error {
+	err := readDocuments(in, func(n int, doc detect.Document) error {
 		for i, matches := range matchers {
 			if matches(doc) {
 				if err := found(Match{single[i].ID, []int{n}}); err != nil {
@@ -71,8 +71,8 @@ func RunOver(in io.Reader, list []*rules.Rule, found func(Match) error) error {
 	return nil
 }
 
-// documents reads a document a line and shows each with its line's number.
-func documents(in io.Reader, show func(n int, doc detect.Document) error) error {
+// readDocuments reads a document a line and hands it on with the number of its line.
+func readDocuments(in io.Reader, handle func(n int, doc detect.Document) error) error {
 	lines := eslogger.NewLines(in, 0)
 	last := false
 	for n := 1; !last; n++ {
@@ -88,30 +88,20 @@ func documents(in io.Reader, show func(n int, doc detect.Document) error) error 
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		doc, err := readDocument(line)
+		var doc detect.Document
+		decoder := json.NewDecoder(bytes.NewReader(line))
+		decoder.UseNumber()
+		if err = decoder.Decode(&doc); err == nil && doc == nil {
+			err = errors.New("it is null")
+		} else if _, more := decoder.Token(); err == nil && !errors.Is(more, io.EOF) {
+			err = errors.New("there is more behind it")
+		}
 		if err != nil {
 			return fmt.Errorf("line %d: not a JSON object: %w", n, err)
 		}
-		if err := show(n, doc); err != nil {
+		if err := handle(n, doc); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// readDocument reads a line that is one JSON object and nothing else.
-func readDocument(line []byte) (detect.Document, error) {
-	var doc detect.Document
-	dec := json.NewDecoder(bytes.NewReader(line))
-	dec.UseNumber()
-	if err := dec.Decode(&doc); err != nil {
-		return nil, err
-	}
-	if doc == nil {
-		return nil, errors.New("it is null")
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("there is more behind it")
-	}
-	return doc, nil
 }

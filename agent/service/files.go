@@ -2,55 +2,51 @@ package service
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
+	"strings"
 	"syscall"
 
 	"hooksnare/packaging/launchd"
 )
 
-// programMax bounds the program to install, in bytes. A universal one has 20 MB.
-const programMax = 256 << 20
+// maxProgram bounds the program to install, in bytes. A universal one has 20 MB.
+const maxProgram = 256 << 20
 
-// disk opens the root folder for one verb; the caller closes it.
-func (s *Service) disk() (*disk, func() error, error) {
-	root, err := os.OpenRoot(s.root)
-	if err != nil {
-		return nil, nil, err
-	}
-	return &disk{root: root, euid: s.euid, name: s.path}, root.Close, nil
-}
-
-// layFiles puts every file and folder in place, what is pointed to before what points
-// to it: launchd may read the property list at any time.
-func (s *Service) layFiles() error {
-	d, done, err := s.disk()
+// installFiles puts every file and folder in place, the property list last: launchd may read it
+// at any time, and it names the others.
+func (s *Service) installFiles() error {
+	d, err := openDisk(s.root)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer d.root.Close()
 	for _, f := range []struct {
 		name string
 		mode fs.FileMode
-	}{{Folder, 0o755}, {StateFolder, 0o700}, {LogFolder, 0o750}} {
+	}{{folder, 0o755}, {stateFolder, 0o700}, {logFolder, 0o750}} {
 		s.progress("folder " + s.path(f.name))
-		if err := d.folder(f.name, f.mode); err != nil {
+		if err := d.makeFolder(rel(f.name), f.mode); err != nil {
 			return err
 		}
 	}
 	s.progress("program " + s.path(Program))
-	if err := s.layProgram(d); err != nil {
+	if err := s.copyProgram(d); err != nil {
 		return err
 	}
-	s.progress("property list " + s.path(PropertyList))
+	s.progress("property list " + s.path(propertyList))
 	list := launchd.PropertyList
-	return d.file(PropertyList, 0o644, bytes.NewReader(list), int64(len(list)))
+	return d.writeFile(rel(propertyList), 0o644, bytes.NewReader(list), int64(len(list)))
 }
 
-// layProgram copies the program. Its source may be the installed one itself.
-func (s *Service) layProgram(d *disk) error {
+// copyProgram copies the running program, which may be the installed one.
+func (s *Service) copyProgram(d *disk) error {
 	src, err := os.OpenFile(s.executable, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return err
@@ -62,47 +58,192 @@ func (s *Service) layProgram(d *disk) error {
 	}
 	switch {
 	case !info.Mode().IsRegular():
-		return fmt.Errorf("%s: is no regular file", s.executable)
+		return fmt.Errorf("%s: not a regular file", s.executable)
 	case info.Size() == 0:
 		return fmt.Errorf("%s: is empty", s.executable)
-	case info.Size() > programMax:
-		return fmt.Errorf("%s: has %d bytes, more than the %d of any agent", s.executable, info.Size(), programMax)
+	case info.Size() > maxProgram:
+		return fmt.Errorf("%s: has %d bytes, more than the %d that an agent may have", s.executable, info.Size(), maxProgram)
 	}
-	return d.file(Program, 0o755, src, info.Size())
+	return d.writeFile(rel(Program), 0o755, src, info.Size())
 }
 
-// removeFiles removes the program and the property list, and with purge also what
-// the agent and its owner wrote: state, logs, rules, exceptions.
+// removeFiles removes the property list and the program, and with purge also what the agent and
+// the site wrote: state, logs, rules, exceptions.
 func (s *Service) removeFiles(purge bool) error {
-	d, done, err := s.disk()
+	d, err := openDisk(s.root)
 	if err != nil {
 		return err
 	}
-	defer done()
-	s.progress("removing " + s.path(PropertyList))
+	defer d.root.Close()
+	s.progress("removing " + s.path(propertyList))
 	// The property list goes first: without it no boot starts what is being removed.
-	errs := []error{d.remove(PropertyList), d.remove(Program)}
+	errs := []error{d.removeFile(rel(propertyList)), d.removeFile(rel(Program))}
 	if !purge {
-		return errors.Join(append(errs, d.removeEmpty(Folder))...)
+		if err := d.root.Remove(rel(folder)); !errors.Is(err, syscall.ENOTEMPTY) { // what the site put there stays
+			errs = append(errs, unlessMissing(err))
+		}
+		return errors.Join(errs...)
 	}
-	for _, name := range []string{Folder, StateFolder, LogFolder} {
+	for _, name := range []string{folder, stateFolder, logFolder} {
 		s.progress("removing " + s.path(name))
 		errs = append(errs, d.root.RemoveAll(rel(name)))
 	}
 	return errors.Join(errs...)
 }
 
-// installed says whether the property list is in place.
-func (s *Service) installed() error {
-	d, done, err := s.disk()
+// disk changes files below a root folder, by names relative to it. It follows links that stay
+// below the root, such as macOS' own /var, and no others.
+type disk struct {
+	root *os.Root
+	euid int
+}
+
+func openDisk(name string) (*disk, error) {
+	root, err := os.OpenRoot(name)
+	return &disk{root: root, euid: os.Geteuid()}, err
+}
+
+// rel returns a path of the disk as a name for os.Root.
+func rel(name string) string { return strings.TrimPrefix(name, "/") }
+
+// path returns the path of a name for errors.
+func (d *disk) path(name string) string { return filepath.Join(d.root.Name(), name) }
+
+// makeFolder makes a folder, or takes over the one that is there, with exactly this mode. Only
+// its owner, or root, can replace it after the checks.
+func (d *disk) makeFolder(name string, mode fs.FileMode) error {
+	if err := d.makeParents(name); err != nil {
+		return err
+	}
+	if err := d.root.Mkdir(name, mode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	info, err := d.root.Lstat(name)
 	if err != nil {
 		return err
 	}
-	defer done()
-	if _, err := d.root.Lstat(rel(PropertyList)); errors.Is(err, fs.ErrNotExist) {
-		return errors.New("not installed: run hooksnare install first")
-	} else if err != nil {
+	if !info.IsDir() {
+		return fmt.Errorf("%s: not a folder (%v): remove it first", d.path(name), info.Mode())
+	}
+	if err := d.checkOwner(name, info); err != nil {
 		return err
 	}
+	return d.setAccess(name, mode)
+}
+
+// makeParents makes the missing folders above a name, and refuses those in which someone other
+// than root could replace what is written there.
+func (d *disk) makeParents(name string) error {
+	parent := path.Dir(name)
+	if err := d.root.MkdirAll(parent, 0o755); err != nil {
+		return err
+	}
+	for ; parent != "."; parent = path.Dir(parent) {
+		info, err := d.root.Stat(parent)
+		if err != nil {
+			return err
+		}
+		if err := d.checkOwner(parent, info); err != nil {
+			return err
+		}
+		if info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0 {
+			return fmt.Errorf("%s: others can write there (%v) and could replace the agent: run chmod go-w on it first", d.path(parent), info.Mode())
+		}
+	}
 	return nil
+}
+
+func (d *disk) checkOwner(name string, info fs.FileInfo) error {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return fmt.Errorf("%s: its owner is not known on this system", d.path(name))
+	}
+	if st.Uid != 0 && int(st.Uid) != d.euid {
+		return fmt.Errorf("%s: belongs to user id %d, who could replace the agent: give it to root first", d.path(name), st.Uid)
+	}
+	return nil
+}
+
+// setAccess gives a file or folder to root:wheel, if this process may, and sets its mode.
+func (d *disk) setAccess(name string, mode fs.FileMode) error {
+	if d.euid == 0 {
+		if err := d.root.Chown(name, 0, 0); err != nil {
+			return err
+		}
+	}
+	return d.root.Chmod(name, mode)
+}
+
+// writeFile makes size bytes of src the content of a file, on disk before it returns. Readers
+// of the name see the old file or the new one, whole.
+func (d *disk) writeFile(name string, mode fs.FileMode, src io.Reader, size int64) error {
+	if err := d.makeParents(name); err != nil {
+		return err
+	}
+	if err := d.removeUnfinished(name); err != nil {
+		return err
+	}
+	temp := unfinished(name) + rand.Text()
+	f, err := d.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(f, io.LimitReader(src, size+1))
+	if err == nil && n != size {
+		err = fmt.Errorf("%s: its source changed while it was copied (%d bytes, then %d)", d.path(name), size, n)
+	}
+	if err == nil {
+		err = d.setAccess(temp, mode)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = d.root.Rename(temp, name)
+	}
+	if err != nil {
+		d.root.Remove(temp) // if that fails, the next install removes it
+		return err
+	}
+	return d.sync(path.Dir(name))
+}
+
+// removeFile removes a file and what an interrupted install left beside it. A missing file is no
+// error.
+func (d *disk) removeFile(name string) error {
+	if err := d.removeUnfinished(name); err != nil {
+		return err
+	}
+	if err := unlessMissing(d.root.Remove(name)); err != nil {
+		return err
+	}
+	return unlessMissing(d.sync(path.Dir(name)))
+}
+
+// unfinished returns the beginning of the names of a file that is being written.
+func unfinished(name string) string { return path.Join(path.Dir(name), "."+path.Base(name)+".new-") }
+
+// removeUnfinished removes what an install that was cut short left of a file.
+func (d *disk) removeUnfinished(name string) error {
+	left, err := fs.Glob(d.root.FS(), unfinished(name)+"*") // no name here has a character of patterns
+	for _, name := range left {
+		err = errors.Join(err, unlessMissing(d.root.Remove(name)))
+	}
+	return err
+}
+
+// sync makes the names in a folder durable.
+func (d *disk) sync(name string) error {
+	f, err := d.root.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+func unlessMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

@@ -13,8 +13,8 @@ import (
 	"hooksnare/packaging/launchd"
 )
 
-// laid is the disk after install.
-var laid = []string{
+// installed is the disk after install.
+var installed = []string{
 	"drwxr-xr-x /Library",
 	"drwxr-xr-x /Library/Application Support",
 	"drwxr-xr-x /Library/Application Support/Hooksnare",
@@ -42,9 +42,9 @@ func TestInstall(t *testing.T) {
 		m := newMac(t)
 		withUmask(t, umask)
 		m.install()
-		m.wantTree("install", laid...)
+		m.wantTree("install", installed...)
 		m.wantFile(Program, "first version")
-		m.wantFile(PropertyList, string(launchd.PropertyList))
+		m.wantFile(propertyList, string(launchd.PropertyList))
 		m.wantCalls("install", loadCalls(m)...)
 	}
 }
@@ -58,7 +58,7 @@ func TestInstallUnderClosedUmask(t *testing.T) {
 	}
 	withUmask(t, 0o077)
 	m.install()
-	m.wantTree("install", laid...)
+	m.wantTree("install", installed...)
 }
 
 func TestInstallAgainUpgrades(t *testing.T) {
@@ -71,8 +71,8 @@ func TestInstallAgainUpgrades(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer running.Close()
-	m.write(m.service.path(PropertyList), "edited by someone", 0o644)
-	for _, path := range []string{m.service.path(StateFolder), m.service.path(LogFolder), m.service.path(PropertyList)} {
+	m.write(m.service.path(propertyList), "edited by someone", 0o644)
+	for _, path := range []string{m.service.path(stateFolder), m.service.path(logFolder), m.service.path(propertyList)} {
 		if err := os.Chmod(path, 0o777); err != nil {
 			t.Fatal(err)
 		}
@@ -80,9 +80,9 @@ func TestInstallAgainUpgrades(t *testing.T) {
 	m.use(m.program("second version"))
 	m.install()
 
-	m.wantTree("second install", laid...)
+	m.wantTree("second install", installed...)
 	m.wantFile(Program, "second version")
-	m.wantFile(PropertyList, string(launchd.PropertyList))
+	m.wantFile(propertyList, string(launchd.PropertyList))
 	m.wantCalls("second install", loadCalls(m)...)
 	if old, err := io.ReadAll(running); err != nil || string(old) != "first version" {
 		t.Errorf("the running program reads %q, %v, want its own first version", old, err)
@@ -94,16 +94,16 @@ func TestInstallFromTheInstalledProgram(t *testing.T) {
 	m.install()
 	m.use(m.service.path(Program))
 	m.install()
-	m.wantTree("install from itself", laid...)
+	m.wantTree("install from itself", installed...)
 	m.wantFile(Program, "first version")
 }
 
 func TestInstallSweepsWhatAnEarlierOneLeft(t *testing.T) {
 	m := newMac(t)
-	m.write(filepath.Join(m.mkdir(Folder), ".hooksnare.new-OLD"), "half", 0o600)
+	m.write(filepath.Join(m.mkdir(folder), ".hooksnare.new-OLD"), "half", 0o600)
 	m.write(filepath.Join(m.mkdir("Library/LaunchDaemons"), ".com.hooksnare.agent.plist.new-OLD"), "half", 0o600)
 	m.install()
-	m.wantTree("install", laid...)
+	m.wantTree("install", installed...)
 }
 
 func TestInstallThroughMacOSVarLink(t *testing.T) {
@@ -144,18 +144,18 @@ func TestInstallRefusesDisksOthersControl(t *testing.T) {
 		prepare func(*mac)
 		want    string
 	}{
-		{"folder is a link out", link(outside, Folder), "is a link, not a folder"},
-		{"folder is a link inside", link("../../var", Folder), "is a link, not a folder"},
-		{"state folder is a link out", link(outside, StateFolder), "is a link, not a folder"},
-		{"log folder is a file", func(m *mac) { m.write(filepath.Join(m.mkdir("var/log"), "hooksnare"), "x", 0o600) }, "is a file, not a folder"},
+		{"folder is a link out", link(outside, folder), "not a folder"},
+		{"folder is a link inside", link("../../var", folder), "not a folder"},
+		{"state folder is a link out", link(outside, stateFolder), "not a folder"},
+		{"log folder is a file", func(m *mac) { m.write(filepath.Join(m.mkdir("var/log"), "hooksnare"), "x", 0o600) }, "not a folder"},
 		{"var leads out", link(outside, "var"), "escapes"},
 		{"var climbs out", link("../../..", "var"), "escapes"},
 		{"launch daemons lead out", link(outside, "Library/LaunchDaemons"), "escapes"},
-		{"property list is a folder", func(m *mac) { m.mkdir(PropertyList) }, "com.hooksnare.agent.plist"},
+		{"property list is a folder", func(m *mac) { m.mkdir(propertyList) }, "com.hooksnare.agent.plist"},
 		{"parent writable by all", chmod("Library/Application Support", 0o777), "chmod go-w"},
 		{"parent writable by a group", chmod("Library/LaunchDaemons", 0o775), "chmod go-w"},
 		{"parent of a parent", chmod("Library", 0o757), "chmod go-w"},
-		{"folder of a user", chown(Folder), "user id 501"},
+		{"folder of a user", chown(folder), "user id 501"},
 		{"parent of a user", chown("Library/LaunchDaemons"), "user id 501"},
 	}
 	for _, tt := range tests {
@@ -181,9 +181,9 @@ func TestInstallReplacesALinkWithoutFollowingIt(t *testing.T) {
 	victim := filepath.Join(t.TempDir(), "victim")
 	m.write(victim, "precious", 0o600)
 	m.link(victim, Program)
-	m.link(victim, PropertyList)
+	m.link(victim, propertyList)
 	m.install()
-	m.wantTree("install", laid...)
+	m.wantTree("install", installed...)
 	if got, err := os.ReadFile(victim); err != nil || string(got) != "precious" {
 		t.Errorf("victim: %q, %v", got, err)
 	}
@@ -200,7 +200,7 @@ func TestInstallRefusesPrograms(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Truncate(programMax + 1); err != nil {
+	if err := f.Truncate(maxProgram + 1); err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
@@ -210,8 +210,8 @@ func TestInstallRefusesPrograms(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		filepath.Join(dir, "none"): "no such file",
-		dir:                        "no regular file",
-		fifo:                       "no regular file",
+		dir:                        "not a regular file",
+		fifo:                       "not a regular file",
 		empty:                      "is empty",
 		huge:                       "more than",
 	} {
@@ -220,7 +220,7 @@ func TestInstallRefusesPrograms(t *testing.T) {
 		m.calls()
 		m.use(path)
 		wantError(t, path, m.service.Install(t.Context()), want)
-		m.wantTree("refused upgrade", laid...)
+		m.wantTree("refused upgrade", installed...)
 		m.wantFile(Program, "first version")
 		m.wantCalls("refused upgrade")
 	}
@@ -228,13 +228,13 @@ func TestInstallRefusesPrograms(t *testing.T) {
 
 func TestFilesThatChangeWhileCopiedAreRefused(t *testing.T) {
 	m := newMac(t)
-	d, done, err := m.service.disk()
+	d, err := openDisk(m.root)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer done()
+	defer d.root.Close()
 	for _, size := range []int64{3, 5} {
-		wantError(t, "file", d.file("/dir/name", 0o644, strings.NewReader("four"), size), "changed while")
+		wantError(t, "file", d.writeFile("dir/name", 0o644, strings.NewReader("four"), size), "changed while")
 	}
 	m.wantTree("refused file", "drwxr-xr-x /dir")
 }
@@ -249,23 +249,23 @@ func TestPropertyListMatchesTheFolders(t *testing.T) {
 	if _, err := plist.Unmarshal(launchd.PropertyList, &list); err != nil {
 		t.Fatal(err)
 	}
-	if list.Label != Label || filepath.Base(PropertyList) != Label+".plist" {
-		t.Errorf("label %q, file %q, want %q", list.Label, PropertyList, Label)
+	if list.Label != launchd.Label || filepath.Base(propertyList) != launchd.Label+".plist" {
+		t.Errorf("label %q, file %q, want %q", list.Label, propertyList, launchd.Label)
 	}
-	if list.ProgramArguments[0] != Program || filepath.Dir(list.StandardErrorPath) != LogFolder {
-		t.Errorf("program %q, log %q, want %q and a file in %q", list.ProgramArguments[0], list.StandardErrorPath, Program, LogFolder)
+	if list.ProgramArguments[0] != Program || filepath.Dir(list.StandardErrorPath) != logFolder {
+		t.Errorf("program %q, log %q, want %q and a file in %q", list.ProgramArguments[0], list.StandardErrorPath, Program, logFolder)
 	}
 }
 
 func TestInstallGivesFilesToRoot(t *testing.T) {
 	asRoot(t)
 	m := newMac(t)
-	m.write(filepath.Join(m.mkdir(Folder), "hooksnare"), "of a user", 0o777)
+	m.write(filepath.Join(m.mkdir(folder), "hooksnare"), "of a user", 0o777)
 	if err := os.Chown(m.service.path(Program), 501, 20); err != nil {
 		t.Fatal(err)
 	}
 	m.install()
-	for _, name := range []string{Folder, Program, PropertyList, StateFolder, LogFolder} {
+	for _, name := range []string{folder, Program, propertyList, stateFolder, logFolder} {
 		info, err := os.Stat(m.service.path(name))
 		if err != nil {
 			t.Fatal(err)

@@ -7,36 +7,29 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"hooksnare/packaging/launchd"
 )
 
 const (
 	domain = "system"
-	target = domain + "/" + Label
+	target = domain + "/" + launchd.Label
 
-	// tries and launchctl.pause bound the wait for launchd, which forgets a job only
-	// some time after bootout returned: the agent alone has 20 seconds to end.
-	tries = 30
+	// attempts and Service.pause bound the wait for launchd, which forgets a job only some
+	// time after bootout returned: the agent alone has 20 seconds to end.
+	attempts = 30
 
-	// runTimeout bounds one launchctl, which waits for a job to end.
-	runTimeout = time.Minute
-
-	// saidMax bounds what is kept of launchctl's output, in bytes.
-	saidMax = 2 << 10
+	launchctlTimeout = time.Minute // of one launchctl, which waits for a job to end
+	maxMessage       = 2 << 10     // bytes of launchctl's output that an error holds
 )
 
-// launchctl drives launchd. The zero path means there is none.
-type launchctl struct {
-	path  string
-	pause time.Duration // between two tries
-}
-
-// run runs launchctl once and reports what it said when it failed.
-func (l launchctl) run(ctx context.Context, args ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, runTimeout)
+// runLaunchctl runs launchctl once. The error holds what it printed.
+func (s *Service) runLaunchctl(ctx context.Context, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, launchctlTimeout)
 	defer cancel()
-	var said head
-	cmd := exec.CommandContext(ctx, l.path, args...)
-	cmd.Stdout, cmd.Stderr = &said, &said
+	var output message
+	cmd := exec.CommandContext(ctx, s.launchctl, args...)
+	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/sbin:/sbin"}
 	cmd.WaitDelay = time.Second
@@ -47,88 +40,78 @@ func (l launchctl) run(ctx context.Context, args ...string) error {
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	if text := strings.Join(strings.Fields(string(said.kept)), " "); text != "" {
+	if text := strings.Join(strings.Fields(string(output.head)), " "); text != "" {
 		return fmt.Errorf("launchctl %s: %w: %s", args[0], err, text)
 	}
 	return fmt.Errorf("launchctl %s: %w", args[0], err)
 }
 
-// loaded says whether launchd knows the job.
-func (l launchctl) loaded(ctx context.Context) (bool, error) {
-	err := l.run(ctx, "print", target)
-	if err == nil {
-		return true, nil
-	}
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && exit.Exited() {
-		return false, nil // launchctl(1) documents no exit status for "not found"
-	}
-	return false, err
+// message keeps the first maxMessage bytes written to it. It embeds no buffer, whose ReadFrom
+// io.Copy would call without the bound.
+type message struct{ head []byte }
+
+func (m *message) Write(p []byte) (int, error) {
+	m.head = append(m.head, p[:min(maxMessage-len(m.head), len(p))]...)
+	return len(p), nil
 }
 
-// load makes launchd know the job and run it. launchd answers "Input/output error" as
-// long as it is still busy with the job's former self.
-func (l launchctl) load(ctx context.Context, propertyList string, progress func(string)) error {
-	if err := l.run(ctx, "enable", target); err != nil {
+// loaded reports whether launchd knows the job.
+func (s *Service) loaded(ctx context.Context) (bool, error) {
+	err := s.runLaunchctl(ctx, "print", target)
+	if exit := new(exec.ExitError); errors.As(err, &exit) && exit.Exited() {
+		return false, nil // launchctl(1) documents no exit status for "not found"
+	}
+	return err == nil, err
+}
+
+// load makes launchd know the job and run it. launchd answers "Input/output error" as long as
+// the former job is still ending.
+func (s *Service) load(ctx context.Context) error {
+	if err := s.runLaunchctl(ctx, "enable", target); err != nil {
 		return err
 	}
-	err := l.retry(ctx, func(n int) error {
-		if n > 1 {
-			progress(fmt.Sprintf("waiting for launchd, try %d of %d", n, tries))
-		}
-		return l.run(ctx, "bootstrap", domain, propertyList)
+	err := s.retry(ctx, "waiting for launchd", func() error {
+		return s.runLaunchctl(ctx, "bootstrap", domain, s.path(propertyList))
 	})
 	if err != nil {
 		return err
 	}
-	return l.run(ctx, "kickstart", target)
+	return s.runLaunchctl(ctx, "kickstart", target)
 }
 
-// unload ends the job and makes launchd forget it. A job that is not loaded is fine.
-func (l launchctl) unload(ctx context.Context, progress func(string)) error {
-	was, err := l.loaded(ctx)
-	if err != nil || !was {
+// unload ends the job and makes launchd forget it. A job that is not loaded is no error.
+func (s *Service) unload(ctx context.Context) error {
+	loaded, err := s.loaded(ctx)
+	if err != nil || !loaded {
 		return err
 	}
-	refused := l.run(ctx, "bootout", target)
-	return l.retry(ctx, func(n int) error {
-		switch still, err := l.loaded(ctx); {
-		case err != nil:
+	refused := s.runLaunchctl(ctx, "bootout", target)
+	return s.retry(ctx, "waiting for the agent to end", func() error {
+		switch loaded, err := s.loaded(ctx); {
+		case err != nil || !loaded: // also when bootout reported an operation in progress
 			return err
-		case !still:
-			return nil // also when bootout spoke of an operation in progress
-		}
-		progress(fmt.Sprintf("waiting for the agent to end, try %d of %d", n, tries))
-		if refused != nil {
+		case refused != nil:
 			return refused
 		}
 		return fmt.Errorf("launchd still holds %s", target)
 	})
 }
 
-// retry calls try until it succeeds, the tries are spent or the context ends.
-func (l launchctl) retry(ctx context.Context, try func(n int) error) error {
+// retry calls attempt until it succeeds, at most attempts times.
+func (s *Service) retry(ctx context.Context, waiting string, attempt func() error) error {
 	for n := 1; ; n++ {
-		err := try(n)
-		if err == nil || ctx.Err() != nil {
+		err := attempt()
+		switch {
+		case err == nil || ctx.Err() != nil:
 			return err
+		case n == attempts:
+			return fmt.Errorf("%w (tried %d times)", err, attempts)
 		}
-		if n == tries {
-			return fmt.Errorf("%w (tried %d times)", err, tries)
-		}
+		s.progress(fmt.Sprintf("%s, try %d of %d", waiting, n+1, attempts))
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%w while waiting to try again: %w", ctx.Err(), err)
-		case <-time.After(l.pause):
+		case <-time.After(s.pause):
 		}
 	}
-}
-
-// head keeps the first saidMax bytes written to it. It embeds no buffer: io.Copy would
-// find the buffer's ReadFrom and pass the bound by.
-type head struct{ kept []byte }
-
-func (h *head) Write(p []byte) (int, error) {
-	h.kept = append(h.kept, p[:min(saidMax-len(h.kept), len(p))]...)
-	return len(p), nil
 }

@@ -36,7 +36,7 @@ func TestInstallGivesUp(t *testing.T) {
 	if bootstraps != 30 {
 		t.Errorf("%d tries, want 30", bootstraps)
 	}
-	m.wantTree("failed install", laid...)
+	m.wantTree("failed install", installed...)
 }
 
 func TestInstallStopsWhenCancelled(t *testing.T) {
@@ -73,16 +73,16 @@ func TestLaunchctlMissing(t *testing.T) {
 			t.Errorf("%s: error %v, want %v", verb, err, os.ErrNotExist)
 		}
 	}
-	m.wantTree("uninstall without launchctl", laid...)
+	m.wantTree("uninstall without launchctl", installed...)
 }
 
 func TestLaunchctlSpeaksTooMuch(t *testing.T) {
 	m := newMac(t)
 	m.write(m.launchctl, "#!/bin/sh\ni=0\nwhile [ $i -lt 5000 ]; do echo 'no  luck'; i=$((i+1)); done\nexit 9\n", 0o755)
-	err := m.service.launchctl.run(t.Context(), "enable", target)
+	err := m.service.runLaunchctl(t.Context(), "enable", target)
 	wantError(t, "enable", err, "launchctl enable: exit status 9: no luck no luck")
-	if len(err.Error()) > saidMax+100 {
-		t.Errorf("error has %d bytes, want at most %d", len(err.Error()), saidMax+100)
+	if len(err.Error()) > maxMessage+100 {
+		t.Errorf("error has %d bytes, want at most %d", len(err.Error()), maxMessage+100)
 	}
 }
 
@@ -144,8 +144,8 @@ func TestUninstall(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := newMac(t)
 			m.install()
-			m.write(m.service.path(StateFolder)+"/spool", "state", 0o600)
-			m.write(m.service.path(LogFolder)+"/alerts.jsonl", "log", 0o600)
+			m.write(m.service.path(stateFolder)+"/spool", "state", 0o600)
+			m.write(m.service.path(logFolder)+"/alerts.jsonl", "log", 0o600)
 			m.calls()
 			for _, again := range []string{"uninstall", "second uninstall"} {
 				if err := m.service.Uninstall(t.Context(), tt.purge); err != nil {
@@ -161,14 +161,14 @@ func TestUninstall(t *testing.T) {
 func TestUninstallKeepsTheSitesRules(t *testing.T) {
 	m := newMac(t)
 	m.install()
-	rule := m.service.path(Folder + "/rule.toml")
+	rule := m.service.path(folder + "/rule.toml")
 	m.write(rule, "rule", 0o600)
-	m.write(m.service.path(Folder+"/.hooksnare.new-OLD"), "half", 0o600)
+	m.write(m.service.path(folder+"/.hooksnare.new-OLD"), "half", 0o600)
 	if err := m.service.Uninstall(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	m.wantFile(Folder+"/rule.toml", "rule")
-	if left, err := os.ReadDir(m.service.path(Folder)); err != nil || len(left) != 1 {
+	m.wantFile(folder+"/rule.toml", "rule")
+	if left, err := os.ReadDir(m.service.path(folder)); err != nil || len(left) != 1 {
 		t.Errorf("left in the folder: %v, %v, want the rule alone", left, err)
 	}
 	if err := m.service.Uninstall(t.Context(), true); err != nil {
@@ -193,7 +193,7 @@ func TestUninstallRemovesNothingWhileTheAgentRuns(t *testing.T) {
 	m.flag("stuck", "")
 	wantError(t, "uninstall", m.service.Uninstall(t.Context(), true),
 		"launchctl bootout: exit status 1: Boot-out failed: 1: Operation not permitted", "tried 30 times")
-	m.wantTree("uninstall of a job that won't end", laid...)
+	m.wantTree("uninstall of a job that won't end", installed...)
 }
 
 func TestPurgeFollowsNoLink(t *testing.T) {
@@ -201,11 +201,11 @@ func TestPurgeFollowsNoLink(t *testing.T) {
 	m.install()
 	outside := t.TempDir()
 	m.write(outside+"/precious", "precious", 0o600)
-	if err := os.Remove(m.service.path(StateFolder)); err != nil {
+	if err := os.Remove(m.service.path(stateFolder)); err != nil {
 		t.Fatal(err)
 	}
-	m.link(outside, StateFolder)
-	m.link(outside, LogFolder+"/elsewhere")
+	m.link(outside, stateFolder)
+	m.link(outside, logFolder+"/elsewhere")
 	if err := m.service.Uninstall(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}

@@ -5,20 +5,19 @@ import (
 	"fmt"
 
 	kardianos "github.com/kardianos/service"
+
+	"hooksnare/packaging/launchd"
 )
 
-// Run runs the agent until it returns or the context ends, and returns its error. The
-// agent gets a context of its own that ends with the given one; Run always waits for
-// the agent. Signals are the caller's: they end the context.
+// Run runs the agent and returns its error. It ends when the agent does. Signals are the
+// caller's: they end the context.
 func Run(ctx context.Context, agent func(context.Context) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	p := &program{agent: agent, ctx: ctx, cancel: cancel, done: make(chan struct{})}
+	p := &program{}
 	svc, err := kardianos.New(p, &kardianos.Config{
-		Name: Label,
-		// Without RunWait the library waits for a signal of its own, and would sit on after the
-		// agent has ended.
-		Option: kardianos.KeyValue{"RunWait": p.wait},
+		Name: launchd.Label,
+		// Without RunWait the library waits for a signal of its own, and would go on after
+		// the agent has ended.
+		Option: kardianos.KeyValue{"RunWait": func() { p.err = agent(ctx) }},
 	})
 	if err != nil {
 		return fmt.Errorf("service: %w", err)
@@ -26,29 +25,11 @@ func Run(ctx context.Context, agent func(context.Context) error) error {
 	return svc.Run()
 }
 
-// program is the agent as the library sees it.
-type program struct {
-	agent  func(context.Context) error
-	ctx    context.Context
-	cancel context.CancelFunc
-	done   chan struct{}
-	err    error // of the agent, once done is closed
-}
+// program is the agent for the library, which calls Start, RunWait and Stop in this order.
+type program struct{ err error }
 
-// Start must not block: the library calls wait after it.
-func (p *program) Start(kardianos.Service) error {
-	go func() {
-		defer close(p.done)
-		p.err = p.agent(p.ctx)
-	}()
-	return nil
-}
+// Start has nothing to do: the agent runs in RunWait.
+func (*program) Start(kardianos.Service) error { return nil }
 
-func (p *program) wait() { <-p.done }
-
-// Stop ends the agent, if it has not ended by itself, and hands over its error.
-func (p *program) Stop(kardianos.Service) error {
-	p.cancel()
-	<-p.done
-	return p.err
-}
+// Stop returns the agent's error.
+func (p *program) Stop(kardianos.Service) error { return p.err }

@@ -1,22 +1,18 @@
-// Package service puts the agent on a Mac, takes it off again and runs it: install,
-// uninstall, start, stop, restart.
+// Package service puts the agent on a Mac, removes it and runs it.
 //
-// Every verb may be repeated: a second install upgrades, a second uninstall finds
-// nothing to do. Files appear whole or not at all, whatever the umask; a program or
-// property list that is in use is replaced by rename, never written over. Nothing is
-// laid where someone else could change it, and under a root folder nothing outside
-// that folder is touched.
+// Every verb may be repeated: a second install upgrades, a second uninstall finds nothing to
+// do. Files appear whole or not at all, whatever the umask; a program or property list that is
+// in use is replaced by rename, never overwritten. Nothing is written where someone else could
+// change it, and nothing outside the root folder.
 //
-// The life of the running agent goes through kardianos/service (see Run). Its verbs do
-// not fit a program that runs as root: install follows the umask and leaves an older
-// property list alone, restart unloads the job, and launchctl is looked up in PATH. So
-// the verbs here lay the property list of packaging/launchd themselves and drive
-// /bin/launchctl.
-//
-// Errors do not name the verb: who asked for it knows.
+// kardianos/service runs the agent (see Run). Its other verbs do not suit a program that runs
+// as root: install follows the umask and keeps an older property list, restart unloads the job,
+// and launchctl is searched in PATH. So the verbs here install the property list of
+// packaging/launchd themselves and call /bin/launchctl.
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -27,110 +23,147 @@ import (
 	"hooksnare/packaging/launchd"
 )
 
-// Where things lie, below the root folder.
+// Where things are, below the root folder.
 const (
-	Label = launchd.Label
+	// folder holds the program, and rules and exceptions of the site: root:wheel 0755.
+	// /usr/local/bin would not do for a daemon, since users may write there.
+	folder = "/Library/Application Support/Hooksnare"
+	// Program is the installed program.
+	Program      = folder + "/hooksnare"
+	propertyList = "/Library/LaunchDaemons/" + launchd.Label + ".plist"
 
-	// Folder holds the program, and rules and exceptions of the site. root:wheel 0755:
-	// /usr/local/bin would do for no daemon, since users may write there.
-	Folder       = "/Library/Application Support/Hooksnare"
-	Program      = Folder + "/hooksnare"
-	PropertyList = "/Library/LaunchDaemons/" + Label + ".plist"
-
-	// StateFolder holds the spool and all else the agent remembers: root alone, 0700.
-	StateFolder = "/var/db/hooksnare"
-
-	// LogFolder holds alerts.jsonl and agent.log. 0750 root:wheel: closed to users, and a
-	// log collector that is not root can be let in by its group, without a word to the files
-	// of others.
-	LogFolder = "/var/log/hooksnare"
+	// stateFolder holds the spool and all else that the agent remembers: root alone, 0700.
+	stateFolder = "/var/db/hooksnare"
+	// logFolder holds alerts.jsonl and agent.log: root:wheel 0750. It is closed to users, and
+	// its group can admit a log collector that is not root.
+	logFolder = "/var/log/hooksnare"
 )
 
-const systemLaunchctl = "/bin/launchctl"
+var (
+	errNotMac       = errors.New("launchd services exist on macOS only; use --root DIR to write the files")
+	errNotRoot      = errors.New("only root may do this: run it with sudo")
+	errNoLaunchd    = errors.New("there is no launchd under --root, only files")
+	errNotInstalled = errors.New("not installed: run hooksnare install first")
+)
 
-// Options says what to install and where. The zero value means this Mac and the
-// program that is running.
-type Options struct {
-	// Root is the folder that stands for the disk. "" is the disk itself.
-	Root string
-	// Executable is the program to copy. "" is the one that is running.
-	Executable string
-	// Launchctl is the program that speaks to launchd. "" is /bin/launchctl, or none at
-	// all with Root: then install and uninstall only lay and remove files.
-	Launchctl string
-	// Progress, unless nil, is told what is being done, in a few words.
-	Progress func(step string)
-}
-
-// Service is the agent as launchd knows it.
+// Service is the agent as launchd knows it. Errors of its methods do not name the verb.
 type Service struct {
 	root       string
-	live       bool // root is this machine's disk
-	executable string
-	launchctl  launchctl
-	progress   func(string)
-
-	goos string
-	euid int
+	executable string // what Install copies: the program that is running
+	launchctl  string // the program that controls launchd, "" for none
+	progress   func(step string)
+	pause      time.Duration // between two attempts of launchctl
+	refused    error         // why this process can't change the machine
 }
 
-// New checks the options; it touches nothing.
-func New(opts Options) (*Service, error) {
-	s := &Service{
-		root:       opts.Root,
-		executable: opts.Executable,
-		launchctl:  launchctl{path: opts.Launchctl, pause: time.Second},
-		progress:   opts.Progress,
-		goos:       runtime.GOOS,
-		euid:       os.Geteuid(),
-	}
-	if s.root == "" {
-		s.root, s.live = "/", true
-		if s.launchctl.path == "" {
-			s.launchctl.path = systemLaunchctl
-		}
-	}
-	for _, path := range []*string{&s.root, &s.executable, &s.launchctl.path} {
-		if *path == "" {
-			continue
-		}
-		abs, err := filepath.Abs(*path)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", *path, err)
-		}
-		*path = abs
-	}
-	if s.executable == "" {
-		self, err := os.Executable()
-		if err != nil {
-			return nil, fmt.Errorf("own program: %w", err)
-		}
-		s.executable = self
-	}
-	if s.progress == nil {
+// New returns the service of this Mac or, with a root folder, of the disk below it: there
+// Install and Uninstall only write and remove files. progress is called before each step and
+// may be nil. New changes nothing.
+func New(root string, progress func(step string)) (*Service, error) {
+	s := &Service{root: root, progress: progress, pause: time.Second}
+	if progress == nil {
 		s.progress = func(string) {}
+	}
+	if root == "" {
+		s.root, s.launchctl, s.refused = "/", "/bin/launchctl", refusal(runtime.GOOS, os.Geteuid())
+	}
+	var err error
+	if s.executable, err = os.Executable(); err != nil {
+		return nil, fmt.Errorf("own program: %w", err)
 	}
 	return s, nil
 }
 
-var (
-	errNotMac    = errors.New("launchd services exist on macOS only; use --root DIR to lay the files")
-	errNotRoot   = errors.New("only root may do this: run it with sudo")
-	errNoLaunchd = errors.New("there is no launchd under --root, only files")
-)
-
-// allowed says whether this process can change the machine.
-func (s *Service) allowed() error {
+// refusal returns why a process can't install on its own machine.
+func refusal(goos string, euid int) error {
 	switch {
-	case !s.live:
-		return nil
-	case s.goos != "darwin":
+	case goos != "darwin":
 		return errNotMac
-	case s.euid != 0:
+	case euid != 0:
 		return errNotRoot
 	}
 	return nil
 }
 
-// path returns where a path below the root lies for the rest of the world.
+// path returns the path of a name below the root.
 func (s *Service) path(name string) string { return filepath.Join(s.root, name) }
+
+// Install copies the program, writes the property list and the folders, and starts the agent.
+// A running agent is replaced once the new files are in place. Install returns when launchd has
+// started the agent, which need not see events yet: that takes Full Disk Access.
+func (s *Service) Install(ctx context.Context) error {
+	if err := errors.Join(s.refused, ctx.Err()); err != nil {
+		return err
+	}
+	if err := s.installFiles(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil || s.launchctl == "" {
+		return err
+	}
+	s.progress("starting " + launchd.Label)
+	// Most often there is nothing to boot out. When there is and it fails, so does bootstrap,
+	// with the reason.
+	_ = s.runLaunchctl(ctx, "bootout", target)
+	return s.load(ctx)
+}
+
+// Uninstall stops the agent and removes program and property list. State, logs, and the rules
+// and exceptions beside the program stay, unless purge. Preferences belong to the administrator
+// and stay in any case. When the agent can't be stopped, nothing is removed.
+func (s *Service) Uninstall(ctx context.Context, purge bool) error {
+	if err := errors.Join(s.refused, ctx.Err()); err != nil {
+		return err
+	}
+	if s.launchctl != "" {
+		if err := s.unload(ctx); err != nil {
+			return err
+		}
+	}
+	return s.removeFiles(purge)
+}
+
+// Start starts an installed agent that was stopped. One that runs is not touched.
+func (s *Service) Start(ctx context.Context) error { return s.start(ctx, "kickstart", target) }
+
+// Restart ends the agent and starts it again. The job stays loaded meanwhile, so that launchd
+// brings the agent back even if this process is killed half-way.
+func (s *Service) Restart(ctx context.Context) error {
+	return s.start(ctx, "kickstart", "-k", target)
+}
+
+// start calls launchctl with kick for a job that is loaded, and loads one that is not.
+func (s *Service) start(ctx context.Context, kick ...string) error {
+	if err := s.needsLaunchd(ctx); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(s.path(propertyList)); errors.Is(err, os.ErrNotExist) {
+		return errNotInstalled
+	} else if err != nil {
+		return err
+	}
+	loaded, err := s.loaded(ctx)
+	switch {
+	case err != nil:
+		return err
+	case loaded:
+		return s.runLaunchctl(ctx, kick...)
+	}
+	return s.load(ctx)
+}
+
+// Stop stops the agent until the next boot, start or install. One that is not loaded is no
+// error.
+func (s *Service) Stop(ctx context.Context) error {
+	if err := s.needsLaunchd(ctx); err != nil {
+		return err
+	}
+	return s.unload(ctx)
+}
+
+func (s *Service) needsLaunchd(ctx context.Context) error {
+	if s.refused == nil && s.launchctl == "" {
+		return errNoLaunchd
+	}
+	return errors.Join(s.refused, ctx.Err())
+}

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -62,11 +64,11 @@ func newMac(t *testing.T) *mac {
 // use makes the service install this program.
 func (m *mac) use(executable string) {
 	m.t.Helper()
-	s, err := New(Options{Root: m.root, Executable: executable, Launchctl: m.launchctl})
+	s, err := New(m.root, nil)
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	s.launchctl.pause = time.Millisecond
+	s.executable, s.launchctl, s.pause = executable, m.launchctl, time.Millisecond
 	m.service = s
 }
 
@@ -196,29 +198,25 @@ func asRoot(t *testing.T) {
 
 func TestVerbsNeedAMacAndRoot(t *testing.T) {
 	tests := []struct {
-		name string
-		goos string
-		euid int
-		opts Options
-		want map[string]string // verb: part of its error, "" for none
+		name    string
+		refused error
+		root    string
+		want    map[string]string // verb: part of its error, "" for none
 	}{
-		{"not a Mac", "linux", 0, Options{}, map[string]string{
+		{"not a Mac", refusal("linux", 0), "", map[string]string{
 			"install": "--root DIR", "uninstall": "--root DIR", "start": "macOS only", "stop": "macOS only", "restart": "macOS only"}},
-		{"not root", "darwin", 501, Options{}, map[string]string{
+		{"not root", refusal("darwin", 501), "", map[string]string{
 			"install": "sudo", "uninstall": "sudo", "start": "sudo", "stop": "sudo", "restart": "sudo"}},
-		{"fake disk without launchctl", "darwin", 501, Options{Root: t.TempDir()}, map[string]string{
+		{"root on a Mac, with a disk of its own", refusal("darwin", 0), t.TempDir(), map[string]string{
 			"install": "", "start": "no launchd", "stop": "no launchd", "restart": "no launchd", "uninstall": ""}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s, err := New(tt.opts)
+			s, err := New(tt.root, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.goos = tt.goos
-			if s.live {
-				s.euid = tt.euid
-			}
+			s.refused = tt.refused
 			ctx := t.Context()
 			verbs := map[string]func() error{
 				"install": func() error { return s.Install(ctx) }, "uninstall": func() error { return s.Uninstall(ctx, true) },
@@ -238,36 +236,21 @@ func TestVerbsNeedAMacAndRoot(t *testing.T) {
 }
 
 func TestNew(t *testing.T) {
-	live, err := New(Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if live.root != "/" || !live.live || live.launchctl.path != "/bin/launchctl" || live.executable != self {
-		t.Errorf("zero options: root %q, live %v, launchctl %q, executable %q", live.root, live.live, live.launchctl.path, live.executable)
-	}
-	t.Chdir(t.TempDir())
-	here, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := New(Options{Root: "disk", Executable: "bin/hooksnare", Launchctl: "launchctl"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, pair := range map[string][2]string{
-		"root":       {s.root, here + "/disk"},
-		"executable": {s.executable, here + "/bin/hooksnare"},
-		"launchctl":  {s.launchctl.path, here + "/launchctl"},
+	for root, want := range map[string]Service{
+		"":      {root: "/", executable: self, launchctl: "/bin/launchctl", refused: refusal(runtime.GOOS, os.Geteuid())},
+		"/disk": {root: "/disk", executable: self},
 	} {
-		if pair[0] != pair[1] {
-			t.Errorf("%s: got %q, want %q", name, pair[0], pair[1])
+		s, err := New(root, nil)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if s.live {
-		t.Error("a fake disk counts as live")
+		got := Service{root: s.root, executable: s.executable, launchctl: s.launchctl, refused: s.refused}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("root %q: got %+v, want %+v", root, got, want)
+		}
 	}
 }

@@ -83,7 +83,6 @@ type Watch struct {
 // Options say what to watch.
 type Options struct {
 	Config    *config.Config
-	Timing    prefs.Timing // zero but in tests
 	Folder    *health.StateFolder
 	Delivered func() bool // reports whether all alerts that were handed over are durable
 	Report    health.Report
@@ -106,7 +105,7 @@ func Open(o Options) (*Watch, error) {
 	w.state = before
 	w.openPrograms(before.Programs)
 	var err error
-	w.prefs, err = prefs.New(prefs.Options{Root: c.Root, Homes: c.ExtraHomes, Sweep: c.SweepInterval, Previous: before.Preferences, Timing: o.Timing}, w)
+	w.prefs, err = prefs.New(prefs.Options{Root: c.Root, Homes: c.ExtraHomes, Sweep: c.SweepInterval, Previous: before.Preferences}, w)
 	if err != nil {
 		return nil, err
 	}
@@ -252,7 +251,7 @@ func readState(dir string) (savedState, error) {
 	if e := os.Rename(name, aside); e != nil {
 		return savedState{}, fmt.Errorf("%s is damaged (%w) and can't be set aside: %w", name, err, e)
 	}
-	return savedState{}, fmt.Errorf("%s is damaged and was set aside as %s, hooks are reported again: %w", name, aside, err)
+	return savedState{}, fmt.Errorf("%s is damaged and was set aside as %s, hooks are reported as at the first start: %w", name, aside, err)
 }
 
 func parseState(b []byte) (k savedState, err error) {

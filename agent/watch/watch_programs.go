@@ -91,7 +91,7 @@ func (w *Watch) homeOf(file string) string {
 // examine examines the disk for one event. Everything that a user may have a say in is called
 // with a limit.
 func (w *Watch) examine(q judge.Question) *document.Examination {
-	owner := q.Share.Owner()
+	owner := q.Share.String()
 	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Known: w.known}
 	var around sync.WaitGroup
 	around.Go(func() { x.Packages = w.changedLately(program.Root, receiptsPath, ".plist", q.At) }) // no user can have it hang

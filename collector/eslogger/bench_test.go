@@ -15,7 +15,7 @@ func BenchmarkDecode(b *testing.B) {
 	if _, err := synthetic.WriteBench(&stream, lines); err != nil {
 		b.Fatal(err)
 	}
-	d, m := eslogger.NewDecoder(), new(eslogger.Message)
+	d, m := new(eslogger.Decoder), new(eslogger.Message)
 	b.SetBytes(int64(stream.Len()))
 	b.ReportAllocs()
 	for b.Loop() {

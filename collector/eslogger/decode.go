@@ -18,28 +18,24 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("eslogger line: %s at byte %d of %d", e.Why, e.Offset, e.Length)
 }
 
-// Decoder reads one line after the other, in one pass and without allocation once its
-// buffers have grown. The zero value is ready. It is for one goroutine.
+// Decoder reads one line after the other, in one pass and without allocation. The zero
+// value is ready. It is for one goroutine.
 type Decoder struct {
 	line  []byte
-	ahead []byte // the line and what comes after it, for the fast readers to look at
-	arena []byte // text that differs from the line's bytes
-	odd   int
+	depth int    // objects and arrays open at the current place
+	odd   int    // see Message.Odd
 	why   string // reason of a refusal that is not about syntax
+
+	// What is being read, kept here so that reading it needs no allocation.
+	token tokenObject
+	file  fileObject
 }
 
-// NewDecoder returns a decoder.
-func NewDecoder() *Decoder { return new(Decoder) }
+// wordsKept bounds, in elements, the lists that stay allocated after a long line.
+const wordsKept = 4096
 
-// arenaKept, in bytes, and wordsKept, in elements, bound what stays allocated after a
-// long line.
-const (
-	arenaKept = 1 << 20
-	wordsKept = 4096
-)
-
-// reuse empties a list, and lets go of what it pointed to.
-func reuse(list [][]byte) [][]byte {
+// reuseList empties a list, and lets go of what it pointed to.
+func reuseList(list [][]byte) [][]byte {
 	if cap(list) > wordsKept {
 		return nil
 	}
@@ -47,35 +43,29 @@ func reuse(list [][]byte) [][]byte {
 	return list[:0]
 }
 
-// Decode reads one line into m, every field of which it sets. The whole line is checked:
-// one that encoding/json would reject is rejected, and so is one that names a member
-// twice of those that are read, nests deeper than 64, or is not an object. A member of an
-// unexpected type is left out and counted in m.Odd. After an error m is undefined.
+// Decode reads one line into m, every field of which it sets. It decodes escaped text in
+// place: m points into the line, whose bytes are of no more use otherwise. The whole line
+// is checked: one that encoding/json would reject is rejected, and so is one that names a
+// member twice of those that are read, nests deeper than 64, or is not an object. A member
+// of an unexpected type is left out and counted in m.Odd. After an error m is undefined.
 func (d *Decoder) Decode(line []byte, m *Message) error {
-	*m = Message{Args: reuse(m.Args), Env: reuse(m.Env)}
-	d.line, d.ahead, d.odd, d.why = line, line, 0, ""
-	if n := len(line); cap(line) > n+fastRoom && line[:n+1][n] == '\n' {
-		d.ahead = line[:n+1+fastRoom] // no fast reader goes past the line break
-	}
-	d.arena = d.arena[:0]
-	if need := len(line) + 8; cap(d.arena) < need || cap(d.arena) > arenaKept && need < arenaKept {
-		d.arena = make([]byte, 0, max(need, 8<<10))
-	}
+	*m = Message{Args: reuseList(m.Args), Env: reuseList(m.Env)}
+	d.line, d.depth, d.odd, d.why = line, 0, 0, ""
 	i := skipSpace(line, 0)
 	if i >= len(line) || line[i] != '{' {
-		return d.fail(^i)
+		return d.refuse(^i)
 	}
-	if i = d.message(i, m); i < 0 {
-		return d.fail(i)
+	if i, _ = readMembers(d, i, messageMembers, m); i < 0 {
+		return d.refuse(i)
 	}
 	if i = skipSpace(line, i); i != len(line) {
-		return d.fail(^i)
+		return d.refuse(^i)
 	}
 	m.Odd = d.odd
 	return nil
 }
 
-func (d *Decoder) fail(i int) error {
+func (d *Decoder) refuse(i int) error {
 	e := &SyntaxError{Offset: ^i, Length: len(d.line), Why: d.why}
 	switch {
 	case e.Why != "":
@@ -87,76 +77,168 @@ func (d *Decoder) fail(i int) error {
 	return e
 }
 
-// message reads the outermost object.
-func (d *Decoder) message(i int, m *Message) int {
-	var seen members
-	i, more := d.open(i)
-	for more && i >= 0 {
-		var member int
-		if member, i = d.name(topNames, i); i < 0 {
-			return i
+// The readers below take the index of a value and return the index after it or, on an
+// error, the complement of the offending index, a negative number.
+
+// member is a member of an object that is read into a T.
+type member[T any] struct {
+	name string
+	read func(d *Decoder, i int, to *T) (next int)
+}
+
+// members are the known members of an object, found by their names.
+type members[T any] struct {
+	list  []member[T]
+	slots [memberSlots]uint8 // index in list plus one, at the hash of the name or after it
+}
+
+// memberSlots is a power of two, more than twice the members of any object.
+const memberSlots = 64
+
+func newMembers[T any](list ...member[T]) *members[T] {
+	known := &members[T]{list: list}
+	for n := range list {
+		slot := hashName(list[n].name)
+		for known.slots[slot%memberSlots] != 0 {
+			slot++
 		}
-		if member > 0 && member < topUnused {
-			if i = d.once(&seen, member, i); i < 0 {
-				return i
-			}
+		known.slots[slot%memberSlots] = uint8(n + 1)
+	}
+	return known
+}
+
+func hashName[S string | []byte](name S) uint {
+	if len(name) < 2 {
+		return 0
+	}
+	return uint(len(name)) + 3*uint(name[0]) + 7*uint(name[1]) + 13*uint(name[len(name)/2])
+}
+
+// find returns the index in the list of the member of that name, -1 if there is none.
+func (known *members[T]) find(name []byte) int {
+	for slot := hashName(name); ; slot++ {
+		n := int(known.slots[slot%memberSlots]) - 1
+		if n < 0 || known.list[n].name == string(name) {
+			return n
 		}
-		switch member {
-		case topProcess:
-			i = d.process(i, &m.Process, 1)
-		case topEvent:
-			i = d.event(i, m)
-		case topTime:
-			var t []byte
-			if t, i = d.str(i, 1); t != nil {
-				m.Time = d.time(t)
-			}
-		case topGlobalSeq:
-			m.GlobalSeq, m.HasGlobal, i = d.uint(i, 1)
-		case topSeq:
-			m.Seq, _, i = d.uint(i, 1)
-		case topVersion:
-			m.Version, i = d.small(i, 1)
-		case topSchema:
-			m.Schema, i = d.small(i, 1)
-		case topAction:
-			i = d.action(i)
+	}
+}
+
+// readMembers reads an object into a value, and skips the members that are not known. It
+// refuses a known member that the object has twice: readers disagree which of the two
+// counts, and whoever could write into a line must not choose for us.
+func readMembers[T any](d *Decoder, i int, known *members[T], to *T) (next int, hasMembers bool) {
+	i, hasMembers = d.openObject(i)
+	if !hasMembers {
+		return i, false
+	}
+	var seen uint32
+	for hasMembers {
+		name, at := d.name(i)
+		if at < 0 {
+			return at, false
+		}
+		switch n := known.find(name); {
+		case n < 0:
+			i = d.skip(at)
+		case seen&(1<<n) != 0:
+			d.why = "a member is there twice"
+			return ^at, false
 		default:
-			i = skipValue(d.line, i, 1)
+			seen |= 1 << n
+			i = known.list[n].read(d, at, to)
 		}
-		if i >= 0 {
-			i, more = d.next(i)
+		if i, hasMembers = d.nextMember(i); i < 0 {
+			return i, false
 		}
 	}
-	return i
+	return i, true
 }
 
-// What eslogger writes of the action of a notification, in either order.
-const (
-	notified      = `{"result":{"result_type":0,"result":{"auth":0}}}`
-	notifiedOther = `{"result":{"result":{"auth":0},"result_type":0}}`
+// openObject goes to the first member of an object. null counts as an absent object, any
+// other value as odd.
+func (d *Decoder) openObject(i int) (next int, hasMembers bool) {
+	b := d.line
+	if i >= len(b) || b[i] != '{' {
+		return d.skipOdd(i), false
+	}
+	if i = skipSpace(b, i+1); i < len(b) && b[i] == '}' {
+		return i + 1, false
+	}
+	d.depth++
+	return i, true
+}
+
+// nextMember goes from the end of a member's value to the next member, or behind the object.
+func (d *Decoder) nextMember(i int) (next int, isMember bool) {
+	if i < 0 {
+		return i, false
+	}
+	b := d.line
+	if i = skipSpace(b, i); i >= len(b) {
+		return ^i, false
+	}
+	switch b[i] {
+	case ',':
+		return skipSpace(b, i+1), true
+	case '}':
+		d.depth--
+		return i + 1, false
+	}
+	return ^i, false
+}
+
+// name reads a member's name and ends at its value.
+func (d *Decoder) name(i int) ([]byte, int) {
+	b := d.line
+	if i >= len(b) || b[i] != '"' {
+		return nil, ^i
+	}
+	i++
+	if end := plainEnd(b, i); end < len(b) && b[end] == '"' {
+		return b[i:end], skipColon(b, end+1)
+	}
+	name, i := d.text(i)
+	if i < 0 {
+		return nil, i
+	}
+	return name, skipColon(b, i)
+}
+
+// skip skips a value, whatever it is.
+func (d *Decoder) skip(i int) int { return skipValue(d.line, i, d.depth) }
+
+// skipOdd skips a value of a type that was not expected, unless it is null.
+func (d *Decoder) skipOdd(i int) int {
+	if i < len(d.line) && d.line[i] != 'n' {
+		d.odd++
+	}
+	return d.skip(i)
+}
+
+var messageMembers = newMembers(
+	member[Message]{"process", func(d *Decoder, i int, m *Message) int { return d.process(i, &m.Process) }},
+	member[Message]{"event", (*Decoder).event},
+	member[Message]{"time", func(d *Decoder, i int, m *Message) (next int) { m.Time, next = d.time(i); return next }},
+	member[Message]{"global_seq_num", func(d *Decoder, i int, m *Message) (next int) {
+		m.GlobalSeq, m.HasGlobal, next = d.uint64(i)
+		return next
+	}},
+	member[Message]{"seq_num", func(d *Decoder, i int, m *Message) (next int) { m.Seq, _, next = d.uint64(i); return next }},
+	member[Message]{"version", func(d *Decoder, i int, m *Message) (next int) { m.Version, next = d.int(i); return next }},
+	member[Message]{"schema_version", func(d *Decoder, i int, m *Message) (next int) { m.Schema, next = d.int(i); return next }},
 )
-
-// action skips what was decided about a message: of a notification, always the same.
-func (d *Decoder) action(i int) int {
-	if len(d.line)-i > len(notified) {
-		if s := d.line[i : i+len(notified)]; string(s) == notified || string(s) == notifiedOther {
-			return i + len(notified)
-		}
-	}
-	return skipValue(d.line, i, 1)
-}
 
 // event reads the object whose one member names the kind of event.
 func (d *Decoder) event(i int, m *Message) int {
-	i, more := d.object(i, 1)
-	for more && i >= 0 {
-		var key []byte
-		if key, i = d.key(i); i < 0 {
+	i, isMember := d.openObject(i)
+	for isMember {
+		var name []byte
+		if name, i = d.name(i); i < 0 {
 			return i
 		}
 		kind := event.Other
-		switch string(key) {
+		switch string(name) {
 		case "exec":
 			kind = event.ExecKind
 		case "fork":
@@ -169,105 +251,50 @@ func (d *Decoder) event(i int, m *Message) int {
 			return ^i
 		}
 		if m.Kind == event.Other {
-			m.Kind, m.EventName = kind, key
+			m.Kind, m.EventName = kind, name
 		}
 		switch kind {
 		case event.ExecKind:
-			i = d.exec(i, m)
+			i, _ = readMembers(d, i, execMembers, m)
 		case event.Fork:
-			i = d.fork(i, m)
+			i, _ = readMembers(d, i, forkMembers, m)
 		case event.Exit:
-			i = d.exit(i, m)
+			i, _ = readMembers(d, i, exitMembers, m)
 		default:
-			i = skipValue(d.line, i, 2)
+			i = d.skip(i)
 		}
-		if i >= 0 {
-			i, more = d.next(i)
-		}
+		i, isMember = d.nextMember(i)
 	}
 	return i
 }
 
-func (d *Decoder) exec(i int, m *Message) int {
-	var seen members
-	i, more := d.object(i, 2)
-	for more && i >= 0 {
-		var member int
-		if member, i = d.name(execNames, i); i < 0 {
-			return i
-		}
-		if member > 0 && member < execUnused {
-			if i = d.once(&seen, member, i); i < 0 {
-				return i
-			}
-		}
-		switch member {
-		case execTarget:
-			i = d.process(i, &m.Target, 3)
-		case execArgs:
-			m.Args, m.HasArgs, i = d.strings(i, m.Args, nil)
-		case execEnv:
-			m.Env, _, i = d.strings(i, m.Env, allowed)
-		case execCWD:
-			m.WorkingDirectory, i = d.file(i, 3)
-		case execScript:
-			m.Script, i = d.file(i, 3)
-		case execDyldPath:
-			m.DyldPath, i = d.str(i, 3)
-		default:
-			i = skipValue(d.line, i, 3)
-		}
-		if i >= 0 {
-			i, more = d.next(i)
-		}
-	}
-	return i
-}
+var execMembers = newMembers(
+	member[Message]{"target", func(d *Decoder, i int, m *Message) int { return d.process(i, &m.Target) }},
+	member[Message]{"args", func(d *Decoder, i int, m *Message) (next int) {
+		m.Args, m.HasArgs, next = d.strings(i, m.Args, nil)
+		return next
+	}},
+	member[Message]{"env", func(d *Decoder, i int, m *Message) (next int) {
+		m.Env, _, next = d.strings(i, m.Env, isAllowed)
+		return next
+	}},
+	member[Message]{"cwd", func(d *Decoder, i int, m *Message) (next int) { m.WorkingDirectory, next = d.path(i); return next }},
+	member[Message]{"script", func(d *Decoder, i int, m *Message) (next int) { m.Script, next = d.path(i); return next }},
+	member[Message]{"dyld_exec_path", func(d *Decoder, i int, m *Message) (next int) { m.DyldPath, next = d.string(i); return next }},
+)
 
-func (d *Decoder) fork(i int, m *Message) int {
-	var seen members
-	i, more := d.object(i, 2)
-	for more && i >= 0 {
-		var key []byte
-		if key, i = d.key(i); i < 0 {
-			return i
-		}
-		if string(key) == "child" {
-			i = d.process(d.once(&seen, 0, i), &m.Target, 3)
-		} else {
-			i = skipValue(d.line, i, 3)
-		}
-		if i >= 0 {
-			i, more = d.next(i)
-		}
-	}
-	return i
-}
+var forkMembers = newMembers(
+	member[Message]{"child", func(d *Decoder, i int, m *Message) int { return d.process(i, &m.Target) }},
+)
 
-func (d *Decoder) exit(i int, m *Message) int {
-	var seen members
-	i, more := d.object(i, 2)
-	for more && i >= 0 {
-		var key []byte
-		if key, i = d.key(i); i < 0 {
-			return i
-		}
-		if string(key) == "stat" {
-			m.ExitStatus, i = d.int32(d.once(&seen, 0, i), 3)
-		} else {
-			i = skipValue(d.line, i, 3)
-		}
-		if i >= 0 {
-			i, more = d.next(i)
-		}
-	}
-	return i
-}
+var exitMembers = newMembers(
+	member[Message]{"stat", func(d *Decoder, i int, m *Message) (next int) { m.ExitStatus, next = d.int32(i); return next }},
+)
 
-// allowed tells whether an environment entry may be kept: HOME and its override say
+// isAllowed reports whether an environment entry may be kept: HOME and its override say
 // which preferences a tool means, SUDO_* who asked, DYLD_* what was injected. All other
 // names may hold secrets.
-func allowed(entry []byte) bool {
+func isAllowed(entry []byte) bool {
 	for _, name := range [...]string{"HOME=", "CFFIXED_USER_HOME=", "SUDO_USER=", "SUDO_UID=", "DYLD_"} {
 		if len(entry) >= len(name) && string(entry[:len(name)]) == name {
 			return true

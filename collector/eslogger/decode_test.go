@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -43,14 +44,14 @@ func captured(t testing.TB) map[string][]json.RawMessage {
 }
 
 func TestDecodeCaptures(t *testing.T) {
-	d, m, events, kinds := NewDecoder(), new(Message), 0, map[event.Kind]int{}
+	d, m, events, kinds := new(Decoder), new(Message), 0, map[event.Kind]int{}
 	for name, lines := range captured(t) {
 		for n, line := range lines {
+			want, ok := reference(line)
 			if err := d.Decode(line, m); err != nil {
 				t.Errorf("%s event %d: %v", name, n+1, err)
 				continue
 			}
-			want, ok := reference(line)
 			if !ok {
 				t.Fatalf("%s event %d: the reference refuses it", name, n+1)
 			}
@@ -125,7 +126,7 @@ func TestDecodeShapes(t *testing.T) {
 		{"time with offset", `{"time":"2026-01-31T01:00:00.5+01:00"}`,
 			func(m *Message) bool { return m.Time.UnixNano() == 1769817600500000000 }},
 	}
-	d, m := NewDecoder(), new(Message)
+	d, m := new(Decoder), new(Message)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			if err := d.Decode([]byte(test.line), m); err != nil {
@@ -165,7 +166,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{`{"event":{"exec":{"args":[],"args":["x"]}}}`, "a member is there twice at byte 35"},
 		{`{"a":` + deep + `}`, "not JSON at byte 68"},
 	}
-	d, m := NewDecoder(), new(Message)
+	d, m := new(Decoder), new(Message)
 	for _, test := range tests {
 		err := d.Decode([]byte(test.line), m)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
@@ -176,7 +177,7 @@ func TestDecodeRefuses(t *testing.T) {
 
 // TestDecodeCut cuts a line after every byte: no part of it is a line.
 func TestDecodeCut(t *testing.T) {
-	d, m := NewDecoder(), new(Message)
+	d, m := new(Decoder), new(Message)
 	for _, line := range seeds {
 		for n := range len(line) {
 			if err := d.Decode([]byte(line[:n]), m); err == nil {
@@ -188,7 +189,7 @@ func TestDecodeCut(t *testing.T) {
 
 // TestDecodeKeepsNothing decodes a poor line after a rich one.
 func TestDecodeKeepsNothing(t *testing.T) {
-	d, m := NewDecoder(), new(Message)
+	d, m := new(Decoder), new(Message)
 	for _, line := range seeds {
 		if err := d.Decode([]byte(line), m); err != nil {
 			t.Fatal(err)
@@ -203,10 +204,11 @@ func TestDecodeKeepsNothing(t *testing.T) {
 }
 
 func TestDecodeAllocatesNothing(t *testing.T) {
-	d, m := NewDecoder(), new(Message)
+	d, m := new(Decoder), new(Message)
 	for _, line := range seeds[:3] {
-		b := []byte(line)
+		b := make([]byte, len(line))
 		if n := testing.AllocsPerRun(100, func() {
+			copy(b, line)
 			if err := d.Decode(b, m); err != nil {
 				t.Fatal(err)
 			}
@@ -217,7 +219,7 @@ func TestDecodeAllocatesNothing(t *testing.T) {
 }
 
 func TestDecodeGivesMemoryBack(t *testing.T) {
-	d, m := NewDecoder(), new(Message)
+	d, m := new(Decoder), new(Message)
 	long := `{"event":{"exec":{"args":["` + strings.Repeat(`\/`, 3<<20) + `"` + strings.Repeat(`,""`, 100_000) + `]}}}`
 	if err := d.Decode([]byte(long), m); err != nil || len(m.Args) != 100_001 || len(m.Args[0]) != 3<<20 {
 		t.Fatalf("a line of %d bytes: got %d arguments, %v", len(long), len(m.Args), err)
@@ -225,50 +227,49 @@ func TestDecodeGivesMemoryBack(t *testing.T) {
 	if err := d.Decode([]byte(seeds[0]), m); err != nil {
 		t.Fatal(err)
 	}
-	if cap(d.arena) > arenaKept || cap(m.Args) > wordsKept {
-		t.Errorf("kept an arena of %d bytes and a list of %d, want at most %d and %d", cap(d.arena), cap(m.Args), arenaKept, wordsKept)
+	if cap(m.Args) > wordsKept {
+		t.Errorf("kept a list of %d, want at most %d", cap(m.Args), wordsKept)
 	}
 }
 
-// compare decodes a line in both ways: alone, and as it lies in a reader's buffer, where
-// another line follows it; with every processor's instructions and with none.
+// compare decodes a line both alone and as it lies in a reader's buffer, where another
+// line follows it.
 func compare(t *testing.T, line []byte) {
 	t.Helper()
 	want, ok := reference(line)
-	alone := slices.Clip(slices.Clone(line))
-	inBuffer := append(append(slices.Clone(line), '\n'), seeds[0]...)
-	tempting := append(append(slices.Clone(line), '\n'), temptation...)
-	all := func() {
-		compareOne(t, alone, &want, ok)
-		compareOne(t, inBuffer[:len(line)], &want, ok)
-		compareOne(t, tempting[:len(line)], &want, ok)
+	compareOne(t, slices.Clip(slices.Clone(line)), &want, ok)
+	for _, next := range []string{seeds[0], temptation} {
+		buffer := append(append(slices.Clone(line), '\n'), next...)
+		compareOne(t, buffer[:len(line)], &want, ok)
+		if string(buffer[len(line):]) != "\n"+next {
+			t.Fatalf("%q: wrote behind the line", line)
+		}
 	}
-	all()
-	plainly(all)
 }
 
 // temptation continues in a likely way what a line that is cut might have begun.
-var temptation = `"pid":1,"path":"x","stat":{}}}}}}}}}}}` + strings.Repeat("1", 2*fastRoom)
+var temptation = `"pid":1,"path":"x","stat":{}}}}}}}}}}}` + strings.Repeat("1", 144)
 
 func compareOne(t *testing.T, line []byte, want *Message, ok bool) {
 	t.Helper()
-	d, m := NewDecoder(), new(Message)
+	text := string(line) // Decode writes into the line
+	d, m := new(Decoder), new(Message)
 	err := d.Decode(line, m)
 	if err != nil {
 		var syntax *SyntaxError
 		if !errors.As(err, &syntax) || syntax.Offset < 0 || syntax.Offset > len(line) {
-			t.Fatalf("%q: got error %#v", line, err)
+			t.Fatalf("%q: got error %#v", text, err)
 		}
-		if ok && depth(line) <= maxDepth {
-			t.Fatalf("%q: got %v, want it accepted as encoding/json does", line, err)
+		if ok && depth([]byte(text)) <= maxDepth {
+			t.Fatalf("%q: got %v, want it accepted as encoding/json does", text, err)
 		}
 		return
 	}
 	if !ok {
-		t.Fatalf("%q: accepted, but encoding/json refuses it, or a member is there twice", line)
+		t.Fatalf("%q: accepted, but encoding/json refuses it, or a member is there twice", text)
 	}
 	for _, difference := range differences(m, want) {
-		t.Errorf("%q: %s", line, difference)
+		t.Errorf("%q: %s", text, difference)
 	}
 }
 
@@ -311,23 +312,51 @@ func FuzzDecode(f *testing.F) {
 }
 
 // TestSkipString puts every short run of the characters that matter at every offset
-// within a word, against the reader for all of JSON.
+// within a word, against encoding/json.
 func TestSkipString(t *testing.T) {
 	const alphabet = "a/\\\"\n\xff"
-	var runs []string
-	for _, a := range alphabet {
-		for _, b := range alphabet {
-			for _, c := range alphabet {
-				runs = append(runs, string([]byte{byte(a), byte(b), byte(c)}))
-			}
-		}
-	}
 	for before := range 18 {
-		for _, run := range runs {
-			text := []byte(strings.Repeat("x", before) + run + `y\/z":1,"q":"` + strings.Repeat(`w`, 20))
-			if got, want := skipString(text, 0), skipAnyString(text, 0); got != want {
+		for n := range len(alphabet) * len(alphabet) * len(alphabet) {
+			run := string([]byte{alphabet[n%6], alphabet[n/6%6], alphabet[n/36]})
+			text := []byte(`"` + strings.Repeat("x", before) + run + `y\/z":1,"q":"` + strings.Repeat(`w`, 20))
+			want := 1
+			for want <= len(text) && !json.Valid(text[:want]) {
+				want++
+			}
+			if got := skipString(text, 1); got >= 0 && got != want || got < 0 && want <= len(text) {
 				t.Errorf("%q: got %d, want %d", text, got, want)
 			}
 		}
+	}
+}
+
+// TestSkipValue compares what skipValue takes of damaged objects and arrays with what
+// encoding/json makes of it.
+func TestSkipValue(t *testing.T) {
+	g := &flatValues{rand.New(rand.NewPCG(4, 5))}
+	valid := 0
+	for n := range *randomLines {
+		text := g.object()
+		if n%2 == 0 {
+			text = g.array()
+		}
+		b, i := g.damaged(text)
+		if b[i] != '{' && b[i] != '[' {
+			continue
+		}
+		var want json.RawMessage
+		dec := json.NewDecoder(bytes.NewReader(b[i:]))
+		err := dec.Decode(&want)
+		switch got := skipValue(b, i, 1); {
+		case got < 0 && err == nil:
+			t.Fatalf("%q from %d: got an error at %d, want %q", b, i, ^got, want)
+		case got >= 0 && (err != nil || !bytes.Equal(b[i:got], want)):
+			t.Fatalf("%q from %d: got %q, want %q, %v", b, i, b[i:got], want, err)
+		case got >= 0:
+			valid++
+		}
+	}
+	if valid < *randomLines/4 {
+		t.Errorf("got %d valid values of %d, want a quarter at least", valid, *randomLines)
 	}
 }

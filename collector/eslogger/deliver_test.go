@@ -61,7 +61,7 @@ func TestGapHold(t *testing.T) {
 			}
 			commands(h, shell, 1)
 		})
-		d := &delivery{source: s, run: &run{}, dec: NewDecoder()}
+		d := &delivery{source: s, run: &run{}, dec: new(Decoder)}
 		waits := []time.Duration{ // before each line
 			0, 0, 0, // the first loss is none: nothing was before it
 			0, time.Second, 0,
@@ -104,7 +104,7 @@ func TestProof(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.because(Exited, "exit status 1", 1)
-		d := &delivery{source: s, run: &run{complained: tt.complained}, dec: NewDecoder()}
+		d := &delivery{source: s, run: &run{complained: tt.complained}, dec: new(Decoder)}
 		d.take([]byte(tt.line))
 		if got := len(s.States()) == 0; got != tt.want {
 			t.Errorf("%s: got ended %v, want %v; states %v", tt.name, got, tt.want, w.states)
@@ -119,7 +119,7 @@ func TestHostileNumbers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &delivery{source: s, run: &run{}, dec: NewDecoder()}
+	d := &delivery{source: s, run: &run{}, dec: new(Decoder)}
 	for _, n := range []string{"0", "18446744073709551615", "1", "18446744073709551614", "18446744073709551616", "-1", "1e3", `"5"`, "null"} {
 		d.take(fmt.Appendf(nil, `{"event":{"open":{}},"global_seq_num":%s}`, n))
 	}
@@ -135,7 +135,7 @@ func TestTakeAllocatesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := stream(t, func(h *synthetic.Host, shell *synthetic.Proc) { commands(h, shell, 10) })
-	d := &delivery{source: s, run: &run{}, dec: NewDecoder()}
+	d := &delivery{source: s, run: &run{}, dec: new(Decoder)}
 	if got := testing.AllocsPerRun(100, func() {
 		for _, line := range lines {
 			d.take(line)
@@ -151,7 +151,7 @@ func BenchmarkTake(b *testing.B) {
 		b.Fatal(err)
 	}
 	lines := stream(b, func(h *synthetic.Host, shell *synthetic.Proc) { commands(h, shell, 100) })
-	d := &delivery{source: s, run: &run{}, dec: NewDecoder()}
+	d := &delivery{source: s, run: &run{}, dec: new(Decoder)}
 	size := 0
 	for _, line := range lines {
 		size += len(line)

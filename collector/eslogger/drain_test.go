@@ -11,12 +11,12 @@ import (
 // pipe returns the reading end of a pipe as a drain, and its writing end.
 func pipe(t *testing.T) (*drain, *os.File) {
 	t.Helper()
-	r, w, err := os.Pipe()
+	d, w, err := openDrain()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { r.Close(); w.Close() })
-	return &drain{file: r}, w
+	t.Cleanup(func() { d.close(); w.Close() })
+	return d, w
 }
 
 // TestDrainHeld is a pipe that another process holds open: it must end after its writer.
@@ -76,7 +76,7 @@ func TestDrainEndless(t *testing.T) {
 	}()
 	d.finish()
 	got, err := io.ReadAll(d)
-	if err != nil || len(got) > drainBytes {
-		t.Errorf("got %d bytes, %v, want at most %d", len(got), err, drainBytes)
+	if err != nil || len(got) > d.bytes {
+		t.Errorf("got %d bytes, %v, want at most %d", len(got), err, d.bytes)
 	}
 }

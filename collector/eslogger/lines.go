@@ -57,6 +57,32 @@ func (l *Lines) Next() ([]byte, error) {
 	}
 }
 
+// block returns all complete lines that are at hand, at least one, with their newlines, and
+// the buffer that they lie in. It reads on with spare.
+func (l *Lines) block(spare []byte) (lines, buf []byte, err error) {
+	for {
+		if l.passing {
+			if n := bytes.IndexByte(l.buf[l.scanned:l.end], '\n'); n >= 0 {
+				l.start, l.passing, l.passed = l.scanned+n+1, false, 0
+			}
+		}
+		if n := bytes.LastIndexByte(l.buf[l.start:l.end], '\n'); !l.passing && n >= 0 {
+			lines, buf = l.buf[l.start:l.start+n+1], l.buf
+			l.start += n + 1
+			if l.end-l.start > len(spare) {
+				spare = make([]byte, len(buf))
+			}
+			l.move(spare)
+			return lines, buf, nil
+		}
+		l.scanned = l.end
+		if l.err != nil {
+			return nil, nil, l.err
+		}
+		l.fill()
+	}
+}
+
 // fill reads more, making room first.
 func (l *Lines) fill() {
 	if !l.passing && l.end-l.start > l.max {
@@ -74,7 +100,8 @@ func (l *Lines) fill() {
 	case l.start > 0 && len(l.buf)-l.end < len(l.buf)/4:
 		l.move(l.buf)
 	case pending == len(l.buf):
-		l.move(make([]byte, min(2*len(l.buf), l.max+1)))
+		// In few steps, each of which leaves the one before to the garbage collector.
+		l.move(make([]byte, min(8*len(l.buf), l.max+1)))
 	}
 	n, err := l.r.Read(l.buf[l.end:])
 	l.end += n

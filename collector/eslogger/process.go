@@ -2,197 +2,109 @@ package eslogger
 
 import "hooksnare/pkg/event"
 
-// process reads a process object, which lies below depth open objects.
-func (d *Decoder) process(i int, p *Process, depth int) int {
-	var seen members
-	i, more := d.object(i, depth)
-	p.Present = more
-	in := depth + 1
-	for more && i >= 0 {
-		var member int
-		if member, i = d.name(processNames, i); i < 0 {
-			return i
-		}
-		if member > 0 && member < processUnused {
-			if i = d.once(&seen, member, i); i < 0 {
-				return i
-			}
-		}
-		switch member {
-		case processToken:
-			p.Token, p.HasToken, i = d.token(i, in)
-		case processParent:
-			p.Parent, _, i = d.token(i, in)
-		case processResponsible:
-			p.Responsible, _, i = d.token(i, in)
-		case processExecutable:
-			p.Executable, i = d.file(i, in)
-		case processSigningID:
-			p.SigningID, i = d.str(i, in)
-		case processTeamID:
-			p.TeamID, i = d.str(i, in)
-		case processCDHash:
-			p.CDHash, i = d.str(i, in)
-		case processTTY:
-			p.TTY, i = d.file(i, in)
-		case processFlags:
-			p.Flags, _, i = d.unsigned(i, in)
-		case processPlatform:
-			p.Platform, i = d.bool(i, in)
-		case processClient:
-			p.IsESClient, i = d.bool(i, in)
-		case processPPID:
-			p.PPID, i = d.int32(i, in)
-		case processOriginalPPID:
-			p.OriginalPPID, i = d.int32(i, in)
-		case processGroup:
-			p.GroupID, i = d.int32(i, in)
-		case processSession:
-			p.SessionID, i = d.int32(i, in)
-		case processStart:
-			var t []byte
-			if t, i = d.str(i, in); t != nil {
-				p.Start = d.time(t)
-			}
-		default:
-			i = skipValue(d.line, i, in)
-		}
-		if i >= 0 {
-			i, more = d.next(i)
-		}
-	}
-	return i
+// process reads a process object.
+func (d *Decoder) process(i int, p *Process) (next int) {
+	next, p.Present = readMembers(d, i, processMembers, p)
+	return next
 }
 
-// name reads the name of a member and returns which of the known ones it is, 0 for none.
-func (d *Decoder) name(known *nameTable, i int) (member, value int) {
-	if member, v := known.find(d.ahead, i); member != 0 && d.ahead[v] > ' ' {
-		return member, v
-	}
-	key, i := d.key(i)
-	if i < 0 {
-		return 0, i
-	}
-	return known.named(key), i
+var processMembers = newMembers(
+	member[Process]{"audit_token", func(d *Decoder, i int, p *Process) (next int) {
+		p.Token, p.HasToken, next = d.auditToken(i)
+		return next
+	}},
+	member[Process]{"parent_audit_token", func(d *Decoder, i int, p *Process) (next int) { p.Parent, _, next = d.auditToken(i); return next }},
+	member[Process]{"responsible_audit_token", func(d *Decoder, i int, p *Process) (next int) {
+		p.Responsible, _, next = d.auditToken(i)
+		return next
+	}},
+	member[Process]{"executable", func(d *Decoder, i int, p *Process) (next int) { p.Executable, next = d.path(i); return next }},
+	member[Process]{"signing_id", func(d *Decoder, i int, p *Process) (next int) { p.SigningID, next = d.string(i); return next }},
+	member[Process]{"team_id", func(d *Decoder, i int, p *Process) (next int) { p.TeamID, next = d.string(i); return next }},
+	member[Process]{"cdhash", func(d *Decoder, i int, p *Process) (next int) { p.CDHash, next = d.string(i); return next }},
+	member[Process]{"tty", func(d *Decoder, i int, p *Process) (next int) { p.TTY, next = d.path(i); return next }},
+	member[Process]{"codesigning_flags", func(d *Decoder, i int, p *Process) (next int) { p.Flags, _, next = d.uint32(i); return next }},
+	member[Process]{"is_platform_binary", func(d *Decoder, i int, p *Process) (next int) { p.Platform, next = d.bool(i); return next }},
+	member[Process]{"is_es_client", func(d *Decoder, i int, p *Process) (next int) { p.IsESClient, next = d.bool(i); return next }},
+	member[Process]{"ppid", func(d *Decoder, i int, p *Process) (next int) { p.PPID, next = d.int32(i); return next }},
+	member[Process]{"original_ppid", func(d *Decoder, i int, p *Process) (next int) { p.OriginalPPID, next = d.int32(i); return next }},
+	member[Process]{"group_id", func(d *Decoder, i int, p *Process) (next int) { p.GroupID, next = d.int32(i); return next }},
+	member[Process]{"session_id", func(d *Decoder, i int, p *Process) (next int) { p.SessionID, next = d.int32(i); return next }},
+	member[Process]{"start_time", func(d *Decoder, i int, p *Process) (next int) { p.Start, next = d.time(i); return next }},
+)
+
+// fileObject is what is read of a file.
+type fileObject struct{ path []byte }
+
+var fileMembers = newMembers(
+	member[fileObject]{"path", func(d *Decoder, i int, f *fileObject) (next int) { f.path, next = d.string(i); return next }},
+)
+
+// path reads the path of a file object; nil when it is absent.
+func (d *Decoder) path(i int) ([]byte, int) {
+	d.file = fileObject{}
+	next, _ := readMembers(d, i, fileMembers, &d.file)
+	return d.file.path, next
 }
 
-// file reads the path of a file object; nil when it is absent.
-func (d *Decoder) file(i, depth int) (path []byte, next int) {
-	var seen members
-	i, more := d.object(i, depth)
-	for more && i >= 0 {
-		var member int
-		if member, i = d.name(fileNames, i); i < 0 {
-			return nil, i
-		}
-		switch member {
-		case filePath:
-			path, i = d.str(d.once(&seen, 0, i), depth+1)
-		case fileStat:
-			i = skipStatObject(d.line, i, depth+1)
-		default:
-			i = skipValue(d.line, i, depth+1)
-		}
-		if i >= 0 {
-			i, more = d.next(i)
-		}
-	}
-	return path, i
+// tokenObject is an audit token as it is being read.
+type tokenObject struct {
+	event.Token
+	hasPID, hasVersion bool
 }
 
-// token reads an audit token: an object, or the array of its eight words that one beta
-// of macOS 26 wrote. Without a pid and a version there is no token. An id of a user or a
-// group that is absent or can't be read is None: 0 would be root's.
-func (d *Decoder) token(i, depth int) (t event.Token, ok bool, next int) {
-	if i >= 0 && i < len(d.line) {
-		if d.line[i] == '[' {
-			return d.tokenWords(i, depth)
-		}
-		if t, next, ok := fastToken(d.ahead, i); ok {
-			return t, true, next
-		}
-	}
-	return d.slowToken(i, depth)
-}
+var tokenMembers = newMembers(
+	member[tokenObject]{"pid", func(d *Decoder, i int, t *tokenObject) (next int) { t.PID, t.hasPID, next = d.signed(i); return next }},
+	member[tokenObject]{"pidversion", func(d *Decoder, i int, t *tokenObject) (next int) {
+		t.Version, t.hasVersion, next = d.uint32(i)
+		return next
+	}},
+	member[tokenObject]{"asid", func(d *Decoder, i int, t *tokenObject) (next int) { t.ASID, _, next = d.uint32(i); return next }},
+	member[tokenObject]{"auid", func(d *Decoder, i int, t *tokenObject) (next int) { t.AUID, next = d.id(i); return next }},
+	member[tokenObject]{"euid", func(d *Decoder, i int, t *tokenObject) (next int) { t.EUID, next = d.id(i); return next }},
+	member[tokenObject]{"ruid", func(d *Decoder, i int, t *tokenObject) (next int) { t.RUID, next = d.id(i); return next }},
+	member[tokenObject]{"egid", func(d *Decoder, i int, t *tokenObject) (next int) { t.EGID, next = d.id(i); return next }},
+	member[tokenObject]{"rgid", func(d *Decoder, i int, t *tokenObject) (next int) { t.RGID, next = d.id(i); return next }},
+)
 
-// slowToken reads an audit token that is an object, whatever its members are. Where one of
-// them stands twice the line is refused, and not the first or the last believed: whoever
-// could write into a line would choose.
-func (d *Decoder) slowToken(i, depth int) (t event.Token, ok bool, next int) {
-	var seen members
-	var hasPID, hasVersion bool
-	t = event.Token{AUID: event.None, EUID: event.None, RUID: event.None, EGID: event.None, RGID: event.None}
-	i, more := d.object(i, depth)
-	for more && i >= 0 {
-		var key []byte
-		if key, i = d.key(i); i < 0 {
-			return t, false, i
-		}
-		member := tokenNames.named(key)
-		if member > 0 {
-			if i = d.once(&seen, member, i); i < 0 {
-				return t, false, i
-			}
-		}
-		switch member {
-		case tokenPID:
-			t.PID, hasPID, i = d.signed(i, depth+1)
-		case tokenVersion:
-			t.Version, hasVersion, i = d.unsigned(i, depth+1)
-		case tokenASID:
-			t.ASID, _, i = d.unsigned(i, depth+1)
-		case tokenAUID:
-			t.AUID, i = d.id(i, depth+1)
-		case tokenEUID:
-			t.EUID, i = d.id(i, depth+1)
-		case tokenRUID:
-			t.RUID, i = d.id(i, depth+1)
-		case tokenEGID:
-			t.EGID, i = d.id(i, depth+1)
-		case tokenRGID:
-			t.RGID, i = d.id(i, depth+1)
-		default:
-			i = skipValue(d.line, i, depth+1)
-		}
-		if i >= 0 {
-			i, more = d.next(i)
-		}
+// auditToken reads an audit token: an object, or the array of its eight words that one
+// beta of macOS 26 wrote. Without a pid and a version there is no token. An id of a user
+// or a group that is absent or can't be read is None: 0 would be root's.
+func (d *Decoder) auditToken(i int) (t event.Token, ok bool, next int) {
+	if i < len(d.line) && d.line[i] == '[' {
+		return d.tokenWords(i)
 	}
-	if !hasPID || !hasVersion {
-		return event.Token{}, false, i
+	d.token = tokenObject{Token: event.Token{AUID: event.None, EUID: event.None, RUID: event.None, EGID: event.None, RGID: event.None}}
+	next, _ = readMembers(d, i, tokenMembers, &d.token)
+	if !d.token.hasPID || !d.token.hasVersion {
+		return event.Token{}, false, next
 	}
-	return t, true, i
+	return d.token.Token, true, next
 }
 
 // tokenWords reads the words of an audit token in the kernel's order. An array of
 // another length is odd, and so is one with anything but numbers: which word would be
 // which?
-func (d *Decoder) tokenWords(i, depth int) (t event.Token, ok bool, next int) {
-	end := skipValue(d.line, i, depth)
-	if end < 0 {
-		return t, false, end
-	}
+func (d *Decoder) tokenWords(i int) (t event.Token, ok bool, next int) {
 	words := [...]*uint32{&t.AUID, &t.EUID, &t.EGID, &t.RUID, &t.RGID, nil, &t.ASID, &t.Version}
-	n, odd := 0, d.odd
-	whole := true
-	for i = skipSpace(d.line, i+1); d.line[i] != ']'; n++ {
-		there := true
+	n, odd, whole := 0, d.odd, true
+	next = d.array(i, func(i int) int {
+		isNumber := true
 		switch {
 		case n >= len(words):
-			i = skipValue(d.line, i, depth+1)
+			i = d.skip(i)
 		case words[n] == nil:
-			t.PID, there, i = d.signed(i, depth+1)
+			t.PID, isNumber, i = d.signed(i)
 		default:
-			*words[n], there, i = d.unsigned(i, depth+1)
+			*words[n], isNumber, i = d.uint32(i)
 		}
-		whole = whole && there
-		if i = skipSpace(d.line, i); d.line[i] == ',' {
-			i = skipSpace(d.line, i+1)
-		}
-	}
-	if n != len(words) || !whole {
+		whole = whole && isNumber
+		n++
+		return i
+	})
+	if next >= 0 && (n != len(words) || !whole) {
 		d.odd = odd + 1
-		return event.Token{}, false, end
+		return event.Token{}, false, next
 	}
-	return t, true, end
+	return t, true, next
 }

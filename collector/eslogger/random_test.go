@@ -26,9 +26,23 @@ type grammar struct {
 
 func (g *grammar) one(of ...string) string { return of[g.r.IntN(len(of))] }
 
+// The names that the members of each object have.
+var (
+	topNames = []string{"process", "event", "time", "global_seq_num", "seq_num", "version", "schema_version", "event_type",
+		"action", "action_type", "mach_time", "thread"}
+	processNames = []string{"audit_token", "parent_audit_token", "responsible_audit_token", "executable", "signing_id", "team_id",
+		"cdhash", "tty", "codesigning_flags", "is_platform_binary", "is_es_client", "ppid", "original_ppid", "group_id",
+		"session_id", "start_time", "cs_validation_category"}
+	tokenNames = []string{"auid", "euid", "egid", "ruid", "rgid", "pid", "asid", "pidversion"}
+	fileNames  = []string{"path", "path_truncated", "stat"}
+	statNames  = []string{"st_dev", "st_ino", "st_mode", "st_nlink", "st_uid", "st_gid", "st_rdev", "st_size", "st_blocks",
+		"st_blksize", "st_flags", "st_gen", "st_atimespec", "st_mtimespec", "st_ctimespec", "st_birthtimespec"}
+	execNames = []string{"target", "args", "env", "cwd", "script", "dyld_exec_path", "last_fd"}
+)
+
 func (g *grammar) line() []byte {
 	g.b.Reset()
-	g.object(topNames.names, func(name string) {
+	g.object(topNames, func(name string) {
 		switch name {
 		case "process":
 			g.process()
@@ -94,7 +108,7 @@ func (g *grammar) space() string {
 }
 
 func (g *grammar) process() {
-	g.object(processNames.names, func(name string) {
+	g.object(processNames, func(name string) {
 		switch name {
 		case "audit_token", "parent_audit_token", "responsible_audit_token":
 			g.token()
@@ -120,7 +134,7 @@ func (g *grammar) token() {
 		}
 		g.b.WriteString("]")
 	default: // all eight members as a rule, so that the fast way is taken
-		names := append([]string{}, tokenNames.names...)
+		names := append([]string{}, tokenNames...)
 		g.r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
 		if g.r.IntN(6) == 0 {
 			names[g.r.IntN(len(names))] = g.one("auid", "pid", "x", "pidversioN")
@@ -142,12 +156,12 @@ func (g *grammar) file() {
 		g.scalar()
 		return
 	}
-	g.object(fileNames.names, func(name string) {
+	g.object(fileNames, func(name string) {
 		if name != "stat" {
 			g.scalar()
 			return
 		}
-		g.object(statNames.names, func(name string) {
+		g.object(statNames, func(name string) {
 			switch {
 			case g.r.IntN(10) == 0:
 				g.scalar()
@@ -164,7 +178,7 @@ func (g *grammar) event() {
 	g.object([]string{"exec", "exec", "fork", "exit", "create"}, func(name string) {
 		switch name {
 		case "exec":
-			g.object(execNames.names, func(name string) {
+			g.object(execNames, func(name string) {
 				switch name {
 				case "target":
 					g.process()
@@ -222,4 +236,89 @@ func (g *grammar) scalar() {
 	default:
 		g.number()
 	}
+}
+
+// flatValues makes objects and arrays of plain values, mostly, and damages them.
+type flatValues struct{ r *rand.Rand }
+
+func (g *flatValues) one(of ...string) string { return of[g.r.IntN(len(of))] }
+
+func (g *flatValues) text() string {
+	if g.r.IntN(4) == 0 {
+		return `""`
+	}
+	s := `"`
+	for range g.r.IntN(20) {
+		s += g.one("a", "st_", `\/`, "2026-01-02T03", "{", "}", "[", "]", ",", ":", "0", "-", "é", "HOME=", "D")
+	}
+	return s + `"`
+}
+
+func (g *flatValues) value() string {
+	switch g.r.IntN(24) {
+	case 0:
+		return g.one("null", "true", "1.5", "1e3", "-0", "01", "-", "", "{}", "[]", `{"a":1}`, `"\n"`, `"\""`, "\"\t\"", `"a""b"`, `1"a"`, `"a"1`, "--1", "1-1", "-01", " 1", "1 ")
+	case 1, 2, 3:
+		return "-" + g.one("1", "905323696", "10")
+	case 4, 5, 6, 7:
+		return "0"
+	case 8, 9, 10, 11:
+		return g.text()
+	}
+	return g.one("1", "9", "10", "100", "16777233", "1152921500312718733", "18446744073709551615")
+}
+
+func (g *flatValues) object() string {
+	s := "{"
+	for n := range g.r.IntN(18) {
+		if n > 0 {
+			s += ","
+		}
+		s += g.text() + ":" + g.value()
+	}
+	return s + "}"
+}
+
+func (g *flatValues) array() string {
+	s := "["
+	for n := range g.r.IntN(30) {
+		if n > 0 {
+			s += ","
+		}
+		if g.r.IntN(60) == 0 {
+			s += g.value()
+		} else {
+			s += g.text()
+		}
+	}
+	return s + "]"
+}
+
+// damaged changes a byte or two, or none, and sets what comes before and after.
+func (g *flatValues) damaged(s string) (b []byte, start int) {
+	b = []byte(s)
+	for range g.r.IntN(3) {
+		i := g.r.IntN(len(b))
+		c := g.one("{", "}", "[", "]", ",", ":", `"`, `\`, "/", "-", "0", "1", " ", "\n", "e", ".", "x")
+		switch g.r.IntN(3) {
+		case 0:
+			b[i] = c[0]
+		case 1:
+			b = append(b[:i], append([]byte(c), b[i:]...)...)
+		case 2:
+			if len(b) > 1 {
+				b = append(b[:i], b[i+1:]...)
+			}
+		}
+	}
+	start = 1 + g.r.IntN(70)
+	before := make([]byte, start, start+len(b)+600)
+	for i := range before {
+		before[i] = ' '
+	}
+	after := make([]byte, g.r.IntN(600))
+	for i := range after {
+		after[i] = ` "x,:1}]/`[g.r.IntN(9)]
+	}
+	return append(append(before, b...), after...), start
 }

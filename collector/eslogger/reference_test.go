@@ -41,7 +41,7 @@ func reference(line []byte) (want Message, ok bool) {
 			want.Kind = event.ExecKind
 			r.process(o["target"], &want.Target)
 			want.Args, want.HasArgs = r.strings(o["args"], func([]byte) bool { return true })
-			want.Env, _ = r.strings(o["env"], allowed)
+			want.Env, _ = r.strings(o["env"], isAllowed)
 			want.WorkingDirectory = r.file(o["cwd"])
 			want.Script = r.file(o["script"])
 			want.DyldPath = r.str(o["dyld_exec_path"])

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 )
@@ -42,28 +41,27 @@ const (
 
 // open starts eslogger and what reads its output.
 func (s *Source) open() (*run, error) {
-	outR, outW, err := os.Pipe()
+	out, outW, err := openDrain()
 	if err != nil {
 		return nil, err
 	}
 	defer outW.Close()
-	errR, errW, err := os.Pipe()
+	errs, errW, err := openDrain()
 	if err != nil {
-		outR.Close()
+		out.close()
 		return nil, err
 	}
 	defer errW.Close()
 	c, err := startChild(s.opts.Path, s.opts.Events, outW, errW)
 	if err != nil {
-		outR.Close()
-		errR.Close()
+		out.close()
+		errs.close()
 		return nil, err
 	}
 	s.tally(func(st *Stats) { st.Starts++ })
 	r := &run{
 		child: c, began: time.Now(),
-		out: &drain{file: outR}, read: make(chan struct{}),
-		errs: &drain{file: errR}, heard: make(chan struct{}),
+		out: out, read: make(chan struct{}), errs: errs, heard: make(chan struct{}),
 	}
 	go s.deliver(r)
 	go s.listen(r)
@@ -160,8 +158,8 @@ func (s *Source) close(r *run, why ending) error {
 	r.errs.finish()
 	<-r.read
 	<-r.heard
-	r.out.file.Close()
-	r.errs.file.Close()
+	r.out.close()
+	r.errs.close()
 	return err
 }
 
@@ -191,7 +189,7 @@ func (r *run) detail(stuck error) string {
 // deliver hands on every line until the output ends.
 func (s *Source) deliver(r *run) {
 	defer close(r.read)
-	d := &delivery{source: s, run: r, dec: NewDecoder()}
+	d := &delivery{source: s, run: r, dec: new(Decoder)}
 	lines := NewLines(r.out, s.opts.MaxLine)
 	var skipped uint64
 	for {

@@ -1,6 +1,9 @@
 package eslogger
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // The scanners below walk over JSON text without building anything. Each takes the
 // index at which to start and returns the index after what it read; on text that is
@@ -10,70 +13,32 @@ import "math/bits"
 // maxDepth bounds nesting. eslogger's own lines reach 7.
 const maxDepth = 64
 
-// One byte repeated, and the high bit of each byte, of a word.
-const (
-	ones  = 0x0101010101010101
-	highs = 0x8080808080808080
-)
-
-// special marks with its high bit the first byte of w that is a quote, a backslash or a
-// control character. Marks above the first one may be false: a subtraction borrows
-// upwards only.
-func special(w uint64) uint64 {
-	q := w ^ (ones * '"')
-	s := w ^ (ones * '\\')
-	return ((q - ones) | (s - ones) | (w - ones*0x20)) &^ w & highs
-}
-
-// skipString starts after the opening quote and ends after the closing one. The first loop
-// knows one escape, the slash that eslogger writes as \/ in every path, and looks for the
-// quote past any number of them, without a decision for each.
-func skipString(b []byte, i int) int {
-	start := i
-	var wrong, escaped uint64 // escaped: the first byte of the next word is behind a backslash
+// plainEnd returns the index of the next quote, backslash or control character from i on,
+// the length of b if there is none. It looks at eight bytes at a time.
+func plainEnd(b []byte, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for len(b)-i >= 8 {
-		w := load(b, i)
-		end := ((w ^ ones*'"') - ones | (w - ones*0x20)) &^ w & highs
-		backslashes := zeroBytes(w ^ ones*'\\')
-		odd := (backslashes<<8 | escaped) &^ zeroBytes(w^ones*'/')
-		if end != 0 {
-			first := end & -end
-			if wrong|odd&(first|(first-1)) != 0 || b[i+bits.TrailingZeros64(end)>>3] != '"' {
-				break
-			}
-			return i + bits.TrailingZeros64(end)>>3 + 1
+		w := binary.LittleEndian.Uint64(b[i:])
+		quote, backslash := w^(ones*'"'), w^(ones*'\\')
+		// The high bit of the first byte that is one of them is set. Bits above it may
+		// be false: a subtraction borrows upwards only.
+		if found := ((quote - ones) | (backslash - ones) | (w - ones*' ')) &^ w & highs; found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
 		}
-		wrong |= odd
-		escaped = backslashes >> 56
 		i += 8
 	}
-	return skipAnyString(b, start)
+	for i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\' {
+		i++
+	}
+	return i
 }
 
-// zeroBytes marks with its high bit every byte of w that is zero, and no other.
-func zeroBytes(w uint64) uint64 {
-	const lows = ones * 0x7f
-	return ^((w&lows + lows) | w | lows)
-}
-
-// skipAnyString is skipString for all of JSON.
-func skipAnyString(b []byte, i int) int {
+// skipString starts after the opening quote and ends after the closing one.
+func skipString(b []byte, i int) int {
 	for {
-		for len(b)-i >= 8 {
-			m := special(load(b, i))
-			if m != 0 {
-				i += bits.TrailingZeros64(m) >> 3
-				goto found
-			}
-			i += 8
-		}
-		for i < len(b) && b[i] >= 0x20 && b[i] != '"' && b[i] != '\\' {
-			i++
-		}
-		if i >= len(b) {
+		if i = plainEnd(b, i); i >= len(b) {
 			return ^i
 		}
-	found:
 		switch b[i] {
 		case '"':
 			return i + 1
@@ -127,30 +92,25 @@ func hex4(b []byte, i int) (rune, bool) {
 
 // skipNumber starts at the sign or the first digit.
 func skipNumber(b []byte, i int) int {
-	if len(b)-i > 16 { // the fast way: up to 15 digits
-		if n := wholeNumber(b, i); n > 0 && (b[i+n] == ',' || b[i+n] == '}') {
-			return i + n
-		}
-	}
 	if i < len(b) && b[i] == '-' {
 		i++
 	}
+	start := i
+	i = skipDigits(b, i)
 	switch {
-	case i >= len(b):
+	case i == start:
 		return ^i
-	case b[i] == '0':
-		i++
-	case '1' <= b[i] && b[i] <= '9':
-		i = skipDigits(b, i)
-	default:
-		return ^i
+	case b[start] == '0' && i > start+1:
+		return start + 1 // where the digits after it are not JSON
+	case i < len(b) && (b[i] == '.' || b[i]|0x20 == 'e'):
+		return skipFraction(b, i)
 	}
-	return skipFraction(b, i)
+	return i
 }
 
 // skipFraction starts after a number's integer part.
 func skipFraction(b []byte, i int) int {
-	if i < len(b) && b[i] == '.' {
+	if b[i] == '.' {
 		if i = skipDigits(b, i+1); b[i-1] == '.' {
 			return ^i
 		}
@@ -175,13 +135,10 @@ func skipDigits(b []byte, i int) int {
 	return i
 }
 
-// skipSpace skips what JSON calls white space. eslogger writes none, so the common
-// case is one comparison.
+// skipSpace skips what JSON calls white space. eslogger writes none, so the common case
+// is one comparison.
 func skipSpace(b []byte, i int) int {
-	for i < len(b) && b[i] <= ' ' {
-		if c := b[i]; c != ' ' && c != '\t' && c != '\r' && c != '\n' {
-			break
-		}
+	for i < len(b) && b[i] <= ' ' && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
 		i++
 	}
 	return i
@@ -189,136 +146,79 @@ func skipSpace(b []byte, i int) int {
 
 // skipWord skips the literal that the byte at i begins.
 func skipWord(b []byte, i int) int {
-	// Comparisons with texts of known length need no call.
-	switch left := len(b) - i; {
-	case left >= 5 && string(b[i:i+5]) == "false":
-		return i + 5
-	case left >= 4 && (string(b[i:i+4]) == "true" || string(b[i:i+4]) == "null"):
-		return i + 4
+	for _, word := range [...]string{"null", "true", "false"} {
+		if len(b)-i >= len(word) && string(b[i:i+len(word)]) == word {
+			return i + len(word)
+		}
 	}
 	return ^i
 }
 
-// skipScalar skips a string, a number or a literal.
-func skipScalar(b []byte, i int) int {
+// skipValue skips any value, which lies below depth open objects and arrays.
+func skipValue(b []byte, i, depth int) int {
+	if i >= len(b) {
+		return ^len(b)
+	}
 	switch c := b[i]; {
 	case c == '"':
 		return skipString(b, i+1)
 	case c == '-' || c-'0' <= 9:
 		return skipNumber(b, i)
-	default:
-		return skipWord(b, i)
+	case c == '{' || c == '[':
+		if depth >= maxDepth {
+			return ^i
+		}
+		return skipMembers(b, i, depth+1)
 	}
+	return skipWord(b, i)
 }
 
-// skipValue skips any value, which lies below depth open objects and arrays.
-func skipValue(b []byte, i, depth int) int {
-	if i < 0 {
-		return i
+// skipMembers skips the object or array whose bracket is at i.
+func skipMembers(b []byte, i, depth int) int {
+	isObject, closer := b[i] == '{', b[i]+2 // of both brackets in ASCII
+	if i = skipSpace(b, i+1); i < len(b) && b[i] == closer {
+		return i + 1
 	}
-	if i >= len(b) {
-		return ^len(b)
-	}
-	if c := b[i]; c != '{' && c != '[' {
-		return skipScalar(b, i)
-	}
-	base := depth
-	var objects uint64 // bit d: the value open at depth d is an object
 	for {
-		// b[i] begins a value.
-		if i >= len(b) {
-			return ^len(b)
-		}
-		switch b[i] {
-		case '{', '[':
-			if depth++; depth > maxDepth {
+		if isObject {
+			if i >= len(b) || b[i] != '"' {
 				return ^i
 			}
-			object := b[i] == '{'
-			if object {
-				// A small one; for a large one it costs too much to try.
-				if end := skipFlat(b, i, 1); end >= 0 {
-					i = end - 1 // at the brace, which closes it below
-					objects |= 1 << (depth - 1)
-					break
-				}
+			if i = skipString(b, i+1); i < 0 {
+				return i
 			}
-			objects &^= 1 << (depth - 1)
-			if object {
-				objects |= 1 << (depth - 1)
+			if i = skipColon(b, i); i < 0 {
+				return i
 			}
-			i = skipSpace(b, i+1)
-			if i < len(b) && (object && b[i] == '}' || !object && b[i] == ']') {
-				break // empty: b[i] closes it
-			}
-			if object {
-				var done bool
-				if i, done = skipStat(b, i); done {
-					i-- // at the brace, which closes it below
-					break
-				}
-				if i = skipKey(b, skipSpace(b, i)); i < 0 {
-					return i
-				}
-			}
-			continue
+		}
+		switch {
+		case i < len(b) && b[i] == '"': // most values are strings and numbers
+			i = skipString(b, i+1)
+		case i < len(b) && b[i]-'0' <= 9:
+			i = skipNumber(b, i)
 		default:
-			if i = skipScalar(b, i); i < 0 {
-				return i
-			}
+			i = skipValue(b, i, depth)
 		}
-		// A value has ended: close what it completes, go on to the next.
-		for {
-			if i < len(b) && b[i] <= ' ' {
-				i = skipSpace(b, i)
-			}
-			if i >= len(b) {
-				return ^len(b)
-			}
-			object := objects>>(depth-1)&1 != 0
-			if b[i] == ',' {
-				if i++; i < len(b) && b[i] <= ' ' {
-					i = skipSpace(b, i)
-				}
-				if object {
-					if i = skipKey(b, i); i < 0 {
-						return i
-					}
-				}
-				break
-			}
-			if object && b[i] != '}' || !object && b[i] != ']' {
-				return ^i
-			}
-			i++
-			if depth--; depth == base {
-				return i
-			}
+		if i < 0 {
+			return i
 		}
+		if i = skipSpace(b, i); i >= len(b) {
+			return ^i
+		}
+		if b[i] == closer {
+			return i + 1
+		}
+		if b[i] != ',' {
+			return ^i
+		}
+		i = skipSpace(b, i+1)
 	}
-}
-
-// skipKey starts at the quote of a member's name and ends at its value.
-func skipKey(b []byte, i int) int {
-	if i >= len(b) || b[i] != '"' {
-		return ^i
-	}
-	if i = skipString(b, i+1); i < 0 {
-		return i
-	}
-	return skipColon(b, i)
 }
 
 // skipColon starts after a member's name and ends at its value.
 func skipColon(b []byte, i int) int {
-	if i < len(b) && b[i] != ':' {
-		i = skipSpace(b, i)
-	}
-	if i >= len(b) || b[i] != ':' {
+	if i = skipSpace(b, i); i >= len(b) || b[i] != ':' {
 		return ^i
 	}
-	if i++; i < len(b) && b[i] <= ' ' {
-		i = skipSpace(b, i)
-	}
-	return i
+	return skipSpace(b, i+1)
 }

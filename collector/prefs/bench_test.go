@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/safefile"
 )
 
 // populate makes homes of preference files each, as a Mac's users have them.
@@ -38,28 +39,29 @@ func BenchmarkSweep(b *testing.B) {
 				files = 0
 			}
 			d := populate(b, homes, files)
-			c, err := New(Options{Root: d.root, Timing: Timing{Granule: 1}}, newTale(b))
+			c, err := New(Options{Root: d.root}, newTale(b))
 			d.must(err)
+			c.granule = 1
 			sweep := func() {
 				now := time.Now()
-				for _, p := range c.places {
-					p.notBefore = time.Time{} // on a busy machine a look may seem slow
-					c.request(p, now)
+				for _, p := range c.locations {
+					p.notBefore = time.Time{} // on a busy machine a scan may seem slow
+					c.requestScan(p, now)
 				}
-				for c.dispatch(now); len(c.flying) > 0 || len(c.lively.all())+len(c.doubtful.all()) > 0; c.dispatch(now) {
-					c.land(<-c.done, now)
+				for len(c.running) > 0 {
+					c.endScan(<-c.done, now)
 				}
 			}
 			for range 3 { // all is read, and settles
 				sweep()
 			}
-			reads := c.stats.Reads
+			reads := c.counts.Reads
 			b.ReportAllocs()
 			for b.Loop() {
 				sweep()
 			}
-			if c.stats.Reads != reads {
-				b.Errorf("%d reads while nothing changed", c.stats.Reads-reads)
+			if c.counts.Reads != reads {
+				b.Errorf("%d reads while nothing changed", c.counts.Reads-reads)
 			}
 		})
 	}
@@ -67,7 +69,7 @@ func BenchmarkSweep(b *testing.B) {
 
 // instant takes the time at which a change is told.
 type instant struct {
-	record
+	recorder
 	at chan time.Time
 }
 
@@ -93,7 +95,7 @@ func BenchmarkLatency(b *testing.B) {
 			wg.Go(func() { c.Run(ctx) })
 			defer wg.Wait()
 			defer cancel()
-			for c.Stats().Watched < 5 || c.Stats().Looks < 26 {
+			for c.Stats().Watched < 5 || c.Stats().Scans < 26 {
 				time.Sleep(time.Millisecond)
 			}
 			var all time.Duration
@@ -131,7 +133,7 @@ func BenchmarkLstat(b *testing.B) {
 	name := d.at(filepath.Dir(annPlist))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := lstat(name); err != nil {
+		if _, err := safefile.Lstat(name); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,267 +1,237 @@
 package prefs
 
 import (
-	"slices"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"math"
+	"path"
 	"time"
 
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/plist"
+	"hooksnare/pkg/safefile"
 )
 
-// file is what is known of a preferences file. It belongs to the goroutine of Run.
+// maxReadTries is how often a file that changes under the reader is read again at once.
+const maxReadTries = 3
+
+// finding is what a scan found of a file. It is never changed once it is reported.
+type finding struct {
+	file    string
+	kept    bool // the values can't be known: the old ones stand
+	vals    values
+	found   event.Found // of what holds the values; zero if the file is missing
+	by      owners      // of the same moment as the values; of a missing file the folder's alone
+	problem problem
+}
+
+// sameAs reports whether there is nothing new to report.
+func (f *finding) sameAs(o *finding) bool {
+	return f.kept == o.kept && f.vals == o.vals && f.by == o.by && f.problem.sameAs(&o.problem)
+}
+
+func (f *finding) isMissing() bool { return !f.kept && f.found == event.Found{} }
+
+// file is a file that is scanned. It belongs to the scan of its location.
 type file struct {
-	shown string
-	since event.Since // what its next difference is to
-	known values      // what the handler accepted
-	now   values      // what the file holds
-	by    hands       // whose it was when it was last seen
-	bad   problem     // told of it
+	path  string // as a Mac knows it
+	host  string // here
+	name  string // below the root, here
+	limit int64  // bytes
+	parse func([]byte) (values, error)
 
-	pend [len(keys)]pending
+	version, target safefile.FileVersion // when it was last read; target is what a link leads to
+	since           time.Time            // when that version was first seen
+	settled         bool                 // it was read a step of the file's times after since
+	hash            [sha256.Size]byte
+	hashed          bool // current came from what has this hash
 
-	wait      bool // the outcome may be of a moment
-	outcome   outcome
-	waitFrom  time.Time // since when it is so
-	waitFirst time.Time // since when nothing was sure
+	values      values    // last known
+	current     *finding  // of the last scan
+	reported    *finding  // the last that was reported
+	unsureSince time.Time // since when current may be of a moment; zero: it is not
 }
 
-// pending is a value that the handler has not accepted.
-type pending struct {
-	on        bool
-	since     event.Since
-	at        time.Time // when it was seen, by Options.Now
-	notBefore time.Time // when it may be offered
-	from      *source
+func preferencesFile(path string) *file {
+	return &file{path: path, limit: plist.MaxSize, parse: parsePreferences}
 }
 
-// source is what a value was read from, at that moment: whatever becomes of the file until
-// the value is reported is of no matter.
-type source struct {
-	found event.Found
-	by    hands
+// forgetVersion has the file read again in the next scan.
+func (f *file) forgetVersion() {
+	f.version, f.target, f.settled, f.hashed = safefile.FileVersion{}, safefile.FileVersion{}, false, false
 }
 
-// maxWait is how many times longer than Settle a file may seem to be of a moment.
-const maxWait = 8
+// lost reports whether the file is missing for certain.
+func (f *file) lost() bool {
+	return f.current != nil && f.current.isMissing() && f.unsureSince.IsZero()
+}
 
-// file returns what is known of a file of p.
-func (p *place) file(name string) *file {
-	f := p.files[name]
-	if f == nil {
-		f = &file{shown: name, since: event.SinceSeen}
-		if !p.looked {
-			f.since = p.since
+// scanFile reads the file if it may have changed.
+func (s *scan) scanFile(f *file) {
+	for range maxReadTries {
+		if s.tryFile(f) {
+			return
 		}
-		p.files[name] = f
 	}
-	return f
+	s.unreadableFile(f, problem{path: f.path, why: changing, detail: "changes while it is read"}, safefile.FileVersion{})
 }
 
-// never reports whether what is found in the file next is the first there ever was.
-func (f *file) never() bool {
-	for _, p := range f.pend {
-		if p.on && p.since == event.SinceNever {
+// tryFile is scanFile; false means that the file changed meanwhile.
+func (s *scan) tryFile(f *file) bool {
+	version, err := s.disk.lstat(f.host)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		s.missingFile(f)
+		return true
+	case err != nil:
+		s.unreadableFile(f, problemOf(err, f.path), safefile.FileVersion{})
+		return true
+	}
+	target, link := version, problem{}
+	folder := s.folderOwner
+	if version.IsLink() {
+		to, _ := s.disk.readlink(f.host)
+		link = problem{path: f.path, why: aLink, detail: "leads to " + to, found: foundOf(version), by: owners{s.disk.ownerOf(version), folder}}
+		r, err := s.disk.walk(f.name, math.MaxInt)
+		if err != nil {
+			link.detail += ": " + problemOf(err, "").detail
+			s.unreadableFile(f, link, version)
 			return true
 		}
+		target, folder = r.version, s.targetFolderOwner(r.real)
 	}
-	return f.since == event.SinceNever
+	if f.settled && f.version == version && f.target == target {
+		s.confirmFinding(f)
+		return true
+	}
+	return s.readFile(f, version, target, link, folder)
 }
 
-// momentary reports whether an outcome may be that of a file that is just being written:
-// some writers truncate it, or remove it before they make a new one.
-func (f *file) momentary(o outcome) bool {
-	if o.stands {
-		return o.bad.why == malformed || o.bad.why == hostile || o.bad.why == changing
+// targetFolderOwner returns the owner of the folder that a link leads to, unless only root
+// can write there: then whoever can change the link counts.
+func (s *scan) targetFolderOwner(real string) owner {
+	v, err := s.disk.lstat(s.disk.root + path.Dir(real))
+	if o := s.disk.ownerOf(v); err == nil && o.id() != 0 {
+		return o
 	}
-	return o.found == event.Found{} && f.now != values{} // it is not there
+	return s.folderOwner
 }
 
-// merge takes over what a look at p found.
-func (c *Collector) merge(p *place, now time.Time) {
-	l := p.look
-	for i := range l.news {
-		n := &l.news[i]
-		if n.folder {
-			c.swap(p, n.was, n.is)
-			continue
-		}
-		c.observe(p, p.file(n.file), n.outcome, now)
+// readFile reads a file that had the target's version; false means that it has another by now.
+func (s *scan) readFile(f *file, version, target safefile.FileVersion, link problem, folder owner) bool {
+	switch {
+	case !target.Mode.IsRegular():
+		s.unreadableFile(f, link.or(problem{path: f.path, why: notFile, detail: kindOf(target), found: foundOf(target)}), version)
+		return true
+	case target.Size > f.limit:
+		s.unreadableFile(f, link.or(problem{path: f.path, why: tooLarge, detail: "larger than is read", found: foundOf(target)}), version)
+		return true
+	case !s.affordRead(target.Size):
+		return true // in a later scan
 	}
-	c.settle(p, now)
-	if l.short {
-		c.schedule(p, now.Add(c.opts.Timing.Settle))
-		c.used(p, "more changes than is read in one go", now)
+	if f.version != version || f.target != target {
+		f.version, f.target, f.since, f.settled = version, target, s.began, false
 	}
-	if !p.looked && !l.absent && !l.blind && !l.short {
-		p.looked = true
-		c.dirty = c.dirty || p.since == event.SinceNever
+	// Only what was read a step of the clock after the version was first seen is sure to be the last.
+	settled := s.began.Sub(f.since) >= s.granule
+	content, opened, err := s.disk.read(f.name, f.limit)
+	switch {
+	case errors.Is(err, safefile.ErrChanged), errors.Is(err, fs.ErrNotExist),
+		err == nil && (opened.Inode != target.Inode || opened.UID != target.UID): // another file, or another's
+		f.version = safefile.FileVersion{}
+		return false
+	case err != nil:
+		s.unreadableFile(f, link.or(problemOf(err, f.path)), version)
+		return true
 	}
-	c.missing(p, l.absent, now)
-	if len(p.waiting) == 0 && !l.absent {
-		c.dropCarried(p)
-	}
-	c.prune(p)
+	f.settled = settled
+	s.reads++
+	s.parseFile(f, content, opened, link, folder)
+	return true
 }
 
-// observe takes over the outcome of one look at a file.
-func (c *Collector) observe(p *place, f *file, o outcome, now time.Time) {
-	if !f.momentary(o) {
-		c.commit(p, f, o)
+// parseFile takes over the content that was read.
+func (s *scan) parseFile(f *file, content []byte, opened safefile.FileVersion, link problem, folder owner) {
+	hash := sha256.Sum256(content)
+	by := owners{s.disk.ownerOf(opened), folder}
+	if f.hashed && f.hash == hash && f.current.problem.why == link.why && f.current.by == by {
+		s.confirmFinding(f)
 		return
 	}
-	if !f.wait {
-		f.waitFirst = p.look.began
-		p.waiting = append(p.waiting, f)
-	}
-	if !f.wait || f.outcome.stands != o.stands {
-		f.waitFrom = p.look.began
-	}
-	f.wait, f.outcome = true, o
-}
-
-// settle commits what has been so for long enough.
-func (c *Collector) settle(p *place, now time.Time) {
-	left := p.waiting[:0]
-	for _, f := range p.waiting {
-		due := f.waitFrom.Add(c.opts.Timing.Settle)
-		if last := f.waitFirst.Add(maxWait * c.opts.Timing.Settle); last.Before(due) {
-			due = last
-		}
-		switch {
-		case !f.wait:
-		case p.look.began.Before(due):
-			left = append(left, f)
-			c.schedule(p, due)
-		default:
-			c.commit(p, f, f.outcome)
-		}
-	}
-	clear(p.waiting[len(left):])
-	p.waiting = left
-}
-
-// settling reports whether any file may be of a moment.
-func (c *Collector) settling() bool {
-	for _, p := range c.places {
-		if len(p.waiting) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// commit takes an outcome for the state of a file.
-func (c *Collector) commit(p *place, f *file, o outcome) {
-	f.wait, f.outcome = false, outcome{}
-	c.turn(p, f.bad, o.bad)
-	f.bad = o.bad
-	if by := o.by.or(f.by); by != f.by {
-		f.by = by
-		c.dirty = c.dirty || f.known != values{}
-	}
-	if o.stands {
+	f.hash, f.hashed = hash, true
+	found := foundOf(opened)
+	found.SHA256 = hex.EncodeToString(hash[:])
+	vals, err := f.parse(content)
+	if err != nil {
+		bad := problemOf(err, f.path)
+		bad.found, bad.by = found, by
+		s.observeFinding(f, finding{kept: true, problem: link.or(bad), by: by})
 		return
 	}
-	was, from := f.now, &source{o.found, f.by}
-	f.now = o.vals
-	for i := range keys {
-		switch pend := &f.pend[i]; {
-		case f.now[i] == f.known[i]:
-			c.drop(p, pend)
-		case !pend.on:
-			*pend = pending{on: true, since: f.since, at: c.opts.Now(), from: from}
-			p.pending++
-			c.pending++
-		case f.now[i] != was[i]: // another value: the difference is still to what is known
-			pend.at, pend.notBefore, pend.from = c.opts.Now(), time.Time{}, from
-		}
-	}
-	c.dirty = c.dirty || f.since == event.SinceNever
-	f.since = event.SinceSeen
-	c.backlog.add(p)
+	s.observeFinding(f, finding{vals: vals, found: found, problem: link, by: by})
 }
 
-func (c *Collector) drop(p *place, pend *pending) {
-	if pend.on {
-		*pend = pending{}
-		p.pending--
-		c.pending--
-	}
+// missingFile takes note that there is no such file.
+func (s *scan) missingFile(f *file) {
+	f.forgetVersion()
+	s.observeFinding(f, finding{by: owners{folder: s.folderOwner}})
 }
 
-// prune forgets files that hold nothing and are looked at no more: names come and go in
-// ByHost as their owner likes.
-func (c *Collector) prune(p *place) {
-	const kept = 2 * (maxByHost + len(names)) // rarely more, and then it takes a walk over all
-	if len(p.files) <= kept {
+// unreadableFile takes note that the values can't be known; version is the link's or the file's.
+func (s *scan) unreadableFile(f *file, bad problem, version safefile.FileVersion) {
+	f.forgetVersion()
+	if bad.found == (event.Found{}) && version != (safefile.FileVersion{}) {
+		bad.found = foundOf(version)
+	}
+	bad.by = bad.by.or(owners{s.disk.ownerOf(version), s.folderOwner})
+	s.observeFinding(f, finding{kept: true, problem: bad, by: bad.by})
+}
+
+// observeFinding takes over what was found of a file.
+func (s *scan) observeFinding(f *file, found finding) {
+	if f.current == nil || !f.current.sameAs(&found) {
+		kept := found
+		kept.file = f.path
+		f.current = &kept
+	}
+	s.confirmFinding(f)
+}
+
+// confirmFinding reports what was found of a file, if that is new and certain. What may be of a moment
+// at which the file is written is certain when it lasted for settleTime.
+func (s *scan) confirmFinding(f *file) {
+	switch {
+	case f.reported != nil && f.current.sameAs(f.reported):
+		f.current, f.unsureSince = f.reported, time.Time{}
 		return
-	}
-	for name, f := range p.files {
-		if f.known == (values{}) && f.now == (values{}) && !f.wait && f.bad.why == "" && f.since == event.SinceSeen {
-			delete(p.files, name)
+	case !f.isMomentary():
+	case f.unsureSince.IsZero():
+		f.unsureSince = s.began
+		if f.reported == nil { // what it holds later is still the first that was found there
+			s.findings = append(s.findings, &finding{file: f.path, kept: true})
+		}
+		fallthrough
+	default:
+		if due := f.unsureSince.Add(s.settle); s.began.Before(due) {
+			s.again = earliestTime(s.again, due)
+			return
 		}
 	}
+	s.problemsChanged = s.problemsChanged || f.reported == nil || !f.current.problem.sameAs(&f.reported.problem)
+	if !f.current.kept {
+		f.values = f.current.vals
+	}
+	f.reported, f.unsureSince = f.current, time.Time{}
+	s.findings = append(s.findings, f.current)
 }
 
-// vanish takes a home for one whose files are gone.
-func (c *Collector) vanish(p *place) {
-	p.gone, p.absent = true, false
-	for _, f := range p.files {
-		c.commit(p, f, outcome{})
+// isMomentary reports whether what was found may be of a file that is just being written: some
+// writers truncate it, or remove it before they make a new one.
+func (f *file) isMomentary() bool {
+	if why := f.current.problem.why; f.current.kept {
+		return why == malformed || why == hostile || why == changing
 	}
-	clear(p.waiting)
-	p.waiting = p.waiting[:0]
-	for len(p.bad) > 0 {
-		c.swap(p, p.bad[0], problem{})
-	}
-	c.answered(p)
-	c.forgive(p)
-	c.dropCarried(p)
-	p.look = c.newLook(p) // one under way is of what is no more
-	c.forget(p)
-}
-
-// forget drops a home that is gone once all of that is reported.
-func (c *Collector) forget(p *place) {
-	if p.gone && p.pending == 0 && len(p.share.owed) == 0 {
-		delete(c.homes, p.base)
-		c.places = slices.DeleteFunc(c.places, func(o *place) bool { return o == p })
-	}
-}
-
-// missing minds homes that were not there at the look. Of those below /Users the list of
-// homes tells whether that is so; of others nothing does, they may only not be mounted.
-func (c *Collector) missing(p *place, absent bool, now time.Time) {
-	if absent && !p.absent && !p.extra {
-		c.relist = true
-		c.request(c.users, now)
-	}
-	if bad := (problem{path: p.base, why: notThere, detail: "its hooks are not known"}); p.extra && absent != p.absent {
-		if !absent && slices.ContainsFunc(p.bad, bad.same) {
-			c.swap(p, bad, problem{})
-		} else if absent && p.holds() {
-			c.swap(p, problem{}, bad)
-		}
-	}
-	p.absent = absent
-}
-
-// holds reports whether any hook is known in p.
-func (p *place) holds() bool {
-	for _, f := range p.files {
-		if f.known != (values{}) {
-			return true
-		}
-	}
-	return false
-}
-
-// swap takes over what is wrong with a folder.
-func (c *Collector) swap(p *place, was, is problem) {
-	if i := slices.IndexFunc(p.bad, was.same); i >= 0 { // several folders may have the same
-		p.bad = slices.Delete(p.bad, i, i+1)
-	}
-	if is.why != "" {
-		p.bad = append(p.bad, is)
-	}
-	c.turn(p, was, is)
+	return f.current.isMissing() && f.values != values{}
 }

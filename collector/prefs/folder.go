@@ -3,227 +3,220 @@ package prefs
 import (
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
-	"syscall"
-	"time"
 
-	"hooksnare/pkg/plist"
+	"hooksnare/pkg/safefile"
 )
 
-// Bounds on folders, and who can use them up.
-const (
-	// maxHomes is how many homes are looked at. Only root makes folders in /Users, and only the
-	// configuration names others: no user can use it up.
-	maxHomes = 4096
-	// maxByHost is how many files of a ByHost folder are looked at, those known first. The
-	// owner of the home can use it up, for that home alone.
-	maxByHost = 64
-	// maxManaged is how many users' managed preferences are looked at. Only root makes folders
-	// there.
-	maxManaged = 256
-	// maxEntries is how many names are read of one folder: the owner's own, in a home.
-	maxEntries = 16384
-)
-
-// listing says what the names in a folder are to us.
-type listing uint8
-
-const (
-	unlisted    listing = iota
-	listsFiles          // files that can hold a hook
-	listsUsers          // folders of users' managed preferences
-	listsFolder         // homes
-)
-
-// folder is a folder that is looked at. It belongs to the look at its place.
+// folder is a folder that is scanned. It belongs to the scan of its location.
 type folder struct {
-	shown string
-	skip  int // elements of it that may be links without its being told
-	lists listing
-	fixed []*node
-	inner *folder // ByHost
+	path    string // as a Mac knows it
+	skip    int    // elements of it that may be links without being reported
+	files   []*file
+	inner   *folder // ByHost
+	listing listing // of ByHost and of the folders that hold locations
 
-	real string // below the root, without links; "" when it was not reached
-	host string // the same here
-	near string // where it should lie in the folder around it, here; "" when that is not known
-	st   stamp
-	link bool // it was reached through a link
+	real    string // below the root, without links; "" when it was not reached
+	host    string // the same here
+	near    string // where it lies in the folder around it, if it is there, here; "" when that is unknown
+	version safefile.FileVersion
+	linked  bool   // it was reached through a link
+	steps   []step // to it that must be the same for it to be the same folder
+	foreign bool   // as in route
 
-	entries struct { // what the last listing found
-		st      stamp
-		since   time.Time
-		settled bool
-		nodes   []*node   // of listsFiles
-		users   []*folder // of listsUsers
-		homes   []string  // of listsFolder
-	}
-	way, list problem // last told of the way to it and of the names in it
+	pathProblem, listProblem problem // of the path to it and of the names in it
 }
 
 // preferencesFolder is a folder of preferences files.
-func preferencesFolder(shown string) *folder {
-	f := &folder{shown: shown}
+func preferencesFolder(path string) *folder {
+	f := &folder{path: path}
 	for _, n := range names {
-		f.fixed = append(f.fixed, preferencesNode(shown+"/"+n))
+		f.files = append(f.files, preferencesFile(path+"/"+n))
 	}
 	return f
 }
 
-func preferencesNode(shown string) *node {
-	return &node{shown: shown, max: plist.MaxSize, parse: parsePreferences}
+// appendProblems appends what is wrong with a folder and all in it.
+func (f *folder) appendProblems(all []problem) []problem {
+	for _, p := range []problem{f.pathProblem, f.listProblem} {
+		if p.why != "" {
+			all = append(all, p)
+		}
+	}
+	for _, files := range [][]*file{f.files, f.listing.files} {
+		for _, file := range files {
+			if r := file.reported; r != nil && r.problem.why != "" {
+				all = append(all, r.problem)
+			}
+		}
+	}
+	if f.inner != nil {
+		all = f.inner.appendProblems(all)
+	}
+	return all
 }
 
-// arrival is how far a look at a folder came.
+// forgetPath has the folder found and listed again in the next scan.
+func (f *folder) forgetPath() {
+	f.real, f.steps, f.listing.version = "", nil, safefile.FileVersion{}
+}
+
+// arrival is how far a scan of a folder came.
 type arrival uint8
 
 const (
-	arrived arrival = iota
-	lacking         // it is not there
-	away            // nor is the home it lies in
-	barred          // there is no telling what is in it
+	reached  arrival = iota
+	noFolder         // it is not there
+	noHome           // nor is the home it lies in
+	blocked          // what is in it can't be known
 )
 
-// folder looks at a folder and all in it. home is the folder whose absence does not say
+// scanFolder scans a folder and all in it. home is the folder whose absence does not mean
 // that the preferences in it were removed, "" for none.
-func (l *look) folder(f *folder, home string) arrival {
-	how := l.reach(f, home)
-	if how != arrived {
-		f.real, f.entries.settled, f.entries.st = "", false, stamp{}
+func (s *scan) scanFolder(f *folder, home string) arrival {
+	how := s.reachFolder(f, home)
+	if how != reached {
+		f.forgetPath()
 	}
 	switch how {
-	case barred:
-		l.blind = true
-	case lacking:
-		l.gone(f)
-	case arrived:
-		l.dir = l.disk.holderOf(f.st)
-		for _, n := range f.fixed {
-			l.node(n)
+	case blocked:
+		s.blind = true
+	case noFolder:
+		s.missingFolder(f)
+	case reached:
+		s.folderOwner = s.disk.ownerOf(f.version)
+		for _, file := range f.files {
+			s.scanFile(file)
 		}
-		if f.lists != unlisted {
-			l.entries(f)
+		if f.listing.lists != listsNothing {
+			s.scanListed(f)
 		}
 		if f.inner != nil {
-			l.folder(f.inner, "")
+			s.scanFolder(f.inner, "")
 		}
 	}
 	return how
 }
 
-// reach finds the folder and tells what is wrong with the way to it.
-func (l *look) reach(f *folder, home string) arrival {
-	if !l.system && !f.link && (f.real != "" || f.near != "") {
-		at := f.near
-		if f.real != "" {
-			at = f.host
-		}
-		st, err := l.disk.lstat(at)
-		if err == nil && f.real != "" && st.sameFile(f.st) && st.is(syscall.S_IFDIR) {
-			f.st = st // the same folder under the same name: how it is reached does not matter
-			return arrived
-		}
-		if f.near != "" && errors.Is(err, fs.ErrNotExist) {
-			l.bad(&f.way, problem{})
-			return lacking
+// reachFolder finds the folder and takes note of what is wrong with the path to it.
+func (s *scan) reachFolder(f *folder, home string) arrival {
+	if s.disk.stepsUnchanged(f.steps) {
+		f.version = f.steps[len(f.steps)-1].version
+		s.addWatchable(f)
+		return reached
+	}
+	if f.near != "" {
+		if _, err := s.disk.lstat(f.near); errors.Is(err, fs.ErrNotExist) {
+			s.setProblem(&f.pathProblem, problem{})
+			return noFolder
 		}
 	}
-	w, err := l.walk(f, home)
-	how, bad := arrived, problem{}
+	r, err := s.walk(f, home)
+	how, bad := s.judgeRoute(f, home, r, err)
+	s.setProblem(&f.pathProblem, bad)
+	if how == reached {
+		s.enterFolder(f, r)
+	}
+	return how
+}
+
+// judgeRoute tells from where the path to a folder leads how far the scan came, and what is wrong.
+func (s *scan) judgeRoute(f *folder, home string, r route, err error) (arrival, problem) {
 	switch {
-	case l.home && w.link == home && home != "":
-		how = away // a link below /Users is no home
-	case w.link != "":
-		bad = problem{path: w.link, why: aLink, detail: "leads to " + w.to, by: hands{file: w.by}}
-		if err == nil && w.st.is(syscall.S_IFDIR) {
-			break
+	case s.home && r.link == home && home != "":
+		return noHome, problem{} // a link below /Users does not count as a home
+	case r.link != "":
+		bad := problem{path: r.link, why: aLink, detail: "leads to " + r.target, by: owners{file: r.linkOwner}}
+		switch {
+		case err != nil:
+			bad.detail += ": " + problemOf(err, "").detail
+		case !r.version.Mode.IsDir():
+			bad.detail += ": " + kindOf(r.version)
+		default:
+			return reached, bad
 		}
-		how = barred
-		if err != nil {
-			bad.detail += ": " + reason(err, "").detail
-		} else {
-			bad.detail += ": " + w.st.kind()
-		}
+		return blocked, bad
+	case errors.Is(err, fs.ErrNotExist) && len(r.passed) <= len(home):
+		return noHome, problem{}
 	case errors.Is(err, fs.ErrNotExist):
-		if how = lacking; len(w.at) <= len(home) {
-			how = away
-		}
+		return noFolder, problem{}
 	case err != nil:
-		how, bad = barred, reason(err, w.at)
-	case !w.st.is(syscall.S_IFDIR):
-		how, bad = barred, problem{path: f.shown, why: notFolder, detail: w.st.kind(), found: w.st.found(), by: hands{file: l.disk.holderOf(w.st)}}
+		return blocked, problemOf(err, r.passed)
+	case !r.version.Mode.IsDir():
+		return blocked, problem{path: f.path, why: notFolder, detail: kindOf(r.version), found: foundOf(r.version), by: owners{file: s.disk.ownerOf(r.version)}}
 	}
-	l.bad(&f.way, bad)
-	if how == arrived {
-		l.arrive(f, w)
-	}
-	return how
+	return reached, problem{}
 }
 
-// walk goes the way to a folder, on a disk without /private the one it has there.
-func (l *look) walk(f *folder, home string) (walked, error) {
-	w, err := l.disk.walk(f.shown, f.skip)
-	other := plain(f.shown)
-	if other == "" || !errors.Is(err, fs.ErrNotExist) || len(w.at) > len(home) {
-		return w, err
+// walk follows the path to a folder, on a disk without /private the one that it has there.
+func (s *scan) walk(f *folder, home string) (route, error) {
+	r, err := s.disk.walk(f.path, f.skip)
+	other := withoutPrivate(f.path)
+	if other == "" || !errors.Is(err, fs.ErrNotExist) || len(r.passed) > len(home) {
+		return r, err
 	}
-	w, err = l.disk.walk(other, max(1, f.skip-1))
-	prefix := f.shown[:len(f.shown)-len(other)]
-	w.at = prefix + w.at
-	if w.link != "" {
-		w.link = prefix + w.link
+	r, err = s.disk.walk(other, max(1, f.skip-1))
+	prefix := f.path[:len(f.path)-len(other)]
+	r.passed = prefix + r.passed
+	if r.link != "" {
+		r.link = prefix + r.link
 	}
-	return w, err
+	return r, err
 }
 
-// arrive takes over where the folder is.
-func (l *look) arrive(f *folder, w walked) {
-	if f.real != w.real {
-		f.real, f.host = w.real, l.disk.root+w.real
-		for _, n := range f.fixed {
-			f.place(n)
-		}
-		for _, n := range f.entries.nodes {
-			f.place(n)
+// enterFolder takes over where the folder is.
+func (s *scan) enterFolder(f *folder, r route) {
+	if f.real != r.real {
+		f.real, f.host = r.real, s.disk.root+r.real
+		for _, file := range slices.Concat(f.files, f.listing.files) {
+			f.locateFile(file, file.path[strings.LastIndexByte(file.path, '/')+1:])
 		}
 	}
-	f.link, f.st = w.link != "", w.st
+	f.linked, f.version, f.foreign = r.link != "", r.version, r.foreign
+	last := len(r.steps) - 1
+	switch f.steps = nil; {
+	case r.steps[last].host != f.host:
+	case s.system:
+		f.steps = r.steps
+	case !f.linked:
+		f.steps = r.steps[last:] // how a user's folder is reached does not matter
+	}
 	if f.inner != nil {
 		f.inner.near = f.host + byHost
-		if f.link {
+		if f.linked {
 			f.inner.near = ""
 		}
 	}
-	if l.system && !w.others && w.st.uid == l.disk.owner {
-		l.watch = append(l.watch, target{f.shown, f.host, w.st})
+	s.addWatchable(f)
+}
+
+// addWatchable has a folder of root's watched if nobody else can change which it is.
+func (s *scan) addWatchable(f *folder) {
+	if s.system && !f.foreign && f.version.UID == s.disk.owner {
+		s.watchable = append(s.watchable, watchTarget{f.path, f.host, f.version})
 	}
 }
 
-// place says where a file of the folder is.
-func (f *folder) place(n *node) {
-	base := n.shown[strings.LastIndexByte(n.shown, '/'):]
-	n.name, n.host = f.real+base, f.host+base
-	n.forget()
+// locateFile says under which name a file lies in the folder.
+func (f *folder) locateFile(file *file, name string) {
+	if host := f.host + "/" + name; file.host != host {
+		file.host, file.name = host, f.real+"/"+name
+		file.forgetVersion()
+	}
 }
 
-// gone tells that nothing is in a folder any more.
-func (l *look) gone(f *folder) {
-	none := outcome{by: hands{folder: l.disk.holderOf(f.st)}} // as it was last seen
-	for _, n := range f.fixed {
-		n.forget()
-		l.tell(n, none)
+// missingFolder takes note that nothing is in a folder any more.
+func (s *scan) missingFolder(f *folder) {
+	s.setProblem(&f.pathProblem, problem{})
+	s.setProblem(&f.listProblem, problem{})
+	f.forgetPath()
+	s.folderOwner = s.disk.ownerOf(f.version) // as it was last seen
+	for _, file := range slices.Concat(f.files, f.listing.files) {
+		s.missingFile(file)
 	}
-	for _, n := range f.entries.nodes {
-		l.tell(n, none)
-	}
-	for _, u := range f.entries.users {
-		l.bad(&u.way, problem{})
-		l.gone(u)
-	}
-	f.entries.nodes, f.entries.users = nil, nil
-	l.bad(&f.list, problem{})
+	f.dropLost()
 	if f.inner != nil {
-		l.bad(&f.inner.way, problem{})
-		f.inner.real = ""
-		l.gone(f.inner)
+		s.missingFolder(f.inner)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/safefile"
 )
 
 // give gives a file, a link or a folder with all in it to a user.
@@ -176,9 +177,9 @@ func TestHolderWhileRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newTale(t)
 		c := start(t, Options{Root: d.root, Sweep: 2 * time.Second}, r, func(c *Collector) {
-			c.disk.lstat = func(name string) (stamp, error) {
-				st, err := lstat(name)
-				if name == d.at(rootPlist) && st.uid == 0 && err == nil {
+			c.disk.lstat = func(name string) (safefile.FileVersion, error) {
+				st, err := safefile.Lstat(name)
+				if name == d.at(rootPlist) && st.UID == 0 && err == nil {
 					d.give(rootPlist, 502)
 				}
 				return st, err

@@ -2,6 +2,7 @@ package prefs
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/safefile"
 )
 
 func hookOf(home string) string { return home + "/Library/Preferences/com.apple.loginwindow.plist" }
@@ -78,11 +80,11 @@ func TestUsersCannotBeListed(t *testing.T) {
 		r := newTale(t)
 		var broken atomic.Bool
 		c := start(t, Options{Root: d.root, Sweep: 2 * time.Second}, r, func(c *Collector) {
-			c.disk.list = func(name string, is stamp, max int) ([]entry, bool, error) {
+			c.disk.list = func(name string, version safefile.FileVersion, limit int) ([]fs.DirEntry, bool, error) {
 				if broken.Load() && strings.HasSuffix(name, "/Users") {
 					return nil, false, os.ErrPermission
 				}
-				return list(name, is, max)
+				return listFolder(name, version, limit)
 			}
 		})
 		defer c.stop()
@@ -151,8 +153,8 @@ func TestLargeFiles(t *testing.T) {
 		s := c.Stats()
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
-		if got := c.Stats(); got.Bytes != s.Bytes {
-			t.Errorf("%d bytes read of files that did not change", got.Bytes-s.Bytes)
+		if got := c.Stats(); got.Reads != s.Reads {
+			t.Errorf("%d reads of files that did not change", got.Reads-s.Reads)
 		}
 	})
 }
@@ -164,11 +166,11 @@ type stalled struct {
 }
 
 func (s *stalled) into(c *Collector) {
-	c.disk.lstat = func(name string) (stamp, error) {
+	c.disk.lstat = func(name string) (safefile.FileVersion, error) {
 		if strings.Contains(name, s.part) {
 			<-s.release
 		}
-		return lstat(name)
+		return safefile.Lstat(name)
 	}
 }
 
@@ -218,7 +220,7 @@ func TestStalledHome(t *testing.T) {
 // TestManyStalled stalls more homes than are waited for: root's own are still looked at.
 func TestManyStalled(t *testing.T) {
 	d := newDisk(t)
-	const homes = maxSlow + 100
+	const homes = (maxThreads + reservedThreads) + 100
 	for i := range homes {
 		d.mkdir(fmt.Sprintf("/Users/slow%03d/Library/Preferences", i))
 	}
@@ -229,7 +231,7 @@ func TestManyStalled(t *testing.T) {
 		c := start(t, Options{Root: d.root, Sweep: 2 * time.Second}, r, func(c *Collector) {
 			s.into(c)
 			stall := c.disk.lstat
-			c.disk.lstat = func(name string) (stamp, error) {
+			c.disk.lstat = func(name string) (safefile.FileVersion, error) {
 				most.Store(max(most.Load(), inside.Add(1)))
 				defer inside.Add(-1)
 				return stall(name)
@@ -248,8 +250,8 @@ func TestManyStalled(t *testing.T) {
 		time.Sleep(2100 * time.Millisecond)
 		synctest.Wait()
 		r.want("while all stall", rootPlist+` root LoginHook ->"/r" seen`)
-		if got := most.Load(); got > maxFlying {
-			t.Errorf("%d looks under way, more than %d", got, maxFlying)
+		if got := most.Load(); got > maxThreads+reservedThreads+8 {
+			t.Errorf("%d looks under way, more than %d", got, maxThreads+reservedThreads+8)
 		}
 		close(s.release)
 		time.Sleep(30 * time.Second)
@@ -273,11 +275,11 @@ func TestStalledForGood(t *testing.T) {
 		defer close(s.release)
 		var on atomic.Bool
 		c := start(t, Options{Root: d.root, Sweep: 2 * time.Second}, r, func(c *Collector) {
-			c.disk.lstat = func(name string) (stamp, error) {
+			c.disk.lstat = func(name string) (safefile.FileVersion, error) {
 				if on.Load() && strings.Contains(name, "/bob") {
 					<-s.release
 				}
-				return lstat(name)
+				return safefile.Lstat(name)
 			}
 		})
 		pass()
@@ -332,12 +334,12 @@ func TestSlowHome(t *testing.T) {
 		r := newTale(t)
 		var spent atomic.Int64
 		c := start(t, Options{Root: d.root, Sweep: time.Second}, r, func(c *Collector) {
-			c.disk.lstat = func(name string) (stamp, error) {
+			c.disk.lstat = func(name string) (safefile.FileVersion, error) {
 				if strings.Contains(name, "/slow") {
 					time.Sleep(50 * time.Millisecond)
 					spent.Add(int64(50 * time.Millisecond))
 				}
-				return lstat(name)
+				return safefile.Lstat(name)
 			}
 		})
 		defer c.stop()
@@ -347,5 +349,38 @@ func TestSlowHome(t *testing.T) {
 			t.Errorf("%v of an hour in the slow home, want a tenth", got)
 		}
 		r.want("slow, and still in time", "+/Users/slow: share used up")
+	})
+}
+
+// TestBackOff holds that a home that always answers late is scanned ever more seldom, and
+// reported once.
+func TestBackOff(t *testing.T) {
+	d := newDisk(t)
+	d.mkdir("/Users/late/Library/Preferences")
+	synctest.Test(t, func(t *testing.T) {
+		r := newTale(t)
+		var scans []time.Time
+		c := start(t, Options{Root: d.root, Sweep: time.Second}, r, func(c *Collector) {
+			c.disk.lstat = func(name string) (safefile.FileVersion, error) {
+				if strings.HasSuffix(name, "/late/Library/Preferences") {
+					scans = append(scans, time.Now()) // one at a time
+					time.Sleep(answerTime + time.Second)
+				}
+				return safefile.Lstat(name)
+			}
+		})
+		time.Sleep(time.Hour)
+		c.stop()
+		r.want("late for an hour", "+/Users/late: no answer")
+		wait := backoffMin
+		for i := 1; i < len(scans); i++ {
+			if got := scans[i].Sub(scans[i-1]); got < wait || got > wait+2*(answerTime+time.Second) {
+				t.Errorf("scan %d came after %v, want about %v", i, got, wait)
+			}
+			wait = min(2*wait, backoffMax)
+		}
+		if len(scans) < 12 {
+			t.Errorf("%d scans in an hour, want some every five minutes", len(scans))
+		}
 	})
 }

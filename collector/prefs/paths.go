@@ -1,6 +1,7 @@
 package prefs
 
 import (
+	"fmt"
 	"path"
 	"strings"
 )
@@ -38,7 +39,7 @@ func byHostName(name string) string {
 	return ""
 }
 
-// ScopeOf says whose preferences a file holds, by the path that the collector tells of.
+// ScopeOf says whose preferences a file holds, by its path as a Mac knows it.
 func ScopeOf(file string) string {
 	dir, base := path.Split(file)
 	switch {
@@ -63,11 +64,11 @@ func ScopeOf(file string) string {
 // delivered.
 var aliases = [...]string{"/System/Volumes/Data", "/Volumes/Macintosh HD"}
 
-// canonical returns the one spelling of an absolute path that is shown.
-func canonical(p string) string {
+// canonicalPath returns the one spelling of an absolute path that is shown.
+func canonicalPath(p string) string {
 	p = path.Clean(p)
 	for i := 0; i < len(aliases); i++ {
-		if below(p, aliases[i]) {
+		if isBelow(p, aliases[i]) {
 			p, i = path.Clean("/"+p[len(aliases[i]):]), -1
 		}
 	}
@@ -79,13 +80,44 @@ func canonical(p string) string {
 	return p
 }
 
-// plain returns how a disk without /private, such as one made of plain folders, names a
+// withoutPrivate returns how a disk without /private, such as one made of plain folders, names a
 // path; "" if it has no other name there.
-func plain(p string) string {
+func withoutPrivate(p string) string {
 	for _, dir := range [...]string{"/var", "/etc", "/tmp"} {
 		if strings.HasPrefix(p, "/private"+dir+"/") || p == "/private"+dir {
 			return p[len("/private"):]
 		}
 	}
 	return ""
+}
+
+// isBelow reports whether a path is a folder or lies in it.
+func isBelow(name, folder string) bool {
+	return name == folder || strings.HasPrefix(name, folder+"/")
+}
+
+// CheckHomes reports why a collector can't scan home folders outside /Users: there are
+// too many, or one can't be a home.
+func CheckHomes(homes []string) error {
+	if len(homes) > maxHomes {
+		return fmt.Errorf("homes outside /Users: %d, more than the %d that are scanned", len(homes), maxHomes)
+	}
+	for _, h := range homes {
+		if err := CheckHome(h); err != nil {
+			return fmt.Errorf("home %.80q: %w", h, err)
+		}
+	}
+	return nil
+}
+
+// CheckHome reports why a path, as a Mac knows it, can't be the home of a user.
+func CheckHome(home string) error {
+	if !strings.HasPrefix(home, "/") || strings.IndexByte(home, 0) >= 0 {
+		return fmt.Errorf("expected the absolute path of a home folder, found %.80q", home)
+	}
+	switch at := canonicalPath(home); at {
+	case "/", usersFolder, library, managedFolder, etcFolder:
+		return fmt.Errorf("%s is not a home: name the home folders themselves", at)
+	}
+	return nil
 }

@@ -2,240 +2,318 @@ package prefs
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 )
 
-// Bounds on looks under way.
+// Bounds on scans under way.
 const (
-	// maxActive is how many looks at homes there are at a time. A home has one, which counts
-	// here until it is slow.
-	maxActive = 4
-	// maxSlow is how many looks at homes are slow, beside these. Each keeps a thread, for
-	// ever if the home's file system is dead, and a process may have some thousands. A home
-	// has one, or [maxStuck]: it takes as many dead homes to use it up. Of these the last
-	// slowReserve are for homes that answered before.
-	maxSlow     = 1024
-	slowReserve = 64
-	// maxStuck is how many looks at homes of one path may hang: one that is gone and comes
-	// back is another to look at.
-	maxStuck  = 4
-	maxOwn    = 8 // at places of the system: there are fewer
-	maxFlying = maxActive + maxSlow + maxOwn
+	// maxTurns is how many homes that answered last time are scanned at a time, and as many of
+	// the others. A scan takes some hundred microseconds; one that takes longer than slowScan
+	// gives its turn to the next, so that no slow home holds up others.
+	maxTurns = 4
+	slowScan = 50 * time.Millisecond
 
-	// slowLook is how long a look may take before another is begun in its stead. One takes
-	// some hundred microseconds.
-	slowLook = 50 * time.Millisecond
+	// maxThreads is how many scans of homes there are at a time, slow ones too. Each keeps a
+	// thread, for ever if the home's file system is dead, and a process may have some thousands.
+	// A home has one, or maxHung: it takes as many dead homes to use it up. Homes that answered
+	// last time have reservedThreads beside these.
+	maxThreads      = 960
+	reservedThreads = 64
+	// maxHung is how many scans of homes of one path may hang: one that is removed and comes
+	// back is another to scan.
+	maxHung = 4
 
-	// watchedGap lies between looks for a watched folder whose files are written all the
+	// watchedGap lies between scans for a watched folder whose files are written all the
 	// time. A few may follow each other at once: a file is written beside another and then
 	// renamed over it.
-	watchedGap  = 20 * time.Millisecond
-	watchedOnce = 4
+	watchedGap    = 20 * time.Millisecond
+	watchedAtOnce = 4
 )
 
-// run looks and reports until ctx ends or, if it is given, enough is true.
-func (c *Collector) run(ctx context.Context, enough func() bool) {
+// run scans and reports until ctx ends or, if that is asked for, everything was scanned once.
+func (c *Collector) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	defer c.finish()
+	defer c.waitForScans()
 	c.sweepAt = time.Now()
-	if st, err := c.disk.lstat(c.disk.root + "/"); err == nil {
-		c.disk.owner = st.uid
+	if v, err := c.disk.lstat(c.disk.root + "/"); err == nil {
+		c.disk.owner = v.UID
 	}
 	for {
-		c.drain()
+		c.takeFinished()
 		now := time.Now()
-		c.tick(now)
-		c.dispatch(now)
-		c.opening()
-		reported := ctx.Err() == nil && c.report(now)
-		c.count()
+		c.requestDue(now)
+		c.checkAnswers(now)
+		c.checkBegun()
+		reported := ctx.Err() == nil && c.reportNext(now)
+		c.updateStats()
 		switch {
-		case ctx.Err() != nil || enough != nil && enough():
+		case ctx.Err() != nil || c.once && c.scannedOnce():
 			return
 		case reported:
 			continue
 		}
-		timer.Reset(c.wait(now))
-		c.await(ctx, timer)
+		timer.Reset(c.idleTime(now))
+		c.waitForEvent(ctx, timer)
 	}
 }
 
-// await waits for whatever happens next.
-func (c *Collector) await(ctx context.Context, timer *time.Timer) {
-	var changed <-chan struct{}
-	var said <-chan watchNews
-	if c.watch != nil {
-		changed, said = c.watch.changed, c.watch.news
+// waitForEvent waits for whatever happens next.
+func (c *Collector) waitForEvent(ctx context.Context, timer *time.Timer) {
+	var changed, updated <-chan struct{}
+	if c.watcher != nil {
+		changed, updated = c.watcher.changed, c.watcher.updated
 	}
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
-	case l := <-c.done:
-		c.land(l, time.Now())
+	case s := <-c.done:
+		c.endScan(s, time.Now())
 	case <-c.wake:
-		c.wakes.happen(time.Now())
+		c.wakes.start(time.Now())
 	case <-changed:
 		now := time.Now()
-		if next := c.lastWatched[0].Add(watchedOnce * watchedGap); now.Before(next) {
+		if next := c.lastWatched[0].Add(watchedAtOnce * watchedGap); now.Before(next) {
 			now = next
 		}
-		c.watched.happen(now)
-	case n := <-said:
-		c.heard(n)
+		c.watched.start(now)
+	case <-updated:
+		c.takeUnwatched()
 	}
 }
 
-// drain takes over all looks that ended, so that none is held for one that does not.
-func (c *Collector) drain() {
+// takeFinished takes over all scans that ended, so that none seems not to answer.
+func (c *Collector) takeFinished() {
 	for {
 		select {
-		case l := <-c.done:
-			c.land(l, time.Now())
+		case s := <-c.done:
+			c.endScan(s, time.Now())
 		default:
 			return
 		}
 	}
 }
 
-// finish waits for the looks that are about to end, and gives the state a last chance.
-func (c *Collector) finish() {
-	timer := time.NewTimer(c.opts.Timing.Answer)
+// waitForScans waits for the scans that are about to end, and gives the state a last chance.
+func (c *Collector) waitForScans() {
+	timer := time.NewTimer(answerTime)
 	defer timer.Stop()
-	for slices.ContainsFunc(c.flying, func(l *look) bool { return !l.stuck }) {
+	defer close(c.quit)
+	for len(c.running) > 0 {
 		select {
-		case l := <-c.done:
-			c.flying = slices.DeleteFunc(c.flying, func(o *look) bool { return o == l })
+		case s := <-c.done:
+			c.running = slices.DeleteFunc(c.running, func(o *scan) bool { return o == s })
 		case <-timer.C:
 			return
 		}
 	}
 	c.saveAt = time.Time{}
-	c.save(time.Now())
+	c.saveState(time.Now())
 }
 
-// tick does what is due.
-func (c *Collector) tick(now time.Time) {
-	all := c.wakes.take(now)
+// requestDue has scanned what is to be scanned now.
+func (c *Collector) requestDue(now time.Time) {
+	all := c.wakes.elapsed(now)
 	if !c.sweepAt.IsZero() && !now.Before(c.sweepAt) {
 		all = true
-		c.sweepAt = c.sweepAt.Add(c.opts.Sweep)
-		switch {
-		case c.opts.Sweep == 0:
-			c.sweepAt = time.Time{}
-		case c.sweepAt.Before(now):
-			c.sweepAt = now.Add(c.opts.Sweep)
-		}
+		c.sweepAt = nextSweep(now, c.opts.Sweep)
 	}
-	own := c.watched.take(now)
+	own := c.watched.elapsed(now)
 	if own {
 		copy(c.lastWatched[:], c.lastWatched[1:])
-		c.lastWatched[watchedOnce-1] = now
+		c.lastWatched[watchedAtOnce-1] = now
 	}
 	if all {
-		c.mu.Lock()
-		c.stats.Sweeps++
-		c.stats.LastSweep = c.opts.Now()
-		c.mu.Unlock()
+		c.counts.Sweeps++
 	}
-	for _, p := range c.places {
-		if all || own && !p.home && p != c.users {
-			c.request(p, now)
-		} else if !all && p.home {
-			break // the homes come last
+	for _, p := range c.locations {
+		if all || own && p.scan.system {
+			c.requestScan(p, now)
 		}
 	}
-	c.tickTimed(now)
-	c.tickFlying(now)
-}
-
-// tickTimed looks at places that something was put off for.
-func (c *Collector) tickTimed(now time.Time) {
-	var due []*place
-	c.timed = slices.DeleteFunc(c.timed, func(p *place) bool {
-		if now.Before(p.due) {
-			return false
-		}
-		due = append(due, p)
-		p.due, p.timed = time.Time{}, false
-		return true
-	})
-	for _, p := range due {
-		c.backlog.add(p)
-		c.calm(p, now)
-		c.request(p, now)
-		if now.Before(p.notBefore) {
-			c.schedule(p, p.notBefore)
+	for p, at := range c.due {
+		if !now.Before(at) {
+			delete(c.due, p)
+			c.checkCalm(p, now)
+			c.requestScan(p, now)
+			c.queueReports(p)
 		}
 	}
 }
 
-// tickFlying minds looks that take long.
-func (c *Collector) tickFlying(now time.Time) {
-	for _, l := range c.flying {
-		took := now.Sub(l.began)
-		if !l.slow && l.place.home && took >= slowLook && c.slow < maxSlow {
-			l.slow = true
-			c.active--
-			c.slow++
-		}
-		if !l.stuck && took >= c.opts.Timing.Answer {
-			l.stuck = true
-			c.stuck[l.place.base]++
-			if l.place.look == l {
-				l.place.answers = false
-				c.silence(l.place, "does not answer")
-			}
-		}
+// nextSweep returns when to sweep again, zero for never: at whole multiples of the interval by
+// the clock, so that whatever else keeps to these wakes the machine at the same moment.
+func nextSweep(now time.Time, every time.Duration) time.Time {
+	if every == 0 {
+		return time.Time{}
 	}
-	for _, q := range [...]*turns{&c.lively, &c.doubtful} {
-		for _, p := range q.all() {
-			if now.Before(p.asked.Add(c.opts.Timing.Answer)) {
-				break // the others were asked later
+	left := every - time.Duration(now.UnixNano()%int64(every))
+	if left < every/8 {
+		left += every // the clock was set back a little, or it is the first
+	}
+	return now.Add(left)
+}
+
+// scheduleAt has p scanned, and what waits to be reported of it offered, at a time.
+func (c *Collector) scheduleAt(p *location, at time.Time) { c.due[p] = earliestTime(c.due[p], at) }
+
+// requestScan has a location scanned: now, or as soon as a scan under way has ended.
+func (c *Collector) requestScan(p *location, now time.Time) {
+	switch {
+	case p.removed:
+	case now.Before(p.notBefore):
+		c.scheduleAt(p, p.notBefore)
+	case p.scan.busy:
+		p.again = true
+	case p.home && c.hung[p.base] >= maxHung:
+		c.noteSilence(p, "does not answer")
+	default:
+		p.again = false
+		p.scan.beginScan(now, c.settle, c.granule)
+		c.running = append(c.running, p.scan)
+		go p.scan.work()
+	}
+}
+
+// endScan takes over a scan that has ended.
+func (c *Collector) endScan(s *scan, now time.Time) {
+	p := s.location
+	s.busy = false
+	if s.hung {
+		if c.hung[p.base]--; c.hung[p.base] == 0 {
+			delete(c.hung, p.base)
+		}
+	} else {
+		c.running = slices.DeleteFunc(c.running, func(o *scan) bool { return o == s })
+	}
+	c.counts.Scans++
+	c.counts.Reads += s.reads
+	if p.scan != s {
+		return // the home was removed since
+	}
+	p.scanned = true
+	if p.answers = s.took <= answerTime; p.answers {
+		p.late = 0
+		c.clearProblem(p, problemKey{p.base, noAnswer})
+		c.limitTime(p, s.took, now)
+	} else {
+		c.noteSilence(p, "does not answer")
+		c.backOff(p, now)
+	}
+	first := !p.complete
+	c.mergeScan(p, now)
+	if s.listed {
+		c.setListed(p, s.folders, first, now)
+	}
+	if s.system && !slices.Equal(p.watchable, s.watchable) {
+		p.watchable = slices.Clone(s.watchable)
+		c.setWatched()
+	}
+	if p.again {
+		c.requestScan(p, now)
+	}
+}
+
+// checkAnswers takes note of locations that do not answer. A scan that hangs is left to itself.
+func (c *Collector) checkAnswers(now time.Time) {
+	late := now.Add(-answerTime)
+	for len(c.running) > 0 && !c.running[0].requested.After(late) { // the others were requested later
+		s := c.running[0]
+		c.running = slices.Delete(c.running, 0, 1)
+		s.hung = true
+		c.hung[s.location.base]++
+		if s.location.scan == s {
+			s.location.answers = false
+			detail := "does not answer"
+			if !s.started.Load() {
+				detail = "too many other homes do not answer"
 			}
-			if !p.silent && !p.gone {
-				c.silence(p, "too many other homes do not answer")
-			}
+			c.noteSilence(s.location, detail)
 		}
 	}
 }
 
-// wait returns how long nothing is due.
-func (c *Collector) wait(now time.Time) time.Duration {
-	next := c.watched.next(c.wakes.next(c.sweepAt))
+func (c *Collector) noteSilence(p *location, detail string) {
+	p.scanned = true
+	c.setProblem(p, problem{path: p.base, why: noAnswer, detail: detail})
+}
+
+// backOff puts off the next scan of a location that did not answer in time.
+func (c *Collector) backOff(p *location, now time.Time) {
+	wait := min(backoffMin<<min(p.late, 30), backoffMax)
+	p.late++
+	p.notBefore = now.Add(wait)
+	c.scheduleAt(p, p.notBefore)
+}
+
+// idleTime returns for how long nothing is due.
+func (c *Collector) idleTime(now time.Time) time.Duration {
+	next := c.sweepAt
+	for _, due := range slices.Concat(c.wakes.due, c.watched.due) {
+		next = earliestTime(next, due)
+	}
 	if c.dirty && c.begun {
-		next = earliest(next, c.saveAt)
+		next = earliestTime(next, c.saveAt)
 	}
-	for _, p := range c.timed {
-		next = earliest(next, p.due)
+	for _, at := range c.due {
+		next = earliestTime(next, at)
 	}
-	for _, l := range c.flying {
-		if !l.slow && l.place.home && c.slow < maxSlow {
-			next = earliest(next, l.began.Add(slowLook))
-		}
-		if !l.stuck {
-			next = earliest(next, l.began.Add(c.opts.Timing.Answer))
-		}
-	}
-	for _, q := range [...]*turns{&c.lively, &c.doubtful} {
-		for _, p := range q.all() {
-			if !p.silent {
-				next = earliest(next, p.asked.Add(c.opts.Timing.Answer))
-				break // the others were asked later
-			}
-		}
+	if len(c.running) > 0 {
+		next = earliestTime(next, c.running[0].requested.Add(answerTime))
 	}
 	if next.IsZero() {
-		return time.Hour // and then look again what is due
+		return time.Hour // and then see what is due
 	}
 	return next.Sub(now)
 }
 
-// count keeps the figures of what is.
-func (c *Collector) count() {
+// checkBegun takes note of the end of the first scan of everything.
+func (c *Collector) checkBegun() {
+	if !c.begun && !slices.ContainsFunc(c.locations, func(p *location) bool { return !p.scanned && !p.removed }) {
+		c.begun = true
+		c.dirty = c.dirty || c.opts.Previous == nil
+	}
+}
+
+// scannedOnce reports whether everything was scanned and nothing is about to settle.
+func (c *Collector) scannedOnce() bool {
+	return c.begun && len(c.reports) == 0 && !slices.ContainsFunc(c.locations, func(p *location) bool { return p.settling })
+}
+
+// setWatched tells the watcher which folders to watch.
+func (c *Collector) setWatched() {
+	if c.watcher == nil {
+		return
+	}
+	var all []watchTarget
+	for _, p := range c.locations {
+		all = append(all, p.watchable...)
+	}
+	c.watcher.set(all[:min(len(all), maxFolders)])
+}
+
+// takeUnwatched takes over which folders can't be watched. These problems are those of root's
+// first location: there is always one.
+func (c *Collector) takeUnwatched() {
+	count, unwatched := c.watcher.status()
+	c.counts.Watched = count
+	p := c.locations[0]
+	for key := range maps.Clone(p.problems) {
+		if key.why == notWatched && unwatched[key.path] == "" {
+			c.clearProblem(p, key)
+		}
+	}
+	for folder, detail := range unwatched {
+		c.setProblem(p, problem{path: folder, why: notWatched, detail: detail})
+	}
+}
+
+// updateStats makes known what was counted.
+func (c *Collector) updateStats() {
+	c.counts.Stuck, c.counts.UsedUp, c.counts.Unreadable = c.conditions[noAnswer], c.conditions[ShareUsedUp], len(c.problems)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stats.Homes, c.stats.Stuck, c.stats.UsedUp = len(c.homes), c.silent, c.usedUp
-	c.stats.Waiting, c.stats.Unreadable = c.pending, len(c.problems)
+	c.stats = c.counts
 }

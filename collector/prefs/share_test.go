@@ -93,7 +93,7 @@ func TestDeadHomes(t *testing.T) {
 // answered before are looked at still, also when some of them die, too.
 func TestAllThreadsDead(t *testing.T) {
 	d := newDisk(t)
-	const dead, dying = maxSlow + 100, 20
+	const dead, dying = (maxThreads + reservedThreads) + 100, 20
 	for i := range dead {
 		d.mkdir(fmt.Sprintf("/Users/dead%04d/Library/Preferences", i))
 	}
@@ -107,17 +107,17 @@ func TestAllThreadsDead(t *testing.T) {
 		release := make(chan struct{})
 		var on, most atomic.Int32
 		c := start(t, Options{Root: d.root, Sweep: 2 * time.Second}, r, func(c *Collector) {
-			c.disk.lstat = func(name string) (stamp, error) {
+			c.disk.lstat = func(name string) (safefile.FileVersion, error) {
 				if strings.Contains(name, "/dead") || on.Load() > 0 && strings.Contains(name, "/bdying") {
 					most.Add(1)
 					<-release
 				}
-				return lstat(name)
+				return safefile.Lstat(name)
 			}
 		})
 		time.Sleep(time.Minute)
-		if got := most.Load(); got > maxSlow-slowReserve+maxActive {
-			t.Errorf("%d threads hang, want %d at most while there are homes that answer", got, maxSlow-slowReserve+maxActive)
+		if got := most.Load(); got > maxThreads {
+			t.Errorf("%d threads hang, want %d at most while there are homes that answer", got, maxThreads)
 		}
 		on.Store(1)
 		time.Sleep(time.Minute)
@@ -269,11 +269,11 @@ func TestManyDieAtOnce(t *testing.T) {
 		release := make(chan struct{})
 		var on atomic.Bool
 		c := start(t, Options{Root: d.root, Sweep: 2 * time.Second}, r, func(c *Collector) {
-			c.disk.lstat = func(name string) (stamp, error) {
+			c.disk.lstat = func(name string) (safefile.FileVersion, error) {
 				if on.Load() && strings.Contains(name, "/dead") {
 					<-release
 				}
-				return lstat(name)
+				return safefile.Lstat(name)
 			}
 		})
 		r.within(d, "beside homes of which nothing can be read", rootPlist)
@@ -308,15 +308,15 @@ func TestHomeThatComesBack(t *testing.T) {
 		release := make(chan struct{})
 		var hung atomic.Int32
 		c := start(t, Options{Root: d.root, Sweep: time.Second}, r, func(c *Collector) {
-			c.disk.lstat = func(name string) (stamp, error) {
+			c.disk.lstat = func(name string) (safefile.FileVersion, error) {
 				if strings.Contains(name, "/bob/") {
 					hung.Add(1)
 					<-release
 				}
-				return lstat(name)
+				return safefile.Lstat(name)
 			}
 		})
-		for range 3 * maxStuck {
+		for range 3 * maxHung {
 			d.mkdir("/Users/bob/Library")
 			d.stamp(d.at("/Users"))
 			pass()
@@ -324,8 +324,8 @@ func TestHomeThatComesBack(t *testing.T) {
 			d.stamp(d.at("/Users"))
 			pass()
 		}
-		if got := hung.Load(); got != maxStuck {
-			t.Errorf("%d looks hang, want %d", got, maxStuck)
+		if got := hung.Load(); got != maxHung {
+			t.Errorf("%d looks hang, want %d", got, maxHung)
 		}
 		close(release)
 		d.put(hookOf("/Users/bob"), xml("LoginHook", "/b"))

@@ -37,6 +37,7 @@ func TestPlaces(t *testing.T) {
 		"/private/var/extra/Library/Preferences/com.apple.loginwindow.plist":       "user",
 		"/Volumes/Homes/eve/Library/Preferences/com.apple.loginwindow.plist":       "user",
 		"/Volumes/Homes/eve/Library/Preferences/ByHost/.GlobalPreferences.0.plist": "byhost",
+		"/Volumes/Homes/Library/Library/Preferences/com.apple.loginwindow.plist":   "user",
 	}
 	for f := range files {
 		d.put(f, xml("LoginHook", f))
@@ -56,7 +57,7 @@ func TestPlaces(t *testing.T) {
 	d.put(ttysFile, `console "/System/loginwindow -LoginHook /private/etc/ttys" vt100 on secure`)
 	files[ttysFile] = "ttys"
 
-	got, bad, err := Scan(d.root, []string{"/var/root", "/var/extra", "/System/Volumes/Data/Volumes/Homes/eve", "/Volumes/Homes/eve/"})
+	got, bad, err := Scan(d.root, []string{"/var/root", "/var/extra", "/System/Volumes/Data/Volumes/Homes/eve", "/Volumes/Homes/eve/", "/Volumes/Homes/Library"})
 	d.must(err)
 	for _, s := range got {
 		if s.Key != LoginHook || s.Value != s.File || s.Scope != files[s.File] || len(s.Found.SHA256) != 64 {
@@ -113,7 +114,6 @@ func TestNewRefuses(t *testing.T) {
 		"empty home":       {Homes: []string{""}},
 		"folder of homes":  {Homes: []string{"/Users/."}},
 		"negative sweep":   {Sweep: -1},
-		"negative wait":    {Timing: Timing{Wake: []time.Duration{-1}}},
 	} {
 		if _, err := New(o, newTale(t)); err == nil {
 			t.Errorf("New with a %s: no error", name)

@@ -1,6 +1,7 @@
 package prefs
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 // a stable order: equal states make equal JSON.
 type State struct {
 	Files []FileState `json:"files,omitempty"` // that hold a key, by path
-	// Never are the files and folders that were never looked at: what is found there is
+	// Never are the files and folders that were never scanned: what is found there is
 	// still the first there ever was.
 	Never      []string     `json:"never,omitempty"`
 	Unreadable []Unreadable `json:"unreadable,omitempty"` // by path and reason
@@ -40,16 +41,16 @@ type Unreadable struct {
 // state is what to keep.
 func (c *Collector) state() State {
 	var s State
-	for _, p := range c.places {
-		if !p.looked && p.since == event.SinceNever {
+	for _, p := range c.locations {
+		if !p.complete && p.since == event.SinceNever {
 			s.Never = append(s.Never, p.base)
 		}
 		for _, f := range p.files {
 			if m := f.known.byKey(); len(m) > 0 {
-				s.Files = append(s.Files, FileState{f.shown, m, f.by.file.pointer(), f.by.folder.pointer()})
+				s.Files = append(s.Files, FileState{f.path, m, f.by.file.pointer(), f.by.folder.pointer()})
 			}
-			if p.looked && f.never() {
-				s.Never = append(s.Never, f.shown)
+			if p.complete && f.neverSeen() {
+				s.Never = append(s.Never, f.path)
 			}
 		}
 	}
@@ -58,36 +59,27 @@ func (c *Collector) state() State {
 			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.Found.SHA256})
 		}
 	}
-	for _, p := range c.places {
-		for _, u := range p.carried {
-			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.Found.SHA256})
-		}
-		for _, o := range p.share.owed {
-			if u := o.past; u != nil {
-				s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.Found.SHA256})
-			}
-		}
-	}
 	slices.Sort(s.Never)
 	slices.SortFunc(s.Files, func(a, b FileState) int { return strings.Compare(a.File, b.File) })
 	slices.SortFunc(s.Unreadable, func(a, b Unreadable) int {
-		if n := strings.Compare(a.Path, b.Path); n != 0 {
-			return n
-		}
-		return strings.Compare(a.Why, b.Why)
+		return cmp.Or(strings.Compare(a.Path, b.Path), strings.Compare(a.Why, b.Why))
 	})
 	return s
 }
 
-// resume takes over what the run before left.
-func (c *Collector) resume(s *State) {
+// restoreState takes over what the run before left.
+func (c *Collector) restoreState(s *State) {
 	if s == nil {
 		return
 	}
 	for _, fs := range s.Files {
-		p := c.placeOf(fs.File)
-		if p == nil || !p.track(fs.File) {
-			continue // no file that is looked at any more
+		p := c.locationOf(fs.File)
+		if p == nil {
+			continue
+		}
+		scanned := p.scan.top.findFile(fs.File)
+		if scanned == nil {
+			continue // it is not scanned any more
 		}
 		f := p.file(fs.File)
 		for i, k := range keys {
@@ -95,26 +87,36 @@ func (c *Collector) resume(s *State) {
 				f.known[i] = value{true, v}
 			}
 		}
-		f.now = f.known
-		f.by = hands{holderAt(fs.Owner), holderAt(fs.FolderOwner)}
+		f.now, scanned.values = f.known, f.known
+		f.by = owners{ownerAt(fs.Owner), ownerAt(fs.FolderOwner)}
 	}
 	for _, u := range s.Unreadable {
-		old := &event.Unreadable{Path: u.Path, Why: u.Why, Since: u.Since, Owner: event.None, FolderOwner: event.None, Found: event.Found{SHA256: u.SHA256}}
-		if p := c.placeOf(u.Path); p != nil {
-			old.Home = p.homeOf(u.Path)
-			p.carried = append(p.carried, old)
-		} else {
-			c.carried = append(c.carried, old)
-		}
+		c.restoreProblem(u)
 	}
 	for _, n := range s.Never {
-		c.never(n)
+		c.restoreNever(n)
 	}
 }
 
-// never marks a place or a file as one that was never looked at.
-func (c *Collector) never(name string) {
-	p := c.placeOf(name)
+// restoreProblem takes over a problem of the run before. One that lies nowhere that is scanned
+// is over when the first scan is.
+func (c *Collector) restoreProblem(u Unreadable) {
+	key := problemKey{u.Path, u.Why}
+	p := cmp.Or(c.locationOf(u.Path), c.locations[0])
+	if c.problems[key] != nil {
+		return
+	}
+	c.problems[key] = &reportedProblem{restored: true, locations: 1, Unreadable: event.Unreadable{
+		Path: u.Path, Why: u.Why, Since: u.Since, Found: event.Found{SHA256: u.SHA256},
+		Home: p.homeOf(u.Path), Owner: event.None, FolderOwner: event.None,
+	}}
+	p.reported[key] = event.Found{SHA256: u.SHA256}
+	p.restored, p.recheck = true, true
+}
+
+// restoreNever marks a location or a file as one that was never scanned.
+func (c *Collector) restoreNever(name string) {
+	p := c.locationOf(name)
 	switch {
 	case p == nil:
 	case p.base == name:
@@ -122,7 +124,7 @@ func (c *Collector) never(name string) {
 		for _, f := range p.files {
 			f.since = event.SinceNever
 		}
-	case p.track(name):
+	case p.scan.top.findFile(name) != nil:
 		p.file(name).since = event.SinceNever
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -20,28 +21,35 @@ import (
 // times that the beginning and a hash tell one value from another.
 const maxValue = 8 << 10
 
-// text returns a value as text: a string as it is, others in the form that commands are
+// valueText returns a value as text: a string as it is, others in the form that commands are
 // given them in, containers like JSON.
-func text(v any) string {
-	w := writer{sum: sha256.New()}
+func valueText(v any) string {
+	w := textWriter{sum: sha256.New()}
 	if s, ok := v.(string); ok {
-		w.text(s)
+		io.WriteString(&w, s)
 	} else {
-		w.value(v)
+		w.writeValue(v)
 	}
 	return w.String()
 }
 
-// writer renders values. Of what is beyond the bound only a hash is kept.
-type writer struct {
+// textWriter renders values. Of what is beyond the bound only a hash is kept.
+type textWriter struct {
 	kept []byte
 	n    int // bytes written
 	sum  hash.Hash
 }
 
+// Write always succeeds.
+func (w *textWriter) Write(b []byte) (int, error) {
+	w.kept = append(w.kept, b[:min(maxValue-len(w.kept), len(b))]...)
+	w.n += len(b)
+	return w.sum.Write(b)
+}
+
 // String returns all of a text that is within the bound, and the beginning, size and hash
 // of one that is not.
-func (w *writer) String() string {
+func (w *textWriter) String() string {
 	if w.n <= maxValue {
 		return string(w.kept)
 	}
@@ -55,64 +63,41 @@ func (w *writer) String() string {
 	return fmt.Sprintf("%s... (%d bytes, sha256 %s)", w.kept[:cut], w.n, hex.EncodeToString(w.sum.Sum(nil)))
 }
 
-func (w *writer) text(s string) {
-	if room := maxValue - len(w.kept); room > 0 {
-		w.kept = append(w.kept, s[:min(room, len(s))]...)
-	}
-	w.n += len(s)
-	io.WriteString(w.sum, s) // a hash takes everything
-}
-
-func (w *writer) value(v any) {
+func (w *textWriter) writeValue(v any) {
 	switch v := v.(type) {
+	case bool, int64, uint64:
+		fmt.Fprint(w, v)
 	case string:
-		w.text(strconv.Quote(v))
-	case bool:
-		w.text(strconv.FormatBool(v))
-	case int64:
-		w.text(strconv.FormatInt(v, 10))
-	case uint64:
-		w.text(strconv.FormatUint(v, 10))
+		io.WriteString(w, strconv.Quote(v))
 	case float64:
-		w.text(number(v))
+		io.WriteString(w, formatNumber(v))
 	case time.Time:
-		w.text(v.UTC().Format(time.RFC3339))
+		io.WriteString(w, v.UTC().Format(time.RFC3339))
 	case []byte:
-		w.text("<" + hex.EncodeToString(v) + ">")
+		fmt.Fprintf(w, "<%x>", v)
 	case plist.UID:
-		w.text(fmt.Sprintf(`{"CF$UID": %d}`, uint64(v)))
+		fmt.Fprintf(w, `{"CF$UID": %d}`, v)
 	case []any:
-		w.list(v)
+		separator := "["
+		for _, e := range v {
+			io.WriteString(w, separator)
+			w.writeValue(e)
+			separator = ", "
+		}
+		io.WriteString(w, strings.TrimSuffix(separator, ", ")+"]")
 	case map[string]any:
-		w.dictionary(v)
-	}
-}
-
-func (w *writer) list(v []any) {
-	w.text("[")
-	for i, e := range v {
-		if i > 0 {
-			w.text(", ")
+		separator := "{"
+		for _, k := range slices.Sorted(maps.Keys(v)) {
+			fmt.Fprintf(w, "%s%q: ", separator, k)
+			w.writeValue(v[k])
+			separator = ", "
 		}
-		w.value(e)
+		io.WriteString(w, strings.TrimSuffix(separator, ", ")+"}")
 	}
-	w.text("]")
 }
 
-func (w *writer) dictionary(v map[string]any) {
-	w.text("{")
-	for i, k := range slices.Sorted(maps.Keys(v)) {
-		if i > 0 {
-			w.text(", ")
-		}
-		w.text(strconv.Quote(k) + ": ")
-		w.value(v[k])
-	}
-	w.text("}")
-}
-
-// number writes a whole number without a point, as a command would be given it.
-func number(v float64) string {
+// formatNumber writes a whole number without a point, as a command would be given it.
+func formatNumber(v float64) string {
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
 		return strconv.FormatInt(int64(v), 10)
 	}

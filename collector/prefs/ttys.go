@@ -8,7 +8,7 @@ import (
 // Bounds on what is read of ttys(5): the file has some ten kilobytes.
 const (
 	maxTTYs = 1 << 20 // bytes
-	maxArgs = 16      // hooks told of one key
+	maxArgs = 16      // hooks reported of one key
 )
 
 // parseTTYs returns the programs that loginwindow is told to run by its arguments in a
@@ -17,31 +17,31 @@ const (
 //	console "/System/.../loginwindow -LoginHook /path" vt100 on secure
 //
 // A key that several lines set has all their values, one a line: which of them counts is
-// not known. Anything else in the file is passed over.
+// not known. Anything else in the file is ignored.
 func parseTTYs(b []byte) (values, error) {
 	var found [2][]string
 	for line := range strings.Lines(string(b)) {
 		if !strings.Contains(line, "loginwindow") {
 			continue
 		}
-		for _, command := range fields(line, true) {
+		for _, command := range splitFields(line, true) {
 			if strings.Contains(command, "loginwindow") {
-				arguments(command, &found)
+				hookArguments(command, &found)
 			}
 		}
 	}
 	var out values
 	for i, v := range found {
 		if len(v) > 0 {
-			out[i] = value{true, text(strings.Join(v, "\n"))}
+			out[i] = value{true, valueText(strings.Join(v, "\n"))}
 		}
 	}
 	return out, nil
 }
 
-// arguments adds the hooks a command names.
-func arguments(command string, found *[2][]string) {
-	words := fields(command, false)
+// hookArguments adds the hooks a command names.
+func hookArguments(command string, found *[2][]string) {
+	words := splitFields(command, false)
 	for i, w := range words {
 		for k, key := range keys[:len(found)] {
 			if w == "-"+key && i+1 < len(words) && len(found[k]) < maxArgs && !slices.Contains(found[k], words[i+1]) {
@@ -51,9 +51,9 @@ func arguments(command string, found *[2][]string) {
 	}
 }
 
-// fields splits at white space. Double quotes hold a field together, a backslash takes
+// splitFields splits at white space. Double quotes hold a field together, a backslash takes
 // the next byte as it is, and where comments may stand # outside of quotes begins one.
-func fields(s string, comments bool) []string {
+func splitFields(s string, comments bool) []string {
 	var out []string
 	var field strings.Builder
 	quoted, open := false, false

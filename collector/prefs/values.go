@@ -61,7 +61,7 @@ func parsePreferences(b []byte) (values, error) {
 	}
 	for i, k := range keys {
 		if v, ok := d[k]; ok {
-			out[i] = value{true, text(v)}
+			out[i] = value{true, valueText(v)}
 		}
 	}
 	return out, nil

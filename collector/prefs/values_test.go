@@ -21,7 +21,7 @@ func TestText(t *testing.T) {
 		{map[string]any{"b": "x\n", "a": []any{true, "y"}}, `{"a": [true, "y"], "b": "x\n"}`},
 	}
 	for _, tt := range tests {
-		if got := text(tt.in); got != tt.want {
+		if got := valueText(tt.in); got != tt.want {
 			t.Errorf("text(%#v) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
@@ -30,24 +30,24 @@ func TestText(t *testing.T) {
 // TestTextBound holds that a long value is cut, at a rune, and still told from another.
 func TestTextBound(t *testing.T) {
 	exact := strings.Repeat("x", maxValue)
-	if got := text(exact); got != exact {
+	if got := valueText(exact); got != exact {
 		t.Errorf("text of %d bytes has %d", len(exact), len(got))
 	}
-	a, b := text(exact+"a"), text(exact+"b")
+	a, b := valueText(exact+"a"), valueText(exact+"b")
 	if a == b || len(a) > maxValue+128 || !strings.HasPrefix(a, exact[:maxValue-1]) || !strings.Contains(a, "(8193 bytes, sha256 ") {
 		t.Errorf("text of two long values: %d and %d bytes, equal: %v, ending %.100q", len(a), len(b), a == b, a[len(a)-100:])
 	}
 	for shift := range 4 {
-		s := text(strings.Repeat("x", shift) + strings.Repeat("\U0001F600", maxValue))
+		s := valueText(strings.Repeat("x", shift) + strings.Repeat("\U0001F600", maxValue))
 		if head, _, _ := strings.Cut(s, "..."); strings.ToValidUTF8(head, "") != head || len(head) < maxValue-4 {
 			t.Errorf("shift %d: cut amid a rune, or too early: %d bytes, ending %q", shift, len(head), head[len(head)-4:])
 		}
 	}
-	if got := text(strings.Repeat("\x80", 2*maxValue)); len(got) < maxValue-8 {
+	if got := valueText(strings.Repeat("\x80", 2*maxValue)); len(got) < maxValue-8 {
 		t.Errorf("text of %d continuation bytes has %d", 2*maxValue, len(got))
 	}
 	list := []any{strings.Repeat("y", maxValue), "z"}
-	if got := text(list); len(got) > maxValue+128 {
+	if got := valueText(list); len(got) > maxValue+128 {
 		t.Errorf("text of a long list has %d bytes", len(got))
 	}
 }
@@ -98,7 +98,7 @@ func TestCanonical(t *testing.T) {
 		"/variable": "/variable", "/a/../tmp": "/private/tmp", "/System/Volumes/Data": "/",
 		"/System/Volumes/Data/System/Volumes/Data": "/",
 	} {
-		if got := canonical(in); got != want {
+		if got := canonicalPath(in); got != want {
 			t.Errorf("canonical(%s) = %s, want %s", in, got, want)
 		}
 	}

@@ -124,3 +124,31 @@ func TestIdle(t *testing.T) {
 		}
 	})
 }
+
+// TestSweepPhase holds that sweeps fall on whole multiples of the interval by the clock, whenever
+// the collector was started, so that other work of that interval wakes with them.
+func TestSweepPhase(t *testing.T) {
+	d := newDisk(t)
+	for _, late := range []time.Duration{0, 700 * time.Millisecond, 1900 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			time.Sleep(late)
+			c := start(t, Options{Root: d.root, Sweep: 2 * time.Second}, newTale(t), nil)
+			defer c.stop()
+			time.Sleep(10*time.Second - late)
+			synctest.Wait()
+			before := c.Stats().Sweeps
+			for range 3 {
+				time.Sleep(2*time.Second - time.Millisecond)
+				synctest.Wait()
+				if got := c.Stats().Sweeps; got != before {
+					t.Errorf("started %v late: %d sweeps between multiples of two seconds", late, got-before)
+				}
+				time.Sleep(time.Millisecond)
+				synctest.Wait()
+				if before++; c.Stats().Sweeps != before {
+					t.Errorf("started %v late: no sweep at a multiple of two seconds", late)
+				}
+			}
+		})
+	}
+}

@@ -1,87 +1,70 @@
 package prefs
 
 import (
-	"cmp"
 	"path"
 	"strings"
-	"syscall"
+
+	"hooksnare/pkg/safefile"
 )
 
-// Bounds on one path, as those of package safefile.
-const (
-	maxLinks    = 32
-	maxElements = 512
-)
+// route is where a path leads.
+type route struct {
+	real    string // without links, below the root, with a leading slash
+	version safefile.FileVersion
+	passed  string // how much of the path was passed, or could not be
 
-// walked is where a path leads.
-type walked struct {
-	real string // without links, below the root, with a leading slash
-	st   stamp
-	at   string // how much of the path was passed, or could not be
-	link string // the path of the first link that counts, "" without
-	to   string // where that leads, as written in it
-	by   holder // of that link
+	link      string // the path of the first link to report, "" without one
+	target    string // of that link, as written in it
+	linkOwner owner
 
-	others bool // a folder on the way is not the owner's of the root alone to change
+	foreign bool   // others than the owner of the root folder can change a folder on the way
+	steps   []step // to what the path leads to, which is the last
+}
+
+// step is a folder or a link that a walk passed.
+type step struct {
+	host    string
+	version safefile.FileVersion
 }
 
 // walk finds the file that the inhabitants of the disk mean by name, a clean absolute
 // path. Every link is followed inside the root. The first skip elements may be links
-// without its being told.
-func (d *disk) walk(name string, skip int) (w walked, err error) {
-	rest := strings.Split(name[1:], "/")
-	left := len(rest) // elements of name that are still to pass
-	real, own, links := "", 0, 0
-	for n := 0; len(rest) > 0; n++ {
-		elem, ours := rest[0], len(rest) == left
-		rest = rest[1:]
-		if ours {
-			left--
-			own++
-			w.at = name[:len(w.at)+1+len(elem)]
+// without being reported.
+func (d *disk) walk(name string, skip int) (r route, err error) {
+	start := func(elements int) string {
+		end := 0
+		for ; elements > 0; elements-- {
+			end += 1 + strings.IndexByte(name[end+1:]+"/", '/')
 		}
-		switch {
-		case n == maxElements:
-			return w, syscall.ENAMETOOLONG
-		case elem == "" || elem == ".":
-			continue
-		case elem == "..":
-			real = parent(real)
-			continue
-		}
-		next := real + "/" + elem
-		if w.st, err = d.lstat(d.root + next); err != nil {
-			return w, err
-		}
-		w.others = w.others || w.st.uid != d.owner || w.st.mode&0o022 != 0 && !w.st.is(syscall.S_IFLNK)
-		if !w.st.is(syscall.S_IFLNK) {
-			if len(rest) > 0 && !w.st.is(syscall.S_IFDIR) {
-				return w, syscall.ENOTDIR
+		return name[:end]
+	}
+	walk := safefile.PathWalk{
+		Lstat:    func(at string) (safefile.FileVersion, error) { return d.lstat(d.root + path.Join("/", at)) },
+		Readlink: func(at string) (string, error) { return d.readlink(d.root + path.Join("/", at)) },
+		Visit: func(s safefile.Step) error {
+			r.foreign = r.foreign || s.UID != d.owner || s.WritableByOthers()
+			r.steps = append(r.steps, step{d.root + path.Join("/", s.At), s.FileVersion})
+			if s.IsLink() && s.Own > skip && r.link == "" {
+				r.link, r.target, r.linkOwner = start(s.Own), s.Target, d.ownerOf(s.FileVersion)
 			}
-			real = next
-			continue
-		}
-		to, err := d.readlink(d.root + next)
-		if err != nil {
-			return w, err
-		}
-		if links++; links > maxLinks {
-			return w, syscall.ELOOP
-		}
-		if ours && own > skip && w.link == "" {
-			w.link, w.to, w.by = w.at, to, d.holderOf(w.st)
-		}
-		if strings.HasPrefix(to, "/") {
-			real = ""
-		}
-		rest = append(strings.Split(to, "/"), rest...)
+			return nil
+		},
 	}
-	w.real = real
-	if links > 0 { // the last look may have been at a link
-		w.st, err = d.lstat(d.root + cmp.Or(real, "/"))
-	}
-	return w, err
+	s, err := walk.Follow(name)
+	r.real, r.version, r.passed = path.Join("/", s.At), s.FileVersion, start(s.Own)
+	return r, err
 }
 
-// parent is the folder of a clean absolute path, "" for that of the root.
-func parent(p string) string { return strings.TrimSuffix(path.Dir("/"+p), "/") }
+// stepsUnchanged reports whether a walk would pass the same steps again, and renews their versions:
+// a sweep allocates nothing for a path that did not change.
+func (d *disk) stepsUnchanged(steps []step) bool {
+	for i := range steps {
+		was := steps[i].version
+		v, err := d.lstat(steps[i].host)
+		if err != nil || !v.SameFile(was) || v.Mode != was.Mode || v.UID != was.UID || v.IsLink() && v != was {
+			return false
+		}
+		steps[i].version = v
+	}
+	return len(steps) > 0
+}

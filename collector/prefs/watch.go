@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,56 +18,51 @@ const (
 	// maxWatched bounds the names in a watched folder: kqueue takes a descriptor for each.
 	maxWatched = 512
 	// maxFolders bounds the folders that are watched, all of them root's: no user can use it
-	// up. Only users' managed preferences can be more than some: these come last, are not
-	// early then, and that is no trouble.
+	// up. Only users' managed preferences can be more than a few: these come last, are found by
+	// the sweep alone then, and that is no problem.
 	maxFolders = 16
 	// retryWatch is how long after a failure to watch it is tried again.
 	retryWatch = 30 * time.Second
-	// movedWatch is how long after a folder was not where it was seen it is looked for again.
+	// movedWatch is how long after a folder was moved it is tried to watch it again.
 	movedWatch = time.Second
 	// stopWatch is how long the watcher may take to stop: it may hang in a folder.
 	stopWatch = time.Second
 )
 
-// target is a folder to watch.
-type target struct {
-	shown, host string
-	st          stamp
+// watchTarget is a folder to watch.
+type watchTarget struct {
+	path, host string
+	version    safefile.FileVersion
 }
 
-// watchNews says whether a folder is watched: not for the reason in detail, if there is
-// one. count is how many are.
-type watchNews struct {
-	folder, detail string
-	count          int
-}
-
-// watcher wakes the collector when something happens in a folder of root's. What it was is
-// of no matter, and that nothing happened is not relied on: it is a way to be early. On
+// watcher wakes the collector when something happens in a folder of root's. What it was does
+// not matter, and that nothing happened is not relied on: it is a way to be early. On
 // macOS it opens every file of a folder, following links, so it may hang: nobody waits for it.
 type watcher struct {
-	changed chan struct{}  // something happened
-	news    chan watchNews // about the watching itself
-	kick    chan struct{}
+	changed chan struct{} // something happened
+	updated chan struct{} // status returns something else
+	wake    chan struct{} // sync is due
 	quit    chan struct{}
 	done    chan struct{}
 
-	mu    sync.Mutex
-	want  []target
-	lost  map[string]bool // folders that were moved or removed, by their path here
-	hosts map[string]bool // those that are watched
+	// These belong to the goroutine of run.
+	open func() (*fsnotify.Watcher, error)
+	fs   *fsnotify.Watcher      // nil: it can't be opened
+	have map[string]watchTarget // watched, by path
+
+	mu        sync.Mutex // guards what follows
+	want      []watchTarget
+	count     int               // folders that are watched
+	unwatched map[string]string // why others are not, by path
 }
 
-func newWatcher() *watcher {
+func newWatcher(open func() (*fsnotify.Watcher, error)) *watcher {
 	w := &watcher{
-		changed: make(chan struct{}, 1), news: make(chan watchNews), kick: make(chan struct{}, 1),
+		changed: make(chan struct{}, 1), updated: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 		quit: make(chan struct{}), done: make(chan struct{}),
-		lost: map[string]bool{}, hosts: map[string]bool{},
+		open: open, have: map[string]watchTarget{},
 	}
-	go func() {
-		defer close(w.done)
-		w.run()
-	}()
+	go w.run()
 	return w
 }
 
@@ -79,11 +76,18 @@ func (w *watcher) stop() {
 }
 
 // set says which folders to watch.
-func (w *watcher) set(want []target) {
+func (w *watcher) set(want []watchTarget) {
 	w.mu.Lock()
 	w.want = want
 	w.mu.Unlock()
-	signal(w.kick)
+	signal(w.wake)
+}
+
+// status returns how many folders are watched, and why others are not, by path.
+func (w *watcher) status() (count int, unwatched map[string]string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.count, w.unwatched
 }
 
 func signal(c chan struct{}) {
@@ -93,37 +97,35 @@ func signal(c chan struct{}) {
 	}
 }
 
-// run watches what it is told to until it is stopped.
+// run watches what is wanted until the watcher is stopped.
 func (w *watcher) run() {
+	defer close(w.done)
 	var events sync.WaitGroup
 	defer events.Wait()
-	s := watching{w: w, have: map[string]target{}, bad: map[string]string{}}
-	defer s.close()
 	retry := time.NewTimer(time.Hour)
 	defer retry.Stop()
 	for {
 		select {
 		case <-w.quit:
 			return
-		case <-w.kick:
+		case <-w.wake:
 		case <-retry.C:
 		}
-		if s.fs == nil {
-			if fs, err := fsnotify.NewWatcher(); err == nil {
-				s.fs = fs
-				events.Go(func() { w.listen(fs) })
-			} else {
-				s.failure = err.Error()
+		var failure error
+		if w.fs == nil {
+			if w.fs, failure = w.open(); failure == nil {
+				defer w.fs.Close() // and so ends listen
+				events.Go(func() { w.listenEvents(w.fs) })
 			}
 		}
-		if wait := s.sync(); wait > 0 {
+		if wait := w.syncWatches(failure); wait > 0 {
 			retry.Reset(wait)
 		}
 	}
 }
 
-// listen turns whatever fsnotify says into a wake-up.
-func (w *watcher) listen(fs *fsnotify.Watcher) {
+// listenEvents turns whatever fsnotify reports into a wake-up.
+func (w *watcher) listenEvents(fs *fsnotify.Watcher) {
 	for {
 		select {
 		case e, ok := <-fs.Events:
@@ -131,7 +133,7 @@ func (w *watcher) listen(fs *fsnotify.Watcher) {
 				return
 			}
 			if e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename) {
-				w.lose(e.Name)
+				signal(w.wake) // it may be a watched folder, and the watch went with it
 			}
 		case _, ok := <-fs.Errors: // events were lost, or a file could not be opened
 			if !ok {
@@ -142,97 +144,86 @@ func (w *watcher) listen(fs *fsnotify.Watcher) {
 	}
 }
 
-// lose notes that a watched folder is not where it was: the watch went with it.
-func (w *watcher) lose(name string) {
+// syncWatches makes the folders watched those that are wanted. failure says why none can be. If any
+// is not watched it returns when to try again.
+func (w *watcher) syncWatches(failure error) (again time.Duration) {
+	w.mu.Lock()
+	want, before := w.want, w.unwatched
+	w.mu.Unlock()
+	if w.fs != nil {
+		w.removeOld(want)
+	}
+	unwatched := map[string]string{}
+	for _, t := range want {
+		err := failure
+		if w.fs != nil {
+			err = w.addWatch(t)
+		}
+		switch {
+		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, safefile.ErrChanged):
+			again = movedWatch // the next scan finds where it is
+			if why := before[t.path]; why != "" {
+				unwatched[t.path] = why
+			}
+		case err != nil:
+			unwatched[t.path] = problemOf(err, "").detail
+			if again == 0 {
+				again = retryWatch
+			}
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.hosts[name] {
-		w.lost[name] = true
-		signal(w.kick)
-	}
-}
-
-// watching is what the goroutine of a watcher has.
-type watching struct {
-	w       *watcher
-	fs      *fsnotify.Watcher
-	failure string            // why there is none
-	have    map[string]target // watched, by the path shown
-	bad     map[string]string // not watched, and why
-	told    int               // how many are watched
-}
-
-// sync makes the folders watched those that are wanted. If that failed it returns when to
-// try again.
-func (s *watching) sync() (again time.Duration) {
-	s.w.mu.Lock()
-	want, lost := s.w.want, s.w.lost
-	s.w.lost = map[string]bool{}
-	s.w.mu.Unlock()
-	wanted := map[string]bool{}
-	for _, t := range want {
-		wanted[t.shown] = true
-		if have, ok := s.have[t.shown]; ok && (lost[t.host] || have.host != t.host || !have.st.sameFile(t.st)) {
-			s.remove(have)
-		}
-		why := s.failure
-		if s.fs != nil {
-			err := s.add(t)
-			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, safefile.ErrChanged) {
-				again = movedWatch // it is being moved: the next look will tell
-				continue
-			}
-			why = ""
-			if err != nil {
-				why = reason(err, "").detail
-			}
-		}
-		if why != "" && again == 0 {
-			again = retryWatch
-		}
-		s.say(t.shown, why)
-	}
-	for shown, t := range s.have {
-		if !wanted[shown] {
-			s.remove(t)
-			s.say(shown, "")
-		}
-	}
-	for shown := range s.bad {
-		if !wanted[shown] {
-			s.say(shown, "")
-		}
+	if w.count != len(w.have) || !maps.Equal(w.unwatched, unwatched) {
+		w.count, w.unwatched = len(w.have), unwatched
+		signal(w.updated)
 	}
 	return again
 }
 
-// add watches a folder, if it is fit for that.
-func (s *watching) add(t target) error {
-	have, ok := s.have[t.shown]
-	if ok && have.st == t.st {
+// removeOld removes the watches of folders that were moved, replaced or are not wanted any more.
+func (w *watcher) removeOld(want []watchTarget) {
+	watched := w.fs.WatchList()
+	for path, have := range w.have {
+		wanted := slices.ContainsFunc(want, func(t watchTarget) bool {
+			return t.path == path && t.host == have.host && t.version.SameFile(have.version)
+		})
+		if !wanted || !slices.Contains(watched, have.host) {
+			w.removeWatch(have)
+		}
+	}
+}
+
+func (w *watcher) removeWatch(t watchTarget) {
+	delete(w.have, t.path)
+	w.fs.Remove(t.host) // it may have gone with the folder
+}
+
+// addWatch watches a folder, if it is fit for that.
+func (w *watcher) addWatch(t watchTarget) error {
+	have, ok := w.have[t.path]
+	if ok && have.version == t.version {
 		return nil
 	}
-	if err := watchable(t); err != nil {
+	if err := checkWatchable(t); err != nil {
 		if ok {
-			s.remove(have)
+			w.removeWatch(have)
 		}
 		return err
 	}
 	if !ok {
-		s.host(t.host, true)
-		if err := s.fs.Add(t.host); err != nil {
-			s.host(t.host, false)
+		if err := w.fs.Add(t.host); err != nil {
 			return err
 		}
-		signal(s.w.changed) // what happened before it was watched
+		signal(w.changed) // what happened before it was watched
 	}
-	s.have[t.shown] = t
+	w.have[t.path] = t
 	return nil
 }
 
-// watchable says whether a folder can be watched.
-func watchable(t target) error {
-	all, more, err := list(t.host, t.st, maxWatched)
+// checkWatchable returns why a folder can't be watched.
+func checkWatchable(t watchTarget) error {
+	all, more, err := listFolder(t.host, t.version, maxWatched)
 	switch {
 	case err != nil:
 		return err
@@ -240,50 +231,9 @@ func watchable(t target) error {
 		return fmt.Errorf("more than %d files", maxWatched)
 	}
 	for _, e := range all {
-		if e.kind == fs.ModeSymlink {
-			return fmt.Errorf("the link %q in it", e.name)
+		if e.Type() == fs.ModeSymlink {
+			return fmt.Errorf("the link %q in it", e.Name())
 		}
 	}
 	return nil
-}
-
-func (s *watching) remove(t target) {
-	s.host(t.host, false)
-	delete(s.have, t.shown)
-	if s.fs != nil {
-		s.fs.Remove(t.host) // it may be gone with the folder
-	}
-}
-
-func (s *watching) host(name string, on bool) {
-	s.w.mu.Lock()
-	defer s.w.mu.Unlock()
-	if on {
-		s.w.hosts[name] = true
-	} else {
-		delete(s.w.hosts, name)
-	}
-}
-
-// say tells what is new about the watching of a folder.
-func (s *watching) say(folder, why string) {
-	if s.bad[folder] == why && s.told == len(s.have) {
-		return
-	}
-	delete(s.bad, folder)
-	if why != "" {
-		s.bad[folder] = why
-	}
-	s.told = len(s.have)
-	select {
-	case s.w.news <- watchNews{folder, why, len(s.have)}:
-	case <-s.w.quit:
-	}
-}
-
-// close ends fsnotify's own goroutine, and with it the listening.
-func (s *watching) close() {
-	if s.fs != nil {
-		s.fs.Close() // what it says does not help any more
-	}
 }

@@ -2,13 +2,20 @@ package prefs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"hooksnare/pkg/safefile"
 )
 
 // live runs a collector with fsnotify, and waits for what it tells.
@@ -25,6 +32,7 @@ func goLive(t *testing.T, opts Options) *live {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c.settle = 50 * time.Millisecond // on a real clock
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
@@ -191,28 +199,52 @@ func TestLinkRace(t *testing.T) {
 	}
 }
 
-// TestUnwatched holds that a collector without fsnotify says so and sweeps.
+// TestUnwatched has a collector without fsnotify report that, once for each folder.
 func TestUnwatched(t *testing.T) {
 	d := newDisk(t)
-	w := watching{w: newWatcher(), have: map[string]target{}, bad: map[string]string{}, failure: "too many open files"}
-	defer w.w.stop()
-	st, err := lstat(d.at("/Library/Preferences"))
+	synctest.Test(t, func(t *testing.T) {
+		r := newTale(t)
+		c := start(t, Options{Root: d.root, Sweep: 2 * time.Second}, r, func(c *Collector) {
+			c.openWatcher = func() (*fsnotify.Watcher, error) { return nil, errors.New("too many open files") }
+		})
+		defer c.stop()
+		time.Sleep(2 * retryWatch)
+		synctest.Wait()
+		var want []string
+		for _, folder := range []string{"/Library/Managed Preferences", "/Library/Managed Preferences/ann", "/Library/Preferences",
+			"/private/var/root/Library/Preferences", "/private/var/root/Library/Preferences/ByHost"} {
+			want = append(want, "+"+folder+": not watched")
+		}
+		slices.Sort(want)
+		if got := slices.Sorted(slices.Values(r.take())); !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+	})
+}
+
+// TestWatchedLater has a watcher start to work after it could not be opened.
+func TestWatchedLater(t *testing.T) {
+	d := newDisk(t)
+	var works atomic.Bool
+	w := newWatcher(func() (*fsnotify.Watcher, error) {
+		if works.Load() {
+			return fsnotify.NewWatcher()
+		}
+		return nil, errors.New("too many open files")
+	})
+	defer w.stop()
+	dir := "/Library/Preferences"
+	v, err := safefile.Lstat(d.at(dir))
 	d.must(err)
-	w.w.mu.Lock()
-	w.w.want = []target{{"/Library/Preferences", d.at("/Library/Preferences"), st}}
-	w.w.mu.Unlock()
-	go w.sync()
-	if n := <-w.w.news; n != (watchNews{"/Library/Preferences", "too many open files", 0}) {
-		t.Errorf("told %+v", n)
+	for i, want := range []string{"0 map[" + dir + ":too many open files]", "1 map[]"} {
+		works.Store(i > 0)
+		w.set([]watchTarget{{dir, d.at(dir), v}})
+		<-w.updated
+		count, unwatched := w.status()
+		if got := fmt.Sprint(count, unwatched); got != want {
+			t.Errorf("status %s, want %s", got, want)
+		}
 	}
-	r := newTale(t)
-	c, err := New(Options{Root: d.root}, r)
-	d.must(err)
-	for range 2 {
-		c.heard(watchNews{folder: "/Library/Preferences", detail: "too many open files"})
-	}
-	c.heard(watchNews{folder: "/Library/Preferences"})
-	r.want("told twice, and then that it works", "+/Library/Preferences: not watched", "-/Library/Preferences: not watched")
 }
 
 // TestPermission needs a user who is not root.

@@ -237,7 +237,7 @@ func start(t testing.TB, opts Options, h Handler, change func(*Collector)) *runn
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.noWatch = true
+	c.openWatcher = nil
 	if change != nil {
 		change(c)
 	}

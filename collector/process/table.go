@@ -13,7 +13,7 @@ import (
 // Limits bound a table; a zero field takes its default.
 type Limits struct {
 	Entries int // processes, living and ended: 65,536
-	Bytes   int // their memory, about: 16 MiB
+	Bytes   int // their memory, about: 6 MiB, some 3,000 processes
 	Dead    int // ended processes kept that are no parent of one in the table: 1,024
 }
 
@@ -47,7 +47,7 @@ func New(limits Limits) *Table {
 		limits.Entries = 65536
 	}
 	if limits.Bytes <= 0 {
-		limits.Bytes = 16 << 20
+		limits.Bytes = 6 << 20
 	}
 	if limits.Dead <= 0 {
 		limits.Dead = 1024

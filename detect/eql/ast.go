@@ -1,103 +1,103 @@
 package eql
 
-// Expr is a part of a condition: one of the types of this file. Where a query uses
-// several notations for one thing, the parts have one form: what is negated is a Not
+// expr is a part of a condition: one of the types of this file. Where a query uses
+// several notations for one thing, the parts have one form: what is negated is a negation
 // (also != and not in), a literal in a comparison is on the right, and and or with more
-// than two terms are one Logic.
-type Expr interface {
+// than two terms are one junction.
+type expr interface {
 	at() int
 	kind() kind // of its value; kNull when only a record tells
 }
 
-// At is the byte offset in the text of the query where a part begins.
-type At int
+// sourcePos is the byte offset in the text of the query where a part begins.
+type sourcePos int
 
-func (a At) at() int { return int(a) }
+func (a sourcePos) at() int { return int(a) }
 
-// Literal is a constant, or what a constant part folded to.
-type Literal struct {
-	At
+// literal is a constant, or what a constant part folded to.
+type literal struct {
+	sourcePos
 	Value Value
 }
 
-// Ref is a field, by name.
-type Ref struct {
-	At
+// fieldRef is a field, by name.
+type fieldRef struct {
+	sourcePos
 	Name     string
 	Optional bool
 }
 
-// Not negates.
-type Not struct {
-	At
-	X Expr
+// negation negates.
+type negation struct {
+	sourcePos
+	X expr
 }
 
-// Logic joins terms by and, or by or.
-type Logic struct {
-	At
+// junction joins terms by and, or by or.
+type junction struct {
+	sourcePos
 	Or    bool
-	Terms []Expr
+	Terms []expr
 }
 
-// Op is an operator that compares.
-type Op string
+// operator is an operator that compares.
+type operator string
 
-// The operators of Compare.
+// The operators of comparison.
 const (
-	Equal        Op = "=="
-	Less         Op = "<"
-	LessEqual    Op = "<="
-	Greater      Op = ">"
-	GreaterEqual Op = ">="
+	opEqual        operator = "=="
+	opLess         operator = "<"
+	opLessEqual    operator = "<="
+	opGreater      operator = ">"
+	opGreaterEqual operator = ">="
 )
 
-// Compare compares two values.
-type Compare struct {
-	At
-	Op          Op
-	Left, Right Expr
+// comparison compares two values.
+type comparison struct {
+	sourcePos
+	Op          operator
+	Left, Right expr
 	test        predicate // set when Right is a literal
 }
 
-// Missing asks whether there is no value.
-type Missing struct {
-	At
-	X Expr
+// absence asks whether there is no value.
+type absence struct {
+	sourcePos
+	X expr
 }
 
-// In asks for one of a list of constants, verbatim.
-type In struct {
-	At
-	X    Expr
+// membership asks for one of a list of constants, verbatim.
+type membership struct {
+	sourcePos
+	X    expr
 	Fold bool // any case
-	List []Literal
+	List []literal
 	test predicate
 }
 
-// Match asks for one of a list of patterns.
-type Match struct {
-	At
-	X        Expr
+// patternMatch asks for one of a list of patterns.
+type patternMatch struct {
+	sourcePos
+	X        expr
 	Fold     bool // any case
 	Regex    bool // regular expressions instead of wildcards
-	Patterns []Literal
+	Patterns []literal
 	test     predicate
 }
 
-// Arith computes. Op is one of + - * / %.
-type Arith struct {
-	At
+// arithmetic computes. Op is one of + - * / %.
+type arithmetic struct {
+	sourcePos
 	Op          byte
-	Left, Right Expr
+	Left, Right expr
 }
 
-func (e *Literal) kind() kind { return e.Value.kind }
-func (e *Ref) kind() kind     { return kNull }
-func (e *Not) kind() kind     { return kBool }
-func (e *Logic) kind() kind   { return kBool }
-func (e *Compare) kind() kind { return kBool }
-func (e *Missing) kind() kind { return kBool }
-func (e *In) kind() kind      { return kBool }
-func (e *Match) kind() kind   { return kBool }
-func (e *Arith) kind() kind   { return kInt }
+func (e *literal) kind() kind      { return e.Value.kind }
+func (e *fieldRef) kind() kind     { return kNull }
+func (e *negation) kind() kind     { return kBool }
+func (e *junction) kind() kind     { return kBool }
+func (e *comparison) kind() kind   { return kBool }
+func (e *absence) kind() kind      { return kBool }
+func (e *membership) kind() kind   { return kBool }
+func (e *patternMatch) kind() kind { return kBool }
+func (e *arithmetic) kind() kind   { return kInt }

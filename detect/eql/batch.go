@@ -25,7 +25,7 @@ func Run[T any](q *Query, records []T, category Field[T], fields func(name strin
 		}
 		results = append(results, s.Finish()...)
 		slices.SortStableFunc(results, func(a, b Result[T]) int { return cmp.Compare(a.last, b.last) })
-		return Limit(q, results), nil
+		return limit(q.pipes, results), nil
 	}
 	m, err := Compile(q, category, fields)
 	if err != nil {
@@ -33,10 +33,10 @@ func Run[T any](q *Query, records []T, category Field[T], fields func(name strin
 	}
 	for _, rec := range records {
 		if m.Match(rec) {
-			results = append(results, Result[T]{Events: []T{rec}, Stages: []int{0}})
+			results = append(results, Result[T]{Events: []T{rec}})
 		}
 	}
-	return Limit(q, results), nil
+	return limit(q.pipes, results), nil
 }
 
 // sorted returns the records in the order of their times. One without a time stays
@@ -73,15 +73,21 @@ func sorted[T any](records []T, options SequenceOptions[T]) []T {
 // compareTies orders the values of a tiebreaker; what is missing comes last.
 func compareTies(a, b Value) int {
 	if a.missing() || b.missing() {
-		return cmp.Compare(truthNumber(a.missing()), truthNumber(b.missing()))
+		return cmp.Compare(truthOf(a.missing()), truthOf(b.missing()))
 	}
 	c, _ := order(a, b)
 	return c
 }
 
-func truthNumber(b bool) int {
-	if b {
-		return 1
+// limit applies pipes to all results of a query, in their order.
+func limit[R any](pipes []pipe, results []R) []R {
+	for _, p := range pipes {
+		n := min(p.n, len(results))
+		if p.tail {
+			results = results[len(results)-n:]
+		} else {
+			results = results[:n]
+		}
 	}
-	return 0
+	return results
 }

@@ -12,45 +12,41 @@ const maxAddress = len("ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255")
 type block = netip.Prefix
 
 // prepareBlocks reads the ranges of a cidrMatch.
-func (c *Call) prepareBlocks() error {
+func (c *funcCall) prepareBlocks() {
 	for _, x := range c.Args[1:] {
 		v, _ := constant(x)
 		if v.missing() {
 			c.cidrs = nil
-			return nil // the result is null
+			return // the result is null
 		}
-		b, err := readBlock(v.text)
-		if err != nil {
-			return FaultAt(x.at(), "cidrMatch: not an address or range: %s", v)
+		b, ok := readBlock(v.text)
+		if !ok {
+			fail(x.at(), "cidrMatch: not an address or range: %s", v)
 		}
 		c.cidrs = append(c.cidrs, b)
 	}
 	c.test = predicate{text: func(s string) bool { return inBlocks(c.cidrs, s) }}
-	return nil
 }
 
 // readBlock reads a range, or a single address.
-func readBlock(s string) (block, error) {
+func readBlock(s string) (b block, ok bool) {
 	if !strings.Contains(s, "/") {
 		a, err := netip.ParseAddr(s)
-		if err != nil || a.Zone() != "" {
-			return block{}, errNoAddress
-		}
 		a = a.Unmap()
-		return netip.PrefixFrom(a, a.BitLen()), nil
+		return netip.PrefixFrom(a, a.BitLen()), err == nil && a.Zone() == ""
 	}
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
-		return block{}, err
+		return block{}, false
 	}
 	if p.Addr().Is4In6() && p.Bits() >= 96 {
 		p = netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-96)
 	}
-	return p.Masked(), nil
+	return p.Masked(), true
 }
 
 // inBlocks computes a cidrMatch.
-func (c *Call) inBlocks(address Value) Value {
+func (c *funcCall) inBlocks(address Value) Value {
 	if address.kind != kString || c.cidrs == nil {
 		return Value{}
 	}

@@ -20,27 +20,20 @@ func (m *Matcher[T]) Match(rec T) bool {
 // record's event category, which may be a list; it may be nil for a query of any
 // category. fields finds the accessor of a field by name. A field that it does not know
 // is missing from every record if the query marks it as optional, and otherwise an
-// *Error. The pipes of the query are not applied: see Limit.
-func Compile[T any](q *Query, category Field[T], fields func(name string) (Field[T], bool)) (*Matcher[T], error) {
+// *Error. The pipes of the query are not applied: see Run.
+func Compile[T any](q *Query, category Field[T], fields func(name string) (Field[T], bool)) (m *Matcher[T], err error) {
+	defer recoverFault(q.text, &err)
 	if q.IsSequence() {
-		return nil, Locate(q.text, FaultAt(0, "a sequence can't be matched with one event alone"))
+		fail(0, "a sequence can't be matched with one event alone")
 	}
-	b, err := bind(q, fields)
-	if err != nil {
-		return nil, err
-	}
-	m, err := b.matcher(q.event, category)
-	if err != nil {
-		return nil, Locate(q.text, err)
-	}
-	return m, nil
+	return bind(q, fields).matcher(q.event, category), nil
 }
 
 // binder holds the accessors of a query's fields by name.
 type binder[T any] map[string]Field[T]
 
 // bind finds the accessors of all fields of a query.
-func bind[T any](q *Query, fields func(name string) (Field[T], bool)) (binder[T], error) {
+func bind[T any](q *Query, fields func(name string) (Field[T], bool)) binder[T] {
 	b := binder[T]{}
 	var unknown *mention
 	var name string
@@ -56,25 +49,21 @@ func bind[T any](q *Query, fields func(name string) (Field[T], bool)) (binder[T]
 		}
 	}
 	if unknown != nil {
-		return nil, Locate(q.text, FaultAt(unknown.at, "unknown field: %s", name))
+		fail(unknown.at, "unknown field: %s", name)
 	}
-	return b, nil
+	return b
 }
 
 // matcher compiles the description of an event.
-func (b binder[T]) matcher(e Event, category Field[T]) (*Matcher[T], error) {
-	where, err := b.cond(e.Where)
-	if err != nil {
-		return nil, err
-	}
-	m := &Matcher[T]{name: comparing(Equal, String(e.Category)), where: where}
+func (b binder[T]) matcher(e event, category Field[T]) *Matcher[T] {
+	m := &Matcher[T]{name: comparing(opEqual, String(e.Category)), where: b.cond(e.Where)}
 	if !e.any {
 		if category == nil {
-			return nil, FaultAt(e.at, "no event category to look at: %s", e.Category)
+			fail(e.at, "no event category to look at: %s", e.Category)
 		}
 		m.category = category
 	}
-	return m, nil
+	return m
 }
 
 // cond evaluates a condition. It is unknown only where it is computed from fields and
@@ -82,47 +71,47 @@ func (b binder[T]) matcher(e Event, category Field[T]) (*Matcher[T], error) {
 type cond[T any] func(T) truth
 
 // cond compiles a condition.
-func (b binder[T]) cond(e Expr) (cond[T], error) {
+func (b binder[T]) cond(e expr) cond[T] {
 	switch e := e.(type) {
-	case *Literal:
+	case *literal:
 		holds := truthOfValue(e.Value)
-		return func(T) truth { return holds }, nil
-	case *Not:
-		x, err := b.cond(e.X)
-		return func(rec T) truth { return x(rec).not() }, err
-	case *Logic:
+		return func(T) truth { return holds }
+	case *negation:
+		x := b.cond(e.X)
+		return func(rec T) truth { return x(rec).not() }
+	case *junction:
 		return b.logic(e)
 	}
 	if c := b.fieldCond(e); c != nil {
-		return c, nil
+		return c
 	}
 	return b.computed(e)
 }
 
 // fieldCond compiles a condition on a field alone, which is what nearly all are; it
 // returns nil for any other. Such a condition is never unknown.
-func (b binder[T]) fieldCond(e Expr) cond[T] {
+func (b binder[T]) fieldCond(e expr) cond[T] {
 	switch e := e.(type) {
-	case *Ref:
+	case *fieldRef:
 		return satisfies(b[e.Name], isTrue)
-	case *Missing:
+	case *absence:
 		if f, ok := b.field(e.X); ok {
 			return func(rec T) truth { return truthOf(f(rec).missing()) }
 		}
-	case *In:
+	case *membership:
 		if f, ok := b.field(e.X); ok {
 			return satisfies(f, e.test)
 		}
-	case *Match:
+	case *patternMatch:
 		if f, ok := b.field(e.X); ok {
 			return satisfies(f, e.test)
 		}
-	case *Compare:
+	case *comparison:
 		f, ok := b.field(e.Left)
 		if _, isConst := constant(e.Right); ok && isConst {
 			return satisfies(f, e.test)
 		}
-	case *Call:
+	case *funcCall:
 		return b.callCond(e)
 	}
 	return nil
@@ -131,7 +120,7 @@ func (b binder[T]) fieldCond(e Expr) cond[T] {
 // callCond compiles a function of a field and constants that has a test for it. Those
 // that an index can answer are conditions on the field, as if they were written with an
 // operator; the others are unknown where there is no field.
-func (b binder[T]) callCond(e *Call) cond[T] {
+func (b binder[T]) callCond(e *funcCall) cond[T] {
 	f, ok := b.field(e.Args[0])
 	if !ok || e.test.text == nil {
 		return nil
@@ -150,8 +139,8 @@ func (b binder[T]) callCond(e *Call) cond[T] {
 }
 
 // field returns the accessor of an expression that is just a field.
-func (b binder[T]) field(e Expr) (Field[T], bool) {
-	r, ok := e.(*Ref)
+func (b binder[T]) field(e expr) (Field[T], bool) {
+	r, ok := e.(*fieldRef)
 	if !ok {
 		return nil, false
 	}
@@ -163,18 +152,15 @@ func satisfies[T any](f Field[T], p predicate) cond[T] {
 }
 
 // logic joins conditions; the first that decides ends it.
-func (b binder[T]) logic(e *Logic) (cond[T], error) {
+func (b binder[T]) logic(e *junction) cond[T] {
 	terms := make([]cond[T], len(e.Terms))
 	for i, t := range e.Terms {
-		var err error
-		if terms[i], err = b.cond(t); err != nil {
-			return nil, err
-		}
+		terms[i] = b.cond(t)
 	}
 	if e.Or {
-		return func(rec T) truth { return disjunction(terms, rec) }, nil
+		return func(rec T) truth { return disjunction(terms, rec) }
 	}
-	return func(rec T) truth { return conjunction(terms, rec) }, nil
+	return func(rec T) truth { return conjunction(terms, rec) }
 }
 
 func disjunction[T any](terms []cond[T], rec T) truth {

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 
 	"hooksnare/pkg/shared"
 )
@@ -47,7 +47,7 @@ func (s *tally) done(least int) {
 // sharedTOML decodes a file of the suites.
 func sharedTOML(t *testing.T, into any, elem ...string) {
 	t.Helper()
-	if _, err := toml.DecodeFile(shared.Path(t, append([]string{"eql"}, elem...)...), into); err != nil {
+	if err := toml.Unmarshal(sharedFile(t, elem...), into); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -164,16 +164,11 @@ func conformFolding(t *testing.T, file, name string, least int) {
 }
 
 // fold parses an expression that has to be constant.
-func fold(expression string) (Value, error) {
+func fold(expression string) (v Value, err error) {
+	defer recoverFault(expression, &err)
 	p := &parser{lexer: lexer{text: expression}, q: &Query{fields: map[string]mention{}}}
-	if err := p.advance(); err != nil {
-		return Value{}, err
-	}
-	x, err := p.expression()
-	if err != nil {
-		return Value{}, err
-	}
-	v, ok := constant(x)
+	p.advance()
+	v, ok := constant(p.expression())
 	if !ok || p.tok.kind != endOfText {
 		return Value{}, fmt.Errorf("not constant: %s", expression)
 	}
@@ -287,7 +282,11 @@ func ruleQueries(t *testing.T) map[string]string {
 	queries := map[string]string{}
 	for _, name := range files {
 		var file struct{ Rule struct{ Type, Query string } }
-		if _, err := toml.DecodeFile(name, &file); err != nil {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := toml.Unmarshal(text, &file); err != nil {
 			t.Fatal(err)
 		}
 		if file.Rule.Type == "eql" {

@@ -1,17 +1,14 @@
 package eql
 
 import (
-	"errors"
 	"math"
 	"strconv"
 	"strings"
 )
 
-var errNoAddress = errors.New("not an address")
-
 // toNumber reads a number from text: an integer in a base from 2 to 36, which is 16
 // for what begins with 0x and else 10, or a decimal number. What is no number is null.
-func toNumber(_ *Call, s, base, _, _ Value) Value {
+func toNumber(_ *funcCall, s, base, _, _ Value) Value {
 	if s.kind != kString {
 		return Value{}
 	}
@@ -81,7 +78,7 @@ func readDecimal(s string) Value {
 }
 
 // toString writes a value as text.
-func toString(_ *Call, v, _, _, _ Value) Value {
+func toString(_ *funcCall, v, _, _, _ Value) Value {
 	switch v.kind {
 	case kString:
 		return v

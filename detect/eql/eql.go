@@ -54,7 +54,7 @@
 //     not within maxspan of the first, so that such a sequence is told when that time is
 //     over. Missing at both ends means that the two are more than maxspan apart.
 //   - with runs=n asks for n such events.
-//   - head and tail pick from the results of a finite list of records (Run, Limit); what
+//   - head and tail pick from the results of a finite list of records (Run); what
 //     matches events as they come passes them over, since the last ones are known only at
 //     the end.
 package eql
@@ -62,6 +62,7 @@ package eql
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // Bounds of a query. They are far above what people write and keep the cost of
@@ -78,18 +79,47 @@ const Any = "any"
 // Query is a parsed and checked event query, condition or sequence. It never changes.
 type Query struct {
 	text   string
-	event  Event // of a sequence: of any category, where true
+	event  event // of a sequence: of any category, where true
 	seq    *sequence
-	pipes  []Pipe
+	pipes  []pipe
 	fields map[string]mention
 }
 
-// Event is the description of an event.
-type Event struct {
+// event is the description of an event.
+type event struct {
 	Category string // Any for every one
-	Where    Expr   // with constant parts already folded
+	Where    expr   // with constant parts already folded
 	any      bool   // Category is no name but means every one
 	at       int
+}
+
+// sequence is what a query about several events says.
+type sequence struct {
+	stages  []stage
+	until   *stage
+	maxspan time.Duration // 0 for none
+}
+
+// stage is one event of a sequence, or one that must not come.
+type stage struct {
+	event
+	Missing bool        // there must be no such event in its place
+	By      []*fieldRef // the fields by which the events of a sequence belong together
+	Runs    int         // how many such events follow each other
+}
+
+// events returns all events that the sequence describes.
+func (s *sequence) events() []stage {
+	if s.until == nil {
+		return s.stages
+	}
+	return append(slices.Clip(s.stages), *s.until)
+}
+
+// pipe keeps some of the results of a query.
+type pipe struct {
+	tail bool // the last ones instead of the first
+	n    int
 }
 
 // mention is what a query says about one field.
@@ -110,14 +140,11 @@ func ParseCondition(text string) (*Query, error) {
 	return parse(text, (*parser).anyQuery)
 }
 
-func parse(text string, rule func(*parser) error) (*Query, error) {
-	if err := CheckText(text); err != nil {
-		return nil, err
-	}
+func parse(text string, rule func(*parser)) (q *Query, err error) {
+	defer recoverFault(text, &err)
+	checkText(text)
 	p := &parser{lexer: lexer{text: text}, q: &Query{text: text, fields: map[string]mention{}}}
-	if err := rule(p); err != nil {
-		return nil, Locate(text, err)
-	}
+	rule(p)
 	return p.q, nil
 }
 
@@ -125,9 +152,29 @@ func parse(text string, rule func(*parser) error) (*Query, error) {
 // Of a sequence it is the category of all its events, if that is one.
 func (q *Query) Category() string { return q.event.Category }
 
-// Where returns the condition, with constant parts already folded. A sequence has none
-// as a whole: true.
-func (q *Query) Where() Expr { return q.event.Where }
+// Categories returns the category of each event that the query is about.
+func (q *Query) Categories() []string {
+	if q.seq == nil {
+		return []string{q.event.Category}
+	}
+	var out []string
+	for _, s := range q.seq.events() {
+		out = append(out, s.Category)
+	}
+	return out
+}
+
+// IsSequence reports whether the query is about several events.
+func (q *Query) IsSequence() bool { return q.seq != nil }
+
+// EndsMissing reports whether an event must be missing at the end of a sequence, so that
+// only time completes it.
+func (q *Query) EndsMissing() bool {
+	return q.seq != nil && q.seq.stages[len(q.seq.stages)-1].Missing
+}
+
+// HasPipes reports whether the query keeps but some of its results.
+func (q *Query) HasPipes() bool { return len(q.pipes) > 0 }
 
 // Fields returns the names of all fields that the query mentions, sorted.
 func (q *Query) Fields() []string { return slices.Sorted(maps.Keys(q.fields)) }
@@ -137,7 +184,7 @@ func (q *Query) Fields() []string { return slices.Sorted(maps.Keys(q.fields)) }
 func (q *Query) Optional(field string) bool { return q.fields[field].optional }
 
 // mention notes that the query uses a field.
-func (q *Query) mention(r *Ref) {
+func (q *Query) mention(r *fieldRef) {
 	old, seen := q.fields[r.Name]
 	switch {
 	case !seen:

@@ -16,54 +16,45 @@ type Error struct {
 // Error returns line, column and message.
 func (e *Error) Error() string { return fmt.Sprintf("%d:%d: %s", e.Line, e.Col, e.Msg) }
 
-// fault is an error that knows a byte offset. Line and column are worked out only when
-// it is told to people.
+// fault is an error at a byte offset of a query's text. The parser and the compiler panic
+// with it, and their entry points recover it.
 type fault struct {
 	at  int
 	msg string
 }
 
-func (f *fault) Error() string { return f.msg }
-
-// FaultAt returns an error at a byte offset of a query's text, which Locate makes an
-// Error of. The two are exported for query languages that are built on this package.
-func FaultAt(at int, format string, args ...any) error {
-	return &fault{at, fmt.Sprintf(format, args...)}
+// fail ends parsing or compiling with an error at a byte offset.
+func fail(at int, format string, args ...any) {
+	panic(&fault{at, fmt.Sprintf(format, args...)})
 }
 
-// Locate turns an error of FaultAt into the Error for people. Any other error is about
-// the text as a whole.
-func Locate(text string, err error) *Error {
-	f, ok := err.(*fault)
-	if !ok {
-		return &Error{1, 1, err.Error()}
+// recoverFault, deferred, turns a fault into an *Error about a query's text.
+func recoverFault(text string, err *error) {
+	switch f := recover().(type) {
+	case nil:
+	case *fault:
+		*err = f.locate(text)
+	default:
+		panic(f)
 	}
+}
+
+// locate works out the line and the column.
+func (f *fault) locate(text string) *Error {
 	before := text[:min(f.at, len(text))]
 	line := 1 + strings.Count(before, "\n")
 	col := 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
 	return &Error{line, col, f.msg}
 }
 
-// CheckText returns an *Error if a text is no query in any language: longer than
-// 256 KiB, or not UTF-8.
-func CheckText(text string) error {
+// checkText fails if a text is no query: longer than the bound, or not UTF-8.
+func checkText(text string) {
 	if len(text) > maxQuery {
-		return &Error{1, 1, fmt.Sprintf("the query is longer than %d KiB", maxQuery>>10)}
+		fail(0, "the query is longer than %d KiB", maxQuery>>10)
 	}
-	if !utf8.ValidString(text) {
-		return Locate(text, FaultAt(invalidByte(text), "the query is not valid UTF-8"))
-	}
-	return nil
-}
-
-// invalidByte returns the offset of the first byte that is no part of a character.
-func invalidByte(text string) int {
 	for i, r := range text {
-		if r == utf8.RuneError {
-			if _, n := utf8.DecodeRuneInString(text[i:]); n == 1 {
-				return i
-			}
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
+			fail(i, "the query is not valid UTF-8")
 		}
 	}
-	return len(text)
 }

@@ -20,11 +20,11 @@ func (s *Sequence[T]) Feed(rec T, keep func(T) T) []Result[T] {
 	s.number++
 	s.isKept = false
 	for i := len(s.steps) - 1; i >= 0; i-- {
-		if i > 0 && s.keys.reached[i-1] == 0 || !s.look(s.steps[i].event, rec) {
+		if i > 0 && s.keys.reached[i-1] == 0 || !s.look(s.steps[i], rec) {
 			continue
 		}
-		for k := range s.steps[i].event.count() {
-			s.reach(i, s.steps[i].event.key(k), rec, keep)
+		for k := range s.steps[i].count() {
+			s.reach(i, s.steps[i].key(k), rec, keep)
 		}
 	}
 	s.spoil(rec)
@@ -42,10 +42,8 @@ func (s *Sequence[T]) Advance(now int64) []Result[T] {
 	clear(s.out)
 	s.out = s.out[:0]
 	s.now = now
-	for c := s.waiting.first(); c != nil && since(now, c.from) > s.maxspan; c = s.waiting.first() {
-		s.waiting.remove(c)
-		s.out = append(s.out, c.result)
-		s.drop(c.owner)
+	if len(s.waiting.list) > 0 && since(now, s.waiting.first) > s.maxspan {
+		s.release(func(c *candidate[T]) bool { return since(now, c.from) > s.maxspan })
 	}
 	s.forget(now)
 	return s.out
@@ -56,12 +54,16 @@ func (s *Sequence[T]) Advance(now int64) []Result[T] {
 func (s *Sequence[T]) Finish() []Result[T] {
 	clear(s.out)
 	s.out = s.out[:0]
-	for c := s.waiting.first(); c != nil; c = s.waiting.first() {
-		s.waiting.remove(c)
+	s.release(func(*candidate[T]) bool { return true })
+	return s.out
+}
+
+// release returns sequences that nothing can spoil any more.
+func (s *Sequence[T]) release(which func(*candidate[T]) bool) {
+	for _, c := range s.waiting.remove(which) {
 		s.out = append(s.out, c.result)
 		s.drop(c.owner)
 	}
-	return s.out
 }
 
 // since returns the time from one moment to another, 0 if that is earlier.
@@ -85,28 +87,35 @@ func (s *Sequence[T]) look(d *described[T], rec T) bool {
 
 // reach lets a sequence reach a step with an event: a new one if it is the first.
 func (s *Sequence[T]) reach(step int, key []byte, rec T, keep func(T) T) {
-	var part *partial[T]
-	if step == 0 {
-		p := s.keys.use(key, s.now)
-		part = s.begin(p)
-		s.add(part, rec, keep)
-		s.arrive(p, step, part)
-		return
-	}
 	p := s.keys.find(key)
-	if p == nil {
+	var part *partial[T]
+	switch {
+	case step == 0:
+		p = s.use(key, rec)
+		part = s.begin(p)
+	case p == nil:
 		return
+	default:
+		if part = s.keys.take(p, step-1); part == nil {
+			return
+		}
+		if s.maxspan > 0 && since(s.now, part.start) > s.maxspan {
+			s.drop(p)
+			return
+		}
+		s.use(key, rec)
 	}
-	if part = s.keys.take(p, step-1); part == nil {
-		return
-	}
-	if s.maxspan > 0 && since(s.now, part.start) > s.maxspan {
-		s.drop(p)
-		return
-	}
-	s.keys.use(key, s.now)
-	s.add(part, rec, keep)
+	s.appendEvent(part, rec, keep)
 	s.arrive(p, step, part)
+}
+
+// use returns what is pending for a key, which the event is about.
+func (s *Sequence[T]) use(key []byte, rec T) *pending[T] {
+	owner := uint64(0)
+	if s.owner != nil {
+		owner = s.owner(rec)
+	}
+	return s.keys.use(key, owner, s.now)
 }
 
 // begin returns a new sequence, in the place of the one that it will replace.
@@ -120,8 +129,8 @@ func (s *Sequence[T]) begin(p *pending[T]) *partial[T] {
 	return part
 }
 
-// add puts the event at the end of a sequence.
-func (s *Sequence[T]) add(part *partial[T], rec T, keep func(T) T) {
+// appendEvent puts the event at the end of a sequence.
+func (s *Sequence[T]) appendEvent(part *partial[T], rec T, keep func(T) T) {
 	if !s.isKept {
 		if s.kept = rec; keep != nil {
 			s.kept = keep(rec)
@@ -163,13 +172,9 @@ func (s *Sequence[T]) complete(p *pending[T], part *partial[T]) {
 }
 
 func (s *Sequence[T]) wait(p *pending[T], part *partial[T], from int64) {
-	s.waiting.add(&candidate[T]{result: s.result(part), from: from, owner: p})
+	s.waiting.add(candidate[T]{result: s.result(part), from: from, owner: p})
 }
 
 func (s *Sequence[T]) result(part *partial[T]) Result[T] {
-	stages := make([]int, len(s.steps))
-	for i := range s.steps {
-		stages[i] = s.steps[i].stage
-	}
-	return Result[T]{Events: part.events, Stages: stages, last: part.number}
+	return Result[T]{Events: part.events, last: part.number}
 }

@@ -19,7 +19,7 @@ type function struct {
 	result kind
 	// eval computes it. Arguments that a call leaves out are null. The functions that
 	// are an operator, and those that take a list, have none.
-	eval func(c *Call, a, b, d, e Value) Value
+	eval func(c *funcCall, a, b, d, e Value) Value
 }
 
 // kinds is a set of the types that an argument may have. Null may be everywhere.
@@ -54,82 +54,74 @@ var functions = []*function{
 // operators are the functions that say in words what an operator says.
 var operators = map[string]string{"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "modulo": "%"}
 
-// Call is a function of some arguments.
-type Call struct {
-	At
+// funcCall is a function of some arguments.
+type funcCall struct {
+	sourcePos
 	Name  string // as the language spells it, without ~
 	Fold  bool   // any case
-	Args  []Expr
+	Args  []expr
 	fn    *function
 	cidrs []block
 	test  predicate // of the first argument, where that alone varies
 }
 
-func (e *Call) kind() kind { return e.fn.result }
+func (e *funcCall) kind() kind { return e.fn.result }
 
 // lookup finds a function by its name, which may be in any case and end in ~.
-func lookup(name token) (fn *function, fold bool, err error) {
+func lookup(name token) (fn *function, fold bool) {
 	plain, fold := strings.CutSuffix(name.text, "~")
 	i := slices.IndexFunc(functions, func(f *function) bool { return strings.EqualFold(f.name, plain) })
 	switch {
 	case i < 0:
-		return nil, false, FaultAt(name.at, "unknown function: %s", plain)
+		fail(name.at, "unknown function: %s", plain)
 	case fold && !functions[i].fold:
-		return nil, false, FaultAt(name.at, "%s has no variant with ~", functions[i].name)
+		fail(name.at, "%s has no variant with ~", functions[i].name)
 	}
-	return functions[i], fold, nil
+	return functions[i], fold
 }
 
 // isFunction reports whether a word is the name of a function.
 func isFunction(name string) bool {
-	_, _, err := lookup(token{text: name})
-	return err == nil
+	plain, fold := strings.CutSuffix(name, "~")
+	return slices.ContainsFunc(functions, func(f *function) bool { return strings.EqualFold(f.name, plain) && (f.fold || !fold) })
 }
 
 // newCall makes: name(args).
-func newCall(name token, args []Expr) (Expr, error) {
-	fn, fold, err := lookup(name)
-	if err != nil {
-		return nil, err
-	}
-	if err := fn.check(name.at, args); err != nil {
-		return nil, err
-	}
+func newCall(name token, args []expr) expr {
+	fn, fold := lookup(name)
+	fn.check(name.at, args)
 	if op, ok := operators[fn.name]; ok {
 		return newArith(token{symbol, name.at, op}, args[0], args[1])
 	}
-	c := &Call{At: At(name.at), Name: fn.name, Fold: fold, Args: args, fn: fn}
-	if err := c.prepare(); err != nil {
-		return nil, err
-	}
+	c := &funcCall{sourcePos: sourcePos(name.at), Name: fn.name, Fold: fold, Args: args, fn: fn}
+	c.prepare()
 	for _, x := range args {
 		if _, ok := constant(x); !ok {
-			return c, nil
+			return c
 		}
 	}
 	return c.foldConstant()
 }
 
 // check looks at the number of arguments, and at their types as far as they are known.
-func (f *function) check(at int, args []Expr) error {
+func (f *function) check(at int, args []expr) {
 	switch n := len(f.params); {
 	case f.more && len(args) < f.least:
-		return FaultAt(at, "%s takes %d arguments or more, not %d", f.name, f.least, len(args))
+		fail(at, "%s takes %d arguments or more, not %d", f.name, f.least, len(args))
 	case !f.more && f.least == n && len(args) != n:
-		return FaultAt(at, "%s takes %s, not %d", f.name, arguments(n), len(args))
+		fail(at, "%s takes %s, not %d", f.name, arguments(n), len(args))
 	case !f.more && (len(args) < f.least || len(args) > n):
-		return FaultAt(at, "%s takes %d to %d arguments, not %d", f.name, f.least, n, len(args))
+		fail(at, "%s takes %d to %d arguments, not %d", f.name, f.least, n, len(args))
 	}
 	for i, x := range args {
 		want := f.params[min(i, len(f.params)-1)]
 		if !want.has(x.kind()) {
-			return FaultAt(x.at(), "%s: argument %d is %s, want %s", f.name, i+1, x.kind().describe(), want.describe())
+			fail(x.at(), "%s: argument %d is %s, expected %s", f.name, i+1, x.kind().describe(), want.describe())
 		}
 		if _, ok := constant(x); !ok && want&aConstant != 0 {
-			return FaultAt(x.at(), "%s: argument %d must be a constant", f.name, i+1)
+			fail(x.at(), "%s: argument %d must be a constant", f.name, i+1)
 		}
 	}
-	return nil
 }
 
 func arguments(n int) string {
@@ -161,41 +153,40 @@ func (want kinds) describe() string {
 }
 
 // prepare does once what a call would otherwise do for every record.
-func (c *Call) prepare() error {
+func (c *funcCall) prepare() {
 	switch c.fn.name {
 	case "cidrMatch":
-		return c.prepareBlocks()
+		c.prepareBlocks()
 	case "number":
 		if len(c.Args) < 2 {
-			return nil
+			return
 		}
 		base, _ := constant(c.Args[1])
 		if !base.missing() && (base.kind != kInt || base.int() < 2 || base.int() > 36) {
-			return FaultAt(c.Args[1].at(), "number: the base is %s, want 2 to 36", base)
+			fail(c.Args[1].at(), "number: the base is %s, expected 2 to 36", base)
 		}
 	case "startsWith", "endsWith", "stringContains":
 		if v, ok := constant(c.Args[1]); ok && !v.missing() {
 			c.test = predicate{text: textTest(c.fn.name, v.text, c.Fold)}
 		}
 	}
-	return nil
 }
 
 // foldConstant computes a call whose arguments are all constant.
-func (c *Call) foldConstant() (Expr, error) {
+func (c *funcCall) foldConstant() expr {
 	args := make([]Value, len(c.Args))
 	for i, x := range c.Args {
 		args[i], _ = constant(x)
 	}
 	v := c.evalList(args)
 	if c.fn.name == "number" && v.missing() && !args[0].missing() {
-		return nil, FaultAt(c.at(), "number: not a number: %s", args[0])
+		fail(c.at(), "number: not a number: %s", args[0])
 	}
-	return newLiteral(c.at(), v), nil
+	return newLiteral(c.at(), v)
 }
 
 // evalList computes a call of any function from the values of its arguments.
-func (c *Call) evalList(args []Value) Value {
+func (c *funcCall) evalList(args []Value) Value {
 	switch c.fn.name {
 	case "concat":
 		return concat(args)

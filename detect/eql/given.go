@@ -25,26 +25,21 @@ func (q *Query) Given(category Value, known func(name string) (Value, bool)) *Qu
 	}
 	out := *q
 	if q.seq == nil {
-		var possible bool
-		out.event, possible = g.event(q.event)
-		if !possible {
+		if !g.settle(&out.event) {
 			return nil
 		}
 		return &out
 	}
-	seq, any := *q.seq, false
+	seq := *q.seq
 	seq.stages = slices.Clone(seq.stages)
+	any := false
 	for i := range seq.stages {
-		e := &seq.stages[i].Event
-		var possible bool
-		*e, possible = g.event(*e)
-		any = any || possible
+		any = g.settle(&seq.stages[i].event) || any
 	}
 	if seq.until != nil {
 		until := *seq.until
-		var possible bool
-		until.Event, possible = g.event(until.Event)
-		seq.until, any = &until, any || possible
+		any = g.settle(&until.event) || any
+		seq.until = &until
 	}
 	if !any {
 		return nil
@@ -60,49 +55,37 @@ type given struct {
 	guessed  bool // a field that is not known was looked at
 }
 
-// event returns what is left of a description, and whether an event can be so.
-func (g *given) event(e Event) (left Event, possible bool) {
+// settle leaves of a description what is not known, and reports whether an event can be so.
+func (g *given) settle(e *event) (possible bool) {
 	if !e.any && !g.category.missing() {
-		name := comparing(Equal, String(e.Category))
+		name := comparing(opEqual, String(e.Category))
 		if !name.any(g.category) {
 			e.Where = newLiteral(e.at, Bool(false))
-			return e, false
+			return false
 		}
 		e.Category, e.any = Any, true
 	}
 	e.Where = g.left(e.Where)
 	v, settled := constant(e.Where)
-	return e, !settled || truthOfValue(v) == yes
+	return !settled || truthOfValue(v) == yes
 }
 
 // left returns what is left of a condition.
-func (g *given) left(e Expr) Expr {
+func (g *given) left(e expr) expr {
 	switch e := e.(type) {
-	case *Literal:
+	case *literal:
 		return e
-	case *Not:
-		x, err := newNot(int(e.At), g.left(e.X))
-		if err != nil {
-			return e
-		}
-		return x
-	case *Logic:
-		terms := make([]Expr, len(e.Terms))
+	case *negation:
+		return newNot(int(e.sourcePos), g.left(e.X))
+	case *junction:
+		terms := make([]expr, len(e.Terms))
 		for i, t := range e.Terms {
 			terms[i] = g.left(t)
 		}
-		x, err := newLogic(int(e.At), e.Or, terms)
-		if err != nil {
-			return e
-		}
-		return x
-	}
-	holds, err := g.binder.cond(e)
-	if err != nil {
-		return e
+		return newLogic(int(e.sourcePos), e.Or, terms)
 	}
 	g.guessed = false
-	t := holds(struct{}{})
+	t := g.binder.cond(e)(struct{}{})
 	if g.guessed {
 		return e
 	}

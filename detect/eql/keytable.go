@@ -1,5 +1,10 @@
 package eql
 
+import (
+	"cmp"
+	"slices"
+)
+
 // partial is a sequence that has begun.
 type partial[T any] struct {
 	events      []T
@@ -13,9 +18,10 @@ type partial[T any] struct {
 // pending is what is known for one value of the join keys.
 type pending[T any] struct {
 	key         string
+	owner       uint64        // the least of those whose events it is about
 	parts       []*partial[T] // by the step that they reached
-	waiting     []*candidate[T]
-	before      int64 // time of the latest event that has to be missing before the first
+	waiting     int           // complete sequences that wait
+	before      int64         // time of the latest event that has to be missing before the first
 	hasBefore   bool
 	touched     int64 // time of the latest event
 	newer, last *pending[T]
@@ -23,15 +29,7 @@ type pending[T any] struct {
 
 // live reports whether there is anything to remember.
 func (p *pending[T]) live() bool {
-	if p.hasBefore || len(p.waiting) > 0 {
-		return true
-	}
-	for _, part := range p.parts {
-		if part != nil {
-			return true
-		}
-	}
-	return false
+	return p.hasBefore || p.waiting > 0 || slices.ContainsFunc(p.parts, func(part *partial[T]) bool { return part != nil })
 }
 
 // keyTable holds what is pending, and knows what was used least recently.
@@ -41,25 +39,26 @@ type keyTable[T any] struct {
 	ends     pending[T] // a ring: newer is the least, last the most recently used
 	reached  []int      // partials that reached each step
 	partials int        // their sum
+	held     map[uint64]int
 }
 
 func newKeyTable[T any](steps int) keyTable[T] {
-	return keyTable[T]{steps: steps, byKey: map[string]*pending[T]{}, reached: make([]int, steps)}
+	return keyTable[T]{steps: steps, byKey: map[string]*pending[T]{}, reached: make([]int, steps), held: map[uint64]int{}}
 }
 
 // find returns what is pending for a key, or nil.
 func (t *keyTable[T]) find(key []byte) *pending[T] { return t.byKey[string(key)] }
 
-// use returns what is pending for a key, and marks it as used.
-func (t *keyTable[T]) use(key []byte, now int64) *pending[T] {
+// use returns what is pending for a key, and marks it as used by an event of an owner.
+func (t *keyTable[T]) use(key []byte, owner uint64, now int64) *pending[T] {
 	p := t.byKey[string(key)]
 	if p == nil {
-		p = &pending[T]{key: string(key), parts: make([]*partial[T], t.steps)}
+		p = &pending[T]{key: string(key), owner: owner, parts: make([]*partial[T], t.steps)}
 		t.byKey[p.key] = p
 	} else {
 		t.unlink(p)
 	}
-	p.touched = now
+	p.touched, p.owner = now, min(p.owner, owner)
 	t.link(p)
 	return p
 }
@@ -83,6 +82,43 @@ func (t *keyTable[T]) unlink(p *pending[T]) {
 func (t *keyTable[T]) oldest() *pending[T] {
 	if p := t.ends.newer; p != &t.ends {
 		return p // nil before the first use
+	}
+	return nil
+}
+
+// all yields what is pending, the least recently used first.
+func (t *keyTable[T]) all(yield func(*pending[T]) bool) {
+	for p := t.oldest(); p != nil && p != &t.ends; p = p.newer {
+		if !yield(p) {
+			return
+		}
+	}
+}
+
+// victim returns what is to be forgotten for want of room: of the owner that has the most,
+// the least recently used. So what one owner begins pushes out nothing of another's as long
+// as that has less.
+func (t *keyTable[T]) victim() *pending[T] {
+	clear(t.held)
+	for p := range t.all {
+		n := 1 + p.waiting
+		for _, part := range p.parts {
+			if part != nil {
+				n++
+			}
+		}
+		t.held[p.owner] += n
+	}
+	var most uint64
+	for owner, n := range t.held {
+		if c := cmp.Compare(n, t.held[most]); c > 0 || c == 0 && owner > most {
+			most = owner
+		}
+	}
+	for p := range t.all {
+		if p.owner == most {
+			return p
+		}
 	}
 	return nil
 }
@@ -115,6 +151,51 @@ func (t *keyTable[T]) clear(p *pending[T]) (n int) {
 		}
 	}
 	return n
+}
+
+// candidate is a complete sequence that waits until nothing more can spoil it: an event
+// that has to be missing at its end could still come in time.
+type candidate[T any] struct {
+	result Result[T]
+	from   int64 // the time from which maxspan counts
+	owner  *pending[T]
+}
+
+// waiting holds candidates in no order, and the time of the first.
+type waiting[T any] struct {
+	list  []candidate[T]
+	first int64
+}
+
+func (w *waiting[T]) add(c candidate[T]) {
+	if len(w.list) == 0 || c.from < w.first {
+		w.first = c.from
+	}
+	w.list = append(w.list, c)
+	c.owner.waiting++
+}
+
+// remove takes out those that are given up or due, and returns them in the order of time.
+func (w *waiting[T]) remove(which func(*candidate[T]) bool) []candidate[T] {
+	var out []candidate[T]
+	kept := w.list[:0]
+	for _, c := range w.list {
+		if which(&c) {
+			c.owner.waiting--
+			out = append(out, c)
+			continue
+		}
+		if len(kept) == 0 || c.from < w.first {
+			w.first = c.from
+		}
+		kept = append(kept, c)
+	}
+	clear(w.list[len(kept):])
+	w.list = kept
+	slices.SortStableFunc(out, func(a, b candidate[T]) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.result.last, b.result.last))
+	})
+	return out
 }
 
 // remove forgets a key that has no partials.

@@ -1,6 +1,7 @@
 package eql
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -53,34 +54,30 @@ var symbols = []string{"==", "!=", "<=", ">=", "<", ">", "=", ":", "+", "-", "*"
 	"(", ")", "[", "]", "{", "}", ",", ".", "?", "|", "!"}
 
 // next returns the next token.
-func (l *lexer) next() (token, error) {
-	if err := l.skipSpace(); err != nil {
-		return token{}, err
-	}
+func (l *lexer) next() token {
+	l.skipSpace()
 	at, rest := l.pos, l.text[l.pos:]
 	if rest == "" {
-		return token{endOfText, at, ""}, nil
+		return token{endOfText, at, ""}
 	}
 	switch c := rest[0]; {
 	case isNameStart(c):
-		return token{word, at, l.take(wordLen(rest))}, nil
+		return token{word, at, l.take(wordLen(rest))}
 	case c == '"' || c == '\'':
-		s, err := l.string()
-		return token{stringText, at, s}, err
+		return token{stringText, at, l.scanString()}
 	case c == '`':
-		s, err := l.quotedName()
-		return token{quotedName, at, s}, err
+		return token{quotedName, at, l.scanQuotedName()}
 	case isDigit(c) || c == '.' && len(rest) > 1 && isDigit(rest[1]):
-		s, err := l.number()
-		return token{number, at, s}, err
+		return token{number, at, l.scanNumber()}
 	}
 	for _, s := range symbols {
 		if strings.HasPrefix(rest, s) {
-			return token{symbol, at, l.take(len(s))}, nil
+			return token{symbol, at, l.take(len(s))}
 		}
 	}
 	r, _ := utf8.DecodeRuneInString(rest)
-	return token{}, FaultAt(at, "unexpected character %q", r)
+	fail(at, "unexpected character %q", r)
+	panic("unreachable")
 }
 
 // take returns the next n bytes and moves past them.
@@ -91,7 +88,7 @@ func (l *lexer) take(n int) string {
 }
 
 // skipSpace moves past white space and comments.
-func (l *lexer) skipSpace() error {
+func (l *lexer) skipSpace() {
 	for {
 		rest := strings.TrimLeft(l.text[l.pos:], " \t\r\n\f")
 		l.pos = len(l.text) - len(rest)
@@ -105,11 +102,11 @@ func (l *lexer) skipSpace() error {
 		case strings.HasPrefix(rest, "/*"):
 			n := strings.Index(rest[2:], "*/")
 			if n < 0 {
-				return FaultAt(l.pos, "comment is not closed")
+				fail(l.pos, "comment is not closed")
 			}
 			l.pos += n + 4
 		default:
-			return nil
+			return
 		}
 	}
 }
@@ -132,14 +129,14 @@ func wordLen(s string) int {
 	return n
 }
 
-// quotedName reads a name in backticks; a doubled backtick stands for one.
-func (l *lexer) quotedName() (string, error) {
+// scanQuotedName reads a name in backticks; a doubled backtick stands for one.
+func (l *lexer) scanQuotedName() string {
 	at := l.pos
 	var name strings.Builder
 	for l.pos++; ; l.pos++ {
 		n := strings.IndexAny(l.text[l.pos:], "`\n")
 		if n < 0 || l.text[l.pos+n] == '\n' {
-			return "", FaultAt(at, "name in backticks is not closed on its line")
+			fail(at, "name in backticks is not closed on its line")
 		}
 		name.WriteString(l.take(n))
 		if !strings.HasPrefix(l.text[l.pos:], "``") {
@@ -150,13 +147,13 @@ func (l *lexer) quotedName() (string, error) {
 	}
 	l.pos++
 	if name.Len() == 0 {
-		return "", FaultAt(at, "empty name in backticks")
+		fail(at, "empty name in backticks")
 	}
-	return name.String(), nil
+	return name.String()
 }
 
-// number reads digits with an optional fraction and exponent.
-func (l *lexer) number() (string, error) {
+// scanNumber reads digits with an optional fraction and exponent.
+func (l *lexer) scanNumber() string {
 	s := l.text[l.pos:]
 	n := digits(s)
 	if n < len(s) && s[n] == '.' {
@@ -170,14 +167,14 @@ func (l *lexer) number() (string, error) {
 		}
 		exp := digits(s[n:])
 		if exp == 0 {
-			return "", FaultAt(l.pos, "number %s has no digits in its exponent", s[:n])
+			fail(l.pos, "number %s has no digits in its exponent", s[:n])
 		}
 		n += exp
 	}
 	if n < len(s) && isNameStart(s[n]) {
-		return "", FaultAt(l.pos+n, "unexpected character %q in a number", s[n])
+		fail(l.pos+n, "unexpected character %q in a number", s[n])
 	}
-	return l.take(n), nil
+	return l.take(n)
 }
 
 func digits(s string) int {
@@ -186,4 +183,86 @@ func digits(s string) int {
 		n++
 	}
 	return n
+}
+
+const rawQuote = `"""`
+
+// scanString reads a string at the lexer's position, in quotes of any sort, and returns
+// what it stands for.
+func (l *lexer) scanString() string {
+	if strings.HasPrefix(l.text[l.pos:], rawQuote) {
+		return l.scanRawString()
+	}
+	at, quote := l.pos, l.text[l.pos]
+	stop := "\\\n\r" + string(rune(quote))
+	var s strings.Builder
+	for l.pos++; ; {
+		n := strings.IndexAny(l.text[l.pos:], stop)
+		if n < 0 {
+			fail(at, "string is not closed")
+		}
+		s.WriteString(l.take(n))
+		switch l.text[l.pos] {
+		case quote:
+			l.pos++
+			return s.String()
+		case '\\':
+			s.WriteRune(l.scanEscape())
+		default:
+			fail(at, "string is not closed on its line")
+		}
+	}
+}
+
+// scanRawString reads a string in which nothing is special. Up to two quotes before the
+// closing three belong to it.
+func (l *lexer) scanRawString() string {
+	at := l.pos
+	l.pos += len(rawQuote)
+	n := strings.Index(l.text[l.pos:], rawQuote)
+	if n < 0 || strings.ContainsAny(l.text[l.pos:l.pos+n], "\r\n") {
+		fail(at, "raw string is not closed on its line")
+	}
+	for more := 0; more < 2 && strings.HasPrefix(l.text[l.pos+n+1:], rawQuote); more++ {
+		n++
+	}
+	s := l.take(n)
+	l.pos += len(rawQuote)
+	return s
+}
+
+// scanEscape reads an escape sequence.
+func (l *lexer) scanEscape() rune {
+	at := l.pos
+	rest := l.text[at+1:]
+	if rest == "" {
+		fail(at, "string is not closed")
+	}
+	if rest[0] == 'u' {
+		return l.scanUnicodeEscape()
+	}
+	const letters, meaning = `nrtbf\"'`, "\n\r\t\b\f\\\"'"
+	i := strings.IndexByte(letters, rest[0])
+	if i < 0 {
+		r, _ := utf8.DecodeRuneInString(rest)
+		fail(at, `unknown escape \%c in a string: write \\ for a backslash, or use """ quotes`, r)
+	}
+	l.pos += 2
+	return rune(meaning[i])
+}
+
+// scanUnicodeEscape reads \u{...}, the hexadecimal number of a character.
+func (l *lexer) scanUnicodeEscape() rune {
+	at := l.pos
+	rest := l.text[at+2:]
+	end := strings.IndexByte(rest[:min(len(rest), 10)], '}')
+	if !strings.HasPrefix(rest, "{") || end < 2 {
+		fail(at, `\u takes one to eight hexadecimal digits in braces, as in \u{e9}`)
+	}
+	n, err := strconv.ParseUint(rest[1:end], 16, 32)
+	if err != nil || n > utf8.MaxRune || !utf8.ValidRune(rune(n)) {
+		fail(at, `\u%s is not a character`, rest[:end+1])
+	}
+	l.pos += 2 + end + 1
+	return rune(n)
 }

@@ -245,7 +245,7 @@ func compareWithModel(t *testing.T, query, events []byte, keys, partials int) {
 // countPartials counts what a sequence has pending.
 func countPartials(s *Sequence[record]) (n int) {
 	for _, p := range s.keys.byKey {
-		n += len(p.waiting)
+		n += p.waiting
 		for _, part := range p.parts {
 			if part != nil {
 				n++

@@ -7,99 +7,66 @@ import (
 )
 
 // sum reads products with + and - between them.
-func (p *parser) sum() (Expr, error) {
-	return p.arithmetic("+-", func() (Expr, error) { return p.arithmetic("*/%", p.signed) })
+func (p *parser) sum() expr {
+	return p.arithmetic("+-", func() expr { return p.arithmetic("*/%", p.signed) })
 }
 
 // arithmetic reads operands with some operators between them, which bind to the left.
-func (p *parser) arithmetic(ops string, operand func() (Expr, error)) (Expr, error) {
-	x, err := operand()
-	for n := 0; err == nil && p.tok.kind == symbol && strings.Contains(ops, p.tok.text); n++ {
+func (p *parser) arithmetic(ops string, operand func() expr) expr {
+	x := operand()
+	for n := 0; p.tok.kind == symbol && strings.Contains(ops, p.tok.text); n++ {
 		op := p.tok
 		if n == maxNesting {
-			return nil, FaultAt(op.at, "more than %d operators in a row", maxNesting)
+			fail(op.at, "more than %d operators in a row", maxNesting)
 		}
-		if err := p.advance(); err != nil {
-			return nil, err
-		}
-		y, err := operand()
-		if err != nil {
-			return nil, err
-		}
-		if x, err = newArith(op, x, y); err != nil {
-			return nil, err
-		}
+		p.advance()
+		x = newArith(op, x, operand())
 	}
-	return x, err
+	return x
 }
 
 // signed reads an operand with any number of signs before it.
-func (p *parser) signed() (Expr, error) {
+func (p *parser) signed() expr {
 	sign := p.tok
 	if !sign.is("-") && !sign.is("+") {
 		return p.primary()
 	}
-	leave, err := p.nest()
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	if err := p.advance(); err != nil {
-		return nil, err
-	}
+	defer p.nest()()
+	p.advance()
 	if p.tok.kind == number {
 		// With its sign a number is a literal: it may be the least integer, and
 		// -1 in (-1) asks about minus one.
-		n, err := p.number(sign.text, sign.at)
-		if err != nil {
-			return nil, err
-		}
-		return p.predicate(n)
+		return p.predicate(p.number(sign.text, sign.at))
 	}
-	x, err := p.signed()
-	if err != nil {
-		return nil, err
-	}
-	return newArith(sign, &Literal{At(sign.at), Int(0)}, x)
+	return newArith(sign, &literal{sourcePos(sign.at), Int(0)}, p.signed())
 }
 
 // primary reads a literal, a field or a condition in parentheses, and a test for one of
 // a list if it follows.
-func (p *parser) primary() (Expr, error) {
+func (p *parser) primary() expr {
 	if !p.tok.is("(") {
-		x, err := p.single()
-		if err != nil {
-			return nil, err
-		}
-		return p.predicate(x)
+		return p.predicate(p.single())
 	}
-	if err := p.advance(); err != nil {
-		return nil, err
-	}
-	x, err := p.expression()
-	if err != nil {
-		return nil, err
-	}
-	if err := p.expect(")", "to close the parenthesis"); err != nil {
-		return nil, err
-	}
+	p.advance()
+	x := p.expression()
+	p.expect(")", "to close the parenthesis")
 	return p.predicate(x)
 }
 
 // single reads a literal or a field.
-func (p *parser) single() (Expr, error) {
-	if x, err := p.literal(); x != nil || err != nil {
-		return x, err
+func (p *parser) single() expr {
+	if x := p.literal(); x != nil {
+		return x
 	}
-	if p.tok.kind == word && !slices.Contains(reserved, strings.TrimSuffix(p.tok.text, "~")) ||
-		p.tok.kind == quotedName || p.tok.is("?") {
-		return p.field()
+	isName := p.tok.kind == word && !slices.Contains(reserved, strings.TrimSuffix(p.tok.text, "~"))
+	if !isName && p.tok.kind != quotedName && !p.tok.is("?") {
+		p.unexpected("a field or a value")
 	}
-	return nil, p.unexpected("a field or a value")
+	return p.field()
 }
 
 // literal reads a literal without a sign; it returns nil where there is none.
-func (p *parser) literal() (Expr, error) {
+func (p *parser) literal() expr {
 	var v Value
 	switch {
 	case p.tok.kind == number:
@@ -110,14 +77,15 @@ func (p *parser) literal() (Expr, error) {
 		v = Bool(p.tok.text == "true")
 	case p.tok.is("null"):
 	default:
-		return nil, nil
+		return nil
 	}
-	x := &Literal{At(p.tok.at), v}
-	return x, p.advance()
+	x := &literal{sourcePos(p.tok.at), v}
+	p.advance()
+	return x
 }
 
 // number reads the digits of a number after its sign.
-func (p *parser) number(sign string, at int) (Expr, error) {
+func (p *parser) number(sign string, at int) expr {
 	var v Value
 	s := sign + p.tok.text
 	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
@@ -125,40 +93,32 @@ func (p *parser) number(sign string, at int) (Expr, error) {
 	} else if f, err := strconv.ParseFloat(s, 64); err == nil {
 		v = Float(f) // also an integer beyond 64 bits
 	} else {
-		return nil, FaultAt(at, "number %.20s is too large", s)
+		fail(at, "number %.20s is too large", s)
 	}
-	return &Literal{At(at), v}, p.advance()
+	p.advance()
+	return &literal{sourcePos(at), v}
 }
 
 // field reads the name of a field, or the call of a function.
-func (p *parser) field() (Expr, error) {
-	f := &Ref{At: At(p.tok.at)}
-	var err error
-	if f.Optional, err = p.accept("?"); err != nil {
-		return nil, err
-	}
+func (p *parser) field() expr {
+	f := &fieldRef{sourcePos: sourcePos(p.tok.at)}
+	f.Optional = p.accept("?")
 	for {
 		part := p.tok
 		if part.kind != word && part.kind != quotedName {
-			return nil, p.unexpected("the name of a field")
+			p.unexpected("the name of a field")
 		}
-		if err := p.advance(); err != nil {
-			return nil, err
-		}
+		p.advance()
 		if part.kind == word && f.Name == "" && !f.Optional && p.tok.is("(") {
 			return p.call(part, nil)
 		}
 		if part.kind == word && strings.HasSuffix(part.text, "~") {
-			return nil, FaultAt(part.at, `unexpected "~" after %s`, strings.TrimSuffix(part.text, "~"))
+			fail(part.at, `unexpected "~" after %s`, strings.TrimSuffix(part.text, "~"))
 		}
 		f.Name += part.text
-		more, err := p.accept(".")
-		if err != nil {
-			return nil, err
-		}
-		if !more {
+		if !p.accept(".") {
 			p.q.mention(f)
-			return f, nil
+			return f
 		}
 		f.Name += "."
 	}
@@ -166,136 +126,87 @@ func (p *parser) field() (Expr, error) {
 
 // call reads the arguments of a function, in parentheses. What stands before the colon
 // in x:f(y) is the first of them.
-func (p *parser) call(name token, args []Expr) (Expr, error) {
-	if _, _, err := lookup(name); err != nil {
-		return nil, err
-	}
-	if err := p.expect("(", "after the function "+name.text); err != nil {
-		return nil, err
-	}
+func (p *parser) call(name token, args []expr) expr {
+	lookup(name)
+	p.expect("(", "after the function "+name.text)
 	for more := !p.tok.is(")"); more; {
-		x, err := p.expression()
-		if err != nil {
-			return nil, err
-		}
+		x := p.expression()
 		if len(args) == maxList {
-			return nil, FaultAt(x.at(), "more than %d arguments", maxList)
+			fail(x.at(), "more than %d arguments", maxList)
 		}
 		args = append(args, x)
-		if more, err = p.accept(","); err != nil {
-			return nil, err
-		}
+		more = p.accept(",")
 	}
-	if err := p.expect(")", "to close the arguments of "+name.text); err != nil {
-		return nil, err
-	}
+	p.expect(")", "to close the arguments of "+name.text)
 	return newCall(name, args)
 }
 
 // predicate reads what may follow an operand: in, :, like, regex.
-func (p *parser) predicate(x Expr) (Expr, error) {
+func (p *parser) predicate(x expr) expr {
 	op := p.tok
-	negated, err := p.accept("not")
-	if err != nil {
-		return nil, err
-	}
+	negated := p.accept("not")
 	if negated && !p.tok.is("in") && !p.tok.is("in~") {
-		return nil, FaultAt(op.at, "not can't be here, except in not in: write not before the condition")
+		fail(op.at, "not can't be here, except in not in: write not before the condition")
 	}
 	op = p.tok
 	switch {
 	case op.is("in"), op.is("in~"):
-		x, err = p.in(x, op)
+		x = p.in(x, op)
 	case op.is(":"), op.is("like"), op.is("like~"), op.is("regex"), op.is("regex~"):
-		x, err = p.match(x, op)
+		x = p.match(x, op)
 	}
-	if err != nil || !negated {
-		return x, err
+	if negated {
+		return newNot(op.at, x)
 	}
-	return newNot(op.at, x)
+	return x
 }
 
 // in reads the rest of: x in (...).
-func (p *parser) in(x Expr, op token) (Expr, error) {
-	if err := p.advance(); err != nil {
-		return nil, err
-	}
-	list, err := p.list(op.text, p.expression)
-	if err != nil {
-		return nil, err
-	}
-	return newIn(op, x, list)
+func (p *parser) in(x expr, op token) expr {
+	p.advance()
+	return newIn(op, x, p.list(op.text, p.expression))
 }
 
 // match reads the rest of: x : "...", x : (...) and the same with like and regex.
-func (p *parser) match(x Expr, op token) (Expr, error) {
-	if err := p.advance(); err != nil {
-		return nil, err
-	}
+func (p *parser) match(x expr, op token) expr {
+	p.advance()
 	if p.tok.is("(") {
-		list, err := p.list(op.text, p.single)
-		if err != nil {
-			return nil, err
-		}
-		return newMatch(op, x, list)
+		return newMatch(op, x, p.list(op.text, p.single))
 	}
 	if op.is(":") && p.tok.kind == word && isFunction(p.tok.text) {
 		return p.method(x)
 	}
-	pattern, err := p.single()
-	if err != nil {
-		return nil, err
-	}
-	lit, ok := pattern.(*Literal)
+	pattern := p.single()
+	lit, ok := pattern.(*literal)
 	if !ok {
-		return nil, FaultAt(pattern.at(), "%s takes a string, not a field", op.text)
+		fail(pattern.at(), "%s takes a string, not a field", op.text)
 	}
-	return newMatch(op, x, []Literal{*lit})
+	return newMatch(op, x, []literal{*lit})
 }
 
 // method reads the rest of x:f(...), and what follows it.
-func (p *parser) method(x Expr) (Expr, error) {
-	leave, err := p.nest()
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
+func (p *parser) method(x expr) expr {
+	defer p.nest()()
 	name := p.tok
-	if err := p.advance(); err != nil {
-		return nil, err
-	}
-	call, err := p.call(name, []Expr{x})
-	if err != nil {
-		return nil, err
-	}
-	return p.predicate(call)
+	p.advance()
+	return p.predicate(p.call(name, []expr{x}))
 }
 
 // list reads constants in parentheses.
-func (p *parser) list(op string, element func() (Expr, error)) ([]Literal, error) {
-	if err := p.expect("(", "after "+op); err != nil {
-		return nil, err
-	}
-	var list []Literal
-	for {
-		x, err := element()
-		if err != nil {
-			return nil, err
-		}
-		lit, ok := x.(*Literal)
+func (p *parser) list(op string, element func() expr) []literal {
+	p.expect("(", "after "+op)
+	var list []literal
+	for more := true; more; more = p.accept(",") {
+		x := element()
+		lit, ok := x.(*literal)
 		if !ok {
-			return nil, FaultAt(x.at(), "a list takes constants only")
+			fail(x.at(), "a list takes constants only")
 		}
 		if len(list) == maxList {
-			return nil, FaultAt(x.at(), "list of more than %d elements", maxList)
+			fail(x.at(), "list of more than %d elements", maxList)
 		}
 		list = append(list, *lit)
-		more, err := p.accept(",")
-		if err != nil {
-			return nil, err
-		}
-		if !more {
-			return list, p.expect(")", "to close the list")
-		}
 	}
+	p.expect(")", "to close the list")
+	return list
 }

@@ -11,26 +11,26 @@ func TestParseErrors(t *testing.T) {
 	for _, c := range []struct{ query, want string }{
 		{``, `1:1: the query is empty`},
 		{" // nothing\n", `2:1: the query is empty`},
-		{`process`, `1:8: unexpected the end of the query, want "where" after the event category`},
+		{`process`, `1:8: unexpected the end of the query, expected "where" after the event category`},
 		{`process where`, `1:14: the condition is missing`},
-		{`where true`, `1:1: unexpected "where", want an event category`},
+		{`where true`, `1:1: unexpected "where", expected an event category`},
 		{`"" where true`, `1:1: the event category is empty`},
-		{`5 where true`, `1:1: unexpected the number 5, want an event category`},
+		{`5 where true`, `1:1: unexpected the number 5, expected an event category`},
 		{`any where a = 1`, `1:13: unexpected "=": write == (verbatim) or : (any case, wildcards)`},
 		{`any where a[0] == 1`, `1:12: unexpected "[": a condition on a list looks at every element`},
-		{`any where a == 1 b`, `1:18: unexpected "b", want and, or, or the end of the query`},
-		{`any where (a == 1`, `1:18: unexpected the end of the query, want ")" to close the parenthesis`},
-		{`any where a ==`, `1:15: unexpected the end of the query, want a field or a value`},
-		{`any where a == and`, `1:16: unexpected "and", want a field or a value`},
-		{`any where by == 1`, `1:11: unexpected "by", want a field or a value`},
-		{`any where a. == 1`, `1:14: unexpected "==", want the name of a field`},
+		{`any where a == 1 b`, `1:18: unexpected "b", expected and, or, or the end of the query`},
+		{`any where (a == 1`, `1:18: unexpected the end of the query, expected ")" to close the parenthesis`},
+		{`any where a ==`, `1:15: unexpected the end of the query, expected a field or a value`},
+		{`any where a == and`, `1:16: unexpected "and", expected a field or a value`},
+		{`any where by == 1`, `1:11: unexpected "by", expected a field or a value`},
+		{`any where a. == 1`, `1:14: unexpected "==", expected the name of a field`},
 		{`any where a~ == 1`, `1:11: unexpected "~" after a`},
 		{`any where a < 1 < 2`, `1:17: comparisons do not chain: join two with and`},
 		{`any where a == 1 == true`, `1:18: comparisons do not chain: join two with and`},
-		{`any where a in 5`, `1:16: unexpected the number 5, want "(" after in`},
-		{`any where a in ()`, `1:17: unexpected ")", want a field or a value`},
-		{`any where a in (1,)`, `1:19: unexpected ")", want a field or a value`},
-		{`any where a in (1 2)`, `1:19: unexpected the number 2, want ")" to close the list`},
+		{`any where a in 5`, `1:16: unexpected the number 5, expected "(" after in`},
+		{`any where a in ()`, `1:17: unexpected ")", expected a field or a value`},
+		{`any where a in (1,)`, `1:19: unexpected ")", expected a field or a value`},
+		{`any where a in (1 2)`, `1:19: unexpected the number 2, expected ")" to close the list`},
 		{`any where a in (b)`, `1:17: a list takes constants only`},
 		{`any where a in~ (1)`, `1:18: in~ takes strings, not a number`},
 		{`any where 1 in ("x")`, `1:17: can't compare a number with a string`},
@@ -99,7 +99,7 @@ func TestParseErrors(t *testing.T) {
 func TestConditionErrors(t *testing.T) {
 	for text, want := range map[string]string{
 		``:                   `1:1: the condition is missing`,
-		`process where true`: `1:9: unexpected "where", want and, or, or the end of the condition`,
+		`process where true`: `1:9: unexpected "where", expected and, or, or the end of the condition`,
 		`a == 1 | head`:      `1:8: a condition has no pipes`,
 	} {
 		if _, err := ParseCondition(text); err == nil || err.Error() != want {
@@ -173,44 +173,44 @@ func TestStructure(t *testing.T) {
 			t.Errorf("%s: %v", query, err)
 			continue
 		}
-		if got := written(q.Where()); got != want {
+		if got := written(q.event.Where); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", query, got, want)
 		}
 	}
 }
 
-func written(e Expr) string {
-	literals := func(list []Literal) (values []string) {
+func written(e expr) string {
+	literals := func(list []literal) (values []string) {
 		for _, l := range list {
 			values = append(values, l.Value.String())
 		}
 		return values
 	}
 	switch e := e.(type) {
-	case *Literal:
+	case *literal:
 		return e.Value.String()
-	case *Ref:
+	case *fieldRef:
 		return e.Name
-	case *Not:
+	case *negation:
 		return "(not " + written(e.X) + ")"
-	case *Missing:
+	case *absence:
 		return "(missing " + written(e.X) + ")"
-	case *Compare:
+	case *comparison:
 		return fmt.Sprintf("(%s %s %s)", written(e.Left), e.Op, written(e.Right))
-	case *Arith:
+	case *arithmetic:
 		return fmt.Sprintf("(%s %c %s)", written(e.Left), e.Op, written(e.Right))
-	case *In:
+	case *membership:
 		return fmt.Sprintf("(%s %s %s)", written(e.X), map[bool]string{false: "in", true: "in~"}[e.Fold], literals(e.List))
-	case *Match:
+	case *patternMatch:
 		op := map[[2]bool]string{{false, false}: "like", {true, false}: ":", {false, true}: "regex", {true, true}: "regex~"}
 		return fmt.Sprintf("(%s %s %s)", written(e.X), op[[2]bool{e.Fold, e.Regex}], literals(e.Patterns))
-	case *Call:
+	case *funcCall:
 		var args []string
 		for _, x := range e.Args {
 			args = append(args, written(x))
 		}
 		return e.Name + map[bool]string{true: "~"}[e.Fold] + "(" + strings.Join(args, ", ") + ")"
-	case *Logic:
+	case *junction:
 		var terms []string
 		for _, t := range e.Terms {
 			terms = append(terms, written(t))

@@ -49,10 +49,10 @@ func (p *predicate) unknownIfMissing(v Value) truth {
 var isTrue = predicate{bool: func(b bool) bool { return b }}
 
 // comparing returns the predicate: the value stands in this order to v.
-func comparing(op Op, v Value) predicate {
+func comparing(op operator, v Value) predicate {
 	switch v.kind {
 	case kString:
-		if op == Equal {
+		if op == opEqual {
 			return predicate{text: verbatim([]string{v.text})}
 		}
 		return predicate{text: func(s string) bool { return compare(op, String(s), v) == yes }}
@@ -64,26 +64,26 @@ func comparing(op Op, v Value) predicate {
 }
 
 // compare compares two scalars.
-func compare(op Op, a, b Value) truth {
+func compare(op operator, a, b Value) truth {
 	if a.missing() || b.missing() {
 		return unknown
 	}
 	c, ok := order(a, b)
 	switch op {
-	case Equal:
+	case opEqual:
 		return truthOf(ok && c == 0)
-	case Less:
+	case opLess:
 		return truthOf(ok && c < 0)
-	case LessEqual:
+	case opLessEqual:
 		return truthOf(ok && c <= 0)
-	case Greater:
+	case opGreater:
 		return truthOf(ok && c > 0)
 	}
 	return truthOf(ok && c >= 0)
 }
 
 // oneOf returns the predicate: the value is one of the list.
-func oneOf(list []Literal, fold bool) predicate {
+func oneOf(list []literal, fold bool) predicate {
 	var p predicate
 	var strings []string
 	var numbers []Value
@@ -120,7 +120,7 @@ func oneOf(list []Literal, fold bool) predicate {
 }
 
 // matchingWildcard returns the predicate: the value matches one of the patterns.
-func matchingWildcard(patterns []Literal, fold bool) (predicate, error) {
+func matchingWildcard(patterns []literal, fold bool) predicate {
 	var plain []string
 	var globs []*glob
 	for i := range patterns {
@@ -131,7 +131,7 @@ func matchingWildcard(patterns []Literal, fold bool) (predicate, error) {
 		}
 		g, err := newGlob(s, fold)
 		if err != nil {
-			return predicate{}, FaultAt(patterns[i].at(), "%v", err)
+			fail(patterns[i].at(), "%v", err)
 		}
 		globs = append(globs, g)
 	}
@@ -140,24 +140,20 @@ func matchingWildcard(patterns []Literal, fold bool) (predicate, error) {
 		exact = verbatimFold(plain)
 	}
 	if len(globs) == 0 {
-		return predicate{text: exact}, nil
+		return predicate{text: exact}
 	}
 	return predicate{text: func(s string) bool {
 		return exact(s) || slices.ContainsFunc(globs, func(g *glob) bool { return g.match(s) })
-	}}, nil
+	}}
 }
 
 // matchingRegex returns the predicate: the value matches one of the expressions.
-func matchingRegex(patterns []Literal, fold bool) (predicate, error) {
+func matchingRegex(patterns []literal, fold bool) predicate {
 	var any []func(string) bool
 	for i := range patterns {
-		re, err := compileRegex(patterns[i].Value.text, fold)
-		if err != nil {
-			return predicate{}, FaultAt(patterns[i].at(), "%v", err)
-		}
-		any = append(any, re.MatchString)
+		any = append(any, compileRegex(patterns[i].at(), patterns[i].Value.text, fold).MatchString)
 	}
 	return predicate{text: func(s string) bool {
 		return slices.ContainsFunc(any, func(match func(string) bool) bool { return match(s) })
-	}}, nil
+	}}
 }

@@ -1,9 +1,9 @@
 package eql
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -18,14 +18,11 @@ const (
 
 // compileRegex compiles an expression of Lucene's syntax to RE2, to match whole values.
 // What RE2 can't say is refused.
-func compileRegex(expr string, fold bool) (*regexp.Regexp, error) {
-	t := &lucene{src: []rune(expr)}
-	re, err := t.union()
-	if err == nil && t.more() {
-		err = fmt.Errorf("unexpected %q", t.src[t.pos])
-	}
-	if err != nil {
-		return nil, fmt.Errorf("regex, character %d: %w", t.pos+1, err)
+func compileRegex(at int, expr string, fold bool) *regexp.Regexp {
+	t := &lucene{at: at, src: []rune(expr)}
+	re := t.union()
+	if t.more() {
+		t.fail("unexpected %q", t.src[t.pos])
 	}
 	flags := "s" // the dot takes line breaks too
 	if fold {
@@ -33,14 +30,15 @@ func compileRegex(expr string, fold bool) (*regexp.Regexp, error) {
 	}
 	compiled, err := regexp.Compile(`\A(?` + flags + `:` + re.text + `)\z`)
 	if err != nil {
-		return nil, fmt.Errorf("regex: %w", err)
+		fail(at, "regex: %v", err)
 	}
-	return compiled, nil
+	return compiled
 }
 
 // lucene reads an expression of Lucene's syntax with all its optional operators on and
 // writes it as RE2.
 type lucene struct {
+	at    int // where the expression stands in the query
 	src   []rune
 	pos   int
 	depth int
@@ -50,6 +48,11 @@ type lucene struct {
 type re2 struct {
 	text   string
 	states int
+}
+
+// fail ends the translation at the next character.
+func (t *lucene) fail(format string, args ...any) {
+	fail(t.at, "regex, character %d: %s", t.pos+1, fmt.Sprintf(format, args...))
 }
 
 func (t *lucene) more() bool { return t.pos < len(t.src) }
@@ -67,96 +70,86 @@ func (t *lucene) accept(r rune) bool {
 }
 
 // union reads alternatives.
-func (t *lucene) union() (re2, error) {
+func (t *lucene) union() re2 {
 	if !t.more() && t.pos == 0 {
-		return re2{}, nil
+		return re2{}
 	}
-	all, err := t.concat()
-	if err != nil || !t.peek("|") {
-		return all, err
+	all := t.concat()
+	if !t.peek("|") {
+		return all
 	}
 	var text strings.Builder
 	text.WriteString("(?:" + all.text)
 	for t.accept('|') {
-		next, err := t.concat()
-		if err != nil {
-			return re2{}, err
-		}
+		next := t.concat()
 		text.WriteString("|" + next.text)
 		if all.states += next.states + 1; all.states > maxRegexStates {
-			return re2{}, errTooLarge
+			t.fail("expression larger than %d states", maxRegexStates)
 		}
 	}
-	return re2{text.String() + ")", all.states}, nil
+	return re2{text.String() + ")", all.states}
 }
 
 // concat reads a sequence up to the end of the alternative.
-func (t *lucene) concat() (re2, error) {
+func (t *lucene) concat() re2 {
 	var text strings.Builder
 	states := 0
 	if !t.more() || t.peek("|)") {
-		return re2{}, errors.New("empty alternative: write () for an empty string")
+		t.fail("empty alternative: write () for an empty string")
 	}
 	for t.more() && !t.peek("|)") {
-		next, err := t.repeated()
-		if err != nil {
-			return re2{}, err
-		}
+		next := t.repeated()
 		text.WriteString(next.text)
 		if states += next.states; states > maxRegexStates {
-			return re2{}, errTooLarge
+			t.fail("expression larger than %d states", maxRegexStates)
 		}
 	}
-	return re2{text.String(), states}, nil
+	return re2{text.String(), states}
 }
-
-var errTooLarge = fmt.Errorf("expression larger than %d states", maxRegexStates)
 
 // repeated reads one part and what says how often it comes. A second ? is no mark of
 // laziness here but one more repetition, hence the groups.
-func (t *lucene) repeated() (re2, error) {
-	part, err := t.simple()
-	for n := 0; err == nil && t.peek("?*+{"); n++ {
+func (t *lucene) repeated() re2 {
+	part := t.simple()
+	for n := 0; t.peek("?*+{"); n++ {
 		if n == maxRegexNesting {
-			return re2{}, fmt.Errorf("more than %d repetitions of one part", maxRegexNesting)
+			t.fail("more than %d repetitions of one part", maxRegexNesting)
 		}
 		op := t.src[t.pos]
 		t.pos++
 		times := 1
 		count := string(op)
 		if op == '{' {
-			if count, times, err = t.count(); err != nil {
-				return re2{}, err
-			}
+			count, times = t.count()
 		}
 		part = re2{"(?:" + part.text + ")" + count, part.states*max(times, 1) + 1}
 		if part.states > maxRegexStates {
-			return re2{}, errTooLarge
+			t.fail("expression larger than %d states", maxRegexStates)
 		}
 	}
-	return part, err
+	return part
 }
 
 // count reads the rest of {n}, {n,} or {n,m}.
-func (t *lucene) count() (count string, times int, err error) {
+func (t *lucene) count() (count string, times int) {
 	least, ok := t.integer()
 	if !ok {
-		return "", 0, fmt.Errorf("a repetition is {n}, {n,} or {n,m} with numbers up to %d", maxRepeat)
+		t.fail("a repetition is {n}, {n,} or {n,m} with numbers up to %d", maxRepeat)
 	}
 	count, times = fmt.Sprintf("{%d", least), least
 	if t.accept(',') {
 		count += ","
 		if t.peek("0123456789") {
 			if times, ok = t.integer(); !ok || times < least {
-				return "", 0, fmt.Errorf("a repetition goes from a number to one not smaller, up to %d", maxRepeat)
+				t.fail("a repetition goes from a number to one not smaller, up to %d", maxRepeat)
 			}
 			count += fmt.Sprint(times)
 		}
 	}
 	if !t.accept('}') {
-		return "", 0, errors.New("repetition is not closed")
+		t.fail("repetition is not closed")
 	}
-	return count + "}", times, nil
+	return count + "}", times
 }
 
 func (t *lucene) integer() (n int, ok bool) {
@@ -171,28 +164,28 @@ func (t *lucene) integer() (n int, ok bool) {
 }
 
 // simple reads one part: a character or what stands for some.
-func (t *lucene) simple() (re2, error) {
+func (t *lucene) simple() re2 {
 	r := t.src[t.pos]
 	switch r {
 	case '~':
-		return re2{}, errors.New("complement (~) is not supported: write \\~ for the character")
+		t.fail("complement (~) is not supported: write \\~ for the character")
 	case '&':
-		return re2{}, errors.New("intersection (&) is not supported: write \\& for the character")
+		t.fail("intersection (&) is not supported: write \\& for the character")
 	case '<':
-		return re2{}, errors.New("numeric ranges (<>) are not supported: write \\< for the character")
+		t.fail("numeric ranges (<>) are not supported: write \\< for the character")
 	case '?', '*', '+', '{':
-		return re2{}, fmt.Errorf("nothing to repeat before %q: write \\%c for the character", r, r)
+		t.fail("nothing to repeat before %q: write \\%c for the character", r, r)
 	case '\\':
 		return t.escape()
 	}
 	t.pos++
 	switch r {
 	case '.':
-		return re2{".", 1}, nil
+		return re2{".", 1}
 	case '@': // any string
-		return re2{"(?:.*)", 2}, nil
+		return re2{"(?:.*)", 2}
 	case '#': // no string at all
-		return re2{`[^\x00-\x{10FFFF}]`, 1}, nil
+		return re2{`[^\x00-\x{10FFFF}]`, 1}
 	case '"':
 		return t.quoted()
 	case '(':
@@ -200,38 +193,37 @@ func (t *lucene) simple() (re2, error) {
 	case '[':
 		return t.class()
 	}
-	return literalRune(r), nil
+	return literalRune(r)
 }
 
 func literalRune(r rune) re2 { return re2{regexp.QuoteMeta(string(r)), 1} }
 
 // quoted reads the rest of a quoted string, in which nothing is special.
-func (t *lucene) quoted() (re2, error) {
-	for n, r := range t.src[t.pos:] {
-		if r == '"' {
-			s := string(t.src[t.pos : t.pos+n])
-			t.pos += n + 1
-			return re2{"(?:" + regexp.QuoteMeta(s) + ")", n}, nil
-		}
+func (t *lucene) quoted() re2 {
+	n := slices.Index(t.src[t.pos:], '"')
+	if n < 0 {
+		t.fail("quote is not closed: write \\\" for the character")
 	}
-	return re2{}, errors.New("quote is not closed: write \\\" for the character")
+	s := string(t.src[t.pos : t.pos+n])
+	t.pos += n + 1
+	return re2{"(?:" + regexp.QuoteMeta(s) + ")", n}
 }
 
 // group reads the rest of an expression in parentheses.
-func (t *lucene) group() (re2, error) {
+func (t *lucene) group() re2 {
 	if t.accept(')') {
-		return re2{"(?:)", 0}, nil
+		return re2{"(?:)", 0}
 	}
 	if t.depth == maxRegexNesting {
-		return re2{}, fmt.Errorf("nested deeper than %d levels", maxRegexNesting)
+		t.fail("nested deeper than %d levels", maxRegexNesting)
 	}
 	t.depth++
-	inner, err := t.union()
+	inner := t.union()
 	t.depth--
-	if err == nil && !t.accept(')') {
-		err = errors.New("parenthesis is not closed")
+	if !t.accept(')') {
+		t.fail("parenthesis is not closed")
 	}
-	return re2{"(?:" + inner.text + ")", inner.states}, err
+	return re2{"(?:" + inner.text + ")", inner.states}
 }
 
 // predefined are the classes that a backslash and a letter stand for.
@@ -242,31 +234,30 @@ var predefined = map[rune]string{
 }
 
 // escape reads a backslash and what follows.
-func (t *lucene) escape() (re2, error) {
+func (t *lucene) escape() re2 {
 	if t.pos+1 < len(t.src) {
 		if set, ok := predefined[t.src[t.pos+1]]; ok {
 			t.pos += 2
-			return re2{"[" + set + "]", 1}, nil
+			return re2{"[" + set + "]", 1}
 		}
 	}
-	r, err := t.char()
-	return literalRune(r), err
+	return literalRune(t.char())
 }
 
 // char reads a character, perhaps behind a backslash.
-func (t *lucene) char() (rune, error) {
+func (t *lucene) char() rune {
 	if t.accept('\\') && t.more() && unicode.IsLetter(t.src[t.pos]) {
-		return 0, fmt.Errorf("unknown escape \\%c", t.src[t.pos])
+		t.fail("unknown escape \\%c", t.src[t.pos])
 	}
 	if !t.more() {
-		return 0, errors.New("unexpected end")
+		t.fail("unexpected end")
 	}
 	t.pos++
-	return t.src[t.pos-1], nil
+	return t.src[t.pos-1]
 }
 
 // class reads the rest of a character class. Its first character is never its end.
-func (t *lucene) class() (re2, error) {
+func (t *lucene) class() re2 {
 	var set strings.Builder
 	set.WriteByte('[')
 	if t.accept('^') {
@@ -274,7 +265,7 @@ func (t *lucene) class() (re2, error) {
 	}
 	for first := true; first || !t.accept(']'); first = false {
 		if !t.more() {
-			return re2{}, errors.New("character class is not closed")
+			t.fail("character class is not closed")
 		}
 		if t.peek(`\`) && t.pos+1 < len(t.src) {
 			if name, ok := predefined[t.src[t.pos+1]]; ok {
@@ -283,23 +274,18 @@ func (t *lucene) class() (re2, error) {
 				continue
 			}
 		}
-		from, err := t.char()
-		if err != nil {
-			return re2{}, err
-		}
+		from := t.char()
 		to := from
 		if t.accept('-') {
 			if t.peek("]") {
-				return re2{}, errors.New("range is not closed: write \\- for the character")
+				t.fail("range is not closed: write \\- for the character")
 			}
-			if to, err = t.char(); err != nil {
-				return re2{}, err
-			}
+			to = t.char()
 			if to < from {
-				return re2{}, fmt.Errorf("range %c-%c is empty", from, to)
+				t.fail("range %c-%c is empty", from, to)
 			}
 		}
 		fmt.Fprintf(&set, `\x{%X}-\x{%X}`, from, to)
 	}
-	return re2{set.String() + "]", 1}, nil
+	return re2{set.String() + "]", 1}
 }

@@ -10,42 +10,42 @@ import (
 
 func TestRequires(t *testing.T) {
 	for query, want := range map[string]string{
-		`process where true`:                             `process`,
+		`process where true`:                             `any`,
 		`any where true`:                                 `any`,
 		`process where false`:                            ``,
-		`process where a == "x"`:                         `process a [x]`,
-		`process where "x" == a`:                         `process a [x]`,
-		`process where a == 5`:                           `process`,
-		`process where a != "x"`:                         `process`,
-		`process where a > "x"`:                          `process`,
-		`process where a in ("y", "x", "y", null)`:       `process a [x y]`,
-		`process where a in ("x", 5)`:                    `process`,
-		`process where a in~ ("x")`:                      `process a [x] any case`,
-		`process where a : ("x", "Y")`:                   `process a [Y x] any case`,
-		`process where a : ("x", "y*")`:                  `process`,
-		`process where a like "x"`:                       `process a [x]`,
-		`process where a regex "x"`:                      `process`,
-		`process where not a == "x"`:                     `process`,
-		`process where a == b`:                           `process`,
-		`process where length(a) == 1`:                   `process`,
-		`process where a == "x" or b == "y" or a == "z"`: `process a [x z]; process b [y]`,
-		`process where a == "x" or b > 1`:                `process`,
-		`process where a == "x" or false and b > 1`:      `process a [x]`,
-		`process where a == "x" and b in ("y", "z")`:     `process a [x]`,
-		`process where (a == "x" or c == "x") and b > 1`: `process a [x]; process c [x]`,
+		`process where a == "x"`:                         `a [x]`,
+		`process where "x" == a`:                         `a [x]`,
+		`process where a == 5`:                           `any`,
+		`process where a != "x"`:                         `any`,
+		`process where a > "x"`:                          `any`,
+		`process where a in ("y", "x", "y", null)`:       `a [x y]`,
+		`process where a in ("x", 5)`:                    `any`,
+		`process where a in~ ("x")`:                      `a [x]`,
+		`process where a : ("x", "Y")`:                   `a [Y x]`,
+		`process where a : ("x", "y*")`:                  `any`,
+		`process where a like "x"`:                       `a [x]`,
+		`process where a regex "x"`:                      `any`,
+		`process where not a == "x"`:                     `any`,
+		`process where a == b`:                           `any`,
+		`process where length(a) == 1`:                   `any`,
+		`process where a == "x" or b == "y" or a == "z"`: `a [x z]; b [y]`,
+		`process where a == "x" or b > 1`:                `any`,
+		`process where a == "x" or false and b > 1`:      `a [x]`,
+		`process where a == "x" and b in ("y", "z")`:     `a [x]`,
+		`process where (a == "x" or c == "x") and b > 1`: `a [x]; c [x]`,
 		`process where b > 1 and (a == "x" and null)`:    ``,
-		`process where a : ("x", "y") and b == "z"`:      `process b [z]`,
-		`process where null == a`:                        `process`,
-		`process where a == "x" and not (b == "y")`:      `process a [x]`,
-		`sequence [a where x == "1"] [b where x == "2"]`: `a x [1]; b x [2]`,
-		`sequence [a where x == "1"] [a where x == "2"]`: `a x [1 2]`,
-		`sequence [a where x == "1"] [b where y > 1]`:    `a x [1]; b`,
-		`sequence [a where false] [a where x == "2"]`:    `a x [2]`,
-		`process where host.os.type == "macos" and event.type == "start" and process.args == "-c" and process.name in ("a", "b")`: `process process.name [a b]`,
-		`process where event.type == "start" and process.args == "-c" and process.parent.name == "sh"`:                            `process process.args [-c]`,
-		`process where event.type == "start" and event.action == "exec" and process.name like "x*"`:                               `process event.action [exec]`,
-		`sequence with maxspan=1s [a where x == "1"] ![b where x == "2"] until [c where x : "3"]`:                                 `a x [1]; b x [2]; c x [3] any case`,
-		`process where ` + strings.Join(strings.Split("a==1 b==2 c==3", " "), " or "):                                             `process`,
+		`process where a : ("x", "y") and b == "z"`:      `b [z]`,
+		`process where null == a`:                        `any`,
+		`process where a == "x" and not (b == "y")`:      `a [x]`,
+		`sequence [a where x == "1"] [b where x == "2"]`: `x [1 2]`,
+		`sequence [a where x == "1"] [a where x == "2"]`: `x [1 2]`,
+		`sequence [a where x == "1"] [b where y > 1]`:    `any`,
+		`sequence [a where false] [a where x == "2"]`:    `x [2]`,
+		`process where host.os.type == "macos" and event.type == "start" and process.args == "-c" and process.name in ("a", "b")`: `process.name [a b]`,
+		`process where event.type == "start" and process.args == "-c" and process.parent.name == "sh"`:                            `process.args [-c]`,
+		`process where event.type == "start" and event.action == "exec" and process.name like "x*"`:                               `event.action [exec]`,
+		`sequence with maxspan=1s [a where x == "1"] ![b where x == "2"] until [c where x : "3"]`:                                 `x [1 2 3]`,
+		`process where ` + strings.Join(strings.Split("a==1 b==2 c==3", " "), " or "):                                             `any`,
 	} {
 		q, err := Parse(query)
 		if err != nil {
@@ -62,11 +62,11 @@ func TestRequires(t *testing.T) {
 func required(q *Query) string {
 	var out []string
 	for _, r := range q.Requires(worth) {
-		s := r.Category
+		s := "any"
 		if r.Field != "" {
-			s += fmt.Sprintf(" %s %v", r.Field, r.Values)
+			s = fmt.Sprintf("%s %v", r.Field, r.Values)
 		}
-		out = append(out, s+map[bool]string{true: " begins"}[r.Prefix]+map[bool]string{true: " any case"}[r.Fold])
+		out = append(out, s)
 	}
 	return strings.Join(out, "; ")
 }

@@ -30,14 +30,14 @@ type (
 // it does for any pick of their elements, and is unknown if it is for all of them. A
 // missing field is null. Comparing two fields is a condition on fields, which is never
 // unknown.
-func (b binder[T]) computed(e Expr) (cond[T], error) {
+func (b binder[T]) computed(e expr) cond[T] {
 	c := computation[T]{fields: b}
 	value := c.scalar(e)
 	if len(c.uses) > maxUses {
-		return nil, FaultAt(e.at(), "more than %d fields in one computation", maxUses)
+		fail(e.at(), "more than %d fields in one computation", maxUses)
 	}
 	uses, otherwise := c.uses, unknown
-	if cmp, ok := e.(*Compare); ok && isField(cmp.Left) && isField(cmp.Right) {
+	if cmp, ok := e.(*comparison); ok && isField(cmp.Left) && isField(cmp.Right) {
 		otherwise = no
 	}
 	return func(rec T) truth {
@@ -55,7 +55,7 @@ func (b binder[T]) computed(e Expr) (cond[T], error) {
 			}
 		}
 		return all
-	}, nil
+	}
 }
 
 // elementsOf returns the number of elements of all the fields.
@@ -77,38 +77,38 @@ func next[T any](p *picks, uses []Field[T], rec T) bool {
 	return false
 }
 
-func isField(e Expr) bool {
-	_, ok := e.(*Ref)
+func isField(e expr) bool {
+	_, ok := e.(*fieldRef)
 	return ok
 }
 
 // scalar compiles an expression by three-valued logic.
-func (c *computation[T]) scalar(e Expr) scalar[T] {
+func (c *computation[T]) scalar(e expr) scalar[T] {
 	switch e := e.(type) {
-	case *Literal:
+	case *literal:
 		v := e.Value
 		return func(T, picks) Value { return v }
-	case *Ref:
+	case *fieldRef:
 		return c.use(c.fields[e.Name])
-	case *Arith:
+	case *arithmetic:
 		left, right, op := c.scalar(e.Left), c.scalar(e.Right), e.Op
 		return func(rec T, p picks) Value { return arith(op, left(rec, p), right(rec, p)) }
-	case *Compare:
+	case *comparison:
 		left, right, op := c.scalar(e.Left), c.scalar(e.Right), e.Op
 		return func(rec T, p picks) Value { return compare(op, left(rec, p), right(rec, p)).value() }
-	case *Missing:
+	case *absence:
 		x := c.scalar(e.X)
 		return func(rec T, p picks) Value { return Bool(x(rec, p).missing()) }
-	case *In:
+	case *membership:
 		return c.satisfies(e.X, e.test)
-	case *Match:
+	case *patternMatch:
 		return c.satisfies(e.X, e.test)
-	case *Not:
+	case *negation:
 		x := c.scalar(e.X)
 		return func(rec T, p picks) Value { return truthOfValue(x(rec, p)).not().value() }
-	case *Logic:
+	case *junction:
 		return c.logic(e)
-	case *Call:
+	case *funcCall:
 		return c.call(e)
 	}
 	panic(fmt.Sprintf("eql: no evaluation of %T", e)) // the cases are all the types of ast.go
@@ -130,36 +130,31 @@ func (c *computation[T]) use(f Field[T]) scalar[T] {
 	}
 }
 
-func (c *computation[T]) satisfies(x Expr, test predicate) scalar[T] {
+func (c *computation[T]) satisfies(x expr, test predicate) scalar[T] {
 	v := c.scalar(x)
 	return func(rec T, p picks) Value { return test.unknownIfMissing(v(rec, p)).value() }
 }
 
-func (c *computation[T]) logic(e *Logic) scalar[T] {
+func (c *computation[T]) logic(e *junction) scalar[T] {
 	terms := make([]scalar[T], len(e.Terms))
 	for i, t := range e.Terms {
 		terms[i] = c.scalar(t)
 	}
+	first, join := yes, and
 	if e.Or {
-		return func(rec T, p picks) Value {
-			all := no
-			for _, t := range terms {
-				all = max(all, truthOfValue(t(rec, p)))
-			}
-			return all.value()
-		}
+		first, join = no, or
 	}
 	return func(rec T, p picks) Value {
-		all := yes
+		all := first
 		for _, t := range terms {
-			all = min(all, truthOfValue(t(rec, p)))
+			all = join(all, truthOfValue(t(rec, p)))
 		}
 		return all.value()
 	}
 }
 
 // call compiles a function.
-func (c *computation[T]) call(e *Call) scalar[T] {
+func (c *computation[T]) call(e *funcCall) scalar[T] {
 	args := make([]scalar[T], len(e.Args), max(len(e.Args), maxArgs))
 	for i, x := range e.Args {
 		args[i] = c.scalar(x)

@@ -1,7 +1,7 @@
 package eql
 
 import (
-	"errors"
+	"cmp"
 	"math"
 )
 
@@ -29,13 +29,18 @@ type SequenceOptions[T any] struct {
 	Time func(T) (ns int64, ok bool)
 	// Tiebreaker tells, for Run, the order of events of the same time.
 	Tiebreaker Field[T]
-	Limits     Limits
+	// Owner tells whose an event is. Where there is no more room, what is forgotten is of
+	// the owner that has the most; the least of the numbers of those whose events belong
+	// together counts, so 0 is for whom nobody else may crowd out. Without it all is one
+	// owner's.
+	Owner  func(T) uint64
+	Limits Limits
 }
 
 // Stats count what a Sequence has forgotten to stay within its limits, since it was
 // made. Each may be a match that was lost.
 type Stats struct {
-	Keys     uint64 // values of the join keys, the least recently used first
+	Keys     uint64 // values of the join keys
 	Partials uint64 // sequences that had begun
 	Expanded uint64 // elements of join keys beyond the first 100 of an event
 }
@@ -45,10 +50,7 @@ type Result[T any] struct {
 	// Events are the events in the order of the query. One that had to be missing is
 	// not there.
 	Events []T
-	// Stages tell, for each of Events, which of the query's Stages it is.
-	Stages []int
-
-	last uint64 // number of the latest event, by which results are in order
+	last   uint64 // number of the latest event, by which results are in order
 }
 
 // Sequence follows the events of one sequence query. It is for one goroutine, has no
@@ -57,6 +59,7 @@ type Sequence[T any] struct {
 	sequenceProgram[T]
 	limits  Limits
 	time    func(T) (int64, bool)
+	owner   func(T) uint64
 	now     int64  // time of the latest event
 	number  uint64 // of the latest event
 	kept    T      // the latest event, made to be kept
@@ -69,7 +72,7 @@ type Sequence[T any] struct {
 
 // sequenceProgram is a compiled sequence. It does not change.
 type sequenceProgram[T any] struct {
-	steps   []step[T]         // what has to come, in order; runs are written out
+	steps   []*described[T]   // what has to come, in order; runs are written out
 	missing [][]*described[T] // what must not come before each step, and after the last
 	until   *described[T]
 	maxspan int64
@@ -77,85 +80,55 @@ type sequenceProgram[T any] struct {
 	ending  bool // an event is missing after the last step
 }
 
-// step is an event that has to come.
-type step[T any] struct {
-	event *described[T]
-	stage int // of the query
-}
-
 // CompileSequence binds a sequence to records of type T, as Compile does with an event
 // query. A sequence with a maxspan needs a Time.
-func CompileSequence[T any](q *Query, category Field[T], fields func(name string) (Field[T], bool), options SequenceOptions[T]) (*Sequence[T], error) {
+func CompileSequence[T any](q *Query, category Field[T], fields func(name string) (Field[T], bool), options SequenceOptions[T]) (s *Sequence[T], err error) {
+	defer recoverFault(q.text, &err)
 	if !q.IsSequence() {
-		return nil, Locate(q.text, FaultAt(0, "not a sequence"))
+		fail(0, "not a sequence")
 	}
 	if q.seq.maxspan > 0 && options.Time == nil {
-		return nil, Locate(q.text, errors.New("maxspan needs the time of the events, and there is none"))
+		fail(0, "maxspan needs the time of the events, and there is none")
 	}
-	b, err := bind(q, fields)
-	if err != nil {
-		return nil, err
-	}
-	s := &Sequence[T]{time: options.Time, limits: options.Limits.orDefault(), now: math.MinInt64}
-	if err := s.compile(q.seq, b, category); err != nil {
-		return nil, Locate(q.text, err)
-	}
+	s = &Sequence[T]{time: options.Time, owner: options.Owner, limits: options.Limits.orDefault(), now: math.MinInt64}
+	s.compile(q.seq, bind(q, fields), category)
 	s.keys = newKeyTable[T](len(s.steps))
 	return s, nil
 }
 
 func (l Limits) orDefault() Limits {
-	if l.Keys <= 0 {
-		l.Keys = defaultKeys
-	}
-	if l.Partials <= 0 {
-		l.Partials = defaultPartials
-	}
-	if l.Age <= 0 {
-		l.Age = math.MaxInt64
-	}
-	return l
+	return Limits{cmp.Or(max(l.Keys, 0), defaultKeys), cmp.Or(max(l.Partials, 0), defaultPartials), cmp.Or(max(l.Age, 0), math.MaxInt64)}
 }
 
-func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[T]) error {
+func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[T]) {
 	p.maxspan = int64(seq.maxspan)
 	p.missing = [][]*described[T]{nil}
 	for i := range seq.stages {
 		stage := &seq.stages[i]
-		e, err := p.describe(stage, b, category)
-		if err != nil {
-			return err
-		}
+		e := p.describe(stage, b, category)
 		if stage.Missing {
 			gap := &p.missing[len(p.missing)-1]
 			*gap = append(*gap, e)
 			continue
 		}
 		for range stage.Runs {
-			p.steps = append(p.steps, step[T]{e, i})
+			p.steps = append(p.steps, e)
 			p.missing = append(p.missing, nil)
 		}
 	}
 	p.leading = p.missing[0] != nil
 	p.ending = p.missing[len(p.steps)] != nil
-	if seq.until == nil {
-		return nil
+	if seq.until != nil {
+		p.until = p.describe(seq.until, b, category)
 	}
-	var err error
-	p.until, err = p.describe(seq.until, b, category)
-	return err
 }
 
-func (p *sequenceProgram[T]) describe(stage *Stage, b binder[T], category Field[T]) (*described[T], error) {
-	m, err := b.matcher(stage.Event, category)
-	if err != nil {
-		return nil, err
-	}
-	e := &described[T]{matcher: m}
+func (p *sequenceProgram[T]) describe(stage *stage, b binder[T], category Field[T]) *described[T] {
+	e := &described[T]{matcher: b.matcher(stage.event, category)}
 	for _, key := range stage.By {
 		e.by = append(e.by, joinKey[T]{b[key.Name], key.Optional})
 	}
-	return e, nil
+	return e
 }
 
 // Dropped returns the counts of what was forgotten to stay within the limits.
@@ -164,5 +137,5 @@ func (s *Sequence[T]) Dropped() Stats { return s.dropped }
 // Pending returns how many values of the join keys are followed, and how many
 // sequences have begun.
 func (s *Sequence[T]) Pending() (keys, partials int) {
-	return len(s.keys.byKey), s.keys.partials + s.waiting.Len()
+	return len(s.keys.byKey), s.keys.partials + len(s.waiting.list)
 }

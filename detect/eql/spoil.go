@@ -5,7 +5,7 @@ package eql
 // that it is itself a part of.
 func (s *Sequence[T]) spoil(rec T) {
 	for gap, missing := range s.missing {
-		if missing == nil || gap > 0 && gap < len(s.steps) && s.keys.reached[gap-1] == 0 || gap == len(s.steps) && s.waiting.Len() == 0 {
+		if missing == nil || gap > 0 && gap < len(s.steps) && s.keys.reached[gap-1] == 0 || gap == len(s.steps) && len(s.waiting.list) == 0 {
 			continue
 		}
 		for _, d := range missing {
@@ -13,15 +13,15 @@ func (s *Sequence[T]) spoil(rec T) {
 				continue
 			}
 			for k := range d.count() {
-				s.spoilKey(gap, d.key(k))
+				s.spoilKey(gap, d.key(k), rec)
 			}
 		}
 	}
 }
 
-func (s *Sequence[T]) spoilKey(gap int, key []byte) {
+func (s *Sequence[T]) spoilKey(gap int, key []byte, rec T) {
 	if gap == 0 {
-		p := s.keys.use(key, s.now)
+		p := s.use(key, rec)
 		p.before, p.hasBefore = s.now, true
 		return
 	}
@@ -29,10 +29,8 @@ func (s *Sequence[T]) spoilKey(gap int, key []byte) {
 	switch {
 	case p == nil:
 	case gap == len(s.steps):
-		for i := len(p.waiting) - 1; i >= 0; i-- {
-			if c := p.waiting[i]; c.result.last < s.number {
-				s.waiting.remove(c)
-			}
+		if p.waiting > 0 {
+			s.waiting.remove(func(c *candidate[T]) bool { return c.owner == p && c.result.last < s.number })
 		}
 		s.drop(p)
 	case p.parts[gap-1] != nil && p.parts[gap-1].number < s.number:
@@ -55,7 +53,7 @@ func (s *Sequence[T]) end(rec T) {
 
 // drop forgets a key with which nothing is pending.
 func (s *Sequence[T]) drop(p *pending[T]) {
-	if !p.live() {
+	if p.newer != nil && !p.live() { // else it was dropped before
 		s.keys.remove(p)
 	}
 }
@@ -74,31 +72,38 @@ func (s *Sequence[T]) forget(now int64) {
 			s.dropped.Partials += uint64(n)
 		}
 		p.hasBefore = false
-		if len(p.waiting) > 0 { // they have a time of their own
-			s.keys.use([]byte(p.key), now)
+		if p.waiting > 0 { // they have a time of their own
+			s.keys.use([]byte(p.key), p.owner, now)
 			continue
 		}
 		s.keys.remove(p)
 	}
 }
 
-// shrink brings what is remembered back within the limits, the least recently used
-// first.
+// shrink brings what is remembered back within the limits.
 func (s *Sequence[T]) shrink() {
 	for {
 		keys, partials := s.Pending()
 		if keys <= s.limits.Keys && partials <= s.limits.Partials {
 			return
 		}
-		p := s.keys.oldest()
-		if c := s.waiting.first(); keys == 1 && c != nil {
-			s.waiting.remove(c)
+		p := s.keys.victim()
+		if keys == 1 && p.waiting > 0 {
+			oldest, one := s.waiting.first, false
+			s.waiting.remove(func(c *candidate[T]) bool {
+				first := !one && c.from == oldest
+				one = one || first
+				return first
+			})
 			s.dropped.Partials++
 			s.drop(p)
 			continue
 		}
 		s.dropped.Keys++
-		s.dropped.Partials += uint64(s.keys.clear(p) + s.waiting.clear(p))
+		s.dropped.Partials += uint64(s.keys.clear(p))
+		if p.waiting > 0 {
+			s.dropped.Partials += uint64(len(s.waiting.remove(func(c *candidate[T]) bool { return c.owner == p })))
+		}
 		s.keys.remove(p)
 	}
 }

@@ -13,9 +13,7 @@ const fewStrings = 8
 // verbatim returns a test for being one of a list.
 func verbatim(list []string) func(string) bool {
 	switch {
-	case len(list) == 0:
-		return func(string) bool { return false }
-	case len(list) == 1:
+	case len(list) == 1: // what nearly all conditions ask for
 		want := list[0]
 		return func(s string) bool { return s == want }
 	case len(list) <= fewStrings:
@@ -30,21 +28,15 @@ func verbatim(list []string) func(string) bool {
 
 // verbatimFold returns a test for being one of a list, in any case.
 func verbatimFold(list []string) func(string) bool {
-	switch {
-	case len(list) == 0:
-		return func(string) bool { return false }
-	case len(list) == 1:
-		want := list[0]
-		return func(s string) bool { return strings.EqualFold(s, want) }
-	case len(list) <= fewStrings:
+	if len(list) <= fewStrings {
 		return func(s string) bool { return containsFold(list, s) }
 	}
 	set := make(map[uint64][]string, len(list))
 	for _, s := range list {
-		h := foldedHash(s)
+		h := FoldedHash(s)
 		set[h] = append(set[h], s)
 	}
-	return func(s string) bool { return containsFold(set[foldedHash(s)], s) }
+	return func(s string) bool { return containsFold(set[FoldedHash(s)], s) }
 }
 
 func containsFold(list []string, s string) bool {
@@ -56,8 +48,9 @@ func containsFold(list []string, s string) bool {
 	return false
 }
 
-// foldedHash hashes strings that are equal in any case to one number (FNV-1a).
-func foldedHash(s string) uint64 {
+// FoldedHash hashes strings that are equal in any case to one number (FNV-1a). With it an
+// index can look up in one step what requirements ask for.
+func FoldedHash(s string) uint64 {
 	h := uint64(14695981039346656037)
 	for _, r := range s {
 		h = (h ^ uint64(folded(r))) * 1099511628211

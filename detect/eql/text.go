@@ -6,21 +6,21 @@ import "unicode/utf8"
 // the result null, and so does one of a type that the function is not about; where null
 // means that an argument was left out, it says so.
 
-func length(_ *Call, s, _, _, _ Value) Value {
+func length(_ *funcCall, s, _, _, _ Value) Value {
 	if s.kind != kString {
 		return Value{}
 	}
 	return Int(int64(utf8.RuneCountInString(s.text)))
 }
 
-func startsWith(c *Call, s, part, _, _ Value) Value {
+func startsWith(c *funcCall, s, part, _, _ Value) Value {
 	if s.kind != kString || part.kind != kString {
 		return Value{}
 	}
 	return Bool(hasPrefix(s.text, part.text, c.Fold))
 }
 
-func endsWith(c *Call, s, part, _, _ Value) Value {
+func endsWith(c *funcCall, s, part, _, _ Value) Value {
 	if s.kind != kString || part.kind != kString {
 		return Value{}
 	}
@@ -28,7 +28,7 @@ func endsWith(c *Call, s, part, _, _ Value) Value {
 }
 
 // stringContains is false where either string is empty.
-func stringContains(c *Call, s, part, _, _ Value) Value {
+func stringContains(c *funcCall, s, part, _, _ Value) Value {
 	if s.kind != kString || part.kind != kString {
 		return Value{}
 	}
@@ -37,7 +37,7 @@ func stringContains(c *Call, s, part, _, _ Value) Value {
 
 // indexOf returns where part begins, at or after the character start; null when it does
 // not, or when start is behind the end.
-func indexOf(c *Call, s, part, start, _ Value) Value {
+func indexOf(c *funcCall, s, part, start, _ Value) Value {
 	from, ok := position(start, 0)
 	if s.kind != kString || part.kind != kString || !ok {
 		return Value{}
@@ -55,7 +55,7 @@ func indexOf(c *Call, s, part, start, _ Value) Value {
 
 // substring returns the characters from start up to end, which count from the end of
 // the text where they are negative. Null stands for the start and the end of the text.
-func substring(_ *Call, s, start, end, _ Value) Value {
+func substring(_ *funcCall, s, start, end, _ Value) Value {
 	if s.kind != kString {
 		return Value{}
 	}
@@ -83,7 +83,7 @@ func substring(_ *Call, s, start, end, _ Value) Value {
 
 // between returns the text after the first left and before the first right that
 // follows, or the last one if greedy.
-func between(c *Call, s, left, right, greedy Value) Value {
+func between(c *funcCall, s, left, right, greedy Value) Value {
 	if s.kind != kString || left.kind != kString || right.kind != kString || greedy.kind != kBool && !greedy.missing() {
 		return Value{}
 	}

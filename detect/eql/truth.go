@@ -19,6 +19,10 @@ func truthOf(b bool) truth {
 
 func (t truth) not() truth { return yes - t }
 
+func and(a, b truth) truth { return min(a, b) }
+
+func or(a, b truth) truth { return max(a, b) }
+
 // value is the truth as a scalar.
 func (t truth) value() Value {
 	if t == unknown {

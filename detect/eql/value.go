@@ -98,25 +98,6 @@ func List(v []Value) Value {
 // Text returns the string that v holds, and whether it holds one.
 func (v Value) Text() (string, bool) { return v.text, v.kind == kString }
 
-// Texts appends the elements of v as texts: a string as it is, anything else as a query
-// would write it.
-func (v Value) Texts(to []string) []string {
-	switch v.kind {
-	case kNull:
-		return to
-	case kString:
-		return append(to, v.text)
-	case kStrings:
-		return append(to, v.texts()...)
-	case kList:
-		for _, e := range v.list() {
-			to = e.Texts(to)
-		}
-		return to
-	}
-	return append(to, v.String())
-}
-
 // Strings returns the strings of a list of strings, nil for anything else. They must not
 // be changed.
 func (v Value) Strings() []string {

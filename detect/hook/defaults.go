@@ -1,9 +1,22 @@
 package hook
 
 import (
-	"sort"
+	"cmp"
+	"slices"
 	"strings"
 )
+
+// defaultsVerbs are those that change something.
+var defaultsVerbs = [...]string{"write", "delete", "delete-all", "rename", "import", "export"}
+
+// defaultsCommand is one command after its domain.
+type defaultsCommand struct {
+	findings
+	in     Input
+	verb   string
+	target target
+	args   []string // after the domain
+}
 
 // analyzeDefaults reads a command line of defaults(1):
 //
@@ -14,52 +27,36 @@ func analyzeDefaults(in *Input) []Fact {
 	if len(args) == 0 {
 		return nil
 	}
-	verb := verbOf(args[0])
-	if verb == "" {
+	c := defaultsCommand{in: *in, verb: strings.ToLower(args[0])}
+	if !slices.Contains(defaultsVerbs[:], c.verb) {
 		return nil
 	}
-	r.full = verb == "export"
-	t, rest, ok := r.domainTarget(in, args[1:])
-	c := defaultsCommand{in: *in, target: t, args: rest}
-	switch verb {
+	r.full = c.verb == "export"
+	var ok bool
+	c.target, c.args, ok = r.domainTarget(in, args[1:])
+	switch c.verb {
 	case "delete", "delete-all":
-		if !ok {
-			// Without a domain it means all of the user's.
+		if !ok { // without a domain it means all of the user's
 			c.target = r.named(in, "", domainLoginwindow)
 		}
-		c.remove(verb)
+		c.remove()
 	case "write":
 		c.write()
 	case "rename":
 		c.rename()
 	case "import":
-		c.importFile()
+		if c.target.relevant && len(c.args) > 0 {
+			c.report(Fact{Operation: Import, SourceFile: sourceFile(in, c.args[0])})
+		}
 	case "export":
 		c.export()
 	}
 	return c.facts
 }
 
-// verbOf returns the verb that a word is, "" for one that changes nothing.
-func verbOf(word string) string {
-	for _, v := range [...]string{"write", "delete", "delete-all", "rename", "import", "export"} {
-		if strings.EqualFold(word, v) {
-			return v
-		}
-	}
-	return ""
-}
-
-// defaultsCommand is one command after its domain.
-type defaultsCommand struct {
-	findings
-	in     Input
-	target target
-	args   []string // after the domain
-}
-
-func (c *defaultsCommand) fact(verb string, op Operation, key string) Fact {
-	return c.target.fact(toolDefaults, verb, op, key)
+func (c *defaultsCommand) report(f Fact) {
+	f.Verb = c.verb
+	c.addFact(c.target.complete(toolDefaults, f))
 }
 
 func (c *defaultsCommand) write() {
@@ -67,13 +64,13 @@ func (c *defaultsCommand) write() {
 		return
 	}
 	if len(c.args) == 1 {
-		c.replace(c.args[0])
+		c.replaceDomain(c.args[0])
 		return
 	}
 	if key := canonicalKey(c.args[0]); key != "" {
-		f := c.fact("write", Set, key)
+		f := Fact{Operation: Set, Key: key}
 		f.Value, f.HasValue = typedValue(c.args[1:])
-		c.add(f)
+		c.report(f)
 	}
 }
 
@@ -90,79 +87,51 @@ func typedValue(words []string) (string, bool) {
 	return strings.Join(words[1:], " "), true
 }
 
+var valueTypes = [...]string{
+	"-string", "-data", "-int", "-integer", "-float", "-bool", "-boolean", "-date", "-array", "-array-add", "-dict", "-dict-add",
+}
+
 func isType(s string) bool {
-	if len(s) < 2 || s[0] != '-' {
-		return false
-	}
-	for _, t := range [...]string{
-		"string", "data", "int", "integer", "float", "bool", "boolean", "date",
-		"array", "array-add", "dict", "dict-add",
-	} {
-		if strings.EqualFold(s[1:], t) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(valueTypes[:], func(t string) bool { return strings.EqualFold(s, t) })
 }
 
-// replace is a write of a whole domain: the keys in the dictionary are set, all others
+// replaceDomain is a write of a whole domain: the keys in the dictionary are set, all others
 // go. A domain without a hook after it is a removal of hooks, as with delete.
-func (c *defaultsCommand) replace(arg string) {
+func (c *defaultsCommand) replaceDomain(arg string) {
 	d, broken := dictionary(arg)
-	facts := c.fromDictionary(d)
-	for i := range facts {
-		c.add(facts[i])
-	}
-	switch {
-	case !c.target.relevant:
-	case broken:
-		c.add(c.fact("write", Edit, ""))
-	case d != nil && len(facts) == 0:
-		c.add(c.fact("write", Remove, ""))
-	}
-}
-
-func (c *defaultsCommand) fromDictionary(d map[string]any) []Fact {
 	var facts []Fact
 	for k, v := range d {
 		if key := canonicalKey(k); key != "" {
-			f := c.fact("write", Set, key)
+			f := Fact{Operation: Set, Key: key}
 			f.Value, f.HasValue = scalar(v)
 			facts = append(facts, f)
 		}
 	}
-	sort.Slice(facts, func(i, j int) bool {
-		a, b := &facts[i], &facts[j]
-		if a.Key != b.Key {
-			return a.Key < b.Key
-		}
-		return a.Value < b.Value
+	slices.SortFunc(facts, func(a, b Fact) int {
+		return cmp.Or(strings.Compare(a.Key, b.Key), strings.Compare(a.Value, b.Value))
 	})
-	return facts
+	for _, f := range facts {
+		c.report(f)
+	}
+	switch {
+	case !c.target.relevant:
+	case broken:
+		c.report(Fact{Operation: Edit})
+	case d != nil && len(facts) == 0:
+		c.report(Fact{Operation: Remove})
+	}
 }
 
 func (c *defaultsCommand) rename() {
 	if !c.target.hasKeys() || len(c.args) < 2 {
 		return
 	}
-	from, to := c.args[0], c.args[1]
-	if key := canonicalKey(from); key != "" {
-		c.add(c.fact("rename", Remove, key))
+	if key := canonicalKey(c.args[0]); key != "" {
+		c.report(Fact{Operation: Remove, Key: key})
 	}
-	if key := canonicalKey(to); key != "" {
-		f := c.fact("rename", Set, key)
-		f.Source = from
-		c.add(f)
+	if key := canonicalKey(c.args[1]); key != "" {
+		c.report(Fact{Operation: Set, Key: key, Source: c.args[0]})
 	}
-}
-
-func (c *defaultsCommand) importFile() {
-	if !c.target.relevant || len(c.args) == 0 {
-		return
-	}
-	f := c.fact("import", Import, "")
-	f.SourceFile = sourceFile(&c.in, c.args[0])
-	c.add(f)
 }
 
 // sourceFile resolves the name of a file that is read; "-" is stdin.
@@ -176,10 +145,10 @@ func sourceFile(in *Input, name string) string {
 	return name
 }
 
-func (c *defaultsCommand) remove(verb string) {
+func (c *defaultsCommand) remove() {
 	if len(c.args) == 0 {
 		if c.target.relevant {
-			c.add(c.fact(verb, Remove, ""))
+			c.report(Fact{Operation: Remove})
 		}
 		return
 	}
@@ -188,7 +157,7 @@ func (c *defaultsCommand) remove(verb string) {
 	}
 	for _, a := range c.args {
 		if key := canonicalKey(a); key != "" {
-			c.add(c.fact(verb, Remove, key))
+			c.report(Fact{Operation: Remove, Key: key})
 		}
 	}
 }
@@ -199,11 +168,9 @@ func (c *defaultsCommand) export() {
 	if len(c.args) == 0 || c.args[0] == "-" {
 		return
 	}
-	t := fileTarget(&c.in, c.args[0])
-	if !t.relevant || t.scope == Other || strings.EqualFold(t.plist, c.target.plist) {
-		return
+	source := c.target.plist
+	c.target = pathTarget(&c.in, c.args[0], false)
+	if c.target.relevant && c.target.scope != Other && !strings.EqualFold(c.target.plist, source) {
+		c.report(Fact{Operation: Import, SourceFile: source})
 	}
-	f := t.fact(toolDefaults, "export", Import, "")
-	f.SourceFile = c.target.plist
-	c.add(f)
 }

@@ -1,4 +1,4 @@
-// Package hook tells, from the arguments a process was started with, what it is
+// Package hook finds, from the arguments a process was started with, what it is
 // about to do to a login or logout hook: which key, which value, in which file.
 //
 // It reads arguments and nothing else: no clock, no files, no user database. The
@@ -7,7 +7,12 @@
 // A fact is an attempt: whether it took effect is for the state of the file to say.
 package hook
 
-import "strings"
+import (
+	"cmp"
+	"path"
+	"slices"
+	"strings"
+)
 
 // Operation says what a command does to a hook.
 type Operation string
@@ -102,11 +107,35 @@ func canonicalKey(s string) string {
 	return ""
 }
 
-// hookKey is canonicalKey for the two keys that name a program.
-func hookKey(s string) string {
-	switch k := canonicalKey(s); k {
-	case LoginHook, LogoutHook:
-		return k
+// The tools, in their own spelling.
+const (
+	toolDefaults   = "defaults"
+	toolPlistBuddy = "PlistBuddy"
+	toolPlutil     = "plutil"
+)
+
+var tools = [...]string{toolDefaults, toolPlistBuddy, toolPlutil}
+
+// ToolOf returns which of the tools a program is, "" for none. It is asked for every
+// exec of the host and does not allocate. The signature goes before the name.
+func ToolOf(name, signingID string) string {
+	return cmp.Or(toolOfSignature(signingID), toolOfName(name))
+}
+
+func toolOfSignature(id string) string {
+	name, ok := strings.CutPrefix(id, "com.apple.")
+	if ok && slices.Contains(tools[:], name) {
+		return name
+	}
+	return ""
+}
+
+// toolOfName ignores case, as the volume does.
+func toolOfName(name string) string {
+	for _, t := range tools {
+		if len(name) == len(t) && strings.EqualFold(name, t) {
+			return t
+		}
 	}
 	return ""
 }
@@ -114,42 +143,118 @@ func hookKey(s string) string {
 // Analyze returns what a process does to hooks, nil for nothing. Facts come in the
 // order in which the tool would act, at most 64 of them.
 func Analyze(in Input) []Fact {
-	name := in.Name
-	if name == "" {
-		name = in.Executable[strings.LastIndexByte(in.Executable, '/')+1:]
-	}
-	byName, bySignature := toolOfName(name), toolOfSignature(in.SigningID)
-	if byName == "" && bySignature == "" {
+	byName, bySignature := toolOfName(cmp.Or(in.Name, path.Base(in.Executable))), toolOfSignature(in.SigningID)
+	if len(in.Args) < 2 || byName == "" && bySignature == "" {
 		return nil
 	}
 	var out findings
 	// The code decides what happens, not its name: a PlistBuddy copied to "defaults"
 	// is still a PlistBuddy. But a signature can claim anything, so where the two
 	// disagree both are believed.
-	analyze(bySignature, &in, &out)
+	out.addAll(analyze(bySignature, &in))
 	if byName != bySignature {
-		analyze(byName, &in, &out)
+		out.addAll(analyze(byName, &in))
 	}
 	if (byName == toolDefaults || bySignature == toolDefaults) && !out.setsHook() {
-		analyzeLoose(&in, &out)
+		out.addAll(analyzeLoose(&in))
 	}
 	return out.facts
 }
 
-func analyze(tool string, in *Input, out *findings) {
-	if len(in.Args) < 2 {
-		return
-	}
-	var found []Fact
+func analyze(tool string, in *Input) []Fact {
 	switch tool {
 	case toolDefaults:
-		found = analyzeDefaults(in)
+		return analyzeDefaults(in)
 	case toolPlistBuddy:
-		found = analyzePlistBuddy(in)
+		return analyzePlistBuddy(in)
 	case toolPlutil:
-		found = analyzePlutil(in)
+		return analyzePlutil(in)
 	}
-	for i := range found {
-		out.add(found[i])
+	return nil
+}
+
+// maxFacts bounds what one command can say: an alert is made of each fact, and one
+// command line has room for ten thousand.
+const maxFacts = 64
+
+// findings collects the facts of one command.
+type findings struct{ facts []Fact }
+
+func (f *findings) addAll(facts []Fact) {
+	for i := range facts {
+		f.addFact(facts[i])
 	}
+}
+
+// addFact keeps a fact. When there is no room, a fact that a later one undoes goes first,
+// then the oldest of those that matter least: a flood of decoys in front of the
+// command that counts, or behind it, must not push that one out.
+func (f *findings) addFact(n Fact) {
+	if len(f.facts) < maxFacts {
+		f.facts = append(f.facts, n)
+		return
+	}
+	victim := 0
+	for i := range f.facts {
+		o := &f.facts[i]
+		if o.Key == n.Key && o.Plist == n.Plist && o.Operation == n.Operation && o.Domain == n.Domain {
+			victim = i
+			break
+		}
+		if weight(o) < weight(&f.facts[victim]) {
+			victim = i
+		}
+	}
+	if weight(&n) < weight(&f.facts[victim]) {
+		return
+	}
+	copy(f.facts[victim:], f.facts[victim+1:])
+	f.facts[len(f.facts)-1] = n
+}
+
+// weight orders facts by how likely loginwindow acts on them: the owner of the file
+// first, then whether a program is named.
+func weight(f *Fact) int {
+	w := 0
+	switch f.Scope {
+	case Root, System, Managed:
+		w = 8
+	case User, ByHost, Global:
+		w = 4
+	}
+	if RunsProgram(f.Key) {
+		w += 2
+	}
+	if f.Operation == Set {
+		w++
+	}
+	return w
+}
+
+// setsHook reports whether a login or logout hook is set.
+func (f *findings) setsHook() bool {
+	return slices.ContainsFunc(f.facts, func(k Fact) bool { return k.Operation == Set && RunsProgram(k.Key) })
+}
+
+// analyzeLoose finds a defaults command that has the word write and a hook key anywhere in
+// its arguments, whatever the tool would make of it. Rules that look at arguments one by one
+// fire on this, and so must a rule on facts.
+func analyzeLoose(in *Input) []Fact {
+	isHook := func(s string) bool { return RunsProgram(canonicalKey(s)) }
+	write, named := slices.Index(in.Args, "write"), slices.IndexFunc(in.Args, isHook)
+	if write < 0 || named < 0 {
+		return nil
+	}
+	r := reach{full: true}
+	if write > 0 {
+		r.take(in.Args[1:write])
+	}
+	t, rest, _ := r.domainTarget(in, in.Args[write+1:])
+	f := Fact{Verb: "write", Operation: Set, Key: canonicalKey(in.Args[named])}
+	if i := slices.IndexFunc(rest, isHook); i >= 0 {
+		f.Key = canonicalKey(rest[i])
+		f.Value, f.HasValue = typedValue(rest[i+1:])
+	}
+	t.relevant = false
+	return []Fact{t.complete(toolDefaults, f)}
 }

@@ -207,14 +207,14 @@ func TestFindingsAreBounded(t *testing.T) {
 func TestFindingsKeepTheWeightiest(t *testing.T) {
 	var f findings
 	for i := range maxFacts {
-		f.add(onRoot("write", Set, "LoginHook").at(loginwindow, "/Users/"+strings.Repeat("u", i+1)+"/Library/Preferences/com.apple.loginwindow.plist"))
+		f.addFact(onRoot("write", Set, "LoginHook").at(loginwindow, "/Users/"+strings.Repeat("u", i+1)+"/Library/Preferences/com.apple.loginwindow.plist"))
 	}
 	first := f.facts[0]
-	f.add(onRoot("write", Remove, "MCXScriptTrust").scoped("x", Other))
+	f.addFact(onRoot("write", Remove, "MCXScriptTrust").scoped("x", Other))
 	if f.facts[0] != first || len(f.facts) != maxFacts {
 		t.Errorf("a light fact pushed out a heavy one: got %+v first, want %+v", f.facts[0], first)
 	}
-	f.add(onRoot("write", Set, "LoginHook"))
+	f.addFact(onRoot("write", Set, "LoginHook"))
 	if got := f.facts[maxFacts-1]; got.Scope != Root || f.facts[0] == first {
 		t.Errorf("a heavy fact was not taken for the oldest light one: got %+v last and %+v first", got, f.facts[0])
 	}

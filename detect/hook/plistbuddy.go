@@ -1,6 +1,9 @@
 package hook
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // analyzePlistBuddy reads a command line of PlistBuddy(8):
 //
@@ -22,13 +25,18 @@ func analyzePlistBuddy(in *Input) []Fact {
 			file = a
 		}
 	}
-	b := buddy{in: *in, target: fileTarget(in, file)}
+	b := buddy{in: *in, target: pathTarget(in, file, false)}
 	switch {
 	case !b.target.hasKeys():
 	case fromStdin:
-		b.wholeFile("stdin", Edit, "")
+		b.reportAll(Fact{Verb: "stdin", Operation: Edit})
 	default:
-		b.commands(args)
+		for i := 0; i+1 < len(args); i++ {
+			if takesCommand(args[i]) {
+				i++
+				b.analyzeCommand(args[i])
+			}
+		}
 	}
 	return b.facts
 }
@@ -50,130 +58,151 @@ type buddy struct {
 	target target
 }
 
-func (b *buddy) commands(args []string) {
-	for i := 0; i+1 < len(args); i++ {
-		if takesCommand(args[i]) {
-			i++
-			b.command(args[i])
-		}
+// report adds what a command does to the hook that a path leads to, if it leads to one.
+func (b *buddy) report(e entry, f Fact) {
+	if f.Key, f.Operation = e.hook(f.Operation); f.Key != "" {
+		b.addFact(b.target.complete(toolPlistBuddy, f))
 	}
 }
 
-func (b *buddy) fact(verb string, op Operation, key string) Fact {
-	return b.target.fact(toolPlistBuddy, verb, op, key)
+// reportAll adds what a command does to all keys at once. Of a file that does not show its
+// name that says nothing.
+func (b *buddy) reportAll(f Fact) {
+	if b.target.relevant {
+		b.addFact(b.target.complete(toolPlistBuddy, f))
+	}
 }
 
-// command reads one command. The short words are the tool's own, from its help of old.
-func (b *buddy) command(s string) {
+// analyzeCommand reads one command. The short words are the tool's own, from its help of old.
+func (b *buddy) analyzeCommand(s string) {
 	line := buddyLine(s)
-	switch verb := line.word().text; strings.ToLower(verb) {
+	switch verb := strings.ToLower(line.word()); verb {
 	case "add", "+":
-		b.addKey(line)
-	case "set", "=":
-		b.set(line)
-	case "delete", "rm", "-":
-		b.remove(line)
-	case "clear":
-		b.wholeFile("Clear", Remove, "")
-	case "merge":
-		b.merge(line)
-	case "import":
-		b.importFile(line)
-	case "copy", "cp":
-		b.copy(line)
-	}
-}
-
-// wholeFile tells of a command that concerns all keys at once. A file that does not
-// show its name is then nothing to go by.
-func (b *buddy) wholeFile(verb string, op Operation, source string) {
-	if !b.target.relevant {
-		return
-	}
-	f := b.fact(verb, op, "")
-	f.SourceFile = source
-	b.add(f)
-}
-
-func (b *buddy) addKey(line buddyLine) {
-	key, op := line.entry().hook(Set)
-	if key == "" {
-		return
-	}
-	f := b.fact("Add", op, key)
-	rest := line
-	switch kind := strings.ToLower(line.word().text); kind {
-	case "array", "dict", "":
-	case "string", "bool", "real", "integer", "date", "data":
-		f.Value, f.HasValue = line.value(), true
-	default: // no type: the tool refuses, but this is what was meant
-		f.Value, f.HasValue = rest.value(), true
-	}
-	b.add(f)
-}
-
-func (b *buddy) set(line buddyLine) {
-	if key, op := line.entry().hook(Set); key != "" {
-		f := b.fact("Set", op, key)
-		f.Value, f.HasValue = line.value(), true
-		b.add(f)
-	}
-}
-
-func (b *buddy) remove(line buddyLine) {
-	if strings.Trim(string(line), space) == "" {
-		return
-	}
-	e := line.entry()
-	if len(e) == 0 {
-		b.wholeFile("Delete", Remove, "")
-		return
-	}
-	if key, op := e.hook(Remove); key != "" {
-		b.add(b.fact("Delete", op, key))
-	}
-}
-
-func (b *buddy) merge(line buddyLine) {
-	file := line.word()
-	if file.text == "" {
-		return
-	}
-	source := sourceFile(&b.in, file.text)
-	e := line.entry()
-	if len(e) == 0 {
-		b.wholeFile("Merge", Import, source)
-		return
-	}
-	// What is merged into a hook can only change what is in it.
-	if key, _ := e.hook(Edit); key != "" {
-		f := b.fact("Merge", Edit, key)
-		f.SourceFile = source
-		b.add(f)
-	}
-}
-
-func (b *buddy) importFile(line buddyLine) {
-	e := line.entry()
-	source := sourceFile(&b.in, line.word().text)
-	if len(e) == 0 {
-		if source != "" {
-			b.wholeFile("Import", Import, source)
+		e, rest := line.entry(), line
+		f := Fact{Verb: "Add", Operation: Set}
+		switch strings.ToLower(line.word()) {
+		case "array", "dict", "":
+		case "string", "bool", "real", "integer", "date", "data":
+			f.Value, f.HasValue = line.value(), true
+		default: // no type: the tool refuses, but this is what was meant
+			f.Value, f.HasValue = rest.value(), true
 		}
-		return
-	}
-	if key, op := e.hook(Set); key != "" {
-		f := b.fact("Import", op, key)
-		f.SourceFile = source
-		b.add(f)
+		b.report(e, f)
+	case "set", "=":
+		e := line.entry()
+		b.report(e, Fact{Verb: "Set", Operation: Set, Value: line.value(), HasValue: true})
+	case "delete", "rm", "-":
+		given := strings.Trim(string(line), buddySpace) != ""
+		e, f := line.entry(), Fact{Verb: "Delete", Operation: Remove}
+		if given && len(e) == 0 {
+			b.reportAll(f)
+		}
+		b.report(e, f)
+	case "clear":
+		b.reportAll(Fact{Verb: "Clear", Operation: Remove})
+	case "merge":
+		file := line.word()
+		e, f := line.entry(), Fact{Verb: "Merge", Operation: Import, SourceFile: sourceFile(&b.in, file)}
+		switch {
+		case file == "":
+		case len(e) == 0:
+			b.reportAll(f)
+		default: // what is merged into a hook can only change what is in it
+			f.Operation = Edit
+			b.report(e, f)
+		}
+	case "import":
+		e := line.entry()
+		f := Fact{Verb: "Import", Operation: Import, SourceFile: sourceFile(&b.in, line.word())}
+		if len(e) == 0 && f.SourceFile != "" {
+			b.reportAll(f)
+		}
+		f.Operation = Set
+		b.report(e, f)
+	case "copy", "cp":
+		from, to := line.entry(), line.entry()
+		b.report(to, Fact{Verb: "Copy", Operation: Set, Source: strings.Join(from, ":")})
 	}
 }
 
-func (b *buddy) copy(line buddyLine) {
-	from, to := line.entry(), line.entry()
-	if key, op := to.hook(Set); key != "" {
-		f := b.fact("Copy", op, key)
-		f.Source = strings.Join(from, ":")
-		b.add(f)
+// buddyLine is what is left of a PlistBuddy command. Words are separated by white
+// space, quoted by ' or " in any part, and a backslash makes the next byte ordinary.
+type buddyLine string
+
+const buddySpace = " \t\r\n\v\f"
+
+// parts takes the first word of the line with its quoting undone, divided at colons that no
+// backslash stands before. With all set it takes the line as one word. Quotes that are not
+// closed run to the end: the tool refuses them, and what was meant is all of it.
+func (l *buddyLine) parts(all bool) []string {
+	s := strings.TrimLeft(string(*l), buddySpace)
+	var out []string
+	var part []byte
+	quote := byte(0)
+	i := 0
+	for ; i < len(s); i++ {
+		c := s[i]
+		if quote == 0 && !all && strings.IndexByte(buddySpace, c) >= 0 {
+			break
+		}
+		switch {
+		case c == '\\' && i+1 < len(s):
+			i++
+			part = append(part, unescape(s[i]))
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\''):
+			quote = c
+		case c == ':':
+			out = append(out, string(part))
+			part = part[:0]
+		default:
+			part = append(part, c)
+		}
 	}
+	*l = buddyLine(s[i:])
+	return append(out, string(part))
+}
+
+func unescape(c byte) byte {
+	switch c {
+	case 'n':
+		return '\n'
+	case 't':
+		return '\t'
+	}
+	return c
+}
+
+func (l *buddyLine) word() string { return strings.Join(l.parts(false), ":") }
+
+// value takes the rest of the line, white space inside included.
+func (l *buddyLine) value() string {
+	*l = buddyLine(strings.Trim(string(*l), buddySpace))
+	return strings.Join(l.parts(true), ":")
+}
+
+// entry is the path of a key: its parts between colons. It is empty for the root.
+type entry []string
+
+// entry takes a word as the path of a key. The colon in front is optional.
+func (l *buddyLine) entry() entry {
+	e := l.parts(false)
+	first := slices.IndexFunc(e, func(part string) bool { return part != "" })
+	if first < 0 {
+		return nil
+	}
+	return e[first:]
+}
+
+// hook returns the hook key that a path leads to and what op does to it: something
+// below the key is an edit of its value. The key is "" for any other path.
+func (e entry) hook(op Operation) (string, Operation) {
+	if len(e) == 0 {
+		return "", op
+	}
+	if len(e) > 1 {
+		op = Edit
+	}
+	return canonicalKey(e[0]), op
 }

@@ -1,8 +1,11 @@
 package hook
 
 import (
+	"encoding/json"
 	"path"
 	"strings"
+
+	"hooksnare/pkg/plist"
 )
 
 // plutilCommand is one command line of plutil(1):
@@ -29,7 +32,7 @@ const maxName = 255
 
 func analyzePlutil(in *Input) []Fact {
 	c := plutilCommand{in: *in}
-	args := c.options(in.Args[1:])
+	args := c.takeOptions(in.Args[1:])
 	if len(args) == 0 {
 		return nil
 	}
@@ -37,37 +40,37 @@ func analyzePlutil(in *Input) []Fact {
 	args = args[1:]
 	switch c.verb {
 	case "-insert", "-replace":
-		args = c.insertion(args)
+		args = c.takeInsertion(args)
 	case "-remove":
-		args = c.keyPath(args, Remove)
+		args = c.takeKeyPath(args, Remove)
 	case "-convert", "-create":
-		args = after(args, 1)
+		args = argsAfter(args, 1)
 		if len(args) > 0 && args[0] == "-header" {
 			args = args[1:]
 		}
 	case "-extract":
-		args = c.expectation(after(args, 2))
+		args = takeExpectation(argsAfter(args, 2))
 	case "-type":
-		args = c.expectation(after(args, 1))
+		args = takeExpectation(argsAfter(args, 1))
 	default:
 		return nil
 	}
-	c.operands(args)
+	c.takeOperands(args)
 	c.write()
 	return c.facts
 }
 
-func after(args []string, n int) []string { return args[min(n, len(args)):] }
+func argsAfter(args []string, n int) []string { return args[min(n, len(args)):] }
 
-func (c *plutilCommand) expectation(args []string) []string {
+func takeExpectation(args []string) []string {
 	if len(args) > 0 && args[0] == "-expect" {
-		return after(args, 2)
+		return argsAfter(args, 2)
 	}
 	return args
 }
 
-// options takes the options in front of args.
-func (c *plutilCommand) options(args []string) []string {
+// takeOptions takes the options in front of args.
+func (c *plutilCommand) takeOptions(args []string) []string {
 	for len(args) > 0 {
 		switch args[0] {
 		case "-s", "-r", "-n":
@@ -76,12 +79,12 @@ func (c *plutilCommand) options(args []string) []string {
 			if len(args) > 1 {
 				c.output, c.hasOutput = args[1], true
 			}
-			args = after(args, 2)
+			args = argsAfter(args, 2)
 		case "-e":
 			if len(args) > 1 {
 				c.extension = args[1]
 			}
-			args = after(args, 2)
+			args = argsAfter(args, 2)
 		default:
 			return args
 		}
@@ -89,14 +92,14 @@ func (c *plutilCommand) options(args []string) []string {
 	return nil
 }
 
-// operands takes what follows the verb's own arguments: options and files in any
+// takeOperands takes what follows the verb's own arguments: options and files in any
 // order. After -- there are files, but the tool of today still takes options there
 // and the one of old did not: what looks like an option counts as both.
-func (c *plutilCommand) operands(args []string) {
+func (c *plutilCommand) takeOperands(args []string) {
 	onlyFiles := false
 	for len(args) > 0 {
 		rest := args
-		if args = c.options(args); len(args) < len(rest) {
+		if args = c.takeOptions(args); len(args) < len(rest) {
 			if onlyFiles {
 				c.files = append(c.files, rest[:len(rest)-len(args)]...)
 			}
@@ -111,16 +114,16 @@ func (c *plutilCommand) operands(args []string) {
 	}
 }
 
-func (c *plutilCommand) keyPath(args []string, op Operation) []string {
+func (c *plutilCommand) takeKeyPath(args []string, op Operation) []string {
 	if len(args) > 0 {
 		c.key, c.op = splitKeyPath(args[0]).hook(op)
 	}
-	return after(args, 1)
+	return argsAfter(args, 1)
 }
 
-// insertion takes KEYPATH -TYPE [VALUE] [-append].
-func (c *plutilCommand) insertion(args []string) []string {
-	args = c.keyPath(args, Set)
+// takeInsertion takes KEYPATH -TYPE [VALUE] [-append].
+func (c *plutilCommand) takeInsertion(args []string) []string {
+	args = c.takeKeyPath(args, Set)
 	if len(args) == 0 {
 		return nil
 	}
@@ -148,9 +151,11 @@ func plutilValue(kind, arg string) (string, bool) {
 	var err error
 	switch kind {
 	case "-xml":
-		v, err = decode(arg)
+		v, err = plist.DecodeText([]byte(arg))
 	case "-json":
-		v, err = fromJSON(arg)
+		d := json.NewDecoder(strings.NewReader(arg))
+		d.UseNumber()
+		err = d.Decode(&v)
 	default:
 		return arg, true
 	}
@@ -179,34 +184,31 @@ func splitKeyPath(s string) entry {
 	return append(e, b.String())
 }
 
-// write tells what is written. With -o all files go to one place, the last over those
+// write finds what is written. With -o all files go to one place, the last over those
 // before, so one fact is enough; else each file stands for itself.
 func (c *plutilCommand) write() {
 	if c.hasOutput && c.verb != "-create" {
-		t := fileTarget(&c.in, c.output)
+		t := pathTarget(&c.in, c.output, false)
 		if c.output == "-" || !t.hasKeys() || len(c.files) == 0 {
 			return
 		}
-		c.tell(&t, c.lastOther(&t))
+		file := c.files[len(c.files)-1]
+		for i := len(c.files) - 1; i >= 0; i-- { // the last one that is not the target itself
+			if c.source(&t, c.files[i]) != "" {
+				file = c.files[i]
+				break
+			}
+		}
+		c.report(&t, file)
 		return
 	}
 	for _, file := range c.files {
 		if name := c.inPlace(file); name != "-" {
-			if t := fileTarget(&c.in, name); t.hasKeys() {
-				c.tell(&t, file)
+			if t := pathTarget(&c.in, name, false); t.hasKeys() {
+				c.report(&t, file)
 			}
 		}
 	}
-}
-
-// lastOther returns the last file that is not the target itself, if there is one.
-func (c *plutilCommand) lastOther(t *target) string {
-	for i := len(c.files) - 1; i >= 0; i-- {
-		if c.source(t, c.files[i]) != "" {
-			return c.files[i]
-		}
-	}
-	return c.files[len(c.files)-1]
 }
 
 // inPlace returns the file that is written for a file that is read: itself, or with
@@ -227,33 +229,23 @@ func (c *plutilCommand) source(t *target, file string) string {
 	return ""
 }
 
-func (c *plutilCommand) tell(t *target, file string) {
+func (c *plutilCommand) report(t *target, file string) {
 	if c.verb == "-create" {
 		if t.relevant {
-			c.add(t.fact(toolPlutil, c.verb, Remove, ""))
+			c.addFact(t.complete(toolPlutil, Fact{Verb: c.verb, Operation: Remove}))
 		}
 		return
 	}
 	source := c.source(t, file)
 	if c.key != "" {
-		f := t.fact(toolPlutil, c.verb, c.op, c.key)
-		f.Value, f.HasValue, f.SourceFile = c.value, c.valued, source
-		c.add(f)
+		c.addFact(t.complete(toolPlutil, Fact{Verb: c.verb, Operation: c.op, Key: c.key, Value: c.value, HasValue: c.valued, SourceFile: source}))
 	}
 	// All other keys come from the file that is read, a second hook among them: who has
-	// explained the one that shows has not explained that one.
-	if source != "" && t.relevant && !c.isBackup(t, file) {
-		f := t.fact(toolPlutil, c.verb, Import, "")
-		f.SourceFile = source
-		c.add(f)
+	// explained the one that shows has not explained that one. A hook file that is copied to
+	// where nothing reads it is a backup.
+	from := pathTarget(&c.in, file, false)
+	isBackup := t.scope == Other && from.relevant && from.scope != Other
+	if source != "" && t.relevant && !isBackup {
+		c.addFact(t.complete(toolPlutil, Fact{Verb: c.verb, Operation: Import, SourceFile: source}))
 	}
-}
-
-// isBackup says whether a hook file is only copied to where nothing reads it.
-func (c *plutilCommand) isBackup(t *target, file string) bool {
-	if t.scope != Other {
-		return false
-	}
-	from := fileTarget(&c.in, file)
-	return from.relevant && from.scope != Other
 }

@@ -2,6 +2,7 @@ package hook
 
 import (
 	"path"
+	"regexp"
 	"strings"
 )
 
@@ -16,7 +17,7 @@ const (
 const extension = ".plist"
 
 // preferencesName returns the domain a file's name stands for, in macOS's spelling,
-// and the host part of a ByHost name; "" if the file is none that can hold a hook.
+// and the host part of a ByHost name; "" if the file can't hold a hook.
 func preferencesName(base string) (domain, host string) {
 	base, _ = cutExtension(base)
 	for _, d := range [...]string{domainLoginwindow, domainGlobal, domainLegacy} {
@@ -26,29 +27,16 @@ func preferencesName(base string) (domain, host string) {
 		if len(base) == len(d) {
 			return d, ""
 		}
-		if rest := base[len(d):]; rest[0] == '.' && isHost(rest[1:]) {
+		if rest := base[len(d):]; rest[0] == '.' && hostName.MatchString(rest[1:]) {
 			return d, rest[1:]
 		}
 	}
 	return "", ""
 }
 
-// isHost says whether s is what macOS puts into a ByHost name: a hardware UUID, or
-// on old systems the twelve digits of an Ethernet address.
-func isHost(s string) bool {
-	if len(s) != 36 && len(s) != 12 {
-		return false
-	}
-	for i := range len(s) {
-		switch c := s[i]; {
-		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
-		case c == '-' && len(s) == 36:
-		default:
-			return false
-		}
-	}
-	return true
-}
+// hostName is what macOS puts into a ByHost name: a hardware UUID, or on old systems the
+// twelve digits of an Ethernet address.
+var hostName = regexp.MustCompile(`^([0-9A-Fa-f-]{36}|[0-9A-Fa-f]{12})$`)
 
 func cutExtension(base string) (string, bool) {
 	if n := len(base) - len(extension); n > 0 && strings.EqualFold(base[n:], extension) {
@@ -57,13 +45,13 @@ func cutExtension(base string) (string, bool) {
 	return base, false
 }
 
-// holdsHook says whether a path names a file that can hold a hook.
+// holdsHook reports whether a path names a file that can hold a hook.
 func holdsHook(p string) bool {
 	d, _ := preferencesName(path.Base(p))
 	return d != ""
 }
 
-// isNameless says whether a path reaches a file by its number or descriptor, so that
+// isNameless reports whether a path reaches a file by its number or descriptor, so that
 // its name, and with it what it holds, does not show.
 func isNameless(p string) bool {
 	for _, prefix := range [...]string{"/.vol", "/dev/fd"} {
@@ -107,7 +95,7 @@ func ScopeOf(plist string) Scope {
 	return User
 }
 
-// otherVolume says whether a folder that holds Library is the root of a volume other
+// otherVolume reports whether a folder that holds Library is the root of a volume other
 // than the running system's, or root's home there: nothing reads it now.
 func otherVolume(owner string) bool {
 	rest, ok := cutElements(owner, "/Volumes")
@@ -159,17 +147,23 @@ func spell(p string) string {
 // DomainOf returns the name of the preferences file, without .plist, that a domain means as
 // a command names it: "" for one that can't hold a hook.
 func DomainOf(domain string) string {
-	if isGlobalName(domain) || strings.EqualFold(domain, "-g") || strings.EqualFold(domain, "-globalDomain") {
+	if isGlobalName(domain) {
 		return domainGlobal
 	}
-	base := path.Base(domain)
-	if d, _ := preferencesName(base); d != "" {
+	if d, _ := preferencesName(path.Base(domain)); d != "" {
 		return d
 	}
-	if name, ok := cutSuffixFold(base, ".app"); ok {
-		base = name
+	return appDomain(domain)
+}
+
+// appDomain returns the domain of an application, "" for any other than loginwindow: which
+// file another has is in its bundle.
+func appDomain(app string) string {
+	name := path.Base(app)
+	if n, ok := cutSuffixFold(name, ".app"); ok {
+		name = n
 	}
-	if strings.EqualFold(base, "loginwindow") || strings.EqualFold(base, "login window") {
+	if strings.EqualFold(name, "loginwindow") || strings.EqualFold(name, "login window") || holdsHook(name) {
 		return domainLoginwindow
 	}
 	return ""

@@ -1,6 +1,9 @@
 package hook
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // target is the preferences a command is aimed at.
 type target struct {
@@ -12,20 +15,14 @@ type target struct {
 	nameless bool // may hold one: see isNameless
 }
 
-// fact starts a fact about the target.
-func (t *target) fact(tool, verb string, op Operation, key string) Fact {
-	return Fact{
-		Tool: tool, Verb: verb, Operation: op, Key: key,
-		Domain: t.domain, Plist: t.plist, Scope: t.scope,
-		Strict: t.relevant,
-	}
+// complete adds to a fact of a tool which preferences it is about.
+func (t *target) complete(tool string, f Fact) Fact {
+	f.Tool, f.Domain, f.Plist, f.Scope, f.Strict = tool, t.domain, t.plist, t.scope, t.relevant
+	return f
 }
 
-// hasKeys says whether a command that names a hook key is worth telling here.
+// hasKeys reports whether a command that names a hook key is worth reporting here.
 func (t *target) hasKeys() bool { return t.relevant || t.nameless }
-
-// fileTarget is the target of a tool that opens the file it is given.
-func fileTarget(in *Input, file string) target { return pathTarget(in, file, false) }
 
 // pathTarget is the target that a path names. Of files that are none of ours no more
 // is worked out unless full is set: most commands are about those, and one command
@@ -87,24 +84,34 @@ func (r *reach) domainTarget(in *Input, args []string) (t target, rest []string,
 	d, rest := args[0], args[1:]
 	switch {
 	case strings.EqualFold(d, "-app") && len(rest) > 0:
-		return r.appTarget(in, rest[0]), rest[1:], true
-	case strings.EqualFold(d, "-g"), strings.EqualFold(d, "-globalDomain"):
-		return r.named(in, "NSGlobalDomain", domainGlobal), rest, true
+		if appDomain(rest[0]) == "" {
+			return target{domain: rest[0], scope: Other}, rest[1:], true
+		}
+		return r.named(in, rest[0], domainLoginwindow), rest[1:], true
 	case isGlobalName(d):
+		if d[0] == '-' {
+			d = "NSGlobalDomain"
+		}
 		return r.named(in, d, domainGlobal), rest, true
 	case isPath(d):
-		return r.file(in, d), rest, true
+		t = pathTarget(in, d, r.full)
+		if _, ext := cutExtension(t.plist); t.plist != "" && !t.nameless && !ext {
+			t.plist += extension // as the tool does
+		}
+		return t, rest, true
 	}
 	return r.named(in, d, d), rest, true
 }
 
+// isGlobalName reports whether a domain or an option means the global domain.
 func isGlobalName(d string) bool {
-	return strings.EqualFold(d, "NSGlobalDomain") ||
-		strings.EqualFold(d, "Apple Global Domain") ||
-		strings.EqualFold(d, "kCFPreferencesAnyApplication")
+	isName := func(name string) bool { return strings.EqualFold(d, name) }
+	return slices.ContainsFunc(globalNames[:], isName)
 }
 
-// isPath tells a path from a name. A name of ours with .plist at its end can only be
+var globalNames = [...]string{"NSGlobalDomain", "Apple Global Domain", "kCFPreferencesAnyApplication", "-g", "-globalDomain"}
+
+// isPath reports whether a domain is given as a path. A name of ours with .plist at its end can only be
 // meant as a file in the working directory.
 func isPath(d string) bool {
 	if strings.IndexByte(d, '/') >= 0 || strings.HasPrefix(d, "~") {
@@ -112,32 +119,6 @@ func isPath(d string) bool {
 	}
 	_, ext := cutExtension(d)
 	return ext && holdsHook(d)
-}
-
-// file is the target of a domain given as a path, to which the tool adds .plist.
-func (r *reach) file(in *Input, d string) target {
-	t := pathTarget(in, d, r.full)
-	if t.plist == "" || t.nameless {
-		return t
-	}
-	if _, ext := cutExtension(t.plist); !ext {
-		t.plist += extension
-	}
-	return t
-}
-
-// appTarget is the target of -app, which takes an application's name or path. Only
-// loginwindow's is known here; which file another has is in its bundle.
-func (r *reach) appTarget(in *Input, app string) target {
-	name := strings.TrimRight(app, "/")
-	name = name[strings.LastIndexByte(name, '/')+1:]
-	if n, ok := cutSuffixFold(name, ".app"); ok {
-		name = n
-	}
-	if strings.EqualFold(name, "loginwindow") || strings.EqualFold(name, "login window") || holdsHook(name) {
-		return r.named(in, app, domainLoginwindow)
-	}
-	return target{domain: app, scope: Other}
 }
 
 // named is the target of a domain given by name, whose file is stem.plist.

@@ -1,7 +1,6 @@
 package hook
 
 import (
-	"bytes"
 	"encoding/json"
 	"math"
 	"strconv"
@@ -36,12 +35,6 @@ func scalar(v any) (string, bool) {
 	return "", false
 }
 
-// startsWith says whether the first byte of s that is no white space is in set.
-func startsWith(s, set string) bool {
-	s = strings.TrimLeft(s, " \t\r\n")
-	return s != "" && strings.IndexByte(set, s[0]) >= 0
-}
-
 // written returns what defaults stores for a value given without a type. A word that
 // opens like a property list is read as one; anything else, and what can't be read,
 // is text.
@@ -49,8 +42,8 @@ func written(words []string) (string, bool) {
 	if len(words) == 0 {
 		return "", false
 	}
-	if len(words) == 1 && startsWith(words[0], `"'<`) {
-		if v, err := decode(words[0]); err == nil {
+	if first := strings.TrimLeft(words[0], " \t\r\n"); len(words) == 1 && first != "" && strings.IndexByte(`"'<`, first[0]) >= 0 {
+		if v, err := plist.DecodeText([]byte(words[0])); err == nil {
 			if s, ok := scalar(v); ok {
 				return s, true
 			}
@@ -59,28 +52,16 @@ func written(words []string) (string, bool) {
 	return strings.Join(words, " "), true
 }
 
-// decode reads a property list from an argument.
-func decode(s string) (any, error) { return plist.DecodeText([]byte(s)) }
-
-// dictionary reads an argument that stands for a whole domain. broken says that it
-// can't be read; nil and false mean that the tool refuses it for being something else.
+// dictionary reads an argument that stands for a whole domain. broken means that it
+// can't be read; nil and false that the tool refuses it for being something else.
 func dictionary(s string) (d map[string]any, broken bool) {
 	if strings.TrimSpace(s) == "" {
 		return nil, false
 	}
-	v, err := decode(s)
+	v, err := plist.DecodeText([]byte(s))
 	if err != nil {
 		return nil, true
 	}
 	d, _ = v.(map[string]any)
 	return d, false
-}
-
-// fromJSON reads a JSON fragment.
-func fromJSON(s string) (any, error) {
-	d := json.NewDecoder(bytes.NewReader([]byte(s)))
-	d.UseNumber()
-	var v any
-	err := d.Decode(&v)
-	return v, err
 }

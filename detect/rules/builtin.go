@@ -4,7 +4,6 @@ import (
 	"embed"
 	"fmt"
 	"path"
-	"strings"
 )
 
 //go:embed builtin/*.toml
@@ -17,30 +16,19 @@ type Source struct {
 }
 
 // Builtin returns the rule files that belong to the agent, in the order of their names.
-func Builtin() []Source { return files(".toml") }
-
-// Examples returns, for each built-in rule file, the commands that must and must not
-// fire it.
-func Examples() []Source { return files(examples) }
-
-// examples is how the name of a file of examples ends.
-const examples = ".examples.toml"
-
-func files(suffix string) []Source {
+func Builtin() []Source {
 	entries, err := builtin.ReadDir("builtin")
 	if err != nil {
 		panic(fmt.Sprintf("embedded rules: %v", err)) // can't happen: the folder is in the binary
 	}
 	var out []Source
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), suffix) || suffix != examples && strings.HasSuffix(e.Name(), examples) {
-			continue
-		}
-		text, err := builtin.ReadFile(path.Join("builtin", e.Name()))
+		name := path.Join("builtin", e.Name())
+		text, err := builtin.ReadFile(name)
 		if err != nil {
 			panic(fmt.Sprintf("embedded rules: %v", err))
 		}
-		out = append(out, Source{"builtin/" + e.Name(), text})
+		out = append(out, Source{name, text})
 	}
 	return out
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -9,13 +10,13 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 )
 
 // MaxFile bounds a rule file, in bytes. The largest published ones have 20 KiB.
 const MaxFile = 1 << 20
 
-// maxFaults bounds the faults of keys that are told of one file.
+// maxFaults bounds the faults of keys that are reported of one file.
 const maxFaults = 100
 
 // Error is one fault of a rule file.
@@ -27,115 +28,86 @@ type Error struct {
 
 // Error names file, line and column, as compilers do.
 func (e *Error) Error() string {
-	switch {
-	case e.Line == 0:
+	if e.Line == 0 {
 		return fmt.Sprintf("%s: %s", e.File, e.Why)
-	case e.Column == 0:
-		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Why)
 	}
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.Why)
 }
 
-// document is a TOML file and where its keys stand.
+// document is a TOML file, the positions of its keys, and what is wrong with their values.
 type document struct {
-	name, text string
-	items      []item
-	faults     []*Error
-	more       bool // there are faults that were not looked for
+	name   string
+	text   []byte
+	items  []item
+	faults []*Error
 }
 
-// open decodes a file into v, a pointer to a struct. An error is the only fault there is
-// to tell; otherwise the faults of its keys are noted in the document.
+// open decodes a file into v, a pointer to a struct. A syntax error comes alone; otherwise
+// every unknown key and every value of a wrong type is reported.
 func open(name string, text []byte, v any) (*document, error) {
+	d := &document{name: name, text: slices.Clip(bytes.TrimPrefix(text, []byte("\ufeff")))} // the parser's positions need text to end where its memory does
 	if len(text) > MaxFile {
-		return nil, &Error{File: name, Why: fmt.Sprintf("%d bytes: want at most %d", len(text), MaxFile)}
+		return nil, &Error{File: name, Why: fmt.Sprintf("%d bytes: expected at most %d", len(text), MaxFile)}
 	}
-	d := &document{name: name, text: string(text)}
-	if at := invalid(d.text); at < len(d.text) {
-		return nil, d.fault(at, "not UTF-8")
+	if !utf8.Valid(text) {
+		return nil, d.fault(invalid(text), "not UTF-8")
 	}
-	var refused *refusal
-	if d.items, refused = scan(d.text); refused != nil {
-		return nil, d.refused(refused)
-	}
-	err := decode(d.text, v)
-	if err := d.syntax(err); err != nil {
+	if err := d.decode(v); err != nil {
 		return nil, err
-	}
-	d.misshapen(reflect.TypeOf(v).Elem())
-	if err != nil && len(d.faults) == 0 {
-		d.undecodable(err)
-	}
-	if err != nil {
-		return nil, d.err()
 	}
 	return d, nil
 }
 
 // invalid returns the offset of the first byte that is not UTF-8.
-func invalid(text string) int {
-	for i, r := range text {
-		if r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
-			return i
+func invalid(text []byte) int {
+	at := 0
+	for at < len(text) {
+		r, n := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && n == 1 {
+			break
 		}
+		at += n
 	}
-	return len(text)
+	return at
 }
 
-// decode is toml.Decode, which must not take the process down whatever the text.
-func decode(text string, v any) (err error) {
+// decode finds the keys, checks them against the shape of v, and fills it. Nothing in a
+// file may end the process, hence the recover.
+func (d *document) decode(v any) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("not TOML: %v", p)
+			err = &Error{File: d.name, Why: fmt.Sprintf("not TOML: %v", p)}
 		}
 	}()
-	_, err = toml.Decode(text, v)
-	return err
-}
-
-// refused tells why the text was not scanned to its end. The decoder says it better, but
-// it is shown no more than one line of what the scan did not understand.
-func (d *document) refused(r *refusal) error {
-	if !r.bound {
-		const further = 128
-		end := len(d.text)
-		if n := strings.IndexByte(d.text[r.at:], '\n'); n >= 0 {
-			end = r.at + n + 1
-		}
-		var any map[string]any
-		if err := d.syntax(decode(d.text[:min(end, r.at+further)], &any)); err != nil {
-			return err
-		}
+	if err := d.findItems(); err != nil {
+		return err
 	}
-	return d.fault(r.at, "%s", r.why)
-}
-
-// syntax returns an error of the decoder if it is about the text as such.
-func (d *document) syntax(err error) error {
-	var e toml.ParseError
-	if !errors.As(err, &e) {
+	d.checkShape(reflect.TypeOf(v).Elem())
+	err = toml.Unmarshal(d.text, v)
+	var located *toml.DecodeError
+	switch {
+	case err == nil:
 		return nil
+	case len(d.faults) > 0: // the decoder gives but the first, in words about Go
+		return d.err()
+	case errors.As(err, &located):
+		line, column := located.Position()
+		return d.fault(d.offset(line, column), "%.200s", strings.TrimPrefix(located.Error(), "toml: "))
 	}
-	return d.fault(e.Position.Start, "%s", e.Message)
-}
-
-// undecodable notes an error of the decoder about a value.
-func (d *document) undecodable(err error) {
-	key, why := "", strings.TrimPrefix(err.Error(), "toml: ")
-	if _, after, ok := strings.Cut(why, `(last key "`); ok {
-		key, why, _ = strings.Cut(after, `"): `)
-	}
-	d.note(key, "%s", why)
+	return &Error{File: d.name, Why: err.Error()}
 }
 
 // fault is an error at an offset.
 func (d *document) fault(at int, format string, args ...any) *Error {
-	e := &Error{File: d.name, Why: fmt.Sprintf(format, args...)}
-	e.Line, e.Column = position(d.text, at)
-	return e
+	before := d.text[:min(max(at, 0), len(d.text))]
+	start := bytes.LastIndexByte(before, '\n') + 1
+	return &Error{
+		File: d.name, Why: fmt.Sprintf(format, args...),
+		Line: 1 + bytes.Count(before, []byte("\n")), Column: 1 + utf8.RuneCount(before[start:]),
+	}
 }
 
-// note keeps an error about the value of a key, or about the table that lacks it.
+// note keeps an error about the value of a key, or about the table that lacks the key.
 func (d *document) note(key string, format string, args ...any) {
 	if it := d.find(key); it != nil {
 		d.faults = append(d.faults, d.fault(it.value, format, args...))
@@ -148,43 +120,28 @@ func (d *document) note(key string, format string, args ...any) {
 	d.faults = append(d.faults, &Error{File: d.name, Why: fmt.Sprintf(format, args...)})
 }
 
-// noteNth keeps an error about the value of the n-th key of a name, counted from 0, or
-// about the first where the text has fewer, as with inline tables.
-func (d *document) noteNth(key string, n int, format string, args ...any) {
-	if it := d.nth(key, n); it != nil {
-		d.faults = append(d.faults, d.fault(it.value, format, args...))
-		return
-	}
-	d.note(key, format, args...)
-}
-
 // find returns the first item of a name, nil without one.
-func (d *document) find(name string) *item { return d.nth(name, 0) }
-
-func (d *document) nth(name string, n int) *item {
+func (d *document) find(name string) *item {
 	for i := range d.items {
-		if strings.Join(d.items[i].path, ".") != name {
-			continue
-		}
-		if n == 0 {
+		if strings.Join(d.items[i].path, ".") == name {
 			return &d.items[i]
 		}
-		n--
 	}
 	return nil
 }
 
-// err returns the faults in the order of their places, nil without any.
+// err returns the faults in the order of their positions, nil without any.
 func (d *document) err() error {
 	slices.SortStableFunc(d.faults, func(a, b *Error) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	var list []error
-	for _, e := range d.faults {
+	for i, e := range d.faults {
+		if i == maxFaults {
+			list = append(list, &Error{File: d.name, Why: "there are more faults"})
+			break
+		}
 		list = append(list, e)
-	}
-	if d.more {
-		list = append(list, &Error{File: d.name, Why: "there are more faults"})
 	}
 	return errors.Join(list...)
 }

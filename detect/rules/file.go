@@ -73,10 +73,10 @@ type file struct {
 		ThreatPath         any      `toml:"threat_indicator_path"`
 		SavedID            any      `toml:"saved_id"`
 
-		Threshold          *threshold `toml:"threshold"`
-		NewTerms           *newTerms  `toml:"new_terms"`
-		NewTermsFields     []string   `toml:"new_terms_fields"`
-		HistoryWindowStart string     `toml:"history_window_start"`
+		Threshold          any `toml:"threshold"`
+		NewTerms           any `toml:"new_terms"`
+		NewTermsFields     any `toml:"new_terms_fields"`
+		HistoryWindowStart any `toml:"history_window_start"`
 	} `toml:"rule"`
 	Transform any `toml:"transform"`
 	Internal  any `toml:"internal"`
@@ -89,47 +89,4 @@ type threat struct {
 		Named
 		Subtechnique []Named `toml:"subtechnique"`
 	} `toml:"technique"`
-}
-
-// newTerms is how published files say new_terms_fields and history_window_start.
-type newTerms struct {
-	Field   string   `toml:"field"`
-	Value   []string `toml:"value"`
-	History []struct {
-		Field string `toml:"field"`
-		Value string `toml:"value"`
-	} `toml:"history_window_start"`
-}
-
-type threshold struct {
-	Field       names         `toml:"field"`
-	Value       int           `toml:"value"`
-	Cardinality []cardinality `toml:"cardinality"`
-}
-
-// cardinality has pointers to tell which of several lack a member.
-type cardinality struct {
-	Field *string `toml:"field"`
-	Value *int    `toml:"value"`
-}
-
-// names are one name, or a list of them.
-type names []string
-
-// UnmarshalTOML leaves what is neither to the check of the file's shape. An empty
-// string is an old way of writing an empty list.
-func (n *names) UnmarshalTOML(v any) error {
-	switch v := v.(type) {
-	case string:
-		if v != "" {
-			*n = names{v}
-		}
-	case []any:
-		for _, e := range v {
-			if s, ok := e.(string); ok {
-				*n = append(*n, s)
-			}
-		}
-	}
-	return nil
 }

@@ -2,11 +2,11 @@ package rules
 
 import (
 	"errors"
+	"fmt"
 	"regexp"
 	"strconv"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 )
 
 // Load reads one rule file. The error joins an *Error for each fault, in the order of
@@ -41,7 +41,7 @@ func (d *document) rule(f *file) *Rule {
 	case in.Version > 0:
 		r.Version = strconv.Itoa(in.Version)
 	case in.Version < 0:
-		d.note("rule.version", "version %d: want 1 or more", in.Version)
+		d.note("rule.version", "version %d: expected 1 or more", in.Version)
 	}
 	for _, t := range in.Threat {
 		out := Threat{Framework: t.Framework, Tactic: t.Tactic}
@@ -50,14 +50,13 @@ func (d *document) rule(f *file) *Rule {
 		}
 		r.Threat = append(r.Threat, out)
 	}
-	r.NotRunnable = elsewhere(r.Type, r.Language)
+	r.NotRunnable = whyNotRunnable(r.Type, r.Language)
 	if r.NotRunnable == "" && len(in.Filters) > 0 {
 		r.NotRunnable = "it has filters, which a server applies: put them into the query"
 	}
 	d.required(r)
 	if r.NotRunnable == "" && r.Type != "" {
 		d.query(r)
-		d.remembers(r, f)
 	}
 	return r
 }
@@ -65,7 +64,7 @@ func (d *document) rule(f *file) *Rule {
 // required fills in max_signals and reports what a rule can't do without.
 func (d *document) required(r *Rule) {
 	if !ruleID.MatchString(r.ID) {
-		d.note("rule.rule_id", "rule_id %q: want letters, digits, '.', '_' and '-', at most 128", r.ID)
+		d.note("rule.rule_id", "rule_id %q: expected letters, digits, '.', '_' and '-', at most 128", r.ID)
 	}
 	for _, field := range [...]struct{ key, value string }{{"name", r.Name}, {"type", r.Type}, {"query", r.Text}} {
 		if field.value == "" && !(field.key == "query" && r.NotRunnable != "") { // a job or a saved query may stand for it
@@ -73,22 +72,22 @@ func (d *document) required(r *Rule) {
 		}
 	}
 	if r.Severity.Number() == 0 {
-		d.note("rule.severity", "severity %q: want low, medium, high or critical", string(r.Severity))
+		d.note("rule.severity", "severity %q: expected low, medium, high or critical", string(r.Severity))
 	}
 	if r.RiskScore < 1 || r.RiskScore > 100 {
-		d.note("rule.risk_score", "risk_score %d: want 1 to 100", r.RiskScore)
+		d.note("rule.risk_score", "risk_score %d: expected 1 to 100", r.RiskScore)
 	}
 	if r.MaxSignals == 0 && d.find("rule.max_signals") == nil {
 		r.MaxSignals = DefaultMaxSignals
 	}
 	if r.MaxSignals < 1 || r.MaxSignals > 100_000 {
-		d.note("rule.max_signals", "max_signals %d: want 1 to 100000", r.MaxSignals)
+		d.note("rule.max_signals", "max_signals %d: expected 1 to 100000", r.MaxSignals)
 	}
 }
 
 // query parses the rule's query and places its fault within the file.
 func (d *document) query(r *Rule) {
-	if r.Type == eqlType && r.Language != "" && r.Language != "eql" {
+	if r.Language != "" && r.Language != "eql" {
 		d.note("rule.language", "language %q: a rule of type eql is written in eql", r.Language)
 		return
 	}
@@ -96,31 +95,29 @@ func (d *document) query(r *Rule) {
 		return
 	}
 	var err error
-	if r.Type == eqlType {
-		r.Query, err = eql.Parse(r.Text)
-	} else {
-		r.KQL, err = kql.Parse(r.Text)
-	}
-	if err != nil {
-		d.queryFault(err)
+	if r.Query, err = eql.Parse(r.Text); err != nil {
+		d.queryFault(r.Text, err)
 	}
 }
 
-func (d *document) queryFault(err error) {
+func (d *document) queryFault(text string, err error) {
 	it := d.find("rule.query")
 	var e *eql.Error
-	if it == nil || !errors.As(err, &e) {
+	if it == nil || it.kind != kindString || !errors.As(err, &e) {
 		d.note("rule.query", "query: %v", err)
 		return
 	}
-	d.faults = append(d.faults, d.fault(within(d.text, it.value, e.Line, e.Col), "query: %s", e.Msg))
+	d.faults = append(d.faults, d.fault(d.within(it, text, e.Line, e.Col), "query: %s", e.Msg))
 }
 
-// Locate returns err, which came from compiling the rule's query, with its place in the
+// Locate returns err, which came from compiling the rule's query, with its position in the
 // rule's file, whose text this is.
 func Locate(name string, text []byte, err error) error {
-	d := &document{name: name, text: string(text)}
-	d.items, _ = scan(d.text)
-	d.queryFault(err)
+	var f file
+	d, openErr := open(name, text, &f)
+	if openErr != nil {
+		return &Error{File: name, Why: fmt.Sprintf("query: %v", err)}
+	}
+	d.queryFault(f.Rule.Query, err)
 	return d.err()
 }

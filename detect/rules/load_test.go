@@ -151,27 +151,27 @@ func TestDefaults(t *testing.T) {
 // TestFaults holds each fault with its place.
 func TestFaults(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
-		{"nothing", "", "r.toml: rule_id \"\": want letters, digits, '.', '_' and '-', at most 128\nr.toml: name is missing\nr.toml: type is missing\n" +
-			"r.toml: query is missing\nr.toml: severity \"\": want low, medium, high or critical\nr.toml: risk_score 0: want 1 to 100"},
-		{"no id", with(`rule_id = "r"`, ""), `r.toml:1:1: rule_id "": want letters, digits, '.', '_' and '-', at most 128`},
-		{"a bad id", with(`rule_id = "r"`, "rule_id = \"../r\"\n"), `r.toml:2:11: rule_id "../r": want letters, digits, '.', '_' and '-', at most 128`},
-		{"a long id", with(`rule_id = "r"`, "rule_id = '"+strings.Repeat("r", 129)+"'\n"), `r.toml:2:11: rule_id "` + strings.Repeat("r", 129) + `": want letters, digits, '.', '_' and '-', at most 128`},
+		{"nothing", "", "r.toml: rule_id \"\": expected letters, digits, '.', '_' and '-', at most 128\nr.toml: name is missing\nr.toml: type is missing\n" +
+			"r.toml: query is missing\nr.toml: severity \"\": expected low, medium, high or critical\nr.toml: risk_score 0: expected 1 to 100"},
+		{"no id", with(`rule_id = "r"`, ""), `r.toml:1:1: rule_id "": expected letters, digits, '.', '_' and '-', at most 128`},
+		{"a bad id", with(`rule_id = "r"`, "rule_id = \"../r\"\n"), `r.toml:2:11: rule_id "../r": expected letters, digits, '.', '_' and '-', at most 128`},
+		{"a long id", with(`rule_id = "r"`, "rule_id = '"+strings.Repeat("r", 129)+"'\n"), `r.toml:2:11: rule_id "` + strings.Repeat("r", 129) + `": expected letters, digits, '.', '_' and '-', at most 128`},
 		{"no name", with(`name = "n"`, ""), "r.toml:1:1: name is missing"},
 		{"an empty name", with(`name = "n"`, "name = ''\n"), "r.toml:3:8: name is missing"},
 		{"no type", with(`type = "eql"`, "") + "[rule.threshold]\n", "r.toml:1:1: type is missing"},
 		{"no query", with(`query = "any where true"`, ""), "r.toml:1:1: query is missing"},
-		{"no severity", with(`severity = "low"`, ""), `r.toml:1:1: severity "": want low, medium, high or critical`},
-		{"another severity", with(`severity = "low"`, "severity = \"Low\"\n"), `r.toml:5:12: severity "Low": want low, medium, high or critical`},
-		{"no score", with(`risk_score = 1`, ""), "r.toml:1:1: risk_score 0: want 1 to 100"},
-		{"a score too high", with(`risk_score = 1`, "risk_score = 101\n"), "r.toml:6:14: risk_score 101: want 1 to 100"},
-		{"no signals", minimal + "max_signals = 0\n", "r.toml:8:15: max_signals 0: want 1 to 100000"},
-		{"too many signals", minimal + "max_signals = 100_001\n", "r.toml:8:15: max_signals 100001: want 1 to 100000"},
-		{"a version below 0", minimal + "version = -1\n", "r.toml:8:11: version -1: want 1 or more"},
+		{"no severity", with(`severity = "low"`, ""), `r.toml:1:1: severity "": expected low, medium, high or critical`},
+		{"another severity", with(`severity = "low"`, "severity = \"Low\"\n"), `r.toml:5:12: severity "Low": expected low, medium, high or critical`},
+		{"no score", with(`risk_score = 1`, ""), "r.toml:1:1: risk_score 0: expected 1 to 100"},
+		{"a score too high", with(`risk_score = 1`, "risk_score = 101\n"), "r.toml:6:14: risk_score 101: expected 1 to 100"},
+		{"no signals", minimal + "max_signals = 0\n", "r.toml:8:15: max_signals 0: expected 1 to 100000"},
+		{"too many signals", minimal + "max_signals = 100_001\n", "r.toml:8:15: max_signals 100001: expected 1 to 100000"},
+		{"a version below 0", minimal + "version = -1\n", "r.toml:8:11: version -1: expected 1 or more"},
 		{"another language", minimal + "  language = \"kuery\"\n", `r.toml:8:14: language "kuery": a rule of type eql is written in eql`},
 		{"several", "[rule]\nseverity = \"x\"\nrule_id = \"!\"\nname = \"n\"\nrisk_score = 5\ntype = \"eql\"\nquery = 'x'\nodd = 1\n",
-			"r.toml:2:12: severity \"x\": want low, medium, high or critical\n" +
-				"r.toml:3:11: rule_id \"!\": want letters, digits, '.', '_' and '-', at most 128\n" +
-				"r.toml:7:11: query: unexpected the end of the query, want \"where\" after the event category\n" +
+			"r.toml:2:12: severity \"x\": expected low, medium, high or critical\n" +
+				"r.toml:3:11: rule_id \"!\": expected letters, digits, '.', '_' and '-', at most 128\n" +
+				"r.toml:7:11: query: unexpected the end of the query, expected \"where\" after the event category\n" +
 				`r.toml:8:1: unknown key "rule.odd"`},
 
 		{"an unknown key", minimal + "odd = 1\n", `r.toml:8:1: unknown key "rule.odd"`},
@@ -181,37 +181,39 @@ func TestFaults(t *testing.T) {
 		{"an unknown key in an inline table", minimal + "threat = [ { tactic = { id = 'x', odd = 'y' } } ]\n", `r.toml:8:35: unknown key "rule.threat.tactic.odd"`},
 		{"a key that is like one in an array", with(`name = "n"`, "tags = [\n  \"name = 1\",\n  'odd = 2', ]\n"), "r.toml:1:1: name is missing"},
 		{"a key of quotes", minimal + "\"a b\" = 1\n", `r.toml:8:1: unknown key "rule.a b"`},
-		{"a key within a value", minimal + "[rule.name.x]\n", "r.toml:8:2: Key 'rule.name' was already created as a hash."},
+		{"a key within a value", minimal + "[rule.name.x]\n", "r.toml:8:1: unknown key \"rule.name.x\""},
 		{"a known key under another", minimal + "[rule.severity_mapping]\nanything = { goes = [1] }\n[transform]\nx = 1\n[metadata]\nname = \"n\"\n", `r.toml:13:1: unknown key "metadata.name"`},
-		{"a duplicate key", minimal + "name = \"m\"\n", "r.toml:8:1: Key 'rule.name' has already been defined."},
-		{"a duplicate table", minimal + "[rule]\n", "r.toml:8:2: Key 'rule' has already been defined."},
+		{"a duplicate key", minimal + "name = \"m\"\n", "r.toml:8:1: key name is already defined"},
+		{"a duplicate table", minimal + "[rule]\n", "r.toml:8:2: table rule already exists"},
 
-		{"a number for a string", with(`name = "n"`, "name = 5\n"), "r.toml:3:8: rule.name: want a string, got an integer"},
-		{"a string for a number", with(`risk_score = 1`, "risk_score = \"47\"\n"), "r.toml:6:14: rule.risk_score: want an integer, got a string"},
-		{"a fraction for a number", with(`risk_score = 1`, "risk_score = 47.0\n"), "r.toml:6:14: rule.risk_score: want an integer, got a number or date"},
-		{"a number too large", with(`risk_score = 1`, "risk_score = 99999999999999999999\n"), "r.toml:6:14: 99999999999999999999 is out of range for int64"},
-		{"a boolean for a string", minimal + "license = true\n", "r.toml:8:11: rule.license: want a string, got a boolean"},
-		{"a string for a boolean", "[metadata]\npromotion = 'x'\n" + minimal, "r.toml:2:13: metadata.promotion: want a boolean, got a string"},
-		{"a string for strings", minimal + "tags = \"x\"\n", "r.toml:8:8: rule.tags: want an array of strings, got a string"},
-		{"numbers for strings", minimal + "tags = [1, 2]\n", "r.toml:8:8: rule.tags: want an array of strings, got an array of another kind"},
-		{"both for strings", minimal + "tags = [\"x\", 1]\n", "r.toml:8:8: rule.tags: want an array of strings, got an array of several kinds"},
-		{"a table for tables", minimal + "[rule.threat]\n", "r.toml:8:1: rule.threat: want an array of tables, got a table"},
-		{"a string for a table", "rule = 'x'\n", "r.toml:1:8: rule: want a table, got a string"},
-		{"tables for a table", "[[rule]]\n", "r.toml:1:1: rule: want a table, got an array of tables"},
-		{"two wrong types", with(`name = "n"`, "name = 5\n") + "tags = 7\n", "r.toml:3:8: rule.name: want a string, got an integer\nr.toml:8:8: rule.tags: want an array of strings, got an integer"},
+		{"a number for a string", with(`name = "n"`, "name = 5\n"), "r.toml:3:8: rule.name: expected a string, found an integer"},
+		{"a string for a number", with(`risk_score = 1`, "risk_score = \"47\"\n"), "r.toml:6:14: rule.risk_score: expected an integer, found a string"},
+		{"a fraction for a number", with(`risk_score = 1`, "risk_score = 47.0\n"), "r.toml:6:14: rule.risk_score: expected an integer, found a number or date"},
+		{"a number too large", with(`risk_score = 1`, "risk_score = 99999999999999999999\n"), "r.toml:6:14: decimal number is too large to fit in a 64-bit signed integer"},
+		{"a boolean for a string", minimal + "license = true\n", "r.toml:8:11: rule.license: expected a string, found a boolean"},
+		{"a string for a boolean", "[metadata]\npromotion = 'x'\n" + minimal, "r.toml:2:13: metadata.promotion: expected a boolean, found a string"},
+		{"a string for strings", minimal + "tags = \"x\"\n", "r.toml:8:8: rule.tags: expected an array of strings, found a string"},
+		{"numbers for strings", minimal + "tags = [1, 2]\n", "r.toml:8:8: rule.tags: expected an array of strings, found an array of other values"},
+		{"both for strings", minimal + "tags = [\"x\", 1]\n", "r.toml:8:8: rule.tags: expected an array of strings, found an array of other values"},
+		{"a table for tables", minimal + "[rule.threat]\n", "r.toml:8:1: rule.threat: expected an array of tables, found a table"},
+		{"a string for a table", "rule = 'x'\n", "r.toml:1:8: rule: expected a table, found a string"},
+		{"tables for a table", "[[rule]]\n", "r.toml:1:1: rule: expected a table, found an array of tables"},
+		{"two wrong types", with(`name = "n"`, "name = 5\n") + "tags = 7\n", "r.toml:3:8: rule.name: expected a string, found an integer\nr.toml:8:8: rule.tags: expected an array of strings, found an integer"},
 
-		{"no TOML", "\x00", "r.toml:1:1: files cannot contain NULL bytes; probably using UTF-16; TOML files must be UTF-8"},
-		{"no value", "[rule]\nname =\n", "r.toml:2:7: expected value but found '\\n' instead"},
-		{"a string without its end", "[rule]\nname = \"n\n", "r.toml:2:10: strings cannot contain newlines"},
-		{"a long string without its end", "[rule]\nquery = '''\nany where\n", "r.toml:2:12: unexpected EOF; expected \"'''\""},
-		{"a table without its end", "[rule\n", "r.toml:1:6: expected '.' or ']' to end table name, but got '\\n' instead"},
+		{"no TOML", "\x00", "r.toml:1:1: invalid character at start of key: U+0000"},
+		{"no value", "[rule]\nname =\n", "r.toml:2:7: unexpected character U+000A at start of value"},
+		{"a string without its end", "[rule]\nname = \"n\n", "r.toml:2:10: basic strings cannot have new lines"},
+		{"a long string without its end", "[rule]\nquery = '''\nany where\n", "r.toml:3:10: multiline literal string not terminated by '''"},
+		{"a table without its end", "[rule\n", "r.toml:1:6: expected ']' to close table name"},
 		{"not UTF-8", "[rule]\n# \xff\n", "r.toml:2:3: not UTF-8"},
-		{"a large file", strings.Repeat("#", MaxFile+1), "r.toml: 1048577 bytes: want at most 1048576"},
-		{"deep arrays", minimal + "meta = " + strings.Repeat("[", 500_000), "r.toml:8:41: arrays and tables nested more than 32 deep"},
-		{"deep tables", minimal + "meta = " + strings.Repeat("{a=", 300_000), "r.toml:8:105: arrays and tables nested more than 32 deep"},
-		{"a long key", strings.Repeat("a.", 400_000) + "a = 1", "r.toml:1:33: a key of more than 16 parts"},
-		{"a long table", "[" + strings.Repeat("a.", 400_000) + "a]", "r.toml:1:34: a key of more than 16 parts"},
-		{"many keys", strings.Repeat("[[a]]\n", 100_000), "r.toml:20001:6: more than 20000 keys"},
+		{"a large file", strings.Repeat("#", MaxFile+1), "r.toml: 1048577 bytes: expected at most 1048576"},
+		{"deep arrays", minimal + "meta = " + strings.Repeat("[", 500_000), "r.toml:8:10008: arrays and inline tables are nested more than the maximum of 10000 levels deep"},
+		{"deep tables", minimal + "meta = " + strings.Repeat("{a=", 300_000), "r.toml:8:30008: arrays and inline tables are nested more than the maximum of 10000 levels deep"},
+		{"arrays a little too deep", minimal + "meta = " + strings.Repeat("[", 33) + strings.Repeat("]", 33) + "\n", "r.toml:8:8: arrays and tables nested more than 32 deep"},
+		{"tables a little too deep, which makes a long key", minimal + "meta = " + strings.Repeat("{a=", 33) + "1" + strings.Repeat("}", 33) + "\n", "r.toml:8:51: a key of more than 16 parts"},
+		{"a long key", strings.Repeat("a.", 400_000) + "a = 1", "r.toml:1:1: a key of more than 16 parts"},
+		{"a long table", "[" + strings.Repeat("a.", 400_000) + "a]", "r.toml:1:1: a key of more than 16 parts"},
+		{"many keys", strings.Repeat("[[a]]\n", 100_000), "r.toml:4001:1: more than 4000 keys"},
 	} {
 		r, err := Load("r.toml", []byte(tc.text))
 		switch {
@@ -226,7 +228,7 @@ func TestFaults(t *testing.T) {
 // TestManyFaults bounds what is told of a file that is all wrong.
 func TestManyFaults(t *testing.T) {
 	var text strings.Builder
-	for i := range 15_000 {
+	for i := range maxKeys {
 		fmt.Fprintf(&text, "key%d = 1\n", i)
 	}
 	_, err := Load("r.toml", []byte(text.String()))
@@ -276,14 +278,6 @@ func TestLocate(t *testing.T) {
 	err = Locate("r.toml", text, unknownField(r))
 	if got, want := err.Error(), "r.toml:9:3: query: unknown field: proces.name"; got != want {
 		t.Errorf("got %s, want %s", got, want)
-	}
-	inKuery := []byte(strings.Replace(of("query", "kuery"), `"event.type : start"`, "'''\nevent.type : start and\n  proces.name : x\n'''", 1))
-	if r, err = Load("r.toml", inKuery); err != nil {
-		t.Fatal(err)
-	}
-	err = Locate("r.toml", inKuery, unknownField(r))
-	if got, want := err.Error(), "r.toml:9:3: query: unknown field: proces.name"; got != want {
-		t.Errorf("in kuery: got %s, want %s", got, want)
 	}
 	err = Locate("r.toml", text, os.ErrInvalid)
 	if got, want := err.Error(), "r.toml:7:9: query: invalid argument"; got != want {

@@ -8,38 +8,22 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
+	"hooksnare/pkg/event"
 )
 
 // Severity is how much a match matters.
-type Severity string
+type Severity = event.Severity
 
-// The severities, and the number that ECS events carry for each.
+// The severities.
 const (
-	Low      Severity = "low"
-	Medium   Severity = "medium"
-	High     Severity = "high"
-	Critical Severity = "critical"
+	Low      = event.Low
+	Medium   = event.Medium
+	High     = event.High
+	Critical = event.Critical
 )
-
-// Number returns 21, 47, 73 or 99, and 0 for what is no severity.
-func (s Severity) Number() int {
-	switch s {
-	case Low:
-		return 21
-	case Medium:
-		return 47
-	case High:
-		return 73
-	case Critical:
-		return 99
-	}
-	return 0
-}
 
 // DefaultMaxSignals is how many alerts a rule that does not say may give in five
 // minutes.
@@ -55,10 +39,7 @@ type Rule struct {
 	Type           string // eql, query, new_terms, threshold, ...
 	Language       string
 	Text           string     // the query's text
-	Query          *eql.Query // of a query in eql, nil otherwise
-	KQL            *kql.Query // of a query in kuery, nil otherwise
-	NewTerms       *NewTerms  // of type new_terms, nil otherwise
-	Threshold      *Threshold // of type threshold, nil otherwise
+	Query          *eql.Query // nil where it is not runnable
 	Severity       Severity
 	RiskScore      int
 	MaxSignals     int
@@ -112,28 +93,13 @@ func (r *Rule) UUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }
 
-// Fields returns the names of all fields that the rule looks at, sorted: those of its
-// query and those that it remembers or counts by. A query in a language that is not read
-// here has none.
+// Fields returns the names of all fields that the rule looks at, sorted. A rule
+// whose query can't be read here has none.
 func (r *Rule) Fields() []string {
-	var names []string
-	switch {
-	case r.Query != nil:
-		names = r.Query.Fields()
-	case r.KQL != nil:
-		names = r.KQL.Fields()
+	if r.Query == nil {
+		return nil
 	}
-	if r.NewTerms != nil {
-		names = append(names, r.NewTerms.Fields...)
-	}
-	if r.Threshold != nil {
-		names = append(names, r.Threshold.Fields...)
-		for _, d := range r.Threshold.Distinct {
-			names = append(names, d.Field)
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	return r.Query.Fields()
 }
 
 // Mentions reports whether the rule looks at a field whose name begins with prefix.

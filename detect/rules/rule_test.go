@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"hooksnare/detect/eql"
-	"hooksnare/detect/kql"
 )
 
 func TestUUID(t *testing.T) {
@@ -25,14 +24,6 @@ func TestUUID(t *testing.T) {
 	}
 }
 
-func TestSeverity(t *testing.T) {
-	for s, want := range map[Severity]int{Low: 21, Medium: 47, High: 73, Critical: 99, "": 0, "LOW": 0} {
-		if got := s.Number(); got != want {
-			t.Errorf("%q: got %d, want %d", s, got, want)
-		}
-	}
-}
-
 func TestMentions(t *testing.T) {
 	q, err := eql.Parse(`any where hooksnare.hook.key == "x" or ?process.name == "y"`)
 	if err != nil {
@@ -42,10 +33,6 @@ func TestMentions(t *testing.T) {
 		if got := (&Rule{Query: q}).Mentions(prefix); got != want {
 			t.Errorf("%s: got %v, want %v", prefix, got, want)
 		}
-	}
-	words := &Rule{KQL: kuery(t, "hooksnare.hook.key : x")}
-	if !words.Mentions("hooksnare.hook.") || words.Mentions("process.") {
-		t.Errorf("a rule in kuery: got fields %q", words.Fields())
 	}
 	if (&Rule{}).Mentions("") {
 		t.Error("a rule without a query mentions something")
@@ -63,9 +50,6 @@ func TestFields(t *testing.T) {
 		want []string
 	}{
 		{"eql", &Rule{Query: q}, []string{"a", "b"}},
-		{"kuery", &Rule{KQL: kuery(t, "b : 1 or a : *")}, []string{"a", "b"}},
-		{"new terms", &Rule{KQL: kuery(t, "b : 1"), NewTerms: &NewTerms{Fields: []string{"c", "b", "a"}}}, []string{"a", "b", "c"}},
-		{"threshold", &Rule{KQL: kuery(t, "c : 1"), Threshold: &Threshold{Fields: []string{"b"}, Distinct: []Distinct{{"a", 2}, {"c", 2}}}}, []string{"a", "b", "c"}},
 		{"not runnable", &Rule{Text: "x", NotRunnable: "y"}, nil},
 	} {
 		if got := tc.rule.Fields(); !slices.Equal(got, tc.want) {
@@ -74,25 +58,11 @@ func TestFields(t *testing.T) {
 	}
 }
 
-func kuery(t *testing.T, text string) *kql.Query {
-	t.Helper()
-	q, err := kql.Parse(text)
-	if err != nil {
-		t.Fatalf("%s: %v", text, err)
-	}
-	return q
-}
-
 // unknownField returns the error of compiling a rule for records that have but event.type.
 func unknownField(r *Rule) error {
 	fields := func(name string) (eql.Field[int], bool) {
 		return func(int) eql.Value { return eql.Null() }, name == "event.type"
 	}
-	var err error
-	if r.KQL != nil {
-		_, err = kql.Compile(r.KQL, fields)
-	} else {
-		_, err = eql.Compile(r.Query, func(int) eql.Value { return eql.String("process") }, fields)
-	}
+	_, err := eql.Compile(r.Query, func(int) eql.Value { return eql.String("process") }, fields)
 	return err
 }

@@ -2,43 +2,51 @@ package rules
 
 import "fmt"
 
-// The types of rules that run here. Those that are not of EQL ask in kuery, also where
-// they do not say so, as in Kibana.
-const (
-	eqlType       = "eql"
-	queryType     = "query"
-	newTermsType  = "new_terms"
-	thresholdType = "threshold"
-)
+// eqlType is the type of the rules that run here.
+const eqlType = "eql"
 
-// elsewhere returns why a rule can't run here, "" if it can.
-func elsewhere(typ, language string) string {
-	switch typ {
-	case "", eqlType: // without a type it is refused anyway
-		return ""
-	case queryType, newTermsType, thresholdType:
-		return foreign(typ, language)
-	case "esql":
-		return foreign(typ, "esql")
-	case "machine_learning":
-		return "a machine learning job runs on a server, over events collected there"
-	case "threat_match":
-		return "rules of type threat_match run on a server, which has the indicators to compare with"
-	case "saved_query":
-		return "rules of type saved_query run on a server, which has the query"
-	}
-	return fmt.Sprintf("this version does not know rules of type %.40q", typ)
+// languages says why a query in another language than EQL does not run here.
+var languages = map[string]string{
+	"kuery":  "Kibana's query language (kuery) does not run here: write the query in EQL",
+	"esql":   "ES|QL runs on a server, over events collected there",
+	"lucene": "Lucene's query language runs on a server, over events indexed there",
 }
 
-// foreign returns why a query of a type other than eql can't run here, "" if it can.
-func foreign(typ, language string) string {
-	switch language {
-	case "", "kuery":
+// types says why a rule of another type than eql does not run here, whatever its language.
+var types = map[string]string{
+	"machine_learning": "a machine learning job runs on a server, over events collected there",
+	"threat_match":     "rules of type threat_match run on a server, which has the indicators to compare with",
+	"saved_query":      "rules of type saved_query run on a server, which has the query",
+	"threshold":        "rules of type threshold count matches over time: run it on the server that collects the events",
+	"new_terms":        "rules of type new_terms need a history of all events: run it on the server that collects the events",
+}
+
+// DefaultLanguage is the language of a rule of a type that does not name one, as in Kibana.
+func DefaultLanguage(typ string) string {
+	switch typ {
+	case eqlType, "esql":
+		return typ
+	}
+	return "kuery"
+}
+
+// whyNotRunnable returns why a rule can't run here, "" if it can. One without a type is
+// refused anyway.
+func whyNotRunnable(typ, language string) string {
+	if typ == "" || typ == eqlType {
 		return ""
-	case "esql":
-		return "ES|QL runs on a server, over events collected there"
-	case "lucene":
-		return "Lucene's query language runs on a server, over events indexed there"
+	}
+	if why := types[typ]; why != "" {
+		return why
+	}
+	if typ != "query" && typ != "esql" {
+		return fmt.Sprintf("this version does not know rules of type %.40q", typ)
+	}
+	if language == "" || typ == "esql" {
+		language = DefaultLanguage(typ)
+	}
+	if why := languages[language]; why != "" {
+		return why
 	}
 	return fmt.Sprintf("this version does not know the language %.40q in rules of type %s", language, typ)
 }

@@ -18,20 +18,23 @@ func of(typ, language string) string {
 // TestTypes holds which rules run.
 func TestTypes(t *testing.T) {
 	const terms = "[rule.new_terms]\nfield = 'new_terms_fields'\nvalue = ['a']\nhistory_window_start = [ { field = 'history_window_start', value = 'now-7d' } ]\n"
+	const newTerms = "rules of type new_terms need a history of all events: run it on the server that collects the events"
+	const threshold = "rules of type threshold count matches over time: run it on the server that collects the events"
+	const kuery = "Kibana's query language (kuery) does not run here: write the query in EQL"
 	const count = "[rule.threshold]\nfield = ''\nvalue = 1\n"
 	for _, tc := range []struct{ name, text, want string }{
 		{"eql without a language", minimal, "eql"},
 		{"eql", minimal + "language = 'eql'\n", "eql"},
-		{"query without a language", of("query", ""), "query in kuery"},
-		{"query", of("query", "kuery"), "query in kuery"},
-		{"new_terms without a language", of("new_terms", "") + terms, "new_terms in kuery"},
-		{"new_terms", of("new_terms", "kuery") + terms, "new_terms in kuery"},
-		{"threshold without a language", of("threshold", "") + count, "threshold in kuery"},
-		{"threshold", of("threshold", "kuery") + count, "threshold in kuery"},
+		{"query without a language", of("query", ""), kuery},
+		{"query", of("query", "kuery"), kuery},
+		{"new_terms without a language", of("new_terms", "") + terms, newTerms},
+		{"new_terms", of("new_terms", "kuery") + terms, newTerms},
+		{"threshold without a language", of("threshold", "") + count, threshold},
+		{"threshold", of("threshold", "kuery") + count, threshold},
 
 		{"query in lucene", of("query", "lucene"), "Lucene's query language runs on a server, over events indexed there"},
-		{"new_terms in lucene", of("new_terms", "lucene") + terms, "Lucene's query language runs on a server, over events indexed there"},
-		{"threshold in lucene", of("threshold", "lucene") + count, "Lucene's query language runs on a server, over events indexed there"},
+		{"new_terms in lucene", of("new_terms", "lucene") + terms, newTerms},
+		{"threshold in lucene", of("threshold", "lucene") + count, threshold},
 		{"query in another language", of("query", "sql"), `this version does not know the language "sql" in rules of type query`},
 		{"query in eql", of("query", "eql"), `this version does not know the language "eql" in rules of type query`},
 		{"esql", of("esql", "esql"), "ES|QL runs on a server, over events collected there"},
@@ -46,7 +49,8 @@ func TestTypes(t *testing.T) {
 		{"a long type", of(strings.Repeat("x", 50), ""), `this version does not know rules of type "` + strings.Repeat("x", 40) + `"`},
 		{"a query that is no kuery, in a language that is not read", strings.Replace(of("query", "lucene"), "event.type : start", "a:/b/ AND (", 1),
 			"Lucene's query language runs on a server, over events indexed there"},
-		{"new terms that are not read", strings.Replace(of("new_terms", "lucene")+terms, "now-7d", "then", 1), "Lucene's query language runs on a server, over events indexed there"},
+		{"new terms that are not read", strings.Replace(of("new_terms", "kuery")+terms, "now-7d", "then", 1), newTerms},
+		{"new terms in the keys of Kibana's interface", of("new_terms", "") + "new_terms_fields = ['a']\nhistory_window_start = 'now-7d'\n", newTerms},
 	} {
 		r, err := Load("r.toml", []byte(tc.text))
 		if err != nil {
@@ -73,25 +77,5 @@ func TestNotRunnableIsWhole(t *testing.T) {
 	want.Type, want.Language, want.Query, want.NotRunnable = "esql", "esql", nil, got.NotRunnable
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
-	}
-}
-
-// TestKueryFaults holds where in the file the fault of a query in kuery is.
-func TestKueryFaults(t *testing.T) {
-	for _, tc := range []struct{ query, want string }{
-		{`'event.type : start and (a : b'`, "r.toml:7:33: query: parenthesis is not closed"},
-		{`'*'`, `r.toml:7:10: query: "*" is a value without a field: write field : value`},
-		{`''`, "r.toml:7:9: query is missing"},
-		{`' '`, "r.toml:7:11: query: the query is empty"},
-		{`"a : \"\u00e9\" and\n b : null"`, `r.toml:7:35: query: null is no value: write not field : * for a missing field, or "null" for the word`},
-		{"'''\na : (b or\n  c) and odd\n'''", `r.toml:9:10: query: "odd" is a value without a field: write field : value`},
-		{"\"\"\"\na : b and \\\n   c : { d : e }\n\"\"\"", "r.toml:9:8: query: nested queries in { } are not supported: an event has no nested fields"},
-		{"'''\r\na : b\r\n or ä* : c\r\n'''", "r.toml:9:5: query: wildcards in the name of a field are not supported: ä*"},
-	} {
-		text := strings.Replace(of("query", "kuery"), `"event.type : start"`, tc.query, 1)
-		r, err := Load("r.toml", []byte(text))
-		if err == nil || err.Error() != tc.want {
-			t.Errorf("%s: got %+v, error\n%v\nwant\n%s", tc.query, r, err, tc.want)
-		}
 	}
 }

@@ -58,9 +58,6 @@ func membersOf(t reflect.Type) map[string]reflect.Type {
 
 // kindsOf returns what may be decoded into a type; nothing for anything.
 func kindsOf(t reflect.Type) []kind {
-	if t == reflect.TypeFor[names]() {
-		return []kind{kindTexts, kindArray, kindString}
-	}
 	switch t.Kind() {
 	case reflect.Pointer:
 		return kindsOf(t.Elem())
@@ -74,31 +71,31 @@ func kindsOf(t reflect.Type) []kind {
 		return []kind{kindTable}
 	case reflect.Slice:
 		if t.Elem().Kind() == reflect.String {
-			return []kind{kindTexts, kindArray}
+			return []kind{kindTexts, kindEmpty}
 		}
-		return []kind{kindTables, kindArray}
+		return []kind{kindTables, kindEmpty}
 	}
 	return nil
 }
 
-// misshapen notes what is wrong with the keys of a document and the types of their values.
-func (d *document) misshapen(t reflect.Type) {
-	told := map[string]bool{} // of what stands below an unknown key only the key is told
+// checkShape notes unknown keys and values of a wrong type. Of what stands below an unknown
+// key only the key is noted.
+func (d *document) checkShape(t reflect.Type) {
+	unknown := map[string]bool{}
 	for _, it := range d.items {
-		if len(d.faults) == maxFaults {
-			d.more = true
+		if len(d.faults) > maxFaults {
 			return
 		}
 		known, want := shape(t, it.path)
 		switch {
 		case known < len(it.path):
 			name := strings.Join(it.path[:known+1], ".")
-			if !told[name] {
-				told[name] = true
+			if !unknown[name] {
+				unknown[name] = true
 				d.faults = append(d.faults, d.fault(it.at, "unknown key %q", name))
 			}
 		case len(want) > 0 && !slices.Contains(want, it.kind):
-			d.faults = append(d.faults, d.fault(it.value, "%s: want %s, got %s", strings.Join(it.path, "."), article(want[0]), article(it.kind)))
+			d.faults = append(d.faults, d.fault(it.value, "%s: expected %s, found %s", strings.Join(it.path, "."), article(want[0]), article(it.kind)))
 		}
 	}
 }

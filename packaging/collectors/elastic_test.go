@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/BurntSushi/toml"
+	"github.com/pelletier/go-toml/v2"
 )
 
 type field struct {
@@ -113,7 +113,7 @@ func TestCentralRules(t *testing.T) {
 				} `toml:"alert_suppression"`
 			}
 		}
-		if _, err := toml.Decode(read(t, f), &r); err != nil {
+		if err := toml.Unmarshal([]byte(read(t, f)), &r); err != nil {
 			t.Errorf("%s: %v", f, err)
 			continue
 		}

@@ -139,7 +139,7 @@ hooksnare.triage.program_age_seconds hooksnare.triage.known_good
 hooksnare.triage.recent_packages.name hooksnare.triage.recent_packages.time hooksnare.triage.recent_preferences.name hooksnare.triage.recent_preferences.time
 hooksnare.triage.same_tree.pid hooksnare.triage.same_tree.entity_id hooksnare.triage.same_tree.time hooksnare.triage.same_tree.executable
 hooksnare.triage.same_tree.command_line hooksnare.triage.same_tree.user.id hooksnare.triage.same_tree.user.name
-hooksnare.match.new_terms hooksnare.match.count hooksnare.building_block
+hooksnare.building_block
 hooksnare.match.events.pid hooksnare.match.events.entity_id hooksnare.match.events.time hooksnare.match.events.executable
 hooksnare.match.events.command_line hooksnare.match.events.user.id hooksnare.match.events.user.name
 hooksnare.exception.id hooksnare.exception.failed

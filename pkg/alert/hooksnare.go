@@ -86,9 +86,7 @@ type Unreadable struct {
 
 // Match is how a rule matched that needs more than one event.
 type Match struct {
-	Events   []Command `json:"events,omitempty"`    // of a sequence, in order; the last is the alert's own
-	NewTerms []string  `json:"new_terms,omitempty"` // values not seen before
-	Count    int       `json:"count,omitempty"`     // events within the rule's window
+	Events []Command `json:"events,omitempty"` // of a sequence, in its order; the last is the alert's own
 }
 
 // Hook is what was done to a hook.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"hooksnare/pkg/event"
 	"hooksnare/pkg/quote"
 )
 
@@ -18,17 +19,7 @@ const MaxShown = 4 << 10
 const maxRecentShown = 5
 
 // SeverityName returns the severity as a word.
-func (e *Event) SeverityName() string {
-	switch {
-	case e.Severity >= 99:
-		return "critical"
-	case e.Severity >= 73:
-		return "high"
-	case e.Severity >= 47:
-		return "medium"
-	}
-	return "low"
-}
+func (e *Event) SeverityName() string { return string(event.SeverityOf(e.Severity)) }
 
 // Write writes the alert for a person: what happened, who did it, how to undo it.
 func (a *Alert) Write(w io.Writer) error {
@@ -82,10 +73,6 @@ func (p *Process) addRows(rows *Rows, e *Evidence) {
 
 func (m *Match) addRows(rows *Rows) {
 	rows.AddList("sequence", commandLines(m.Events))
-	rows.Add("new", strings.Join(m.NewTerms, ", "))
-	if m.Count > 0 {
-		rows.Add("count", strconv.Itoa(m.Count)+" events")
-	}
 }
 
 func (h *Hooksnare) addRows(rows *Rows) {

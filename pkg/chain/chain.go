@@ -14,6 +14,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // Link is a document's place in its chain, as the document says it in hooksnare.delivery.
@@ -44,17 +45,7 @@ func (l Link) Check() error {
 }
 
 // isHex reports whether s is n bytes in lower-case hex digits.
-func isHex(s string, n int) bool {
-	if len(s) != 2*n {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
-}
+func isHex(s string, n int) bool { return len(s) == 2*n && strings.Trim(s, "0123456789abcdef") == "" }
 
 // member begins a document's last member but for closing braces. Text from outside comes
 // before it.

@@ -42,7 +42,6 @@ func (r *run) same(document run) bool {
 // history is what is known of one chain.
 type history struct {
 	runs    []run
-	foldAt  int // length of runs at which they are folded
 	added   int // documents
 	repeats int
 
@@ -75,7 +74,8 @@ func (h *history) fold(keep int) {
 			continue
 		case last >= 0 && r.first == out[last].last+1:
 			if !r.joined && r.previous != out[last].sum && !slices.Contains(others, r.previous) {
-				h.addBreak(r.first)
+				h.breaks++
+				h.broken = appendExample(h.broken, r.first)
 			}
 			r.joined = true
 		}
@@ -102,11 +102,6 @@ func (h *history) addRepeat(known *run, r run) (other bool) {
 		h.conflicts = appendExample(h.conflicts, r.first)
 	}
 	return r.last == known.last
-}
-
-func (h *history) addBreak(sequence uint64) {
-	h.breaks++
-	h.broken = appendExample(h.broken, sequence)
 }
 
 func appendExample(list []uint64, sequence uint64) []uint64 {

@@ -33,7 +33,7 @@ type Verdict struct {
 	Documents int        // given to Add
 	Repeats   int        // the same document once more
 	Malformed int        // whose chain, number or hash can't be one
-	Overflow  int        // beyond what a Verifier remembers: not checked
+	Overflow  int        // of chains beyond MaxChains: not checked
 }
 
 // OK reports whether every document was checked and every chain is whole.
@@ -61,12 +61,12 @@ type Verifier struct {
 
 	// Window is how many documents of a chain are kept one by one. One that has the number of
 	// another is compared with it while that is kept; later it counts as its repeat. The newest
-	// numbers stay for half a window. 0 for a million.
+	// numbers stay for half a window, or less where there are many chains. 0 for a million.
 	Window int
 
 	chains    map[string]*history
 	runs      int // of all chains
-	full      bool
+	foldAt    int // how many runs there are when they are folded
 	added     int
 	malformed int
 	overflow  int
@@ -80,19 +80,20 @@ func (v *Verifier) Add(l Link, document []byte) bool {
 		v.malformed++
 		return false
 	}
-	if v.runs >= maxRuns && !v.full {
-		v.makeRoom()
-	}
-	var h *history
-	if !v.full {
-		h = v.history(l.Chain)
-	}
-	if h == nil {
+	h := v.chains[l.Chain]
+	if h == nil && len(v.chains) >= cmp.Or(v.MaxChains, defaultChains) {
 		v.overflow++
 		return false
 	}
-	if len(h.runs) >= h.foldAt {
-		v.fold(h)
+	if h == nil {
+		if v.chains == nil {
+			v.chains = map[string]*history{}
+		}
+		h = &history{}
+		v.chains[l.Chain] = h
+	}
+	if v.runs >= max(v.foldAt, v.window()) {
+		v.fold()
 	}
 	h.runs = append(h.runs, runOf(l, document))
 	h.added++
@@ -100,47 +101,26 @@ func (v *Verifier) Add(l Link, document []byte) bool {
 	return true
 }
 
-// history returns what is known of a chain, nil when there are too many chains.
-func (v *Verifier) history(id string) *history {
-	h := v.chains[id]
-	if h == nil && len(v.chains) < cmp.Or(v.MaxChains, defaultChains) {
-		if v.chains == nil {
-			v.chains = map[string]*history{}
-		}
-		h = &history{foldAt: v.window()}
-		v.chains[id] = h
-	}
-	return h
-}
-
 func (v *Verifier) window() int { return cmp.Or(v.Window, defaultWindow) }
 
-// fold makes room in a chain. What it leaves doubles before the next time, so that sorting it
+// fold makes room in all chains. What it leaves doubles before the next time, so that sorting it
 // costs little for each document.
-func (v *Verifier) fold(h *history) {
-	before := len(h.runs)
-	h.fold(v.window() / 2)
-	h.forgetGaps(gapsPerWindow * v.window())
-	h.foldAt = 2*len(h.runs) + v.window()/2
-	v.runs -= before - len(h.runs)
-}
-
-// makeRoom folds all chains. When that does not make much room no document is taken any more.
-func (v *Verifier) makeRoom() {
+func (v *Verifier) fold() {
+	v.runs = 0
+	most := min(gapsPerWindow*v.window(), maxRuns/2/max(len(v.chains), 1))
 	for _, h := range v.chains {
-		v.fold(h)
+		h.fold(min(v.window(), most) / 2)
+		h.forgetGaps(most)
+		v.runs += len(h.runs)
 	}
-	v.full = v.runs > maxRuns/2
+	v.foldAt = 2*v.runs + v.window()/2
 }
 
 // Verdict returns what was found so far; more may be added.
 func (v *Verifier) Verdict() Verdict {
 	out := Verdict{Documents: v.added, Malformed: v.malformed, Overflow: v.overflow}
-	ids := slices.Sorted(maps.Keys(v.chains))
-	for _, id := range ids {
-		v.fold(v.chains[id])
-	}
-	for _, id := range ids {
+	v.fold()
+	for _, id := range slices.Sorted(maps.Keys(v.chains)) {
 		h := v.chains[id]
 		f := h.findings()
 		f.Chain, f.Follows = id, v.precursor(id)

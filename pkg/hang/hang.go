@@ -28,7 +28,7 @@ type Guard struct {
 	mu      sync.Mutex // guards what follows, up to short
 	hanging []*call
 	hurried chan struct{} // closed by Hurry
-	short   time.Duration // what is left to calls since Hurry; 0: it was not called
+	short   time.Duration // what is left to calls since Hurry, set before hurried is closed; 0: it was not called
 
 	notifying sync.Mutex // held while Changed is called; guards notified
 	notified  bool       // what Changed was called with last
@@ -49,10 +49,10 @@ func (g *Guard) Do(what string, run func() error, undo func()) error {
 	if g.Limit <= 0 {
 		return run()
 	}
-	c := &call{what: what, done: make(chan struct{})}
-	if err := g.begin(); err != nil {
-		return err
+	if other, hangs := g.Hangs(); hangs {
+		return fmt.Errorf("%w: %s", ErrHangs, other)
 	}
+	c := &call{what: what, done: make(chan struct{})}
 	go func() {
 		err := run()
 		if g.end(c, err) {
@@ -70,14 +70,6 @@ func (g *Guard) Do(what string, run func() error, undo func()) error {
 	return fmt.Errorf("%w: %s", ErrHangs, what)
 }
 
-// begin refuses a call while another hangs.
-func (g *Guard) begin() error {
-	if what, hangs := g.Hangs(); hangs {
-		return fmt.Errorf("%w: %s", ErrHangs, what)
-	}
-	return nil
-}
-
 // glances is how often a caller looks whether its call has ended before it goes to sleep: most
 // calls take less time than to be woken.
 const glances = 100
@@ -92,26 +84,20 @@ func (g *Guard) wait(c *call) bool {
 			runtime.Gosched()
 		}
 	}
+	end, hurried := time.Now().Add(g.Limit), g.hurry()
 	timer := time.NewTimer(g.Limit)
 	defer timer.Stop()
-	select {
-	case <-c.done:
-		return true
-	case <-timer.C:
-		return !g.abandon(c)
-	case <-g.hurry():
+	for {
+		select {
+		case <-c.done:
+			return true
+		case <-timer.C:
+			return !g.abandon(c)
+		case <-hurried:
+			hurried = nil
+			timer.Reset(min(g.short, time.Until(end)))
+		}
 	}
-	g.mu.Lock()
-	last := time.NewTimer(g.short)
-	g.mu.Unlock()
-	defer last.Stop()
-	select {
-	case <-c.done:
-		return true
-	case <-timer.C:
-	case <-last.C:
-	}
-	return !g.abandon(c)
 }
 
 // hurry returns what Hurry closes.

@@ -51,31 +51,25 @@ func (b *Background) Write(line []byte) (int, error) {
 // run writes until nothing is left.
 func (b *Background) run() {
 	for {
-		line := b.next()
-		if line == nil {
+		var line []byte
+		b.mu.Lock()
+		switch {
+		case len(b.lines) > 0:
+			line = b.lines[0]
+			b.lines = b.lines[1:]
+			b.bytes -= len(line)
+		case b.missing > 0:
+			line = b.lost(b.missing)
+			b.missing = 0
+		default:
+			close(b.ended)
+			b.lines, b.ended = nil, nil
+			b.mu.Unlock()
 			return
 		}
-		_, _ = b.w.Write(line) // there is nobody to tell
+		b.mu.Unlock()
+		_, _ = b.w.Write(line) // an error has nowhere to go
 	}
-}
-
-// next returns what to write next, nil when there is nothing.
-func (b *Background) next() []byte {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.lines) > 0 {
-		line := b.lines[0]
-		b.lines = b.lines[1:]
-		b.bytes -= len(line)
-		return line
-	}
-	if n := b.missing; n > 0 {
-		b.missing = 0
-		return b.lost(n)
-	}
-	close(b.ended)
-	b.lines, b.ended = nil, nil
-	return nil
 }
 
 // Flush waits until all is written, for so long at most, and reports whether it is.

@@ -25,21 +25,21 @@ type binaryCheck struct {
 
 func checkBinary(b []byte) error {
 	c := &binaryCheck{document: document{form: "binary", b: b}}
-	top, err := c.trailer()
+	top, err := c.readTrailer()
 	if err != nil {
 		return err
 	}
 	for i := range c.objects {
-		if o := c.offset(i); o < headerSize || o >= c.table {
-			return c.fail(ErrMalformed, c.entry(i), "object %d starts at byte %d, outside the objects", i, o)
+		if o := c.objectAt(i); o < headerSize || o >= c.table {
+			return c.fail(ErrMalformed, c.entryAt(i), "object %d starts at byte %d, outside the objects", i, o)
 		}
 	}
-	return c.object(top)
+	return c.checkObject(top)
 }
 
-// trailer reads the sizes at the end of the file and makes sure that header, objects,
+// readTrailer reads the sizes at the end of the file and makes sure that header, objects,
 // offset table and trailer fill it exactly, so that no later sum can overflow.
-func (c *binaryCheck) trailer() (top uint64, err error) {
+func (c *binaryCheck) readTrailer() (top uint64, err error) {
 	at := len(c.b) - trailerSize
 	if at < headerSize+2 {
 		return 0, c.fail(ErrMalformed, 0, "%d bytes, fewer than the smallest has", len(c.b))
@@ -73,13 +73,13 @@ func (c *binaryCheck) trailer() (top uint64, err error) {
 	return top, nil
 }
 
-// object checks the object with a number and all that it holds.
-func (c *binaryCheck) object(n uint64) error {
+// checkObject checks the object with a number and all that it holds.
+func (c *binaryCheck) checkObject(n uint64) error {
 	if n >= c.objects {
 		return c.fail(ErrMalformed, -1, "reference to object %d of only %d", n, c.objects)
 	}
-	off := c.offset(n)
-	if err := c.value(int(off)); err != nil {
+	off := c.objectAt(n)
+	if err := c.addValue(int(off)); err != nil {
 		return err
 	}
 	tag := c.b[off]
@@ -89,36 +89,36 @@ func (c *binaryCheck) object(n uint64) error {
 			return nil
 		}
 	case 0x1:
-		return c.integer(off)
+		return c.checkInteger(off)
 	case 0x2:
 		if tag == 0x22 || tag == 0x23 {
-			_, err := c.span(off+1, 1<<(tag&0xf), 1)
+			_, err := c.readSpan(off+1, 1<<(tag&0xf), 1)
 			return err
 		}
 	case 0x3:
 		if tag == 0x33 {
-			return c.date(off)
+			return c.checkDate(off)
 		}
 	case 0x4, 0x5, 0x6:
-		_, err := c.text(off)
+		_, err := c.checkText(off)
 		return err
 	case 0x8:
 		if tag <= 0x87 {
-			_, err := c.span(off+1, uint64(tag&0xf)+1, 1)
+			_, err := c.readSpan(off+1, uint64(tag&0xf)+1, 1)
 			return err
 		}
 	case 0xa, 0xd:
-		return c.collection(off)
+		return c.checkCollection(off)
 	}
 	return c.fail(ErrMalformed, int(off), "object type 0x%02x is not one of a property list", tag)
 }
 
-func (c *binaryCheck) integer(off uint64) error {
+func (c *binaryCheck) checkInteger(off uint64) error {
 	code := c.b[off] & 0xf
 	if code > 4 {
 		return c.fail(ErrMalformed, int(off), "integer of 2^%d bytes: want at most 16", code)
 	}
-	v, err := c.span(off+1, 1<<code, 1)
+	v, err := c.readSpan(off+1, 1<<code, 1)
 	if err != nil || code < 4 {
 		return err
 	}
@@ -131,9 +131,9 @@ func (c *binaryCheck) integer(off uint64) error {
 	return nil
 }
 
-// date bounds the seconds so that they are a time in every representation.
-func (c *binaryCheck) date(off uint64) error {
-	v, err := c.span(off+1, 8, 1)
+// checkDate bounds the seconds so that they are a time in every representation.
+func (c *binaryCheck) checkDate(off uint64) error {
+	v, err := c.readSpan(off+1, 8, 1)
 	if err != nil {
 		return err
 	}
@@ -144,9 +144,9 @@ func (c *binaryCheck) date(off uint64) error {
 	return nil
 }
 
-// text checks data or a string and returns its bytes.
-func (c *binaryCheck) text(off uint64) ([]byte, error) {
-	n, start, err := c.count(off)
+// checkText checks data or a string and returns its bytes.
+func (c *binaryCheck) checkText(off uint64) ([]byte, error) {
+	n, start, err := c.readCount(off)
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +154,7 @@ func (c *binaryCheck) text(off uint64) ([]byte, error) {
 	if c.b[off]>>4 == 6 {
 		width = 2
 	}
-	v, err := c.span(start, n, width)
+	v, err := c.readSpan(start, n, width)
 	if err != nil {
 		return nil, err
 	}
@@ -165,20 +165,20 @@ func (c *binaryCheck) text(off uint64) ([]byte, error) {
 			}
 		}
 	}
-	return v, c.bytes(int(off), len(v))
+	return v, c.addBytes(int(off), len(v))
 }
 
-// collection checks an array or dictionary and what it refers to.
-func (c *binaryCheck) collection(off uint64) error {
+// checkCollection checks an array or dictionary and what it refers to.
+func (c *binaryCheck) checkCollection(off uint64) error {
 	for _, open := range c.path {
 		if open == off {
 			return c.fail(ErrMalformed, int(off), "array or dictionary that holds itself")
 		}
 	}
-	if err := c.container(int(off), len(c.path)); err != nil {
+	if err := c.addContainer(int(off), len(c.path)); err != nil {
 		return err
 	}
-	n, start, err := c.count(off)
+	n, start, err := c.readCount(off)
 	if err != nil {
 		return err
 	}
@@ -187,40 +187,40 @@ func (c *binaryCheck) collection(off uint64) error {
 	if dict {
 		width *= 2 // all keys, then all values
 	}
-	refs, err := c.span(start, n, width)
+	refs, err := c.readSpan(start, n, width)
 	if err != nil {
 		return err
 	}
 	c.path = append(c.path, off)
 	defer func() { c.path = c.path[:len(c.path)-1] }()
 	if dict {
-		if err := c.keys(refs[:len(refs)/2]); err != nil {
+		if err := c.checkKeys(refs[:len(refs)/2]); err != nil {
 			return err
 		}
 		refs = refs[len(refs)/2:]
 	}
 	for ; len(refs) > 0; refs = refs[c.refSize:] {
-		if err := c.object(bigEndian(refs[:c.refSize])); err != nil {
+		if err := c.checkObject(bigEndian(refs[:c.refSize])); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// keys checks the keys of a dictionary: strings, each once.
-func (c *binaryCheck) keys(refs []byte) error {
+// checkKeys checks the keys of a dictionary: strings, each once.
+func (c *binaryCheck) checkKeys(refs []byte) error {
 	seen := make(map[string]struct{})
 	for ; len(refs) > 0; refs = refs[c.refSize:] {
 		n := bigEndian(refs[:c.refSize])
-		if err := c.object(n); err != nil {
+		if err := c.checkObject(n); err != nil {
 			return err
 		}
-		off := c.offset(n)
+		off := c.objectAt(n)
 		kind := c.b[off] >> 4
 		if kind != 5 && kind != 6 {
 			return c.fail(ErrMalformed, int(off), "dictionary key of type 0x%02x: want a string", c.b[off])
 		}
-		v, err := c.text(off)
+		v, err := c.checkText(off)
 		if err != nil {
 			return err
 		}
@@ -235,12 +235,12 @@ func (c *binaryCheck) keys(refs []byte) error {
 	return nil
 }
 
-// count reads the number of elements of the object at an offset, and where they start.
-func (c *binaryCheck) count(off uint64) (n, start uint64, err error) {
+// readCount reads the number of elements of the object at an offset, and where they start.
+func (c *binaryCheck) readCount(off uint64) (n, start uint64, err error) {
 	if n = uint64(c.b[off] & 0xf); n != 0xf {
 		return n, off + 1, nil
 	}
-	tag, err := c.span(off+1, 1, 1)
+	tag, err := c.readSpan(off+1, 1, 1)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -248,27 +248,27 @@ func (c *binaryCheck) count(off uint64) (n, start uint64, err error) {
 		return 0, 0, c.fail(ErrMalformed, int(off)+1, "count of type 0x%02x: want an integer of at most 8 bytes", tag[0])
 	}
 	size := uint64(1) << (tag[0] & 0xf)
-	v, err := c.span(off+2, size, 1)
+	v, err := c.readSpan(off+2, size, 1)
 	if err != nil {
 		return 0, 0, err
 	}
 	return bigEndian(v), off + 2 + size, nil
 }
 
-// span returns n elements of a width that start at an offset, if the objects hold them.
-func (c *binaryCheck) span(start, n, width uint64) ([]byte, error) {
+// readSpan returns n elements of a width that start at an offset, if the objects hold them.
+func (c *binaryCheck) readSpan(start, n, width uint64) ([]byte, error) {
 	if start > c.table || n > (c.table-start)/width {
 		return nil, c.fail(ErrMalformed, int(min(start, c.table)), "%d elements of %d bytes reach beyond the objects", n, width)
 	}
 	return c.b[start : start+n*width], nil
 }
 
-// entry returns where the offset table tells of object n.
-func (c *binaryCheck) entry(n uint64) int { return int(c.table) + int(n)*c.offsetSize }
+// entryAt returns where the offset table tells of object n.
+func (c *binaryCheck) entryAt(n uint64) int { return int(c.table) + int(n)*c.offsetSize }
 
-// offset returns where object n starts.
-func (c *binaryCheck) offset(n uint64) uint64 {
-	at := c.entry(n)
+// objectAt returns where object n starts.
+func (c *binaryCheck) objectAt(n uint64) uint64 {
+	at := c.entryAt(n)
 	return bigEndian(c.b[at : at+c.offsetSize])
 }
 

@@ -20,8 +20,8 @@ type cost struct {
 	content    int
 }
 
-// value counts one key or value that stands at an offset.
-func (d *document) value(offset int) error {
+// addValue counts one key or value that stands at an offset.
+func (d *document) addValue(offset int) error {
 	d.values++
 	if d.values > maxValues {
 		return d.fail(ErrTooLarge, offset, "more than %d values", maxValues)
@@ -29,8 +29,8 @@ func (d *document) value(offset int) error {
 	return nil
 }
 
-// container counts an array or dictionary that has depth others around it.
-func (d *document) container(offset, depth int) error {
+// addContainer counts an array or dictionary that has depth others around it.
+func (d *document) addContainer(offset, depth int) error {
 	d.containers++
 	if d.containers > maxContainers {
 		return d.fail(ErrTooLarge, offset, "more than %d arrays and dictionaries", maxContainers)
@@ -41,8 +41,8 @@ func (d *document) container(offset, depth int) error {
 	return nil
 }
 
-// bytes counts the content of a string or of data.
-func (d *document) bytes(offset, n int) error {
+// addBytes counts the content of a string or of data.
+func (d *document) addBytes(offset, n int) error {
 	d.content += n
 	if d.content > maxContent {
 		return d.fail(ErrTooLarge, offset, "more than %d bytes of strings and data", maxContent)

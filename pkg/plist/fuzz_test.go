@@ -45,9 +45,9 @@ func checked(t *testing.T, b []byte, v any) (values, uids int) {
 	t.Helper()
 	if bytes.HasPrefix(b, []byte("bplist")) {
 		c := &binaryCheck{document: document{b: b}}
-		top, err := c.trailer()
+		top, err := c.readTrailer()
 		if err == nil {
-			err = c.object(top)
+			err = c.checkObject(top)
 		}
 		if err != nil {
 			t.Fatalf("check refuses what Decode took: %v", err)
@@ -55,7 +55,7 @@ func checked(t *testing.T, b []byte, v any) (values, uids int) {
 		return c.values, 0
 	}
 	c := &xmlCheck{document: document{b: withoutMark(b)}}
-	if err := c.run(); err != nil {
+	if err := c.readTokens(); err != nil {
 		t.Fatalf("check refuses what Decode took: %v", err)
 	}
 	return c.values, countUIDs(v)
@@ -105,7 +105,7 @@ func FuzzDecodeText(f *testing.F) {
 		if _, err := howett.Unmarshal(b, &raw); err != nil {
 			return // CoreFoundation and this take more
 		}
-		want, err := own(raw)
+		want, err := ownValue(raw)
 		if err != nil || !reflect.DeepEqual(v, want) {
 			t.Errorf("DecodeText(%q)\n got %#v\nthe library %#v, %v", b, v, want, err)
 		}

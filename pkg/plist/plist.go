@@ -3,8 +3,8 @@
 // their number, takes a bounded amount of memory and returns either the value that
 // CoreFoundation would see or an error: never a panic, a crash or a guess.
 //
-// The decoder itself is howett.net/plist, which trusts its input. So every document
-// is first walked by a check of its own kind (binary, XML, text) that refuses what
+// Binary and XML are decoded by howett.net/plist, which trusts its input. So every such
+// document is first walked by a check of its kind that refuses what
 // would exhaust or crash that decoder, and also what two readers would understand
 // differently: a document that shows the agent another hook than it shows
 // loginwindow is worse than one that can't be read.
@@ -42,13 +42,13 @@ func Decode(b []byte) (any, error) {
 		if err := checkBinary(b); err != nil {
 			return nil, err
 		}
-		return decode(b, "binary", howett.BinaryFormat)
+		return decode(b, "binary")
 	case bytes.HasPrefix(skipSpace(withoutMark(b)), []byte("<")):
 		b = withoutMark(b)
-		if err := checkXML(b, xmlRules{plistRoot: true, uniqueKeys: true}); err != nil {
+		if err := checkXML(b, true); err != nil {
 			return nil, err
 		}
-		return decode(b, "XML", howett.XMLFormat)
+		return decode(b, "XML")
 	}
 	return nil, &Error{Kind: ErrFormat, Offset: 0, Why: "neither binary (bplist00) nor XML in UTF-8"}
 }
@@ -66,45 +66,39 @@ func DecodeText(b []byte) (any, error) {
 	}
 	b = withoutMark(b)
 	if looksXML(skipSpace(b)) {
-		if err := checkXML(b, xmlRules{}); err != nil {
+		if err := checkXML(b, false); err != nil {
 			return nil, err
 		}
-		return decode(b, "XML", howett.XMLFormat)
+		return decode(b, "XML")
 	}
-	plain, err := plainText(b)
-	if err != nil {
-		return nil, err
-	}
-	return decode(plain, "text", howett.OpenStepFormat, howett.GNUStepFormat)
+	return parseText(b)
 }
 
 // decode hands a checked document to the library. The check is what makes that safe;
 // recover only keeps a case it overlooked from ending the agent.
-func decode(b []byte, form string, want ...int) (v any, err error) {
+func decode(b []byte, form string) (v any, err error) {
 	refuse := func(why string) (any, error) {
-		return nil, &Error{Form: form, Kind: ErrMalformed, Offset: -1, Why: why}
+		return nil, &Error{Form: form, Kind: ErrMalformed, Offset: -1, Why: clip(why)}
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			v, err = refuse(clip(fmt.Sprint(r)))
+			v, err = refuse(fmt.Sprint(r))
 		}
 	}()
 	var raw any
 	got, err := howett.Unmarshal(b, &raw)
-	if err != nil {
-		return refuse(clip(err.Error()))
+	switch {
+	case err != nil:
+		return refuse(err.Error())
+	case got != howett.BinaryFormat && got != howett.XMLFormat:
+		return refuse("read as " + howett.FormatNames[got])
 	}
-	for _, f := range want {
-		if got == f {
-			return own(raw)
-		}
-	}
-	return refuse("read as " + howett.FormatNames[got])
+	return ownValue(raw)
 }
 
-// own turns the library's value into the documented types, with memory of its own:
+// ownValue turns the library's value into the documented types, with memory of its own:
 // the library's strings and data all point into one buffer of the file's size.
-func own(v any) (any, error) {
+func ownValue(v any) (any, error) {
 	switch v := v.(type) {
 	case string:
 		return string(append([]byte(nil), v...)), nil
@@ -137,7 +131,7 @@ func own(v any) (any, error) {
 
 func ownArray(a []any) (any, error) {
 	for i, v := range a {
-		o, err := own(v)
+		o, err := ownValue(v)
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +143,7 @@ func ownArray(a []any) (any, error) {
 func ownDict(d map[string]any) (any, error) {
 	out := make(map[string]any, len(d))
 	for k, v := range d {
-		o, err := own(v)
+		o, err := ownValue(v)
 		if err != nil {
 			return nil, err
 		}

@@ -2,27 +2,28 @@ package plist
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// skip passes white space and comments and returns the byte that follows, 0 at the end.
-func (c *textCheck) skip() byte {
-	for c.pos < len(c.b) {
-		rest := c.b[c.pos:]
+// skipBlank passes white space and comments and returns the byte that follows, 0 at the end.
+func (p *textParser) skipBlank() byte {
+	for p.pos < len(p.b) {
+		rest := p.b[p.pos:]
 		switch {
 		case rest[0] == ' ' || rest[0] >= '\t' && rest[0] <= '\r':
-			c.pos++
+			p.pos++
 		case lineSeparator(rest):
-			c.pos += 3
+			p.pos += 3
 		case bytes.HasPrefix(rest, []byte("//")):
-			c.pos += lineEnd(rest)
+			p.pos += lineEnd(rest)
 		case bytes.HasPrefix(rest, []byte("/*")):
 			n := bytes.Index(rest[2:], []byte("*/"))
 			if n < 0 {
 				n = len(rest) - 4
 			}
-			c.pos += n + 4
+			p.pos += n + 4
 		default:
 			return rest[0]
 		}
@@ -54,51 +55,56 @@ func wordByte(b byte) bool {
 	return bytes.IndexByte([]byte("!#$%&*+-./:?^_|~"), b) >= 0
 }
 
-// str reads a string with quotes or without.
-func (c *textCheck) str() ([]byte, error) {
-	start := c.pos
-	if q := c.b[start]; q == '"' || q == '\'' {
-		return c.quoted(q)
+// parseString reads a string with quotes or without.
+func (p *textParser) parseString() (string, error) {
+	start := p.pos
+	var s []byte
+	if q := p.b[start]; q == '"' || q == '\'' {
+		var err error
+		if s, err = p.parseQuoted(q); err != nil {
+			return "", err
+		}
+	} else {
+		for p.pos < len(p.b) && wordByte(p.b[p.pos]) {
+			p.pos++
+		}
+		if s = p.b[start:p.pos]; len(s) == 0 {
+			return "", p.fail(ErrMalformed, start, "%s where a value is due", quote(p.b[start:start+1]))
+		}
 	}
-	for c.pos < len(c.b) && wordByte(c.b[c.pos]) {
-		c.pos++
-	}
-	if c.pos == start {
-		return nil, c.fail(ErrMalformed, start, "%s where a value is due", quote(c.b[start:start+1]))
-	}
-	return c.b[start:c.pos], nil
+	return string(s), p.addBytes(start, len(s))
 }
 
-// quoted reads a string up to its quote and resolves its escapes.
-func (c *textCheck) quoted(quote byte) ([]byte, error) {
-	start := c.pos
-	c.pos++
+// parseQuoted reads a string up to its quote and resolves its escapes.
+func (p *textParser) parseQuoted(quote byte) ([]byte, error) {
+	start := p.pos
+	p.pos++
 	var s []byte
-	for c.pos < len(c.b) {
-		b := c.b[c.pos]
-		c.pos++
+	for p.pos < len(p.b) {
+		b := p.b[p.pos]
+		p.pos++
 		switch {
 		case b == quote:
 			return s, nil
 		case b != '\\':
 			s = append(s, b)
-		case c.pos < len(c.b):
-			s = c.escape(s)
+		case p.pos < len(p.b):
+			s = p.appendEscape(s)
 		}
 	}
-	return nil, c.fail(ErrMalformed, start, "string without its closing %c", quote)
+	return nil, p.fail(ErrMalformed, start, "string without its closing %c", quote)
 }
 
-// escape resolves one escape, of which the backslash is read, as CoreFoundation does: any
+// appendEscape resolves one escape, of which the backslash is read, as CoreFoundation does: any
 // letter without a meaning stands for itself.
-func (c *textCheck) escape(s []byte) []byte {
-	b := c.b[c.pos]
+func (p *textParser) appendEscape(s []byte) []byte {
+	b := p.b[p.pos]
 	if b >= '0' && b <= '7' {
-		return utf8.AppendRune(s, nextStep(byte(c.digits(8, 3))))
+		return utf8.AppendRune(s, nextStep(byte(p.parseDigits(8, 3))))
 	}
-	c.pos++
+	p.pos++
 	if b == 'U' {
-		return c.unicode(s)
+		return p.appendUnicode(s)
 	}
 	if i := bytes.IndexByte([]byte("abfnrtv"), b); i >= 0 {
 		b = "\a\b\f\n\r\t\v"[i]
@@ -106,64 +112,34 @@ func (c *textCheck) escape(s []byte) []byte {
 	return append(s, b)
 }
 
-// unicode resolves \U and up to four digits, of which the \U is read: one UTF-16 unit.
-func (c *textCheck) unicode(s []byte) []byte {
-	r := rune(c.digits(16, 4))
-	if utf16.IsSurrogate(r) && bytes.HasPrefix(c.b[c.pos:], []byte(`\U`)) {
-		back := c.pos
-		c.pos += 2
-		if pair := utf16.DecodeRune(r, rune(c.digits(16, 4))); pair != utf8.RuneError {
+// appendUnicode resolves \U and up to four digits, of which the \U is read: one UTF-16 unit.
+func (p *textParser) appendUnicode(s []byte) []byte {
+	r := rune(p.parseDigits(16, 4))
+	if utf16.IsSurrogate(r) && bytes.HasPrefix(p.b[p.pos:], []byte(`\U`)) {
+		back := p.pos
+		p.pos += 2
+		if pair := utf16.DecodeRune(r, rune(p.parseDigits(16, 4))); pair != utf8.RuneError {
 			return utf8.AppendRune(s, pair)
 		}
-		c.pos = back
+		p.pos = back
 	}
 	return utf8.AppendRune(s, r)
 }
 
-// digits reads a number of at most so many digits.
-func (c *textCheck) digits(base, most int) (n int) {
-	for ; most > 0 && c.pos < len(c.b); most-- {
-		d := digit(c.b[c.pos])
-		if d >= base {
+// parseDigits reads a number of at most so many digits.
+func (p *textParser) parseDigits(base, most int) (n int) {
+	for ; most > 0 && p.pos < len(p.b); most-- {
+		d := strings.IndexByte("0123456789abcdefABCDEF", p.b[p.pos])
+		if d >= 16 {
+			d -= 6
+		}
+		if d < 0 || d >= base {
 			break
 		}
 		n = n*base + d
-		c.pos++
+		p.pos++
 	}
 	return n
-}
-
-// digit returns the value of a hexadecimal digit, 16 for anything else.
-func digit(b byte) int {
-	switch {
-	case b >= '0' && b <= '9':
-		return int(b - '0')
-	case b >= 'a' && b <= 'f':
-		return int(b-'a') + 10
-	case b >= 'A' && b <= 'F':
-		return int(b-'A') + 10
-	}
-	return 16
-}
-
-// emit writes a string in plain form.
-func (c *textCheck) emit(at int, s []byte) error {
-	if err := c.bytes(at, len(s)); err != nil {
-		return err
-	}
-	escapes := bytes.Count(s, []byte(`"`)) + bytes.Count(s, []byte(`\`))
-	if c.work += escapes * len(s); c.work > maxUnescape {
-		return c.fail(ErrTooLarge, at, "too many quotes and backslashes in long strings")
-	}
-	c.out = append(c.out, '"')
-	for _, b := range s {
-		if b == '"' || b == '\\' {
-			c.out = append(c.out, '\\')
-		}
-		c.out = append(c.out, b)
-	}
-	c.out = append(c.out, '"')
-	return nil
 }
 
 // nextStep returns the character of an octal escape, which is in NeXTSTEP's encoding.

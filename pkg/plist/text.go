@@ -2,254 +2,217 @@ package plist
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
 	"unicode/utf8"
 )
 
-// maxUnescape bounds the library's work on quoted strings: at each escape it copies the
-// string so far, so that work is escapes times length.
-const maxUnescape = 16 << 20
-
-// textRule starts the plain form: a comment to the text parser, and a syntax error to the
-// XML parser that the library would otherwise let loose on the text first.
-const textRule = "//<\n"
-
-// textCheck reads old-style text by CoreFoundation's grammar and writes it again in the
-// plainest form: every string quoted and free of all escapes but \" and \\, no comments,
-// no single quotes. What the library then reads is not left to its own idea of escapes:
-// to it "Logo\utHook" is another key than to CoreFoundation.
-type textCheck struct {
+// textParser reads old-style text by CoreFoundation's grammar. The library is not asked: to it
+// "Logo\utHook" is another key than to CoreFoundation.
+type textParser struct {
 	document
 	pos   int
 	depth int
-	out   []byte
-	work  int
 }
 
-// plainText checks old-style text and returns its plain form.
-func plainText(b []byte) ([]byte, error) {
-	c := &textCheck{document: document{form: "text", b: b}}
-	if len(b) == 0 {
-		return nil, c.fail(ErrFormat, 0, "empty")
+// parseText reads old-style text: one value, or the content of a dictionary without its braces.
+func parseText(b []byte) (any, error) {
+	p := &textParser{document: document{form: "text", b: b}}
+	switch {
+	case len(b) == 0:
+		return nil, p.fail(ErrFormat, 0, "empty")
+	case !utf8.Valid(b):
+		return nil, p.fail(ErrMalformed, -1, "not UTF-8")
 	}
-	if !utf8.Valid(b) {
-		return nil, c.fail(ErrMalformed, -1, "not UTF-8")
+	first := p.skipBlank()
+	if p.pos == len(b) {
+		return map[string]any{}, nil // as CoreFoundation reads nothing but white space
 	}
-	c.out = append(c.out, textRule...)
-	if err := c.text(); err != nil {
+	v, err := p.parseValue()
+	if err != nil {
 		return nil, err
 	}
-	return c.out, nil
+	if p.skipBlank(); p.pos < len(b) && first != '{' && first != '(' && first != '<' {
+		// A string and more after it: a strings file. Begin again.
+		p.pos, p.cost = 0, cost{}
+		if err := p.addContainer(0, 0); err != nil {
+			return nil, err
+		}
+		if v, err = p.parseEntries(); err != nil {
+			return nil, err
+		}
+	}
+	if p.pos < len(b) {
+		return nil, p.fail(ErrMalformed, p.pos, "text after the end")
+	}
+	return v, nil
 }
 
-// text reads the whole: one value, or the content of a dictionary without its braces.
-func (c *textCheck) text() error {
-	first := c.skip()
-	if c.pos == len(c.b) {
-		c.out = append(c.out, "{}"...) // as CoreFoundation reads nothing but white space
-		return nil
+// parseValue reads one value. The caller has skipped what may stand before it.
+func (p *textParser) parseValue() (any, error) {
+	at := p.pos
+	if err := p.addValue(at); err != nil {
+		return nil, err
 	}
-	if err := c.any(); err != nil {
-		return err
+	if at == len(p.b) {
+		return nil, p.fail(ErrMalformed, at, "ends where a value is due")
 	}
-	if c.skip(); c.pos == len(c.b) {
-		return nil
-	}
-	if first == '{' || first == '(' || first == '<' {
-		return c.fail(ErrMalformed, c.pos, "text after the end")
-	}
-	// A string and more after it: a strings file. Begin again.
-	c.pos, c.cost, c.work = 0, cost{}, 0
-	c.out = append(c.out[:len(textRule)], '{')
-	if err := c.container(0, 0); err != nil {
-		return err
-	}
-	if err := c.entries(); err != nil {
-		return err
-	}
-	if c.pos < len(c.b) {
-		return c.fail(ErrMalformed, c.pos, "text after the end")
-	}
-	c.out = append(c.out, '}')
-	return nil
-}
-
-// any reads one value. The caller has skipped what may stand before it.
-func (c *textCheck) any() error {
-	at := c.pos
-	if err := c.value(at); err != nil {
-		return err
-	}
-	if at == len(c.b) {
-		return c.fail(ErrMalformed, at, "ends where a value is due")
-	}
-	switch c.b[at] {
-	case '{':
-		return c.nested(c.dictionary)
-	case '(':
-		return c.nested(c.array)
+	switch p.b[at] {
+	case '{', '(':
+		if err := p.addContainer(at, p.depth); err != nil {
+			return nil, err
+		}
+		p.depth++
+		defer func() { p.depth-- }()
+		if p.pos++; p.b[at] == '(' {
+			return p.parseArray(at)
+		}
+		return p.parseDictionary(at)
 	case '<':
-		return c.data()
+		return p.parseData()
 	}
-	s, err := c.str()
-	if err != nil {
-		return err
-	}
-	return c.emit(at, s)
+	return p.parseString()
 }
 
-// nested reads a container and accounts for its depth.
-func (c *textCheck) nested(read func() error) error {
-	if err := c.container(c.pos, c.depth); err != nil {
-		return err
+func (p *textParser) parseDictionary(start int) (any, error) {
+	d, err := p.parseEntries()
+	switch {
+	case err != nil:
+		return nil, err
+	case p.pos == len(p.b):
+		return nil, p.fail(ErrMalformed, start, "dictionary without its }")
+	case p.b[p.pos] != '}':
+		return nil, p.fail(ErrMalformed, p.pos, "%s in a dictionary where a key is due", quote(p.b[p.pos:p.pos+1]))
 	}
-	c.depth++
-	defer func() { c.depth-- }()
-	return read()
+	p.pos++
+	return d, nil
 }
 
-func (c *textCheck) dictionary() error {
-	start := c.pos
-	c.pos++
-	c.out = append(c.out, '{')
-	if err := c.entries(); err != nil {
-		return err
-	}
-	if c.pos == len(c.b) {
-		return c.fail(ErrMalformed, start, "dictionary without its }")
-	}
-	if c.b[c.pos] != '}' {
-		return c.fail(ErrMalformed, c.pos, "%s in a dictionary where a key is due", quote(c.b[c.pos:c.pos+1]))
-	}
-	c.pos++
-	c.out = append(c.out, '}')
-	return nil
-}
-
-// entries reads key = value; and key; until something else comes, and leaves it.
-func (c *textCheck) entries() error {
+// parseEntries reads key = value; and key; until something else comes, and leaves it.
+func (p *textParser) parseEntries() (map[string]any, error) {
+	d := map[string]any{}
 	for {
-		next := c.skip()
+		next := p.skipBlank()
 		if next != '"' && next != '\'' && !wordByte(next) {
-			return nil
+			return d, nil
 		}
-		if err := c.entry(); err != nil {
-			return err
+		if err := p.parseEntry(d); err != nil {
+			return nil, err
 		}
 	}
 }
 
-func (c *textCheck) entry() error {
-	at := c.pos
-	if err := c.value(at); err != nil {
+func (p *textParser) parseEntry(d map[string]any) error {
+	if err := p.addValue(p.pos); err != nil {
 		return err
 	}
-	key, err := c.str()
+	key, err := p.parseString()
 	if err != nil {
 		return err
 	}
-	if err := c.emit(at, key); err != nil {
-		return err
-	}
-	c.out = append(c.out, '=')
-	switch c.skip() {
+	switch p.skipBlank() {
 	case '=':
-		c.pos++
-		c.skip()
-		if err := c.any(); err != nil {
+		p.pos++
+		p.skipBlank()
+		if d[key], err = p.parseValue(); err != nil {
 			return err
 		}
 	case ';': // the short form of strings files: the value is the key
-		if err := c.emit(at, key); err != nil {
-			return err
-		}
+		d[key] = key
 	default:
-		return c.fail(ErrMalformed, c.pos, "key %s without = or ;", quote(key))
+		return p.fail(ErrMalformed, p.pos, "key %s without = or ;", quote(key))
 	}
-	if c.skip() != ';' {
-		return c.fail(ErrMalformed, c.pos, "value of key %s without ;", quote(key))
+	if p.skipBlank() != ';' {
+		return p.fail(ErrMalformed, p.pos, "value of key %s without ;", quote(key))
 	}
-	c.pos++
-	c.out = append(c.out, ';')
+	p.pos++
 	return nil
 }
 
-func (c *textCheck) array() error {
-	start := c.pos
-	c.pos++
-	c.out = append(c.out, '(')
-	for {
-		if c.skip() == ')' {
-			break
+func (p *textParser) parseArray(start int) (any, error) {
+	a := []any{}
+	for p.skipBlank() != ')' {
+		v, err := p.parseValue()
+		if err != nil {
+			return nil, err
 		}
-		if err := c.any(); err != nil {
-			return err
+		if v != "" {
+			a = append(a, v)
 		}
-		next := c.skip()
+		next := p.skipBlank()
 		if next == ')' {
 			break
 		}
-		if c.pos == len(c.b) {
-			return c.fail(ErrMalformed, start, "array without its )")
+		if p.pos == len(p.b) {
+			return nil, p.fail(ErrMalformed, start, "array without its )")
 		}
 		if next != ',' {
-			return c.fail(ErrMalformed, c.pos, "%s in an array where , or ) is due", quote(c.b[c.pos:c.pos+1]))
+			return nil, p.fail(ErrMalformed, p.pos, "%s in an array where , or ) is due", quote(p.b[p.pos:p.pos+1]))
 		}
-		c.pos++
-		c.out = append(c.out, ',')
+		p.pos++
 	}
-	c.pos++
-	c.out = append(c.out, ')')
-	return nil
+	p.pos++
+	return a, nil
 }
 
-// data reads <0fbd77>, and GNUstep's <*I5> and <[Zm9v]>.
-func (c *textCheck) data() error {
-	start := c.pos
-	end := start + bytes.IndexByte(c.b[start:], '>')
-	if end < start {
-		return c.fail(ErrMalformed, start, "data without its >")
+// parseData reads <0fbd77>, and GNUstep's <*I5> and <[Zm9v]>.
+func (p *textParser) parseData() (any, error) {
+	start := p.pos
+	n := bytes.IndexByte(p.b[start:], '>')
+	if n < 0 {
+		return nil, p.fail(ErrMalformed, start, "data without its >")
 	}
-	inner := c.b[start+1 : end]
-	c.pos = end + 1
-	if err := c.bytes(start, len(inner)); err != nil {
-		return err
+	inner := string(p.b[start+1 : start+n])
+	p.pos += n + 1
+	if err := p.addBytes(start, len(inner)); err != nil {
+		return nil, err
 	}
+	var v any
+	var err error
 	switch {
-	case bytes.HasPrefix(inner, []byte("*")):
-		if len(inner) > maxTypedValue {
-			return c.fail(ErrMalformed, start, "typed value of %d bytes", len(inner))
-		}
-	case bytes.HasPrefix(inner, []byte("[")):
-		// The library looks for the first ']', wherever that is.
-		if bytes.IndexByte(inner, ']') != len(inner)-1 {
-			return c.fail(ErrMalformed, start, "data without its ]>")
-		}
+	case strings.HasPrefix(inner, "*"):
+		v, err = typedValue(inner[1:])
+	case strings.HasPrefix(inner, "[") && !strings.HasSuffix(inner, "]"):
+		return nil, p.fail(ErrMalformed, start, "data without its ]>")
+	case strings.HasPrefix(inner, "["):
+		v, err = base64.StdEncoding.DecodeString(inner[1 : len(inner)-1])
 	default:
-		return c.hex(start, inner)
+		v, err = hex.DecodeString(strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "").Replace(inner))
 	}
-	c.out = append(c.out, c.b[start:c.pos]...)
-	return nil
+	if err == nil {
+		v, err = ownValue(v)
+	}
+	if err != nil {
+		return nil, p.fail(ErrMalformed, start, "data: %s", clip(err.Error()))
+	}
+	return v, nil
+}
+
+// typedValue reads GNUstep's integers, reals, booleans and dates: I5, R1.5, BY and
+// D2001-01-01 00:00:00 +0000, with quotes around the value or not.
+func typedValue(s string) (any, error) {
+	if len(s) < 2 || len(s) > maxTypedValue {
+		return nil, strconv.ErrSyntax
+	}
+	kind, s := s[0], strings.Trim(s[1:], `"`)
+	switch {
+	case kind == 'I' && strings.HasPrefix(s, "-"):
+		return strconv.ParseInt(s, 10, 64)
+	case kind == 'I':
+		return strconv.ParseUint(s, 10, 64)
+	case kind == 'R':
+		return strconv.ParseFloat(s, 64)
+	case kind == 'B':
+		return strings.HasPrefix(s, "Y"), nil
+	case kind == 'D':
+		return time.Parse("2006-01-02 15:04:05 -0700", s)
+	}
+	return nil, errors.New("unknown GNUStep type " + strconv.QuoteRune(rune(kind)))
 }
 
 // maxTypedValue bounds the text of one number, boolean or date.
 const maxTypedValue = 256
-
-func (c *textCheck) hex(start int, digits []byte) error {
-	c.out = append(c.out, '<')
-	n := 0
-	for i, b := range digits {
-		switch {
-		case b >= '0' && b <= '9', b >= 'a' && b <= 'f', b >= 'A' && b <= 'F':
-			c.out = append(c.out, b)
-			n++
-		case b == ' ' || b == '\t' || b == '\n' || b == '\r':
-		default:
-			return c.fail(ErrMalformed, start+1+i, "%s in data: want hexadecimal digits", quote(digits[i:i+1]))
-		}
-	}
-	if n%2 != 0 {
-		return c.fail(ErrMalformed, start, "data of %d hexadecimal digits: want pairs", n)
-	}
-	c.out = append(c.out, '>')
-	return nil
-}

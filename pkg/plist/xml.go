@@ -13,20 +13,14 @@ const maxTag = 1024
 
 var errLongTag = errors.New("tag too long")
 
-// xmlRules says what a document may be beyond a property list.
-type xmlRules struct {
-	plistRoot  bool // the root must be <plist>; otherwise any value will do
-	uniqueKeys bool // a key may stand only once in a dictionary
-}
-
 // xmlCheck walks the tokens of an XML property list. It accepts what both encoding/xml,
 // through which the library reads, and CoreFoundation's own XML reader understand in
 // the same way.
 type xmlCheck struct {
 	document
-	rules xmlRules
-	open  []element // from the root to the current one
-	seen  bool      // the root was there
+	file bool      // in a file the root is <plist>, and a key stands only once in a dictionary
+	open []element // from the root to the current one
+	seen bool      // the root was there
 }
 
 // element is one that is open.
@@ -38,13 +32,12 @@ type element struct {
 	text   []byte              // key: its text so far
 }
 
-func checkXML(b []byte, rules xmlRules) error {
-	c := &xmlCheck{document: document{form: "XML", b: b}, rules: rules}
-	return c.run()
+func checkXML(b []byte, file bool) error {
+	return (&xmlCheck{document: document{form: "XML", b: b}, file: file}).readTokens()
 }
 
-// run reads the document to its end.
-func (c *xmlCheck) run() error {
+// readTokens reads the document to its end.
+func (c *xmlCheck) readTokens() error {
 	b := c.b
 	in := &tagReader{Reader: bytes.NewReader(b), b: b}
 	dec := xml.NewDecoder(in)
@@ -53,7 +46,7 @@ func (c *xmlCheck) run() error {
 		in.token(start)
 		tok, err := dec.RawToken()
 		if err == io.EOF {
-			return c.end(len(b))
+			return c.checkEnd(len(b))
 		}
 		if errors.Is(err, errLongTag) {
 			return c.fail(ErrTooLarge, start, "tag of more than %d bytes", maxTag)
@@ -61,7 +54,7 @@ func (c *xmlCheck) run() error {
 		if err != nil {
 			return c.fail(ErrMalformed, int(dec.InputOffset()), "%s", clip(err.Error()))
 		}
-		if err := c.token(tok, start, b[start:dec.InputOffset()]); err != nil {
+		if err := c.checkToken(tok, start, b[start:dec.InputOffset()]); err != nil {
 			return err
 		}
 	}
@@ -91,18 +84,18 @@ func (r *tagReader) token(start int) {
 	}
 }
 
-// token checks one token against the elements that are open. raw is how it is written; it
+// checkToken checks one token against the elements that are open. raw is how it is written; it
 // is empty for the end of an element that is written as <name/>.
-func (c *xmlCheck) token(tok xml.Token, at int, raw []byte) error {
+func (c *xmlCheck) checkToken(tok xml.Token, at int, raw []byte) error {
 	switch tok := tok.(type) {
 	case xml.StartElement:
-		return c.start(tok.Name, at, raw)
+		return c.startElement(tok.Name, at, raw)
 	case xml.EndElement:
-		return c.close(tok.Name, at)
+		return c.endElement(tok.Name, at)
 	case xml.CharData:
-		return c.text(tok, at)
+		return c.checkText(tok, at)
 	}
-	if leaf := c.leaf(); leaf != nil {
+	if leaf := c.openLeaf(); leaf != nil {
 		return c.fail(ErrMalformed, at, "comment or instruction within <%s>", leaf.name)
 	}
 	switch tok := tok.(type) {
@@ -121,9 +114,9 @@ func (c *xmlCheck) token(tok xml.Token, at int, raw []byte) error {
 	return nil
 }
 
-// start checks and opens an element.
-func (c *xmlCheck) start(name xml.Name, at int, raw []byte) error {
-	if name.Space != "" || !known(name.Local) {
+// startElement checks and opens an element.
+func (c *xmlCheck) startElement(name xml.Name, at int, raw []byte) error {
+	if name.Space != "" || !knownElement(name.Local) {
 		kind := ErrMalformed
 		if !c.seen {
 			kind = ErrFormat
@@ -133,16 +126,16 @@ func (c *xmlCheck) start(name xml.Name, at int, raw []byte) error {
 	if !plainTag(raw, name.Local) {
 		return c.fail(ErrMalformed, at, "tag %s: want no attributes", quote(raw))
 	}
-	if err := c.place(name.Local, at); err != nil {
+	if err := c.checkPlace(name.Local, at); err != nil {
 		return err
 	}
 	if name.Local != "plist" {
-		if err := c.value(at); err != nil {
+		if err := c.addValue(at); err != nil {
 			return err
 		}
 	}
 	if !isLeaf(name.Local) {
-		if err := c.container(at, len(c.open)); err != nil {
+		if err := c.addContainer(at, len(c.open)); err != nil {
 			return err
 		}
 	}
@@ -151,13 +144,13 @@ func (c *xmlCheck) start(name xml.Name, at int, raw []byte) error {
 	return nil
 }
 
-// place checks that an element may stand where it does.
-func (c *xmlCheck) place(name string, at int) error {
+// checkPlace checks that an element may stand where it does.
+func (c *xmlCheck) checkPlace(name string, at int) error {
 	if len(c.open) == 0 {
 		switch {
 		case c.seen:
 			return c.fail(ErrMalformed, at, "<%s> after the end", name)
-		case c.rules.plistRoot && name != "plist":
+		case c.file && name != "plist":
 			return c.fail(ErrFormat, at, "root element <%s>: want <plist>", name)
 		case name == "key":
 			return c.fail(ErrMalformed, at, "<key> outside a dictionary")
@@ -179,9 +172,9 @@ func (c *xmlCheck) place(name string, at int) error {
 	return nil
 }
 
-// text checks text: free in leaves, white space elsewhere.
-func (c *xmlCheck) text(text []byte, at int) error {
-	leaf := c.leaf()
+// checkText checks text: free in leaves, white space elsewhere.
+func (c *xmlCheck) checkText(text []byte, at int) error {
+	leaf := c.openLeaf()
 	switch {
 	case leaf == nil:
 		if len(skipSpace(text)) > 0 {
@@ -193,11 +186,11 @@ func (c *xmlCheck) text(text []byte, at int) error {
 	case leaf.name == "key":
 		leaf.text = append(leaf.text, text...)
 	}
-	return c.bytes(at, len(text))
+	return c.addBytes(at, len(text))
 }
 
-// close ends an element.
-func (c *xmlCheck) close(name xml.Name, at int) error {
+// endElement ends an element.
+func (c *xmlCheck) endElement(name xml.Name, at int) error {
 	if len(c.open) == 0 || name.Space != "" || c.open[len(c.open)-1].name != name.Local {
 		return c.fail(ErrMalformed, at, "</%s> ends nothing that is open", clip(name.Local))
 	}
@@ -214,7 +207,7 @@ func (c *xmlCheck) close(name xml.Name, at int) error {
 	}
 	dict := &c.open[len(c.open)-1]
 	dict.key = e.name == "key"
-	if !dict.key || !c.rules.uniqueKeys {
+	if !dict.key || !c.file {
 		return nil
 	}
 	if _, ok := dict.keys[string(e.text)]; ok {
@@ -227,8 +220,8 @@ func (c *xmlCheck) close(name xml.Name, at int) error {
 	return nil
 }
 
-// end checks that the document is whole.
-func (c *xmlCheck) end(at int) error {
+// checkEnd checks that the document is whole.
+func (c *xmlCheck) checkEnd(at int) error {
 	if !c.seen {
 		return c.fail(ErrFormat, at, "no element")
 	}
@@ -238,8 +231,8 @@ func (c *xmlCheck) end(at int) error {
 	return nil
 }
 
-// leaf returns the element that is open, if it is one that holds text.
-func (c *xmlCheck) leaf() *element {
+// openLeaf returns the element that is open, if it is one that holds text.
+func (c *xmlCheck) openLeaf() *element {
 	if n := len(c.open); n > 0 && isLeaf(c.open[n-1].name) {
 		return &c.open[n-1]
 	}
@@ -258,7 +251,7 @@ func plainTag(raw []byte, name string) bool {
 
 func isLeaf(name string) bool { return name != "dict" && name != "array" && name != "plist" }
 
-func known(name string) bool {
+func knownElement(name string) bool {
 	switch name {
 	case "plist", "dict", "array", "key", "string", "data", "date", "integer", "real", "true", "false":
 		return true
@@ -273,7 +266,7 @@ func looksXML(b []byte) bool {
 	}
 	name, ok := bytes.CutPrefix(b, []byte("<"))
 	if n := bytes.IndexAny(name, " \t\r\n/>"); ok && n >= 0 {
-		return known(string(name[:n]))
+		return knownElement(string(name[:n]))
 	}
 	return false
 }

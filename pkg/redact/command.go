@@ -23,8 +23,7 @@ type invocation struct {
 // command looks at the words of one simple command.
 func (s *scan) command(words []word, trusted bool) {
 	if at := s.hookCommand(words); at < len(words) {
-		s.keepCommand(words[at:])
-		words = words[:at]
+		words = append(words[:at:at], s.keepCommand(words[at:])...)
 	}
 	first := len(s.events)
 	v := invocation{scan: s, words: words, trusted: trusted, program: unknownProgram, seeking: true}

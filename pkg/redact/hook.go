@@ -27,13 +27,20 @@ func (s *scan) hookCommand(words []word) int {
 	return len(words)
 }
 
-// keepCommand protects the words of a command that writes a hook.
-func (s *scan) keepCommand(words []word) {
-	if first := words[0]; first.kind == argument {
-		s.keptFrom = first.arg
-	} else {
-		s.kept = append(s.kept, span{first.arg, first.from, words[len(words)-1].to})
+// keepCommand protects the words of a command that writes a hook, and returns those that are not the
+// command's own: a shell feeds them to whatever runs it, which may ask for a password.
+func (s *scan) keepCommand(words []word) (fed []word) {
+	for _, w := range words {
+		switch w.kind {
+		case argument:
+			s.keptFrom = min(s.keptFrom, w.arg)
+		case plain:
+			s.kept = append(s.kept, w.span)
+		default:
+			fed = append(fed, w)
+		}
 	}
+	return fed
 }
 
 var (

@@ -52,7 +52,7 @@ func queued(b *testing.B, n, size int) Options {
 	return o
 }
 
-// resident is the process's memory, now or at its peak, in MiB; 0 where it can't be told.
+// resident is the process's memory, now or at its peak, in MiB; 0 where that is not known.
 func resident(b *testing.B, which string) float64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {

@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"cmp"
 	"math"
 	"slices"
 	"time"
@@ -20,93 +19,61 @@ const evictedAtOnce = 128
 // longest what keeps the folder, or memory, over the bound for all of them. Those that work are
 // never the longest for long, so that one that is down costs them nothing.
 func (s *Spool) enforceBounds() {
-	defer s.removeLinks()
+	defer func() { _ = s.removeLinks() }()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slices.ContainsFunc(s.queues, s.isOverLocked) {
-		s.boundQueuesLocked()
-	}
-	if s.index.live > allOutputs*s.o.MaxAlerts || s.index.bytes > allOutputs*s.o.MaxBytes {
-		s.boundAllLocked()
-	}
-	if s.isHeldOverLocked() {
-		s.boundHeldLocked()
-	}
-}
-
-func (s *Spool) isOverLocked(q *Queue) bool {
-	return q.stats.Depth > s.o.MaxAlerts || q.stats.Bytes > s.o.MaxBytes
-}
-
-func (s *Spool) isHeldOverLocked() bool {
-	return len(s.held) > s.o.maxHeld || s.heldLen > s.o.maxHeldBytes
-}
-
-func (s *Spool) boundQueuesLocked() {
 	alerts := newLoss(Evicted, "more than %d alerts wait for the output", s.o.MaxAlerts)
 	bytes := newLoss(Evicted, "more than %d bytes wait for the output", s.o.MaxBytes)
 	for _, q := range s.queues {
-		e := alerts
-		if q.stats.Depth <= s.o.MaxAlerts {
-			e = bytes
-		}
-		if s.isOverLocked(q) {
-			s.evictLocked(e, q, 0, min(s.o.MaxAlerts, q.stats.Depth-q.stats.Depth/evictedAtOnce), s.o.MaxBytes)
+		if n := q.stats.Depth; n > s.o.MaxAlerts {
+			s.evictLocked(alerts, q, 0, min(s.o.MaxAlerts, n-n/evictedAtOnce), s.o.MaxBytes)
+		} else if q.stats.Bytes > s.o.MaxBytes {
+			s.evictLocked(bytes, q, 0, n-n/evictedAtOnce, s.o.MaxBytes)
 		}
 	}
 	s.events.addEvent(alerts)
 	s.events.addEvent(bytes)
+	s.boundTogetherLocked("wait for all outputs together", 0, allOutputs*s.o.MaxAlerts, allOutputs*s.o.MaxBytes)
+	s.boundTogetherLocked("are in memory alone", inMemory, s.o.maxHeld, s.o.maxHeldBytes)
 }
 
-// boundAllLocked keeps the folder within its bounds.
-func (s *Spool) boundAllLocked() {
-	most := allOutputs * s.o.MaxAlerts
-	e := newLoss(Evicted, "more than %d alerts wait for all outputs together", most)
-	for s.index.live > most {
-		q := longestQueue(s.queues, func(q *Queue) int64 { return int64(q.stats.Depth) })
-		s.evictLocked(e, q, 0, q.stats.Depth-portion(s.index.live-most, s.queues), math.MaxInt64)
+// boundTogetherLocked bounds the alerts with certain flags of all queues together. Each time that they
+// are over by some, the queue that has most gives a share of that, so that all end about as long.
+func (s *Spool) boundTogetherLocked(where string, flags uint16, maxAlerts int, maxBytes int64) {
+	alerts := newLoss(Evicted, "more than %d alerts %s", maxAlerts, where)
+	bytes := newLoss(Evicted, "more than %d bytes %s", maxBytes, where)
+	for {
+		count, size := int64(s.index.live), s.index.bytes
+		if flags != 0 {
+			count, size = int64(s.held), s.heldBytes
+		}
+		switch n := int64(len(s.queues)); {
+		case count > int64(maxAlerts):
+			q, most := s.longestLocked(flags, func(*record) int64 { return 1 })
+			s.evictLocked(alerts, q, flags, int(most-(count-int64(maxAlerts)+n-1)/n), math.MaxInt64)
+		case size > maxBytes:
+			q, most := s.longestLocked(flags, func(r *record) int64 { return int64(r.size) })
+			s.evictLocked(bytes, q, flags, math.MaxInt, most-(size-maxBytes+n-1)/n)
+		default:
+			s.events.addEvent(alerts)
+			s.events.addEvent(bytes)
+			return
+		}
 	}
-	s.events.addEvent(e)
-	bytes := allOutputs * s.o.MaxBytes
-	e = newLoss(Evicted, "more than %d bytes wait for all outputs together", bytes)
-	for s.index.bytes > bytes {
-		q := longestQueue(s.queues, func(q *Queue) int64 { return q.stats.Bytes })
-		s.evictLocked(e, q, 0, math.MaxInt, q.stats.Bytes-portion(s.index.bytes-bytes, s.queues))
-	}
-	s.events.addEvent(e)
 }
 
-// boundHeldLocked keeps what is in memory alone within its bounds.
-func (s *Spool) boundHeldLocked() {
-	e := newLoss(Evicted, "more than %d alerts are in memory alone", s.o.maxHeld)
-	for s.isHeldOverLocked() {
-		alerts, bytes := map[*Queue]int{}, map[*Queue]int64{}
-		for _, q := range s.queues {
-			for r := range s.index.waitingFor(q.bit, inMemory) {
-				alerts[q]++
-				bytes[q] += int64(r.size)
+// longestLocked returns the queue that has most of something, in the alerts with certain flags.
+func (s *Spool) longestLocked(flags uint16, amount func(*record) int64) (longest *Queue, most int64) {
+	amounts := make([]int64, len(s.queues))
+	for r := range s.index.waitingFor(^uint64(0), flags) {
+		for i, q := range s.queues {
+			if r.mask&q.bit != 0 {
+				amounts[i] += amount(r)
 			}
 		}
-		if over := len(s.held) - s.o.maxHeld; over > 0 {
-			q := longestQueue(s.queues, func(q *Queue) int64 { return int64(alerts[q]) })
-			s.evictLocked(e, q, inMemory, alerts[q]-portion(over, s.queues), math.MaxInt64)
-		} else {
-			q := longestQueue(s.queues, func(q *Queue) int64 { return bytes[q] })
-			s.evictLocked(e, q, inMemory, math.MaxInt, bytes[q]-portion(s.heldLen-s.o.maxHeldBytes, s.queues))
-		}
 	}
-	s.events.addEvent(e)
-}
-
-// portion is how much of what is over a bound for all goes from the longest queue before another
-// may be the longest.
-func portion[N int | int64](over N, queues []*Queue) N {
-	n := N(len(queues))
-	return (over + n - 1) / n
-}
-
-func longestQueue(queues []*Queue, of func(*Queue) int64) *Queue {
-	return slices.MaxFunc(queues, func(a, b *Queue) int { return cmp.Compare(of(a), of(b)) })
+	most = slices.Max(amounts)
+	return s.queues[slices.Index(amounts, most)], most
 }
 
 // evictLocked takes from a queue what goes so that at most so much is left of its alerts with
@@ -122,12 +89,9 @@ func (s *Spool) evictLocked(e *Event, q *Queue, flags uint16, maxAlerts int, max
 	}
 }
 
-func (r *record) claim() Claim { return Claim{r.share, int(r.sev), int(r.size)} }
-
 // loseLocked takes an alert from a queue for good. Others may still want it.
 func (s *Spool) loseLocked(e *Event, r *record, q *Queue) {
-	e.addRecord(r)
-	e.Outputs[q.name]++
+	e.addRecord(r, q.name)
 	q.stats.Lost++
 	if r.flags&inMemory == 0 {
 		s.unlinked = append(s.unlinked, q.path("out", r))
@@ -143,12 +107,12 @@ const ageGrace = time.Hour
 // clock forward nor a wrong time at start makes alerts old: the age is the lesser of what the
 // wall clock says and what has passed since the start.
 func (s *Spool) oldestKept() int64 {
-	passed := s.o.elapsed()
+	passed := time.Since(s.opened) // whatever the clock was set to
 	if passed < ageGrace {
 		return 0
 	}
 	now := s.o.now().Round(0)
-	if steady := s.begin.Add(passed); steady.Before(now) {
+	if steady := s.opened.Round(0).Add(passed); steady.Before(now) {
 		now = steady
 	}
 	return toMillis(now.Add(-s.o.MaxAge))
@@ -156,7 +120,7 @@ func (s *Spool) oldestKept() int64 {
 
 // expireOld evicts what is too old.
 func (s *Spool) expireOld() {
-	defer s.removeLinks()
+	defer func() { _ = s.removeLinks() }()
 	oldest := s.oldestKept()
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -57,7 +57,7 @@ func TestFloodOfUser(t *testing.T) {
 		for _, what := range []string{"alerts", "bytes"} {
 			t.Run(what+" "+where, func(t *testing.T) {
 				d := newFake()
-				o := Options{disk: d, MaxAlerts: 20, maxHeld: 20, manual: true, retry: 1, ballast: -1}
+				o := Options{disk: d, MaxAlerts: 20, maxHeld: 20, manual: true, ballast: -1}
 				pad := 0
 				if what == "bytes" {
 					o.MaxAlerts, o.maxHeld, o.MaxBytes, o.maxHeldBytes, pad = 1000, 1000, 6000, 6000, 1500
@@ -163,7 +163,7 @@ func TestFolderBoundShrinks(t *testing.T) {
 	}
 }
 
-// TestEvict compares the ranking with a look at all for each that goes.
+// TestEvict compares the ranking with one that ranks all again for each that goes.
 func TestEvict(t *testing.T) {
 	for seed := range uint64(number(500, 20_000)) {
 		rng := rand.New(rand.NewPCG(seed, 7))

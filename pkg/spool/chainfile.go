@@ -55,36 +55,24 @@ func (s *Spool) renewChain(why string) {
 	s.tail.Chain = chain.NewID()
 	e := &Event{Kind: Renewed, Why: why, First: s.tail.Sequence + 1, Last: s.tail.Sequence + 1}
 	s.mu.Unlock()
-	s.fresh, s.doubtful = true, false
+	s.idTried, s.idSaved = false, false
 	s.events.addEvent(e)
 }
 
 // writeChain replaces the chain file by one that says what is now.
 func (s *Spool) writeChain() error {
-	s.attempt++
-	tmp := fmt.Sprintf("tmp/chain.%d", s.attempt)
-	c := chainFile{tail: s.tail, begun: s.begun}
-	if err := s.withRoom(func() error { return s.writeFile(tmp, c.format()) }); err != nil {
-		return fmt.Errorf("chain: %w", err)
+	err := s.writeFile("tmp/chain", chainFile{tail: s.tail, begun: s.begun}.format())
+	if err == nil {
+		s.idTried = true
+		err = s.d.Rename("tmp/chain", "chain")
 	}
-	err := s.d.Rename(tmp, "chain")
-	// What hung may still be done, and what was done and not synced may be there.
-	s.doubtful = s.fresh && (err == nil || isHang(err))
+	if err == nil {
+		err = s.d.SyncDir(".", true)
+	}
 	if err != nil {
-		s.discardTmp(tmp)
+		s.discard("tmp/chain")
 		return fmt.Errorf("chain: %w", err)
 	}
-	if err := s.d.SyncDir(".", true); err != nil {
-		return fmt.Errorf("chain: %w", err)
-	}
-	s.fresh, s.doubtful, s.chained = false, false, s.tail.Sequence
+	s.idSaved, s.chained = true, s.tail.Sequence
 	return nil
-}
-
-func (s *Spool) readChain() (chainFile, error) {
-	b, err := s.d.Read("chain", maxChainFile)
-	if err != nil {
-		return chainFile{}, err
-	}
-	return parseChain(b)
 }

@@ -101,7 +101,7 @@ func (w *world) put(s *Spool, rng *rand.Rand) {
 // play does the random things of a seed with a spool, until power goes or it is through.
 func (w *world) play(t *testing.T, d *fakeDisk, seed uint64, faults bool) {
 	rng := rand.New(rand.NewPCG(seed, 1))
-	options := Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true, retry: 1}
+	options := Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true}
 	s, err := Open(options)
 	if err != nil {
 		return
@@ -162,7 +162,7 @@ func failing(op string, err error) func(string, string) error {
 
 // recover opens what a crash left, and lets both outputs take everything.
 func (w *world) recover(t *testing.T, d *fakeDisk) string {
-	s, err := Open(Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true, retry: 1})
+	s, err := Open(Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true})
 	if err != nil {
 		t.Fatalf("Open after a crash: %v", err)
 	}

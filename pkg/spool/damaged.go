@@ -1,24 +1,18 @@
 package spool
 
 import (
-	"cmp"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"slices"
-	"strings"
 )
 
 // Bounds of what is in damaged/. The oldest goes first.
 const (
 	maxDamaged      = 200
 	maxDamagedBytes = 16 << 20
+	countDamaged    = 20 // files set aside, after which they are counted again: a whole folder may be damaged
 )
-
-// damagedFile is a file in damaged/; names there begin with the time.
-type damagedFile struct {
-	name string
-	size int64
-}
 
 // quarantine sets aside what is in the way or not what its name says, and reports it. The numbers
 // are of the alert that it would be, if any.
@@ -30,65 +24,38 @@ func (s *Spool) quarantine(name, why string, seq uint64) {
 
 // setAside moves a file to damaged/ and returns its name there, "" when it could not.
 func (s *Spool) setAside(name string) string {
-	st, err := s.d.Lstat(name)
-	if err != nil {
-		return ""
-	}
-	s.attempt++
-	to := fmt.Sprintf("damaged/%013d-%06d-%s", toMillis(s.o.now()), s.attempt, escapeName(name))
+	s.asides++
+	escaped := url.PathEscape(name)
+	to := fmt.Sprintf("damaged/%013d-%06d-%s", toMillis(s.o.now()), s.asides, escaped[:min(len(escaped), 200)])
 	if s.d.Rename(name, to) != nil {
 		return ""
 	}
-	s.damaged = append(s.damaged, damagedFile{to, st.Size()})
-	s.boundDamaged()
+	if s.asides%countDamaged == 0 {
+		s.boundDamaged()
+	}
 	return to
 }
 
-// escapeName makes one element of a name.
-func escapeName(name string) string {
-	var b strings.Builder
-	for _, c := range []byte(name) {
-		if c == '/' {
-			c = '='
-		}
-		if c < '!' || c > '~' {
-			fmt.Fprintf(&b, "%%%02x", c)
-		} else {
-			b.WriteByte(c)
-		}
-	}
-	s := b.String()
-	return s[:min(len(s), 200)] // of the 255 that a name may have
-}
-
+// boundDamaged removes the oldest files of damaged/ while they are too many, or would be before they are
+// counted again; names there begin with the time. What can't be listed is not bounded.
 func (s *Spool) boundDamaged() {
-	bytes := int64(0)
-	for _, f := range s.damaged {
-		bytes += f.size
-	}
+	var names []string
+	_ = s.d.List("damaged", func(entry string, _ fs.FileMode) { names = append(names, "damaged/"+entry) })
+	slices.Sort(names)
 	e := newLoss(Dropped, "there are too many damaged files")
-	for len(s.damaged) > maxDamaged || bytes > maxDamagedBytes {
-		f := s.damaged[0]
-		if err := s.d.Remove(f.name); err != nil && !isMissing(err) {
-			break
+	kept, bytes := 0, int64(0)
+	for _, name := range slices.Backward(names) {
+		st, err := s.d.Lstat(name)
+		if err != nil {
+			continue
 		}
-		s.damaged = s.damaged[1:]
-		bytes -= f.size
-		e.Count++
+		kept++
+		if bytes += st.Size(); kept <= maxDamaged-countDamaged && bytes <= maxDamagedBytes {
+			continue
+		}
+		if s.d.Remove(name) == nil {
+			e.Count++
+		}
 	}
 	s.events.addEvent(e)
-}
-
-// listDamaged finds what earlier processes set aside.
-func (s *Spool) listDamaged() {
-	_ = s.d.List("damaged", func(entry string, _ fs.FileMode) { // what can't be listed is not bounded
-		s.damaged = append(s.damaged, damagedFile{name: "damaged/" + entry})
-	})
-	slices.SortFunc(s.damaged, func(a, b damagedFile) int { return cmp.Compare(a.name, b.name) })
-	for i := range s.damaged {
-		if st, err := s.d.Lstat(s.damaged[i].name); err == nil {
-			s.damaged[i].size = st.Size()
-		}
-	}
-	s.boundDamaged()
 }

@@ -19,13 +19,13 @@ func (q *Queue) Dead(why string, items ...Item) error {
 		return err
 	}
 	e := newLoss(Refused, "%s", why)
-	e.Name, e.Outputs[q.name] = q.folder("dead"), len(letters)
+	e.Name = q.folder("dead")
 	var failed error
 	for _, l := range letters {
-		e.addRecord(&l.rec)
-		switch err := s.moveToDead(l); {
-		case isHang(err) && len(s.lateDeadLetters) < maxDead:
-			s.lateDeadLetters = append(s.lateDeadLetters, l)
+		e.addRecord(&l.rec, q.name)
+		switch err := q.moveToDead(l); {
+		case isHang(err) && len(q.late) < maxDead:
+			q.late = append(q.late, l)
 		case err != nil:
 			failed = fmt.Errorf("output %s: dead alert %d could not be kept: %w", q.name, l.rec.seq, err)
 		}
@@ -35,39 +35,26 @@ func (q *Queue) Dead(why string, items ...Item) error {
 	return failed
 }
 
-// retryDeadLetters sets aside what the disk, which hung, did not take when it was refused.
-func (s *Spool) retryDeadLetters() {
-	for len(s.lateDeadLetters) > 0 {
-		l := s.lateDeadLetters[0]
-		if isHang(s.moveToDead(l)) {
-			return
-		}
-		s.lateDeadLetters = s.lateDeadLetters[1:]
-		l.q.boundDead()
-	}
-}
-
 // moveToDead moves a link to dead/, or makes the file there.
-func (s *Spool) moveToDead(l takenItem) error {
-	from, to := l.q.path("out", &l.rec), l.q.path("dead", &l.rec)
+func (q *Queue) moveToDead(l document) (err error) {
+	s, to := q.s, q.path("dead", &l.rec)
 	if l.doc != nil {
-		return s.noteDead(l, s.withRoom(func() error { return s.writeFile(to, l.doc) }))
+		err = s.writeFile(to, l.doc)
+	} else if err = s.linkOrMove(s.d.Rename, q.path("out", &l.rec), to); isMissing(err) {
+		err = s.linkOrMove(s.d.Link, l.rec.tmp(), to)
 	}
-	err := s.d.Rename(from, to)
-	if d, found := s.unfinished[l.rec.seq]; found && isMissing(err) {
-		err = s.makeLink(d.tmp, to)
-	} else if isMissing(err) {
-		_ = s.makeFolders() // what is missing shows again
-		err = s.d.Rename(from, to)
-	}
-	return s.noteDead(l, err)
-}
-
-func (s *Spool) noteDead(l takenItem, err error) error {
 	if err == nil {
-		l.q.dead = append(l.q.dead, l.rec)
+		q.dead = append(q.dead, l.rec)
 	}
 	return err
+}
+
+// retryDead sets aside what the disk, which hung, did not take when it was refused.
+func (q *Queue) retryDead() {
+	for len(q.late) > 0 && !isHang(q.moveToDead(q.late[0])) {
+		q.late = q.late[1:]
+		q.boundDead()
+	}
 }
 
 // boundDead removes what is too old, and what is over the bounds as what waits: floods of one user
@@ -87,8 +74,8 @@ func (q *Queue) boundDead() {
 	kept := q.dead[:0]
 	for i, r := range q.dead {
 		if remove[i] || r.ms < oldest {
-			if err := s.d.Remove(q.path("dead", &r)); err == nil || isMissing(err) {
-				e.addRecord(&r)
+			if s.d.Remove(q.path("dead", &r)) == nil {
+				e.addRecord(&r, q.name)
 				continue
 			}
 		}

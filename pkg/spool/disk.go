@@ -23,16 +23,14 @@ type disk interface {
 	List(name string, visit func(entry string, mode fs.FileMode)) error
 	Lstat(name string) (fs.FileInfo, error)
 	// Read returns the content of a regular file, errNotFile for anything else. Of a
-	// file larger than max bytes it returns max+1 bytes. It never waits for a writer.
-	Read(name string, max int) ([]byte, error)
-	// Write makes a file that must not exist, and syncs it as Sync does. After another error than
-	// fs.ErrExist it may be there.
+	// file of more than most bytes it returns most+1. It never waits for a writer.
+	Read(name string, most int) ([]byte, error)
+	// Write makes a file that must not exist; it is durable no later than what SyncDir flushes after
+	// it. After another error than fs.ErrExist the file may be there.
 	Write(name string, content []byte) error
-	// Sync makes a file durable, no later than what SyncDir flushes after it.
-	Sync(name string) error
 	Link(from, to string) error   // to must not exist
 	Rename(from, to string) error // replaces a file
-	Remove(name string) error     // a file, or a folder with all in it
+	Remove(name string) error     // a file, or a folder with all in it; nil when there is none
 	// SyncDir makes the entries of a folder durable, after all that was synced before it.
 	// With flush it waits for the drive, too; without, it may leave it to the next flush.
 	SyncDir(name string, flush bool) error
@@ -48,17 +46,22 @@ type systemDisk string
 
 func (d systemDisk) path(name string) string { return filepath.Join(string(d), name) }
 
+// openFolder opens a folder, but follows no link to one.
+func openFolder(dir string) (*os.File, error) {
+	return os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+}
+
 // Lock locks the folder itself: there is no lock file that could be removed, and a full
 // disk can't be in the way.
 func (d systemDisk) Lock() (func() error, error) {
 	if err := makeDurably(string(d)); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(string(d), os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	f, err := openFolder(string(d))
 	if err != nil {
 		return nil, err
 	}
-	if err := d.takeFolder(f); err != nil {
+	if err := takeFolder(f); err != nil {
 		f.Close()
 		return nil, err
 	}
@@ -85,7 +88,7 @@ func makeDurably(dir string) error {
 	return f.Sync()
 }
 
-func (d systemDisk) takeFolder(f *os.File) error {
+func takeFolder(f *os.File) error {
 	st, err := f.Stat()
 	if err != nil {
 		return err
@@ -93,7 +96,7 @@ func (d systemDisk) takeFolder(f *os.File) error {
 	if sys, ok := st.Sys().(*syscall.Stat_t); ok && int(sys.Uid) != os.Geteuid() {
 		return fmt.Errorf("belongs to user %d, not to %d who runs this", sys.Uid, os.Geteuid())
 	}
-	err = ignoringSignals(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) })
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return ErrLocked
 	}
@@ -106,18 +109,10 @@ func (d systemDisk) takeFolder(f *os.File) error {
 	return nil
 }
 
-func ignoringSignals(do func() error) error {
-	for {
-		if err := do(); !errors.Is(err, unix.EINTR) {
-			return err
-		}
-	}
-}
-
 func (d systemDisk) Mkdir(name string) error { return os.Mkdir(d.path(name), 0o700) }
 
 func (d systemDisk) List(name string, visit func(string, fs.FileMode)) error {
-	f, err := os.OpenFile(d.path(name), os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	f, err := openFolder(d.path(name))
 	if err != nil {
 		return err
 	}
@@ -138,7 +133,7 @@ func (d systemDisk) List(name string, visit func(string, fs.FileMode)) error {
 
 func (d systemDisk) Lstat(name string) (fs.FileInfo, error) { return os.Lstat(d.path(name)) }
 
-func (d systemDisk) Read(name string, max int) ([]byte, error) {
+func (d systemDisk) Read(name string, most int) ([]byte, error) {
 	f, err := os.OpenFile(d.path(name), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_NOCTTY|syscall.O_CLOEXEC, 0)
 	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.ENXIO) || errors.Is(err, syscall.EOPNOTSUPP) {
 		return nil, errNotFile
@@ -154,7 +149,7 @@ func (d systemDisk) Read(name string, max int) ([]byte, error) {
 	if !st.Mode().IsRegular() {
 		return nil, errNotFile
 	}
-	b := make([]byte, min(st.Size(), int64(max))+1)
+	b := make([]byte, min(st.Size(), int64(most))+1)
 	n, err := io.ReadFull(f, b)
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = nil
@@ -173,30 +168,18 @@ func (d systemDisk) Write(name string, content []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-func (d systemDisk) Sync(name string) error {
-	f, err := os.OpenFile(d.path(name), os.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	return errors.Join(barrier(f), f.Close())
-}
-
 func (d systemDisk) Link(from, to string) error   { return os.Link(d.path(from), d.path(to)) }
 func (d systemDisk) Rename(from, to string) error { return os.Rename(d.path(from), d.path(to)) }
 
 func (d systemDisk) Remove(name string) error {
-	err := os.Remove(d.path(name))
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
+	if err := os.RemoveAll(d.path(name)); !isMissing(err) {
 		return err
 	}
-	if st, lerr := os.Lstat(d.path(name)); lerr == nil && st.IsDir() {
-		return os.RemoveAll(d.path(name))
-	}
-	return err
+	return nil
 }
 
 func (d systemDisk) SyncDir(name string, flush bool) error {
-	f, err := os.OpenFile(d.path(name), os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	f, err := openFolder(d.path(name))
 	if err != nil {
 		return err
 	}
@@ -209,14 +192,14 @@ func (d systemDisk) SyncDir(name string, flush bool) error {
 
 func (d systemDisk) Free() (int64, error) {
 	var st unix.Statfs_t
-	err := ignoringSignals(func() error { return unix.Statfs(string(d), &st) })
+	err := unix.Statfs(string(d), &st)
 	return int64(st.Bavail) * int64(st.Bsize), err
 }
 
 // InUse reports whether a process owns the spool in a folder. An Open at the very moment of asking
 // may return ErrLocked, and should be tried again.
 func InUse(dir string) (bool, error) {
-	f, err := os.OpenFile(dir, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	f, err := openFolder(dir)
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
@@ -224,7 +207,7 @@ func InUse(dir string) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	err = ignoringSignals(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) })
+	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return true, nil
 	}

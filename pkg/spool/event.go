@@ -54,10 +54,7 @@ type Event struct {
 
 // newLoss returns an event to which alerts are added.
 func newLoss(k Kind, why string, args ...any) *Event {
-	return &Event{
-		Kind: k, Why: fmt.Sprintf(why, args...), counted: map[uint64]bool{},
-		Outputs: map[string]int{}, Severities: map[int]int{}, Shares: map[string]int{},
-	}
+	return &Event{Kind: k, Why: fmt.Sprintf(why, args...)}
 }
 
 // Bound of the shares that an event names; the others are counted together.
@@ -66,8 +63,12 @@ const (
 	otherShares = "others"
 )
 
-// addRecord counts an alert that is lost, once.
-func (e *Event) addRecord(r *record) {
+// addRecord counts an alert that an output has lost. One that several have lost counts once.
+func (e *Event) addRecord(r *record, output string) {
+	if e.counted == nil {
+		e.counted, e.Outputs, e.Severities, e.Shares = map[uint64]bool{}, map[string]int{}, map[int]int{}, map[string]int{}
+	}
+	e.Outputs[output]++
 	if e.counted[r.seq] {
 		return
 	}
@@ -93,16 +94,16 @@ func (e *Event) addRange(first, last uint64) {
 }
 
 // mergeEvent adds a later event of the same kind.
-func (e *Event) mergeEvent(o *Event) {
-	e.Why, e.Count = o.Why, e.Count+o.Count
-	e.addRange(o.First, o.Last)
-	for name, n := range o.Outputs {
+func (e *Event) mergeEvent(later *Event) {
+	e.Why, e.Count = later.Why, e.Count+later.Count
+	e.addRange(later.First, later.Last)
+	for name, n := range later.Outputs {
 		e.Outputs[name] += n
 	}
-	for sev, n := range o.Severities {
+	for sev, n := range later.Severities {
 		e.Severities[sev] += n
 	}
-	for name, n := range o.Shares {
+	for name, n := range later.Shares {
 		e.addShare(name, n)
 	}
 }
@@ -151,8 +152,7 @@ const (
 // journal keeps events until the spool's owner takes them, and sums up losses, so that an alert
 // about them is no loop.
 type journal struct {
-	now func() time.Time
-
+	now    func() time.Time
 	mu     sync.Mutex // guards what follows; locked last of all
 	list   []Event
 	losses map[string]*Event    // by kind, name and reason

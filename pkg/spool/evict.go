@@ -21,13 +21,13 @@ var reserved = []string{"", "root", "system", "managed", "agent"}
 // Claim is what counts of something that waits when a bound is passed.
 type Claim struct {
 	Share    string
-	Severity int
+	Severity int // 0 or more
 	Size     int // bytes
 }
 
-// Evict returns the places of those that go from a list with the oldest first, so that at most so
+// Evict returns the indexes of those that go from a list with the oldest first, so that at most so
 // many are left, of so many bytes together.
-func Evict(list []Claim, maxCount int, maxBytes int64) (places []int) {
+func Evict(list []Claim, maxCount int, maxBytes int64) (indexes []int) {
 	count, bytes := len(list), int64(0)
 	for _, c := range list {
 		bytes += int64(c.Size)
@@ -37,25 +37,25 @@ func Evict(list []Claim, maxCount int, maxBytes int64) (places []int) {
 	}
 	r := rankClaims(list)
 	for count > 0 && (count > maxCount || bytes > maxBytes) {
-		i := r.nextPlace(int64(maxBytes), func(sh *share) int64 { return sh.bytes })
+		bound, amount := maxBytes, func(sh *share) int64 { return sh.bytes }
 		if count > maxCount {
-			i = r.nextPlace(int64(maxCount), func(sh *share) int64 { return int64(sh.count) })
+			bound, amount = int64(maxCount), func(sh *share) int64 { return int64(sh.count) }
 		}
+		i := r.nextIndex(bound, amount)
 		count--
 		bytes -= int64(list[i].Size)
-		r.removePlace(i)
-		places = append(places, i)
+		r.removeIndex(i)
+		indexes = append(indexes, i)
 	}
-	slices.Sort(places)
-	return places
+	slices.Sort(indexes)
+	return indexes
 }
 
-// ranking is a list in the order in which its claims go. Places are of the list.
+// ranking is a list in the order in which its claims go. Indexes are of the list.
 type ranking struct {
 	list    []Claim
 	removed []bool
 	all     []int // the least severe first, of these the oldest
-	zero    []int // without a severity, the oldest first
 	users   map[string]*share
 }
 
@@ -69,11 +69,8 @@ type share struct {
 
 func rankClaims(list []Claim) *ranking {
 	r := &ranking{list: list, removed: make([]bool, len(list)), users: map[string]*share{}}
-	for i, c := range list {
+	for i := range list {
 		r.all = append(r.all, i)
-		if c.Severity <= 0 {
-			r.zero = append(r.zero, i)
-		}
 	}
 	slices.SortStableFunc(r.all, func(a, b int) int { return cmp.Compare(list[a].Severity, list[b].Severity) })
 	for _, i := range r.all {
@@ -93,43 +90,35 @@ func rankClaims(list []Claim) *ranking {
 	return r
 }
 
-// nextPlace returns the place of the one that goes first because of a bound on what amount counts.
-func (r *ranking) nextPlace(bound int64, amount func(*share) int64) int {
+// nextIndex returns the index of the one that goes first because of a bound on what amount counts.
+func (r *ranking) nextIndex(bound int64, amount func(*share) int64) int {
 	var most *share
 	for _, sh := range r.users {
 		if most == nil || cmp.Or(cmp.Compare(amount(sh), amount(most)), cmp.Compare(most.name, sh.name)) > 0 {
 			most = sh
 		}
 	}
-	flood := most != nil && amount(most)*int64(len(r.users)+1) > bound
-	if zero := r.firstLeft(&r.zero); zero >= 0 && !flood {
-		return zero
+	first := r.firstLeft(&r.all)
+	if most == nil || r.list[first].Severity == 0 && amount(most)*int64(len(r.users)+1) <= bound {
+		return first
 	}
-	if most != nil {
-		return r.firstLeft(&most.all)
-	}
-	return r.firstLeft(&r.all)
+	return r.firstLeft(&most.all)
 }
 
-// firstLeft returns the first place of a list that was not removed, -1 without one.
-func (r *ranking) firstLeft(places *[]int) int {
-	for len(*places) > 0 && r.removed[(*places)[0]] {
-		*places = (*places)[1:]
+// firstLeft returns the first index of a list that was not removed. There is one.
+func (r *ranking) firstLeft(indexes *[]int) int {
+	for r.removed[(*indexes)[0]] {
+		*indexes = (*indexes)[1:]
 	}
-	if len(*places) == 0 {
-		return -1
-	}
-	return (*places)[0]
+	return (*indexes)[0]
 }
 
-func (r *ranking) removePlace(i int) {
+func (r *ranking) removeIndex(i int) {
 	r.removed[i] = true
-	sh := r.users[r.list[i].Share]
-	if sh == nil {
-		return
-	}
-	sh.bytes -= int64(r.list[i].Size)
-	if sh.count--; sh.count == 0 {
-		delete(r.users, sh.name)
+	if sh := r.users[r.list[i].Share]; sh != nil {
+		sh.bytes -= int64(r.list[i].Size)
+		if sh.count--; sh.count == 0 {
+			delete(r.users, sh.name)
+		}
 	}
 }

@@ -259,7 +259,7 @@ func (d *fakeDisk) Write(name string, content []byte) error {
 		err = d.do("write", name, func() error { return d.fill(n, content) })
 	}
 	if err == nil {
-		err = d.Sync(name)
+		err = d.sync(name)
 	}
 	return err
 }
@@ -277,7 +277,7 @@ func (d *fakeDisk) fill(n *node, content []byte) error {
 	return nil
 }
 
-func (d *fakeDisk) Sync(name string) error {
+func (d *fakeDisk) sync(name string) error {
 	return d.do("sync", name, func() error {
 		n, err := d.find(name)
 		if err == nil && !d.noSync {
@@ -333,7 +333,7 @@ func (d *fakeDisk) Remove(name string) error {
 	return d.do("remove", name, func() error {
 		n, err := d.find(name)
 		if err != nil {
-			return err
+			return nil
 		}
 		in, last, _ := d.at(name)
 		delete(in.now, last)

@@ -2,7 +2,6 @@ package spool
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"syscall"
 )
@@ -40,12 +39,19 @@ func (s *Spool) makeFolders() error {
 	return failed
 }
 
-// withFolders does something in a folder; if there is none, once more when it is made.
-func (s *Spool) withFolders(do func() error) error {
-	err := s.withRoom(do)
+// linkOrMove links or moves a file, and makes the folder for it if that went missing. One that is there
+// was put there by an operation that hung and was done late.
+func (s *Spool) linkOrMove(do func(from, to string) error, from, to string) error {
+	try := func() error { return do(from, to) }
+	err := s.withRoom(try)
 	if isMissing(err) {
 		_ = s.makeFolders() // what is missing shows again
-		err = do()
+		err = try()
+	}
+	if errors.Is(err, fs.ErrExist) || isMissing(err) {
+		if _, found := s.d.Lstat(to); found == nil {
+			return nil
+		}
 	}
 	return err
 }
@@ -66,7 +72,7 @@ func (s *Spool) withRoom(do func() error) error {
 	if !isNoSpace(err) || !s.ballast {
 		return err
 	}
-	if err := s.d.Remove("ballast"); err != nil && !isMissing(err) {
+	if err := s.d.Remove("ballast"); err != nil {
 		return err
 	}
 	s.ballast = false
@@ -85,14 +91,12 @@ func (s *Spool) makeBallast() {
 		return
 	}
 	_ = s.d.Remove("ballast") // one that is too small, or no file
-	s.attempt++
-	tmp := fmt.Sprintf("tmp/ballast.%d", s.attempt)
 	// Written, not just reserved: a file system that compresses or clones would reserve nothing.
-	if s.writeFile(tmp, make([]byte, s.o.ballast)) != nil {
+	if s.writeFile("tmp/ballast", make([]byte, s.o.ballast)) != nil {
 		return
 	}
-	if s.d.Rename(tmp, "ballast") != nil {
-		s.discardTmp(tmp)
+	if s.d.Rename("tmp/ballast", "ballast") != nil {
+		s.discard("tmp/ballast")
 		return
 	}
 	s.ballast = true

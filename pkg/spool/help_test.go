@@ -14,15 +14,15 @@ import (
 	"hooksnare/pkg/chain"
 )
 
-// document is what tests put into the spool.
-type document struct {
+// testDocument is what tests put into the spool.
+type testDocument struct {
 	ID string `json:"id"`
 	chain.Link
 }
 
-func parse(t testing.TB, b []byte) document {
+func parse(t testing.TB, b []byte) testDocument {
 	t.Helper()
-	var d document
+	var d testDocument
 	if err := json.Unmarshal(b, &d); err != nil {
 		t.Fatalf("document %.100q: %v", b, err)
 	}
@@ -38,7 +38,7 @@ var when = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 // entry is an alert of so many further bytes.
 func entry(id string, sev, pad int) Entry {
 	doc := fmt.Appendf(nil, `{"id":%q,"event":{"id":"%032x","sequence":2},"hooksnare":{"pad":%q}}`, id, id, strings.Repeat("x", pad))
-	return Entry{Severity: sev, Time: when, Document: doc, ID: eventID(id), Update: 2}
+	return Entry{Severity: sev, Time: when, Document: doc}
 }
 
 func hashOf(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }

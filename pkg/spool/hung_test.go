@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -40,7 +41,7 @@ func TestHungEverywhere(t *testing.T) {
 // hangAt has one operation hang, and reports whether there was one of that number.
 func hangAt(t *testing.T, at int, after, killed bool) bool {
 	w, d := newWorld(), newStuck(newFake())
-	s, err := Open(Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true, retry: 1})
+	s, err := Open(Options{disk: d, Outputs: crashOutputs, ballast: 64, manual: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func hangAt(t *testing.T, at int, after, killed bool) bool {
 		d.letGo()
 		synctest.Wait()
 		s.maintain()
-		if !s.maintain() || len(s.trash)+len(s.unlinked) > 0 {
+		if !s.maintain() || len(s.unlinked) > 0 {
 			fail("the disk answers again: %d unfinished, %q to be removed; want all done", len(s.unfinished), s.unlinked)
 		}
 		if left := d.entries(t, "tmp"); len(left) > 0 {
@@ -149,7 +150,7 @@ func TestHungFromMemory(t *testing.T) {
 		s, _ := open(t, Options{disk: d, ballast: -1, Hangs: func(hung bool, operation string) { hangs = append(hangs, fmt.Sprint(hung, operation)) }})
 		putN(t, s, 3)
 		q := s.Queue("a")
-		s.recent = recent{} // as if others had come since
+		s.memory = memory{docs: map[uint64][]byte{}} // as if others had come since
 		put(t, s, entry("last", 47, 0))
 		d.next(1, false)
 		begin := time.Now()
@@ -196,7 +197,7 @@ func TestHungFromMemory(t *testing.T) {
 			t.Errorf("after the disk answers again: got %+v, want nothing held", st)
 		}
 		if len(hangs) != 2 || !strings.HasPrefix(hangs[0], "truewrite tmp/") || hangs[1] != "false" {
-			t.Errorf("got told %q, want that it hangs, with the operation, and that it answers", hangs)
+			t.Errorf("got %q, want that it hangs, with the operation, and that it answers", hangs)
 		}
 		if links := d.entries(t, "out/a"); len(links) != 3 {
 			t.Errorf("out/a holds %q, want the three that were not acknowledged", links)
@@ -270,5 +271,32 @@ func TestHungOpen(t *testing.T) {
 			put(t, s, entry("x", 47, 0))
 			closeSpool(t, s)
 		}
+	})
+}
+
+// TestHungDead has a receiver refuse an alert that could not be linked yet, while the disk hangs: it is
+// set aside once the disk answers.
+func TestHungDead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newStuck(newFake())
+		s, _ := open(t, Options{disk: d, manual: true, ballast: -1})
+		q := s.Queue("a")
+		d.setFail(failing("link", syscall.EMLINK))
+		putN(t, s, 1)
+		d.setFail(nil)
+		items := waiting(t, q, 1)
+		d.next(1, false)
+		if err := q.Dead("no", items...); err != nil {
+			t.Errorf("Dead = %v, want nil: it is set aside later", err)
+		}
+		d.letGo()
+		synctest.Wait()
+		if !s.maintain() || q.Stats().DeadKept != 1 {
+			t.Errorf("%+v, want one dead letter", q.Stats())
+		}
+		if dead, out := d.entries(t, "dead/a"), d.entries(t, "out/a"); len(dead) != 1 || len(out) != 0 {
+			t.Errorf("got %q in dead/a and %q in out/a, want one and none", dead, out)
+		}
+		closeSpool(t, s)
 	})
 }

@@ -110,14 +110,14 @@ func killed(t *testing.T, w *world, dir string, run, lines int) (given int) {
 		if n == lines {
 			must(t, cmd.Process.Kill())
 		}
-		given += w.heard(t, scan.Text())
+		given += w.readLine(t, scan.Text())
 	}
 	cmd.Wait()
 	return given
 }
 
-// heard takes a line of a victim; the last may be cut.
-func (w *world) heard(t *testing.T, line string) int {
+// readLine takes a line of a victim; the last may be cut.
+func (w *world) readLine(t *testing.T, line string) int {
 	t.Helper()
 	what, rest, _ := strings.Cut(line, " ")
 	switch what {

@@ -1,68 +1,73 @@
 package spool
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
 
-// How often there is maintenance when nothing is wrong, and at least while something is.
+// How often there is maintenance when nothing is wrong, and while something is: each time later.
 const (
-	idleEvery = 10 * time.Minute
-	maxRetry  = time.Minute
+	idleEvery  = 10 * time.Minute
+	firstRetry = time.Second
+	maxRetry   = time.Minute
 )
-
-// runMaintenance does what is due until the spool is closed.
-func (s *Spool) runMaintenance() {
-	wait := idleEvery
-	for {
-		wanted := s.wanted
-		if wait != idleEvery {
-			wanted = nil // it comes in time
-		}
-		select {
-		case <-s.done:
-			return
-		case <-s.answers:
-		case <-wanted:
-			wait = s.o.retry
-			continue
-		case <-time.After(wait):
-		}
-		if s.maintain() {
-			wait = idleEvery
-		} else {
-			wait = min(2*wait, maxRetry)
-		}
-	}
-}
 
 // requestMaintenance has maintenance begin soon when something is left to do.
 func (s *Spool) requestMaintenance() {
-	if len(s.unfinished)+len(s.trash) == 0 && s.trouble == nil && s.hasBallast() {
-		return
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.wait == idleEvery && (s.trouble != nil || !s.isMaintained()) { // else it comes in time
+		s.setTimerLocked(firstRetry)
 	}
-	select {
-	case s.wanted <- struct{}{}:
-	default:
+}
+
+// setTimerLocked has maintenance come after so long.
+func (s *Spool) setTimerLocked(wait time.Duration) {
+	if s.wait = wait; s.timer != nil && !s.closed {
+		s.timer.Reset(wait)
 	}
+}
+
+// isMaintained reports whether nothing is left to do, but for what is held.
+func (s *Spool) isMaintained() bool {
+	late := slices.ContainsFunc(s.queues, func(q *Queue) bool { return len(q.late) > 0 })
+	return len(s.unfinished) == 0 && !late && !s.litter && s.hasBallast()
 }
 
 // maintain does what is due; it reports whether nothing is left to do.
 func (s *Spool) maintain() bool {
 	s.disk.Lock()
 	defer s.disk.Unlock()
+	if s.isClosed() {
+		return true
+	}
 	err := s.flushHeld()
-	if err == nil && len(s.trash) > 0 {
-		err = s.emptyTrash()
+	if err == nil && s.litter {
+		err = s.cleanTmp()
+	}
+	for _, q := range s.queues {
+		q.retryDead() // which may have to be linked from tmp/
 	}
 	s.linkUnfinished()
 	if err == nil {
 		s.makeBallast()
 	}
 	s.expireOld()
-	s.retryDeadLetters()
-	s.removeLinks()
-	return err == nil && len(s.unfinished)+len(s.lateDeadLetters) == 0 && s.hasBallast()
+	s.boundDamaged()
+	_ = s.removeLinks()
+	done := err == nil && s.isMaintained()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case done:
+		s.setTimerLocked(idleEvery)
+	case s.wait == idleEvery:
+		s.setTimerLocked(firstRetry)
+	default:
+		s.setTimerLocked(min(2*s.wait, maxRetry))
+	}
+	return done
 }
 
 // linkUnfinished links what is in tmp/ because it could not be linked.
@@ -70,56 +75,45 @@ func (s *Spool) linkUnfinished() {
 	if len(s.unfinished) == 0 {
 		return
 	}
-	var ds []draft
+	var ds []document
 	s.mu.Lock()
-	for _, d := range s.unfinished {
-		d.rec.mask, d.rec.flags = 0, 0
-		if r := s.index.findLive(d.rec.seq); r != nil {
-			d.rec.mask = r.mask
+	for _, r := range s.sortedUnfinished() {
+		r.mask, r.flags = 0, 0
+		if live := s.index.findLive(r.seq); live != nil {
+			r.mask = live.mask
 		}
-		ds = append(ds, d)
+		ds = append(ds, document{rec: r})
 	}
 	s.mu.Unlock()
 	_ = s.makeFolders() // what is missing shows when links are made
-	slices.SortFunc(ds, func(a, b draft) int { return compareRecords(a.rec, b.rec) })
 	clear(s.unfinished)
-	s.linkDrafts(ds)
-	s.mu.Lock()
-	for _, d := range ds {
-		s.noteStoredLocked(d)
-	}
-	s.mu.Unlock()
-	s.removeLinks()
+	s.linkDocuments(ds)
+	s.noteStored(ds)
 }
 
-// noteStoredLocked notes where a draft is on disk. Links that nobody waits for any more are to be
-// removed.
-func (s *Spool) noteStoredLocked(d draft) {
-	var waits uint64
-	if r := s.index.findLive(d.rec.seq); r != nil {
-		r.flags = d.rec.flags
-		waits = r.mask
-	}
-	for _, q := range s.queues {
-		if d.rec.mask&^waits&q.bit != 0 {
-			s.unlinked = append(s.unlinked, q.path("out", &d.rec))
-		}
-	}
+func (s *Spool) sortedUnfinished() []record {
+	return slices.SortedFunc(maps.Values(s.unfinished), compareRecords)
 }
 
 // removeLinks removes the links that nobody waits for. One that can't be removed is delivered
 // again after the next start; while the disk hangs they are kept for later.
-func (s *Spool) removeLinks() {
+func (s *Spool) removeLinks() error {
 	s.mu.Lock()
 	links := s.unlinked
 	s.unlinked = nil
 	s.mu.Unlock()
+	var failed error
 	for i, link := range links {
-		if isHang(s.d.Remove(link)) {
+		err := s.d.Remove(link)
+		if isHang(err) {
 			s.mu.Lock()
 			s.unlinked = append(s.unlinked, links[i:]...)
 			s.mu.Unlock()
-			return
+			break
+		}
+		if err != nil {
+			failed = err
 		}
 	}
+	return failed
 }

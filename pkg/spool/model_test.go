@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"hooksnare/pkg/chain"
@@ -151,49 +152,49 @@ func (m *model) next(out string, n int) (found []modelAlert) {
 // and compares.
 func TestModel(t *testing.T) {
 	for seed := range uint64(number(8, 200)) {
-		rng := rand.New(rand.NewPCG(seed, 2))
-		d := newFake()
-		now := when
-		m := &model{maxAlerts: 5 + rng.IntN(20), maxBytes: 1000 + int64(rng.IntN(4000)), lost: map[string]uint64{}}
-		o := Options{
-			disk: d, Outputs: crashOutputs, MaxAlerts: m.maxAlerts, MaxBytes: m.maxBytes, MaxAge: 10 * time.Hour,
-			now: func() time.Time { return now }, manual: true, retry: 1, ballast: -1,
-		}
-		begin := now
-		o.elapsed = func() time.Duration { return now.Sub(begin) }
-		s, _ := open(t, o)
-		for step := range 400 {
-			n := rng.IntN(4) + 1
-			out := crashOutputs[rng.IntN(2)].Name
-			what := rng.IntN(14)
-			switch {
-			case what < 5:
-				m.putBoth(t, s, rng, n, now)
-			case what < 9:
-				m.deliverBoth(t, s, out, n, what-5)
-			case what == 9:
-				d.setFail(failing("write", errors.New("full")))
-			case what == 10:
-				d.setFail(nil)
-				s.maintain()
-				m.expireLike(s, now)
-			case what == 11:
-				now = now.Add(time.Duration(rng.IntN(180)) * time.Minute)
-			case what == 12:
-				s.maintain()
-				m.expireLike(s, now)
-			default:
-				d.setFail(nil)
-				closeSpool(t, s)
-				begin = now
-				s, _ = open(t, o)
-				clear(m.lost)
-			}
-			m.compare(t, s, fmt.Sprintf("seed %d, step %d, action %d", seed, step, what))
-		}
-		d.setFail(nil)
-		closeSpool(t, s)
+		synctest.Test(t, func(t *testing.T) { playModel(t, seed) })
 	}
+}
+
+func playModel(t *testing.T, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 2))
+	d := newFake()
+	m := &model{maxAlerts: 5 + rng.IntN(20), maxBytes: 1000 + int64(rng.IntN(4000)), lost: map[string]uint64{}}
+	o := Options{
+		disk: d, Outputs: crashOutputs, MaxAlerts: m.maxAlerts, MaxBytes: m.maxBytes, MaxAge: 10 * time.Hour,
+		manual: true, ballast: -1,
+	}
+	s, _ := open(t, o)
+	for step := range 400 {
+		n := rng.IntN(4) + 1
+		out := crashOutputs[rng.IntN(2)].Name
+		what := rng.IntN(14)
+		switch {
+		case what < 5:
+			m.putBoth(t, s, rng, n, time.Now())
+		case what < 9:
+			m.deliverBoth(t, s, out, n, what-5)
+		case what == 9:
+			d.setFail(failing("write", errors.New("full")))
+		case what == 10:
+			d.setFail(nil)
+			s.maintain()
+			m.expireLike(s, time.Now())
+		case what == 11:
+			time.Sleep(time.Duration(rng.IntN(180)) * time.Minute)
+		case what == 12:
+			s.maintain()
+			m.expireLike(s, time.Now())
+		default:
+			d.setFail(nil)
+			closeSpool(t, s)
+			s, _ = open(t, o)
+			clear(m.lost)
+		}
+		m.compare(t, s, fmt.Sprintf("seed %d, step %d, action %d", seed, step, what))
+	}
+	d.setFail(nil)
+	closeSpool(t, s)
 }
 
 // deliverBoth compares what waits, and refuses it, acknowledges it or leaves it.
@@ -245,9 +246,9 @@ func (m *model) putBoth(t *testing.T, s *Spool, rng *rand.Rand, n int, now time.
 	m.bound()
 }
 
-// expireLike drops what a tended spool drops.
+// expireLike drops what maintenance drops.
 func (m *model) expireLike(s *Spool, now time.Time) {
-	if now.Sub(s.begin) >= ageGrace {
+	if now.Sub(s.opened) >= ageGrace {
 		m.expire(now.Add(-10 * time.Hour))
 	}
 }

@@ -16,11 +16,6 @@ type Entry struct {
 	// Document is a line of JSON without its break, to which chain.Append can add the place.
 	Document []byte
 
-	// ID and Update are the document's event.id and event.sequence, which Next returns. An id
-	// of 32 hex digits is kept in the file's name; any other is read from the document again.
-	ID     string
-	Update int
-
 	Severity int // 0 to 999; what lies outside is moved to the nearer end
 	Time     time.Time
 
@@ -33,13 +28,10 @@ type Entry struct {
 	Everywhere bool
 }
 
-// draft is an alert that gets its number, or its file.
-type draft struct {
-	entry *Entry
-	rec   record
-	doc   []byte
-	tmp   string   // its file in tmp/
-	twins []string // further files in tmp/ with the number of a leftover
+// document is an alert with its place in the chain; doc is nil where it is to be read from disk.
+type document struct {
+	rec record
+	doc []byte
 }
 
 // Put numbers alerts and keeps them for every output whose MinSeverity they reach. When it
@@ -52,18 +44,25 @@ func (s *Spool) Put(entries ...Entry) error {
 	if s.isClosed() {
 		return ErrClosed
 	}
-	err := s.retryHeld() // before they are numbered: the chain may get a new id
-	ds, wrong := s.draftEntries(entries)
-	if len(ds) == 0 {
-		return wrong
+	ds, err := s.numberEntries(entries)
+	if err != nil || len(ds) == 0 {
+		return err
 	}
 	stored := 0
-	if err == nil {
-		stored, err = s.storeDrafts(ds)
+	if err = s.trouble; err == nil { // else what is held goes first
+		stored, err = s.storeDocuments(ds)
 	}
-	s.showStored(ds[:stored])
+	s.mu.Lock()
+	for _, d := range ds[:stored] {
+		s.showLocked(d.rec)
+		if d.rec.mask != 0 {
+			s.keepLatest(d.rec.seq, d.doc)
+		}
+	}
+	s.broadcastLocked()
+	s.mu.Unlock()
 	if stored < len(ds) {
-		s.holdInMemory(ds[stored:], err)
+		s.holdDocuments(entries[stored:], ds[stored:], err)
 		err = fmt.Errorf("%d alerts %w: %w", len(ds)-stored, ErrHeld, err)
 	}
 	s.enforceBounds()
@@ -71,79 +70,44 @@ func (s *Spool) Put(entries ...Entry) error {
 	return err
 }
 
-// draftEntries numbers entries. When one can't be kept none is, and no number is used.
-func (s *Spool) draftEntries(entries []Entry) ([]draft, error) {
-	ds := make([]draft, len(entries))
+// numberEntries gives entries the numbers after the newest alert. When one can't be kept none is.
+func (s *Spool) numberEntries(entries []Entry) ([]document, error) {
+	const maxLink = 256 // bytes that the place in the chain takes
+	ds := make([]document, len(entries))
 	tail := s.tail
 	for i := range entries {
 		e, d := &entries[i], &ds[i]
-		d.entry = e
-		err := e.checkDocument()
-		if err == nil {
-			err = d.assignNumber(tail)
+		tail.Sequence++
+		var err error
+		switch {
+		case len(e.Document) > maxDocument-maxLink:
+			err = fmt.Errorf("its document has %d bytes, more than %d", len(e.Document), maxDocument-maxLink)
+		case bytes.ContainsAny(e.Document, "\n\r"):
+			err = errors.New("its document has a line break")
+		default:
+			d.doc, err = chain.Append(e.Document, tail)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("alert %d: %w", tail.Sequence+1, err)
+			return nil, fmt.Errorf("alert %d: %w", tail.Sequence, err)
 		}
-		d.rec.mask = s.outputsFor(e.Severity, e.Everywhere)
-		tail.Sequence, tail.Previous = d.rec.seq, d.rec.hash()
+		d.rec = record{
+			seq: tail.Sequence, ms: toMillis(e.Time), sev: clampSeverity(e.Severity), size: uint32(len(d.doc)),
+			share: unique.Make(shareName(e.Share)).Value(), sum: sha256.Sum256(d.doc),
+		}
+		d.rec.mask = s.outputsFor(d.rec.sev, e.Everywhere)
+		tail.Previous = d.rec.hash()
 	}
 	return ds, nil
 }
 
-func (e *Entry) checkDocument() error {
-	const maxLink = 256 // bytes that the place in the chain takes
-	switch {
-	case len(e.Document) > maxDocument-maxLink:
-		return fmt.Errorf("its document has %d bytes, more than %d", len(e.Document), maxDocument-maxLink)
-	case bytes.ContainsAny(e.Document, "\n\r"):
-		return errors.New("its document has a line break")
-	}
-	return nil
-}
-
-// assignNumber gives the draft the number after tail.
-func (d *draft) assignNumber(tail chain.Link) error {
-	tail.Sequence++
-	doc, err := chain.Append(d.entry.Document, tail)
-	if err != nil {
-		return err
-	}
-	d.doc = doc
-	d.rec = record{
-		seq: tail.Sequence, ms: toMillis(d.entry.Time), sev: clampSeverity(d.entry.Severity), size: uint32(len(doc)),
-		share: unique.Make(shareName(d.entry.Share)).Value(), sum: sha256.Sum256(doc),
-	}
-	d.rec.setID(d.entry.ID, d.entry.Update)
-	return nil
-}
-
 // outputsFor returns the bits of the outputs that want an alert.
-func (s *Spool) outputsFor(sev int, everywhere bool) (mask uint64) {
+func (s *Spool) outputsFor(sev uint16, everywhere bool) (mask uint64) {
 	for _, q := range s.queues {
-		if q.configured && (everywhere || int(clampSeverity(sev)) >= q.min) {
+		if q.configured && (everywhere || int(sev) >= q.min) {
 			mask |= q.bit
 		}
 	}
 	return mask
-}
-
-// showStored makes what was stored the end of the chain, and shows it to the outputs.
-func (s *Spool) showStored(ds []draft) {
-	if len(ds) == 0 {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i := range ds {
-		s.showLocked(ds[i].rec)
-		if ds[i].rec.mask != 0 {
-			s.recent.addDocument(ds[i].rec.seq, ds[i].doc)
-		}
-	}
-	s.advanceLocked(&ds[len(ds)-1])
-	s.newest = nil
-	s.broadcastLocked()
 }
 
 // broadcastLocked wakes every Next that waits.
@@ -152,19 +116,19 @@ func (s *Spool) broadcastLocked() {
 	s.changed = make(chan struct{})
 }
 
-func (s *Spool) advanceLocked(d *draft) {
-	s.tail.Sequence, s.tail.Previous = d.rec.seq, d.rec.hash()
-}
-
-// showLocked adds a record to the index and to what its queues count.
+// showLocked adds an alert to the index and to what its queues count, and makes it the end of the chain
+// if it is the newest. It may be one that other queues wait for already.
 func (s *Spool) showLocked(r record) {
-	if r.mask != 0 {
-		s.index.addRecord(r)
-		s.enqueueLocked(r)
+	if r.seq > s.tail.Sequence {
+		s.tail.Sequence, s.tail.Previous = r.seq, r.hash()
 	}
-}
-
-func (s *Spool) enqueueLocked(r record) {
+	if known := s.index.findLive(r.seq); known != nil {
+		r.mask &^= known.mask
+		known.mask |= r.mask
+		known.flags |= r.flags
+	} else if r.mask != 0 {
+		s.index.addRecord(r)
+	}
 	for _, q := range s.queues {
 		if r.mask&q.bit != 0 {
 			q.stats.Depth++
@@ -180,8 +144,8 @@ func (s *Spool) clearLocked(r *record, q *Queue) {
 	q.stats.Depth--
 	q.stats.Bytes -= int64(r.size)
 	if r.mask == 0 {
-		s.index.forgetLive(r)
-		s.dropHeldLocked(r.seq)
-		s.recent.dropDocument(r.seq)
+		s.index.live--
+		s.index.bytes -= int64(r.size)
+		s.forgetDocument(r.seq, r.flags)
 	}
 }

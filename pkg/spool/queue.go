@@ -3,7 +3,6 @@ package spool
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -32,7 +31,8 @@ type Queue struct {
 
 	from  uint64     // nothing below waits; Spool.mu guards it
 	stats QueueStats // Spool.mu guards it
-	dead  []record   // Spool.disk guards it
+	dead  []record   // in dead/; Spool.disk guards it
+	late  []document // refused, but the disk, as it hung, did not set them aside yet; Spool.disk guards it
 }
 
 // folder is where files of the queue lie. A leading dot would hide it, or be another folder
@@ -78,14 +78,8 @@ func (q *Queue) Next(ctx context.Context, maxItems, maxBytes int) ([]Item, error
 	}
 }
 
-// pickedAlert is an alert to be read.
-type pickedAlert struct {
-	rec record
-	doc []byte // when it is in memory
-}
-
 // pickWaiting returns what Next is to read, and what is closed when there is more.
-func (q *Queue) pickWaiting(maxItems, maxBytes int) ([]pickedAlert, <-chan struct{}, error) {
+func (q *Queue) pickWaiting(maxItems, maxBytes int) ([]document, <-chan struct{}, error) {
 	s := q.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -93,18 +87,16 @@ func (q *Queue) pickWaiting(maxItems, maxBytes int) ([]pickedAlert, <-chan struc
 		return nil, nil, ErrClosed
 	}
 	_, hangs := s.guard.Hangs()
-	var all []pickedAlert
+	var all []document
 	size := 0
 	for i := s.index.position(q.from); i < len(s.index.recs); i++ {
 		r := s.index.recs[i]
 		if r.mask&q.bit == 0 {
 			continue
 		}
-		p := pickedAlert{rec: r}
-		if r.flags&inMemory != 0 {
-			p.doc = s.held[r.seq]
-		} else if hangs {
-			p.doc = s.recent.docs[r.seq]
+		p := document{rec: r}
+		if r.flags&inMemory != 0 || hangs {
+			p.doc = s.docs[r.seq]
 		}
 		if hangs && p.doc == nil {
 			continue // until the disk answers
@@ -126,7 +118,7 @@ func (q *Queue) pickWaiting(maxItems, maxBytes int) ([]pickedAlert, <-chan struc
 
 // readPicked returns the documents of what was picked. What went meanwhile, or is damaged, is
 // left out. The error is one that may pass.
-func (q *Queue) readPicked(all []pickedAlert) ([]Item, error) {
+func (q *Queue) readPicked(all []document) ([]Item, error) {
 	items := make([]Item, 0, len(all))
 	for _, p := range all {
 		doc := p.doc
@@ -134,7 +126,7 @@ func (q *Queue) readPicked(all []pickedAlert) ([]Item, error) {
 			var err error
 			doc, err = q.s.readAlert(q.path("out", &p.rec), &p.rec)
 			if err != nil && !isHang(err) {
-				doc, err = q.s.readCopy(q, p.rec.seq)
+				doc, err = q.readCopy(p.rec.seq)
 			}
 			if err != nil && len(items) > 0 {
 				return items, nil // the error comes next time
@@ -147,40 +139,27 @@ func (q *Queue) readPicked(all []pickedAlert) ([]Item, error) {
 			}
 		}
 		it := Item{Sequence: p.rec.seq, Severity: int(p.rec.sev), Time: p.rec.timestamp(), Document: doc}
-		it.ID, it.Update = p.rec.eventOf(doc)
+		it.ID, it.Update = EventOf(doc)
 		items = append(items, it)
 	}
 	return items, nil
 }
 
-// eventOf returns the id and the number of the update of an alert. What its name does not say its
-// document does; without an id it is still one that no other document has.
-func (r *record) eventOf(doc []byte) (id string, update int) {
-	if r.update != 0 {
-		return r.eventID(), int(r.update)
-	}
-	var d struct {
-		Event struct {
-			ID       string `json:"id"`
-			Sequence int    `json:"sequence"`
-		} `json:"event"`
-	}
-	if json.Unmarshal(doc, &d) != nil || d.Event.ID == "" {
-		return r.hash()[:32], 1
-	}
-	return d.Event.ID, max(d.Event.Sequence, 1)
-}
-
-// errMismatch is what is wrong with a file that can be read.
-var errMismatch = errors.New("its content is not what its name says")
+// What is wrong with a file that can be read.
+var (
+	errMismatch  = errors.New("its content is not what its name says")
+	errTruncated = errors.New("its content was cut")
+)
 
 // readAlert reads a file and checks it against the record.
 func (s *Spool) readAlert(name string, r *record) ([]byte, error) {
 	doc, err := s.d.Read(name, int(r.size))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if len(doc) != int(r.size) || sha256.Sum256(doc) != r.sum {
+	case len(doc) < int(r.size):
+		return nil, errTruncated
+	case len(doc) > int(r.size) || sha256.Sum256(doc) != r.sum:
 		return nil, errMismatch
 	}
 	return doc, nil
@@ -188,7 +167,7 @@ func (s *Spool) readAlert(name string, r *record) ([]byte, error) {
 
 // isDamage reports whether an error is of one file, and will not pass.
 func isDamage(err error) bool {
-	for _, e := range []error{errMismatch, errNotFile, fs.ErrNotExist, fs.ErrPermission, syscall.EIO, syscall.ENOTDIR} {
+	for _, e := range []error{errMismatch, errTruncated, errNotFile, fs.ErrNotExist, fs.ErrPermission, syscall.EIO, syscall.ENOTDIR} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -196,9 +175,10 @@ func isDamage(err error) bool {
 	return false
 }
 
-// readCopy looks for a good copy of an alert whose link can't be read, and puts it there. When
+// readCopy looks for a good copy of an alert whose link can't be read, and links it there. When
 // there is none the alert is lost. It returns nil for one that nobody waits for.
-func (s *Spool) readCopy(q *Queue, seq uint64) ([]byte, error) {
+func (q *Queue) readCopy(seq uint64) ([]byte, error) {
+	s := q.s
 	s.disk.Lock()
 	defer s.disk.Unlock()
 	s.mu.Lock()
@@ -207,53 +187,36 @@ func (s *Spool) readCopy(q *Queue, seq uint64) ([]byte, error) {
 		s.mu.Unlock()
 		return nil, nil
 	}
-	r, doc := *found, s.held[seq]
+	r := *found
 	s.mu.Unlock()
-	if doc != nil {
-		return doc, nil // its links came and went between
-	}
 	own := q.path("out", &r)
-	_, cause := s.readAlert(own, &r)
-	for _, name := range s.copiesOf(own, &r) {
-		doc, err := s.readAlert(name, &r)
-		if err == nil {
-			s.replaceLink(name, own, &r, cause)
-			return doc, nil
+	copies := []string{own, r.tmp(), "head/" + r.fileName()}
+	for _, other := range s.queues {
+		if r.mask&other.bit != 0 {
+			copies = append(copies, other.path("out", &r))
 		}
-		if !isDamage(err) {
+	}
+	var cause error
+	for i, name := range copies {
+		doc, err := s.readAlert(name, &r)
+		if err != nil && !isDamage(err) {
 			return nil, err
 		}
-	}
-	if cause == nil || !isDamage(cause) {
-		return nil, cause
+		if i == 0 {
+			cause = err
+		}
+		if err == nil {
+			if cause != nil && r.flags&inTmp == 0 {
+				if !errors.Is(cause, fs.ErrNotExist) {
+					s.setAside(own)
+				}
+				_ = s.linkOrMove(s.d.Link, name, own) // else it is reported as lost after the next start
+			}
+			return doc, nil
+		}
 	}
 	s.loseDamaged(&r, own, cause)
 	return nil, nil
-}
-
-// copiesOf returns the names under which an alert may be found, a queue's own first.
-func (s *Spool) copiesOf(own string, r *record) []string {
-	names := []string{own}
-	for _, other := range s.queues {
-		if r.mask&other.bit != 0 {
-			names = append(names, other.path("out", r))
-		}
-	}
-	if d, found := s.unfinished[r.seq]; found {
-		names = append(names, d.tmp)
-	}
-	return append(names, "head/"+r.fileName())
-}
-
-// replaceLink puts a good copy in the place of one that is not.
-func (s *Spool) replaceLink(from, to string, r *record, cause error) {
-	if r.flags&inTmp != 0 || from == to {
-		return // not linked yet, or good the second time
-	}
-	if !errors.Is(cause, fs.ErrNotExist) {
-		s.setAside(to)
-	}
-	_ = s.makeLink(from, to) // else it is reported as lost after the next start
 }
 
 // loseDamaged gives up an alert of which no copy is good.
@@ -274,7 +237,7 @@ func (s *Spool) loseDamaged(r *record, own string, cause error) {
 		}
 	}
 	s.mu.Unlock()
-	s.removeLinks()
+	_ = s.removeLinks()
 	s.events.addEvent(e)
 }
 
@@ -288,30 +251,17 @@ func (q *Queue) Ack(items ...Item) error {
 	if err != nil {
 		return err
 	}
-	var failed error
+	s.mu.Lock()
 	for i := range acked {
-		link := q.path("out", &acked[i].rec)
-		switch err := s.d.Remove(link); {
-		case isHang(err): // it is delivered nevertheless
-			s.mu.Lock()
-			s.unlinked = append(s.unlinked, link)
-			s.mu.Unlock()
-		case err != nil && !isMissing(err):
-			failed = err // it is delivered again after the next start
-		}
+		s.unlinked = append(s.unlinked, q.path("out", &acked[i].rec))
 	}
-	return failed
+	s.mu.Unlock()
+	return s.removeLinks() // else it is delivered again after the next start
 }
 
-// takenItem is an alert that a queue does not wait for any more.
-type takenItem struct {
-	q   *Queue
-	rec record
-	doc []byte // of one that was in memory alone: it has no link
-}
-
-// takeItems clears items from the queue.
-func (q *Queue) takeItems(items []Item, counter *uint64) (taken []takenItem, err error) {
+// takeItems clears items from the queue, and returns those that waited. What has no file comes
+// with its document.
+func (q *Queue) takeItems(items []Item, counter *uint64) (taken []document, err error) {
 	s := q.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -323,7 +273,11 @@ func (q *Queue) takeItems(items []Item, counter *uint64) (taken []takenItem, err
 		if r == nil || r.mask&q.bit == 0 {
 			continue
 		}
-		taken = append(taken, takenItem{q, *r, s.held[r.seq]})
+		d := document{rec: *r}
+		if r.flags&inMemory != 0 {
+			d.doc = s.docs[r.seq]
+		}
+		taken = append(taken, d)
 		*counter++
 		s.clearLocked(r, q)
 	}

@@ -17,7 +17,7 @@
 //	chain         the chain's id, and a number below which nothing is free
 //	ballast       given up when the disk is full
 //
-// A file is named by number, severity, time, size, share, event and hash of its content, and a
+// A file is named by number, severity, time, size, share and hash of its content, and a
 // checksum of all that: the index is built from names alone.
 package spool
 
@@ -77,68 +77,55 @@ type Options struct {
 	// What tests set.
 	maxHeld      int // in memory alone, for all outputs
 	maxHeldBytes int64
-	ballast      int64                // bytes; negative for none
-	disk         disk                 // below Dir
-	now          func() time.Time     // of the wall clock
-	elapsed      func() time.Duration // since Open, whatever the clock was set to
-	limit        time.Duration        // of an operation of the disk
-	retry        time.Duration        // between tries to write what is held; grows
-	manual       bool                 // no goroutine looks after the spool
+	ballast      int64            // bytes; negative for none
+	disk         disk             // below Dir
+	now          func() time.Time // of the wall clock
+	manual       bool             // no maintenance but by the test
 }
 
-// Spool is an open spool; its methods may be called from any goroutine. Where both locks are
-// taken, disk is the first.
+// Spool is an open spool; its methods may be called from any goroutine. Put, Dead, Next for a damaged
+// file, maintenance, Open and Close hold disk for all that they do to files; a method that relies on mu
+// ends in Locked. Where both are taken, disk is the first.
 type Spool struct {
 	o      Options
 	d      *guardedDisk
 	guard  hang.Guard
 	unlock func() error
 	events *journal
-	begin  time.Time     // by Options.now, when it was opened
+	opened time.Time     // with the steady clock
 	done   chan struct{} // closed by Close
-	wanted chan struct{} // something is left to do
-	owned  sync.WaitGroup
-
-	answers chan struct{} // a disk that hung answers again
-	queues  []*Queue      // its place is its bit in a record's mask
+	queues []*Queue      // its place is its bit in a record's mask
 
 	disk  sync.Mutex   // held while files are changed, but by Ack, which only removes links
 	files              // disk guards it
 	acks  sync.RWMutex // keeps Close from releasing the folder under an Ack
 
-	mu       sync.Mutex // guards what follows
-	index    index
-	tail     chain.Link        // of the newest alert; Previous is its own hash. Changed under both locks.
-	trouble  error             // why the disk takes nothing. Changed under both locks.
-	newest   *draft            // the newest alert while it is not on disk. Changed under both locks.
-	held     map[uint64][]byte // documents that are in memory alone
-	heldLen  int64
-	recent   recent
+	mu      sync.Mutex // guards what follows
+	index   index
+	tail    chain.Link // of the newest alert; Previous is its own hash. Changed under both locks.
+	trouble error      // why the disk takes nothing. Changed under both locks.
+	memory
 	changed  chan struct{} // closed when a Next that waits should look again
 	unlinked []string      // links that nobody waits for, to be removed
+	timer    *time.Timer   // runs maintenance; nil for none
+	wait     time.Duration // what timer was set to
 	closed   bool
 	closing  bool // the folder is to be released once nothing hangs
 }
 
 // files is what is known of the folder beyond what waits.
 type files struct {
-	fresh    bool   // the id of the chain is not on disk
-	doubtful bool   // it is fresh, but may be on disk after all
-	begun    bool   // the chain file says that there are alerts
-	chained  uint64 // the number in the chain file
-	synced   bool   // the folders are
-	ballast  bool
-	attempt  uint64   // makes names of new files unique
-	heads    []record // in head/, the newest last
+	idSaved bool   // the id of the chain is on disk
+	idTried bool   // it may be
+	begun   bool   // the chain file says that there are alerts
+	chained uint64 // the number in the chain file
+	synced  bool   // the folders are
+	ballast bool
+	heads   []record // in head/, the newest last
 
-	unfinished map[uint64]draft    // on disk in tmp/, not linked everywhere
-	trash      map[string]struct{} // in tmp/, could not be removed
-
-	damaged         []damagedFile
-	lateDeadLetters []takenItem // which the disk, as it hung, did not take yet
-
-	retryAt time.Time
-	backoff time.Duration
+	unfinished map[uint64]record // committed in tmp/, not linked everywhere
+	litter     bool              // in tmp/ may be more
+	asides     int               // files that were set aside: makes their names unique
 }
 
 func (o *Options) setDefaults() error {
@@ -151,14 +138,8 @@ func (o *Options) setDefaults() error {
 	o.maxHeld = cmp.Or(o.maxHeld, defaultMaxHeld)
 	o.maxHeldBytes = cmp.Or(o.maxHeldBytes, defaultMaxHeldBytes)
 	o.ballast = cmp.Or(o.ballast, defaultBallast)
-	o.retry = cmp.Or(o.retry, time.Second)
-	o.limit = cmp.Or(o.limit, diskLimit)
 	if o.now == nil {
 		o.now = time.Now
-	}
-	if o.elapsed == nil {
-		begin := time.Now()
-		o.elapsed = func() time.Duration { return time.Since(begin) }
 	}
 	if o.Hangs == nil {
 		o.Hangs = func(bool, string) {}
@@ -180,28 +161,29 @@ func Open(o Options) (*Spool, error) {
 		return nil, err
 	}
 	s := &Spool{
-		o: o, begin: o.now().Round(0), events: newJournal(o.now), held: map[uint64][]byte{},
-		done: make(chan struct{}), wanted: make(chan struct{}, 1), answers: make(chan struct{}, 1), changed: make(chan struct{}),
+		o: o, opened: time.Now(), events: newJournal(o.now), memory: memory{docs: map[uint64][]byte{}},
+		files: files{unfinished: map[uint64]record{}}, done: make(chan struct{}), changed: make(chan struct{}), wait: idleEvery,
 	}
-	s.guard.Limit, s.guard.Changed = o.limit, s.diskHangs
+	s.guard.Limit, s.guard.Changed = diskLimit, s.diskHangs
 	s.d = &guardedDisk{o.disk, &s.guard}
 	var err error
 	if s.unlock, err = s.d.Lock(); err != nil {
 		return nil, fmt.Errorf("spool %s: %w", o.Dir, err)
 	}
-	s.unfinished, s.trash = map[uint64]draft{}, map[string]struct{}{}
 	for i, out := range o.Outputs {
 		s.queues = append(s.queues, &Queue{s: s, name: out.Name, min: out.MinSeverity, bit: 1 << i, configured: true})
 	}
 	s.disk.Lock()
-	err = s.loadFolder()
-	s.disk.Unlock()
-	if err != nil {
+	defer s.disk.Unlock()
+	if err = s.loadFolder(); err != nil {
 		s.guard.Hurry(closeLimit)
 		return nil, errors.Join(fmt.Errorf("spool %s: %w", o.Dir, err), s.releaseFolder())
 	}
 	if !o.manual {
-		s.owned.Go(s.runMaintenance)
+		s.mu.Lock()
+		s.timer = time.AfterFunc(s.wait, func() { s.maintain() })
+		s.mu.Unlock()
+		s.requestMaintenance()
 	}
 	return s, nil
 }
@@ -216,6 +198,9 @@ func (s *Spool) Close() error {
 	s.mu.Lock()
 	before := s.closed
 	s.closed = true
+	if s.timer != nil {
+		s.timer.Stop()
+	}
 	s.mu.Unlock()
 	s.acks.Unlock()
 	if before {
@@ -223,15 +208,14 @@ func (s *Spool) Close() error {
 	}
 	close(s.done)
 	s.disk.Lock()
+	defer s.disk.Unlock()
 	err := s.flushHeld()
 	if left := s.Stats().Held; left > 0 {
 		err = fmt.Errorf("%d alerts were in memory alone and are lost: %w", left, err)
 	} else if err == nil && s.chained != s.tail.Sequence {
 		err = s.writeChain()
 	}
-	s.disk.Unlock()
-	s.removeLinks()
-	s.owned.Wait()
+	_ = s.removeLinks()
 	return errors.Join(err, s.releaseFolder())
 }
 
@@ -266,7 +250,7 @@ type Stats struct {
 func (s *Spool) Stats() Stats {
 	s.mu.Lock()
 	st := Stats{
-		Head: s.tail, Waiting: s.index.live, Bytes: s.index.bytes, Held: len(s.held), HeldBytes: s.heldLen, Trouble: s.trouble,
+		Head: s.tail, Waiting: s.index.live, Bytes: s.index.bytes, Held: s.held, HeldBytes: s.heldBytes, Trouble: s.trouble,
 	}
 	s.mu.Unlock()
 	for _, q := range s.queues {

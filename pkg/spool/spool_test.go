@@ -51,7 +51,7 @@ func TestDocuments(t *testing.T) {
 // TestEverywhere puts an alert that every output gets, also from memory.
 func TestEverywhere(t *testing.T) {
 	d := newFake()
-	s, _ := open(t, Options{disk: d, Outputs: crashOutputs, manual: true, retry: 1})
+	s, _ := open(t, Options{disk: d, Outputs: crashOutputs, manual: true})
 	for _, fail := range []func(string, string) error{nil, readOnly} {
 		d.setFail(fail)
 		for _, everywhere := range []bool{true, false} {
@@ -207,7 +207,7 @@ func TestOutputsChange(t *testing.T) {
 	}
 }
 
-// TestConcurrent puts, delivers and looks from many goroutines.
+// TestConcurrent puts, delivers and asks for numbers from many goroutines.
 func TestConcurrent(t *testing.T) {
 	d := newFake()
 	s, _ := open(t, Options{disk: d, Outputs: crashOutputs})

@@ -6,24 +6,25 @@ import (
 	"io/fs"
 )
 
-// storeDrafts writes drafts in order. The first n that it returns are durable and part of the
-// chain, whatever the error: the rest left nothing behind.
+// tmp is where an alert's file is until it is linked everywhere. Nothing else ever has that name, so
+// that every step from there on can be repeated, also after one that hung and was done late.
+func (r *record) tmp() string { return "tmp/" + r.fileName() }
+
+// storeDocuments writes documents in order. The first n that it returns are durable and part of the
+// chain, whatever the error.
 //
 // What is in tmp/ when tmp/ is synced is committed: after a crash it is linked to every
 // output again. It leaves tmp/ once the links are synced.
-func (s *Spool) storeDrafts(ds []draft) (n int, err error) {
-	for range 2 { // what could not be synced is written once more, as new files
-		if n, err = s.writeDrafts(ds); n == 0 {
-			return 0, err
-		}
-		unsynced := s.syncTmp()
-		if unsynced == nil {
+func (s *Spool) storeDocuments(ds []document) (n int, err error) {
+	for range 2 { // a sync that failed is not repeated: the files are made once more
+		n, err = s.commitDocuments(ds)
+		if err == nil || isNoSpace(err) || isHang(err) {
 			break
 		}
-		for _, d := range ds[:n] {
-			s.discardTmp(d.tmp)
-		}
-		n, err = 0, unsynced
+		_ = s.makeFolders() // what is missing shows again
+	}
+	for _, d := range ds[n:] {
+		s.discard(d.rec.tmp())
 	}
 	if n == 0 {
 		return 0, err
@@ -34,85 +35,84 @@ func (s *Spool) storeDrafts(ds []draft) (n int, err error) {
 			s.begun = before // the next one tries again
 		}
 	}
-	s.linkDrafts(ds[:n])
+	s.linkDocuments(ds[:n])
 	return n, err
 }
 
-// writeDrafts makes the files of drafts in tmp/, and stops at the first that the disk refuses.
-func (s *Spool) writeDrafts(ds []draft) (int, error) {
-	for i := range ds {
-		err := s.writeDraft(&ds[i])
-		if err != nil && !isNoSpace(err) {
-			_ = s.makeFolders()        // what is missing shows again
-			err = s.writeDraft(&ds[i]) // a failed sync is not repeated: the file is another
-		}
-		if err != nil {
-			return i, err
+// commitDocuments makes the files of documents in tmp/, up to the first that the disk refuses, and syncs
+// them. An id of the chain that is not on disk goes first, but not before there are alerts for it.
+func (s *Spool) commitDocuments(ds []document) (n int, refused error) {
+	for n < len(ds) && refused == nil {
+		if refused = s.writeFile(ds[n].rec.tmp(), ds[n].doc); refused == nil {
+			n++
 		}
 	}
-	return len(ds), nil
-}
-
-func (s *Spool) writeDraft(d *draft) error {
-	return s.withRoom(func() error {
-		s.attempt++
-		d.tmp = fmt.Sprintf("tmp/%s.%d", d.rec.fileName(), s.attempt)
-		return s.writeFile(d.tmp, d.doc)
-	})
-}
-
-// syncTmp makes durable what is in tmp/. An id of the chain that is not on disk goes first; but not
-// before there are alerts for it, as what is held later needs another one again.
-func (s *Spool) syncTmp() error {
-	if s.fresh {
+	if n == 0 {
+		return 0, refused
+	}
+	if !s.idSaved {
 		if err := s.writeChain(); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if err := s.d.SyncDir("tmp", true); err != nil {
-		return fmt.Errorf("tmp: %w", err)
+		return 0, fmt.Errorf("tmp: %w", err)
 	}
-	return nil
+	return n, refused
 }
 
-// writeFile makes and syncs a file, or leaves none. One that is there already is left alone.
+// writeFile makes and syncs a file, or leaves none. What a try that failed left is replaced.
 func (s *Spool) writeFile(name string, content []byte) error {
-	err := s.d.Write(name, content)
-	if err != nil && !errors.Is(err, fs.ErrExist) {
-		s.discardTmp(name)
+	return s.withRoom(func() error {
+		err := s.d.Write(name, content)
+		if errors.Is(err, fs.ErrExist) {
+			if err = s.d.Remove(name); err == nil {
+				err = s.d.Write(name, content)
+			}
+		}
+		if err != nil {
+			s.discard(name)
+		}
+		return err
+	})
+}
+
+// discard removes a file from tmp/, or has cleanTmp do so.
+func (s *Spool) discard(name string) {
+	if s.d.Remove(name) != nil {
+		s.litter = true
 	}
+}
+
+// cleanTmp makes sure that nothing is in tmp/, also after a power cut, but what is committed: while
+// a file that was given up is there, no other with its number may be written.
+func (s *Spool) cleanTmp() error {
+	var litter []string
+	err := s.d.List("tmp", func(entry string, _ fs.FileMode) {
+		r, ok := parseTmp(entry)
+		_, committed := s.unfinished[r.seq]
+		if !ok || entry == r.fileName() && !committed {
+			litter = append(litter, entry)
+		}
+	})
+	for _, entry := range litter {
+		err = errors.Join(err, s.d.Remove("tmp/"+entry))
+	}
+	err = errors.Join(err, s.d.SyncDir("tmp", true))
+	s.litter = err != nil
 	return err
 }
 
-// discardTmp removes a file from tmp/, or remembers to: while it is there, no other file
-// with its number may be written.
-func (s *Spool) discardTmp(tmp string) {
-	if err := s.d.Remove(tmp); err != nil && !isMissing(err) {
-		s.trash[tmp] = struct{}{}
-	}
-}
-
-// emptyTrash makes sure that what was discarded does not come back.
-func (s *Spool) emptyTrash() error {
-	for tmp := range s.trash {
-		if err := s.d.Remove(tmp); err != nil && !isMissing(err) {
-			return err
-		}
-		delete(s.trash, tmp)
-	}
-	return s.d.SyncDir("tmp", true)
-}
-
-// linkDrafts links committed drafts to their outputs, and lets the last be the head if it
+// linkDocuments links committed documents to their outputs, and lets the last be the head if it
 // is the newest. What can't be linked yet stays in tmp/ and is safe there.
-func (s *Spool) linkDrafts(ds []draft) {
+func (s *Spool) linkDocuments(ds []document) {
 	failed := make([]bool, len(ds))
 	for _, q := range s.queues {
 		linked := false
 		for i := range ds {
-			if ds[i].rec.mask&q.bit != 0 {
+			if r := &ds[i].rec; r.mask&q.bit != 0 {
 				linked = true
-				failed[i] = s.makeLink(ds[i].tmp, q.path("out", &ds[i].rec)) != nil || failed[i]
+				failed[i] = s.linkOrMove(s.d.Link, r.tmp(), q.path("out", r)) != nil || failed[i]
 			}
 		}
 		if !linked || s.d.SyncDir(q.folder("out"), false) == nil {
@@ -122,57 +122,36 @@ func (s *Spool) linkDrafts(ds []draft) {
 			failed[i] = failed[i] || ds[i].rec.mask&q.bit != 0
 		}
 	}
-	s.clearTmp(ds, failed)
-}
-
-// clearTmp lets what is linked leave tmp/: the newest becomes the head first, so that
-// number and hash of the newest are always somewhere.
-func (s *Spool) clearTmp(ds []draft, failed []bool) {
 	last := len(ds) - 1
 	head := len(s.heads) == 0 || s.heads[len(s.heads)-1].seq < ds[last].rec.seq
-	if head {
-		failed[last] = failed[last] || s.makeHead(&ds[last]) != nil
+	if head && !failed[last] {
+		failed[last] = s.makeHead(ds[last].rec) != nil
 	}
 	for i := range ds {
-		d := &ds[i]
+		r := &ds[i].rec
 		if failed[i] {
-			d.rec.flags |= inTmp
-			s.unfinished[d.rec.seq] = draft{rec: d.rec, tmp: d.tmp, twins: d.twins}
-			continue
-		}
-		if !head || i < last {
-			s.discardTmp(d.tmp)
-		}
-		for _, tmp := range d.twins {
-			s.discardTmp(tmp)
+			r.flags |= inTmp
+			s.unfinished[r.seq] = *r
+		} else if !head || i < last {
+			s.discard(r.tmp())
 		}
 	}
 }
 
-// makeLink makes a link, and the folder for it if that went missing.
-func (s *Spool) makeLink(from, to string) error {
-	err := s.withFolders(func() error { return s.d.Link(from, to) })
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	return err
-}
-
-// makeHead moves a finished draft to head/, and removes the one before.
-func (s *Spool) makeHead(d *draft) error {
-	err := s.withFolders(func() error { return s.d.Rename(d.tmp, "head/"+d.rec.fileName()) })
-	if err != nil {
+// makeHead moves what is linked from tmp/ to head/, and removes the head before: number and hash of the
+// newest alert are always somewhere.
+func (s *Spool) makeHead(r record) error {
+	if err := s.linkOrMove(s.d.Rename, r.tmp(), "head/"+r.fileName()); err != nil {
 		return err
 	}
-	s.heads = append(s.heads, d.rec)
+	s.heads = append(s.heads, r)
 	s.trimHeads()
 	return nil
 }
 
 func (s *Spool) trimHeads() {
 	for len(s.heads) > 1 {
-		err := s.d.Remove("head/" + s.heads[0].fileName())
-		if err != nil && !isMissing(err) {
+		if s.d.Remove("head/"+s.heads[0].fileName()) != nil {
 			return // next time
 		}
 		s.heads = s.heads[1:]

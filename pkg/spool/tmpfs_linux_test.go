@@ -26,14 +26,14 @@ func TestFullTmpfs(t *testing.T) {
 	disk := smallDisk(t, "512k")
 	other := filepath.Join(disk, "other")
 	must(t, os.WriteFile(other, make([]byte, 192<<10), 0o600))
-	o := Options{Dir: filepath.Join(disk, "spool"), ballast: 64 << 10, manual: true, retry: 1}
+	o := Options{Dir: filepath.Join(disk, "spool"), ballast: 64 << 10, manual: true}
 	fullThenFreed(t, o, func() { must(t, os.Remove(other)) })
 }
 
 // TestReadOnlyTmpfs makes a real file system read-only under a spool, and writable again.
 func TestReadOnlyTmpfs(t *testing.T) {
 	disk := smallDisk(t, "1m")
-	o := Options{Dir: filepath.Join(disk, "spool"), ballast: 4096, manual: true, retry: 1}
+	o := Options{Dir: filepath.Join(disk, "spool"), ballast: 4096, manual: true}
 	s, _ := open(t, o)
 	putN(t, s, 3)
 	remount := func(flags uintptr) {

@@ -9,7 +9,7 @@ import (
 	"hooksnare/pkg/chain"
 )
 
-// TestOlderVersion opens a spool that version 0.1 wrote, whose names say no event.id: twelve
+// TestOlderVersion opens a spool that version 0.1 wrote: twelve
 // alerts, of which siem has acknowledged one and refused one, and the eleventh was in tmp/ when the
 // process was killed. Nothing is lost, and the chain goes on.
 func TestOlderVersion(t *testing.T) {

@@ -1,20 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"hooksnare/pkg/alertlog"
-	"hooksnare/pkg/chain"
 )
 
 func newAlertsVerify() *cobra.Command {
 	var l alertLog
 	cmd := &cobra.Command{
-		Use:   "verify",
-		Short: "Check that no alert is missing or was changed",
+		Use: "verify", Short: "Check that no alert is missing or was changed", Args: cobra.NoArgs,
 		Long: `Checks the chain of the local log's documents. Each has a number, without gaps, and the
 SHA-256 of the document before, which proves that none in between was removed or changed.
 It cannot prove that the newest are there, nor those that rotation has deleted: compare the
@@ -25,7 +24,6 @@ unchanged: name their file with --file. Exits with 1 when something is missing, 
 damaged.`,
 		Example: `  sudo hooksnare alerts verify
   hooksnare alerts verify --file ./received.jsonl --format ndjson`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return verifyAlerts(cmd, &l) },
 	}
 	l.addLogFlags(cmd)
@@ -33,33 +31,23 @@ damaged.`,
 }
 
 func verifyAlerts(cmd *cobra.Command, l *alertLog) error {
-	out, err := l.newOutput(cmd)
+	alerts, err := l.openLog(cmd)
 	if err != nil {
 		return err
 	}
-	log, err := l.openLog(cmd)
+	v, err := alerts.Verify(cmd.Context())
+	isDamaged := len(alerts.Damage()) > 0
+	closeLog(cmd, alerts)
 	if err != nil {
 		return err
 	}
-	v, err := log.Verify(cmd.Context())
-	damaged := len(log.Damage()) > 0
-	closeLog(cmd, log)
-	if err != nil {
-		return err
-	}
-	ok := v.OK() && !damaged
+	ok := v.OK() && !isDamaged
 	document := struct {
 		OK      bool `json:"ok"`
 		Damaged bool `json:"damaged"`
 		*alertlog.Verdict
-	}{ok, damaged, v}
-	if err := out.print(document, func() string { return verdictText(v) }); err != nil {
-		return err
-	}
-	if !ok {
-		return &exit{exitNotWell, nil}
-	}
-	return nil
+	}{ok, isDamaged, v}
+	return cmp.Or(l.out.print(document, verdictText(v)), exitIf(!ok, exitNotWell))
 }
 
 func verdictText(v *alertlog.Verdict) string {
@@ -71,7 +59,18 @@ func verdictText(v *alertlog.Verdict) string {
 			verdict = "NOT WHOLE"
 		}
 		fmt.Fprintf(&b, "chain %s: %s: numbers %d to %d, %d documents\n", c.Chain, verdict, c.First, c.Last, c.Documents)
-		writeFindings(&b, c)
+		for _, g := range c.Gaps {
+			fmt.Fprintf(&b, "  missing: numbers %d to %d\n", g.First, g.Last)
+		}
+		for _, n := range c.Conflicts {
+			fmt.Fprintf(&b, "  number %d: different documents have it\n", n)
+		}
+		for _, n := range c.Broken {
+			fmt.Fprintf(&b, "  number %d: does not follow the document that is number %d here\n", n, n-1)
+		}
+		if c.Missing > 0 {
+			fmt.Fprintf(&b, "  %d are missing in all\n", c.Missing)
+		}
 	}
 	if len(v.Chains) == 0 {
 		b.WriteString("no documents with a place in a chain\n")
@@ -90,19 +89,4 @@ func verdictText(v *alertlog.Verdict) string {
 		}
 	}
 	return b.String()
-}
-
-func writeFindings(b *strings.Builder, c *chain.Findings) {
-	for _, g := range c.Gaps {
-		fmt.Fprintf(b, "  missing: numbers %d to %d\n", g.First, g.Last)
-	}
-	for _, n := range c.Conflicts {
-		fmt.Fprintf(b, "  number %d: different documents have it\n", n)
-	}
-	for _, n := range c.Broken {
-		fmt.Fprintf(b, "  number %d: does not follow the document that is number %d here\n", n, n-1)
-	}
-	if c.Missing > 0 {
-		fmt.Fprintf(b, "  %d are missing in all\n", c.Missing)
-	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -11,25 +12,21 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/agent/exceptions"
 	"hooksnare/pkg/alert"
+	"hooksnare/pkg/quote"
 )
 
 func newAllow() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "allow",
-		Short: "Add, list and remove exceptions",
-		Long: `An exception hides the alerts about a hook that is known to be harmless. Those added here are
+	group := newGroup("allow", "Add, list and remove exceptions",
+		`  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
+  sudo hooksnare allow list
+  sudo hooksnare allow remove alert-0123456789abcdef`,
+		newAllowAdd(), newAllowList(), newAllowRemove())
+	group.Long = `An exception hides the alerts about a hook that is known to be harmless. Those added here are
 kept in a separate file,
 ` + config.ExceptionsFile + `,
 and add to those of the configuration. Each change is first recorded in
-` + exceptions.AuditPath("") + `. A running agent uses it within seconds.`,
-		Example: `  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
-  sudo hooksnare allow list
-  sudo hooksnare allow remove alert-0123456789abcdef`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newAllowAdd(), newAllowList(), newAllowRemove())
-	return cmd
+` + exceptions.AuditPath("") + `. A running agent uses it within seconds.`
+	return group
 }
 
 // allowAdd is the flags of allow add.
@@ -42,8 +39,7 @@ type allowAdd struct {
 func newAllowAdd() *cobra.Command {
 	var o allowAdd
 	cmd := &cobra.Command{
-		Use:   "add --from-alert ID --reason TEXT",
-		Short: "Hide the alerts about a hook from now on",
+		Use: "add --from-alert ID --reason TEXT", Short: "Hide the alerts about a hook from now on", Args: cobra.NoArgs,
 		Long: `Makes an exception of an alert of the local log: for that value of that key in that file and
 for no other, whoever sets or runs it. It is pinned to the hook's program as it is now: owned
 by root, writable by nobody else, in a path that nobody else can write, with the SHA-256 that
@@ -54,7 +50,6 @@ or that runs what its arguments say, as a shell does. With --unpinned the except
 the value alone: whoever can change the program then decides what runs as root, unseen.`,
 		Example: `  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
   sudo hooksnare allow add --from-alert 0123456789ab --reason "trial" --expires 30d --id trial`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
 	o.addLogFlags(cmd)
@@ -67,12 +62,7 @@ the value alone: whoever can change the program then decides what runs as root, 
 }
 
 func (o *allowAdd) run(cmd *cobra.Command) error {
-	out, err := o.newOutput(cmd)
-	if err != nil {
-		return err
-	}
-	now := time.Now()
-	w, err := o.newWish(now)
+	w, err := o.newWish(time.Now())
 	if err != nil {
 		return err
 	}
@@ -86,7 +76,7 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 	}
 	p, err := exceptions.Propose(c.Root, docs, w)
 	if err != nil {
-		return &exit{exitNotWell, fmt.Errorf("alert %s: %w", docs[0].Event.ID, err)}
+		return &exit{exitNotWell, fmt.Sprintf("alert %s: %v", docs[0].Event.ID, err)}
 	}
 	if err := exceptions.NewAllow(c, exceptions.Whoever()).Add(cmd.Context(), p); err != nil {
 		return exitRefused(err)
@@ -94,8 +84,7 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 	for _, text := range p.Notes {
 		note(cmd, "%s", text)
 	}
-	added := exceptions.TextOf(&p.Exception)
-	if err := out.print(added, func() string { return proposalText(config.ExceptionsPath(c.Root), &added, p) }); err != nil {
+	if err := o.out.print(&p.Exception, proposalText(config.ExceptionsPath(c.Root), &p.Exception, p.Hook)); err != nil {
 		return err
 	}
 	note(cmd, "added %s: a running agent uses it within seconds", p.Exception.ID)
@@ -123,12 +112,12 @@ func (o *allowAdd) newWish(now time.Time) (exceptions.Wish, error) {
 
 // documents returns the documents of the alert.
 func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
-	log, err := o.openLog(cmd)
+	alerts, err := o.openLog(cmd)
 	if err != nil {
 		return nil, err
 	}
-	defer closeLog(cmd, log)
-	m, err := findAlert(cmd, log, o.alert)
+	defer closeLog(cmd, alerts)
+	m, err := findAlert(cmd, alerts, o.alert)
 	if err != nil {
 		return nil, err
 	}
@@ -143,23 +132,21 @@ func (o *allowAdd) documents(cmd *cobra.Command) ([]*alert.Alert, error) {
 	return docs, nil
 }
 
-// exitRefused gives the status 1 to a change that was asked for correctly and is not possible.
+// exitRefused gives exit code 1 to a change that was asked for correctly and is not possible.
 func exitRefused(err error) error {
 	if errors.Is(err, exceptions.ErrKnownException) || errors.Is(err, exceptions.ErrNoException) || errors.Is(err, exceptions.ErrNotOwn) {
-		return &exit{exitNotWell, err}
+		return &exit{exitNotWell, err.Error()}
 	}
 	return err
 }
 
 func newAllowRemove() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
-		Use:   "remove ID",
-		Short: "Remove an exception that was added",
-		Long: `Removes an exception from the file that allow add keeps. One of the configuration is removed
-where it is written, which the error names. Exits with 1 when there is no such exception.`,
+	return s.withFlags(&cobra.Command{
+		Use: "remove ID", Short: "Remove an exception that was added", Args: cobra.ExactArgs(1),
+		Long: `Removes an exception from the file that allow add keeps. The error for one of the configuration
+names the place where it can be removed. Exits with 1 when there is no such exception.`,
 		Example: `  sudo hooksnare allow remove alert-0123456789abcdef`,
-		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, sources, err := s.loadNoting(cmd)
 			if err != nil {
@@ -171,7 +158,90 @@ where it is written, which the error names. Exits with 1 when there is no such e
 			note(cmd, "removed %s: a running agent stops using it within seconds", args[0])
 			return nil
 		},
+	}, "root", "config")
+}
+
+func newAllowList() *cobra.Command {
+	var s settings
+	return s.withFlags(&cobra.Command{
+		Use: "list", Short: "List the exceptions in force", Args: cobra.NoArgs,
+		Long: `Lists every exception, also those of the configuration: what it covers and why, who added it
+from which alert, when it expires, and how often the running agent used it.`,
+		Example: `  sudo hooksnare allow list
+  sudo hooksnare allow list --format ndjson | jq -r .id`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return listAllowed(cmd, &s) },
+	}, "root", "config", "state-dir", "format")
+}
+
+func listAllowed(cmd *cobra.Command, s *settings) error {
+	c, sources, err := s.loadNoting(cmd)
+	if err != nil {
+		return err
 	}
-	s.addFlags(cmd, "root", "config")
-	return cmd
+	list, unknown := exceptions.ListExceptions(c, sources, time.Now())
+	for _, fault := range config.Faults(unknown) {
+		note(cmd, "not known: %v", fault)
+	}
+	return printEach(s.out, list, exceptionText)
+}
+
+// exceptionText is an exception for a person.
+func exceptionText(x *exceptions.AllowedHook) string {
+	rows := newRows()
+	addException(rows, &x.Exception)
+	if x.Expired {
+		rows.Add("state", "expired: it hides nothing any more")
+	}
+	rows.Add("source", cmp.Or(x.File, x.Source))
+	if a := x.Added; a != nil {
+		text := a.Time.UTC().Format(time.DateTime) + "Z by " + a.By.String()
+		if a.Alert != "" {
+			text += " from alert " + a.Alert
+		}
+		if a.Edited {
+			text += "; edited since"
+		}
+		rows.Add("added", text)
+	}
+	if u := x.Use; u != nil {
+		text := fmt.Sprintf("%d times since %sZ", u.Hits, u.Since.UTC().Format(time.DateTime))
+		if u.Broken > 0 {
+			text += fmt.Sprintf("; %d times its pin did not hold", u.Broken)
+		}
+		rows.Add("used", text)
+	}
+	return quote.Printable(x.ID) + "\n" + rows.String() + "\n"
+}
+
+// proposalText says what a new exception, stored in a file, hides from now on.
+func proposalText(file string, x *config.Exception, h *alert.Hook) string {
+	hidden, conditions := newRows(), newRows()
+	hidden.Add("key", h.Key)
+	hidden.Add("value", *h.Value)
+	hidden.Add("file", h.Plist)
+	addException(conditions, x)
+	conditions.Add("stored in", file)
+	return x.ID + " hides every alert about\n" + hidden.String() + "as long as\n" + conditions.String()
+}
+
+// addException adds what an exception requires, why it exists, and when it ends.
+func addException(rows *alert.Rows, x *config.Exception) {
+	rows.Add("where", strings.Join(strings.Fields(x.Where), " "))
+	rows.Add("rules", strings.Join(x.Rules, ", "))
+	if r := &x.Require; r.IsZero() {
+		rows.Add("program", "whatever it is")
+	} else {
+		rows.Add("owner", r.Owner)
+		if r.NotWritableByOthers {
+			rows.Add("writable", "by nobody but root, nor any folder above it")
+		}
+		rows.Add("sha256", strings.Join(r.SHA256, ", "))
+		rows.Add("team id", r.TeamID)
+	}
+	expires := "never"
+	if !x.Expires.IsZero() {
+		expires = x.Expires.UTC().Format(time.DateTime) + "Z"
+	}
+	rows.Add("expires", expires)
+	rows.Add("reason", x.Reason)
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,37 +14,21 @@ import (
 
 func newDoctor() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
-		Use:   "doctor",
-		Short: "Find what is missing, and what to do about it",
+	return s.withFlags(&cobra.Command{
+		Use: "doctor", Short: "Find what is missing, and what to do about it", Args: cobra.NoArgs,
 		Long: `Checks what the agent needs: root, eslogger, Full Disk Access, a sound configuration and
 outputs that deliver. For each it prints the state, and what to do where something is missing.
 For every active condition it prints what that means for detection.
 Exits with 1 when something is failing.`,
 		Example: `  sudo hooksnare doctor
   sudo hooksnare doctor --format ndjson | jq 'select(.state != "well")'`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.newOutput(cmd)
-			if err != nil {
-				return err
-			}
 			c, sources, faults := s.load()
-			isFailing := false
-			for _, f := range checkup.Diagnose(c, sources, faults, time.Now()) {
-				isFailing = isFailing || f.State == checkup.FindingFailing
-				if err := out.print(&f, func() string { return findingText(&f) }); err != nil {
-					return err
-				}
-			}
-			if isFailing {
-				return &exit{exitNotWell, nil}
-			}
-			return nil
+			findings := checkup.Diagnose(c, sources, faults, time.Now())
+			isFailing := slices.ContainsFunc(findings, func(f checkup.Finding) bool { return f.State == checkup.FindingFailing })
+			return cmp.Or(printEach(s.out, findings, findingText), exitIf(isFailing, exitNotWell))
 		},
-	}
-	s.addFlags(cmd, "root", "config", "state-dir", "format")
-	return cmd
+	}, "root", "config", "state-dir", "format")
 }
 
 func findingText(f *checkup.Finding) string {
@@ -53,6 +39,6 @@ func findingText(f *checkup.Finding) string {
 	rows := alert.Rows{Width: 8}
 	rows.Add(state, f.Check+": "+f.Detail)
 	rows.Add("", f.Meaning)
-	rows.Add("", f.Mend)
+	rows.Add("", f.Cure)
 	return rows.String()
 }

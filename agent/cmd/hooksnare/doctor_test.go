@@ -9,15 +9,14 @@ import (
 	"testing"
 	"time"
 
-	"hooksnare/agent/config"
 	"hooksnare/agent/health"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/spool"
 )
 
-// standing lays the state folder of an agent that runs, which says of itself what h does. It
+// writeState writes the state folder of a running agent that reports h, and
 // returns the folder.
-func standing(t *testing.T, h alert.HeartbeatFacts) string {
+func writeState(t *testing.T, h alert.HeartbeatFacts) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "state")
 	s, err := spool.Open(spool.Options{Dir: filepath.Join(dir, "spool")})
@@ -44,7 +43,7 @@ func TestConditionsShown(t *testing.T) {
 		if row.Of != "" {
 			c.Subject = "of this"
 		}
-		dir := standing(t, alert.HeartbeatFacts{Conditions: []alert.ConditionFacts{{State: c.String(), Detail: "some detail", Since: alert.At(since)}}})
+		dir := writeState(t, alert.HeartbeatFacts{Conditions: []alert.ConditionFacts{{State: c.String(), Detail: "some detail", Since: alert.At(since)}}})
 		out, _, err := outcome(t, "doctor", "--root", t.TempDir(), "--state-dir", dir, "--format", "text")
 		want := "FAILING  " + c.String() + ": some detail\n"
 		if row.Silent {
@@ -75,7 +74,7 @@ func TestFailingOutputShown(t *testing.T) {
 	for _, o := range h.Outputs {
 		h.Conditions = append(h.Conditions, alert.ConditionFacts{State: health.OutputFailed.Of(o.Name).String(), Detail: "no answer"})
 	}
-	out, _, _ := outcome(t, "doctor", "--root", t.TempDir(), "--state-dir", standing(t, h), "--format", "text")
+	out, _, _ := outcome(t, "doctor", "--root", t.TempDir(), "--state-dir", writeState(t, h), "--format", "text")
 	for _, want := range []string{"FAILING  output siem: no answer; https", "FAILING  output_failed.local: no answer", "well     output local: file"} {
 		if strings.Count(out, want) != 1 {
 			t.Errorf("doctor says\n%s\nand not once %q", out, want)
@@ -92,7 +91,7 @@ func TestLossesShown(t *testing.T) {
 	for _, row := range health.Counters() {
 		h.Losses[row.Word] = uint64(len(row.Word))
 	}
-	out, _, err := outcome(t, "status", "--root", t.TempDir(), "--state-dir", standing(t, h), "--format", "text")
+	out, _, err := outcome(t, "status", "--root", t.TempDir(), "--state-dir", writeState(t, h), "--format", "text")
 	if err != nil {
 		t.Error(err)
 	}
@@ -101,7 +100,7 @@ func TestLossesShown(t *testing.T) {
 			t.Errorf("status says\n%s\nand not %v", out, want)
 		}
 	}
-	out, _, _ = outcome(t, "status", "--root", t.TempDir(), "--state-dir", standing(t, alert.HeartbeatFacts{}), "--format", "text")
+	out, _, _ = outcome(t, "status", "--root", t.TempDir(), "--state-dir", writeState(t, alert.HeartbeatFacts{}), "--format", "text")
 	if !regexp.MustCompile(`(?m)^losses +none$`).MatchString(out) {
 		t.Errorf("nothing is lost, and status says\n%s", out)
 	}
@@ -109,9 +108,9 @@ func TestLossesShown(t *testing.T) {
 
 // TestCuresExist looks for what cures name: commands of this program, keys of the configuration.
 func TestCuresExist(t *testing.T) {
-	keys := map[string]bool{}
-	for _, k := range config.Keys() {
-		keys[k.Name] = true
+	reference, err := os.ReadFile("../../../packaging/CONFIGURATION.md")
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, row := range health.Rows() {
 		for _, m := range regexp.MustCompile(`hooksnare ([a-z]+(?: [a-z]+)?)`).FindAllStringSubmatch(row.Cure, -1) {
@@ -121,12 +120,12 @@ func TestCuresExist(t *testing.T) {
 				continue // the hooksnare program
 			}
 			if err != nil || cmd.Name() == "hooksnare" || cmd.HasSubCommands() && len(rest) > 0 {
-				t.Errorf("%s: the cure names %q, which is no command: %v", row.Word, m[0], err)
+				t.Errorf("%s: the cure names %q, which is not a command: %v", row.Word, m[0], err)
 			}
 		}
 		for _, key := range regexp.MustCompile(`\b(?:Eslogger|Canary|Spool|Rule|Extra|Output)[A-Z][A-Za-z]+\b`).FindAllString(row.Cure+row.Meaning, -1) {
-			if !keys[key] {
-				t.Errorf("%s: the text names %q, which is no key of the configuration", row.Word, key)
+			if !strings.Contains(string(reference), "\n| `"+key+"` |") {
+				t.Errorf("%s: the text names %q, which is not a key of the configuration", row.Word, key)
 			}
 		}
 	}

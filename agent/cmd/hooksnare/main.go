@@ -19,24 +19,25 @@ import (
 // Exit codes.
 const (
 	exitNotWell = 1 // the thing that was checked is not well
-	exitUsage   = 2 // usage, or input that can't be read
+	exitUsage   = 2 // usage, or input in which nothing could be read
 	exitFound   = 3 // with --exit-code: something was found
 )
 
-// exit is an error with an exit code. Its text is empty where the results say it already.
+// exit is an error with an exit code. Its text is empty where the results say what is wrong.
 type exit struct {
 	code int
-	err  error
+	text string
 }
 
-func (e *exit) Error() string {
-	if e.err == nil {
-		return ""
+func (e *exit) Error() string { return e.text }
+
+// exitIf returns an error without a text if a condition is met.
+func exitIf(isMet bool, code int) error {
+	if isMet {
+		return &exit{code: code}
 	}
-	return e.err.Error()
+	return nil
 }
-
-func (e *exit) Unwrap() error { return e.err }
 
 func main() { os.Exit(run(os.Args[1:])) }
 
@@ -50,58 +51,52 @@ func run(args []string) int {
 	if err == nil {
 		return 0
 	}
-	code := exitUsage
-	var e *exit
-	if errors.As(err, &e) {
+	code, text := exitUsage, err.Error()
+	if e := new(exit); errors.As(err, &e) {
 		code = e.code
 	}
 	if errors.Is(err, context.Canceled) {
-		err = errors.New("interrupted")
+		text = "interrupted"
 	}
-	if text := err.Error(); text != "" {
-		for line := range strings.Lines("hooksnare: " + text) {
-			fmt.Fprintln(os.Stderr, quote.Printable(strings.TrimSuffix(line, "\n")))
+	if text != "" {
+		for line := range strings.SplitSeq("hooksnare: "+text, "\n") {
+			fmt.Fprintln(os.Stderr, quote.Printable(line))
 		}
 	}
 	return code
 }
 
 func newRoot() *cobra.Command {
-	root := &cobra.Command{
-		Use:   "hooksnare",
-		Short: "Catch persistence through login and logout hooks on macOS",
-		Long: `Hooksnare watches a Mac for programs that are set to run as root at login or
-logout (LoginHook and LogoutHook of com.apple.loginwindow, MITRE ATT&CK T1037.002).
-
-Exit codes: 0 done; 1 the thing checked is not well; 2 usage, or input that can't
-be read; 3 something was found (--exit-code of replay and scan).`,
-		Example: `  sudo hooksnare install              put the agent on this Mac and start it
+	root := newGroup("hooksnare", "Catch persistence through login and logout hooks on macOS",
+		`  sudo hooksnare install              put the agent on this Mac and start it
   hooksnare replay recording.ndjson   look for hooks in what eslogger recorded
   sudo hooksnare scan                 list the hooks that are set
   hooksnare check                     find faults in configuration, rules and exceptions
-  hooksnare rules list                see what is looked for`,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	root.AddCommand(newRun(), newReplay(), newScan(), newCheck(), newRules(), newAlerts(), newAllow(), newStatus(), newDoctor(), newSimulate(), newVersion())
+  hooksnare rules list                list what is detected`,
+		newRun(), newReplay(), newScan(), newCheck(), newRules(), newAlerts(), newAllow(), newStatus(), newDoctor(), newSimulate(), newVersion())
+	root.Long = `Hooksnare watches a Mac for programs that are set to run as root at login or
+logout (LoginHook and LogoutHook of com.apple.loginwindow, MITRE ATT&CK T1037.002).
+
+Exit codes: 0 done; 1 the thing checked is not well; 2 usage, or input in which nothing
+could be read; 3 something was found (--exit-code of replay and scan).`
+	root.SilenceUsage, root.SilenceErrors = true, true
 	root.AddCommand(serviceCommands()...)
-	addCompletion(root)
+	root.InitDefaultCompletionCmd()
+	completion, _, _ := root.Find([]string{"completion"})
+	completion.Example = "  hooksnare completion zsh > ~/.zsh/completions/_hooksnare"
+	for _, shell := range completion.Commands() {
+		shell.Example = "  hooksnare completion " + shell.Name()
+		shell.Hidden = shell.Name() == "powershell" // not a shell of a Mac
+	}
 	return root
 }
 
-// addCompletion adds the command that prints completions for a shell.
-func addCompletion(root *cobra.Command) {
-	root.InitDefaultCompletionCmd()
-	for _, cmd := range root.Commands() {
-		if cmd.Name() != "completion" {
-			continue
-		}
-		cmd.Example = "  hooksnare completion zsh > ~/.zsh/completions/_hooksnare"
-		for _, shell := range cmd.Commands() {
-			shell.Example = "  hooksnare completion " + shell.Name()
-			shell.Hidden = shell.Name() == "powershell" // no shell of a Mac
-		}
+// newGroup returns a command that has others, and alone shows its help.
+func newGroup(use, short, example string, commands ...*cobra.Command) *cobra.Command {
+	group := &cobra.Command{
+		Use: use, Short: short, Example: example, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	group.AddCommand(commands...)
+	return group
 }

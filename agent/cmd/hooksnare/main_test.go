@@ -29,7 +29,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("GORACE", "atexit_sleep_ms=0") // else a program that looks for races sleeps a second at its end
-			return layRecordings(e.WorkDir)
+			return writeRecordings(e.WorkDir)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "cut": cut, "await": await, "until": until, "traps": traps,
@@ -37,9 +37,9 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// layRecordings writes the demo, as lines and pretty-printed, a recording in which nothing
+// writeRecordings writes the demo, as lines and pretty-printed, a recording in which nothing
 // happens, and what hooksnare simulate runs, with @VALUE@ in the place of the value.
-func layRecordings(dir string) error {
+func writeRecordings(dir string) error {
 	var demo, pretty, quiet bytes.Buffer
 	if err := synthetic.WriteDemo(&demo); err != nil {
 		return err
@@ -58,7 +58,7 @@ func layRecordings(dir string) error {
 	}
 	h := synthetic.New(&quiet, synthetic.Options{})
 	h.Run(h.Shell(), synthetic.Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "read", "com.apple.loginwindow", "LoginHook"}})
-	files := map[string][]byte{"demo.ndjson": demo.Bytes(), "pretty.json": pretty.Bytes(), "quiet.ndjson": quiet.Bytes(), "simulation.ndjson": template.Bytes()}
+	files := map[string][]byte{"demo.ndjson": demo.Bytes(), "pretty.json": pretty.Bytes(), "quiet.ndjson": quiet.Bytes(), "marked.ndjson": append([]byte("\ufeff"), quiet.Bytes()...), "simulation.ndjson": template.Bytes()}
 	for name, b := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			return err
@@ -130,7 +130,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// traps lays a disk all of whose programs write their names to the file RAN on it, and whose
+// traps makes a disk all of whose programs write their names to the file RAN on it, and whose
 // configuration and hooks name them: traps DISK
 func traps(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -23,33 +24,37 @@ type output struct {
 	isText bool
 }
 
-// newOutput returns the results' output in the format that was asked for, or the one that suits
-// where stdout goes.
-func (s *settings) newOutput(cmd *cobra.Command) (*output, error) {
-	out := &output{w: cmd.OutOrStdout()}
-	switch s.format {
-	case "text":
-		out.isText = true
-	case "ndjson":
-	case "":
-		out.isText = isTerminal(out.w)
-	default:
-		return nil, fmt.Errorf("--format %q: expected text or ndjson", s.format)
+// newOutput returns an output in a format, "" for the one that suits where it goes.
+func newOutput(w io.Writer, format string) (*output, error) {
+	if format != "" && format != "text" && format != "ndjson" {
+		return nil, fmt.Errorf("--format %q: expected text or ndjson", format)
 	}
-	return out, nil
+	return &output{w, format == "text" || format == "" && isTerminal(w)}, nil
 }
 
 // print writes a result: its document, or its text.
-func (o *output) print(document any, text func() string) error {
+func (o *output) print(document any, text string) error {
 	if o.isText {
-		_, err := io.WriteString(o.w, text())
+		_, err := io.WriteString(o.w, text)
 		return err
 	}
-	line, err := json.Marshal(document)
-	if err != nil {
+	var line bytes.Buffer
+	encoder := json.NewEncoder(&line)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(document); err != nil {
 		return err
 	}
-	return o.printLine(line)
+	return o.printLine(bytes.TrimSuffix(line.Bytes(), []byte("\n")))
+}
+
+// printEach writes a list of results.
+func printEach[T any](o *output, list []T, text func(*T) string) error {
+	for i := range list {
+		if err := o.print(&list[i], text(&list[i])); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // printLine writes a document that is JSON already.
@@ -63,11 +68,7 @@ func (o *output) printAlert(a *alert.Alert) error {
 	if o.isText {
 		return a.Write(o.w)
 	}
-	line, err := a.Line()
-	if err != nil {
-		return err
-	}
-	return o.printLine(line)
+	return o.print(a, "")
 }
 
 // note writes a remark beside the results, after the name of the verb.
@@ -96,6 +97,9 @@ func alignColumns(rows [][]string) string {
 	return b.String()
 }
 
+// newRows returns the rows of a page's section.
+func newRows() *alert.Rows { return &alert.Rows{Indent: "  ", Width: 10} }
+
 // sectionText returns a titled part of a page, nothing without a body.
 func sectionText(title, body string) string {
 	if body == "" {
@@ -104,11 +108,12 @@ func sectionText(title, body string) string {
 	return title + "\n\n" + body + "\n"
 }
 
-// indentLines returns lines of text from outside as the body of a section.
-func indentLines(lines ...string) string {
+// indentText returns text from outside as the body of a section.
+func indentText(text string) string {
 	var b strings.Builder
-	for _, line := range lines {
-		if line = quote.Printable(strings.ReplaceAll(line, "\t", "    ")); line != "" {
+	for line := range strings.Lines(strings.TrimSpace(text)) {
+		line = strings.ReplaceAll(strings.TrimSuffix(line, "\n"), "\t", "    ")
+		if line = quote.Printable(line); line != "" {
 			b.WriteString("  " + line)
 		}
 		b.WriteByte('\n')
@@ -116,19 +121,8 @@ func indentLines(lines ...string) string {
 	return b.String()
 }
 
-// indentText is indentLines for a text of several lines.
-func indentText(text string) string {
-	if text = strings.TrimSpace(text); text == "" {
-		return ""
-	}
-	return indentLines(strings.Split(text, "\n")...)
-}
-
 // isTerminal reports whether a person watches what is written.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
-
-// stderrTerminal reports whether a person watches stderr.
-func stderrTerminal() bool { return isTerminal(os.Stderr) }

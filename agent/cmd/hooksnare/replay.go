@@ -1,12 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,68 +20,63 @@ func newReplay() *cobra.Command {
 	var s settings
 	var exitCode bool
 	cmd := &cobra.Command{
-		Use:   "replay FILE|-...",
-		Short: "Look for hooks in what eslogger recorded",
+		Use: "replay FILE|-...", Short: "Look for hooks in what eslogger recorded", Args: cobra.MinimumNArgs(1),
 		Long: `Reads recordings of eslogger (JSON lines, or pretty-printed) and prints their alerts. Several
 files are one recording, in the order given. The recording's own times are the clock. Without
 --root there is no disk on which to examine the programs of hooks: exceptions then hold by
-their condition alone, and the summary says so.`,
+their condition alone, and the summary says so. Exits with 2 when no event could be read.`,
 		Example: `  sudo eslogger exec fork exit > recording.ndjson   # and stop it with control-C
   hooksnare replay recording.ndjson
   hooksnare replay --format ndjson --exit-code - < recording.ndjson`,
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			stats, err := replayFiles(cmd, &s, files)
-			if err == nil && exitCode && stats.Counts.Alerts > 0 {
-				err = &exit{exitFound, nil}
-			}
-			return err
+			found, err := replay(cmd, &s, files)
+			return cmp.Or(err, exitIf(exitCode && found, exitFound))
 		},
 	}
-	s.addFlags(cmd, "root", "rules", "format")
+	s.withFlags(cmd, "root", "rules", "format")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 when something was found")
 	return cmd
 }
 
-// replayFiles replays files and prints the alerts.
-func replayFiles(cmd *cobra.Command, s *settings, files []string) (stats offline.ReplayStats, err error) {
-	out, err := s.newOutput(cmd)
-	if err != nil {
-		return stats, err
-	}
+// replay replays files, prints the alerts, and reports whether there was one.
+func replay(cmd *cobra.Command, s *settings, files []string) (found bool, err error) {
 	for _, name := range files { // check all before reading the first
 		if err := offline.Recording(name); err != nil {
-			return stats, err
+			return false, err
 		}
 	}
-	c, set, err := s.loadStrict()
+	c, set, err := s.loadRules()
 	if err != nil {
-		return stats, err
+		return false, err
 	}
 	var printed error // the first error
 	r, err := offline.NewReplay(c, set, func(a *alert.Alert) {
 		if printed == nil {
-			printed = out.printAlert(a)
+			printed = s.out.printAlert(a)
 		}
 	})
 	if err != nil {
-		return stats, err
+		return false, err
 	}
 	defer agent.Frugal()()
-	stats, err = replayAll(cmd.Context(), r, files)
-	summarise(cmd, &stats, c.Root != "")
-	if printed != nil {
+	stats, err := replayFiles(cmd.Context(), r, files)
+	summarize(cmd, &stats, c.Root != "")
+	switch {
+	case printed != nil:
 		err = fmt.Errorf("output: %w", printed)
+	case err == nil && stats.NothingRead():
+		err = errors.New("replay: no event could be read: expected what eslogger writes, JSON in UTF-8")
 	}
-	return stats, err
+	return stats.Counts.Alerts > 0, err
 }
 
-// replayAll reads the files in order and shows the progress on a terminal.
-func replayAll(ctx context.Context, r *offline.Replay, files []string) (offline.ReplayStats, error) {
-	if stderrTerminal() {
-		defer r.Progress(time.Second, func(lines, bytes uint64) {
+// replayFiles replays the files in order and shows the progress on a terminal.
+func replayFiles(ctx context.Context, r *offline.Replay, files []string) (offline.ReplayStats, error) {
+	if isTerminal(os.Stderr) {
+		r.Progress = func(lines, bytes uint64) {
 			fmt.Fprintf(os.Stderr, "\r%d lines, %.0f MB", lines, float64(bytes)/1e6)
-		})()
+		}
+		defer fmt.Fprint(os.Stderr, "\r")
 	}
 	for _, name := range files {
 		if err := r.File(ctx, name); err != nil {
@@ -90,11 +86,8 @@ func replayAll(ctx context.Context, r *offline.Replay, files []string) (offline.
 	return r.Finish(), nil
 }
 
-// summarise notes what was read and what was not.
-func summarise(cmd *cobra.Command, s *offline.ReplayStats, onDisk bool) {
-	if stderrTerminal() {
-		fmt.Fprint(cmd.ErrOrStderr(), "\r")
-	}
+// summarize notes what was read and what was not.
+func summarize(cmd *cobra.Command, s *offline.ReplayStats, hasDisk bool) {
 	c := &s.Counts
 	summary := fmt.Sprintf("%d lines, %d alerts", s.Lines, c.Alerts)
 	for _, n := range []struct {
@@ -119,7 +112,7 @@ func summarise(cmd *cobra.Command, s *offline.ReplayStats, onDisk bool) {
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.Hidden)) {
 		text := fmt.Sprintf("exception %s held back %d", id, c.Hidden[id])
-		if !onDisk && c.Unpinned[id] > 0 {
+		if !hasDisk && c.Unpinned[id] > 0 {
 			text += " by path alone: without --root there is no disk to check its pin on"
 		}
 		note(cmd, "%s", text)

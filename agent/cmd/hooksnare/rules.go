@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,17 +20,10 @@ import (
 )
 
 func newRules() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "rules",
-		Short: "List, show and test rules",
-		Example: `  hooksnare rules list
+	return newGroup("rules", "List, show and test rules", `  hooksnare rules list
   hooksnare rules show hook-set
   hooksnare rules test --events events.ndjson ./my_rule.toml`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(newRulesList(), newRulesShow(), newRulesTest())
-	return cmd
+		newRulesList(), newRulesShow(), newRulesTest())
 }
 
 // ruleRow is a rule in a list.
@@ -40,102 +32,72 @@ type ruleRow struct {
 	Name     string `json:"name"`
 	Severity string `json:"severity"`
 	Language string `json:"language"`
-	Status   string `json:"status"`
+	Status   string `json:"status"` // active, disabled or not runnable
 	Reason   string `json:"reason,omitempty"`
 	File     string `json:"file"`
 
-	// What the agent tells of a rule that runs; absent where no agent has run.
-	Matches       *uint64    `json:"matches,omitempty"`
-	LastMatch     *time.Time `json:"last_match,omitempty"`
-	LearningUntil *time.Time `json:"learning_until,omitempty"`
-	Dropped       uint64     `json:"dropped,omitempty"`
+	// What the agent reports of a rule that runs; absent where no agent has run.
+	Matches   *uint64    `json:"matches,omitempty"`
+	LastMatch *time.Time `json:"last_match,omitempty"`
+	Dropped   uint64     `json:"dropped,omitempty"`
 }
 
-func rowOf(r *rules.Rule, disabled bool, told map[string]health.RuleStatus) ruleRow {
-	row := ruleRow{ID: r.ID, Name: r.Name, Severity: string(r.Severity), Language: r.Language, Status: "active", Reason: r.NotRunnable, File: r.File}
+func newRuleRow(r *rules.Rule, set *ruleset.Set) ruleRow {
+	row := ruleRow{ID: r.ID, Name: r.Name, Severity: string(r.Severity), Language: r.Language, Status: "active", File: r.File}
 	if row.Language == "" {
-		row.Language = "eql"
-		if r.KQL != nil {
-			row.Language = "kuery"
-		}
+		row.Language = rules.DefaultLanguage(r.Type)
 	}
-	switch {
-	case disabled:
+	if slices.Contains(set.Disabled, r) {
 		row.Status, row.Reason = "disabled", "it is one of DisabledRules"
-		return row
-	case r.NotRunnable != "":
-		row.Status = "not runnable"
-		return row
-	}
-	if s, ok := told[r.ID]; ok {
-		row.Matches, row.LastMatch, row.LearningUntil, row.Dropped = &s.Matches, s.Last, s.LearningUntil, s.Dropped
-	}
-	if row.LearningUntil != nil && time.Now().Before(*row.LearningUntil) {
-		row.Status, row.Reason = "learning", "what is new is told from "+row.LearningUntil.Local().Format(time.DateTime)+" on"
-	}
-	if row.Dropped > 0 {
-		row.Reason = fmt.Sprintf("%d times it had to forget something for want of room: a match may be lost", row.Dropped)
+	} else if r.NotRunnable != "" {
+		row.Status, row.Reason = "not runnable", r.NotRunnable
 	}
 	return row
 }
 
-// ruleStatuses returns what the agent tells of its rules, nil where it tells nothing that
-// may be read.
-func ruleStatuses(dir string) map[string]health.RuleStatus {
+// addCounts adds what the agent with this state folder reports of the rules that run, if it may
+// be read.
+func addCounts(rows []ruleRow, dir string) {
 	status, err := health.ReadStatus(dir)
 	if err != nil {
-		return nil
+		return
 	}
-	out := map[string]health.RuleStatus{}
-	for _, r := range status.Rules {
-		out[r.ID] = r
+	for _, s := range status.Rules {
+		i := slices.IndexFunc(rows, func(r ruleRow) bool { return r.ID == s.ID && r.Status == "active" })
+		if i < 0 {
+			continue
+		}
+		row := &rows[i]
+		row.Matches, row.LastMatch, row.Dropped = &s.Matches, s.Last, s.Dropped
+		if s.Dropped > 0 {
+			row.Reason = fmt.Sprintf("%d times it had to forget something for want of room: a match may be lost", s.Dropped)
+		}
 	}
-	return out
 }
 
 func newRulesList() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
-		Use:   "list",
-		Short: "List every rule, whether it runs or why not, and how often it matched",
+	return s.withFlags(&cobra.Command{
+		Use: "list", Short: "List every rule, whether it runs or why not, and how often it matched", Args: cobra.NoArgs,
 		Long: `Lists every rule: id, severity, language, whether it runs, how often it matched since the
-agent started, and its name; then, for each that does not run, why. The numbers are what
-the running agent last told in its state folder, which only root may read.`,
+agent started, and its name; then, for each that does not run, why. The numbers are from the
+running agent's state folder, which only root may read.`,
 		Example: "  sudo hooksnare rules list\n  hooksnare rules list --rules ./our-rules --format ndjson",
-		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.newOutput(cmd)
-			if err != nil {
-				return err
-			}
-			c, sources, loaded := s.load()
-			set, faults := ruleset.Load(c, sources)
+			c, set, faults := s.loadRules()
 			var rows []ruleRow
-			told := ruleStatuses(c.StateDir)
-			for _, r := range set.Rules {
-				rows = append(rows, rowOf(r, false, told))
+			for _, r := range slices.Concat(set.Rules, set.Disabled) {
+				rows = append(rows, newRuleRow(r, &set))
 			}
-			for _, r := range set.Disabled {
-				rows = append(rows, rowOf(r, true, told))
-			}
-			if err := printRules(out, rows); err != nil {
-				return err
-			}
-			return errors.Join(loaded, faults)
+			addCounts(rows, c.StateDir)
+			return errors.Join(printRules(s.out, rows), faults)
 		},
-	}
-	s.addFlags(cmd, "root", "config", "rules", "state-dir", "format")
-	return cmd
+	}, "root", "config", "rules", "state-dir", "format")
 }
 
 func printRules(out *output, rows []ruleRow) error {
 	if !out.isText {
-		for i := range rows {
-			if err := out.print(&rows[i], nil); err != nil {
-				return err
-			}
-		}
-		return nil
+		return printEach(out, rows, func(*ruleRow) string { return "" })
 	}
 	table := [][]string{{"ID", "SEVERITY", "LANGUAGE", "STATUS", "MATCHES", "NAME"}}
 	for _, row := range rows {
@@ -148,145 +110,158 @@ func printRules(out *output, rows []ruleRow) error {
 		}
 		table = append(table, []string{row.ID, row.Severity, row.Language, row.Status, matches, name})
 	}
-	_, err := io.WriteString(out.w, alignColumns(table))
-	return err
+	return out.print(nil, alignColumns(table))
 }
 
 func newRulesShow() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
-		Use:     "show ID",
-		Short:   "Show a rule: what it looks for, why, and what to do about it",
-		Example: "  hooksnare rules show hook-set",
-		Args:    cobra.ExactArgs(1),
+	return s.withFlags(&cobra.Command{
+		Use: "show ID", Short: "Show a rule: what it looks for, why, and what to do about it", Args: cobra.ExactArgs(1),
+		Example: "  hooksnare rules show hook-set\n  hooksnare rules show hook-set --format ndjson | jq -r .query",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, sources, loaded := s.load()
-			set, faults := ruleset.Load(c, sources)
-			if r := findRule(set, args[0]); r != nil {
-				_, err := io.WriteString(cmd.OutOrStdout(), ruleText(r))
-				return err
+			_, set, faults := s.loadRules()
+			d := findRule(&set, args[0])
+			if d == nil {
+				return errors.Join(fmt.Errorf("rule %q: not found; see hooksnare rules list", args[0]), faults)
 			}
-			return errors.Join(fmt.Errorf("rule %q: not found; see hooksnare rules list", args[0]), loaded, faults)
+			rows := &alert.Rows{Width: 12}
+			d.addRows(rows)
+			return s.out.print(d, sectionText(quote.Printable(d.Name), rows.String())+d.sections())
 		},
-	}
-	s.addFlags(cmd, "root", "config", "rules")
-	return cmd
+	}, "root", "config", "rules", "format")
+}
+
+// ruleDocument is all that is known of a rule.
+type ruleDocument struct {
+	ruleRow
+	Version        string   `json:"version,omitempty"`
+	Type           string   `json:"type,omitempty"`
+	RiskScore      int      `json:"risk_score"`
+	MaxSignals     int      `json:"max_signals"` // alerts in five minutes
+	BuildingBlock  bool     `json:"building_block,omitempty"`
+	Author         []string `json:"author,omitempty"`
+	License        string   `json:"license,omitempty"`
+	Techniques     []string `json:"techniques,omitempty"` // each an id and a name
+	References     []string `json:"references,omitempty"`
+	Description    string   `json:"description,omitempty"`
+	Query          string   `json:"query,omitempty"`
+	FalsePositives []string `json:"false_positives,omitempty"`
+	Setup          string   `json:"setup,omitempty"`
+	Note           string   `json:"note,omitempty"` // the investigation guide
 }
 
 // findRule returns the rule with an id, also a disabled one, nil where there is none.
-func findRule(set ruleset.Set, id string) *rules.Rule {
-	for _, r := range slices.Concat(set.Rules, set.Disabled) {
-		if r.ID == id {
-			return r
-		}
+func findRule(set *ruleset.Set, id string) *ruleDocument {
+	all := slices.Concat(set.Rules, set.Disabled)
+	i := slices.IndexFunc(all, func(r *rules.Rule) bool { return r.ID == id })
+	if i < 0 {
+		return nil
 	}
-	return nil
-}
-
-func ruleText(r *rules.Rule) string {
-	rows := alert.Rows{Width: 12}
-	rows.Add("id", r.ID)
-	rows.Add("version", r.Version)
-	rows.Add("severity", fmt.Sprintf("%s (risk score %d)", r.Severity, r.RiskScore))
-	rows.Add("type", strings.TrimSpace(r.Type+" "+r.Language))
-	rows.Add("not runnable", r.NotRunnable)
-	if r.BuildingBlock {
-		rows.Add("alerts", "only for other rules to build on: nobody needs to look at them")
+	r := all[i]
+	d := &ruleDocument{
+		ruleRow: newRuleRow(r, set), Version: r.Version, Type: r.Type, RiskScore: r.RiskScore, MaxSignals: r.MaxSignals,
+		BuildingBlock: r.BuildingBlock, Author: r.Author, License: r.License, References: r.References, Description: r.Description,
+		Query: r.Text, FalsePositives: r.FalsePositives, Setup: r.Setup, Note: r.Note,
 	}
-	rows.Add("max signals", fmt.Sprintf("%d in five minutes", r.MaxSignals))
-	rows.Add("author", strings.Join(r.Author, ", "))
-	rows.Add("license", r.License)
 	for _, t := range r.Threat {
 		for _, technique := range t.Technique {
-			rows.Add("technique", strings.TrimSpace(technique.ID+" "+technique.Name))
+			d.Techniques = append(d.Techniques, strings.TrimSpace(technique.ID+" "+technique.Name))
 			for _, sub := range technique.Subtechnique {
-				rows.Add("", sub.ID+" "+sub.Name)
+				d.Techniques = append(d.Techniques, strings.TrimSpace(sub.ID+" "+sub.Name))
 			}
 		}
 	}
-	for _, reference := range r.References {
-		rows.Add("reference", reference)
+	return d
+}
+
+func (d *ruleDocument) addRows(rows *alert.Rows) {
+	rows.Add("id", d.ID)
+	rows.Add("version", d.Version)
+	if d.Severity != "" {
+		rows.Add("severity", fmt.Sprintf("%s (risk score %d)", d.Severity, d.RiskScore))
+		rows.Add("limit", fmt.Sprintf("%d alerts in five minutes", d.MaxSignals))
 	}
-	rows.Add("file", r.File)
-	return sectionText(quote.Printable(r.Name), rows.String()) +
-		sectionText("Description", indentText(r.Description)) +
-		sectionText("Query", indentText(r.Text)) +
-		sectionText("False positives", indentText(strings.Join(r.FalsePositives, "\n"))) +
-		sectionText("Setup", indentText(r.Setup)) +
-		sectionText("Investigation guide", indentText(r.Note))
+	rows.Add("type", d.Type)
+	if d.Language != d.Type {
+		rows.Add("language", d.Language)
+	}
+	if d.Reason != "" {
+		rows.Add("status", d.Status+": "+d.Reason)
+	}
+	if d.BuildingBlock {
+		rows.Add("alerts", "only for other rules to build on: nobody needs to read them")
+	}
+	rows.Add("author", strings.Join(d.Author, ", "))
+	rows.Add("license", d.License)
+	rows.AddList("technique", d.Techniques)
+	rows.AddList("reference", d.References)
+	rows.Add("file", d.File)
+}
+
+// sections are the long texts.
+func (d *ruleDocument) sections() string {
+	return sectionText("Description", indentText(d.Description)) +
+		sectionText("Query", indentText(d.Query)) +
+		sectionText("False positives", indentText(strings.Join(d.FalsePositives, "\n"))) +
+		sectionText("Setup", indentText(d.Setup)) +
+		sectionText("Investigation guide", indentText(d.Note))
 }
 
 func newRulesTest() *cobra.Command {
+	var s settings
 	var events string
 	cmd := &cobra.Command{
-		Use:   "test --events FILE RULE...",
-		Short: "Ask rules about events from a file",
+		Use: "test --events FILE RULE...", Short: "Run rules over events from a file", Args: cobra.MinimumNArgs(1),
 		Long: `Reads one ECS document a line and prints a line for each match: the rule's id and the
 numbers, from 1, of the lines that match. RULE is a rule file or the id of a built-in
 rule. event_category_override, timestamp_field and tiebreaker_field of a rule say where its
-documents have category, time and order. What a sequence, a query with pipes, or a rule
-that remembers finds is printed at the end: such rules take the events by their times.`,
+documents have category, time and order. The matches of a sequence, of a query with pipes, and
+of a rule that remembers come at the end: such rules take the events in the order of their times.`,
 		Example: `  hooksnare rules test --events events.ndjson ./my_rule.toml
   hooksnare rules test --events - hook-set < events.ndjson`,
-		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			list, err := namedRules(args)
 			if err != nil {
 				return err
 			}
-			in := io.Reader(os.Stdin)
+			in := os.Stdin
 			if events != "-" {
-				f, err := os.Open(events)
-				if err != nil {
+				if in, err = os.Open(events); err != nil {
 					return err
 				}
-				defer f.Close()
-				in = f
+				defer in.Close()
 			}
-			enc := json.NewEncoder(cmd.OutOrStdout())
-			if err := ruleset.RunOver(in, list, func(m ruleset.Match) error { return enc.Encode(m) }); err != nil {
+			err = ruleset.RunOver(in, list, func(m ruleset.Match) error {
+				lines := strings.Trim(strings.ReplaceAll(fmt.Sprint(m.Events), " ", ", "), "[]")
+				return s.out.print(m, quote.Printable(m.RuleID)+": lines "+lines+"\n")
+			})
+			if err != nil {
 				return fmt.Errorf("%s: %w", events, err)
 			}
 			return nil
 		},
 	}
+	s.withFlags(cmd, "format")
 	cmd.Flags().StringVar(&events, "events", "", "`FILE` of ECS documents, one a line; - for standard input")
 	cmd.MarkFlagRequired("events")
 	return cmd
 }
 
-// readRule reads a rule file that the command line names, be it a pipe. One that goes on
-// after the bound of rule files is cut behind it, for the loader to refuse.
-func readRule(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, rules.MaxFile+1))
-}
-
 // namedRules loads rules by file name or by the id of a built-in one.
 func namedRules(names []string) ([]*rules.Rule, error) {
-	var out []*rules.Rule
-	var faults []error
-	builtin := map[string]rules.Source{}
-	for _, s := range rules.Builtin() {
-		if r, err := rules.Load(s.Name, s.Text); err == nil {
-			builtin[r.ID] = s
+	builtin := map[string]*rules.Rule{}
+	for _, source := range rules.Builtin() {
+		if r, err := rules.Load(source.Name, source.Text); err == nil {
+			builtin[r.ID] = r
 		}
 	}
+	var out []*rules.Rule
+	var faults []error
 	for _, name := range names {
-		source, ok := builtin[name]
-		if !ok {
-			text, err := readRule(name)
-			if err != nil {
-				faults = append(faults, fmt.Errorf("rule %s: no file and no built-in rule of that name: %w", name, err))
-				continue
-			}
-			source = rules.Source{Name: name, Text: text}
+		r, err := builtin[name], error(nil)
+		if r == nil {
+			r, err = loadRuleFile(name)
 		}
-		r, err := rules.Load(source.Name, source.Text)
 		switch {
 		case err != nil:
 			faults = append(faults, err)
@@ -297,4 +272,19 @@ func namedRules(names []string) ([]*rules.Rule, error) {
 		}
 	}
 	return out, errors.Join(faults...)
+}
+
+// loadRuleFile loads a rule file that the command line names, which may be a pipe. It reads one
+// byte more than a rule file may have, so that the loader refuses what is longer.
+func loadRuleFile(name string) (*rules.Rule, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("rule %s: no file and no built-in rule of that name: %w", name, err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, rules.MaxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("rule %s: %w", name, err)
+	}
+	return rules.Load(name, text)
 }

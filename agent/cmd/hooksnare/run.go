@@ -20,29 +20,26 @@ func newRun() *cobra.Command {
 	var s settings
 	var show bool
 	cmd := &cobra.Command{
-		Use:   "run",
-		Short: "Watch this Mac until told to stop",
-		Long: `Watches this Mac: runs eslogger, judges what it reports, writes alerts to the local
-log and to syslog. launchd runs it; in the foreground it needs root and, for the
-terminal, Full Disk Access. A fault in the configuration is logged and raised as an
-alert, and the rest goes on.
+		Use: "run", Short: "Watch this Mac until it is stopped", Args: cobra.NoArgs,
+		Long: `Watches this Mac: runs eslogger, judges what it reports, and delivers alerts. launchd runs it;
+in the foreground it needs root and, for the terminal, Full Disk Access. A fault in the
+configuration is logged and raised as an alert, and the rest of the configuration is used.
 
 SIGTERM and SIGINT end it within five seconds. SIGHUP reopens the local log and rereads the
 rule folders. The file of exceptions is reread whenever it changes.
 
-With --root no program of that disk is run but the ones that --eslogger and --canary name.`,
+With --root no program of that disk is run except those that --eslogger and --canary name.`,
 		Example: `  sudo hooksnare run
   sudo hooksnare run --show
   hooksnare run --root ./disk --eslogger ./disk/usr/bin/eslogger`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, sources, faults := s.load()
-			log, flush := newLog()
+			logger, flush := newLog()
 			defer flush()
 			if runtime.GOOS == "darwin" && c.Root == "" && os.Geteuid() != 0 {
 				return errors.New("run: eslogger needs root: run it with sudo")
 			}
-			o := agent.Options{Version: version, Config: c, Sources: sources, Faults: faults, Log: log}
+			o := agent.Options{Version: version, Config: c, Sources: sources, Faults: faults, Log: logger}
 			if show {
 				o.Show = cmd.OutOrStdout()
 			}
@@ -51,34 +48,34 @@ With --root no program of that disk is run but the ones that --eslogger and --ca
 				return err
 			}
 			if err := service.Run(cmd.Context(), a.Run); err != nil {
-				log.Error().Err(err).Msg("run") // not by main: stderr may hang, and everything has to end
+				logger.Error().Err(err).Msg("run") // main would wait for a stderr that hangs
 				return &exit{code: exitNotWell}
 			}
 			return nil
 		},
 	}
-	s.addFlags(cmd, "root", "config", "state-dir")
+	s.withFlags(cmd, "root", "config", "state-dir")
 	cmd.Flags().StringVar(&s.eslogger, "eslogger", "", "`PATH` of eslogger, or of a program that writes the same")
 	cmd.Flags().StringVar(&s.canary, "canary", "", "`PATH` of the program that is run to prove that eslogger sees commands (default /usr/bin/true)")
 	cmd.Flags().BoolVar(&show, "show", false, "also print each alert, for a person")
 	return cmd
 }
 
-// flushLog bounds how long the end of the agent's log may take: its file may be on a disk
+// logFlushLimit bounds how long the end of the agent's log may take: its file may be on a disk
 // that hangs.
-const flushLog = 200 * time.Millisecond
+const logFlushLimit = 200 * time.Millisecond
 
-// newLog returns the agent's own log on stderr: for a person on a terminal, JSON lines
-// otherwise. Nobody who logs waits for it; flush writes what is left.
-func newLog() (log zerolog.Logger, flush func()) {
+// newLog returns the agent's own log on stderr: text on a terminal, JSON lines otherwise. No
+// call that logs waits for it; flush writes what is left.
+func newLog() (logger zerolog.Logger, flush func()) {
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	lost := func(n int) []byte {
 		return fmt.Appendf(nil, `{"level":"warn","lines":%d,"message":"lines of this log were lost: it could not be written"}`+"\n", n)
 	}
 	background := logfile.NewBackground(os.Stderr, lost)
 	var out io.Writer = background
-	if stderrTerminal() {
+	if isTerminal(os.Stderr) {
 		out = zerolog.ConsoleWriter{Out: background, TimeFormat: time.TimeOnly}
 	}
-	return zerolog.New(out).With().Timestamp().Logger(), func() { background.Flush(flushLog) }
+	return zerolog.New(out).With().Timestamp().Logger(), func() { background.Flush(logFlushLimit) }
 }

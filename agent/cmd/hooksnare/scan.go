@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -8,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent/offline"
-	"hooksnare/pkg/event"
+	"hooksnare/pkg/alert"
 	"hooksnare/pkg/quote"
 )
 
@@ -16,74 +17,69 @@ func newScan() *cobra.Command {
 	var s settings
 	var exitCode bool
 	cmd := &cobra.Command{
-		Use:   "scan",
-		Short: "Look for hooks in the preferences, once",
+		Use: "scan", Short: "Look for hooks in the preferences, once", Args: cobra.NoArgs,
 		Long: `Prints every login and logout hook that the preferences of this Mac hold, in all files
 that can hold one, with its program's facts and a verdict: allowed (an exception covers it
 and its pin holds), risky (the program has a property that a trusted one does not have) or
-unknown. It does not need a running agent. Without root it reads what it may, and says what it could
-not read. --root examines another disk.`,
+unknown. As ndjson it prints documents of the shape of alerts, with event.kind "state" and the
+verdict in event.action, also for files that can't be read. It does not need a running agent.
+Without root it reads what it may. --root examines another disk.`,
 		Example: `  sudo hooksnare scan
-  sudo hooksnare scan --format ndjson | jq -r .value
+  sudo hooksnare scan --format ndjson | jq -r .hooksnare.hook.value
   hooksnare scan --root "/Volumes/Macintosh HD - Data" --exit-code`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.newOutput(cmd)
-			if err != nil {
-				return err
-			}
-			c, set, err := s.loadStrict()
-			if err != nil {
-				return err
-			}
-			hooks, unreadable, err := offline.Scan(c, set, time.Now())
-			for i := range unreadable {
-				fmt.Fprintln(cmd.ErrOrStderr(), unreadableText(&unreadable[i]))
-			}
-			if err != nil {
-				return err
-			}
-			for i := range hooks {
-				if err := out.print(&hooks[i], func() string { return hookText(&hooks[i]) }); err != nil {
-					return err
-				}
-			}
-			if out.isText {
-				note(cmd, "%d hooks, %d files or folders could not be read", len(hooks), len(unreadable))
-			}
-			if exitCode && len(hooks) > 0 {
-				return &exit{exitFound, nil}
-			}
-			return nil
-		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return scan(cmd, &s, exitCode) },
 	}
-	s.addFlags(cmd, "root", "config", "format")
-	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 when a hook was found")
+	s.withFlags(cmd, "root", "config", "format")
+	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 when a hook was found, else with 1 when a file could not be read")
 	return cmd
 }
 
-func unreadableText(u *event.Unreadable) string {
-	line := "not read: " + u.Path + ": " + u.Why
-	if u.Detail != "" {
-		line += " (" + u.Detail + ")"
+func scan(cmd *cobra.Command, s *settings, exitCode bool) error {
+	c, _, err := s.load()
+	if err != nil {
+		return err
 	}
-	return quote.Printable(line)
+	hooks, unreadable, err := offline.Scan(c, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, a := range hooks {
+		if err := s.out.print(a, hookText(a)); err != nil {
+			return err
+		}
+	}
+	for _, a := range unreadable {
+		if u := a.Hooksnare.Unreadable; s.out.isText {
+			text := "not read: " + u.Path + ": " + u.Why
+			if u.Detail != "" {
+				text += " (" + u.Detail + ")"
+			}
+			fmt.Fprintln(cmd.ErrOrStderr(), quote.Printable(text))
+		}
+		if err := s.out.print(a, ""); err != nil {
+			return err
+		}
+	}
+	if s.out.isText {
+		note(cmd, "%d hooks, %d files or folders could not be read", len(hooks), len(unreadable))
+	}
+	return cmp.Or(exitIf(exitCode && len(hooks) > 0, exitFound), exitIf(exitCode && len(unreadable) > 0, exitNotWell))
 }
 
 // hookText is a hook for a person.
-func hookText(h *offline.FoundHook) string {
+func hookText(a *alert.Alert) string {
+	h := a.Hooksnare
 	rows := newRows()
-	rows.Add("file", h.File+"  ("+h.Scope+")")
+	rows.Add("file", h.Hook.Plist+"  ("+h.Hook.Scope+")")
 	if h.Program != nil {
 		h.Program.AddRows(rows)
 	}
-	if h.Exception != "" {
-		why := h.Exception
-		if h.Failed != "" {
-			why += " does not hold: " + h.Failed
-		}
-		rows.Add("exception", why)
+	if x := h.Exception; x != nil && x.Failed != "" {
+		rows.Add("exception", x.ID+" does not hold: "+x.Failed)
+	} else if x != nil {
+		rows.Add("exception", x.ID)
 	}
-	rows.Add("undo", h.Undo)
-	return fmt.Sprintf("%-8s %s %s\n%s\n", strings.ToUpper(h.Verdict), h.Key, quote.Printable(h.Value), rows)
+	rows.Add("undo", h.Remediation)
+	verdict := strings.ToUpper(strings.TrimPrefix(a.Event.Action, "hook-"))
+	return fmt.Sprintf("%-8s %s %s\n%s\n", verdict, h.Hook.Key, quote.Printable(*h.Hook.Value), rows)
 }

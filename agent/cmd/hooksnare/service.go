@@ -13,59 +13,50 @@ import (
 // serviceCommands are the verbs of the launchd job.
 func serviceCommands() []*cobra.Command {
 	var purge bool
-	verbs := []struct {
-		name, short, long, example, done string
-		do                               func(context.Context, *service.Service) error
+	var out []*cobra.Command
+	for _, verb := range []struct {
+		name, short, long, done string
+		do                      func(*service.Service, context.Context) error
 	}{
 		{"install", "Put the agent on this Mac and start it",
 			`Copies this program to ` + service.Program + `,
 writes the launchd job and starts it. Run again, it upgrades what is there.`,
-			"  sudo hooksnare install", "installed",
-			func(ctx context.Context, s *service.Service) error { return s.Install(ctx) }},
-		{"uninstall", "Stop the agent and take it off this Mac",
+			"installed", (*service.Service).Install},
+		{"uninstall", "Stop the agent and remove it from this Mac",
 			`Stops the launchd job and removes it and the program. State, logs, and the
 rules and exceptions of the site beside the program stay unless --purge is given.
 Preferences stay in any case.`,
-			"  sudo hooksnare uninstall\n  sudo hooksnare uninstall --purge", "uninstalled",
-			func(ctx context.Context, s *service.Service) error { return s.Uninstall(ctx, purge) }},
-		{"start", "Start the installed agent", "Starts the launchd job.", "  sudo hooksnare start", "started",
-			func(ctx context.Context, s *service.Service) error { return s.Start(ctx) }},
-		{"stop", "Stop the installed agent", "Stops the launchd job until it is started or the Mac restarts.", "  sudo hooksnare stop", "stopped",
-			func(ctx context.Context, s *service.Service) error { return s.Stop(ctx) }},
+			"uninstalled", func(s *service.Service, ctx context.Context) error { return s.Uninstall(ctx, purge) }},
+		{"start", "Start the installed agent", "Starts the launchd job.", "started", (*service.Service).Start},
+		{"stop", "Stop the installed agent", "Stops the launchd job until it is started or the Mac restarts.",
+			"stopped", (*service.Service).Stop},
 		{"restart", "Stop and start the installed agent", "Restarts the launchd job, as after a grant of Full Disk Access.",
-			"  sudo hooksnare restart", "restarted",
-			func(ctx context.Context, s *service.Service) error { return s.Restart(ctx) }},
-	}
-	var out []*cobra.Command
-	for _, v := range verbs {
+			"restarted", (*service.Service).Restart},
+	} {
 		var root string
 		cmd := &cobra.Command{
-			Use: v.name, Short: v.short, Long: v.long, Example: v.example, Args: cobra.NoArgs,
+			Use: verb.name, Short: verb.short, Long: verb.long, Example: "  sudo hooksnare " + verb.name, Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				s, err := service.New(service.Options{Root: root, Progress: stepPrinter(v.name)})
+				var progress func(string)
+				if isTerminal(os.Stderr) {
+					progress = func(step string) { note(cmd, "%s", step) }
+				}
+				s, err := service.New(root, progress)
 				if err == nil {
-					err = v.do(cmd.Context(), s)
+					err = verb.do(s, cmd.Context())
 				}
 				if err != nil {
-					return fmt.Errorf("%s: %w", v.name, err)
+					return fmt.Errorf("%s: %w", verb.name, err)
 				}
-				fmt.Fprintln(cmd.ErrOrStderr(), "hooksnare: "+v.done)
+				fmt.Fprintln(cmd.ErrOrStderr(), "hooksnare: "+verb.done)
 				return nil
 			},
 		}
 		cmd.Flags().StringVar(&root, "root", "", "`DIR` to install below, as if it were the disk; launchd is not called")
-		if v.name == "uninstall" {
+		if verb.name == "uninstall" {
 			cmd.Flags().BoolVar(&purge, "purge", false, "also remove state, logs, and the rules and exceptions in the program's folder")
 		}
 		out = append(out, cmd)
 	}
 	return out
-}
-
-// stepPrinter returns a function that shows the user at a terminal each step, nil without a terminal.
-func stepPrinter(verb string) func(string) {
-	if !stderrTerminal() {
-		return nil
-	}
-	return func(step string) { fmt.Fprintf(os.Stderr, "%s: %s\n", verb, step) }
 }

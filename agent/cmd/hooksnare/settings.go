@@ -3,93 +3,83 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent/config"
-	"hooksnare/agent/exceptions"
 	"hooksnare/agent/ruleset"
 )
 
-// settings are the flags that several commands have: where the configuration and its parts are,
-// and how results are written.
+// sharedFlags are the flags that several commands have, with their help texts.
+var sharedFlags = map[string]string{
+	"root":      "`DIR` to read everything below, as if it were the disk",
+	"config":    "property list `FILE` to read instead of the managed and the local one",
+	"rules":     "`DIR` of rule files beside the built-in ones; may be given again",
+	"state-dir": "`DIR` of state and spool",
+	"format":    "`FORMAT` of the results: text or ndjson (default text on a terminal, ndjson otherwise)",
+}
+
+// settings are the values of the shared flags, and what a command makes of them.
 type settings struct {
-	root, file, eslogger, canary, state, format string
-	rules                                       []string
+	root, config, eslogger, canary, stateDir, format string
+	rules                                            []string
+
+	out *output // for results; set before the command runs
 }
 
-// addFlags gives a command the flags of these names.
-func (s *settings) addFlags(cmd *cobra.Command, names ...string) {
-	flags := cmd.Flags()
+// withFlags gives a command the shared flags of these names, and checks them before it runs.
+func (s *settings) withFlags(cmd *cobra.Command, names ...string) *cobra.Command {
+	values := map[string]*string{"root": &s.root, "config": &s.config, "state-dir": &s.stateDir, "format": &s.format}
 	for _, name := range names {
-		switch name {
-		case "root":
-			flags.StringVar(&s.root, name, "", "`DIR` to read everything below, as if it were the disk")
-			cmd.PreRunE = func(*cobra.Command, []string) error { return s.checkRoot() }
-		case "config":
-			flags.StringVar(&s.file, name, "", "property list `FILE` to read instead of the managed and the local one")
-		case "rules":
-			flags.StringArrayVar(&s.rules, name, nil, "`DIR` of rule files beside the built-in ones; may be given again")
-		case "state-dir":
-			flags.StringVar(&s.state, name, "", "`DIR` of state and spool")
-		case "format":
-			flags.StringVar(&s.format, name, "", "`FORMAT` of the results: text or ndjson (default text on a terminal, ndjson otherwise)")
-		default:
-			panic("no flag " + name)
+		if name == "rules" {
+			cmd.Flags().StringArrayVar(&s.rules, name, nil, sharedFlags[name])
+		} else {
+			cmd.Flags().StringVar(values[name], name, "", sharedFlags[name])
 		}
 	}
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) (err error) {
+		if s.out, err = newOutput(cmd.OutOrStdout(), s.format); err != nil {
+			return err
+		}
+		return checkPath("root", s.root, fs.FileMode.IsDir, "a folder")
+	}
+	return cmd
 }
 
-func (s *settings) checkRoot() error {
-	if s.root == "" {
+// checkConfig reports why the configuration that was named can't be read at all.
+func (s *settings) checkConfig() error {
+	return checkPath("config", s.config, fs.FileMode.IsRegular, "a file")
+}
+
+// checkPath reports why the value of a flag is not what it has to be, if it was given.
+func checkPath(flag, path string, isRight func(fs.FileMode) bool, what string) error {
+	if path == "" {
 		return nil
 	}
-	info, err := os.Stat(s.root)
-	if err == nil && !info.IsDir() {
-		err = fmt.Errorf("%s: is not a folder", s.root)
+	info, err := os.Stat(path)
+	if err == nil && !isRight(info.Mode()) {
+		err = fmt.Errorf("%s: is not %s", path, what)
 	}
 	if err != nil {
-		return fmt.Errorf("--root: %w", err)
+		return fmt.Errorf("--%s: %w", flag, err)
 	}
 	return nil
 }
 
-// checkFile reports why a configuration file that was named can't be read at all.
-func (s *settings) checkFile() error {
-	if s.file == "" {
-		return nil
-	}
-	info, err := os.Stat(s.file)
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s: is not a file", s.file)
-	}
-	if err != nil {
-		return fmt.Errorf("--config: %w", err)
-	}
-	return nil
-}
-
-// load reads the configuration.
+// load reads the configuration. The error is all that is wrong in it.
 func (s *settings) load() (config.Config, config.Sources, error) {
-	flags := map[string][]string{}
-	for name, value := range map[string]string{"eslogger": s.eslogger, "canary": s.canary, "state-dir": s.state} {
-		if value != "" {
-			flags[name] = []string{value}
-		}
-	}
-	if len(s.rules) > 0 {
-		flags["rules"] = s.rules
-	}
 	return config.Load(config.Options{
-		Root: s.root, File: s.file, Flags: flags, Env: os.Environ(), CheckWhere: exceptions.CheckWhere,
+		Root: s.root, File: s.config, Env: os.Environ(),
+		Flags: config.Flags{StateDir: s.stateDir, Eslogger: s.eslogger, Canary: s.canary, Rules: s.rules},
 	})
 }
 
 // loadNoting reads the configuration for a command that faults in it do not stop, and notes
 // them.
 func (s *settings) loadNoting(cmd *cobra.Command) (config.Config, config.Sources, error) {
-	if err := s.checkFile(); err != nil {
+	if err := s.checkConfig(); err != nil {
 		return config.Config{}, config.Sources{}, err
 	}
 	c, sources, faults := s.load()
@@ -99,8 +89,8 @@ func (s *settings) loadNoting(cmd *cobra.Command) (config.Config, config.Sources
 	return c, sources, nil
 }
 
-// loadStrict reads configuration and rules for a command that a fault in them stops.
-func (s *settings) loadStrict() (config.Config, ruleset.Set, error) {
+// loadRules reads configuration and rules. What could be read comes with the error.
+func (s *settings) loadRules() (config.Config, ruleset.Set, error) {
 	c, sources, err := s.load()
 	set, faults := ruleset.Load(c, sources)
 	return c, set, errors.Join(err, faults)

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"hooksnare/agent/checkup"
-
 	"github.com/spf13/cobra"
+
+	"hooksnare/agent/checkup"
 )
 
 func newSimulate() *cobra.Command {
@@ -15,8 +15,7 @@ func newSimulate() *cobra.Command {
 	var defaults string
 	var timeout time.Duration
 	cmd := &cobra.Command{
-		Use:   "simulate",
-		Short: "Prove that a hook becomes an alert at every output",
+		Use: "simulate", Short: "Prove that a hook becomes an alert at every output", Args: cobra.NoArgs,
 		Long: `Sets a hook in the preferences com.hooksnare.simulation, which nothing reads and which
 runs nothing, waits for the running agent's alert of it, for the disk to have it and for every
 output to acknowledge it, and prints how long each took. The preferences are removed again.
@@ -25,58 +24,54 @@ Exits with 1 when the alert does not come, or an output does not acknowledge it 
 Plain syslog acknowledges nothing: there it means that the system's log took the line.`,
 		Example: `  sudo hooksnare simulate
   sudo hooksnare simulate --timeout 2m --format ndjson`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.newOutput(cmd)
-			if err != nil {
-				return err
-			}
 			if timeout <= 0 || timeout > time.Hour {
 				return fmt.Errorf("--timeout %v: expected at most an hour", timeout)
 			}
-			c, _, _ := s.load()
+			c, _, _ := s.load() // check reports its faults
 			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
 			defer cancel()
 			sim, err := checkup.Simulate(ctx, c, defaults)
 			if err != nil {
-				return &exit{exitNotWell, fmt.Errorf("simulate: %w", err)}
+				return &exit{exitNotWell, "simulate: " + err.Error()}
 			}
-			err = out.print(sim, func() string { return simulationText(sim) })
-			if err == nil && !sim.OK() {
-				err = &exit{exitNotWell, fmt.Errorf("simulate: not all of it came within %v", timeout)}
+			if err := s.out.print(sim, simulationText(sim)); err != nil {
+				return err
 			}
-			return err
+			if !sim.OK() {
+				return &exit{exitNotWell, fmt.Sprintf("simulate: not all steps were done within %v", timeout)}
+			}
+			return nil
 		},
 	}
-	s.addFlags(cmd, "root", "config", "state-dir", "format")
-	cmd.Flags().StringVar(&defaults, "defaults", "", "`PATH` of defaults, or of a program that stands in for it; needed with --root")
+	s.withFlags(cmd, "root", "config", "state-dir", "format")
+	cmd.Flags().StringVar(&defaults, "defaults", "", "`PATH` of defaults, or of a program that replaces it; needed with --root")
 	cmd.Flags().DurationVar(&timeout, "timeout", 30*time.Second, "`TIME` to wait for the alert and for every output")
 	return cmd
 }
 
 func simulationText(s *checkup.Simulation) string {
-	table := [][]string{{"alert raised", tookText(s.Seen, "")}, {"durable on disk", tookText(s.Stored, "")}}
-	for _, o := range s.Outputs {
-		instead := o.Unsent
-		if instead == "" && o.Error != "" {
-			instead = "not in time: " + o.Error
+	var table [][]string
+	addStep := func(step string, milliseconds *float64, otherwise string) {
+		if milliseconds != nil {
+			otherwise = fmt.Sprintf("%.0f ms", *milliseconds)
 		}
-		table = append(table, []string{"acknowledged by " + o.Name + " (" + o.Type + ")", tookText(o.After, instead)})
+		table = append(table, []string{step, otherwise})
+	}
+	addStep("alert raised", s.Seen, "not in time")
+	addStep("durable on disk", s.Stored, "not in time")
+	for _, o := range s.Outputs {
+		otherwise := "not in time"
+		if o.Unsent != "" {
+			otherwise = o.Unsent
+		} else if o.Error != "" {
+			otherwise += ": " + o.Error
+		}
+		addStep("acknowledged by "+o.Name+" ("+o.Type+")", o.After, otherwise)
 	}
 	text := alignColumns(table)
 	if s.ID != "" {
 		text += "\nhooksnare alerts show " + s.ID + "\n"
 	}
 	return text
-}
-
-// tookText is how long a step took, or why it was not done.
-func tookText(milliseconds *float64, instead string) string {
-	switch {
-	case milliseconds != nil:
-		return fmt.Sprintf("%.0f ms", *milliseconds)
-	case instead != "":
-		return instead
-	}
-	return "not in time"
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,25 +16,19 @@ import (
 
 func newStatus() *cobra.Command {
 	var s settings
-	cmd := &cobra.Command{
-		Use:   "status",
-		Short: "Print the state of the agent",
+	return s.withFlags(&cobra.Command{
+		Use: "status", Short: "Print the state of the agent", Args: cobra.NoArgs,
 		Long: `Prints the state of the agent: what is not well and since when, what its sensor reads and
 misses, what was lost, what waits for each output, and the last delivery. Exits with 1 when no
 agent runs or something is not well. The agent writes its state when a condition begins or
 ends, and its counts once a minute.`,
 		Example: `  sudo hooksnare status
   sudo hooksnare status --format ndjson | jq .health.outputs`,
-		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out, err := s.newOutput(cmd)
-			if err != nil {
-				return err
-			}
-			c, _, _ := s.load() // what is wrong with it is for check to say
+			c, _, _ := s.load() // check reports its faults
 			st, err := health.ReadStatus(c.StateDir)
 			if errors.Is(err, fs.ErrNotExist) {
-				return &exit{exitNotWell, fmt.Errorf("status: no agent has run with %s: sudo hooksnare start", c.StateDir)}
+				return &exit{exitNotWell, fmt.Sprintf("status: no agent has run with %s: sudo hooksnare start", c.StateDir)}
 			}
 			if err != nil {
 				return err
@@ -46,17 +41,10 @@ ends, and its counts once a minute.`,
 				Faults  []string `json:"faults"`
 				health.Status
 			}{running, append([]string{}, faults...), st}
-			if err := out.print(document, func() string { return statusText(&st, running, faults, now) }); err != nil {
-				return err
-			}
-			if len(faults) > 0 {
-				return &exit{exitNotWell, nil}
-			}
-			return nil
+			err = s.out.print(document, statusText(&st, running, faults, now))
+			return cmp.Or(err, exitIf(len(faults) > 0, exitNotWell))
 		},
-	}
-	s.addFlags(cmd, "root", "config", "state-dir", "format")
-	return cmd
+	}, "root", "config", "state-dir", "format")
 }
 
 func statusText(s *health.Status, running bool, faults []string, now time.Time) string {
@@ -93,8 +81,7 @@ func statusText(s *health.Status, running bool, faults []string, now time.Time) 
 	return rows.String() + "\n" + outputsText(h.Outputs, now)
 }
 
-// addSeveral adds a row for each text, of which the first has the name, or one that says that
-// there is none.
+// addSeveral adds a row for each text, the first with the name, or a row for none.
 func addSeveral(rows *alert.Rows, name string, texts []string, none string) {
 	if len(texts) == 0 {
 		texts = []string{none}

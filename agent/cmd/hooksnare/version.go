@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
@@ -13,16 +12,9 @@ var version = "development"
 
 func newVersion() *cobra.Command {
 	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version",
-		Example: "  hooksnare version",
-		Args:    cobra.NoArgs,
+		Use: "version", Short: "Print the version", Example: "  hooksnare version", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			goVersion := runtime.Version()
-			if info, ok := debug.ReadBuildInfo(); ok {
-				goVersion = info.GoVersion
-			}
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "hooksnare %s %s/%s %s\n", version, runtime.GOOS, runtime.GOARCH, goVersion)
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "hooksnare %s %s/%s %s\n", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 			return err
 		},
 	}

@@ -39,6 +39,7 @@ const starting = "starting"
 func (l *ledger) judge(c criteria) []finding {
 	var all []finding
 	seen := map[string]bool{}
+	owner := map[string]string{} // chain → the first Mac that has it
 	for _, id := range slices.Sorted(maps.Keys(l.hosts)) {
 		h := l.hosts[id]
 		seen[h.id], seen[h.name] = true, true
@@ -49,7 +50,7 @@ func (l *ledger) judge(c criteria) []finding {
 		h.judgeHealth(add)
 		verdict := h.chains.Verdict()
 		l.repeats += verdict.Repeats
-		h.judgeChains(c, verdict.Chains, add)
+		h.judgeChains(c, verdict.Chains, owner, add)
 	}
 	for _, e := range c.expect {
 		if !seen[e] {
@@ -109,7 +110,7 @@ func (h *host) judgeHealth(add addFinding) {
 // mostNamed is how many numbers or gaps a finding names; all are counted.
 const mostNamed = 10
 
-func (h *host) judgeChains(c criteria, chains []chain.Findings, add addFinding) {
+func (h *host) judgeChains(c criteria, chains []chain.Findings, owner map[string]string, add addFinding) {
 	for _, f := range chains {
 		if f.Missing > 0 && !c.partial {
 			add(true, "gap", "chain %s: %d missing between %d and %d: %s", f.Chain, f.Missing, f.First, f.Last, formatGaps(f.Gaps))
@@ -120,8 +121,10 @@ func (h *host) judgeChains(c criteria, chains []chain.Findings, add addFinding) 
 		if f.Conflicting > 0 {
 			add(true, "conflict", "chain %s: %d numbers have different documents: %d", f.Chain, f.Conflicting, f.Conflicts[:min(len(f.Conflicts), mostNamed)])
 		}
-		if first := h.shared[f.Chain]; first != "" {
+		if first, known := owner[f.Chain]; known {
 			add(true, "shared_chain", "chain %s is that of %q too: a cloned disk or a forged document", f.Chain, first)
+		} else {
+			owner[f.Chain] = h.id
 		}
 	}
 	if n := len(chains); n > 1 {

@@ -20,7 +20,6 @@ const (
 // ledger is what is known of all Macs.
 type ledger struct {
 	hosts     map[string]*host
-	owner     map[string]string // chain → the Mac that it was first seen of
 	newest    time.Time
 	documents uint64
 	repeats   int    // known after judge
@@ -36,12 +35,9 @@ type host struct {
 	heartbeat   *heartbeat // the newest
 	heartbeatAt time.Time
 	chains      chain.Verifier
-	shared      map[string]string // chain → the Mac that had it before
 }
 
-func newLedger() *ledger {
-	return &ledger{hosts: map[string]*host{}, owner: map[string]string{}}
-}
+func newLedger() *ledger { return &ledger{hosts: map[string]*host{}} }
 
 // readLines adds the documents of all lines. Lines that are too long are skipped and counted.
 func (l *ledger) readLines(r io.Reader, longest int) error {
@@ -94,7 +90,14 @@ func (l *ledger) addDocument(d *document, err error) {
 		b.truncate()
 		h.heartbeat, h.heartbeatAt = b, at
 	}
-	l.addLink(h, d)
+	switch link := d.Hooksnare.Delivery; {
+	case link == nil:
+		l.unchained++
+	case link.Check() != nil:
+		l.malformed++
+	case !h.chains.Add(*link, d.raw):
+		l.overflow++
+	}
 }
 
 // host returns the Mac of a document, nil when there are too many.
@@ -106,29 +109,4 @@ func (l *ledger) host(d *document) *host {
 		l.hosts[id] = h
 	}
 	return h
-}
-
-// addLink puts a document into its chain.
-func (l *ledger) addLink(h *host, d *document) {
-	link := d.Hooksnare.Delivery
-	switch {
-	case link == nil:
-		l.unchained++
-		return
-	case link.Check() != nil:
-		l.malformed++
-		return
-	case !h.chains.Add(*link, d.raw):
-		l.overflow++
-		return
-	}
-	first, known := l.owner[link.Chain]
-	if !known {
-		l.owner[link.Chain] = h.id
-	} else if first != h.id {
-		if h.shared == nil {
-			h.shared = map[string]string{}
-		}
-		h.shared[link.Chain] = first
-	}
 }

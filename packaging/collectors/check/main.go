@@ -89,28 +89,25 @@ func (c *criteria) read(now, expect string) (err error) {
 	return nil
 }
 
+// readFiles reads files, "-" being stdin; without any stdin.
 func (l *ledger) readFiles(files []string, stdin io.Reader) error {
 	if len(files) == 0 {
-		files = []string{"-"}
+		return l.readLines(stdin, maxLine)
 	}
 	for _, name := range files {
-		if err := l.readFile(name, stdin); err != nil {
+		in := io.NopCloser(stdin)
+		if name != "-" {
+			f, err := os.Open(name)
+			if err != nil {
+				return err
+			}
+			in = f
+		}
+		if err := errors.Join(l.readLines(in, maxLine), in.Close()); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
 	return nil
-}
-
-func (l *ledger) readFile(name string, stdin io.Reader) error {
-	if name == "-" {
-		return l.readLines(stdin, maxLine)
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return l.readLines(f, maxLine)
 }
 
 // printFindings writes the findings and counts the problems. What a document says is escaped.

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package main
+
+func sampleOf(int) (sample, error) { return sample{}, errNotMeasured }

@@ -1,0 +1,115 @@
+package judge
+
+import (
+	"slices"
+
+	"hooksnare/detect"
+	"hooksnare/detect/hook"
+	"hooksnare/pkg/alert"
+	"hooksnare/pkg/event"
+)
+
+// keepHook keeps which hooks are set. An examination finds where its program is.
+func (j *state) keepHook(ch *event.Change) {
+	j.hooked = slices.DeleteFunc(j.hooked, func(h detect.Hooked) bool { return h.File == ch.File && h.Key == ch.Key })
+	if ch.New != nil && hook.RunsProgram(ch.Key) {
+		j.hooked = append(j.hooked, detect.Hooked{File: ch.File, Home: ch.Home, Scope: ch.Scope, Key: ch.Key, Value: *ch.New, Program: hook.FirstPath(*ch.New)})
+	}
+	j.engine.SetHooks(j.hooked)
+}
+
+// locateProgram keeps where the program of some hooks was found, nil if nobody looked.
+func (j *state) locateProgram(found *event.Program, isOf func(*detect.Hooked) bool) {
+	if found == nil {
+		return
+	}
+	for i := range j.hooked {
+		if h := &j.hooked[i]; isOf(h) {
+			h.Program, h.Resolved = found.Path, found.Resolved
+		}
+	}
+	j.engine.SetHooks(j.hooked)
+}
+
+// SetProgram takes where the programs of hooks in preferences of a home are found.
+func (j *Judge) SetProgram(home string, found *event.Program) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.locateProgram(found, func(h *detect.Hooked) bool { return h.Home == home && h.Value == found.Value })
+}
+
+// SetHooks takes what the preferences held when the agent was stopped.
+func (j *Judge) SetHooks(list []detect.Hooked) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.watching == nil {
+		return
+	}
+	j.hooked = nil
+	for _, h := range list {
+		j.correlator.SetValue(&event.Change{File: h.File, Key: h.Key, New: &h.Value, Home: h.Home, Owner: h.Owner, FolderOwner: h.FolderOwner})
+		if hook.RunsProgram(h.Key) {
+			j.hooked = append(j.hooked, h)
+		}
+	}
+	j.engine.SetHooks(j.hooked)
+}
+
+// RestoreChange takes a change that was reported before.
+func (j *Judge) RestoreChange(ch event.Change) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.watching == nil {
+		return
+	}
+	j.keepHook(&ch)
+	j.correlator.SetValue(&ch)
+}
+
+// Hooks returns the values of the hooks that are set, by their owner as package program has
+// it. Those are left out whose programs are being examined: the watch starts from that.
+func (j *Judge) Hooks() map[string][]string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	out := map[string][]string{}
+	for _, h := range j.hooked {
+		if len(j.judging[event.PreferenceKey{File: h.File, Key: h.Key}]) == 0 {
+			owner := detect.FileShare(h.File, h.Home).String()
+			out[owner] = append(out[owner], h.Value)
+		}
+	}
+	return out
+}
+
+// HandleProgram takes a change of the program of a hook in preferences of a home, "" for
+// those of root, the computer and management.
+func (j *Judge) HandleProgram(home string, ch event.ProgramChange) {
+	j.judgeAndFlush(true, func() {
+		h := j.hookOfProgram(home, ch.Value)
+		if h == nil || j.watching == nil || j.closed {
+			return
+		}
+		now := j.windowTime()
+		h.Program, h.Resolved = ch.New.Path, ch.New.Resolved
+		j.engine.SetHooks(j.hooked)
+		fact := &hook.Fact{Operation: hook.Edit, Key: h.Key, Value: h.Value, HasValue: true, Plist: h.File, Scope: hook.Scope(h.Scope), Strict: true}
+		o := detect.Observed{Program: &ch, Verdict: string(alert.Observed), Home: home}
+		// No exception: one that trusts the program by its pin would hide that it changed.
+		j.reportFindings(j.engine.Observe(o, fact, nil), now, nil)
+	})
+}
+
+// hookOfProgram returns the hook in preferences of a home that has a value: where several have
+// it, one of root's before the computer's before others.
+func (j *state) hookOfProgram(home, value string) *detect.Hooked {
+	shares := []detect.Share{detect.SystemShare, detect.RootShare}
+	var found *detect.Hooked
+	best := -2
+	for i := range j.hooked {
+		h := &j.hooked[i]
+		if rank := slices.Index(shares, detect.FileShare(h.File, h.Home)); h.Value == value && h.Home == home && rank > best {
+			found, best = h, rank
+		}
+	}
+	return found
+}

@@ -1,5 +1,0 @@
-//go:build !race
-
-package kql
-
-const raceDetector = false
