@@ -66,7 +66,7 @@ func (a *Agent) run(ctx context.Context, part *atomic.Value) error {
 	part.Store("the watch")
 	a.within(watchEnd, "the watch of preferences and programs", wg.Wait)
 	part.Store("the judge")
-	a.watch.CloseExaminer(judgeEnd)
+	a.within(judgeEnd, "the examinations of disks", a.watch.CloseExaminer)
 	a.within(judgeEnd, "the judge", func() {
 		a.judge.Close()
 		if a.opts.Config.HeartbeatInterval > 0 {

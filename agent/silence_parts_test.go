@@ -108,10 +108,10 @@ func fullLane(t *testing.T) string {
 func crowdedCopies(t *testing.T) string {
 	s, err := program.NewStore(filepath.Join(t.TempDir(), "scripts"), 16<<20, 1024, nil)
 	must(t, err)
-	roots, err := s.Keep(program.Root, []byte("#!/bin/sh\n# root's\n"), "")
+	roots, err := s.Keep(program.Root, []byte("#!/bin/sh\n# root's\n"))
 	must(t, err)
 	for i := range 300 {
-		_, _ = s.Keep(malloryHome, fmt.Appendf(nil, "#!/bin/sh\n# %d\n%s", i, strings.Repeat("x", 8<<10)), "")
+		_, _ = s.Keep(malloryHome, fmt.Appendf(nil, "#!/bin/sh\n# %d\n%s", i, strings.Repeat("x", 8<<10)))
 	}
 	if _, err := os.Stat(roots); err != nil {
 		return "root's copy is gone: " + err.Error()

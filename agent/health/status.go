@@ -64,7 +64,7 @@ const SpoolFolder = "spool"
 // before the first has run.
 func ReadStatus(dir string) (Status, error) {
 	var s Status
-	b, _, err := safefile.ReadTrusted(filepath.Join(dir, statusFile), maxStatus)
+	b, _, err := safefile.Disk{}.ReadTrusted(filepath.Join(dir, statusFile), maxStatus)
 	if err != nil {
 		return s, fmt.Errorf("status: %w", err)
 	}

@@ -4,15 +4,14 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"hooksnare/agent/document"
 	"hooksnare/agent/judge"
 )
 
-// Bounds of the examinations that wait.
+// Bounds of the questions that wait.
 const (
-	maxLane  = 64   // of one lane; what comes then is judged without one
+	maxLane  = 64   // of one lane; what comes then is judged without an examination
 	maxLanes = 1024 // in all, where each has a goroutine
 )
 
@@ -22,10 +21,10 @@ type Examiner struct {
 	answer  func(judge.Question) *document.Examination
 	skipped atomic.Uint64 // questions that were judged without an answer
 
-	mu    sync.Mutex // guards what follows; nothing is called with it held
+	mu    sync.Mutex // guards lanes and shut; nothing is called with it held
 	lanes map[string][]queuedQuestion
-	idle  sync.Cond
 	shut  bool
+	work  sync.WaitGroup // the goroutines of the lanes
 }
 
 type queuedQuestion struct {
@@ -33,10 +32,9 @@ type queuedQuestion struct {
 	judge    func(*document.Examination, bool)
 }
 
+// NewExaminer returns an Examiner that has each question answered by a function.
 func NewExaminer(answer func(judge.Question) *document.Examination) *Examiner {
-	e := &Examiner{answer: answer, lanes: map[string][]queuedQuestion{}}
-	e.idle.L = &e.mu
-	return e
+	return &Examiner{answer: answer, lanes: map[string][]queuedQuestion{}}
 }
 
 // laneOf returns where a question waits. A user's things have one lane; what root's or the
@@ -57,7 +55,7 @@ func laneOf(q *judge.Question) string {
 	return name
 }
 
-// Ask is an Examine that never waits.
+// Ask has a question answered, and never waits: see [judge.Examine].
 func (e *Examiner) Ask(q judge.Question, judge func(*document.Examination, bool)) {
 	name := laneOf(&q)
 	e.mu.Lock()
@@ -65,53 +63,40 @@ func (e *Examiner) Ask(q judge.Question, judge func(*document.Examination, bool)
 	full := e.shut || len(queue) >= maxLane || !runs && len(e.lanes) >= maxLanes
 	if !full {
 		e.lanes[name] = append(queue, queuedQuestion{q, judge})
+		if !runs {
+			e.work.Go(func() { e.answerLane(name) })
+		}
 	}
 	e.mu.Unlock()
-	switch {
-	case full:
+	if full {
 		e.skipped.Add(1)
 		judge(nil, false)
-	case !runs:
-		go e.answerLane(name)
 	}
 }
 
 // answerLane answers the questions of a lane until there are none.
 func (e *Examiner) answerLane(name string) {
-	for {
-		e.mu.Lock()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for len(e.lanes[name]) > 0 {
 		queue := e.lanes[name]
-		if len(queue) == 0 {
-			delete(e.lanes, name)
-			e.idle.Broadcast()
-			e.mu.Unlock()
-			return
-		}
 		next := queue[0]
 		queue[0] = queuedQuestion{}
 		e.lanes[name] = queue[1:]
 		e.mu.Unlock()
 		next.judge(e.answer(next.question), true)
+		e.mu.Lock()
 	}
+	delete(e.lanes, name)
 }
 
-// close waits until every question that was asked is judged, but no longer than a time.
-// What is asked later is judged without an examination.
-func (e *Examiner) close(limit time.Duration) {
+// close waits until every question that was asked is judged. What is asked later is judged
+// without an examination.
+func (e *Examiner) close() {
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.shut = true
-	late := false
-	timer := time.AfterFunc(limit, func() {
-		e.mu.Lock()
-		late = true
-		e.mu.Unlock()
-		e.idle.Broadcast()
-	})
-	defer timer.Stop()
-	for len(e.lanes) > 0 && !late {
-		e.idle.Wait()
-	}
+	e.mu.Unlock()
+	e.work.Wait()
 }
 
 // Skipped returns how many questions were judged without an answer.

@@ -12,15 +12,15 @@ import (
 )
 
 // maxInFlight bounds the changes of one share whose alerts are on their way. More have to wait,
-// but no longer than maxToldWait: if the log can't be written, other outputs may. What is
-// told then may be told once more, as another alert, if the agent is killed.
+// but no longer than maxInFlightWait: if the log can't be written, other outputs may. What is
+// reported then may be reported once more, as another alert, if the agent is killed.
 const (
 	maxInFlight     = 32
 	maxInFlightWait = 10 * time.Second
 )
 
 // journalEntry is a change of which alerts are about to be given. It is on the disk before
-// they are: an agent that is killed then knows at its next start what it may have told, and
+// they are: an agent that is killed then knows at its next start what it may have reported, and
 // gives the same alerts again.
 type journalEntry struct {
 	File   string            `json:"file"`
@@ -34,8 +34,8 @@ func (c *journalEntry) preferenceKey() event.PreferenceKey {
 	return event.PreferenceKey{File: c.File, Key: c.Key}
 }
 
-// inFlight counts the changes of a share whose alerts are on their way.
-func (w *Watch) inFlight(share detect.Share) int {
+// inFlightLocked counts the changes of a share whose alerts are on their way.
+func (w *Watch) inFlightLocked(share detect.Share) int {
 	n := 0
 	for i := range w.state.Journal {
 		if c := &w.state.Journal[i]; detect.FileShare(c.File, c.Home) == share {
@@ -45,13 +45,13 @@ func (w *Watch) inFlight(share detect.Share) int {
 	return n
 }
 
-// hasRoom reports whether another change may be told.
+// hasRoom reports whether another change may be reported.
 func (w *Watch) hasRoom(ch *event.Change, now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.dropDelivered()
+	w.dropDeliveredLocked()
 	share := detect.FileShare(ch.File, ch.Home)
-	if w.inFlight(share) < maxInFlight {
+	if w.inFlightLocked(share) < maxInFlight {
 		delete(w.fullSince, share)
 		return true
 	}
@@ -61,9 +61,10 @@ func (w *Watch) hasRoom(ch *event.Change, now time.Time) bool {
 	return now.Sub(w.fullSince[share]) > maxInFlightWait
 }
 
-// dropDelivered forgets the alerts of what was told, if they are all in the log. It returns
-// whether it forgot any.
-func (w *Watch) dropDelivered() bool {
+// dropDeliveredLocked forgets the alerts in the journal, if they are all in the log: what they report
+// is known then. It returns whether it forgot any. As long as there is no state to put it into,
+// the last of each place stays.
+func (w *Watch) dropDeliveredLocked() (forgot bool) {
 	if len(w.state.Journal) == 0 {
 		return false
 	}
@@ -71,53 +72,32 @@ func (w *Watch) dropDelivered() bool {
 	if !w.opts.Delivered() {
 		return false
 	}
-	if w.state.Preferences != nil {
-		left := stillJudged(w.state.Journal, judging)
-		done := savedState{Preferences: w.state.Preferences, Journal: slices.DeleteFunc(slices.Clone(w.state.Journal), func(c journalEntry) bool {
-			_, waits := judging[c.preferenceKey()]
-			return waits
-		})}
-		done.mergeJournal()
-		forgot := len(left) < len(w.state.Journal)
-		w.state.Journal = left
-		return forgot
-	}
-	// As long as there is no state to put it into, the last of each place stays.
-	var out []journalEntry
-	forgot := false
+	var left []journalEntry
 	for i, c := range w.state.Journal {
 		if _, waits := judging[c.preferenceKey()]; waits {
-			out = append(out, c)
+			left = append(left, c)
 			continue
 		}
-		if slices.ContainsFunc(w.state.Journal[i+1:], func(o journalEntry) bool { return o.preferenceKey() == c.preferenceKey() }) {
+		forgot = forgot || c.Alerts != nil || w.state.Preferences != nil
+		switch {
+		case w.state.Preferences != nil:
+			w.state.Preferences.Files = setValue(w.state.Preferences.Files, &c)
+		case slices.ContainsFunc(w.state.Journal[i+1:], func(o journalEntry) bool { return o.preferenceKey() == c.preferenceKey() }):
 			forgot = true
-			continue
+		default:
+			c.Alerts = nil
+			left = append(left, c)
 		}
-		forgot = forgot || c.Alerts != nil
-		c.Alerts = nil
-		out = append(out, c)
 	}
-	w.state.Journal = out
+	w.state.Journal = left
 	return forgot
-}
-
-// stillJudged returns what was recorded of places where something is still being judged.
-func stillJudged(told []journalEntry, judging map[event.PreferenceKey]*string) []journalEntry {
-	var out []journalEntry
-	for _, c := range told {
-		if _, waits := judging[c.preferenceKey()]; waits {
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // appendJournal keeps what is about to be reported of a change.
 func (w *Watch) appendJournal(ch *event.Change, lines [][]byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.inFlight(detect.FileShare(ch.File, ch.Home)) >= maxInFlight {
+	if w.inFlightLocked(detect.FileShare(ch.File, ch.Home)) >= maxInFlight {
 		return
 	}
 	c := journalEntry{File: ch.File, Home: ch.Home, Key: ch.Key, Value: ch.New}
@@ -127,9 +107,7 @@ func (w *Watch) appendJournal(ch *event.Change, lines [][]byte) {
 		}
 	}
 	w.state.Journal = append(w.state.Journal, c)
-	if err := w.saveState(); err != nil {
-		w.opts.Log.Warn().Err(err).Msg("state")
-	}
+	w.logSaveLocked()
 }
 
 // sendAgain gives the alerts that the run before may not have given.
@@ -149,14 +127,12 @@ func (w *Watch) Save() {
 	w.savePrograms()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.dropDelivered() {
-		if err := w.saveState(); err != nil {
-			w.opts.Log.Warn().Err(err).Msg("state")
-		}
+	if w.dropDeliveredLocked() {
+		w.logSaveLocked()
 	}
 }
 
-// mergeJournal makes what was told part of the preferences that are known. Before the first of
+// mergeJournal makes what was reported part of the preferences that are known. Before the first of
 // these were saved it returns what was reported of them by place.
 func (k *savedState) mergeJournal() (early map[event.PreferenceKey]*string) {
 	if k.Preferences == nil {

@@ -13,8 +13,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -52,27 +54,30 @@ type savedState struct {
 	SetBy   map[string]string `json:"set_by,omitempty"` // event.id of the alert that reported a hook, by key and file
 
 	Jamf        time.Time `json:"jamf,omitzero"`         // since when the Mac shows that Jamf manages it
-	PresetsTold []string  `json:"preset_told,omitempty"` // exceptions that come with the agent whose first use was told
+	PresetsTold []string  `json:"preset_told,omitempty"` // exceptions that come with the agent whose first use was reported
 }
 
 // Watch is the second signal: what the preferences say, and what they point to.
 type Watch struct {
-	opts         Options
-	judge        *judge.Judge // belongs to Run
-	prefs        *prefs.Collector
-	store        *program.Store // nil if there is none
-	watchers     *program.Watchers
-	surroundings *surroundings
-	programs     *program.Examiner
-	shares       *program.Shares
-	examiner     *Examiner
-	jamf         *exceptions.JamfSigns
+	opts     Options
+	judge    *judge.Judge // belongs to Run
+	prefs    *prefs.Collector
+	store    *program.Store // nil if there is none
+	watchers *program.Watchers
+	known    map[string]string // exceptions that name a program's SHA-256, by that
+	skipped  atomic.Uint64     // folders around a hook that did not answer
+	programs *program.Examiner
+	shares   *program.Shares
+	examiner *Examiner
+	jamf     *exceptions.JamfSigns
 
-	reportedEarly map[event.PreferenceKey]*string // what was told before there was a state, for the goroutine of prefs
+	reportedEarly map[event.PreferenceKey]*string // what was reported before there was a state, for the goroutine of prefs
 
 	mu        sync.Mutex                 // guards all below
 	state     savedState                 // as it is saved
-	fullSince map[detect.Share]time.Time // since when no more can be told
+	fullSince map[detect.Share]time.Time // since when no more can be reported
+
+	savedVersion uint64 // of the programs in state
 }
 
 // Options say what to watch.
@@ -93,7 +98,7 @@ func Open(o Options) (*Watch, error) {
 	if lost != nil {
 		o.Log.Warn().Err(lost).Msg("state")
 	}
-	w.surroundings = newSurroundings(c.Root, c.Exceptions)
+	w.known = knownPrograms(c.Exceptions)
 	w.jamf = exceptions.NewJamfSigns(c.Root, before.Jamf, before.Preferences == nil && len(before.Journal) == 0)
 	w.examiner = NewExaminer(w.examine)
 	w.reportedEarly = before.mergeJournal()
@@ -124,7 +129,7 @@ func (w *Watch) Restore(j *judge.Judge) {
 	j.RestorePresetsTold(w.state.PresetsTold)
 }
 
-// Wake has all preferences looked at soon: something may have changed them that was not seen.
+// Wake has all preferences read soon: something may have changed them that was not seen.
 func (w *Watch) Wake() { w.prefs.Wake() }
 
 // IsWatched reports whether changes of a file are seen: it is one of those that hold hooks,
@@ -190,18 +195,13 @@ func (w *Watch) HandleState(s prefs.State) error {
 	for at, was := range judging {
 		s.Files = setValue(s.Files, &journalEntry{File: at.File, Key: at.Key, Value: was})
 	}
-	w.state.Preferences, w.state.SetBy, w.state.Journal = &s, setBy, stillJudged(w.state.Journal, judging)
+	w.state.Preferences, w.state.SetBy = &s, setBy
+	w.state.Journal = slices.DeleteFunc(w.state.Journal, func(c journalEntry) bool {
+		_, waits := judging[c.preferenceKey()]
+		return !waits
+	})
 	w.state.Jamf, w.state.PresetsTold = w.jamf.Since(), w.judge.PresetsTold()
-	return w.saveState()
-}
-
-func equalJSON(a, b any) (bool, error) {
-	x, err := json.Marshal(a)
-	if err != nil {
-		return false, err
-	}
-	y, err := json.Marshal(b)
-	return string(x) == string(y), err
+	return w.saveStateLocked()
 }
 
 // envelope is a state as it lies on the disk.
@@ -213,7 +213,14 @@ type envelope struct {
 
 const stateVersion = 1
 
-func (w *Watch) saveState() error {
+// logSaveLocked saves the state, where all that can be done about an error is to log it.
+func (w *Watch) logSaveLocked() {
+	if err := w.saveStateLocked(); err != nil {
+		w.opts.Log.Warn().Err(err).Msg("state")
+	}
+}
+
+func (w *Watch) saveStateLocked() error {
 	b, err := json.Marshal(w.state)
 	if err != nil {
 		return err
@@ -229,15 +236,16 @@ func (w *Watch) saveState() error {
 // readState reads what was kept. One that is damaged is set aside, and nothing is known.
 func readState(dir string) (savedState, error) {
 	name := filepath.Join(dir, preferencesFile)
-	b, _, err := safefile.ReadTrusted(name, maxPreferences)
+	b, _, err := safefile.Disk{}.ReadTrusted(name, maxPreferences)
 	if errors.Is(err, fs.ErrNotExist) {
 		return savedState{}, nil
 	}
 	var k savedState
 	if err == nil {
-		if k, err = parseState(b); err == nil {
-			return k, nil
-		}
+		k, err = parseState(b)
+	}
+	if err == nil {
+		return k, nil
 	}
 	aside := name + ".damaged"
 	if e := os.Rename(name, aside); e != nil {
@@ -246,22 +254,20 @@ func readState(dir string) (savedState, error) {
 	return savedState{}, fmt.Errorf("%s is damaged and was set aside as %s, hooks are reported as at the first start: %w", name, aside, err)
 }
 
-func parseState(b []byte) (savedState, error) {
+func parseState(b []byte) (k savedState, err error) {
 	var e envelope
-	var k savedState
 	if err := json.Unmarshal(b, &e); err != nil {
 		return k, err
 	}
 	if e.Version != stateVersion {
-		return k, fmt.Errorf("version %d: want %d", e.Version, stateVersion)
+		return k, fmt.Errorf("version %d: expected %d", e.Version, stateVersion)
 	}
 	if sum := sha256.Sum256(e.State); hex.EncodeToString(sum[:]) != e.SHA256 {
 		return k, errors.New("its checksum does not hold")
 	}
-	err := json.Unmarshal(e.State, &k)
+	err = json.Unmarshal(e.State, &k)
 	return k, err
 }
 
-// CloseExaminer waits until every question that was asked of the disk is judged, but no longer than
-// a time.
-func (w *Watch) CloseExaminer(limit time.Duration) { w.examiner.close(limit) }
+// CloseExaminer waits until every question that was asked of the disk is judged.
+func (w *Watch) CloseExaminer() { w.examiner.close() }

@@ -3,9 +3,11 @@ package watch
 import (
 	"context"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"hooksnare/agent/document"
@@ -22,24 +24,23 @@ import (
 // Whoever waits for the alert waits for that.
 const examineLimit = 500 * time.Millisecond
 
-// openPrograms prepares what looks at the programs of hooks.
+// openPrograms prepares what examines the programs of hooks.
 func (w *Watch) openPrograms(before program.State) {
 	c := w.opts.Config
-	w.shares = program.NewShares()
-	store, err := program.NewStore(filepath.Join(c.StateDir, ScriptFolder), maxScripts, maxScriptFiles, w.shares)
-	if err != nil {
+	shares := program.NewShares()
+	var err error
+	if w.store, err = program.NewStore(filepath.Join(c.StateDir, ScriptFolder), maxScripts, maxScriptFiles, shares); err != nil {
 		w.opts.Log.Warn().Err(err).Msg("copies of scripts are not kept")
-	} else {
-		w.store = store
 	}
-	w.programs = program.NewExaminer(w.opts.Config.Root, w.shares)
-	w.watchers = program.NewWatchers(w.opts.Config.Root, program.Options{
-		Previous: before, Sweep: w.opts.Config.SweepInterval, Keep: w.keepCopy, Shares: w.shares,
-		Leads: func(owner string, p event.Program) { w.judge.SetProgram(homeOfOwner(owner), &p) },
+	w.programs = program.NewExaminer(c.Root, shares)
+	w.watchers = program.NewWatchers(w.programs, program.Options{
+		Previous: before, Sweep: c.SweepInterval, Keep: w.keepCopy,
+		Located: func(owner string, p event.Program) { w.judge.SetProgram(homeOfOwner(owner), &p) },
 		Share: func(s program.Share) {
 			w.opts.Report(health.ShareUsedUp.Of(s.What+" "+s.Owner), s.Owner+" has used up its share of "+s.What+" of programs that are looked at", s.On, s.Since, s.Until)
 		},
 	}, func(owner string, ch event.ProgramChange) { w.judge.HandleProgram(homeOfOwner(owner), ch) })
+	w.savedVersion = w.watchers.Version()
 }
 
 // homeOfOwner returns the home of an owner of hooks, "" for root, the computer and management.
@@ -87,29 +88,28 @@ func (w *Watch) homeOf(file string) string {
 	return ""
 }
 
-// examine examines the disk for one event.
+// examine examines the disk for one event. Everything that a user may have a say in is called
+// with a limit.
 func (w *Watch) examine(q judge.Question) *document.Examination {
-	around := w.surroundings.ask(q.Share, q.File, q.At)
-	w.jamf.Refresh(time.Now())
-	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: w.jamf.ShownBefore(q.At)}
 	owner := q.Share.String()
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Known: w.known}
+	var around sync.WaitGroup
+	around.Go(func() { x.Packages = w.changedLately(program.Root, receiptsPath, ".plist", q.At) }) // no user can have it hang
+	around.Go(func() { x.Preferences = w.changedLately(owner, path.Dir(q.File), "", q.At) })
+	w.jamf.Refresh(time.Now())
+	x.Jamf = w.jamf.ShownBefore(q.At)
 	for _, v := range q.Values {
 		s := w.programs.Examine(owner, v, examineLimit)
-		x.Programs[v] = w.describeProgram(owner, &s)
+		w.keepCopy(owner, s.Program, s.Content)
+		found := document.ExaminedProgram{Found: s.Program, Shown: document.ProgramOf(&s.Program)}
+		found.Shown.Kept = w.copyPath(owner, s.Program.SHA256)
+		x.Programs[v] = found
 		if q.Watched {
 			w.watchers.Learn(owner, v, s)
 		}
 	}
-	around(x)
+	around.Wait()
 	return x
-}
-
-// describeProgram is what a sight shows, with the copy that is kept of a script.
-func (w *Watch) describeProgram(owner string, s *program.View) document.ExaminedProgram {
-	out := document.ExaminedProgram{Found: s.Program, Shown: document.ProgramOf(&s.Program)}
-	w.keepCopy(owner, s.Program, s.Content)
-	out.Shown.Kept = w.copyPath(owner, s.Program.SHA256)
-	return out
 }
 
 // keepCopy keeps a copy of a script that a hook runs.
@@ -117,7 +117,7 @@ func (w *Watch) keepCopy(owner string, p event.Program, script []byte) {
 	if w.store == nil || p.Kind != program.Script || !p.Hashed || int64(len(script)) != p.Size {
 		return
 	}
-	if _, err := w.store.Keep(owner, script, p.SHA256); err != nil {
+	if _, err := w.store.Keep(owner, script); err != nil {
 		w.opts.Log.Warn().Err(err).Msg("copy of a script")
 	}
 }
@@ -137,19 +137,8 @@ func (w *Watch) watchPrograms(ctx context.Context) {
 	}
 	t := time.NewTicker(w.opts.Config.SweepInterval)
 	defer t.Stop()
-	owners := map[string]bool{}
 	for {
-		hooks := w.judge.Hooks()
-		for owner := range owners {
-			if len(hooks[owner]) == 0 {
-				w.watchers.Set(owner, nil)
-				delete(owners, owner)
-			}
-		}
-		for owner, values := range hooks {
-			w.watchers.Set(owner, values)
-			owners[owner] = true
-		}
+		w.watchers.Set(w.judge.Hooks())
 		select {
 		case <-ctx.Done():
 			return
@@ -159,30 +148,31 @@ func (w *Watch) watchPrograms(ctx context.Context) {
 	}
 }
 
+// savePrograms saves what is known of programs, if that changed and what was reported of it is on
+// the disk.
 func (w *Watch) savePrograms() {
-	s := w.watchers.State()
+	version := w.watchers.Version() // first: what changes meanwhile is saved the next time
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	same, err := equalJSON(s, w.state.Programs)
-	forgot := w.dropDelivered()
-	if err != nil || same && !forgot || !w.opts.Delivered() {
+	forgot := w.dropDeliveredLocked()
+	if version == w.savedVersion && !forgot || !w.opts.Delivered() {
 		return
 	}
-	w.state.Programs = s
-	if err := w.saveState(); err != nil {
-		w.opts.Log.Warn().Err(err).Msg("state")
-	}
+	w.state.Programs = w.watchers.State()
+	w.savedVersion = version
+	w.logSaveLocked()
 }
 
 // Losses are of the preferences, of the programs of hooks, and of what lies around these.
 func (w *Watch) Losses() []health.Loss {
-	p, s := w.prefs.Stats(), w.watchers.Stats()
+	p := w.prefs.Stats()
+	ignored, unread := w.watchers.Stats()
 	return []health.Loss{
 		{Counter: health.HomesSilent, Count: uint64(max(p.Stuck, 0))},
 		{Counter: health.FilesUnreadable, Count: uint64(max(p.Unreadable, 0))},
 		{Counter: health.ChangesDeferred, Count: p.Refused},
-		{Counter: health.ProgramsUnwatched, Count: uint64(s.Ignored)},
-		{Counter: health.ProgramsUnread, Count: uint64(s.Unread)},
-		{Counter: health.FactsSkipped, Count: w.surroundings.skipped.Load() + w.examiner.skipped.Load()},
+		{Counter: health.ProgramsUnwatched, Count: uint64(ignored)},
+		{Counter: health.ProgramsUnread, Count: uint64(unread)},
+		{Counter: health.FactsSkipped, Count: w.skipped.Load() + w.examiner.Skipped()},
 	}
 }

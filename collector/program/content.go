@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"strings"
 	"time"
 
 	"hooksnare/pkg/safefile"
@@ -18,15 +17,14 @@ const (
 	maxContent = 256 << 10 // of a script that is handed out
 	maxExcerpt = 2 << 10
 	maxShebang = 512 // as much as macOS looks at
-	chunk      = 64 << 10
 )
 
 // Kinds of content, as event.Program has them.
 const (
-	Script = "script" // a text: by an interpreter line, or as a shell takes it without one
-	MachO  = "mach-o"
-	Empty  = "empty"
-	Data   = "data"
+	Script    = "script" // a text: by an interpreter line, or as a shell takes it without one
+	kindMachO = "mach-o"
+	kindEmpty = "empty"
+	kindData  = "data"
 )
 
 // content is what a file holds.
@@ -55,7 +53,7 @@ func (d *disk) read(at location, a allowance) (content, error) {
 	if err := c.readFrom(f, at.Size, most, a.until); err != nil {
 		return content{}, err
 	}
-	if c.kind == MachO {
+	if c.kind == kindMachO {
 		c.claim = readClaims(f, at.Size)
 	}
 	c.quarantined = isQuarantined(f)
@@ -65,40 +63,41 @@ func (d *disk) read(at location, a allowance) (content, error) {
 // readFrom reads as many bytes of a file of that size, while there is time, and hashes it if
 // that is the whole.
 func (c *content) readFrom(f io.Reader, size, most int64, until time.Time) error {
+	r := &timedReader{f, until}
+	head := make([]byte, min(most, maxContent))
+	n, err := io.ReadFull(r, head)
+	head, c.read = head[:n], int64(n)
 	h := sha256.New()
-	buf := make([]byte, min(most, chunk))
-	for c.read < most {
-		if time.Now().After(until) {
-			return errLate
-		}
-		n, err := io.ReadFull(f, buf[:min(int64(len(buf)), most-c.read)])
-		h.Write(buf[:n])
-		c.take(buf[:n])
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			break
-		}
-		if err != nil {
-			return err
-		}
+	h.Write(head)
+	if err == nil {
+		n, e := io.Copy(h, io.LimitReader(r, most-c.read))
+		c.read, err = c.read+n, e
 	}
-	if c.read != min(size, most) {
+	switch {
+	case err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return err
+	case c.read != min(size, most):
 		return safefile.ErrChanged
-	}
-	if most > size {
+	case most > size:
 		c.sum = hex.EncodeToString(h.Sum(nil))
+	}
+	if c.kind = kindOf(head); c.kind == Script {
+		c.text = head
 	}
 	return nil
 }
 
-// take goes on with the next bytes of a file.
-func (c *content) take(b []byte) {
-	if c.read == 0 {
-		c.kind = kindOf(b)
+// timedReader reads as long as somebody waits for it.
+type timedReader struct {
+	io.Reader
+	until time.Time
+}
+
+func (r *timedReader) Read(b []byte) (int, error) {
+	if time.Now().After(r.until) {
+		return 0, errNoAnswer
 	}
-	c.read += int64(len(b))
-	if c.kind == Script {
-		c.text = append(c.text, b[:min(len(b), maxContent-len(c.text))]...)
-	}
+	return r.Reader.Read(b)
 }
 
 // kindOf returns what a file is by its first bytes. Without an interpreter line a text is
@@ -108,13 +107,13 @@ func kindOf(head []byte) string {
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	switch {
 	case len(head) == 0:
-		return Empty
+		return kindEmpty
 	case isMachO(head):
-		return MachO
+		return kindMachO
 	case bytes.HasPrefix(head, []byte("#!")), bytes.IndexByte(line, 0) < 0:
 		return Script
 	}
-	return Data
+	return kindData
 }
 
 // shebangOf returns the interpreter line of a text, without its "#!".
@@ -127,12 +126,4 @@ func shebangOf(text []byte) string {
 		line = line[:i]
 	}
 	return string(bytes.Trim(line, " \t"))
-}
-
-// interpreterOf returns the program of an interpreter line.
-func interpreterOf(shebang string) string {
-	if i := strings.IndexAny(shebang, " \t"); i >= 0 {
-		return shebang[:i]
-	}
-	return shebang
 }

@@ -83,21 +83,17 @@ func isSettled(seen []element, at time.Time, step time.Duration) bool {
 
 // isUnmoved reports whether all that an examination used is as it was.
 func isUnmoved(root string, seen []element) bool {
-	if isMachine(root) { // nothing lies outside, so that a plain lstat will do
-		for i := range seen {
-			if !seen[i].isSame(safefile.Lstat("/" + seen[i].at)) {
-				return false
-			}
+	lstat := func(at string) (safefile.FileVersion, error) { return safefile.Lstat("/" + at) } // nothing lies outside
+	if !isMachine(root) {
+		tree, err := safefile.OpenTree(root)
+		if err != nil {
+			return false
 		}
-		return true
+		defer tree.Close()
+		lstat = tree.Lstat
 	}
-	tree, err := safefile.OpenTree(root)
-	if err != nil {
-		return false
-	}
-	defer tree.Close()
 	for i := range seen {
-		if !seen[i].isSame(tree.Lstat(seen[i].at)) {
+		if !seen[i].isSame(lstat(seen[i].at)) {
 			return false
 		}
 	}

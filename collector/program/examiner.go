@@ -1,6 +1,7 @@
 package program
 
 import (
+	"errors"
 	"maps"
 	"path"
 	"slices"
@@ -9,30 +10,15 @@ import (
 	"time"
 )
 
-// Bounds on what an Examiner has under way: each examination keeps a thread, those that
-// nobody waits for any more included.
-const (
-	reservedSlots = 64 // of root's, of the computer's and of managed hooks, each
-	userSlots     = 4  // of one user's
-	// maxAreaHung is how many may hang of the reserved hooks in one area of the disk: where users
-	// can mount something there are a handful of these, and they use up no pool.
-	maxAreaHung = 4
-	// maxPools bounds the users whose share is not whole. No user can use that up: it takes as
-	// many homes, and those are root's to make.
-	maxPools = 4096
+var (
+	errNoAnswer    = errors.New(NoAnswer)
+	errShareUsedUp = errors.New(ShareUsedUp)
 )
 
-// What a user's examinations may take, few at a time as they are.
-const (
-	userBytes     = 64 << 20 // hashed at once: two of the largest files there are
-	userBytesRate = 4 << 20  // that come back in a second: a hundredth of a core
-	userTime      = 10.0     // seconds of waiting at once
-	userTimeRate  = 0.1      // that come back in a second: a tenth of the time
-)
-
-// Examiner examines programs for the owners of hooks, each with its own share, so that no
-// user's dead mounts or large files delay the examination of another's program, let alone
-// of root's. It is for any number of goroutines.
+// Examiner makes all calls to a disk that users have a say in: for alerts, for the watch over
+// programs, and around a hook. Each owner of hooks has its own share, so that no user's dead
+// mounts or large files delay a call for another, let alone for root. It is for any number of
+// goroutines.
 type Examiner struct {
 	root    string
 	shares  *Shares
@@ -42,132 +28,169 @@ type Examiner struct {
 	pools map[string]*pool
 }
 
-// pool is what an owner's examinations share.
+// pool is what the calls for one owner share. The lock of the Examiner guards it.
 type pool struct {
-	slots chan struct{}
-	hung  map[string]int // examinations that nobody waits for any more, by value and by area
-	total int            // of them
-	bytes bucket
-	time  bucket
+	maxHung int
+	bytes   bucket
+	time    bucket
+	running int          // calls, those that hang included: each keeps a thread
+	hanging int          // calls that nobody waits for any more
+	hung    map[spot]int // of them, by place and by area
 }
 
-// NewExaminer returns an Examiner of programs on the disk below root. It notes in shares what
-// is used up; nil does not.
+// spot is a place that calls are made to, or the area of the disk that it lies in.
+type spot struct{ place, area string }
+
+// commands are the calls of those who ask once.
+var commands = NewExaminer("", nil)
+
+// NewExaminer returns an Examiner of the disk below root. It notes in shares what is used up;
+// nil does not.
 func NewExaminer(root string, shares *Shares) *Examiner {
 	return &Examiner{root: root, shares: shares, examine: examine, pools: map[string]*pool{}}
 }
 
 // Examine examines what a hook's value points to, for the owner of the hook: root, system,
 // managed, or the home of a user. It takes no longer than the limit. Program.Unread
-// says what it could not find out: [NoAnswer], at once where too many of the owner's
-// examinations hang or this one does, [ShareUsedUp], or why the file can't be read.
+// says what it could not find out: [NoAnswer], [ShareUsedUp], or why the file can't be read.
 func (x *Examiner) Examine(owner, value string, limit time.Duration) View {
-	begin := time.Now()
-	p, why := x.admitOwner(owner, value, begin)
-	if p == nil {
-		return blankView(value, why)
+	return x.examineBelow(x.root, owner, value, limit)
+}
+
+func (x *Examiner) examineBelow(root, owner, value string, limit time.Duration) View {
+	begin, left := time.Now(), x.spendBytes(owner, 0)
+	var v View
+	err := x.Call(owner, value, limit, func() { v = x.examine(root, value, allowance{begin.Add(limit), left}) })
+	if err != nil {
+		return blankView(value, err.Error())
 	}
-	v, pending, ok := callWithin(p.slots, true, limit, func() View {
-		v := x.examine(x.root, value, allowance{begin.Add(limit), x.bytesLeft(p)})
-		x.spend(&p.bytes, float64(v.read))
-		return v
-	})
-	x.spend(&p.time, time.Since(begin).Seconds())
-	if pending != nil {
-		x.countHung(p, value, 1)
-		go func() {
-			<-pending
-			x.countHung(p, value, -1)
-		}()
-	}
-	if !ok {
-		return blankView(value, NoAnswer)
-	}
+	x.spendBytes(owner, v.read)
 	if v.Program.Unread == ShareUsedUp {
 		x.shares.noteUsedUp(owner, ShareBytes, begin)
 	}
 	return v
 }
 
-// admitOwner returns the pool of an owner, or why there is no examination.
-func (x *Examiner) admitOwner(owner, value string, now time.Time) (*pool, string) {
+// Call runs f, which asks the disk about a place, for an owner of hooks, and waits for it no
+// longer than the limit. With an error, f was not begun or has not returned: what it finds out
+// must not be used. It is not begun where too many calls for that owner hang, or one to that
+// place does, or where the owner's share of time is used up.
+func (x *Examiner) Call(owner, place string, limit time.Duration, f func()) error {
+	begin := time.Now()
+	p, err := x.admitCall(owner, place, begin)
+	if err != nil {
+		return err
+	}
+	done, abandoned := make(chan struct{}), false
+	go func() {
+		f()
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		p.running--
+		if abandoned {
+			p.countHung(place, -1)
+		}
+		close(done)
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	p := x.pools[owner]
-	if p == nil {
-		if x.makeRoomLocked(now); len(x.pools) >= maxPools && !isReserved(owner) {
-			x.shares.noteUsedUp(owner, ShareAnswers, now)
-			return nil, NoAnswer
-		}
-		p = newPool(isReserved(owner))
-		x.pools[owner] = p
+	now := time.Now()
+	p.time.spend(now, now.Sub(begin).Seconds())
+	select {
+	case <-done:
+		return nil
+	default:
+		abandoned = true
+		p.countHung(place, 1)
+		return errNoAnswer
 	}
+}
+
+// admitCall returns the pool that a call was added to, or why there is no call.
+func (x *Examiner) admitCall(owner, place string, now time.Time) (*pool, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	p := x.poolLocked(owner, now)
 	switch {
-	case p.total >= cap(p.slots):
+	case p == nil, p.hanging >= p.maxHung, p.running >= 2*p.maxHung:
 		x.shares.noteUsedUp(owner, ShareAnswers, now)
-		return nil, NoAnswer
-	case p.hung[valueKey(value)] > 0 || p.hung[areaKey(value)] >= maxAreaHung:
-		return nil, NoAnswer
+		return nil, errNoAnswer
+	case p.hanging > 0 && (p.hung[spot{place: place}] > 0 || p.hung[spot{area: areaOf(place)}] >= maxAreaHung):
+		return nil, errNoAnswer
 	case p.time.left(now) <= 0:
 		x.shares.noteUsedUp(owner, ShareTime, now)
-		return nil, ShareUsedUp
+		return nil, errShareUsedUp
 	}
-	return p, ""
+	p.running++
+	return p, nil
 }
 
-func newPool(reserved bool) *pool {
-	if reserved {
-		return &pool{slots: make(chan struct{}, reservedSlots), hung: map[string]int{}}
+// poolLocked returns the pool of an owner, nil if there are too many.
+func (x *Examiner) poolLocked(owner string, now time.Time) *pool {
+	key, limits := limitsOf(owner)
+	if p := x.pools[key]; p != nil {
+		return p
 	}
-	return &pool{
-		slots: make(chan struct{}, userSlots), hung: map[string]int{},
-		bytes: bucket{most: userBytes, rate: userBytesRate}, time: bucket{most: userTime, rate: userTimeRate},
+	if len(x.pools) >= maxOwners {
+		maps.DeleteFunc(x.pools, func(_ string, p *pool) bool { // those that are as good as new
+			return p.running == 0 && p.time.left(now) >= p.time.most && p.bytes.left(now) >= p.bytes.most
+		})
+		if len(x.pools) >= maxOwners && key != Root {
+			return nil
+		}
 	}
+	p := &pool{maxHung: limits.hung, bytes: limits.bytes, time: limits.time, hung: map[spot]int{}}
+	x.pools[key] = p
+	return p
 }
 
-// bytesLeft returns how many bytes of a file may be hashed.
-func (x *Examiner) bytesLeft(p *pool) int64 {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return int64(min(max(0, p.bytes.left(time.Now())), 1<<62))
-}
-
-func (x *Examiner) spend(b *bucket, n float64) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	b.spend(time.Now(), n)
-}
-
-// makeRoomLocked drops the pools that are as good as new, if there are many.
-func (x *Examiner) makeRoomLocked(now time.Time) {
-	if len(x.pools) < maxPools {
-		return
-	}
-	maps.DeleteFunc(x.pools, func(_ string, p *pool) bool {
-		return len(p.slots) == 0 && p.time.left(now) >= userTime && p.bytes.left(now) >= userBytes
-	})
-}
-
-// countHung counts an examination that nobody waits for any more, or its end.
-func (x *Examiner) countHung(p *pool, value string, n int) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	p.total += n
-	for _, key := range []string{valueKey(value), areaKey(value)} {
+// countHung counts a call that nobody waits for any more, or its end.
+func (p *pool) countHung(place string, n int) {
+	p.hanging += n
+	for _, key := range [...]spot{{place: place}, {area: areaOf(place)}} {
 		if p.hung[key] += n; p.hung[key] == 0 {
 			delete(p.hung, key)
 		}
 	}
 }
 
-func valueKey(value string) string { return "value " + value }
+// spendBytes notes that so many bytes were hashed for an owner, and returns how many more may be.
+func (x *Examiner) spendBytes(owner string, n int64) (left int64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	now := time.Now()
+	p := x.poolLocked(owner, now)
+	if p == nil {
+		return 0
+	}
+	p.bytes.spend(now, float64(n))
+	return int64(min(max(0, p.bytes.left(now)), 1<<62))
+}
 
-func areaKey(value string) string { return "area " + areaOf(value) }
+// hasTime reports whether an owner's programs may be swept. Half of the share of time is for
+// alerts.
+func (x *Examiner) hasTime(owner string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	now := time.Now()
+	p := x.poolLocked(owner, now)
+	if p != nil && p.time.left(now) >= p.time.most/2 {
+		return true
+	}
+	x.shares.noteUsedUp(owner, ShareTime, now)
+	return false
+}
 
-// areaOf returns the part of the disk that a value leads to: its first folder, and where users
+// areaOf returns the part of the disk that a place lies in: its first folder, and where users
 // have folders in that, the second.
-func areaOf(value string) string {
-	name := path.Clean("/" + firstWord(value))
+func areaOf(place string) string {
+	name := path.Clean("/" + firstWord(place))
 	if rest, ok := cutFolder(name, dataVolume); ok {
 		name = rest
 	}

@@ -39,7 +39,7 @@ func TestExaminerHangs(t *testing.T) {
 				t.Errorf("%s, %s: got %q after %v, want %q after %v", owner, value, s.Program.Unread, took, unread, wait)
 			}
 		}
-		for i := range userSlots {
+		for i := range userLimits.hung {
 			look(mallory, fmt.Sprint("/dead/", i), NoAnswer, time.Second)
 			look(mallory, fmt.Sprint("/dead/", i), NoAnswer, 0) // hangs already
 			look(Root, fmt.Sprint("/dead/", i), NoAnswer, time.Second)
@@ -53,8 +53,8 @@ func TestExaminerHangs(t *testing.T) {
 				look(owner, "/hooks/login.sh", "", 0)
 			}
 		}
-		if got := calls.Load(); got != userSlots+maxAreaHung {
-			t.Errorf("%d looks hang, want %d", got, userSlots+maxAreaHung)
+		if got := int(calls.Load()); got != userLimits.hung+maxAreaHung {
+			t.Errorf("%d looks hang, want %d", got, userLimits.hung+maxAreaHung)
 		}
 		if got := fmt.Sprint(shares.listTransitions(time.Now())); strings.Count(got, mallory) != 1 || !strings.Contains(got, ShareAnswers) {
 			t.Errorf("shares: %s, want that the user's is used up", got)
@@ -66,29 +66,36 @@ func TestExaminerHangs(t *testing.T) {
 	})
 }
 
-// TestExaminerWaits has more examinations at a time than are under way: they take turns.
-func TestExaminerWaits(t *testing.T) {
+// TestExaminerAtOnce has more examinations at a time than may be under way: the others are refused
+// at once, and noted.
+func TestExaminerAtOnce(t *testing.T) {
 	root := newRoot(t)
 	synctest.Test(t, func(t *testing.T) {
-		x := NewExaminer(root, nil)
-		var under, most atomic.Int32
+		shares := NewShares()
+		x := NewExaminer(root, shares)
 		x.examine = func(root, value string, a allowance) View {
-			most.Store(max(most.Load(), under.Add(1)))
-			defer under.Add(-1)
 			time.Sleep(100 * time.Millisecond)
 			return examine(root, value, a)
 		}
 		var group sync.WaitGroup
-		for range 3 * userSlots {
+		var answered, refused atomic.Int32
+		for range 3 * userLimits.hung {
 			group.Go(func() {
-				if s := x.Examine(mallory, "/hooks/login.sh", time.Second); s.Program.Unread != "" {
-					t.Errorf("got %q, want that each has its turn", s.Program.Unread)
+				begin := time.Now()
+				switch s := x.Examine(mallory, "/hooks/login.sh", time.Second); {
+				case s.Program.Unread == "":
+					answered.Add(1)
+				case s.Program.Unread == NoAnswer && time.Since(begin) == 0:
+					refused.Add(1)
 				}
 			})
 		}
 		group.Wait()
-		if most.Load() != userSlots {
-			t.Errorf("%d at a time, want %d", most.Load(), userSlots)
+		if a, r := int(answered.Load()), int(refused.Load()); a != 2*userLimits.hung || r != userLimits.hung {
+			t.Errorf("%d answered and %d refused at once, expected %d and %d", a, r, 2*userLimits.hung, userLimits.hung)
+		}
+		if got := shares.listTransitions(time.Now()); len(got) != 1 || got[0].What != ShareAnswers {
+			t.Errorf("shares: %+v, expected that of answers", got)
 		}
 	})
 }
@@ -133,11 +140,11 @@ func TestExaminerBytes(t *testing.T) {
 	put(t, filepath.Join(root, "large"), "#!/bin/sh\n"+strings.Repeat("#", size-10), 0o755)
 	shares := NewShares()
 	x := NewExaminer(root, shares)
-	x.pools[mallory] = newPool(false)
+	x.spendBytes(mallory, 0)
 	x.pools[mallory].bytes.rate = 0.001 // on a slow machine, too
 	for i := range 6 {
 		s := x.Examine(mallory, "/large", time.Minute)
-		hashed := i < (userBytes+size-1)/size-1
+		hashed := i < (int(userLimits.bytes.most)+size-1)/size-1
 		if s.Program.Hashed != hashed || (s.Program.Unread == ShareUsedUp) == hashed || s.Program.Size != size || s.Program.Kind != Script || len(s.Content) != maxContent || s.unsure == hashed {
 			t.Errorf("examination %d of %d bytes: hashed %v, unread %q, want hashed %v and its beginning", i, size, s.Program.Hashed, s.Program.Unread, hashed)
 		}
@@ -164,7 +171,7 @@ func TestExaminerPools(t *testing.T) {
 	root := newRoot(t)
 	synctest.Test(t, func(t *testing.T) {
 		x, hang, _ := hanging(root, nil)
-		for i := range maxPools {
+		for i := range maxOwners {
 			if s := x.Examine(fmt.Sprint("/Users/", i), "/hooks/login.sh", time.Second); s.Program.Unread != "" {
 				t.Fatalf("user %d: %q", i, s.Program.Unread)
 			}

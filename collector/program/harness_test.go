@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math"
@@ -23,15 +24,15 @@ type sweeper struct {
 // newSweeper returns a watch that knows what one before did.
 func newSweeper(root string, previous State) *sweeper {
 	s := &sweeper{}
-	w := NewWatchers(root, Options{Previous: previous}, func(_ string, c event.ProgramChange) { s.changes = append(s.changes, c) })
-	s.ownerWatch = w.ownerLocked(Root, true)
+	w := NewWatchers(NewExaminer(root, nil), Options{Previous: previous}, func(_ string, c event.ProgramChange) { s.changes = append(s.changes, c) })
+	s.ownerWatch = w.ownerLocked(Root)
 	return s
 }
 
 // Sweep sweeps the programs of values once, and returns what changed in their order.
 func (s *sweeper) Sweep(values []string, now time.Time) []event.ProgramChange {
 	s.changes, s.now = nil, func() time.Time { return now }
-	s.Set(Root, values)
+	s.Set(map[string][]string{Root: values})
 	s.sweepValues(context.Background())
 	var out []event.ProgramChange
 	for _, v := range values {
@@ -45,7 +46,22 @@ func (s *sweeper) Sweep(values []string, now time.Time) []event.ProgramChange {
 }
 
 // program returns the last view of a program.
-func (s *sweeper) program(value string) (event.Program, bool) { return s.Program(Root, value) }
+func (s *sweeper) program(value string) (event.Program, bool) {
+	return programOf(s.Watchers, Root, value)
+}
+
+// programOf returns the last view of a program, and why it may be out of date.
+func programOf(w *Watchers, owner, value string) (event.Program, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	o := w.owners[owner]
+	if o == nil || o.watched[value] == nil {
+		return event.Program{}, false
+	}
+	p := o.watched[value].program
+	p.Unread = cmp.Or(o.watched[value].unread, p.Unread)
+	return p, true
+}
 
 // unread returns the programs about which the last sweep could not learn all there is.
 func (s *sweeper) unread() []event.Program {
@@ -64,6 +80,11 @@ func slowly(rounds, slow int) int {
 		return slow
 	}
 	return rounds
+}
+
+// examineFor is Examine with a limit, and all that it found.
+func examineFor(root, value string, limit time.Duration) View {
+	return commands.examineBelow(root, Root, value, limit)
 }
 
 // examineBoth examines a program as a command does, and returns its content, too.

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,9 +19,9 @@ import (
 func TestWatcherBudget(t *testing.T) {
 	w := newSweeper("/nowhere", State{})
 	var looked []string
-	w.examine = func(_, value string, _ allowance) View {
+	w.examiner.examine = func(_, value string, _ allowance) View {
 		looked = append(looked, value)
-		return View{Program: event.Program{Value: value}, read: maxSweep / 2, unsure: true, Time: noon}
+		return View{Program: event.Program{Value: value}, read: maxSweep / 2, unsure: true, Time: time.Now()}
 	}
 	values := []string{"/1", "/2", "/3", "/4", "/5"}
 	for _, want := range []string{"/1 /2", "/3 /4", "/5 /1", "/2 /3"} {
@@ -38,7 +39,7 @@ func TestWatcherNoAnswer(t *testing.T) {
 		values := []string{"/a", "/Volumes/1", "/Volumes/2", "/hooks/login.sh"}
 		w.Sweep(values, noon)
 		hang, calls := make(chan struct{}), atomic.Int32{}
-		w.examine = func(root, value string, a allowance) View {
+		w.examiner.examine = func(root, value string, a allowance) View {
 			if strings.HasPrefix(value, "/Volumes/") {
 				calls.Add(1)
 				<-hang
@@ -64,7 +65,7 @@ func TestWatcherNoAnswer(t *testing.T) {
 			silent = append(silent, p.Value, p.Unread, words(p.Risks))
 		}
 		equal(t, "unread", strings.Join(silent, ", "),
-			"/Volumes/1, no answer, missing unreadable temporary_folder, /Volumes/2, no answer, missing unreadable temporary_folder")
+			"/Volumes/1, no answer, missing temporary_folder, /Volumes/2, no answer, missing temporary_folder")
 		close(hang)
 		synctest.Wait()
 		put(t, filepath.Join(root, "Volumes/1"), hookScript, 0o755)
@@ -75,20 +76,22 @@ func TestWatcherNoAnswer(t *testing.T) {
 	})
 }
 
-// TestAnswer fills the process with looks that do not end.
-func TestAnswer(t *testing.T) {
+// TestCall fills the share of root with calls that do not end.
+func TestCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hang := make(chan struct{})
-		for i := range cap(commandSlots) + 1 {
-			_, pending, ok := callWithin(commandSlots, false, patience, func() int { <-hang; return 1 })
-			if ok || (pending != nil) != (i < cap(commandSlots)) {
-				t.Fatalf("call %d that hangs: answered %v, pending %v", i, ok, pending)
+		x, hang := NewExaminer("/", nil), make(chan struct{})
+		for i := range reservedLimits.hung + 1 {
+			begun := false
+			err := x.Call(System, fmt.Sprint("/", i), patience, func() { begun = true; <-hang })
+			if synctest.Wait(); err == nil || begun != (i < reservedLimits.hung) {
+				t.Fatalf("call %d that hangs: %v, begun %v", i, err, begun)
 			}
 		}
 		close(hang)
 		synctest.Wait()
-		if v, pending, ok := callWithin(commandSlots, false, patience, func() int { return 7 }); v != 7 || pending != nil || !ok {
-			t.Errorf("afterwards: got %d, %v, %v, want 7", v, pending, ok)
+		called := false
+		if err := x.Call(Root, "/0", patience, func() { called = true }); err != nil || !called {
+			t.Errorf("afterwards: %v, called %v", err, called)
 		}
 	})
 }
@@ -185,7 +188,7 @@ func TestWatcherUnknown(t *testing.T) {
 	values := []string{"/hooks/login.sh", "/Users/sam/new"}
 	w := newSweeper(root, State{})
 	w.Sweep(values[:1], noon)
-	w.examine = func(_, value string, _ allowance) View {
+	w.examiner.examine = func(_, value string, _ allowance) View {
 		return View{Program: unknownProgram(value, "operation not permitted"), seen: []element{}, Time: time.Now()}
 	}
 	put(t, filepath.Join(root, "hooks/login.sh"), "#!/bin/sh\n", 0o755)
@@ -194,34 +197,35 @@ func TestWatcherUnknown(t *testing.T) {
 	for _, p := range w.unread() {
 		got = append(got, p.Value, p.SHA256, p.Unread, words(p.Risks))
 	}
-	want := []string{"/Users/sam/new", "", "operation not permitted", "unreadable home_folder", "/hooks/login.sh", sumOf(hookScript), "operation not permitted", "unreadable"}
+	want := []string{"/Users/sam/new", "", "operation not permitted", "unreadable home_folder", "/hooks/login.sh", sumOf(hookScript), "operation not permitted", ""}
 	if !slices.Equal(got, want) {
 		t.Errorf("unread:\n got %q\nwant %q", got, want)
 	}
 	if s := w.State(); len(s.Programs) != 1 || s.Programs[0].Found.SHA256 != sumOf(hookScript) {
 		t.Errorf("state: got %+v, want the one that was looked at", s)
 	}
-	w.examine = examine
+	w.examiner.examine = examine
 	for _, e := range w.watched {
 		e.settled = false
 	}
 	equal(t, "permitted", listChanges(w.Sweep(values, noon)), "/hooks/login.sh: content")
 }
 
-// TestExamineNoAnswer looks while too many looks wait already.
+// TestExamineNoAnswer examines a program while another examination of it hangs.
 func TestExamineNoAnswer(t *testing.T) {
-	for range cap(commandSlots) {
-		commandSlots <- struct{}{}
-	}
-	s := examineFor(newRoot(t), "/hooks/login.sh -x", patience)
-	p, text := s.Program, s.Content
-	for range cap(commandSlots) {
-		<-commandSlots
-	}
-	equal(t, "unread", p.Unread, NoAnswer)
-	equal(t, "path", p.Path+", "+p.Arguments, "/hooks/login.sh, -x")
-	equal(t, "risks", words(p.Risks), Unreadable)
-	if text != nil || p.Exists {
-		t.Errorf("got %+v, want that nothing is known", p)
-	}
+	root := newRoot(t)
+	synctest.Test(t, func(t *testing.T) {
+		x, hang := NewExaminer(root, nil), make(chan struct{})
+		x.examine = func(string, string, allowance) View { <-hang; return View{} }
+		x.Examine(Root, "/hooks/login.sh -x", time.Second)
+		v := x.Examine(Root, "/hooks/login.sh -x", time.Second)
+		close(hang)
+		p := v.Program
+		equal(t, "unread", p.Unread, NoAnswer)
+		equal(t, "path", p.Path+", "+p.Arguments, "/hooks/login.sh, -x")
+		equal(t, "risks", words(p.Risks), Unreadable)
+		if v.Content != nil || p.Exists {
+			t.Errorf("got %+v, want that nothing is known", p)
+		}
+	})
 }

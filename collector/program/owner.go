@@ -37,13 +37,12 @@ type Directory struct {
 	ended   chan struct{} // closed when none is running any more
 }
 
-// named is what is known of one name.
+// named is what is known of one name. The lock of the Directory guards it.
 type named struct {
-	asking   bool      // a look-up is under way
-	next     time.Time // when to look it up again
-	answered bool
-	exists   bool
-	uid      string
+	asking bool      // a look-up is under way
+	next   time.Time // when to look it up again
+	known  bool
+	uid    string // "" if there is no such user
 }
 
 // NewDirectory returns what is to be known of the users of the disk below root. Where root
@@ -69,11 +68,22 @@ func (d *Directory) Owns(owner string, id uint32) (owns, known bool) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	n := d.askLocked(owner, time.Now())
-	if n == nil || !n.answered {
-		return false, false
+	n := d.names[owner]
+	if n == nil {
+		if len(d.names) >= maxNames {
+			return false, false
+		}
+		n = &named{}
+		d.names[owner] = n
 	}
-	return n.exists && n.uid == strconv.FormatUint(uint64(id), 10), true
+	if !n.asking && !time.Now().Before(n.next) && d.running < maxLookups {
+		if d.running++; d.running == 1 {
+			d.ended = make(chan struct{})
+		}
+		n.asking = true
+		go d.resolve(owner, n)
+	}
+	return n.known && n.uid == strconv.FormatUint(uint64(id), 10), n.known
 }
 
 // Ask has names looked up that will be asked about.
@@ -92,33 +102,10 @@ func (d *Directory) Wait(limit time.Duration) {
 	if running == 0 {
 		return
 	}
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
 	select {
 	case <-ended:
-	case <-timer.C:
+	case <-time.After(limit):
 	}
-}
-
-// askLocked returns what is known of a name, and has it looked up if that is due. It is nil
-// if there are too many names.
-func (d *Directory) askLocked(name string, now time.Time) *named {
-	n := d.names[name]
-	if n == nil {
-		if len(d.names) >= maxNames {
-			return nil
-		}
-		n = &named{}
-		d.names[name] = n
-	}
-	if !n.asking && !now.Before(n.next) && d.running < maxLookups {
-		if d.running++; d.running == 1 {
-			d.ended = make(chan struct{})
-		}
-		n.asking = true
-		go d.resolve(name, n)
-	}
-	return n
 }
 
 // resolve looks a name up, however long that takes.
@@ -133,9 +120,9 @@ func (d *Directory) resolve(name string, n *named) {
 	n.asking = false
 	switch {
 	case err == nil:
-		n.answered, n.exists, n.uid, n.next = true, true, u.Uid, time.Now().Add(nameLife)
+		n.known, n.uid, n.next = true, u.Uid, time.Now().Add(nameLife)
 	case errors.As(err, &unknown):
-		n.answered, n.exists, n.next = true, false, time.Now().Add(nameLife)
+		n.known, n.uid, n.next = true, "", time.Now().Add(nameLife)
 	default:
 		n.next = time.Now().Add(nameRetry)
 	}

@@ -1,30 +1,13 @@
 package program
 
 import (
+	"cmp"
 	"context"
+	"reflect"
 	"slices"
 	"time"
 
 	"hooksnare/pkg/event"
-)
-
-// limits are the share of the watch for one owner.
-type limits struct {
-	values  int   // programs that are watched
-	sweep   int64 // bytes of programs that one sweep reads; more waits for the next
-	hung    int   // examinations at a time that nothing answers
-	rest    int   // how many times longer than a sweep took it waits, at least, for the next
-	reports bucket
-}
-
-// Each home has a share for itself; root's, the computer's and the managed hooks have one
-// together. A home can set 134 hooks: two keys in each of the files that are read.
-var (
-	reservedLimits = limits{values: 1024, sweep: 64 << 20, hung: 64}
-	userLimits     = limits{
-		values: 128, sweep: 8 << 20, hung: 4, rest: 9,
-		reports: bucket{most: 64, rate: 1}, // changes at once, and that come back in a second
-	}
 )
 
 const (
@@ -36,79 +19,70 @@ const (
 	maxEarly   = 64
 	maxPending = 256
 
-	// slowSweeps is how many sweeps in a row must take long for the share of time to be used up:
-	// on a busy machine one may.
-	slowSweeps = 3
-
 	// slowCheck is how long a check may take without the others going first the next time. It
 	// takes some microseconds for a program that did not change.
 	slowCheck = 50 * time.Millisecond
 )
 
-// ownerWatch watches the programs of one owner's hooks. Its goroutine is the only one that
-// examines and reports.
+// ownerWatch watches the programs of one owner's hooks. One goroutine at a time sweeps and reports
+// for it.
 type ownerWatch struct {
 	*Watchers
-	owner   string
-	bounds  limits
-	slots   chan struct{}                              // examinations under way
-	keeps   chan struct{}                              // calls of Keep under way
-	due     chan struct{}                              // a sweep is due; nobody waits to send
-	learned chan struct{}                              // something is to be reported; holds one
-	step    time.Duration                              // clockStep; shorter in tests, which know their file system
-	examine func(root, value string, a allowance) View // in tests, a file system that does not answer
-	now     func() time.Time                           // of what is reported
+	owner  string
+	limits limits
 
 	// The lock of the Watchers guards what follows.
-	sets     map[string][]string // values by owner: the watch of the reserved ones has several
-	values   []string            // of all sets, each once, at most bounds.values
-	watched  map[string]*watched
-	previous []map[string]Known // by the hash of the value, the owner's first; nil after the first sweep
-	next     string             // the value whose examination waits for the next sweep
-	ignored  int
-	reports  bucket
-	early    []View // of values that are not set yet, the newest last
-	pending  []pendingChange
+	busy    bool     // its goroutine is at work
+	values  []string // each once, at most limits.values
+	set     []string // all that values were chosen from
+	watched map[string]*watched
+	ignored int // of set
+	reports bucket
+	early   []View                // of values that are not set yet, the newest last
+	pending []event.ProgramChange // to be reported; the first may be under way
 }
 
-// pendingChange is a change of a program that waits to be reported.
-type pendingChange struct {
-	of     *watched
-	change event.ProgramChange
+// watched is the program of one value. The lock of the Watchers guards it.
+type watched struct {
+	program     event.Program
+	known       bool // program is what was found, and not only that nothing could be
+	since       event.Since
+	seen        []element // what the last examination used; nil before the first
+	time        time.Time // when that began
+	settled     bool      // a change after that shows in the versions of what it used
+	unannounced bool      // the first examination was the watch's own: no alert describes it
+	unread      string    // why the last examination learned nothing
+	checked     time.Time // by a sweep
+	slow        bool      // that took its time: the others come first
 }
 
-func newOwnerWatch(w *Watchers, owner string, bounds limits) *ownerWatch {
-	return &ownerWatch{
-		Watchers: w, owner: owner, bounds: bounds, slots: make(chan struct{}, bounds.hung), keeps: make(chan struct{}, 1),
-		due: make(chan struct{}), learned: make(chan struct{}, 1), step: clockStep, examine: examine, now: time.Now,
-		sets: map[string][]string{}, watched: map[string]*watched{}, reports: bounds.reports,
-	}
+// noteUsedUp notes that a share of the owner is used up.
+func (o *ownerWatch) noteUsedUp(what string) {
+	o.examiner.shares.noteUsedUp(o.owner, what, time.Now())
 }
 
-// setLocked takes over the values of one of the owners whose watch it is. What was known of
-// one that is no longer set is forgotten.
-func (o *ownerWatch) setLocked(owner string, values []string) {
-	o.sets[owner] = slices.Clone(values)
-	all := values
-	if o.owner == Root {
-		all = slices.Concat(o.sets[""], o.sets[Root], o.sets[System], o.sets[Managed])
-	}
-	before := o.watched
-	o.values, o.watched, o.ignored = nil, make(map[string]*watched, min(len(all), o.bounds.values)), 0
-	for _, value := range all {
-		switch {
-		case o.watched[value] != nil:
-		case len(o.values) == o.bounds.values:
-			o.ignored++
-		default:
-			o.values = append(o.values, value)
-			if o.watched[value] = before[value]; before[value] == nil {
-				o.watchLocked(value)
+// setLocked takes over the values of the owner. What was known of one that is no longer set is
+// forgotten.
+func (o *ownerWatch) setLocked(values []string) {
+	if !slices.Equal(o.set, values) {
+		o.version++
+		before := o.watched
+		o.set, o.values, o.watched, o.ignored = values, nil, make(map[string]*watched, min(len(values), o.limits.values)), 0
+		for _, value := range values {
+			switch {
+			case o.watched[value] != nil:
+			case len(o.values) == o.limits.values:
+				o.ignored++
+			default:
+				o.values = append(o.values, value)
+				if o.watched[value] = before[value]; before[value] == nil {
+					o.watchLocked(value)
+				}
 			}
 		}
 	}
 	if o.ignored > 0 {
-		o.opts.Shares.noteUsedUp(o.owner, ShareValues, time.Now())
+		o.noteUsedUp(ShareValues)
 	}
 }
 
@@ -116,8 +90,8 @@ func (o *ownerWatch) setLocked(owner string, values []string) {
 // and what was learned since.
 func (o *ownerWatch) watchLocked(value string) {
 	e := &watched{program: event.Program{Value: value}}
-	for _, previous := range o.previous {
-		if k, ok := previous[sumOf(value)]; ok {
+	for _, owner := range []string{o.owner, Root} {
+		if k, ok := o.previous[owner][sumOf(value)]; ok {
 			e = &watched{program: k.program(value), known: true, since: event.SinceStop}
 			break
 		}
@@ -148,24 +122,26 @@ func (o *ownerWatch) learnLocked(value string, v View) {
 	unannounced := e.unannounced
 	e.unannounced = false
 	switch {
-	case !e.isOlder(&v):
+	case !e.isNewerThan(&v):
 		o.acceptLocked(e, &v, false)
 	case unannounced && e.known && !v.isBlank():
 		// The watch's own first examination came after this one, which the alert describes: the
 		// next sweep reports what is different from the alert.
 		e.program, e.settled = v.Program, false
+		o.version++
 	}
 	if len(o.pending) > 0 {
-		select {
-		case o.learned <- struct{}{}:
-		default:
-		}
+		o.startLocked(false)
 	}
 }
 
+// isNewerThan reports whether something newer is known than a view.
+func (e *watched) isNewerThan(v *View) bool { return e.seen != nil && v.Time.Before(e.time) }
+
 // acceptLocked takes in a view that is newer than what is known, and adds the change that it
-// shows to those to be reported. swept says that a sweep took it, as opposed to an alert.
-func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (l lesson) {
+// shows to those to be reported. swept says that a sweep took it, as opposed to an alert. It
+// returns whether it was not known yet where the program is to be found, and what it holds.
+func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (moved, content bool) {
 	now := time.Now()
 	var what []string
 	if e.known && !v.isBlank() {
@@ -173,8 +149,8 @@ func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (l lesson) {
 	}
 	if len(what) > 0 && (len(o.pending) >= maxPending || swept && o.reports.left(now) < 1) {
 		e.settled = false // the next sweep finds it again, and all that comes to it
-		o.opts.Shares.noteUsedUp(o.owner, ShareReports, now)
-		return lesson{}
+		o.noteUsedUp(ShareReports)
+		return false, false
 	}
 	first, known, was := e.seen == nil, e.known, e.program
 	e.seen, e.time, e.settled, e.unread = v.seen, v.Time, !v.unsure && isSettled(v.seen, v.Time, o.step), ""
@@ -182,83 +158,60 @@ func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (l lesson) {
 		if e.unread = v.Program.Unread; !known {
 			e.program = v.Program
 		}
-		return lesson{}
+		return false, false
 	}
 	if len(what) > 0 {
-		c := event.ProgramChange{Time: o.now(), Value: v.Program.Value, What: what, Old: was, New: v.Program, Since: e.since}
-		e.addUnreported()
-		o.pending = append(o.pending, pendingChange{e, c})
+		o.pending = append(o.pending, event.ProgramChange{
+			Time: o.now(), Value: v.Program.Value, What: what, Old: was, New: v.Program, Since: e.since,
+		})
 		if swept {
 			o.reports.spend(now, 1)
 		}
 	}
+	if !known || !reflect.DeepEqual(was, v.Program) {
+		o.version++
+	}
 	e.program, e.known, e.since = v.Program, true, event.SinceSeen
 	e.unannounced = e.unannounced || swept && !known
-	return lesson{
-		moved:   first || !known || was.Path != v.Program.Path || was.Resolved != v.Program.Resolved,
-		content: first || !v.Program.Hashed || was.SHA256 != v.Program.SHA256,
-	}
+	moved = first || !known || was.Path != v.Program.Path || was.Resolved != v.Program.Resolved
+	return moved, first || !v.Program.Hashed || was.SHA256 != v.Program.SHA256
 }
 
-// run sweeps whenever that is due, and reports what was learned at once.
-func (o *ownerWatch) run(ctx context.Context) {
-	var notBefore time.Time // for the next sweep
-	slow := 0               // sweeps in a row that took so long that the next is late
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-o.learned:
-			o.reportPending()
-		case <-o.due:
-			begin := time.Now()
-			if begin.Before(notBefore) {
-				continue
-			}
-			if o.endIdle(begin) {
-				return
-			}
+// startLocked begins to report, and to sweep before that, unless the goroutine of the owner is at work.
+func (o *ownerWatch) startLocked(sweep bool) {
+	ctx := o.running
+	if ctx == nil || o.busy {
+		return
+	}
+	o.busy = true
+	o.work.Go(func() {
+		if sweep && o.examiner.hasTime(o.owner) {
 			o.sweepValues(ctx)
-			now := time.Now()
-			rest := time.Duration(o.bounds.rest) * now.Sub(begin)
-			notBefore = now.Add(rest)
-			if rest <= max(o.opts.Sweep, patience) {
-				slow = 0
-			} else if slow++; slow >= slowSweeps {
-				o.opts.Shares.noteUsedUp(o.owner, ShareTime, now)
-			}
 		}
-	}
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		o.reportLocked()
+		o.busy = false
+	})
 }
 
-// endIdle ends the watch if there is nothing to watch or to report.
-func (o *ownerWatch) endIdle(now time.Time) bool {
+// reportPending reports the changes that wait for it.
+func (o *ownerWatch) reportPending() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.early = slices.DeleteFunc(o.early, func(v View) bool { return now.Sub(v.Time) > earlyLife })
-	if len(o.values)+len(o.early)+len(o.pending) > 0 {
-		return false
-	}
-	delete(o.owners, o.owner)
-	return true
+	o.reportLocked()
 }
 
-// reportPending reports the changes that wait for it. Until one is reported the program counts as
-// what it was: who stops meanwhile has to find it again.
-func (o *ownerWatch) reportPending() {
-	for {
+// reportLocked is reportPending; the lock is not held while a change is reported. Until then the
+// program counts as what it was: who stops meanwhile has to find it again.
+func (o *ownerWatch) reportLocked() {
+	for len(o.pending) > 0 {
+		change := o.pending[0]
+		o.mu.Unlock()
+		o.handle(o.owner, change)
 		o.mu.Lock()
-		if len(o.pending) == 0 {
-			o.mu.Unlock()
-			return
-		}
-		p := o.pending[0]
 		o.pending = slices.Delete(o.pending, 0, 1)
-		o.mu.Unlock()
-		o.handle(o.owner, p.change)
-		o.mu.Lock()
-		p.of.unreported--
-		o.mu.Unlock()
+		o.version++
 	}
 }
 
@@ -271,10 +224,10 @@ func (o *ownerWatch) reportPending() {
 // further program on it, once: they are not examined again before it answers.
 func (o *ownerWatch) sweepValues(ctx context.Context) {
 	o.mu.Lock()
-	values := o.turnLocked()
-	o.previous, o.next = nil, ""
+	values := o.orderLocked()
+	delete(o.previous, o.owner)
 	o.mu.Unlock()
-	budget, lost := o.bounds.sweep, time.Now().Add(patience)
+	budget, lost := o.limits.sweep, time.Now().Add(patience)
 	for _, value := range values {
 		if ctx.Err() != nil {
 			return
@@ -285,19 +238,21 @@ func (o *ownerWatch) sweepValues(ctx context.Context) {
 	o.reportPending()
 }
 
-// turnLocked returns the values in the order in which they are checked: from the one that
-// had to wait, those that answered slowly last.
-func (o *ownerWatch) turnLocked() []string {
-	i := max(0, slices.Index(o.values, o.next))
-	var fast, slow []string
-	for _, value := range slices.Concat(o.values[i:], o.values[:i]) {
-		if o.watched[value].slow {
-			slow = append(slow, value)
-		} else {
-			fast = append(fast, value)
+// orderLocked returns the values in the order in which they are checked: those that took long last,
+// and among equals those first that had to wait the longest.
+func (o *ownerWatch) orderLocked() []string {
+	values := slices.Clone(o.values)
+	slices.SortStableFunc(values, func(a, b string) int {
+		x, y := o.watched[a], o.watched[b]
+		switch {
+		case x.slow == y.slow:
+			return x.checked.Compare(y.checked)
+		case y.slow:
+			return -1
 		}
-	}
-	return append(fast, slow...)
+		return 1
+	})
+	return values
 }
 
 // checkValue finds out whether anything is not as it was, and examines the program if so and
@@ -305,83 +260,73 @@ func (o *ownerWatch) turnLocked() []string {
 func (o *ownerWatch) checkValue(value string, limit time.Duration, may bool) int64 {
 	o.mu.Lock()
 	e := o.watched[value]
-	if e == nil || !e.hasAnswered() {
+	if e == nil {
 		o.mu.Unlock()
 		return 0
 	}
 	seen, settled := e.seen, e.settled
 	o.mu.Unlock()
-	begin := time.Now()
-	type result struct {
-		view *View
-		due  bool // an examination is due, and may not be made
-	}
-	got, pending, ok := callWithin(o.slots, false, limit, func() result {
-		switch {
-		case settled && isUnmoved(o.root, seen):
-			return result{}
-		case !may:
-			return result{due: true}
+	begin, postponed := time.Now(), false
+	var view *View
+	err := o.examiner.Call(o.owner, value, limit, func() {
+		if settled && isUnmoved(o.examiner.root, seen) {
+			return
 		}
-		v := o.examine(o.root, value, allowance{begin.Add(limit), maxHash})
-		return result{view: &v}
+		if postponed = !may; may {
+			v := o.examiner.examine(o.examiner.root, value, allowance{begin.Add(limit), maxHash})
+			view = &v
+		}
 	})
 	o.mu.Lock()
-	e.slow = !ok || time.Since(begin) >= slowCheck
-	if !ok {
-		e.hung, e.unread, e.settled = pending, NoAnswer, false
+	e.slow = err != nil || time.Since(begin) >= slowCheck
+	if err != nil {
+		e.unread, e.settled = err.Error(), false
+	}
+	if err != nil || !postponed {
+		e.checked = begin
 	}
 	o.mu.Unlock()
 	switch {
-	case !ok && pending == nil:
-		o.opts.Shares.noteUsedUp(o.owner, ShareAnswers, begin)
-	case got.due:
-		o.postponeValue(value)
-	case got.view != nil:
-		o.take(e, got.view)
-		return got.view.read
+	case err != nil:
+	case postponed:
+		o.noteUsedUp(ShareBytes)
+	case view != nil:
+		o.acceptSwept(e, view)
+		return view.read
 	}
 	return 0
 }
 
-// postponeValue notes that an examination has to wait for the next sweep.
-func (o *ownerWatch) postponeValue(value string) {
+// acceptSwept takes in what a sweep found.
+func (o *ownerWatch) acceptSwept(e *watched, v *View) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.next == "" {
-		o.next = value
-		o.opts.Shares.noteUsedUp(o.owner, ShareBytes, time.Now())
-	}
-}
-
-// take takes in what a sweep found.
-func (o *ownerWatch) take(e *watched, v *View) {
-	o.mu.Lock()
-	if o.watched[v.Program.Value] != e || e.isOlder(v) { // it is not watched any more, or was learned since
+	if o.watched[v.Program.Value] != e || e.isNewerThan(v) { // it is not watched any more, or was learned since
 		o.mu.Unlock()
 		return
 	}
-	l := o.acceptLocked(e, v, true)
+	moved, content := o.acceptLocked(e, v, true)
 	o.mu.Unlock()
-	if o.opts.Keep != nil && v.Content != nil && l.content {
+	if o.opts.Keep != nil && v.Content != nil && content {
 		// A disk that hangs keeps no copy, and delays no report of a change.
-		callWithin(o.keeps, false, patience, func() struct{} {
-			o.opts.Keep(o.owner, v.Program, v.Content)
-			return struct{}{}
-		})
+		_ = o.examiner.Call(o.owner, "copies", patience, func() { o.opts.Keep(o.owner, v.Program, v.Content) })
 	}
-	if o.opts.Leads != nil && l.moved {
-		o.opts.Leads(o.owner, v.Program)
+	if o.opts.Located != nil && moved {
+		o.opts.Located(o.owner, v.Program)
 	}
 	o.reportPending()
 }
 
-// knownLocked returns what the watch must know at the next start.
+// knownLocked returns what the watch must know at the next start: of each program what was
+// reported.
 func (o *ownerWatch) knownLocked() []Known {
+	reported := map[string]*event.Program{}
+	for i := range slices.Backward(o.pending) {
+		reported[o.pending[i].Value] = &o.pending[i].Old
+	}
 	var out []Known
-	for _, e := range o.watched {
+	for value, e := range o.watched {
 		if e.known {
-			out = append(out, rememberProgram(e.lastReported()))
+			out = append(out, rememberProgram(cmp.Or(reported[value], &e.program)))
 		}
 	}
 	slices.SortFunc(out, byName)

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -30,6 +31,7 @@ func TestWatcherProperty(t *testing.T) {
 			w.step = 0 // trust the times: each change comes after a tick
 		}
 		var before []event.Program
+		saved, version := "", uint64(0)
 		for step := range 60 {
 			var log []string
 			for range r.IntN(4) {
@@ -41,7 +43,7 @@ func TestWatcherProperty(t *testing.T) {
 			if step%20 == 19 {
 				w2 := newSweeper(root, restart(t, w))
 				w2.step = w.step
-				w = w2
+				w, saved = w2, ""
 			}
 			after := make([]event.Program, len(values))
 			want := ""
@@ -56,6 +58,12 @@ func TestWatcherProperty(t *testing.T) {
 			}
 			before = after
 			equal(t, fmt.Sprintf("seed %d, step %d: %s", seed, step, strings.Join(log, ", ")), listChanges(w.Sweep(values, noon)), strings.TrimSuffix(want, "; "))
+			b, err := json.Marshal(w.State())
+			must(t, err)
+			if saved != "" && w.Version() == version && string(b) != saved {
+				t.Errorf("seed %d, step %d: the state changed, its version did not:\n got %s\nwant %s", seed, step, b, saved)
+			}
+			saved, version = string(b), w.Version()
 			for i, v := range values {
 				p, _ := w.program(v)
 				if got, want := plain(p), plain(after[i]); !reflect.DeepEqual(got, want) {

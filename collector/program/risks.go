@@ -22,21 +22,18 @@ var shells = []string{
 	"tclsh", "expect", "awk", "sudo", "su", "nohup", "nice", "open", "launchctl", "xargs", "caffeinate", "time", "exec", "arch",
 }
 
-// gatherFacts are what the risks depend on and event.Program does not have.
+// facts are what the risks depend on and event.Program does not have.
 type facts struct {
-	foreignLink                             bool
-	kind                                    string
-	interpreterMissing, interpreterWritable bool
-	unsigned, quarantined                   bool
+	foreignLink, interpreterMissing, interpreterWritable, unsigned, quarantined bool
 }
 
 // gatherFacts finds out what the risks of a program depend on.
 func (d *disk) gatherFacts(p *event.Program, at location, c *content) facts {
-	f := facts{foreignLink: at.foreign, kind: c.kind, unsigned: c.kind == MachO && !c.claim.signed, quarantined: c.quarantined}
-	if c.kind != Script || p.Shebang == "" {
+	f := facts{foreignLink: at.foreign, unsigned: c.kind == kindMachO && !c.claim.signed, quarantined: c.quarantined}
+	name, _, _ := strings.Cut(strings.ReplaceAll(p.Shebang, "\t", " "), " ") // of the interpreter
+	if name == "" {
 		return f
 	}
-	name := interpreterOf(p.Shebang)
 	if !strings.HasPrefix(name, "/") {
 		f.interpreterMissing = true
 		return f
@@ -67,7 +64,7 @@ func assessRisks(p *event.Program, f facts) []string {
 		{Hidden, either(isHidden)},
 		{Link, f.foreignLink},
 		{Shadowed, p.Shadow != ""},
-		{NoShebang, f.kind == Script && p.Shebang == ""},
+		{NoShebang, p.Kind == Script && p.Shebang == ""},
 		{InterpreterMissing, f.interpreterMissing},
 		{InterpreterWritable, f.interpreterWritable},
 		{RunsArguments, p.Arguments != "" && either(runsArguments)},
@@ -80,18 +77,6 @@ func assessRisks(p *event.Program, f facts) []string {
 		}
 	}
 	return out
-}
-
-// addUnreadable adds the risk of a program that can no longer be examined, in its order.
-func addUnreadable(risks []string) []string {
-	i := 0
-	for i < len(risks) && slices.Contains([]string{NoAbsolutePath, Missing, NotAFile}, risks[i]) {
-		i++
-	}
-	if i < len(risks) && risks[i] == Unreadable {
-		return risks
-	}
-	return slices.Concat(risks[:i], []string{Unreadable}, risks[i:])
 }
 
 // isTemporary reports whether a path leads into a folder that all can use. Upper and lower

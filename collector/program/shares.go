@@ -9,17 +9,57 @@ import (
 	"time"
 )
 
-// Each owner of hooks has shares of what examining programs costs. The owners that no user
-// can act for have the largest, and no user's use takes from them.
+// The owners of hooks that no user can act for. They have one share together, the largest, and
+// no user's use takes from it. Any other owner is the home of a user.
 const (
 	Root    = "root"    // root's preferences; "" means the same
 	System  = "system"  // the computer's
 	Managed = "managed" // what an administrator prescribes
 )
 
+// limits are the share of one owner of what examining programs costs.
+type limits struct {
+	hung    int    // calls to the disk at a time that nothing answers: each keeps a thread
+	bytes   bucket // hashed for alerts
+	time    bucket // seconds that the disk is waited for
+	values  int    // programs that are watched
+	sweep   int64  // bytes of programs that one sweep reads; more waits for the next
+	reports bucket // changes that sweeps report
+}
+
+// A home can set 134 hooks: two keys in each of the files that are read.
+var (
+	reservedLimits = limits{hung: 64, values: 1024, sweep: 64 << 20}
+	userLimits     = limits{
+		hung:    4,
+		bytes:   bucket{most: 64 << 20, rate: 4 << 20}, // two of the largest files; a hundredth of a core
+		time:    bucket{most: 10, rate: 0.1},
+		values:  128,
+		sweep:   8 << 20,
+		reports: bucket{most: 64, rate: 1},
+	}
+)
+
+const (
+	// maxOwners bounds the owners that shares are kept of. No user can use that up: it takes as
+	// many homes, and those are root's to make.
+	maxOwners = 4096
+	// maxAreaHung is how many calls may hang in one area of the disk: where users can mount
+	// something there are a handful of these, and they use up no reserved share.
+	maxAreaHung = 4
+)
+
 // isReserved reports whether an owner is none of the users.
 func isReserved(owner string) bool {
 	return owner == "" || owner == Root || owner == System || owner == Managed
+}
+
+// limitsOf returns whose share an owner has a part in, and how large it is.
+func limitsOf(owner string) (key string, l limits) {
+	if isReserved(owner) {
+		return Root, reservedLimits
+	}
+	return owner, userLimits
 }
 
 // What of a share is used up.
@@ -32,7 +72,7 @@ const (
 	ShareCopies  = "copies"  // more scripts than copies are kept of
 )
 
-// Share is the news that a share is used up, or no longer is.
+// Share is the beginning or the end of a time in which a share is used up.
 type Share struct {
 	Owner string // as the caller calls it: root, system, managed, or a home
 	What  string
@@ -52,7 +92,7 @@ const (
 
 // Shares knows which shares are used up. It is for any number of goroutines; nil knows none.
 type Shares struct {
-	mu   sync.Mutex // guards what follows; nothing is waited for while it is held
+	mu   sync.Mutex // guards used; nothing is waited for while it is held
 	used map[shareKey]*usedUp
 }
 
@@ -93,24 +133,23 @@ func (s *Shares) listTransitions(now time.Time) []Share {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var out []Share
+	var begun, ended []Share
 	for key, u := range s.used {
 		if !u.reported {
 			u.reported = true
-			out = append(out, Share{Owner: key.owner, What: key.what, On: true, Since: u.since})
+			begun = append(begun, Share{Owner: key.owner, What: key.what, On: true, Since: u.since})
 		}
 		if now.Sub(u.last) >= calm {
 			delete(s.used, key)
-			out = append(out, Share{Owner: key.owner, What: key.what, Since: u.since, Until: u.last})
+			ended = append(ended, Share{Owner: key.owner, What: key.what, Since: u.since, Until: u.last})
 		}
 	}
-	slices.SortFunc(out, func(a, b Share) int {
-		if a.On != b.On {
-			return map[bool]int{true: -1, false: 1}[a.On]
-		}
-		return cmp.Or(strings.Compare(a.Owner, b.Owner), strings.Compare(a.What, b.What))
-	})
-	return out
+	for _, list := range [][]Share{begun, ended} {
+		slices.SortFunc(list, func(a, b Share) int {
+			return cmp.Or(strings.Compare(a.Owner, b.Owner), strings.Compare(a.What, b.What))
+		})
+	}
+	return append(begun, ended...)
 }
 
 // bucket is a share of something that is used up by use and comes back with time.

@@ -44,10 +44,8 @@ type Store struct {
 	maxFiles int
 	shares   *Shares
 
-	disk sync.Mutex // guards what is on disk; taken before mu. Methods that need it end in Locked
-
-	mu   sync.Mutex                 // guards kept; the disk is not waited for while it is held
-	kept map[string]map[string]bool // names of the copies that are on disk, by folder
+	disk sync.Mutex // guards what is on disk. Methods that need it end in Locked
+	kept sync.Map   // paths of the copies that are on disk: who asks for one does not wait for that
 }
 
 // NewStore opens the folder, and makes it if need be. For the reserved owners together it
@@ -57,183 +55,160 @@ func NewStore(dir string, maxBytes int64, maxFiles int, shares *Shares) (*Store,
 	if maxBytes < 1 || maxFiles < 1 {
 		return nil, fmt.Errorf("store of scripts %s: bounds of %d bytes and %d files hold nothing", dir, maxBytes, maxFiles)
 	}
-	s := &Store{dir: dir, maxBytes: maxBytes, maxFiles: maxFiles, shares: shares, kept: map[string]map[string]bool{}}
-	if err := s.open(); err != nil {
+	s := &Store{dir: filepath.Clean(dir), maxBytes: maxBytes, maxFiles: maxFiles, shares: shares}
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	if err := s.openLocked(); err != nil {
 		return nil, fmt.Errorf("store of scripts: %w", err)
 	}
 	return s, nil
 }
 
-func (s *Store) open() error {
-	s.disk.Lock()
-	defer s.disk.Unlock()
+func (s *Store) openLocked() error {
 	if err := makePrivate(s.dir); err != nil {
 		return err
 	}
-	if err := s.removeUsersLocked(maxUserFolders); err != nil {
-		return err
-	}
-	users, err := filesByUse(s.dir, isUserFolder)
+	users, err := s.removeUsersLocked(maxUserFolders)
 	if err != nil {
 		return err
 	}
-	for _, folder := range append([]file{{name: "."}}, users...) {
-		if err := makePrivate(filepath.Join(s.dir, folder.name)); err != nil {
+	for _, folder := range append(users, file{path: s.dir}) {
+		if err := makePrivate(folder.path); err != nil {
 			return err
 		}
-		if _, err := s.makeRoomLocked(folder.name, 0, 0); err != nil {
+		if _, err := s.makeRoomLocked(folder.path, 0, 0); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Keep returns the path of a copy of a script, for the owner of the hook that runs it. Sum
-// is the content's SHA-256 in lower-case hex, or "" for Keep to work it out; another
-// content's is refused. The owner's oldest copies by last use give way, and a copy that no
-// longer has the content of its name is replaced.
-func (s *Store) Keep(owner string, content []byte, sum string) (path string, err error) {
-	name := hexSum(content)
-	if sum != "" && sum != name {
-		return "", fmt.Errorf("copy of a script: its hash is %s, not %s", name, sum)
-	}
-	folder := folderOf(owner)
-	full := false
-	if most, _ := s.bounds(folder); int64(len(content)) > most {
-		full, err = true, fmt.Errorf("%w: %d bytes, more than the %d that are kept", safefile.ErrTooLarge, len(content), most)
+// Keep returns the path of a copy of a script, for the owner of the hook that runs it. The
+// owner's oldest copies by last use give way, and a copy that no longer has the content of its
+// name is replaced.
+func (s *Store) Keep(owner string, content []byte) (path string, err error) {
+	path = s.pathOf(owner, hexSum(content))
+	most, _ := s.bounds(filepath.Dir(path))
+	full := int64(len(content)) > most
+	if full {
+		err = fmt.Errorf("%w: %d bytes, more than the %d that are kept", safefile.ErrTooLarge, len(content), most)
 	} else {
-		s.disk.Lock()
-		full, err = s.writeLocked(folder, name, content)
-		s.disk.Unlock()
+		full, err = s.writeCopy(path, content)
 	}
-	if full && folder != "." {
+	if full && !isReserved(owner) {
 		s.shares.noteUsedUp(owner, ShareCopies, time.Now())
 	}
 	if err != nil {
-		return "", fmt.Errorf("copy of script %s: %w", name, err)
+		return "", fmt.Errorf("copy of script %s: %w", filepath.Base(path), err)
 	}
-	return filepath.Join(s.dir, folder, name), nil
+	return path, nil
 }
 
 // Path returns where the copy of a content is that was kept for an owner, "" where none is.
 // It never waits for the disk.
 func (s *Store) Path(owner, sum string) string {
-	folder := folderOf(owner)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.kept[folder][sum] {
+	path := s.pathOf(owner, sum)
+	if _, kept := s.kept.Load(path); !kept {
 		return ""
+	}
+	return path
+}
+
+// pathOf returns where a copy for an owner belongs. No two users have the same folder.
+func (s *Store) pathOf(owner, sum string) string {
+	if isReserved(owner) {
+		return filepath.Join(s.dir, sum)
+	}
+	folder := userFolder + url.PathEscape(owner)
+	if len(folder) > maxOwnerName {
+		folder = userFolder + sumOf(owner)
 	}
 	return filepath.Join(s.dir, folder, sum)
 }
 
 // bounds returns how many bytes and files a folder may hold.
-func (s *Store) bounds(folder string) (maxBytes int64, maxFiles int) {
-	if folder == "." {
+func (s *Store) bounds(dir string) (maxBytes int64, maxFiles int) {
+	if dir == s.dir {
 		return s.maxBytes, s.maxFiles
 	}
 	return max(1, s.maxBytes/userCopies), max(1, s.maxFiles/userCopies)
 }
 
-// writeLocked makes a copy the last used, and writes it if it is not there as it should be. full
-// reports that another of the owner's had to give way.
-func (s *Store) writeLocked(folder, name string, content []byte) (full bool, err error) {
-	dir := filepath.Join(s.dir, folder)
-	at := filepath.Join(dir, name)
-	if !isIntact(at, content) {
-		if full, err = s.replaceLocked(folder, name, content); err != nil {
+// writeCopy makes a copy the last used, and writes it if it is not there as it should be, whatever
+// is in its place. full reports that another of the owner's had to give way.
+func (s *Store) writeCopy(path string, content []byte) (full bool, err error) {
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	dir := filepath.Dir(path)
+	if !isIntact(path, content) {
+		if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) && dir != s.dir {
+			if _, err := s.removeUsersLocked(maxUserFolders - 1); err != nil {
+				return false, err
+			}
+		}
+		if err := makePrivate(dir); err != nil {
+			return false, err
+		}
+		if err := os.RemoveAll(path); err != nil {
+			return false, err
+		}
+		if full, err = s.makeRoomLocked(dir, int64(len(content)), 1); err != nil {
+			return full, err
+		}
+		if err := safefile.WriteAtomic(path, content, 0o600); err != nil {
 			return full, err
 		}
 	}
-	s.mu.Lock()
-	if s.kept[folder] == nil {
-		s.kept[folder] = map[string]bool{}
-	}
-	s.kept[folder][name] = true
-	s.mu.Unlock()
+	s.kept.Store(path, true)
 	now := time.Now()
-	return full, errors.Join(os.Chtimes(at, now, now), os.Chtimes(dir, now, now))
-}
-
-// replaceLocked writes a copy, whatever is in its place.
-func (s *Store) replaceLocked(folder, name string, content []byte) (full bool, err error) {
-	dir := filepath.Join(s.dir, folder)
-	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) && folder != "." {
-		if err := s.removeUsersLocked(maxUserFolders - 1); err != nil {
-			return false, err
-		}
-	}
-	if err := makePrivate(dir); err != nil {
-		return false, err
-	}
-	if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
-		return false, err
-	}
-	if full, err = s.makeRoomLocked(folder, int64(len(content)), 1); err != nil {
-		return full, err
-	}
-	return full, safefile.WriteAtomic(filepath.Join(dir, name), content, 0o600)
+	return full, errors.Join(os.Chtimes(path, now, now), os.Chtimes(dir, now, now))
 }
 
 // makeRoomLocked removes the oldest copies of a folder until there is room for so much more.
 // Those that are left, and no others, are kept then.
-func (s *Store) makeRoomLocked(folder string, size int64, files int) (removed bool, err error) {
-	maxBytes, maxFiles := s.bounds(folder)
-	copies, err := filesByUse(filepath.Join(s.dir, folder), isCopy)
+func (s *Store) makeRoomLocked(dir string, size int64, files int) (removed bool, err error) {
+	copies, err := filesByUse(dir, func(name string, mode fs.FileMode) bool { return mode.IsRegular() && isSum(name) })
 	if err != nil {
 		return false, err
 	}
+	s.forget(dir)
 	files += len(copies)
 	for _, c := range copies {
 		size += c.size
 	}
-	left := map[string]bool{}
+	maxBytes, maxFiles := s.bounds(dir)
 	for _, c := range copies {
 		if size <= maxBytes && files <= maxFiles {
-			left[c.name] = true
+			s.kept.Store(c.path, true)
 			continue
 		}
-		if err := os.RemoveAll(filepath.Join(s.dir, folder, c.name)); err != nil {
+		if err := os.RemoveAll(c.path); err != nil {
 			return removed, err
 		}
 		size, files, removed = size-c.size, files-1, true
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.kept[folder] = left
 	return removed, nil
 }
 
-// removeUsersLocked leaves the folders of so many users, and removes those of the users whose
-// copies were used the longest ago.
-func (s *Store) removeUsersLocked(left int) error {
-	users, err := filesByUse(s.dir, isUserFolder)
-	if err != nil {
-		return err
+// removeUsersLocked leaves and returns the folders of so many users, and removes those of the users
+// whose copies were used the longest ago.
+func (s *Store) removeUsersLocked(most int) ([]file, error) {
+	users, err := filesByUse(s.dir, func(name string, mode fs.FileMode) bool { return mode.IsDir() && strings.HasPrefix(name, userFolder) })
+	for ; err == nil && len(users) > most; users = users[1:] {
+		s.forget(users[0].path)
+		err = os.RemoveAll(users[0].path)
 	}
-	users = users[:max(0, len(users)-left)]
-	s.mu.Lock()
-	for _, u := range users {
-		delete(s.kept, u.name)
-	}
-	s.mu.Unlock()
-	for _, u := range users {
-		if err := os.RemoveAll(filepath.Join(s.dir, u.name)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return users, err
 }
 
-// folderOf returns the name of an owner's folder. No two users have the same.
-func folderOf(owner string) string {
-	if isReserved(owner) {
-		return "."
-	}
-	if name := userFolder + url.PathEscape(owner); len(name) <= maxOwnerName {
-		return name
-	}
-	return userFolder + sumOf(owner)
+// forget drops what is known of the copies in a folder.
+func (s *Store) forget(dir string) {
+	s.kept.Range(func(path, _ any) bool {
+		if filepath.Dir(path.(string)) == dir {
+			s.kept.Delete(path)
+		}
+		return true
+	})
 }
 
 // isSum reports whether a file's name is a SHA-256.
@@ -261,26 +236,15 @@ func makePrivate(dir string) error {
 	if err := os.Chmod(dir, 0o700); err != nil {
 		return err
 	}
-	parent, err := os.Open(filepath.Dir(dir))
-	if err != nil {
-		return err
-	}
-	defer parent.Close()
-	return parent.Sync()
+	return safefile.SyncFolder(filepath.Dir(dir))
 }
 
 // file is one in a folder of the store.
 type file struct {
-	name string
+	path string
 	size int64
 	used time.Time
 }
-
-func isUserFolder(name string, mode fs.FileMode) bool {
-	return mode.IsDir() && strings.HasPrefix(name, userFolder)
-}
-
-func isCopy(name string, mode fs.FileMode) bool { return mode.IsRegular() && isSum(name) }
 
 // filesByUse lists what is wanted of a folder, the one that was used the longest ago first.
 // What is in a store and not wanted is left alone, but for what a write that was cut off left
@@ -292,15 +256,15 @@ func filesByUse(dir string, wanted func(name string, mode fs.FileMode) bool) ([]
 	}
 	var out []file
 	for _, e := range entries {
-		name := e.Name()
+		name, path := e.Name(), filepath.Join(dir, e.Name())
 		info, err := e.Info()
 		if err != nil {
 			continue
 		}
 		if wanted(name, info.Mode()) {
-			out = append(out, file{name, info.Size(), info.ModTime()})
+			out = append(out, file{path, info.Size(), info.ModTime()})
 		} else if len(name) > 65 && name[0] == '.' && isSum(name[1:65]) && strings.HasSuffix(name, ".tmp") && info.Mode().IsRegular() {
-			_ = os.Remove(filepath.Join(dir, name)) // tried again the next time
+			_ = os.Remove(path) // tried again the next time
 		}
 	}
 	slices.SortStableFunc(out, func(a, b file) int { return a.used.Compare(b.used) })

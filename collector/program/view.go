@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
-	"math"
 	"path"
 	"syscall"
 	"time"
@@ -20,8 +19,6 @@ const (
 	// ShareUsedUp: the owner of the hook has more examined than its share allows.
 	ShareUsedUp = "share used up"
 )
-
-var errLate = errors.New(NoAnswer)
 
 // patience is how long a file system may take for one program: a network volume, or one
 // that a user serves, can keep a process waiting without end.
@@ -52,22 +49,11 @@ type allowance struct {
 	bytes int64     // of a file that is hashed
 }
 
-// commandSlots bounds the examinations of commands, which ask once, those that nobody waits
-// for any more included: each keeps a thread. The agent's are bounded by an [Examiner].
-var commandSlots = make(chan struct{}, 64)
-
 // Examine examines what a hook's value points to on the disk below root, in two seconds at
 // most. Program.Unread says what it could not find out. It is for commands that ask
 // once: the agent has an [Examiner].
-func Examine(root, value string) event.Program { return examineFor(root, value, patience).Program }
-
-func examineFor(root, value string, limit time.Duration) View {
-	until := time.Now().Add(limit)
-	v, _, ok := callWithin(commandSlots, false, limit, func() View { return examine(root, value, allowance{until, math.MaxInt64}) })
-	if !ok {
-		return blankView(value, NoAnswer)
-	}
-	return v
+func Examine(root, value string) event.Program {
+	return commands.examineBelow(root, Root, value, patience).Program
 }
 
 // blankView is an examination that found nothing out.
@@ -98,13 +84,13 @@ func examineOnce(root, value string, a allowance) View {
 	v := View{Program: event.Program{Value: value}, Time: time.Now()}
 	d, err := openDisk(root)
 	if err != nil {
-		return View{Program: unknownProgram(value, reasonOf(err)), unsure: true, Time: v.Time}
+		return blankView(value, reasonOf(err))
 	}
 	defer d.tree.Close()
 	at := d.chooseProgram(&v.Program)
 	c, err := d.describeProgram(&v.Program, at, a)
 	v.Content, v.read, v.changed = c.text, c.read, errors.Is(cmp.Or(err, at.err), safefile.ErrChanged)
-	v.unsure = v.changed || errors.Is(err, errLate) || c.short
+	v.unsure = v.changed || errors.Is(err, errNoAnswer) || c.short
 	v.Program.Risks = assessRisks(&v.Program, d.gatherFacts(&v.Program, at, &c))
 	v.seen = d.seen
 	return v

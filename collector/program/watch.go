@@ -11,16 +11,12 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// maxOwners bounds the users whose programs are watched. No user can use that up: it takes as
-// many homes, and those are root's to make.
-const maxOwners = 4096
-
 // earlyLife is how long a view of a value that is not set is kept.
 const earlyLife = time.Hour
 
-// Options of [Watchers]; the zero value knows nothing yet and examines nothing by itself. The
-// functions are called from goroutines of Run, one call at a time for each owner; while one
-// is at work nothing else is examined for that owner.
+// Options of [Watchers]; the zero value knows nothing yet and sweeps nothing. The functions are
+// called from goroutines of Run, one call at a time for each owner; while one is at work
+// nothing else is examined for that owner.
 type Options struct {
 	Previous State         // of the Watchers before the agent was stopped
 	Sweep    time.Duration // between checks of everything
@@ -28,74 +24,74 @@ type Options struct {
 	// with its beginning as in [View]. What was learned is not shown: who sent the alert has it.
 	// It is waited for no longer than two seconds.
 	Keep func(owner string, p event.Program, script []byte)
-	// Leads gets where a program is to be found: at the first examination since the start,
+	// Located gets where a program is to be found: at the first examination since the start,
 	// and whenever its path without links changes, even with the same content. Who learned a
 	// view knows that from it.
-	Leads func(owner string, p event.Program)
-	// Shares is where a share that is used up is noted, and Share is called for each, at its
-	// beginning and its end.
-	Shares *Shares
-	Share  func(Share)
+	Located func(owner string, p event.Program)
+	// Share is called for each share of the Examiner that is used up, at the beginning and at the end.
+	Share func(Share)
 }
 
 // Watchers report when the program of a hook is no longer what it was. Each owner of hooks has
-// a share and a goroutine for itself: root, the computer and the managed preferences together
+// a share and a goroutine to itself: root, the computer and the managed preferences together
 // one, which reports as [Root], and each home. Whatever a user has watched, however slow it
 // is and however often it changes, delays nobody else's.
 type Watchers struct {
-	root   string
-	opts   Options
-	handle func(owner string, change event.ProgramChange)
-	tune   func(*ownerWatch) // in tests
+	examiner *Examiner
+	opts     Options
+	handle   func(owner string, change event.ProgramChange)
+	step     time.Duration    // clockStep; shorter in tests, which know their file system
+	now      func() time.Time // of what is reported
 
 	// mu guards what follows, and what the watches of owners know. Neither the disk nor a call
 	// out is waited for while it is held.
-	mu      sync.Mutex
-	owners  map[string]*ownerWatch
-	before  map[string]map[string]Known // of the run before, by owner that is not known yet
-	common  map[string]Known            // and for everyone
-	began   time.Time
-	running context.Context // nil: Run is not at work
-	work    sync.WaitGroup
+	mu       sync.Mutex
+	owners   map[string]*ownerWatch
+	previous map[string]map[string]Known // by owner, until its first sweep, and hash of the value; Root's count for everyone
+	began    time.Time
+	version  uint64          // counts the changes of what State returns
+	running  context.Context // nil: Run is not at work
+	work     sync.WaitGroup
 }
 
-// NewWatchers returns watchers of programs on the disk below root. Handle is called like the
-// functions of Options.
-func NewWatchers(root string, o Options, handle func(owner string, change event.ProgramChange)) *Watchers {
+// NewWatchers returns watchers of the programs on the disk of an Examiner. Handle is called like
+// the functions of Options.
+func NewWatchers(x *Examiner, o Options, handle func(owner string, change event.ProgramChange)) *Watchers {
 	w := &Watchers{
-		root: root, opts: o, handle: handle, owners: map[string]*ownerWatch{}, before: map[string]map[string]Known{},
-		common: byValue(o.Previous.Programs, reservedLimits.values), began: time.Now(),
+		examiner: x, opts: o, handle: handle, step: clockStep, now: time.Now,
+		owners: map[string]*ownerWatch{}, previous: map[string]map[string]Known{}, began: time.Now(),
 	}
-	for _, s := range o.Previous.Owners[:min(len(o.Previous.Owners), maxOwners)] {
-		w.before[s.Owner] = byValue(s.Programs, userLimits.values)
+	o.Previous.Owners = o.Previous.Owners[:min(len(o.Previous.Owners), maxOwners)]
+	for _, s := range append([]OwnerState{{Root, o.Previous.Programs}}, o.Previous.Owners...) {
+		_, limits := limitsOf(s.Owner)
+		known := map[string]Known{}
+		for _, k := range s.Programs[:min(len(s.Programs), limits.values)] {
+			known[k.Value] = k
+		}
+		w.previous[s.Owner] = known
 	}
 	return w
 }
 
-// byValue is what was known, by the hash of the value.
-func byValue(programs []Known, most int) map[string]Known {
-	out := map[string]Known{}
-	for _, k := range programs[:min(len(programs), most)] {
-		out[k.Value] = k
-	}
-	return out
-}
-
-// keyOf returns the owner whose watch is an owner's.
-func keyOf(owner string) string {
-	if isReserved(owner) {
-		return Root
-	}
-	return owner
-}
-
-// Set says which values the hooks of an owner have now. It replaces those of the last call,
+// Set says which values the hooks of each owner have now. It replaces those of the last call,
 // and never waits for a disk.
-func (w *Watchers) Set(owner string, values []string) {
+func (w *Watchers) Set(hooks map[string][]string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if o := w.ownerLocked(owner, len(values) > 0); o != nil {
-		o.setLocked(owner, values)
+	values := map[string][]string{}
+	for _, owner := range slices.Sorted(maps.Keys(hooks)) {
+		key, _ := limitsOf(owner)
+		values[key] = append(values[key], hooks[owner]...)
+	}
+	for key, o := range w.owners {
+		if values[key] == nil {
+			o.setLocked(nil)
+		}
+	}
+	for key, list := range values {
+		if o := w.ownerLocked(key); o != nil {
+			o.setLocked(list)
+		}
 	}
 }
 
@@ -105,88 +101,46 @@ func (w *Watchers) Set(owner string, values []string) {
 func (w *Watchers) Learn(owner, value string, v View) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if o := w.ownerLocked(owner, true); o != nil {
+	if o := w.ownerLocked(owner); o != nil {
 		o.learnLocked(value, v)
 	}
 }
 
-// Program returns the last view of the program of a value that is watched for an owner.
-// Where the last sweep learned nothing it is the one before, and Unread says why.
-func (w *Watchers) Program(owner, value string) (event.Program, bool) {
+// Stats returns how many values are set beyond what their owners may have watched, and about how many
+// programs the last examination could not learn all there is.
+func (w *Watchers) Stats() (ignored, unread int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if o := w.owners[keyOf(owner)]; o != nil && o.watched[value] != nil {
-		return o.watched[value].shownProgram(), true
-	}
-	return event.Program{}, false
-}
-
-// WatchStats is what Watchers watch.
-type WatchStats struct {
-	Owners  int // whose hooks are watched
-	Values  int // of hooks
-	Ignored int // values beyond what their owners may have watched
-	Unread  int // programs about which the last examination could not learn all there is
-}
-
-// Stats returns what is watched now.
-func (w *Watchers) Stats() WatchStats {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var s WatchStats
 	for _, o := range w.owners {
-		s.Values, s.Ignored = s.Values+len(o.values), s.Ignored+o.ignored
-		if len(o.values) > 0 {
-			s.Owners++
-		}
+		ignored += o.ignored
 		for _, e := range o.watched {
 			if e.unread != "" || e.program.Unread != "" {
-				s.Unread++
+				unread++
 			}
 		}
 	}
-	return s
+	return ignored, unread
 }
 
-// ownerLocked returns the watch of an owner, and makes one if it may.
-func (w *Watchers) ownerLocked(owner string, may bool) *ownerWatch {
-	key := keyOf(owner)
+// ownerLocked returns the watch of an owner, nil if there are too many.
+func (w *Watchers) ownerLocked(owner string) *ownerWatch {
+	key, limits := limitsOf(owner)
 	o := w.owners[key]
-	if o != nil || !may {
-		return o
+	switch {
+	case o != nil:
+	case len(w.owners) >= maxOwners && key != Root:
+		w.examiner.shares.noteUsedUp(owner, ShareValues, time.Now())
+	default:
+		o = &ownerWatch{Watchers: w, owner: key, limits: limits, reports: limits.reports, watched: map[string]*watched{}}
+		w.owners[key] = o
 	}
-	bounds := userLimits
-	if key == Root {
-		bounds = reservedLimits
-	} else if len(w.owners) >= maxOwners {
-		w.opts.Shares.noteUsedUp(owner, ShareValues, time.Now())
-		return nil
-	}
-	o = newOwnerWatch(w, key, bounds)
-	o.previous = []map[string]Known{w.before[key], w.common}
-	delete(w.before, key)
-	if w.tune != nil {
-		w.tune(o)
-	}
-	w.owners[key] = o
-	w.beginLocked(o)
 	return o
-}
-
-// beginLocked starts the goroutine of an owner, if Run is at work.
-func (w *Watchers) beginLocked(o *ownerWatch) {
-	if ctx := w.running; ctx != nil {
-		w.work.Go(func() { o.run(ctx) })
-	}
 }
 
 // Run watches until ctx ends. It must be called once.
 func (w *Watchers) Run(ctx context.Context) {
 	w.mu.Lock()
 	w.running = ctx
-	for _, o := range w.owners {
-		w.beginLocked(o)
-	}
 	w.mu.Unlock()
 	defer w.work.Wait()
 	defer func() {
@@ -206,9 +160,9 @@ func (w *Watchers) Run(ctx context.Context) {
 			return
 		case now := <-t.C:
 			if w.opts.Sweep > 0 {
-				w.beginSweeps()
+				w.beginSweeps(now)
 			}
-			for _, s := range w.opts.Shares.listTransitions(now) {
+			for _, s := range w.examiner.shares.listTransitions(now) {
 				if w.opts.Share != nil {
 					w.opts.Share(s)
 				}
@@ -217,17 +171,21 @@ func (w *Watchers) Run(ctx context.Context) {
 	}
 }
 
-// beginSweeps has those owners swept that nothing is done for.
-func (w *Watchers) beginSweeps() {
+// beginSweeps has those owners swept that nothing is done for, and ends the watches that have
+// nothing to watch or to report.
+func (w *Watchers) beginSweeps(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.common = nil // what is set from now on was set after the start
-	for _, o := range w.owners {
-		select {
-		case o.due <- struct{}{}:
-		default:
+	for key, o := range w.owners {
+		o.early = slices.DeleteFunc(o.early, func(v View) bool { return now.Sub(v.Time) > earlyLife })
+		if !o.busy && len(o.values)+len(o.early)+len(o.pending) == 0 {
+			delete(w.owners, key)
+			delete(w.previous, key)
+			continue
 		}
+		o.startLocked(true)
 	}
+	delete(w.previous, Root) // what is set for a user from now on was set after the start
 }
 
 // State returns what Watchers must know at the next start.
@@ -243,11 +201,20 @@ func (w *Watchers) State() State {
 			s.Owners = append(s.Owners, OwnerState{key, known})
 		}
 	}
-	if time.Since(w.began) < earlyLife { // a home may not be there yet
-		for owner, known := range w.before {
-			s.Owners = append(s.Owners, OwnerState{owner, slices.SortedFunc(maps.Values(known), byName)})
+	if time.Since(w.began) < earlyLife {
+		for owner, known := range w.previous {
+			if owner != Root && w.owners[owner] == nil { // a home that may not be there yet
+				s.Owners = append(s.Owners, OwnerState{owner, slices.SortedFunc(maps.Values(known), byName)})
+			}
 		}
 	}
 	slices.SortFunc(s.Owners, func(a, b OwnerState) int { return strings.Compare(a.Owner, b.Owner) })
 	return s
+}
+
+// Version counts the changes of what State returns: while it is the same, so is the state.
+func (w *Watchers) Version() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.version
 }

@@ -26,6 +26,7 @@ type station struct {
 	t      *testing.T
 	root   string
 	cancel context.CancelFunc
+	hooks  map[string][]string
 	done   chan struct{}
 
 	mu    sync.Mutex
@@ -34,12 +35,9 @@ type station struct {
 }
 
 // newStation runs watchers of the disk below root; change may change their options.
-func newStation(t *testing.T, root string, o Options, tune func(*ownerWatch)) *station {
+func newStation(t *testing.T, root string, o Options, look func(root, value string, a allowance) View) *station {
 	s := &station{t: t, root: root, done: make(chan struct{})}
 	o.Sweep = 2 * time.Second
-	if o.Shares == nil {
-		o.Shares = NewShares()
-	}
 	o.Share = func(sh Share) {
 		sign := map[bool]string{true: "+", false: "-"}[sh.On]
 		s.say("%s%s %s", sign, sh.Owner, sh.What)
@@ -47,13 +45,16 @@ func newStation(t *testing.T, root string, o Options, tune func(*ownerWatch)) *s
 			t.Errorf("share %+v, want a beginning and, when it is over, an end", sh)
 		}
 	}
-	s.Watchers = NewWatchers(root, o, func(owner string, c event.ProgramChange) {
+	x := NewExaminer(root, NewShares())
+	if look != nil {
+		x.examine = look
+	}
+	s.Watchers = NewWatchers(x, o, func(owner string, c event.ProgramChange) {
 		s.say("%s %s: %s", owner, c.Value, words(c.What))
 		if c.Time.IsZero() {
 			t.Errorf("%s: a change at no time", c.Value)
 		}
 	})
-	s.tune = tune
 	var ctx context.Context
 	ctx, s.cancel = context.WithCancel(t.Context())
 	go func() {
@@ -73,6 +74,15 @@ func (s *station) say(format string, args ...any) {
 func (s *station) stop() {
 	s.cancel()
 	<-s.done
+}
+
+// Set sets the values of one owner.
+func (s *station) Set(owner string, values []string) {
+	if s.hooks == nil {
+		s.hooks = map[string][]string{}
+	}
+	s.hooks[owner] = values
+	s.Watchers.Set(s.hooks)
 }
 
 // pass lets time go by and checks what was told.
@@ -97,14 +107,12 @@ func (s *station) write(name, content string) {
 }
 
 // dead has the looks below a folder hang until the channel is closed.
-func dead(folder string, hang chan struct{}) func(*ownerWatch) {
-	return func(w *ownerWatch) {
-		w.examine = func(root, value string, a allowance) View {
-			if strings.HasPrefix(value, folder) {
-				<-hang
-			}
-			return examine(root, value, a)
+func dead(folder string, hang chan struct{}) func(root, value string, a allowance) View {
+	return func(root, value string, a allowance) View {
+		if strings.HasPrefix(value, folder) {
+			<-hang
 		}
+		return examine(root, value, a)
 	}
 }
 
@@ -221,10 +229,10 @@ func TestDeadMountOfOneUser(t *testing.T) {
 			s.write("Users/sam/x.sh", fmt.Sprint("#!/bin/sh\n", i))
 			s.pass(2*time.Second, "a change", "root /hooks/login.sh: content", "root /hooks/plain.sh: content", "/Users/ann /Users/sam/x.sh: content")
 		}
-		if got, want := s.Stats(), (WatchStats{Owners: 3, Values: 95, Unread: 92}); got != want {
-			t.Errorf("Stats: %+v, want %+v", got, want)
+		if ignored, unread := s.Stats(); ignored != 0 || unread != 92 {
+			t.Errorf("%d ignored and %d unread, expected 0 and 92", ignored, unread)
 		}
-		if p, ok := s.Program(mallory, "/dead/1"); !ok || p.Unread != NoAnswer {
+		if p, ok := programOf(s.Watchers, mallory, "/dead/1"); !ok || p.Unread != NoAnswer {
 			t.Errorf("%+v, want no answer", p)
 		}
 		close(hang)
@@ -241,18 +249,16 @@ func TestShareOfTime(t *testing.T) {
 	root := newRoot(t)
 	synctest.Test(t, func(t *testing.T) {
 		var spent, looks atomic.Int64
-		s := newStation(t, root, Options{}, func(w *ownerWatch) {
-			w.examine = func(root, value string, a allowance) View {
-				if w.owner == Root {
-					looks.Add(1)
-				} else {
-					time.Sleep(20 * time.Millisecond)
-					spent.Add(int64(20 * time.Millisecond))
-				}
-				out := examine(root, value, a)
-				out.unsure = true
-				return out
+		s := newStation(t, root, Options{}, func(root, value string, a allowance) View {
+			if value == "/hooks/login.sh" {
+				looks.Add(1)
+			} else {
+				time.Sleep(20 * time.Millisecond)
+				spent.Add(int64(20 * time.Millisecond))
 			}
+			out := examine(root, value, a)
+			out.unsure = true
+			return out
 		})
 		defer s.stop()
 		var values []string
@@ -310,7 +316,7 @@ func TestShareOfReports(t *testing.T) {
 		synctest.Wait()
 		last := map[string]string{}
 		for _, v := range values {
-			p, _ := s.Program(mallory, v)
+			p, _ := programOf(s.Watchers, mallory, v)
 			last[p.SHA256] = v
 		}
 		if len(last) != 1 || last[sumOf(fmt.Sprint("#!/bin/sh\n", rounds-1))] == "" {
@@ -387,15 +393,15 @@ func TestWatchersState(t *testing.T) {
 	})
 }
 
-// TestLeads has links change without the content.
-func TestLeads(t *testing.T) {
+// TestLocated has links change without the content.
+func TestLocated(t *testing.T) {
 	root := newRoot(t)
 	must(t, os.Symlink("hooks", filepath.Join(root, "over")))
 	must(t, os.MkdirAll(filepath.Join(root, "other"), 0o755))
 	put(t, filepath.Join(root, "other/login.sh"), hookScript, 0o755)
 	synctest.Test(t, func(t *testing.T) {
 		var s *station
-		s = newStation(t, root, Options{Leads: func(owner string, p event.Program) { s.say("%s %s > %s", owner, p.Value, p.Resolved) }}, nil)
+		s = newStation(t, root, Options{Located: func(owner string, p event.Program) { s.say("%s %s > %s", owner, p.Value, p.Resolved) }}, nil)
 		defer func() { s.stop() }()
 		s.Set(mallory, []string{"/over/login.sh"})
 		s.pass(2*time.Second, "at first", mallory+" /over/login.sh > /hooks/login.sh")
@@ -405,7 +411,7 @@ func TestLeads(t *testing.T) {
 		s.pass(2*time.Second, "the folder is another", mallory+" /over/login.sh > /other/login.sh")
 		state := s.State()
 		s.stop()
-		s = newStation(t, root, Options{Previous: state, Leads: func(owner string, p event.Program) { s.say("%s %s > %s", owner, p.Value, p.Resolved) }}, nil)
+		s = newStation(t, root, Options{Previous: state, Located: func(owner string, p event.Program) { s.say("%s %s > %s", owner, p.Value, p.Resolved) }}, nil)
 		s.Set(mallory, []string{"/over/login.sh"})
 		s.pass(2*time.Second, "after a restart", mallory+" /over/login.sh > /other/login.sh")
 	})
@@ -417,11 +423,11 @@ func TestStateOfWhatIsReported(t *testing.T) {
 	root := newRoot(t)
 	synctest.Test(t, func(t *testing.T) {
 		hold := make(chan struct{}, 10)
-		w := NewWatchers(root, Options{Sweep: 2 * time.Second}, func(string, event.ProgramChange) { <-hold })
+		w := NewWatchers(NewExaminer(root, nil), Options{Sweep: 2 * time.Second}, func(string, event.ProgramChange) { <-hold })
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan struct{})
 		go func() { defer close(done); w.Run(ctx) }()
-		w.Set(Root, []string{"/hooks/login.sh"})
+		w.Set(map[string][]string{Root: {"/hooks/login.sh"}})
 		wait := func(what string, want string) {
 			t.Helper()
 			time.Sleep(2 * time.Second)
@@ -437,7 +443,7 @@ func TestStateOfWhatIsReported(t *testing.T) {
 		w.Learn(Root, "/hooks/login.sh", examineFor(root, "/hooks/login.sh", patience))
 		wait("and another waits", sumOf(hookScript))
 		hold <- struct{}{}
-		wait("one is reported", sumOf(hookScript))
+		wait("one is reported", sumOf("#!/bin/sh\n1"))
 		hold <- struct{}{}
 		wait("both are", sumOf("#!/bin/sh\n2"))
 		cancel()
@@ -459,4 +465,24 @@ func TestKeepHangs(t *testing.T) {
 		close(hang)
 		s.stop()
 	})
+}
+
+// TestVersion sweeps programs of which none changes: there is nothing new to save.
+func TestVersion(t *testing.T) {
+	root := newRoot(t)
+	w := newSweeper(root, State{})
+	values := []string{"/hooks/login.sh", "/a", "/gone"}
+	w.Sweep(values, noon)
+	before := w.Version()
+	for range 3 {
+		w.Sweep(values, noon)
+	}
+	if got := w.Version(); got != before {
+		t.Errorf("after sweeps without a change the version is %d, expected %d", got, before)
+	}
+	put(t, filepath.Join(root, "a"), "#!/bin/sh\n2", 0o755)
+	w.Sweep(values, noon)
+	if w.Version() == before {
+		t.Error("after a change the version is the same")
+	}
 }

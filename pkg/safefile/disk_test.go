@@ -259,7 +259,7 @@ func TestTrustedPlace(t *testing.T) {
 	t.Run("hard link", func(t *testing.T) {
 		dir := laid(t, func(*testing.T, string) {})
 		must(t, os.WriteFile(dir+"/log/token", []byte("x"), 0o600), os.Link(dir+"/log/token", dir+"/log/other"))
-		_, _, err := ReadTrusted(dir+"/log/token", 10)
+		_, _, err := Disk{}.ReadTrusted(dir+"/log/token", 10)
 		differs(t, dir, err, "hard link")
 		differs(t, dir, Disk{}.CheckFile(dir+"/log/token"), "hard link")
 	})

@@ -22,7 +22,7 @@ var (
 )
 
 // openFlags let no link be followed at the end of a path, no FIFO or terminal block or
-// takeStep over the process, and no child inherit the descriptor.
+// take over the process, and no child inherit the descriptor.
 const openFlags = os.O_RDONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_NOCTTY | syscall.O_CLOEXEC
 
 // ReadIn reads a regular file of at most limit bytes as a process would whose root folder is
@@ -41,21 +41,22 @@ func ReadIn(root, name string, limit int64) ([]byte, FileVersion, error) {
 	if err != nil {
 		return nil, FileVersion{}, err
 	}
-	return read(path.Join("/", s.At), s.FileVersion, limit, func() (*os.File, error) { return t.openFile(s.At, openFlags, 0) })
+	return t.read(s.At, path.Join("/", s.At), s.FileVersion, limit)
 }
 
-// read opens a file of which lstat returned v, because opening some devices has effects, and
-// checks it again after, because only the descriptor knows what was opened.
-func read(name string, v FileVersion, limit int64, open func() (*os.File, error)) ([]byte, FileVersion, error) {
+// read reads a file of which Lstat returned v. It is checked before it is opened, because opening
+// some devices has effects, and after, because only the descriptor knows what was opened.
+// Errors have the name.
+func (t *Tree) read(at, name string, v FileVersion, limit int64) ([]byte, FileVersion, error) {
 	if err := checkReadable(name, v, limit); err != nil {
 		return nil, FileVersion{}, err
 	}
-	f, err := open()
+	f, err := t.openFile(at, openFlags, 0)
 	if becameOther(err) {
 		return nil, FileVersion{}, fmt.Errorf("%s: became a link or a socket: %w", name, ErrChanged)
 	}
 	if err != nil {
-		return nil, FileVersion{}, err
+		return nil, FileVersion{}, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
 	defer f.Close()
 	info, err := f.Stat()
@@ -67,10 +68,7 @@ func read(name string, v FileVersion, limit int64, open func() (*os.File, error)
 		return nil, FileVersion{}, err
 	}
 	b, err := readAll(name, f, v)
-	if err != nil {
-		return nil, FileVersion{}, err
-	}
-	return b, v, nil
+	return b, v, err
 }
 
 // becameOther reports whether openFlags refused what they opened, because it is not the
@@ -111,31 +109,6 @@ func readAll(name string, f *os.File, v FileVersion) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", name, ErrChanged)
 	}
 	return b[:n:n], nil
-}
-
-// WritableByOthers reports whether a user other than root (or the one the process runs
-// as) could change or replace what name stands for under root, and by which element: the
-// first of the root folder, the folders and links on the way and the file itself that such
-// a user owns, or that group or others may write. A folder with the sticky bit, such as
-// /tmp, counts too. Links are followed as by ReadIn; the path is absolute under root.
-//
-// It sees owner and mode; access control lists can give more rights than these show.
-func WritableByOthers(root, name string) (offending string, writable bool, err error) {
-	t, err := OpenTree(root)
-	if err != nil {
-		return "", false, err
-	}
-	defer t.Close()
-	_, err = PathWalk{Lstat: t.Lstat, Readlink: t.Readlink, Visit: func(s Step) error {
-		if !writable && (!isTrusted(s.UID, nil) || s.WritableByOthers()) {
-			offending, writable = path.Join("/", s.At), true
-		}
-		return nil
-	}}.Follow(name)
-	if writable {
-		return offending, true, nil // what is missing below could be put there
-	}
-	return "", false, err
 }
 
 // kindOf names the type of a file that is not regular.

@@ -183,13 +183,13 @@ func TestReadSwapped(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			path := put(t, filepath.Join(t.TempDir(), "f"), "content", 0o600)
-			v, err := Lstat(path)
+			tree, err := OpenTree(filepath.Dir(path))
 			must(t, err)
-			b, _, err := read(path, v, limit, func() (*os.File, error) {
-				must(t, os.Remove(path))
-				tt.swap(t, path)
-				return os.OpenFile(path, openFlags, 0)
-			})
+			defer tree.Close()
+			v, err := tree.Lstat("f")
+			must(t, err, os.Remove(path))
+			tt.swap(t, path)
+			b, _, err := tree.read("f", path, v, limit)
 			if !errors.Is(err, tt.err) || err == nil && string(b) != "other" {
 				t.Errorf("file swapped for a %s = %.20q, %v; want error %v", tt.name, b, err, tt.err)
 			}
@@ -214,7 +214,7 @@ func TestReadTrusted(t *testing.T) {
 	}
 	for _, tt := range tests {
 		path := put(t, filepath.Join(dir, fmt.Sprintf("a file %04o", tt.perm)), "x", tt.perm)
-		_, _, err := ReadTrusted(path, limit)
+		_, _, err := Disk{}.ReadTrusted(path, limit)
 		insecure(t, "ReadTrusted", tt.perm, path, err, tt.trusted)
 		_, _, err = Disk{}.ReadSecret(path, limit)
 		insecure(t, "ReadSecret", tt.perm, path, err, tt.secret)
@@ -243,12 +243,9 @@ func TestReadTrustedOwner(t *testing.T) {
 	}
 	path := put(t, filepath.Join(t.TempDir(), "f"), "x", 0o600)
 	must(t, os.Chown(path, 4321, -1))
-	_, _, err := ReadTrusted(path, limit)
-	if !errors.Is(err, ErrInsecure) || !strings.Contains(err.Error(), "chown root "+path) {
-		t.Errorf("ReadTrusted of user 4321's file = %v, want it to say chown root %s", err, path)
-	}
-	if _, _, err := ReadTrusted(path, limit, 4321); err != nil {
-		t.Errorf("ReadTrusted of user 4321's file with that user allowed = %v, want no error", err)
+	_, _, err := Disk{}.ReadTrusted(path, limit)
+	if !errors.Is(err, ErrInsecure) || !strings.Contains(err.Error(), "chown -h root "+path) {
+		t.Errorf("ReadTrusted of user 4321's file = %v, want it to say chown -h root %s", err, path)
 	}
 }
 
@@ -257,7 +254,7 @@ func TestWriteAtomic(t *testing.T) {
 	path := filepath.Join(dir, "f")
 	for _, content := range []string{"first", "second, longer", ""} {
 		must(t, WriteAtomic(path, []byte(content), 0o640))
-		b, i, err := ReadTrusted(path, limit)
+		b, i, err := Disk{}.ReadTrusted(path, limit)
 		must(t, err)
 		if string(b) != content || i.Mode != 0o640 {
 			t.Errorf("after WriteAtomic(%q, 0640): %q, mode %v", content, b, i.Mode)

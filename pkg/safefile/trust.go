@@ -3,9 +3,8 @@ package safefile
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"slices"
+	"path"
 	"strings"
 )
 
@@ -25,40 +24,37 @@ func (e *InsecureError) Error() string { return e.Path + ": " + e.Why }
 // Is reports whether target is ErrInsecure.
 func (e *InsecureError) Is(target error) bool { return target == ErrInsecure }
 
-// ReadTrusted is [Disk.ReadTrusted] on the machine's own disk.
-func ReadTrusted(name string, limit int64, owners ...uint32) ([]byte, FileVersion, error) {
-	return Disk{}.ReadTrusted(name, limit, owners...)
+func foreignOwner(at string, uid uint32) error {
+	return &InsecureError{at, fmt.Sprintf("owned by user %d: run chown -h %s", uid, shellQuote(ownerName(), at))}
 }
 
-// readGuarded reads a file that gives others none of the permissions in deny.
-func (d Disk) readGuarded(name string, limit int64, owners []uint32, deny fs.FileMode, remedy, why string) ([]byte, FileVersion, error) {
-	f, err := d.openParent(name, owners)
+// WritableByOthers reports whether a user other than root (or the one the process runs
+// as) could change or replace what name stands for under root, and by which element: the
+// first of the root folder, the folders and links on the way and the file itself that such
+// a user owns, or that group or others may write. A folder with the sticky bit, such as
+// /tmp, counts too. Links are followed as by ReadIn; the path is absolute under root.
+//
+// It sees owner and mode; access control lists can give more rights than these show.
+func WritableByOthers(root, name string) (offending string, writable bool, err error) {
+	t, err := OpenTree(root)
 	if err != nil {
-		return nil, FileVersion{}, err
+		return "", false, err
 	}
-	defer f.Close()
-	v, err := f.lstat()
-	if err != nil {
-		return nil, FileVersion{}, err
+	defer t.Close()
+	_, err = PathWalk{Lstat: t.Lstat, Readlink: t.Readlink, Visit: func(s Step) error {
+		if !writable && (!isTrusted(s.UID) || s.WritableByOthers()) {
+			offending, writable = path.Join("/", s.At), true
+		}
+		return nil
+	}}.Follow(name)
+	if writable {
+		return offending, true, nil // what is missing below could be put there
 	}
-	b, v, err := read(name, v, limit, func() (*os.File, error) { return f.open(openFlags, 0) })
-	switch {
-	case err != nil:
-		return nil, FileVersion{}, err
-	case !isTrusted(v.UID, f.owners):
-		return nil, FileVersion{}, &InsecureError{name, fmt.Sprintf("owned by user %d: run chown %s", v.UID, shellQuote(ownerName(), name))}
-	case v.Mode.Perm()&deny != 0:
-		return nil, FileVersion{}, &InsecureError{name, fmt.Sprintf("%s (mode %04o): run chmod %s", why, v.Mode.Perm(), shellQuote(remedy, name))}
-	case v.Nlink > 1:
-		return nil, FileVersion{}, secondName(name, v.Nlink)
-	}
-	return b, v, nil
+	return "", false, err
 }
 
 // isTrusted reports whether a user may own what the agent trusts.
-func isTrusted(uid uint32, owners []uint32) bool {
-	return uid == 0 || int(uid) == os.Geteuid() || slices.Contains(owners, uid)
-}
+func isTrusted(uid uint32) bool { return uid == 0 || int(uid) == os.Geteuid() }
 
 // ownerName names the user that should own a file.
 func ownerName() string {

@@ -26,15 +26,11 @@ type FileVersion struct {
 // not, so that neither may cost an allocation.
 func Lstat(path string) (FileVersion, error) {
 	var st unix.Stat_t
-	for {
-		switch err := unix.Lstat(path, &st); err {
-		case nil:
-			return versionOfStat(&st), nil
-		case unix.EINTR:
-		default:
-			return FileVersion{}, err
-		}
+	_, err := ignoringSignals(func() (int, error) { return 0, unix.Lstat(path, &st) })
+	if err != nil {
+		return FileVersion{}, err
 	}
+	return versionOfStat(&st), nil
 }
 
 // VersionOf returns the version that a [fs.FileInfo] of package os describes.
@@ -54,32 +50,29 @@ func versionOfStat(st *unix.Stat_t) FileVersion {
 	}
 }
 
+// The types of files and the special permissions of stat(2); whatever else there is counts as a device.
+var (
+	fileTypes = map[uint32]fs.FileMode{
+		unix.S_IFREG: 0, unix.S_IFDIR: fs.ModeDir, unix.S_IFLNK: fs.ModeSymlink, unix.S_IFIFO: fs.ModeNamedPipe,
+		unix.S_IFSOCK: fs.ModeSocket, unix.S_IFCHR: fs.ModeDevice | fs.ModeCharDevice,
+	}
+	specialBits = [...]struct {
+		bit  uint32
+		mode fs.FileMode
+	}{{unix.S_ISUID, fs.ModeSetuid}, {unix.S_ISGID, fs.ModeSetgid}, {unix.S_ISVTX, fs.ModeSticky}}
+)
+
 // modeOf translates the mode of stat(2).
 func modeOf(mode uint32) fs.FileMode {
-	out := fs.FileMode(mode) & fs.ModePerm
-	switch mode & unix.S_IFMT {
-	case unix.S_IFREG:
-	case unix.S_IFDIR:
-		out |= fs.ModeDir
-	case unix.S_IFLNK:
-		out |= fs.ModeSymlink
-	case unix.S_IFIFO:
-		out |= fs.ModeNamedPipe
-	case unix.S_IFSOCK:
-		out |= fs.ModeSocket
-	case unix.S_IFCHR:
-		out |= fs.ModeDevice | fs.ModeCharDevice
-	default:
-		out |= fs.ModeDevice
+	kind, known := fileTypes[mode&unix.S_IFMT]
+	if !known {
+		kind = fs.ModeDevice
 	}
-	if mode&unix.S_ISUID != 0 {
-		out |= fs.ModeSetuid
-	}
-	if mode&unix.S_ISGID != 0 {
-		out |= fs.ModeSetgid
-	}
-	if mode&unix.S_ISVTX != 0 {
-		out |= fs.ModeSticky
+	out := fs.FileMode(mode)&fs.ModePerm | kind
+	for _, s := range specialBits {
+		if mode&s.bit != 0 {
+			out |= s.mode
+		}
 	}
 	return out
 }
@@ -98,14 +91,10 @@ func (v FileVersion) WritableByOthers() bool { return !v.IsLink() && v.Mode.Perm
 // counts them.
 func (v FileVersion) Permissions() uint32 {
 	mode := uint32(v.Mode.Perm())
-	if v.Mode&fs.ModeSetuid != 0 {
-		mode |= unix.S_ISUID
-	}
-	if v.Mode&fs.ModeSetgid != 0 {
-		mode |= unix.S_ISGID
-	}
-	if v.Mode&fs.ModeSticky != 0 {
-		mode |= unix.S_ISVTX
+	for _, s := range specialBits {
+		if v.Mode&s.mode != 0 {
+			mode |= s.bit
+		}
 	}
 	return mode
 }

@@ -3,6 +3,7 @@ package safefile
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -17,13 +18,8 @@ const (
 )
 
 // ErrTooDeep is the error of a path that has more elements, those of its links included,
-// than a [PathWalk] follows.
-var ErrTooDeep error = tooDeep{}
-
-type tooDeep struct{}
-
-func (tooDeep) Error() string        { return "too many elements in a path" }
-func (tooDeep) Is(target error) bool { return target == syscall.ENAMETOOLONG }
+// than a [PathWalk] follows. It is [syscall.ENAMETOOLONG], too.
+var ErrTooDeep = fmt.Errorf("too many elements in a path: %w", syscall.ENAMETOOLONG)
 
 // PathWalk follows paths as the kernel does for a process whose root folder is that of Lstat
 // and Readlink: absolute links and ".." never lead above it. Both functions, which a [Tree]

@@ -11,43 +11,36 @@ import (
 // is on disk. The file has exactly the given permissions, whatever the umask, and belongs
 // to the process; a link in its place is replaced, not followed.
 func WriteAtomic(name string, data []byte, perm fs.FileMode) error {
-	dir := filepath.Dir(name)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(name)+".*.tmp")
+	folder := filepath.Dir(name)
+	f, err := os.CreateTemp(folder, "."+filepath.Base(name)+".*.tmp")
 	if err != nil {
 		return err
 	}
-	if err := writeTemp(f, data, perm); err != nil {
+	if err = f.Chmod(perm); err == nil {
+		_, err = f.Write(data)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
 		os.Remove(f.Name())
 		return err
 	}
-	if err := os.Rename(f.Name(), name); err != nil {
-		os.Remove(f.Name())
-		return err
-	}
-	return syncDir(dir)
+	return SyncFolder(folder)
 }
 
-// writeTemp writes, syncs and closes a new file.
-func writeTemp(f *os.File, data []byte, perm fs.FileMode) error {
+// SyncFolder makes the names in a folder durable.
+func SyncFolder(folder string) error {
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
 	defer f.Close()
-	if err := f.Chmod(perm); err != nil {
-		return err
-	}
-	if _, err := f.Write(data); err != nil {
-		return err
-	}
-	if err := f.Sync(); err != nil {
-		return err
-	}
-	return f.Close()
-}
-
-// syncDir makes the names in a folder durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	return d.Sync()
+	return f.Sync()
 }

@@ -64,7 +64,29 @@ func MountAt(t testing.TB, backing, dir string) *FS {
 	}
 	f.work.Go(f.serveRequests)
 	t.Cleanup(func() { f.unmount(t) })
+	if err := refusePolls(backing, dir); err != nil {
+		t.Fatalf("stallfs: %v", err)
+	}
 	return f
+}
+
+// refusePolls has the kernel ask once whether files can be polled: the answer is no, and holds for
+// the mount. Go's runtime polls what it opens while it holds a processor, and this process has
+// to answer: it could wait for itself.
+func refusePolls(backing, dir string) error {
+	probe, err := os.CreateTemp(backing, ".poll")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(probe.Name())
+	defer probe.Close()
+	fd, err := unix.Open(filepath.Join(dir, filepath.Base(probe.Name())), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	_, err = unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+	return err
 }
 
 // unmount ends the file system, also when something still uses it.
@@ -104,7 +126,10 @@ const (
 // that a process got a signal.
 var passing = map[uint32]bool{2: true, 18: true, 25: true, 26: true, 29: true, 36: true, 38: true, 42: true}
 
-const interrupt = 36
+const (
+	interrupt = 36
+	poll      = 40
+)
 
 // serveRequests reads requests and answers each in the background, until the file system is unmounted.
 func (f *FS) serveRequests() {
@@ -121,6 +146,10 @@ func (f *FS) serveRequests() {
 		opcode := binary.NativeEndian.Uint32(request[4:])
 		if opcode == interrupt {
 			continue // who waits finds out by itself whether its process is dying
+		}
+		if opcode == poll {
+			f.writeReply(errorReply(request, unix.ENOSYS))
+			continue
 		}
 		if passing[opcode] {
 			f.answerRequest(request)

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"hooksnare/pkg/stallfs"
 )
 
@@ -104,5 +106,34 @@ func TestSlow(t *testing.T) {
 	}
 	if took := time.Since(begin); took < slow {
 		t.Errorf("stat took %v, want %v at least", took, slow)
+	}
+}
+
+// TestPoll polls a file while nothing is answered: the kernel knows by then that it can't be.
+func TestPoll(t *testing.T) {
+	backing := t.TempDir()
+	if err := os.WriteFile(filepath.Join(backing, "file"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := stallfs.Mount(t, backing)
+	fd, err := unix.Open(filepath.Join(f.Dir, "file"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	f.Stall()
+	defer f.Resume()
+	done := make(chan error, 1)
+	go func() {
+		_, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Error("a poll waits for the file system")
 	}
 }

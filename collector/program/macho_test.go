@@ -42,9 +42,9 @@ func signatureOf(b blob) []byte {
 
 // machO writes a slice with the load commands of a program and a signature at its end.
 func machO(order binary.AppendByteOrder, wide bool, sig []byte) []byte {
-	magic, head := uint32(magic32), 28
+	magic, head := uint32(0xfeedface), 28
 	if wide {
-		magic, head = magic64, 32
+		magic, head = 0xfeedfacf, 32
 	}
 	var commands []byte
 	add := func(values ...uint32) {
@@ -127,7 +127,7 @@ func TestSignature(t *testing.T) {
 			t.Errorf("%s: got %+v, want %+v", tt.name, got, tt.want)
 		}
 		put(t, filepath.Join(root, "m"), string(tt.file), 0o755)
-		if p := Examine(root, "/m"); p.Kind == MachO && (p.SigningID != tt.want.id || p.TeamID != tt.want.team || (words(p.Risks) == Unsigned) == tt.want.signed) {
+		if p := Examine(root, "/m"); p.Kind == kindMachO && (p.SigningID != tt.want.id || p.TeamID != tt.want.team || (words(p.Risks) == Unsigned) == tt.want.signed) {
 			t.Errorf("%s: got %q of %q, risks %q; want %+v", tt.name, p.SigningID, p.TeamID, p.Risks, tt.want)
 		}
 	}
@@ -166,9 +166,9 @@ func claimed(t *testing.T, file []byte) {
 
 func TestKind(t *testing.T) {
 	tests := []struct{ head, want string }{
-		{"", Empty}, {"#!", Script}, {"#!\x00", Script}, {"x", Script}, {"echo \xff\n\x00", Script}, {"x\x00\n", Data}, {"\x00", Data},
-		{"\xcf\xfa\xed\xfe\x0c\x00\x00\x01", MachO}, {"\xfe\xed\xfa\xce\x0c\x00\x00\x01", MachO}, {"\xca\xfe\xba\xbe\x00\x00\x00\x02", MachO},
-		{"\xca\xfe\xba\xbe\x00\x00\x00\x34", Data /* a Java class */}, {"\xca\xfe\xba", Script}, {"\x7fELF\x02\x01\x01\x00", Data},
+		{"", kindEmpty}, {"#!", Script}, {"#!\x00", Script}, {"x", Script}, {"echo \xff\n\x00", Script}, {"x\x00\n", kindData}, {"\x00", kindData},
+		{"\xcf\xfa\xed\xfe\x0c\x00\x00\x01", kindMachO}, {"\xfe\xed\xfa\xce\x0c\x00\x00\x01", kindMachO}, {"\xca\xfe\xba\xbe\x00\x00\x00\x02", kindMachO},
+		{"\xca\xfe\xba\xbe\x00\x00\x00\x34", kindData /* a Java class */}, {"\xca\xfe\xba", Script}, {"\x7fELF\x02\x01\x01\x00", kindData},
 	}
 	for _, tt := range tests {
 		if got := kindOf([]byte(tt.head)); got != tt.want {

@@ -1,8 +1,0 @@
-package safefile
-
-import (
-	"syscall"
-	"time"
-)
-
-func changeTime(s *syscall.Stat_t) time.Time { return time.Unix(s.Ctim.Unix()) }
