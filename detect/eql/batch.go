@@ -75,8 +75,7 @@ func compareTies(a, b Value) int {
 	if a.missing() || b.missing() {
 		return cmp.Compare(truthOf(a.missing()), truthOf(b.missing()))
 	}
-	c, _ := order(a, b)
-	return c
+	return cmp.Compare(compare(">", a, b), compare("<", a, b))
 }
 
 // limit applies pipes to all results of a query, in their order.

@@ -12,13 +12,13 @@ import "slices"
 // is left is for those events alone, too: to follow it through others takes one that was
 // made from what all of them have in common.
 func (q *Query) Given(category Value, known func(name string) (Value, bool)) *Query {
-	g := given{category: category, binder: binder[struct{}]{}}
+	g := given{category: category, fields: map[string]Field[struct{}]{}}
 	for name := range q.fields {
 		if v, ok := known(name); ok {
-			g.binder[name] = func(struct{}) Value { return v }
+			g.fields[name] = func(struct{}) Value { return v }
 			continue
 		}
-		g.binder[name] = func(struct{}) Value {
+		g.fields[name] = func(struct{}) Value {
 			g.guessed = true
 			return Value{}
 		}
@@ -51,14 +51,14 @@ func (q *Query) Given(category Value, known func(name string) (Value, bool)) *Qu
 // given evaluates conditions of which not all fields are known.
 type given struct {
 	category Value
-	binder   binder[struct{}]
+	fields   map[string]Field[struct{}]
 	guessed  bool // a field that is not known was looked at
 }
 
 // settle leaves of a description what is not known, and reports whether an event can be so.
 func (g *given) settle(e *event) (possible bool) {
 	if !e.any && !g.category.missing() {
-		name := comparing(opEqual, String(e.Category))
+		name := comparing("==", String(e.Category))
 		if !name.any(g.category) {
 			e.Where = newLiteral(e.at, Bool(false))
 			return false
@@ -82,10 +82,10 @@ func (g *given) left(e expr) expr {
 		for i, t := range e.Terms {
 			terms[i] = g.left(t)
 		}
-		return newLogic(int(e.sourcePos), e.Or, terms)
+		return newJunction(int(e.sourcePos), e.Or, terms)
 	}
 	g.guessed = false
-	t := g.binder.cond(e)(struct{}{})
+	t := compiler[struct{}]{fields: g.fields}.condition(e)(struct{}{}, 0)
 	if g.guessed {
 		return e
 	}

@@ -1,6 +1,7 @@
 package eql
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -62,7 +63,7 @@ func (l *lexer) next() token {
 	}
 	switch c := rest[0]; {
 	case isNameStart(c):
-		return token{word, at, l.take(wordLen(rest))}
+		return token{word, at, l.take(len(wordForm.FindString(rest)))}
 	case c == '"' || c == '\'':
 		return token{stringText, at, l.scanString()}
 	case c == '`':
@@ -117,17 +118,10 @@ func isNameStart(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '@'
 }
 
-// wordLen returns the length of the name or keyword at the start of s.
-func wordLen(s string) int {
-	n := 1
-	for n < len(s) && (isNameStart(s[n]) && s[n] != '@' || isDigit(s[n])) {
-		n++
-	}
-	if n < len(s) && s[n] == '~' {
-		n++
-	}
-	return n
-}
+var (
+	wordForm   = regexp.MustCompile(`^[A-Za-z_@][A-Za-z_0-9]*~?`)
+	numberForm = regexp.MustCompile(`^[0-9]*(\.[0-9]*)?([eE][+-]?[0-9]*)?`)
+)
 
 // scanQuotedName reads a name in backticks; a doubled backtick stands for one.
 func (l *lexer) scanQuotedName() string {
@@ -154,35 +148,15 @@ func (l *lexer) scanQuotedName() string {
 
 // scanNumber reads digits with an optional fraction and exponent.
 func (l *lexer) scanNumber() string {
-	s := l.text[l.pos:]
-	n := digits(s)
-	if n < len(s) && s[n] == '.' {
-		n++
-		n += digits(s[n:])
+	at := l.pos
+	s := l.take(len(numberForm.FindString(l.text[at:])))
+	if strings.TrimRight(s, "eE+-") != s {
+		fail(at, "number %s has no digits in its exponent", s)
 	}
-	if n < len(s) && (s[n] == 'e' || s[n] == 'E') {
-		n++
-		if n < len(s) && (s[n] == '+' || s[n] == '-') {
-			n++
-		}
-		exp := digits(s[n:])
-		if exp == 0 {
-			fail(l.pos, "number %s has no digits in its exponent", s[:n])
-		}
-		n += exp
+	if l.pos < len(l.text) && isNameStart(l.text[l.pos]) {
+		fail(l.pos, "unexpected character %q in a number", l.text[l.pos])
 	}
-	if n < len(s) && isNameStart(s[n]) {
-		fail(l.pos+n, "unexpected character %q in a number", s[n])
-	}
-	return l.take(n)
-}
-
-func digits(s string) int {
-	n := 0
-	for n < len(s) && isDigit(s[n]) {
-		n++
-	}
-	return n
+	return s
 }
 
 const rawQuote = `"""`

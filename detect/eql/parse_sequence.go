@@ -2,6 +2,7 @@ package eql
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -120,28 +121,25 @@ func (p *parser) runs() int {
 // units are the units of time.
 var units = map[string]time.Duration{"ms": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
 
+var timeForm = regexp.MustCompile(`^([0-9]*)([ \t\r\n\f]*)([A-Za-z0-9_@]*)`)
+
 // timespan reads a whole number and a unit.
 func (l *lexer) timespan() time.Duration {
 	l.skipSpace()
 	at := l.pos
-	n, err := strconv.ParseInt(l.take(digits(l.text[at:])), 10, 64)
+	m := timeForm.FindStringSubmatch(l.text[at:])
+	n, err := strconv.ParseInt(m[1], 10, 64)
 	if err != nil || n == 0 {
 		fail(at, "a time is a whole number greater than 0 and a unit, as in 30s")
 	}
-	l.skipSpace()
-	rest := l.text[l.pos:]
-	length := 0
-	for length < len(rest) && (isNameStart(rest[length]) || isDigit(rest[length])) {
-		length++
-	}
-	unit, ok := units[rest[:length]]
-	if !ok {
-		fail(l.pos, "the unit of a time is ms, s, m, h or d, as in 30s")
-	}
-	if n > math.MaxInt64/int64(unit) {
+	unit, ok := units[m[3]]
+	switch {
+	case !ok:
+		fail(at+len(m[1])+len(m[2]), "the unit of a time is ms, s, m, h or d, as in 30s")
+	case n > math.MaxInt64/int64(unit):
 		fail(at, "a time of more than 292 years")
 	}
-	l.pos += length
+	l.pos += len(m[0])
 	return time.Duration(n) * unit
 }
 

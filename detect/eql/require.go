@@ -59,15 +59,12 @@ func (w weighing) alternatives(e expr) (all []Requirement, ok bool) {
 	switch e := e.(type) {
 	case *literal:
 		return nil, truthOfValue(e.Value) != yes
-	case *comparison:
-		if v, isConst := constant(e.Right); isConst && e.Op == opEqual && v.kind == kString {
-			return w.oneOf(e.Left, []literal{{Value: v}}, false)
-		}
-	case *membership:
-		return w.oneOf(e.X, e.List, false)
-	case *patternMatch:
-		if !e.Regex {
-			return w.oneOf(e.X, e.Patterns, true)
+	case *test:
+		switch e.Op {
+		case "==", "in", "in~":
+			return w.oneOf(e.X, e.List, false)
+		case ":", "like", "like~":
+			return w.oneOf(e.X, e.List, true)
 		}
 	case *junction:
 		if e.Or {

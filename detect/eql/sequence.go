@@ -91,7 +91,7 @@ func CompileSequence[T any](q *Query, category Field[T], fields func(name string
 		fail(0, "maxspan needs the time of the events, and there is none")
 	}
 	s = &Sequence[T]{time: options.Time, owner: options.Owner, limits: options.Limits.orDefault(), now: math.MinInt64}
-	s.compile(q.seq, bind(q, fields), category)
+	s.compile(q.seq, bindFields(q, fields), category)
 	s.keys = newKeyTable[T](len(s.steps))
 	return s, nil
 }
@@ -100,7 +100,7 @@ func (l Limits) orDefault() Limits {
 	return Limits{cmp.Or(max(l.Keys, 0), defaultKeys), cmp.Or(max(l.Partials, 0), defaultPartials), cmp.Or(max(l.Age, 0), math.MaxInt64)}
 }
 
-func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[T]) {
+func (p *sequenceProgram[T]) compile(seq *sequence, b compiler[T], category Field[T]) {
 	p.maxspan = int64(seq.maxspan)
 	p.missing = [][]*described[T]{nil}
 	for i := range seq.stages {
@@ -123,10 +123,10 @@ func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[
 	}
 }
 
-func (p *sequenceProgram[T]) describe(stage *stage, b binder[T], category Field[T]) *described[T] {
+func (p *sequenceProgram[T]) describe(stage *stage, b compiler[T], category Field[T]) *described[T] {
 	e := &described[T]{matcher: b.matcher(stage.event, category)}
 	for _, key := range stage.By {
-		e.by = append(e.by, joinKey[T]{b[key.Name], key.Optional})
+		e.by = append(e.by, joinKey[T]{b.fields[key.Name], key.Optional})
 	}
 	return e
 }
