@@ -65,16 +65,16 @@ type Sequence[T any] struct {
 	kept    T      // the latest event, made to be kept
 	isKept  bool
 	keys    keyTable[T]
-	waiting waiting[T]
+	waiting []candidate[T] // in the order of their times
 	out     []Result[T]
 	dropped Stats
 }
 
 // sequenceProgram is a compiled sequence. It does not change.
 type sequenceProgram[T any] struct {
-	steps   []*described[T]   // what has to come, in order; runs are written out
-	missing [][]*described[T] // what must not come before each step, and after the last
-	until   *described[T]
+	steps   []*stageMatcher[T]   // what has to come, in order; runs are written out
+	missing [][]*stageMatcher[T] // what must not come before each step, and after the last
+	until   *stageMatcher[T]
 	maxspan int64
 	leading bool // an event is missing before the first step
 	ending  bool // an event is missing after the last step
@@ -90,45 +90,42 @@ func CompileSequence[T any](q *Query, category Field[T], fields func(name string
 	if q.seq.maxspan > 0 && options.Time == nil {
 		fail(0, "maxspan needs the time of the events, and there is none")
 	}
-	s = &Sequence[T]{time: options.Time, owner: options.Owner, limits: options.Limits.orDefault(), now: math.MinInt64}
+	limits := options.Limits
+	limits = Limits{cmp.Or(max(limits.Keys, 0), defaultKeys), cmp.Or(max(limits.Partials, 0), defaultPartials), cmp.Or(max(limits.Age, 0), math.MaxInt64)}
+	s = &Sequence[T]{time: options.Time, owner: options.Owner, limits: limits, now: math.MinInt64}
 	s.compile(q.seq, bindFields(q, fields), category)
-	s.keys = newKeyTable[T](len(s.steps))
+	s.keys = keyTable[T]{byKey: map[string]*pending[T]{}, reached: make([]int, len(s.steps))}
 	return s, nil
 }
 
-func (l Limits) orDefault() Limits {
-	return Limits{cmp.Or(max(l.Keys, 0), defaultKeys), cmp.Or(max(l.Partials, 0), defaultPartials), cmp.Or(max(l.Age, 0), math.MaxInt64)}
-}
-
-func (p *sequenceProgram[T]) compile(seq *sequence, b compiler[T], category Field[T]) {
+func (p *sequenceProgram[T]) compile(seq *sequence, c compiler[T], category Field[T]) {
+	matcher := func(stage *stage) *stageMatcher[T] {
+		m := &stageMatcher[T]{matcher: c.matcher(stage.event, category), by: stage.By}
+		for _, key := range stage.By {
+			m.fields = append(m.fields, c.fields[key.Name])
+		}
+		return m
+	}
 	p.maxspan = int64(seq.maxspan)
-	p.missing = [][]*described[T]{nil}
+	p.missing = [][]*stageMatcher[T]{nil}
 	for i := range seq.stages {
 		stage := &seq.stages[i]
-		e := p.describe(stage, b, category)
+		m := matcher(stage)
 		if stage.Missing {
 			gap := &p.missing[len(p.missing)-1]
-			*gap = append(*gap, e)
+			*gap = append(*gap, m)
 			continue
 		}
 		for range stage.Runs {
-			p.steps = append(p.steps, e)
+			p.steps = append(p.steps, m)
 			p.missing = append(p.missing, nil)
 		}
 	}
 	p.leading = p.missing[0] != nil
 	p.ending = p.missing[len(p.steps)] != nil
 	if seq.until != nil {
-		p.until = p.describe(seq.until, b, category)
+		p.until = matcher(seq.until)
 	}
-}
-
-func (p *sequenceProgram[T]) describe(stage *stage, b compiler[T], category Field[T]) *described[T] {
-	e := &described[T]{matcher: b.matcher(stage.event, category)}
-	for _, key := range stage.By {
-		e.by = append(e.by, joinKey[T]{b.fields[key.Name], key.Optional})
-	}
-	return e
 }
 
 // Dropped returns the counts of what was forgotten to stay within the limits.
@@ -137,5 +134,17 @@ func (s *Sequence[T]) Dropped() Stats { return s.dropped }
 // Pending returns how many values of the join keys are followed, and how many
 // sequences have begun.
 func (s *Sequence[T]) Pending() (keys, partials int) {
-	return len(s.keys.byKey), s.keys.partials + len(s.waiting.list)
+	return len(s.keys.byKey), s.keys.partials + len(s.waiting)
+}
+
+// since returns the time from one moment to another, 0 if that is earlier.
+func since(now, then int64) int64 {
+	switch d := now - then; {
+	case now <= then:
+		return 0
+	case d < 0: // more than fits
+		return math.MaxInt64
+	default:
+		return d
+	}
 }
