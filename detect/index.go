@@ -27,7 +27,6 @@ type lookup struct {
 	// other lengths may be equal in any case; odd tells that it does not go.
 	lengths uint64
 	odd     bool
-	begins  prefixes
 }
 
 // set is a set of small numbers.
@@ -65,12 +64,7 @@ func (x *index) add(n int, needs []eql.Requirement) {
 		}
 		l := x.lookup(r.Field, get)
 		for _, v := range r.Values {
-			if !r.Prefix {
-				l.add(v, n)
-			} else if !l.begins.add(v, n) {
-				x.always.add(n)
-				return
-			}
+			l.add(v, n)
 		}
 	}
 }
@@ -124,9 +118,6 @@ func (x *index) of(r *Record) set {
 }
 
 func (x *index) look(l *lookup, s string) {
-	if l.begins.used != 0 {
-		l.begins.look(s, &x.found)
-	}
 	if !l.odd && l.lengths>>min(len(s), maxLength)&1 == 0 && ascii(s) {
 		return
 	}

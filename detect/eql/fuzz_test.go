@@ -76,11 +76,6 @@ func allowed(all []Requirement, e record) bool {
 			return true
 		}
 		p := predicate{text: verbatim(r.Values, true)}
-		if r.Prefix {
-			p.text = func(s string) bool {
-				return slices.ContainsFunc(r.Values, func(v string) bool { return startsWith(true, String(s), String(v), Value{}, Value{}).bool() })
-			}
-		}
 		return p.any(e[r.Field])
 	})
 }

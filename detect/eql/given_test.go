@@ -66,7 +66,7 @@ func TestGivenLeft(t *testing.T) {
 		}
 		got := "nothing"
 		if q := q.Given(String("process"), known); q != nil {
-			got = required(q)
+			got = requirements(q)
 		}
 		if got != want {
 			t.Errorf("%s: got %s, want %s", query, got, want)

@@ -52,21 +52,21 @@ func TestRequires(t *testing.T) {
 			t.Errorf("%s: %v", query, err)
 			continue
 		}
-		if got := required(q); got != want {
+		if got := requirements(q); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", query, got, want)
 		}
 	}
 }
 
-// required are the requirements of a query in short.
-func required(q *Query) string {
+// requirements are the requirements of a query in short.
+func requirements(q *Query) string {
 	var out []string
 	for _, r := range q.Requires(worth) {
 		s := "any"
 		if r.Field != "" {
 			s = fmt.Sprintf("%s %v", r.Field, r.Values)
 		}
-		out = append(out, s+map[bool]string{true: " begins"}[r.Prefix])
+		out = append(out, s)
 	}
 	return strings.Join(out, "; ")
 }
