@@ -79,7 +79,7 @@ const Any = "any"
 // Query is a parsed and checked event query, condition or sequence. It never changes.
 type Query struct {
 	text   string
-	event  event // of a sequence: of any category, where true
+	event  event // of a query that is not a sequence
 	seq    *sequence
 	pipes  []pipe
 	fields map[string]mention
@@ -150,7 +150,13 @@ func parse(text string, rule func(*parser)) (q *Query, err error) {
 
 // Category returns the event category that the query asks for, Any for every one.
 // Of a sequence it is the category of all its events, if that is one.
-func (q *Query) Category() string { return q.event.Category }
+func (q *Query) Category() string {
+	all := slices.Compact(q.Categories())
+	if len(all) > 1 {
+		return Any
+	}
+	return all[0]
+}
 
 // Categories returns the category of each event that the query is about.
 func (q *Query) Categories() []string {

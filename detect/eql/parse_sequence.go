@@ -40,7 +40,6 @@ func (p *parser) sequence() {
 		p.unexpected("an event in brackets, until, or the end of the query")
 	}
 	p.q.seq = seq
-	p.q.event = event{Category: seq.category(), Where: &literal{sourcePos(at), Bool(true)}, at: at}
 	seq.check(at)
 }
 
@@ -127,7 +126,7 @@ var timeForm = regexp.MustCompile(`^([0-9]*)([ \t\r\n\f]*)([A-Za-z0-9_@]*)`)
 func (l *lexer) timespan() time.Duration {
 	l.skipSpace()
 	at := l.pos
-	m := timeForm.FindStringSubmatch(l.text[at:])
+	m := l.match(timeForm)
 	n, err := strconv.ParseInt(m[1], 10, 64)
 	if err != nil || n == 0 {
 		fail(at, "a time is a whole number greater than 0 and a unit, as in 30s")
@@ -139,19 +138,7 @@ func (l *lexer) timespan() time.Duration {
 	case n > math.MaxInt64/int64(unit):
 		fail(at, "a time of more than 292 years")
 	}
-	l.pos += len(m[0])
 	return time.Duration(n) * unit
-}
-
-// category returns the category that all events of a sequence have, or Any.
-func (s *sequence) category() string {
-	events := s.events()
-	for i := range events {
-		if events[i].any || events[i].Category != events[0].Category {
-			return Any
-		}
-	}
-	return events[0].Category
 }
 
 // check looks at what the events of a sequence have to have in common.
