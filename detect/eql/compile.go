@@ -31,7 +31,7 @@ func Compile[T any](q *Query, category Field[T], fields func(name string) (Field
 	if q.IsSequence() {
 		fail(0, "a sequence can't be matched with one event alone")
 	}
-	return bindFields(q, fields).matcher(q.event, category), nil
+	return bindFields(q, fields).matcher(q.events[0], category), nil
 }
 
 // compiler makes closures of the parts of a query.

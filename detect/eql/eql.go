@@ -62,7 +62,9 @@ package eql
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Bounds of a query. They are far above what people write and keep the cost of
@@ -78,42 +80,25 @@ const Any = "any"
 
 // Query is a parsed and checked event query, condition or sequence. It never changes.
 type Query struct {
-	text   string
-	event  event // of a query that is not a sequence
-	seq    *sequence
-	pipes  []pipe
-	fields map[string]mention
+	text     string
+	events   []event // of a sequence in their order, then the one of until
+	sequence bool
+	maxspan  time.Duration // 0 for none
+	pipes    []pipe
+	fields   map[string]mention
 }
 
 // event is the description of an event.
 type event struct {
 	Category string // Any for every one
-	Where    expr   // with constant parts already folded
-	any      bool   // Category is no name but means every one
+	Where    expr   // with constant parts already computed
+	any      bool   // Category is not a name but means every one
 	at       int
-}
-
-// sequence is what a query about several events says.
-type sequence struct {
-	stages  []stage
-	until   *stage
-	maxspan time.Duration // 0 for none
-}
-
-// stage is one event of a sequence, or one that must not come.
-type stage struct {
-	event
-	Missing bool        // there must be no such event in its place
-	By      []*fieldRef // the fields by which the events of a sequence belong together
+	// Of an event of a sequence:
+	By      []*fieldRef // the fields by which the events belong together
 	Runs    int         // how many such events follow each other
-}
-
-// events returns all events that the sequence describes.
-func (s *sequence) events() []stage {
-	if s.until == nil {
-		return s.stages
-	}
-	return append(slices.Clip(s.stages), *s.until)
+	Missing bool        // there must be no such event in its place
+	Until   bool        // it ends sequences that have begun
 }
 
 // pipe keeps some of the results of a query.
@@ -142,7 +127,14 @@ func ParseCondition(text string) (*Query, error) {
 
 func parse(text string, rule func(*parser)) (q *Query, err error) {
 	defer recoverFault(text, &err)
-	checkText(text)
+	if len(text) > maxQuery {
+		fail(0, "the query is longer than %d KiB", maxQuery>>10)
+	}
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
+			fail(i, "the query is not valid UTF-8")
+		}
+	}
 	p := &parser{lexer: lexer{text: text}, q: &Query{text: text, fields: map[string]mention{}}}
 	rule(p)
 	return p.q, nil
@@ -160,23 +152,24 @@ func (q *Query) Category() string {
 
 // Categories returns the category of each event that the query is about.
 func (q *Query) Categories() []string {
-	if q.seq == nil {
-		return []string{q.event.Category}
-	}
 	var out []string
-	for _, s := range q.seq.events() {
-		out = append(out, s.Category)
+	for i := range q.events {
+		out = append(out, q.events[i].Category)
 	}
 	return out
 }
 
 // IsSequence reports whether the query is about several events.
-func (q *Query) IsSequence() bool { return q.seq != nil }
+func (q *Query) IsSequence() bool { return q.sequence }
 
 // EndsMissing reports whether an event must be missing at the end of a sequence, so that
 // only time completes it.
 func (q *Query) EndsMissing() bool {
-	return q.seq != nil && q.seq.stages[len(q.seq.stages)-1].Missing
+	last := q.events[len(q.events)-1]
+	if last.Until {
+		last = q.events[len(q.events)-2]
+	}
+	return last.Missing
 }
 
 // HasPipes reports whether the query keeps but some of its results.

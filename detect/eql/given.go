@@ -24,27 +24,14 @@ func (q *Query) Given(category Value, known func(name string) (Value, bool)) *Qu
 		}
 	}
 	out := *q
-	if q.seq == nil {
-		if !g.settle(&out.event) {
-			return nil
-		}
-		return &out
+	out.events = slices.Clone(q.events)
+	possible := false
+	for i := range out.events {
+		possible = g.settle(&out.events[i]) || possible
 	}
-	seq := *q.seq
-	seq.stages = slices.Clone(seq.stages)
-	any := false
-	for i := range seq.stages {
-		any = g.settle(&seq.stages[i].event) || any
-	}
-	if seq.until != nil {
-		until := *seq.until
-		any = g.settle(&until.event) || any
-		seq.until = &until
-	}
-	if !any {
+	if !possible {
 		return nil
 	}
-	out.seq = &seq
 	return &out
 }
 

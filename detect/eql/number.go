@@ -3,7 +3,6 @@ package eql
 import (
 	"cmp"
 	"math"
-	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -42,7 +41,7 @@ func integerArithmetic(op string, a, b int64) Value {
 		return Int(a + b)
 	case op == "-" && (a-b < a) == (b > 0):
 		return Int(a - b)
-	case op == "*" && !productOverflows(a, b):
+	case op == "*" && (a == 0 || a*b/a == b && (a != -1 || b != math.MinInt64)):
 		return Int(a * b)
 	case op == "/" && b != 0 && (a != math.MinInt64 || b != -1):
 		return Int(a / b)
@@ -50,22 +49,6 @@ func integerArithmetic(op string, a, b int64) Value {
 		return Int(a % b)
 	}
 	return Value{}
-}
-
-func productOverflows(a, b int64) bool {
-	high, low := bits.Mul64(magnitude(a), magnitude(b))
-	limit := uint64(math.MaxInt64)
-	if (a < 0) != (b < 0) {
-		limit++
-	}
-	return high != 0 || low > limit
-}
-
-func magnitude(i int64) uint64 {
-	if i < 0 {
-		return -uint64(i)
-	}
-	return uint64(i)
 }
 
 // compare compares two scalars. Values of different types are never equal and have no order.

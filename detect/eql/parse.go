@@ -70,7 +70,7 @@ func (p *parser) query() {
 	case p.tok.is("sequence"):
 		p.sequence()
 	default:
-		p.q.event = p.event()
+		p.q.events = []event{p.event()}
 	}
 	p.pipes()
 	if p.tok.kind != endOfText {
@@ -99,8 +99,7 @@ func (p *parser) event() event {
 // anyQuery reads a condition alone.
 func (p *parser) anyQuery() {
 	p.advance()
-	p.q.event = event{Category: Any, any: true}
-	p.q.event.Where = p.condition()
+	p.q.events = []event{{Category: Any, any: true, Where: p.condition()}}
 	switch {
 	case p.tok.is("|"):
 		fail(p.tok.at, "a condition has no pipes")

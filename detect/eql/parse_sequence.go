@@ -18,55 +18,48 @@ const (
 // sequence reads: sequence by fields with maxspan=time [event] ... until [event].
 func (p *parser) sequence() {
 	at := p.tok.at
-	seq := &sequence{}
+	p.q.sequence = true
 	p.advance()
 	shared := p.keys()
 	if p.tok.is("with") {
-		seq.maxspan = p.maxspan()
+		p.q.maxspan = p.maxspan()
 		if p.tok.is("by") {
 			fail(p.tok.at, "by comes before with")
 		}
 	}
 	for p.tok.is("[") || p.tok.is("!") {
-		seq.stages = append(seq.stages, p.stage(shared))
+		p.q.events = append(p.q.events, p.stage(shared))
 	}
-	if len(seq.stages) == 0 {
+	if len(p.q.events) == 0 {
 		p.unexpected("an event in brackets")
 	}
-	if p.tok.is("until") {
-		seq.until = p.until(shared)
+	if p.accept("until") {
+		if p.tok.is("!") {
+			fail(p.tok.at, "until takes an event that comes, not one that is missing")
+		}
+		until := p.stage(shared)
+		if until.Until = true; until.Runs > 1 {
+			fail(until.at, "until takes no runs")
+		}
+		p.q.events = append(p.q.events, until)
 	}
 	if p.tok.kind != endOfText && !p.tok.is("|") {
 		p.unexpected("an event in brackets, until, or the end of the query")
 	}
-	p.q.seq = seq
-	seq.check(at)
+	p.q.checkSequence(at)
 }
 
 // stage reads: [event] by fields with runs=n, perhaps after an exclamation mark.
-func (p *parser) stage(shared []*fieldRef) stage {
-	s := stage{Runs: 1, Missing: p.accept("!")}
+func (p *parser) stage(shared []*fieldRef) event {
+	missing := p.accept("!")
 	p.expect("[", "to begin an event")
-	s.event = p.event()
+	e := p.event()
 	p.expect("]", "to close the event")
-	s.By = slices.Concat(shared, p.keys())
+	e.Missing, e.By, e.Runs = missing, slices.Concat(shared, p.keys()), 1
 	if p.tok.is("with") {
-		s.Runs = p.runs()
+		e.Runs = p.runs()
 	}
-	return s
-}
-
-// until reads the event that ends a sequence.
-func (p *parser) until(shared []*fieldRef) *stage {
-	p.advance()
-	if p.tok.is("!") {
-		fail(p.tok.at, "until takes an event that comes, not one that is missing")
-	}
-	s := p.stage(shared)
-	if s.Runs > 1 {
-		fail(s.event.at, "until takes no runs")
-	}
-	return &s
+	return e
 }
 
 // keys reads the fields after by, if it is there.
@@ -141,24 +134,28 @@ func (l *lexer) timespan() time.Duration {
 	return time.Duration(n) * unit
 }
 
-// check looks at what the events of a sequence have to have in common.
-func (s *sequence) check(at int) {
+// checkSequence looks at what the events of a sequence have to have in common.
+func (q *Query) checkSequence(at int) {
 	events, present := 0, false
-	want := len(s.stages[0].By)
-	for i := range s.stages {
-		stage := &s.stages[i]
-		if len(stage.By) != want {
-			fail(stage.event.at, "this event has %s, the first one has %d", joinKeys(len(stage.By)), want)
+	want := len(q.events[0].By)
+	for i := range q.events {
+		e := &q.events[i]
+		if n := len(e.By); n != want {
+			keys := "join keys"
+			if n == 1 {
+				keys = "join key"
+			}
+			fail(e.at, "this event has %d %s, the first one has %d", n, keys, want)
 		}
-		events += stage.Runs
-		present = present || !stage.Missing
-		if stage.Missing && s.maxspan == 0 {
-			fail(stage.event.at, "an event can be missing only within a time: write with maxspan after sequence")
+		if e.Missing && q.maxspan == 0 {
+			fail(e.at, "an event can be missing only within a time: write with maxspan after sequence")
+		}
+		if !e.Until {
+			events += e.Runs
+			present = present || !e.Missing
 		}
 	}
 	switch {
-	case s.until != nil && len(s.until.By) != want:
-		fail(s.until.event.at, "this event has %s, the first one has %d", joinKeys(len(s.until.By)), want)
 	case events < 2:
 		fail(at, "a sequence has two events or more")
 	case events > maxStages:
@@ -166,13 +163,6 @@ func (s *sequence) check(at int) {
 	case !present:
 		fail(at, "all events of the sequence are missing")
 	}
-}
-
-func joinKeys(n int) string {
-	if n == 1 {
-		return "1 join key"
-	}
-	return strconv.Itoa(n) + " join keys"
 }
 
 // pipes reads: | head n | tail n.

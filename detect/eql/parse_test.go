@@ -173,7 +173,7 @@ func TestStructure(t *testing.T) {
 			t.Errorf("%s: %v", query, err)
 			continue
 		}
-		if got := written(q.event.Where); got != want {
+		if got := written(q.events[0].Where); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", query, got, want)
 		}
 	}

@@ -27,14 +27,11 @@ const maxAlternatives = 16
 // events have it; 0 for a field that can't be looked up. Of what a query asks for, Requires
 // picks what says most.
 func (q *Query) Requires(worth func(field, value string) int) []Requirement {
-	events := []expr{q.event.Where}
-	if q.seq != nil {
-		events = nil
-		for _, s := range q.seq.events() {
-			events = append(events, s.Where)
-		}
+	any := &junction{Or: true}
+	for i := range q.events {
+		any.Terms = append(any.Terms, q.events[i].Where)
 	}
-	all, ok := required(&junction{Or: true, Terms: events}, worth)
+	all, ok := required(any, worth)
 	if !ok {
 		return []Requirement{{}}
 	}

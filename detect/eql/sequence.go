@@ -87,45 +87,41 @@ func CompileSequence[T any](q *Query, category Field[T], fields func(name string
 	if !q.IsSequence() {
 		fail(0, "not a sequence")
 	}
-	if q.seq.maxspan > 0 && options.Time == nil {
+	if q.maxspan > 0 && options.Time == nil {
 		fail(0, "maxspan needs the time of the events, and there is none")
 	}
 	limits := options.Limits
 	limits = Limits{cmp.Or(max(limits.Keys, 0), defaultKeys), cmp.Or(max(limits.Partials, 0), defaultPartials), cmp.Or(max(limits.Age, 0), math.MaxInt64)}
 	s = &Sequence[T]{time: options.Time, owner: options.Owner, limits: limits, now: math.MinInt64}
-	s.compile(q.seq, bindFields(q, fields), category)
+	s.compile(q, bindFields(q, fields), category)
 	s.keys = keyTable[T]{byKey: map[string]*pending[T]{}, reached: make([]int, len(s.steps))}
 	return s, nil
 }
 
-func (p *sequenceProgram[T]) compile(seq *sequence, c compiler[T], category Field[T]) {
-	matcher := func(stage *stage) *stageMatcher[T] {
-		m := &stageMatcher[T]{matcher: c.matcher(stage.event, category), by: stage.By}
-		for _, key := range stage.By {
+func (p *sequenceProgram[T]) compile(q *Query, c compiler[T], category Field[T]) {
+	p.maxspan = int64(q.maxspan)
+	p.missing = [][]*stageMatcher[T]{nil}
+	for i := range q.events {
+		e := &q.events[i]
+		m := &stageMatcher[T]{matcher: c.matcher(*e, category), by: e.By}
+		for _, key := range e.By {
 			m.fields = append(m.fields, c.fields[key.Name])
 		}
-		return m
-	}
-	p.maxspan = int64(seq.maxspan)
-	p.missing = [][]*stageMatcher[T]{nil}
-	for i := range seq.stages {
-		stage := &seq.stages[i]
-		m := matcher(stage)
-		if stage.Missing {
+		switch {
+		case e.Until:
+			p.until = m
+		case e.Missing:
 			gap := &p.missing[len(p.missing)-1]
 			*gap = append(*gap, m)
-			continue
-		}
-		for range stage.Runs {
-			p.steps = append(p.steps, m)
-			p.missing = append(p.missing, nil)
+		default:
+			for range e.Runs {
+				p.steps = append(p.steps, m)
+				p.missing = append(p.missing, nil)
+			}
 		}
 	}
 	p.leading = p.missing[0] != nil
 	p.ending = p.missing[len(p.steps)] != nil
-	if seq.until != nil {
-		p.until = matcher(seq.until)
-	}
 }
 
 // Dropped returns the counts of what was forgotten to stay within the limits.
