@@ -179,12 +179,9 @@ func (t *lucene) simple() {
 	switch r := t.src[t.pos:]; {
 	case isClass:
 		t.write("[" + set + "]")
-	case t.peek("~"):
-		t.fail("complement (~) is not supported: write \\~ for the character")
-	case t.peek("&"):
-		t.fail("intersection (&) is not supported: write \\& for the character")
-	case t.peek("<"):
-		t.fail("numeric ranges (<>) are not supported: write \\< for the character")
+	case t.peek("~&<"):
+		name := map[byte]string{'~': "complement (~) is", '&': "intersection (&) is", '<': "numeric ranges (<>) are"}[r[0]]
+		t.fail("%s not supported: write \\%s for the character", name, r[:1])
 	case t.peek("?*+{"):
 		t.fail("nothing to repeat before %q: write \\%s for the character", r[0], r[:1])
 	case t.accept("."):
