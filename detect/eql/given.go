@@ -71,10 +71,16 @@ func (g *given) left(e expr) expr {
 		}
 		return newJunction(int(e.sourcePos), e.Or, terms)
 	}
-	g.guessed = false
-	t := compiler[struct{}]{fields: g.fields}.condition(e)(struct{}{}, 0)
-	if g.guessed {
+	t, err := g.evaluate(e)
+	if err != nil || g.guessed {
 		return e
 	}
 	return newLiteral(e.at(), t.value())
+}
+
+// evaluate evaluates a condition. An error is what Compile says about it, too.
+func (g *given) evaluate(e expr) (t truth, err error) {
+	defer recoverFault("", &err)
+	g.guessed = false
+	return compiler[struct{}]{fields: g.fields}.condition(e)(struct{}{}, 0), nil
 }

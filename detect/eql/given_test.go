@@ -74,6 +74,21 @@ func TestGivenLeft(t *testing.T) {
 	}
 }
 
+// TestGivenLeavesFaults holds that what does not compile is left for Compile to refuse.
+func TestGivenLeavesFaults(t *testing.T) {
+	q, err := Parse(`sequence [any where concat(a, a, a, a, a, a, a, a, a) == ""] [any where true]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := q.Given(String("process"), func(string) (Value, bool) { return String("x"), true })
+	if left == nil {
+		t.Fatal("got nothing, want the whole query")
+	}
+	if _, err := CompileSequence(left, nil, anyField, SequenceOptions[record]{}); err == nil || err.Error() != "1:21: more than 8 fields in one computation" {
+		t.Errorf("got %v, want an error about the fields", err)
+	}
+}
+
 // TestGivenIsSound holds over random conditions and events that what is left of a query
 // matches what the whole query does, and that a good part of them is settled.
 func TestGivenIsSound(t *testing.T) {
