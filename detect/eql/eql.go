@@ -6,7 +6,8 @@
 // is wrong; Compile and CompileSequence bind the fields to the accessors of a record
 // type. What is left per record is a walk over closures. A Matcher keeps no state, may be
 // asked from many goroutines at once and allocates nothing, but for the texts that concat
-// and string make. A Sequence remembers what has begun, within bounds, and allocates only
+// and string make, what number can't read, and a copy of each text of more than 128 bytes
+// in which a function looks in any case for a part that varies. A Sequence remembers what has begun, within bounds, and allocates only
 // for that. Patterns and functions take time linear in the values that they look at,
 // whatever those are; a computation on several lists takes the product of their lengths,
 // up to a bound.

@@ -30,13 +30,19 @@ func (s *Sequence[T]) Feed(rec T, keep func(T) T) []Result[T] {
 	}
 	s.Advance(at)
 	s.number++
-	s.isKept = false
+	kept, isKept := rec, keep == nil
+	remember := func() T {
+		if !isKept {
+			kept, isKept = keep(rec), true
+		}
+		return kept
+	}
 	for i := len(s.steps) - 1; i >= 0; i-- {
 		if i > 0 && s.keys.reached[i-1] == 0 {
 			continue
 		}
 		for _, key := range s.keysOf(s.steps[i], rec) {
-			s.reach(i, key, rec, keep)
+			s.reach(i, key, rec, remember)
 		}
 	}
 	s.spoil(rec)
@@ -48,8 +54,6 @@ func (s *Sequence[T]) Feed(rec T, keep func(T) T) []Result[T] {
 			}
 		}
 	}
-	var none T
-	s.kept = none
 	s.shrink()
 	return s.out
 }
@@ -102,7 +106,7 @@ func (s *Sequence[T]) giveUp(p *pending[T], which func(*candidate[T]) bool) int 
 }
 
 // reach lets a sequence reach a step with an event: a new one if it is the first.
-func (s *Sequence[T]) reach(step int, key []byte, rec T, keep func(T) T) {
+func (s *Sequence[T]) reach(step int, key []byte, rec T, remember func() T) {
 	p := s.keys.byKey[string(key)]
 	var part *partial[T]
 	if step > 0 {
@@ -121,13 +125,7 @@ func (s *Sequence[T]) reach(step int, key []byte, rec T, keep func(T) T) {
 	if step == 0 {
 		part = &partial[T]{events: make([]T, 0, len(s.steps)), start: s.now, before: p.before}
 	}
-	if !s.isKept {
-		if s.kept = rec; keep != nil {
-			s.kept = keep(rec)
-		}
-		s.isKept = true
-	}
-	part.events = append(part.events, s.kept)
+	part.events = append(part.events, remember())
 	part.last, part.number = s.now, s.number
 	if step < len(s.steps)-1 {
 		s.keys.put(p, step, part)

@@ -22,7 +22,9 @@ func (p *parser) sequence() {
 	p.advance()
 	shared := p.keys()
 	if p.tok.is("with") {
-		p.q.maxspan = p.maxspan()
+		p.with("maxspan")
+		p.q.maxspan = p.lexer.timespan()
+		p.advance()
 		if p.tok.is("by") {
 			fail(p.tok.at, "by comes before with")
 		}
@@ -57,6 +59,7 @@ func (p *parser) stage(shared []*fieldRef) event {
 	p.expect("]", "to close the event")
 	e.Missing, e.By, e.Runs = missing, slices.Concat(shared, p.keys()), 1
 	if p.tok.is("with") {
+		p.with("runs")
 		e.Runs = p.runs()
 	}
 	return e
@@ -79,28 +82,20 @@ func (p *parser) keys() []*fieldRef {
 	return keys
 }
 
-// maxspan reads: with maxspan=time.
-func (p *parser) maxspan() time.Duration {
+// with reads: with name=, of which it is known that with is there.
+func (p *parser) with(name string) {
 	p.advance()
-	p.expect("maxspan", "after with")
-	if !p.tok.is("=") {
-		p.unexpected(`"=" after maxspan`)
-	}
-	d := p.lexer.timespan()
-	p.advance()
-	return d
-}
-
-// runs reads: with runs=n.
-func (p *parser) runs() int {
-	p.advance()
-	if p.tok.is("maxspan") {
+	if name == "runs" && p.tok.is("maxspan") {
 		fail(p.tok.at, "maxspan goes before the first event of a sequence")
 	}
-	p.expect("runs", "after with")
+	p.expect(name, "after with")
 	if !p.tok.is("=") {
-		p.unexpected(`"=" after runs`)
+		p.unexpected(`"=" after ` + name)
 	}
+}
+
+// runs reads a number of events.
+func (p *parser) runs() int {
 	p.advance()
 	n, err := strconv.Atoi(p.tok.text)
 	if p.tok.kind != number || err != nil || n < 1 || n > maxRuns {

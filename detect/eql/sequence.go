@@ -62,8 +62,6 @@ type Sequence[T any] struct {
 	owner   func(T) uint64
 	now     int64  // time of the latest event
 	number  uint64 // of the latest event
-	kept    T      // the latest event, made to be kept
-	isKept  bool
 	keys    keyTable[T]
 	waiting []candidate[T] // in the order of their times
 	out     []Result[T]
