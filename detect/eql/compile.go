@@ -242,8 +242,12 @@ func (c compiler[T]) scalar(e expr) scalar[T] {
 // it is the element of the first use, plus the number of elements of that times the element of
 // the second, and so on.
 func (c compiler[T]) element(f Field[T]) scalar[T] {
-	before := slices.Clone(*c.uses)
 	*c.uses = append(*c.uses, f)
+	n := len(*c.uses) - 1
+	if n >= maxUses {
+		return nil // computation refuses it
+	}
+	before := slices.Clone((*c.uses)[:n])
 	return func(rec T, pick int) Value {
 		for _, other := range before {
 			pick /= max(other(rec).len(), 1)

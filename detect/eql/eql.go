@@ -7,10 +7,11 @@
 // type. What is left per record is a walk over closures. A Matcher keeps no state, may be
 // asked from many goroutines at once and allocates nothing, but for the texts that concat
 // and string make, what number can't read, and a copy of each text of more than 128 bytes
-// in which a function looks in any case for a part that varies. A Sequence remembers what has begun, within bounds, and allocates only
-// for that. Patterns and functions take time linear in the values that they look at,
-// whatever those are; a computation on several lists takes the product of their lengths,
-// up to a bound.
+// in which a function looks in any case for a part that varies. A Sequence remembers what
+// has begun, within bounds, and allocates only for that. Patterns and functions take time
+// linear in the values that they look at, whatever those are (of more than 64 characters
+// between two stars, times their number); a computation on several lists takes the product
+// of their lengths, up to a bound.
 //
 // The semantics are those of Elasticsearch, for which most EQL is written:
 //

@@ -149,15 +149,16 @@ func (s *Sequence[T]) use(key []byte, rec T) *pending[T] {
 // complete decides about a sequence whose events are all there.
 func (s *Sequence[T]) complete(p *pending[T], part *partial[T]) {
 	c := candidate[T]{result: Result[T]{Events: part.events, last: part.number}, from: part.start, owner: p}
+	leading, ending := s.missing[0] != nil, s.missing[len(s.steps)] != nil
 	early := part.before.known && since(part.last, part.before.at) <= s.maxspan
 	switch {
-	case s.leading && s.ending && early:
+	case leading && ending && early:
 		// Missing at either end: there is a time of maxspan without both only if the
 		// one at the end comes late enough after the one at the beginning.
 		c.from = part.before.at
-	case s.leading && early:
+	case leading && early:
 		return
-	case s.leading || !s.ending:
+	case leading || !ending:
 		s.out = append(s.out, c.result)
 		return
 	}

@@ -56,26 +56,21 @@ type Result[T any] struct {
 // Sequence follows the events of one sequence query. It is for one goroutine, has no
 // clock but the times of the events, and remembers no more than its limits allow.
 type Sequence[T any] struct {
-	sequenceProgram[T]
-	limits  Limits
+	// What is compiled does not change.
+	steps   []*stageMatcher[T]   // what has to come, in order; runs are written out
+	missing [][]*stageMatcher[T] // what must not come before each step, and after the last
+	until   *stageMatcher[T]
+	maxspan int64
 	time    func(T) (int64, bool)
 	owner   func(T) uint64
+	limits  Limits
+
 	now     int64  // time of the latest event
 	number  uint64 // of the latest event
 	keys    keyTable[T]
 	waiting []candidate[T] // in the order of their times
 	out     []Result[T]
 	dropped Stats
-}
-
-// sequenceProgram is a compiled sequence. It does not change.
-type sequenceProgram[T any] struct {
-	steps   []*stageMatcher[T]   // what has to come, in order; runs are written out
-	missing [][]*stageMatcher[T] // what must not come before each step, and after the last
-	until   *stageMatcher[T]
-	maxspan int64
-	leading bool // an event is missing before the first step
-	ending  bool // an event is missing after the last step
 }
 
 // CompileSequence binds a sequence to records of type T, as Compile does with an event
@@ -90,15 +85,8 @@ func CompileSequence[T any](q *Query, category Field[T], fields func(name string
 	}
 	limits := options.Limits
 	limits = Limits{cmp.Or(max(limits.Keys, 0), defaultKeys), cmp.Or(max(limits.Partials, 0), defaultPartials), cmp.Or(max(limits.Age, 0), math.MaxInt64)}
-	s = &Sequence[T]{time: options.Time, owner: options.Owner, limits: limits, now: math.MinInt64}
-	s.compile(q, bindFields(q, fields), category)
-	s.keys = keyTable[T]{byKey: map[string]*pending[T]{}, reached: make([]int, len(s.steps))}
-	return s, nil
-}
-
-func (p *sequenceProgram[T]) compile(q *Query, c compiler[T], category Field[T]) {
-	p.maxspan = int64(q.maxspan)
-	p.missing = [][]*stageMatcher[T]{nil}
+	s = &Sequence[T]{missing: [][]*stageMatcher[T]{nil}, maxspan: int64(q.maxspan), time: options.Time, owner: options.Owner, limits: limits, now: math.MinInt64}
+	c := bindFields(q, fields)
 	for i := range q.events {
 		e := &q.events[i]
 		m := &stageMatcher[T]{matcher: c.matcher(*e, category), by: e.By}
@@ -107,19 +95,19 @@ func (p *sequenceProgram[T]) compile(q *Query, c compiler[T], category Field[T])
 		}
 		switch {
 		case e.Until:
-			p.until = m
+			s.until = m
 		case e.Missing:
-			gap := &p.missing[len(p.missing)-1]
+			gap := &s.missing[len(s.missing)-1]
 			*gap = append(*gap, m)
 		default:
 			for range e.Runs {
-				p.steps = append(p.steps, m)
-				p.missing = append(p.missing, nil)
+				s.steps = append(s.steps, m)
+				s.missing = append(s.missing, nil)
 			}
 		}
 	}
-	p.leading = p.missing[0] != nil
-	p.ending = p.missing[len(p.steps)] != nil
+	s.keys = keyTable[T]{byKey: map[string]*pending[T]{}, reached: make([]int, len(s.steps))}
+	return s, nil
 }
 
 // Dropped returns the counts of what was forgotten to stay within the limits.
