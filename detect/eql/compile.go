@@ -18,7 +18,7 @@ type Matcher[T any] struct {
 
 // Match reports whether the query matches the record.
 func (m *Matcher[T]) Match(rec T) bool {
-	return (m.category == nil || m.name.any(m.category(rec))) && m.where(rec, 0) == yes
+	return (m.category == nil || m.name.matchesAny(m.category(rec))) && m.where(rec, 0) == yes
 }
 
 // Compile binds an event query, or a condition, to records of type T. category reads a
@@ -83,7 +83,7 @@ func bindFields[T any](q *Query, fields func(name string) (Field[T], bool)) comp
 // matcher compiles the description of an event.
 func (c compiler[T]) matcher(e event, category Field[T]) *Matcher[T] {
 	m := &Matcher[T]{name: comparing("==", String(e.Category)), where: c.condition(e.Where)}
-	if !e.any {
+	if !e.anyCategory {
 		if category == nil {
 			fail(e.at, "no event category to look at: %s", e.Category)
 		}
@@ -155,14 +155,14 @@ func (c compiler[T]) fieldCondition(e expr) condition[T] {
 	}
 	field := c.fields[ref.Name]
 	if !p.strict || p.settled {
-		return func(rec T, _ int) truth { return truthOf(p.any(field(rec))) }
+		return func(rec T, _ int) truth { return truthOf(p.matchesAny(field(rec))) }
 	}
 	return func(rec T, _ int) truth {
 		v := field(rec)
 		if !v.hasText() {
 			return unknown
 		}
-		return truthOf(p.any(v))
+		return truthOf(p.matchesAny(v))
 	}
 }
 

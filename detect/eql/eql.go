@@ -92,10 +92,10 @@ type Query struct {
 
 // event is the description of an event.
 type event struct {
-	Category string // Any for every one
-	Where    expr   // with constant parts already computed
-	any      bool   // Category is not a name but means every one
-	at       int
+	Category    string // Any for every one
+	Where       expr   // with constant parts already computed
+	anyCategory bool   // Category is not a name but means every one
+	at          int
 	// Of an event of a sequence:
 	By      []*fieldRef // the fields by which the events belong together
 	Runs    int         // how many such events follow each other

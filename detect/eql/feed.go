@@ -49,7 +49,7 @@ func (s *Sequence[T]) Feed(rec T, keep func(T) T) []Result[T] {
 	if s.until != nil && s.keys.partials > 0 {
 		for _, key := range s.keysOf(s.until, rec) {
 			if p := s.keys.byKey[string(key)]; p != nil {
-				s.keys.clear(p)
+				s.keys.clearPartials(p)
 				s.drop(p)
 			}
 		}
@@ -96,11 +96,11 @@ func (s *Sequence[T]) release(wait int64) {
 func (s *Sequence[T]) giveUp(p *pending[T], which func(*candidate[T]) bool) int {
 	before := p.waiting
 	s.waiting = slices.DeleteFunc(s.waiting, func(c candidate[T]) bool {
-		gone := c.owner == p && which(&c)
-		if gone {
+		forgotten := c.owner == p && which(&c)
+		if forgotten {
 			p.waiting--
 		}
-		return gone
+		return forgotten
 	})
 	return before - p.waiting
 }
@@ -211,7 +211,7 @@ func (s *Sequence[T]) forget() {
 		horizon, lost = s.maxspan, false
 	}
 	for p := s.keys.oldest(); p != nil && since(s.now, p.touched) > horizon; p = s.keys.oldest() {
-		n := s.keys.clear(p)
+		n := s.keys.clearPartials(p)
 		if lost && (n > 0 || p.before.known) {
 			s.dropped.Keys++
 			s.dropped.Partials += uint64(n)
@@ -241,7 +241,7 @@ func (s *Sequence[T]) shrink() {
 			continue
 		}
 		s.dropped.Keys++
-		s.dropped.Partials += uint64(s.keys.clear(p) + s.giveUp(p, func(*candidate[T]) bool { return true }))
+		s.dropped.Partials += uint64(s.keys.clearPartials(p) + s.giveUp(p, func(*candidate[T]) bool { return true }))
 		s.keys.remove(p)
 	}
 }

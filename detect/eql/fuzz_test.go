@@ -76,7 +76,7 @@ func allowed(all []Requirement, e record) bool {
 			return true
 		}
 		p := predicate{text: verbatim(r.Values, true)}
-		return p.any(e[r.Field])
+		return p.matchesAny(e[r.Field])
 	})
 }
 

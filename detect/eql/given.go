@@ -44,13 +44,13 @@ type given struct {
 
 // settle leaves of a description what is not known, and reports whether an event can be so.
 func (g *given) settle(e *event) (possible bool) {
-	if !e.any && !g.category.missing() {
+	if !e.anyCategory && !g.category.missing() {
 		name := comparing("==", String(e.Category))
-		if !name.any(g.category) {
+		if !name.matchesAny(g.category) {
 			e.Where = newLiteral(e.at, Bool(false))
 			return false
 		}
-		e.Category, e.any = Any, true
+		e.Category, e.anyCategory = Any, true
 	}
 	e.Where = g.left(e.Where)
 	v, settled := constant(e.Where)

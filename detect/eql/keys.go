@@ -195,8 +195,8 @@ func (t *keyTable[T]) take(p *pending[T], step int) *partial[T] {
 	return part
 }
 
-// clear forgets the partials of a key and returns how many there were.
-func (t *keyTable[T]) clear(p *pending[T]) (n int) {
+// clearPartials forgets the partials of a key and returns how many there were.
+func (t *keyTable[T]) clearPartials(p *pending[T]) (n int) {
 	for step := range p.parts {
 		if t.take(p, step) != nil {
 			n++

@@ -81,9 +81,9 @@ func (p *parser) query() {
 // event reads: category where condition.
 func (p *parser) event() event {
 	cat := p.tok
-	e := event{Category: cat.text, any: cat.is("any"), at: cat.at}
+	e := event{Category: cat.text, anyCategory: cat.is("any"), at: cat.at}
 	switch {
-	case e.any:
+	case e.anyCategory:
 	case cat.kind == stringText && cat.text == "":
 		fail(cat.at, "the event category is empty")
 	case cat.kind == stringText, cat.kind == word && !slices.Contains(reserved, cat.text):
@@ -99,7 +99,7 @@ func (p *parser) event() event {
 // anyQuery reads a condition alone.
 func (p *parser) anyQuery() {
 	p.advance()
-	p.q.events = []event{{Category: Any, any: true, Where: p.condition()}}
+	p.q.events = []event{{Category: Any, anyCategory: true, Where: p.condition()}}
 	switch {
 	case p.tok.is("|"):
 		fail(p.tok.at, "a condition has no pipes")

@@ -122,7 +122,7 @@ func firstRune(s string) (r rune, size int) {
 type search struct {
 	piece []rune
 	final uint64          // the bit that says: found
-	any   uint64          // which of the characters may be any
+	wild  uint64          // which of the characters may be any
 	ascii [128]uint64     // which of them are this one
 	other map[rune]uint64 // the same for the rest
 }
@@ -132,7 +132,7 @@ func newSearch(piece []rune) *search {
 	s := &search{piece: piece, final: 1 << (n - 1), other: map[rune]uint64{}}
 	for i, r := range piece[:n] {
 		if r == anyChar {
-			s.any |= 1 << i
+			s.wild |= 1 << i
 		} else if r < utf8.RuneSelf {
 			s.ascii[r] |= 1 << i
 		} else {
@@ -151,7 +151,7 @@ func (p *pattern) find(s string, search *search) int {
 		if p.fold {
 			r = folded(r)
 		}
-		same := search.any
+		same := search.wild
 		if r < utf8.RuneSelf {
 			same |= search.ascii[r]
 		} else {

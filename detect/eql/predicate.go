@@ -54,8 +54,8 @@ type predicate struct {
 	settled bool // but not where it looks at a whole field
 }
 
-// any reports whether any element of v satisfies the predicate.
-func (p *predicate) any(v Value) bool {
+// matchesAny reports whether any element of v satisfies the predicate.
+func (p *predicate) matchesAny(v Value) bool {
 	switch v.kind {
 	case kNull:
 		return p.missing
@@ -68,13 +68,13 @@ func (p *predicate) any(v Value) bool {
 	case kBool:
 		return p.bool != nil && p.bool(v.bool())
 	}
-	return slices.ContainsFunc(v.list(), func(e Value) bool { return e.kind != kNull && e.kind != kList && p.any(e) })
+	return slices.ContainsFunc(v.list(), func(e Value) bool { return e.kind != kNull && e.kind != kList && p.matchesAny(e) })
 }
 
 // of decides about a scalar by three-valued logic.
 func (p *predicate) of(v Value) truth {
 	switch {
-	case p.any(v):
+	case p.matchesAny(v):
 		return yes
 	case p.missing:
 		return no
@@ -107,13 +107,13 @@ func comparing(op string, v Value) predicate {
 // oneOf returns the predicate: the value is one of the list.
 func oneOf(list []literal, fold bool) predicate {
 	var p predicate
-	var strings []string
+	var texts []string
 	var numbers []Value
 	var seen [2]bool // false, true
 	for i := range list {
 		switch v := list[i].Value; v.kind {
 		case kString:
-			strings = append(strings, v.text)
+			texts = append(texts, v.text)
 		case kInt, kFloat:
 			numbers = append(numbers, v)
 		case kBool:
@@ -122,7 +122,7 @@ func oneOf(list []literal, fold bool) predicate {
 			p.null = true
 		}
 	}
-	p.text = verbatim(strings, fold)
+	p.text = verbatim(texts, fold)
 	slices.SortFunc(numbers, compareNumbers)
 	p.number = func(n Value) bool {
 		_, found := slices.BinarySearchFunc(numbers, n, compareNumbers)

@@ -27,11 +27,11 @@ const maxAlternatives = 16
 // events have it; 0 for a field that can't be looked up. Of what a query asks for, Requires
 // picks what says most.
 func (q *Query) Requires(worth func(field, value string) int) []Requirement {
-	any := &junction{Or: true}
+	either := &junction{Or: true}
 	for i := range q.events {
-		any.Terms = append(any.Terms, q.events[i].Where)
+		either.Terms = append(either.Terms, q.events[i].Where)
 	}
-	all, ok := required(any, worth)
+	all, ok := required(either, worth)
 	if !ok {
 		return []Requirement{{}}
 	}
