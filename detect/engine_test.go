@@ -101,11 +101,13 @@ func TestNewFaults(t *testing.T) {
 	list := []*rules.Rule{
 		rule(t, "good", `process where true`),
 		rule(t, "bad", `process where no.such == 1`),
+		rule(t, "many", `sequence [process where add(process.pid + process.pid + process.pid + process.pid, process.pid + process.pid + process.pid + process.pid + process.pid) > 1] [process where true]`),
 		odd,
 		{ID: "else", NotRunnable: "of another type"},
 	}
 	e, err := New(list, Options{Exceptions: []Exception{{ID: "x", Where: "process.name =="}, {ID: "y", Where: "process.args == \"a\""}, {ID: "z", Where: "true"}}})
 	want := "bad.toml: query: 1:15: unknown field: no.such\n" +
+		"many.toml: query: 1:25: more than 8 fields in one computation\n" +
 		"odd-category.toml: query: event_category_override: unknown field: no.such\n" +
 		"exception x: where: 1:16: unexpected the end of the query, expected a field or a value\n" +
 		"exception y: where: process.args is what whoever runs the command says: ask for hooksnare.hook.value or process.executable"

@@ -1,9 +1,12 @@
 package eql
 
-// expr is a part of a condition: one of the types of this file. Where a query uses
-// several notations for one thing, the parts have one form: what is negated is a negation
-// (also != and not in), a literal in a comparison is on the right, and and or with more
-// than two terms are one junction.
+import "slices"
+
+// expr is a part of a condition: one of the types of this file. Where a query has several
+// notations for one thing, the parts have one form: what is negated is a negation (also !=
+// and not in), a literal in a comparison is on the right, and and or with more than two
+// terms are one junction. The functions that make parts check the types that are known and
+// compute what is constant.
 type expr interface {
 	at() int
 	kind() kind // of its value; kNull when only a record tells
@@ -14,7 +17,7 @@ type sourcePos int
 
 func (a sourcePos) at() int { return int(a) }
 
-// literal is a constant, or what a constant part folded to.
+// literal is a constant, or what a constant part was computed to.
 type literal struct {
 	sourcePos
 	Value Value
@@ -40,64 +43,190 @@ type junction struct {
 	Terms []expr
 }
 
-// operator is an operator that compares.
-type operator string
-
-// The operators of comparison.
-const (
-	opEqual        operator = "=="
-	opLess         operator = "<"
-	opLessEqual    operator = "<="
-	opGreater      operator = ">"
-	opGreaterEqual operator = ">="
-)
-
-// comparison compares two values.
-type comparison struct {
-	sourcePos
-	Op          operator
-	Left, Right expr
-	test        predicate // set when Right is a literal
-}
-
-// absence asks whether there is no value.
-type absence struct {
-	sourcePos
-	X expr
-}
-
-// membership asks for one of a list of constants, verbatim.
-type membership struct {
+// test looks at one value by constants: a comparison with one of them, a list, patterns, or
+// a function such as startsWith.
+type test struct {
 	sourcePos
 	X    expr
-	Fold bool // any case
+	Op   string // as the query has it; of a function its name
 	List []literal
-	test predicate
+	predicate
 }
 
-// patternMatch asks for one of a list of patterns.
-type patternMatch struct {
+// operation computes or compares two values.
+type operation struct {
 	sourcePos
-	X        expr
-	Fold     bool // any case
-	Regex    bool // regular expressions instead of wildcards
-	Patterns []literal
-	test     predicate
-}
-
-// arithmetic computes. Op is one of + - * / %.
-type arithmetic struct {
-	sourcePos
-	Op          byte
+	Op          string
 	Left, Right expr
 }
 
-func (e *literal) kind() kind      { return e.Value.kind }
-func (e *fieldRef) kind() kind     { return kNull }
-func (e *negation) kind() kind     { return kBool }
-func (e *junction) kind() kind     { return kBool }
-func (e *comparison) kind() kind   { return kBool }
-func (e *absence) kind() kind      { return kBool }
-func (e *membership) kind() kind   { return kBool }
-func (e *patternMatch) kind() kind { return kBool }
-func (e *arithmetic) kind() kind   { return kInt }
+func (e *literal) kind() kind  { return e.Value.kind }
+func (e *fieldRef) kind() kind { return kNull }
+func (e *negation) kind() kind { return kBool }
+func (e *junction) kind() kind { return kBool }
+func (e *test) kind() kind     { return kBool }
+func (e *operation) kind() kind {
+	if isComparison(e.Op) {
+		return kBool
+	}
+	return kInt
+}
+
+func newLiteral(at int, v Value) expr { return &literal{sourcePos(at), v} }
+
+// constant returns the value of a literal.
+func constant(x expr) (v Value, ok bool) {
+	if l, is := x.(*literal); is {
+		return l.Value, true
+	}
+	return Value{}, false
+}
+
+// checkCondition fails if x can't be true or false.
+func checkCondition(x expr) {
+	if k := x.kind(); k != kBool && k != kNull {
+		fail(x.at(), "not a condition: %s", k.describe())
+	}
+}
+
+func newNot(at int, x expr) expr {
+	checkCondition(x)
+	if v, ok := constant(x); ok {
+		return newLiteral(at, truthOfValue(v).not().value())
+	}
+	if n, ok := x.(*negation); ok && n.X.kind() == kBool {
+		return n.X
+	}
+	return &negation{sourcePos(at), x}
+}
+
+// newJunction joins terms. One term that decides makes the whole constant; one that changes
+// nothing is left out.
+func newJunction(at int, or bool, terms []expr) expr {
+	neutral := truthOf(!or)
+	var keep []expr
+	decided, varies := false, false
+	for _, t := range terms {
+		checkCondition(t)
+		v, ok := constant(t)
+		switch j, isJunction := t.(*junction); {
+		case ok && truthOfValue(v) == neutral:
+			continue
+		case ok:
+			decided = decided || truthOfValue(v) != unknown
+		case isJunction && j.Or == or:
+			varies = true
+			keep = append(keep, j.Terms...)
+			continue
+		default:
+			varies = true
+		}
+		keep = append(keep, t)
+	}
+	switch {
+	case decided:
+		return newLiteral(at, neutral.not().value())
+	case len(keep) == 0:
+		return newLiteral(at, neutral.value())
+	case !varies:
+		return newLiteral(at, Null())
+	case len(keep) == 1:
+		return keep[0]
+	}
+	return &junction{sourcePos(at), or, keep}
+}
+
+func isComparison(op string) bool {
+	return slices.Contains([]string{"==", "!=", "<", "<=", ">", ">="}, op)
+}
+
+// flipped gives the operator that says the same with the sides exchanged.
+var flipped = map[string]string{"==": "==", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+func newCompare(at int, op token, left, right expr) expr {
+	l, r := left.kind(), right.kind()
+	switch {
+	case op.text != "==" && op.text != "!=" && (l == kBool || r == kBool):
+		fail(op.at, "true and false have no order: %s", op.text)
+	case l != kNull && r != kNull && l.describe() != r.describe():
+		fail(op.at, "can't compare %s with %s", l.describe(), r.describe())
+	case op.text == "!=":
+		op.text = "=="
+		return newNot(at, newCompare(at, op, left, right))
+	}
+	a, constLeft := constant(left)
+	b, constRight := constant(right)
+	switch {
+	case constLeft && !constRight:
+		op.text = flipped[op.text]
+		return newCompare(at, op, right, left)
+	case !constRight:
+		return &operation{sourcePos(at), op.text, left, right}
+	case b.missing() && op.text != "==":
+		return newLiteral(at, Null())
+	case constLeft && op.text == "==" && (a.missing() || b.missing()):
+		return newLiteral(at, Bool(a.missing() && b.missing()))
+	}
+	if b.missing() {
+		op.text = "missing"
+	}
+	return newTest(at, op.text, left, []literal{*right.(*literal)}, comparing(op.text, b))
+}
+
+// newTest makes a test, or computes it where its value is constant.
+func newTest(at int, op string, x expr, list []literal, p predicate) expr {
+	if v, ok := constant(x); ok {
+		return newLiteral(at, p.of(v).value())
+	}
+	return &test{sourcePos(at), x, op, list, p}
+}
+
+// newIn makes: x in (list).
+func newIn(op token, x expr, list []literal) expr {
+	fold := op.text == "in~"
+	for i := range list {
+		k := list[i].kind()
+		if x.kind() != kNull && k != kNull && k.describe() != x.kind().describe() {
+			fail(list[i].at(), "can't compare %s with %s", x.kind().describe(), k.describe())
+		}
+		if fold && k != kString {
+			fail(list[i].at(), "in~ takes strings, not %s", k.describe())
+		}
+	}
+	return newTest(x.at(), op.text, x, list, oneOf(list, fold))
+}
+
+// newMatch makes: x : (patterns), and the same with like and regex.
+func newMatch(op token, x expr, patterns []literal) expr {
+	if k := x.kind(); k != kString && k != kNull {
+		fail(x.at(), "%s looks at strings, not at %s", op.text, k.describe())
+	}
+	for i := range patterns {
+		if k := patterns[i].kind(); k != kString {
+			fail(patterns[i].at(), "%s takes a string, not %s", op.text, k.describe())
+		}
+	}
+	return newTest(x.at(), op.text, x, patterns, matching(op.text, patterns))
+}
+
+// newArithmetic makes a sum, product or the like.
+func newArithmetic(op token, left, right expr) expr {
+	for _, x := range []expr{left, right} {
+		if k := x.kind(); k != kNull && k != kInt && k != kFloat {
+			fail(x.at(), "can't compute %s with %s", op.text, k.describe())
+		}
+	}
+	a, constLeft := constant(left)
+	b, constRight := constant(right)
+	if constRight && (op.text == "/" || op.text == "%") && b.isNumber() && b.float() == 0 {
+		fail(op.at, "division by zero")
+	}
+	if !constLeft || !constRight {
+		return &operation{sourcePos(left.at()), op.text, left, right}
+	}
+	v := arithmetic(op.text, a, b)
+	if v.missing() && !a.missing() && !b.missing() {
+		fail(op.at, "the result of %s is too large", op.text)
+	}
+	return newLiteral(left.at(), v)
+}

@@ -25,18 +25,26 @@ func Run[T any](q *Query, records []T, category Field[T], fields func(name strin
 		}
 		results = append(results, s.Finish()...)
 		slices.SortStableFunc(results, func(a, b Result[T]) int { return cmp.Compare(a.last, b.last) })
-		return limit(q.pipes, results), nil
-	}
-	m, err := Compile(q, category, fields)
-	if err != nil {
-		return nil, err
-	}
-	for _, rec := range records {
-		if m.Match(rec) {
-			results = append(results, Result[T]{Events: []T{rec}})
+	} else {
+		m, err := Compile(q, category, fields)
+		if err != nil {
+			return nil, err
+		}
+		for _, rec := range records {
+			if m.Match(rec) {
+				results = append(results, Result[T]{Events: []T{rec}})
+			}
 		}
 	}
-	return limit(q.pipes, results), nil
+	for _, p := range q.pipes {
+		n := min(p.n, len(results))
+		if p.tail {
+			results = results[len(results)-n:]
+		} else {
+			results = results[:n]
+		}
+	}
+	return results, nil
 }
 
 // sorted returns the records in the order of their times. One without a time stays
@@ -58,36 +66,18 @@ func sorted[T any](records []T, options SequenceOptions[T]) []T {
 		list[i] = timed{rec, at}
 	}
 	slices.SortStableFunc(list, func(a, b timed) int {
-		if c := cmp.Compare(a.at, b.at); c != 0 || options.Tiebreaker == nil {
-			return c
+		if a.at != b.at || options.Tiebreaker == nil {
+			return cmp.Compare(a.at, b.at)
 		}
-		return compareTies(options.Tiebreaker(a.rec), options.Tiebreaker(b.rec))
+		x, y := options.Tiebreaker(a.rec), options.Tiebreaker(b.rec)
+		if x.missing() || y.missing() { // which comes last
+			return cmp.Compare(truthOf(x.missing()), truthOf(y.missing()))
+		}
+		return cmp.Compare(compare(">", x, y), compare("<", x, y))
 	})
 	out := make([]T, len(list))
 	for i := range list {
 		out[i] = list[i].rec
 	}
 	return out
-}
-
-// compareTies orders the values of a tiebreaker; what is missing comes last.
-func compareTies(a, b Value) int {
-	if a.missing() || b.missing() {
-		return cmp.Compare(truthOf(a.missing()), truthOf(b.missing()))
-	}
-	c, _ := order(a, b)
-	return c
-}
-
-// limit applies pipes to all results of a query, in their order.
-func limit[R any](pipes []pipe, results []R) []R {
-	for _, p := range pipes {
-		n := min(p.n, len(results))
-		if p.tail {
-			results = results[len(results)-n:]
-		} else {
-			results = results[:n]
-		}
-	}
-	return results
 }

@@ -1,5 +1,10 @@
 package eql
 
+import (
+	"math"
+	"slices"
+)
+
 // Field reads one field of a record. It must not keep, change or allocate anything if
 // matching is to be free of allocation and safe for concurrent use.
 type Field[T any] func(T) Value
@@ -8,12 +13,12 @@ type Field[T any] func(T) Value
 type Matcher[T any] struct {
 	category Field[T] // nil when every category will do
 	name     predicate
-	where    cond[T]
+	where    condition[T]
 }
 
 // Match reports whether the query matches the record.
 func (m *Matcher[T]) Match(rec T) bool {
-	return (m.category == nil || m.name.any(m.category(rec))) && m.where(rec) == yes
+	return (m.category == nil || m.name.matchesAny(m.category(rec))) && m.where(rec, 0) == yes
 }
 
 // Compile binds an event query, or a condition, to records of type T. category reads a
@@ -26,38 +31,59 @@ func Compile[T any](q *Query, category Field[T], fields func(name string) (Field
 	if q.IsSequence() {
 		fail(0, "a sequence can't be matched with one event alone")
 	}
-	return bind(q, fields).matcher(q.event, category), nil
+	return bindFields(q, fields).matcher(q.events[0], category), nil
 }
 
-// binder holds the accessors of a query's fields by name.
-type binder[T any] map[string]Field[T]
+// compiler makes closures of the parts of a query.
+type compiler[T any] struct {
+	fields map[string]Field[T]
+	// uses are the fields in the computation that is compiled, nil outside of one. The same
+	// field used twice is two of them.
+	uses *[]Field[T]
+}
 
-// bind finds the accessors of all fields of a query.
-func bind[T any](q *Query, fields func(name string) (Field[T], bool)) binder[T] {
-	b := binder[T]{}
-	var unknown *mention
-	var name string
-	for n, m := range q.fields {
-		f, ok := fields(n)
-		switch {
-		case ok:
-			b[n] = f
-		case m.optional:
-			b[n] = func(T) Value { return Value{} }
-		case unknown == nil || m.at < unknown.at:
-			unknown, name = &m, n
+// Bounds of one computation on fields: each that is a list multiplies the work. One on
+// several long lists must not hold up what comes after it.
+const (
+	maxUses  = 8       // fields
+	maxPicks = 1 << 16 // choices of elements, beyond trying every element once
+)
+
+type (
+	// condition evaluates a condition. Outside of a computation it looks at whole fields;
+	// within one, at the element of each field that the number of the pick stands for. It is
+	// unknown only where it is computed from fields and there is no value: then so is its
+	// negation.
+	condition[T any] func(rec T, pick int) truth
+
+	// scalar evaluates an expression for one pick of elements.
+	scalar[T any] func(rec T, pick int) Value
+)
+
+// bindFields finds the accessors of all fields of a query.
+func bindFields[T any](q *Query, fields func(name string) (Field[T], bool)) compiler[T] {
+	c := compiler[T]{fields: map[string]Field[T]{}}
+	unknown, at := "", math.MaxInt
+	for name, m := range q.fields {
+		f, ok := fields(name)
+		if !ok && !m.optional && m.at < at {
+			unknown, at = name, m.at
 		}
+		if !ok {
+			f = func(T) Value { return Value{} }
+		}
+		c.fields[name] = f
 	}
-	if unknown != nil {
-		fail(unknown.at, "unknown field: %s", name)
+	if unknown != "" {
+		fail(at, "unknown field: %s", unknown)
 	}
-	return b
+	return c
 }
 
 // matcher compiles the description of an event.
-func (b binder[T]) matcher(e event, category Field[T]) *Matcher[T] {
-	m := &Matcher[T]{name: comparing(opEqual, String(e.Category)), where: b.cond(e.Where)}
-	if !e.any {
+func (c compiler[T]) matcher(e event, category Field[T]) *Matcher[T] {
+	m := &Matcher[T]{name: comparing("==", String(e.Category)), where: c.condition(e.Where)}
+	if !e.anyCategory {
 		if category == nil {
 			fail(e.at, "no event category to look at: %s", e.Category)
 		}
@@ -66,119 +92,170 @@ func (b binder[T]) matcher(e event, category Field[T]) *Matcher[T] {
 	return m
 }
 
-// cond evaluates a condition. It is unknown only where it is computed from fields and
-// there is no value: then so is its negation.
-type cond[T any] func(T) truth
-
-// cond compiles a condition.
-func (b binder[T]) cond(e expr) cond[T] {
+func (c compiler[T]) condition(e expr) condition[T] {
 	switch e := e.(type) {
 	case *literal:
 		holds := truthOfValue(e.Value)
-		return func(T) truth { return holds }
+		return func(T, int) truth { return holds }
 	case *negation:
-		x := b.cond(e.X)
-		return func(rec T) truth { return x(rec).not() }
+		x := c.condition(e.X)
+		return func(rec T, pick int) truth { return x(rec, pick).not() }
 	case *junction:
-		return b.logic(e)
+		return c.junction(e)
 	}
-	if c := b.fieldCond(e); c != nil {
-		return c
+	if c.uses == nil {
+		return c.fieldCondition(e)
 	}
-	return b.computed(e)
+	if t, ok := e.(*test); ok {
+		x, p := c.scalar(t.X), t.predicate
+		return func(rec T, pick int) truth { return p.of(x(rec, pick)) }
+	}
+	x := c.scalar(e)
+	return func(rec T, pick int) truth { return truthOfValue(x(rec, pick)) }
 }
 
-// fieldCond compiles a condition on a field alone, which is what nearly all are; it
-// returns nil for any other. Such a condition is never unknown.
-func (b binder[T]) fieldCond(e expr) cond[T] {
-	switch e := e.(type) {
-	case *fieldRef:
-		return satisfies(b[e.Name], isTrue)
-	case *absence:
-		if f, ok := b.field(e.X); ok {
-			return func(rec T) truth { return truthOf(f(rec).missing()) }
-		}
-	case *membership:
-		if f, ok := b.field(e.X); ok {
-			return satisfies(f, e.test)
-		}
-	case *patternMatch:
-		if f, ok := b.field(e.X); ok {
-			return satisfies(f, e.test)
-		}
-	case *comparison:
-		f, ok := b.field(e.Left)
-		if _, isConst := constant(e.Right); ok && isConst {
-			return satisfies(f, e.test)
-		}
-	case *funcCall:
-		return b.callCond(e)
+// junction joins conditions; the first that decides ends it.
+func (c compiler[T]) junction(e *junction) condition[T] {
+	terms := make([]condition[T], len(e.Terms))
+	for i, t := range e.Terms {
+		terms[i] = c.condition(t)
 	}
-	return nil
+	if e.Or {
+		return func(rec T, pick int) truth {
+			all := no
+			for _, t := range terms {
+				if all = max(all, t(rec, pick)); all == yes {
+					break
+				}
+			}
+			return all
+		}
+	}
+	return func(rec T, pick int) truth {
+		all := yes
+		for _, t := range terms {
+			if all = min(all, t(rec, pick)); all == no {
+				break
+			}
+		}
+		return all
+	}
 }
 
-// callCond compiles a function of a field and constants that has a test for it. Those
-// that an index can answer are conditions on the field, as if they were written with an
-// operator; the others are unknown where there is no field.
-func (b binder[T]) callCond(e *funcCall) cond[T] {
-	f, ok := b.field(e.Args[0])
-	if !ok || e.test.text == nil {
-		return nil
+// fieldCondition compiles a condition on whole fields. Nearly all are a test of one field,
+// which is never unknown but where a function looks for text and there is none.
+func (c compiler[T]) fieldCondition(e expr) condition[T] {
+	x, p := e, isTrue
+	if t, ok := e.(*test); ok {
+		x, p = t.X, t.predicate
 	}
-	if e.Name == "startsWith" || e.Name == "cidrMatch" {
-		return satisfies(f, e.test)
+	ref, ok := x.(*fieldRef)
+	if !ok {
+		return c.computation(e)
 	}
-	test := e.test
-	return func(rec T) truth {
-		v := f(rec)
+	field := c.fields[ref.Name]
+	if !p.strict || p.settled {
+		return func(rec T, _ int) truth { return truthOf(p.matchesAny(field(rec))) }
+	}
+	return func(rec T, _ int) truth {
+		v := field(rec)
 		if !v.hasText() {
 			return unknown
 		}
-		return truthOf(test.any(v))
+		return truthOf(p.matchesAny(v))
 	}
 }
 
-// field returns the accessor of an expression that is just a field.
-func (b binder[T]) field(e expr) (Field[T], bool) {
-	r, ok := e.(*fieldRef)
-	if !ok {
-		return nil, false
+// computation compiles a condition on a value that is computed from fields: it holds if it
+// does for any pick of their elements, and is unknown if it is for all of them. A missing
+// field is null. Comparing two fields is a condition on fields, which is never unknown.
+func (c compiler[T]) computation(e expr) condition[T] {
+	c.uses = &[]Field[T]{}
+	holds := c.condition(e)
+	uses := *c.uses
+	if len(uses) > maxUses {
+		fail(e.at(), "more than %d fields in one computation", maxUses)
 	}
-	return b[r.Name], true
+	otherwise := unknown
+	if b, ok := e.(*operation); ok && isField(b.Left) && isField(b.Right) {
+		otherwise = no
+	}
+	return func(rec T, _ int) truth {
+		picks, elements := 1, 0
+		for _, f := range uses {
+			n := f(rec).len()
+			picks, elements = min(picks*max(n, 1), math.MaxInt32), elements+n
+		}
+		all := otherwise
+		for pick := range min(picks, max(maxPicks, elements)) {
+			switch holds(rec, pick) {
+			case yes:
+				return yes
+			case no:
+				all = no
+			}
+		}
+		return all
+	}
 }
 
-func satisfies[T any](f Field[T], p predicate) cond[T] {
-	return func(rec T) truth { return truthOf(p.any(f(rec))) }
+func isField(e expr) bool {
+	_, ok := e.(*fieldRef)
+	return ok
 }
 
-// logic joins conditions; the first that decides ends it.
-func (b binder[T]) logic(e *junction) cond[T] {
-	terms := make([]cond[T], len(e.Terms))
-	for i, t := range e.Terms {
-		terms[i] = b.cond(t)
-	}
-	if e.Or {
-		return func(rec T) truth { return disjunction(terms, rec) }
-	}
-	return func(rec T) truth { return conjunction(terms, rec) }
-}
-
-func disjunction[T any](terms []cond[T], rec T) truth {
-	all := no
-	for _, t := range terms {
-		if all = max(all, t(rec)); all == yes {
-			break
+// scalar compiles an expression of a computation.
+func (c compiler[T]) scalar(e expr) scalar[T] {
+	switch e := e.(type) {
+	case *literal:
+		v := e.Value
+		return func(T, int) Value { return v }
+	case *fieldRef:
+		return c.element(c.fields[e.Name])
+	case *operation:
+		left, right, op, compares := c.scalar(e.Left), c.scalar(e.Right), e.Op, isComparison(e.Op)
+		return func(rec T, pick int) Value {
+			if compares {
+				return compare(op, left(rec, pick), right(rec, pick)).value()
+			}
+			return arithmetic(op, left(rec, pick), right(rec, pick))
+		}
+	case *funcCall:
+		args := make([]scalar[T], len(e.Args))
+		for i, x := range e.Args {
+			args[i] = c.scalar(x)
+		}
+		return func(rec T, pick int) Value {
+			var space [maxArgs]Value
+			values := space[:0]
+			for _, x := range args {
+				values = append(values, x(rec, pick))
+			}
+			return e.compute(values)
 		}
 	}
-	return all
+	holds := c.condition(e)
+	return func(rec T, pick int) Value { return holds(rec, pick).value() }
 }
 
-func conjunction[T any](terms []cond[T], rec T) truth {
-	all := yes
-	for _, t := range terms {
-		if all = min(all, t(rec)); all == no {
-			break
-		}
+// element compiles one use of a field. The number of a pick counts the choices of elements:
+// it is the element of the first use, plus the number of elements of that times the element of
+// the second, and so on.
+func (c compiler[T]) element(f Field[T]) scalar[T] {
+	*c.uses = append(*c.uses, f)
+	n := len(*c.uses) - 1
+	if n >= maxUses {
+		return nil // computation refuses it
 	}
-	return all
+	before := slices.Clone((*c.uses)[:n])
+	return func(rec T, pick int) Value {
+		for _, other := range before {
+			pick /= max(other(rec).len(), 1)
+		}
+		v := f(rec)
+		if n := v.len(); n > 0 {
+			return v.at(pick % n)
+		}
+		return v
+	}
 }

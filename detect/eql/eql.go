@@ -6,10 +6,12 @@
 // is wrong; Compile and CompileSequence bind the fields to the accessors of a record
 // type. What is left per record is a walk over closures. A Matcher keeps no state, may be
 // asked from many goroutines at once and allocates nothing, but for the texts that concat
-// and string make. A Sequence remembers what has begun, within bounds, and allocates only
-// for that. Patterns and functions take time linear in the values that they look at,
-// whatever those are; a computation on several lists takes the product of their lengths,
-// up to a bound.
+// and string make, what number can't read, and a copy of each text of more than 128 bytes
+// in which a function looks in any case for a part that varies. A Sequence remembers what
+// has begun, within bounds, and allocates only for that. Patterns and functions take time
+// linear in the values that they look at, whatever those are (of more than 64 characters
+// between two stars, times their number); a computation on several lists takes the product
+// of their lengths, up to a bound.
 //
 // The semantics are those of Elasticsearch, for which most EQL is written:
 //
@@ -62,7 +64,9 @@ package eql
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Bounds of a query. They are far above what people write and keep the cost of
@@ -78,42 +82,25 @@ const Any = "any"
 
 // Query is a parsed and checked event query, condition or sequence. It never changes.
 type Query struct {
-	text   string
-	event  event // of a sequence: of any category, where true
-	seq    *sequence
-	pipes  []pipe
-	fields map[string]mention
+	text     string
+	events   []event // of a sequence in their order, then the one of until
+	sequence bool
+	maxspan  time.Duration // 0 for none
+	pipes    []pipe
+	fields   map[string]mention
 }
 
 // event is the description of an event.
 type event struct {
-	Category string // Any for every one
-	Where    expr   // with constant parts already folded
-	any      bool   // Category is no name but means every one
-	at       int
-}
-
-// sequence is what a query about several events says.
-type sequence struct {
-	stages  []stage
-	until   *stage
-	maxspan time.Duration // 0 for none
-}
-
-// stage is one event of a sequence, or one that must not come.
-type stage struct {
-	event
-	Missing bool        // there must be no such event in its place
-	By      []*fieldRef // the fields by which the events of a sequence belong together
+	Category    string // Any for every one
+	Where       expr   // with constant parts already computed
+	anyCategory bool   // Category is not a name but means every one
+	at          int
+	// Of an event of a sequence:
+	By      []*fieldRef // the fields by which the events belong together
 	Runs    int         // how many such events follow each other
-}
-
-// events returns all events that the sequence describes.
-func (s *sequence) events() []stage {
-	if s.until == nil {
-		return s.stages
-	}
-	return append(slices.Clip(s.stages), *s.until)
+	Missing bool        // there must be no such event in its place
+	Until   bool        // it ends sequences that have begun
 }
 
 // pipe keeps some of the results of a query.
@@ -142,7 +129,14 @@ func ParseCondition(text string) (*Query, error) {
 
 func parse(text string, rule func(*parser)) (q *Query, err error) {
 	defer recoverFault(text, &err)
-	checkText(text)
+	if len(text) > maxQuery {
+		fail(0, "the query is longer than %d KiB", maxQuery>>10)
+	}
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
+			fail(i, "the query is not valid UTF-8")
+		}
+	}
 	p := &parser{lexer: lexer{text: text}, q: &Query{text: text, fields: map[string]mention{}}}
 	rule(p)
 	return p.q, nil
@@ -150,27 +144,34 @@ func parse(text string, rule func(*parser)) (q *Query, err error) {
 
 // Category returns the event category that the query asks for, Any for every one.
 // Of a sequence it is the category of all its events, if that is one.
-func (q *Query) Category() string { return q.event.Category }
+func (q *Query) Category() string {
+	all := slices.Compact(q.Categories())
+	if len(all) > 1 {
+		return Any
+	}
+	return all[0]
+}
 
 // Categories returns the category of each event that the query is about.
 func (q *Query) Categories() []string {
-	if q.seq == nil {
-		return []string{q.event.Category}
-	}
 	var out []string
-	for _, s := range q.seq.events() {
-		out = append(out, s.Category)
+	for i := range q.events {
+		out = append(out, q.events[i].Category)
 	}
 	return out
 }
 
 // IsSequence reports whether the query is about several events.
-func (q *Query) IsSequence() bool { return q.seq != nil }
+func (q *Query) IsSequence() bool { return q.sequence }
 
 // EndsMissing reports whether an event must be missing at the end of a sequence, so that
 // only time completes it.
 func (q *Query) EndsMissing() bool {
-	return q.seq != nil && q.seq.stages[len(q.seq.stages)-1].Missing
+	last := q.events[len(q.events)-1]
+	if last.Until {
+		last = q.events[len(q.events)-2]
+	}
+	return last.Missing
 }
 
 // HasPipes reports whether the query keeps but some of its results.

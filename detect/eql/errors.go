@@ -33,28 +33,11 @@ func recoverFault(text string, err *error) {
 	switch f := recover().(type) {
 	case nil:
 	case *fault:
-		*err = f.locate(text)
+		before := text[:min(f.at, len(text))]
+		line := 1 + strings.Count(before, "\n")
+		col := 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
+		*err = &Error{line, col, f.msg}
 	default:
 		panic(f)
-	}
-}
-
-// locate works out the line and the column.
-func (f *fault) locate(text string) *Error {
-	before := text[:min(f.at, len(text))]
-	line := 1 + strings.Count(before, "\n")
-	col := 1 + utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:])
-	return &Error{line, col, f.msg}
-}
-
-// checkText fails if a text is no query: longer than the bound, or not UTF-8.
-func checkText(text string) {
-	if len(text) > maxQuery {
-		fail(0, "the query is longer than %d KiB", maxQuery>>10)
-	}
-	for i, r := range text {
-		if r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
-			fail(i, "the query is not valid UTF-8")
-		}
 	}
 }

@@ -1,6 +1,18 @@
 package eql
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// candidate is a complete sequence that waits until nothing more can spoil it: an event
+// that has to be missing at its end could still come in time.
+type candidate[T any] struct {
+	result Result[T]
+	from   int64 // the time from which maxspan counts
+	owner  *pending[T]
+}
 
 // Feed shows the next event and returns the sequences that it completes, and those that
 // are complete since its time has come. Events come in the order in which they happened.
@@ -18,19 +30,30 @@ func (s *Sequence[T]) Feed(rec T, keep func(T) T) []Result[T] {
 	}
 	s.Advance(at)
 	s.number++
-	s.isKept = false
+	kept, isKept := rec, keep == nil
+	remember := func() T {
+		if !isKept {
+			kept, isKept = keep(rec), true
+		}
+		return kept
+	}
 	for i := len(s.steps) - 1; i >= 0; i-- {
-		if i > 0 && s.keys.reached[i-1] == 0 || !s.look(s.steps[i], rec) {
+		if i > 0 && s.keys.reached[i-1] == 0 {
 			continue
 		}
-		for k := range s.steps[i].count() {
-			s.reach(i, s.steps[i].key(k), rec, keep)
+		for _, key := range s.keysOf(s.steps[i], rec) {
+			s.reach(i, key, rec, remember)
 		}
 	}
 	s.spoil(rec)
-	s.end(rec)
-	var none T
-	s.kept = none
+	if s.until != nil && s.keys.partials > 0 {
+		for _, key := range s.keysOf(s.until, rec) {
+			if p := s.keys.byKey[string(key)]; p != nil {
+				s.keys.clearPartials(p)
+				s.drop(p)
+			}
+		}
+	}
 	s.shrink()
 	return s.out
 }
@@ -42,10 +65,8 @@ func (s *Sequence[T]) Advance(now int64) []Result[T] {
 	clear(s.out)
 	s.out = s.out[:0]
 	s.now = now
-	if len(s.waiting.list) > 0 && since(now, s.waiting.first) > s.maxspan {
-		s.release(func(c *candidate[T]) bool { return since(now, c.from) > s.maxspan })
-	}
-	s.forget(now)
+	s.release(s.maxspan)
+	s.forget()
 	return s.out
 }
 
@@ -54,48 +75,44 @@ func (s *Sequence[T]) Advance(now int64) []Result[T] {
 func (s *Sequence[T]) Finish() []Result[T] {
 	clear(s.out)
 	s.out = s.out[:0]
-	s.release(func(*candidate[T]) bool { return true })
+	s.release(math.MinInt64)
 	return s.out
 }
 
-// release returns sequences that nothing can spoil any more.
-func (s *Sequence[T]) release(which func(*candidate[T]) bool) {
-	for _, c := range s.waiting.remove(which) {
+// release returns the complete sequences that have waited for longer than a time.
+func (s *Sequence[T]) release(wait int64) {
+	n := 0
+	for n < len(s.waiting) && since(s.now, s.waiting[n].from) > wait {
+		c := &s.waiting[n]
 		s.out = append(s.out, c.result)
+		c.owner.waiting--
 		s.drop(c.owner)
+		n++
 	}
+	s.waiting = slices.Delete(s.waiting, 0, n)
 }
 
-// since returns the time from one moment to another, 0 if that is earlier.
-func since(now, then int64) int64 {
-	switch d := now - then; {
-	case now <= then:
-		return 0
-	case d < 0: // more than fits
-		return math.MaxInt64
-	default:
-		return d
-	}
-}
-
-// look reports whether an event matches a description.
-func (s *Sequence[T]) look(d *described[T], rec T) bool {
-	holds, over := d.look(rec, s.number)
-	s.dropped.Expanded += uint64(over)
-	return holds
+// giveUp forgets complete sequences of a key that wait, and returns their number.
+func (s *Sequence[T]) giveUp(p *pending[T], which func(*candidate[T]) bool) int {
+	before := p.waiting
+	s.waiting = slices.DeleteFunc(s.waiting, func(c candidate[T]) bool {
+		forgotten := c.owner == p && which(&c)
+		if forgotten {
+			p.waiting--
+		}
+		return forgotten
+	})
+	return before - p.waiting
 }
 
 // reach lets a sequence reach a step with an event: a new one if it is the first.
-func (s *Sequence[T]) reach(step int, key []byte, rec T, keep func(T) T) {
-	p := s.keys.find(key)
+func (s *Sequence[T]) reach(step int, key []byte, rec T, remember func() T) {
+	p := s.keys.byKey[string(key)]
 	var part *partial[T]
-	switch {
-	case step == 0:
-		p = s.use(key, rec)
-		part = s.begin(p)
-	case p == nil:
-		return
-	default:
+	if step > 0 {
+		if p == nil {
+			return
+		}
 		if part = s.keys.take(p, step-1); part == nil {
 			return
 		}
@@ -103,10 +120,21 @@ func (s *Sequence[T]) reach(step int, key []byte, rec T, keep func(T) T) {
 			s.drop(p)
 			return
 		}
-		s.use(key, rec)
 	}
-	s.appendEvent(part, rec, keep)
-	s.arrive(p, step, part)
+	p = s.use(key, rec)
+	if step == 0 {
+		part = &partial[T]{events: make([]T, 0, len(s.steps)), start: s.now, before: p.before}
+	}
+	part.events = append(part.events, remember())
+	part.last, part.number = s.now, s.number
+	if step < len(s.steps)-1 {
+		s.keys.put(p, step, part)
+		return
+	}
+	if !part.spoiled {
+		s.complete(p, part)
+	}
+	s.drop(p)
 }
 
 // use returns what is pending for a key, which the event is about.
@@ -118,63 +146,102 @@ func (s *Sequence[T]) use(key []byte, rec T) *pending[T] {
 	return s.keys.use(key, owner, s.now)
 }
 
-// begin returns a new sequence, in the place of the one that it will replace.
-func (s *Sequence[T]) begin(p *pending[T]) *partial[T] {
-	part := p.parts[0]
-	if part == nil {
-		part = &partial[T]{events: make([]T, 0, len(s.steps))}
-	}
-	clear(part.events)
-	*part = partial[T]{events: part.events[:0], start: s.now, before: p.before, hasBefore: p.hasBefore}
-	return part
-}
-
-// appendEvent puts the event at the end of a sequence.
-func (s *Sequence[T]) appendEvent(part *partial[T], rec T, keep func(T) T) {
-	if !s.isKept {
-		if s.kept = rec; keep != nil {
-			s.kept = keep(rec)
-		}
-		s.isKept = true
-	}
-	part.events = append(part.events, s.kept)
-	part.last, part.number = s.now, s.number
-}
-
-// arrive files a sequence under the step that it reached.
-func (s *Sequence[T]) arrive(p *pending[T], step int, part *partial[T]) {
-	if step < len(s.steps)-1 {
-		s.keys.put(p, step, part)
-		return
-	}
-	s.complete(p, part)
-	s.drop(p)
-}
-
 // complete decides about a sequence whose events are all there.
 func (s *Sequence[T]) complete(p *pending[T], part *partial[T]) {
-	if part.spoiled {
-		return
-	}
-	early := part.hasBefore && since(part.last, part.before) <= s.maxspan
+	c := candidate[T]{result: Result[T]{Events: part.events, last: part.number}, from: part.start, owner: p}
+	leading, ending := s.missing[0] != nil, s.missing[len(s.steps)] != nil
+	early := part.before.known && since(part.last, part.before.at) <= s.maxspan
 	switch {
-	case s.leading && !s.ending && early:
-		return
-	case s.leading && s.ending && early:
+	case leading && ending && early:
 		// Missing at either end: there is a time of maxspan without both only if the
 		// one at the end comes late enough after the one at the beginning.
-		s.wait(p, part, part.before)
-	case s.ending && !s.leading:
-		s.wait(p, part, part.start)
-	default:
-		s.out = append(s.out, s.result(part))
+		c.from = part.before.at
+	case leading && early:
+		return
+	case leading || !ending:
+		s.out = append(s.out, c.result)
+		return
+	}
+	i, _ := slices.BinarySearchFunc(s.waiting, c, func(a, b candidate[T]) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.result.last, b.result.last))
+	})
+	s.waiting = slices.Insert(s.waiting, i, c)
+	p.waiting++
+}
+
+// spoil notes what an event that has to be missing does to the sequences that it comes
+// into. It is asked after the event has gone where it belongs, so that it spoils none
+// that it is itself a part of.
+func (s *Sequence[T]) spoil(rec T) {
+	last := len(s.steps)
+	for gap, missing := range s.missing {
+		if gap > 0 && gap < last && s.keys.reached[gap-1] == 0 || gap == last && len(s.waiting) == 0 {
+			continue
+		}
+		for _, m := range missing {
+			for _, key := range s.keysOf(m, rec) {
+				p := s.keys.byKey[string(key)]
+				switch {
+				case gap == 0:
+					s.use(key, rec).before = moment{s.now, true}
+				case p == nil:
+				case gap == last:
+					s.giveUp(p, func(c *candidate[T]) bool { return c.result.last < s.number })
+					s.drop(p)
+				case p.parts[gap-1] != nil && p.parts[gap-1].number < s.number:
+					p.parts[gap-1].spoiled = true
+				}
+			}
+		}
 	}
 }
 
-func (s *Sequence[T]) wait(p *pending[T], part *partial[T], from int64) {
-	s.waiting.add(candidate[T]{result: s.result(part), from: from, owner: p})
+// drop forgets a key with which nothing is pending.
+func (s *Sequence[T]) drop(p *pending[T]) {
+	if s.keys.byKey[p.key] == p && p.size() == 1 && !p.before.known {
+		s.keys.remove(p)
+	}
 }
 
-func (s *Sequence[T]) result(part *partial[T]) Result[T] {
-	return Result[T]{Events: part.events, last: part.number}
+// forget gives up what is too old: what can't be completed within maxspan, and keys
+// without an event for longer than the limit.
+func (s *Sequence[T]) forget() {
+	horizon, lost := s.limits.Age, true
+	if s.maxspan > 0 && s.maxspan <= horizon {
+		horizon, lost = s.maxspan, false
+	}
+	for p := s.keys.oldest(); p != nil && since(s.now, p.touched) > horizon; p = s.keys.oldest() {
+		n := s.keys.clearPartials(p)
+		if lost && (n > 0 || p.before.known) {
+			s.dropped.Keys++
+			s.dropped.Partials += uint64(n)
+		}
+		p.before = moment{}
+		if p.waiting > 0 { // they have a time of their own
+			s.keys.use([]byte(p.key), p.owner, s.now)
+			continue
+		}
+		s.keys.remove(p)
+	}
+}
+
+// shrink brings what is remembered back within the limits.
+func (s *Sequence[T]) shrink() {
+	for {
+		keys, partials := s.Pending()
+		if keys <= s.limits.Keys && partials <= s.limits.Partials {
+			return
+		}
+		p := s.keys.victim()
+		if keys == 1 && p.waiting > 0 {
+			s.waiting = slices.Delete(s.waiting, 0, 1)
+			p.waiting--
+			s.dropped.Partials++
+			s.drop(p)
+			continue
+		}
+		s.dropped.Keys++
+		s.dropped.Partials += uint64(s.keys.clearPartials(p) + s.giveUp(p, func(*candidate[T]) bool { return true }))
+		s.keys.remove(p)
+	}
 }

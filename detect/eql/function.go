@@ -15,14 +15,16 @@ type function struct {
 	params []kinds // what each argument may be; the last goes for all that follow if more is set
 	least  int     // arguments that a call needs
 	more   bool
-	fold   bool // there is a variant with ~, in any case
+	fold   bool   // there is a variant with ~, in any case
+	op     string // of a function that says in words what an operator says
 	result kind
-	// eval computes it. Arguments that a call leaves out are null. The functions that
-	// are an operator, and those that take a list, have none.
-	eval func(c *funcCall, a, b, d, e Value) Value
+	// eval computes it from arguments of the right types. Those that a call leaves out are
+	// null.
+	eval func(fold bool, a, b, c, d Value) Value
 }
 
-// kinds is a set of the types that an argument may have. Null may be everywhere.
+// kinds is a set of the types that an argument may have. A null string makes the result
+// null; any other null is an argument that was left out.
 type kinds uint8
 
 const (
@@ -33,11 +35,11 @@ const (
 )
 
 var functions = []*function{
-	{name: "add", params: []kinds{aNumber, aNumber}, least: 2},
-	{name: "subtract", params: []kinds{aNumber, aNumber}, least: 2},
-	{name: "multiply", params: []kinds{aNumber, aNumber}, least: 2},
-	{name: "divide", params: []kinds{aNumber, aNumber}, least: 2},
-	{name: "modulo", params: []kinds{aNumber, aNumber}, least: 2},
+	{name: "add", params: []kinds{aNumber, aNumber}, least: 2, op: "+"},
+	{name: "subtract", params: []kinds{aNumber, aNumber}, least: 2, op: "-"},
+	{name: "multiply", params: []kinds{aNumber, aNumber}, least: 2, op: "*"},
+	{name: "divide", params: []kinds{aNumber, aNumber}, least: 2, op: "/"},
+	{name: "modulo", params: []kinds{aNumber, aNumber}, least: 2, op: "%"},
 	{name: "between", params: []kinds{aString, aString, aString, aBool}, least: 3, fold: true, result: kString, eval: between},
 	{name: "cidrMatch", params: []kinds{aString, aString | aConstant}, least: 2, more: true, result: kBool},
 	{name: "concat", params: []kinds{aString | aNumber | aBool}, least: 1, more: true, result: kString},
@@ -51,56 +53,68 @@ var functions = []*function{
 	{name: "substring", params: []kinds{aString, aNumber, aNumber}, least: 2, result: kString, eval: substring},
 }
 
-// operators are the functions that say in words what an operator says.
-var operators = map[string]string{"add": "+", "subtract": "-", "multiply": "*", "divide": "/", "modulo": "%"}
-
 // funcCall is a function of some arguments.
 type funcCall struct {
 	sourcePos
-	Name  string // as the language spells it, without ~
-	Fold  bool   // any case
-	Args  []expr
-	fn    *function
-	cidrs []block
-	test  predicate // of the first argument, where that alone varies
+	*function
+	Name string // as the language spells it
+	Fold bool   // any case
+	Args []expr
 }
 
-func (e *funcCall) kind() kind { return e.fn.result }
+func (e *funcCall) kind() kind { return e.result }
 
-// lookup finds a function by its name, which may be in any case and end in ~.
-func lookup(name token) (fn *function, fold bool) {
-	plain, fold := strings.CutSuffix(name.text, "~")
+// lookup finds a function by its name, which may be in any case and end in ~; nil if there
+// is none.
+func lookup(name string) (fn *function, fold bool) {
+	plain, fold := strings.CutSuffix(name, "~")
 	i := slices.IndexFunc(functions, func(f *function) bool { return strings.EqualFold(f.name, plain) })
-	switch {
-	case i < 0:
-		fail(name.at, "unknown function: %s", plain)
-	case fold && !functions[i].fold:
-		fail(name.at, "%s has no variant with ~", functions[i].name)
+	if i < 0 {
+		return nil, fold
 	}
 	return functions[i], fold
 }
 
-// isFunction reports whether a word is the name of a function.
-func isFunction(name string) bool {
-	plain, fold := strings.CutSuffix(name, "~")
-	return slices.ContainsFunc(functions, func(f *function) bool { return strings.EqualFold(f.name, plain) && (f.fold || !fold) })
-}
-
-// newCall makes: name(args).
+// newCall makes: name(args). What a function of constants says of one value is a test.
 func newCall(name token, args []expr) expr {
-	fn, fold := lookup(name)
+	fn, fold := lookup(name.text)
 	fn.check(name.at, args)
-	if op, ok := operators[fn.name]; ok {
-		return newArith(token{symbol, name.at, op}, args[0], args[1])
+	values := make([]Value, len(args))
+	varies := false
+	for i, x := range args {
+		v, ok := constant(x)
+		values[i], varies = v, varies || !ok
 	}
-	c := &funcCall{sourcePos: sourcePos(name.at), Name: fn.name, Fold: fold, Args: args, fn: fn}
-	c.prepare()
-	for _, x := range args {
-		if _, ok := constant(x); !ok {
-			return c
+	canonical := fn.name
+	if fold {
+		canonical += "~"
+	}
+	switch {
+	case fn.op != "":
+		return newArithmetic(token{symbol, name.at, fn.op}, args[0], args[1])
+	case fn.name == "cidrMatch":
+		if slices.ContainsFunc(values[1:], Value.missing) {
+			return newLiteral(name.at, Null())
+		}
+		return newTest(name.at, canonical, args[0], nil, inBlocks(args[1:]))
+	case fn.result == kBool && varies && !values[1].missing():
+		if p, ok := partPredicate(fn.name, values[1].text, fold); ok {
+			return newTest(name.at, canonical, args[0], []literal{*args[1].(*literal)}, p)
+		}
+	case fn.name == "number" && len(args) > 1 && !values[1].missing():
+		if base := values[1]; base.kind != kInt || base.int() < 2 || base.int() > 36 {
+			fail(args[1].at(), "number: the base is %s, expected 2 to 36", base)
 		}
 	}
-	return c.foldConstant()
+	c := &funcCall{sourcePos: sourcePos(name.at), function: fn, Name: canonical, Fold: fold, Args: args}
+	if varies {
+		return c
+	}
+	v := c.compute(values)
+	if fn.name == "number" && v.missing() && !values[0].missing() {
+		fail(name.at, "number: not a number: %s", values[0])
+	}
+	return newLiteral(name.at, v)
 }
 
 // check looks at the number of arguments, and at their types as far as they are known.
@@ -109,7 +123,7 @@ func (f *function) check(at int, args []expr) {
 	case f.more && len(args) < f.least:
 		fail(at, "%s takes %d arguments or more, not %d", f.name, f.least, len(args))
 	case !f.more && f.least == n && len(args) != n:
-		fail(at, "%s takes %s, not %d", f.name, arguments(n), len(args))
+		fail(at, "%s takes %s, not %d", f.name, map[int]string{1: "one argument", 2: "two arguments"}[n], len(args))
 	case !f.more && (len(args) < f.least || len(args) > n):
 		fail(at, "%s takes %d to %d arguments, not %d", f.name, f.least, n, len(args))
 	}
@@ -124,20 +138,16 @@ func (f *function) check(at int, args []expr) {
 	}
 }
 
-func arguments(n int) string {
-	return map[int]string{1: "one argument", 2: "two arguments"}[n]
-}
-
 func (want kinds) has(k kind) bool {
 	switch k {
+	case kNull:
+		return true
 	case kString:
 		return want&aString != 0
 	case kInt, kFloat:
 		return want&aNumber != 0
-	case kBool:
-		return want&aBool != 0
 	}
-	return true
+	return k == kBool && want&aBool != 0
 }
 
 func (want kinds) describe() string {
@@ -152,48 +162,18 @@ func (want kinds) describe() string {
 	return "a string, a number, true or false"
 }
 
-// prepare does once what a call would otherwise do for every record.
-func (c *funcCall) prepare() {
-	switch c.fn.name {
-	case "cidrMatch":
-		c.prepareBlocks()
-	case "number":
-		if len(c.Args) < 2 {
-			return
-		}
-		base, _ := constant(c.Args[1])
-		if !base.missing() && (base.kind != kInt || base.int() < 2 || base.int() > 36) {
-			fail(c.Args[1].at(), "number: the base is %s, expected 2 to 36", base)
-		}
-	case "startsWith", "endsWith", "stringContains":
-		if v, ok := constant(c.Args[1]); ok && !v.missing() {
-			c.test = predicate{text: textTest(c.fn.name, v.text, c.Fold)}
+// compute calls the function; the result is null where an argument can't be what it is.
+func (c *funcCall) compute(args []Value) Value {
+	for i := range args {
+		want := c.params[min(i, len(c.params)-1)]
+		if !want.has(args[i].kind) || args[i].missing() && want&aString != 0 {
+			return Value{}
 		}
 	}
-}
-
-// foldConstant computes a call whose arguments are all constant.
-func (c *funcCall) foldConstant() expr {
-	args := make([]Value, len(c.Args))
-	for i, x := range c.Args {
-		args[i], _ = constant(x)
-	}
-	v := c.evalList(args)
-	if c.fn.name == "number" && v.missing() && !args[0].missing() {
-		fail(c.at(), "number: not a number: %s", args[0])
-	}
-	return newLiteral(c.at(), v)
-}
-
-// evalList computes a call of any function from the values of its arguments.
-func (c *funcCall) evalList(args []Value) Value {
-	switch c.fn.name {
-	case "concat":
+	if c.eval == nil {
 		return concat(args)
-	case "cidrMatch":
-		return c.inBlocks(args[0])
 	}
 	var a [maxArgs]Value
 	copy(a[:], args)
-	return c.fn.eval(c, a[0], a[1], a[2], a[3])
+	return c.eval(c.Fold, a[0], a[1], a[2], a[3])
 }

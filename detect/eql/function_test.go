@@ -251,20 +251,7 @@ func TestFind(t *testing.T) {
 		{"K\u212Ak", "kk"}, {"\xffa\xffA", "A"}, {strings.Repeat("ab", 200) + "c", strings.Repeat("BA", 100) + "BC"},
 		{strings.Repeat("a", 300), strings.Repeat("A", 299) + "b"},
 	} {
-		wantFirst, wantLast := -1, -1
-		for i := 0; i <= len(c.s); i++ {
-			if prefixLen(c.s[i:], c.part, true) >= 0 {
-				if wantLast = i; wantFirst < 0 {
-					wantFirst = i
-				}
-			}
-		}
-		if got := first(c.s, c.part, true); got != wantFirst {
-			t.Errorf("first %q in %.40q: got %d, want %d", c.part, c.s, got, wantFirst)
-		}
-		if got := last(c.s, c.part, true); got != wantLast {
-			t.Errorf("last %q in %.40q: got %d, want %d", c.part, c.s, got, wantLast)
-		}
+		checkFind(t, c.s, c.part)
 	}
 }
 
@@ -273,7 +260,7 @@ func TestStringOfNumbers(t *testing.T) {
 		1: "1.0", -0.001: "-0.001", 0.00099: "9.9E-4", 9999999: "9999999.0", 1e7: "1.0E7", 1.5e300: "1.5E300",
 		math.MaxFloat64: "1.7976931348623157E308", 1e100: "1.0E100", math.Inf(-1): "-Infinity", math.Inf(1): "Infinity",
 	} {
-		if got := toString(nil, Float(f), Value{}, Value{}, Value{}).text; got != want {
+		if got := toString(false, Float(f), Value{}, Value{}, Value{}).text; got != want {
 			t.Errorf("%g: got %s, want %s", f, got, want)
 		}
 	}

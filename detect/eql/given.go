@@ -12,58 +12,45 @@ import "slices"
 // is left is for those events alone, too: to follow it through others takes one that was
 // made from what all of them have in common.
 func (q *Query) Given(category Value, known func(name string) (Value, bool)) *Query {
-	g := given{category: category, binder: binder[struct{}]{}}
+	g := given{category: category, fields: map[string]Field[struct{}]{}}
 	for name := range q.fields {
 		if v, ok := known(name); ok {
-			g.binder[name] = func(struct{}) Value { return v }
+			g.fields[name] = func(struct{}) Value { return v }
 			continue
 		}
-		g.binder[name] = func(struct{}) Value {
+		g.fields[name] = func(struct{}) Value {
 			g.guessed = true
 			return Value{}
 		}
 	}
 	out := *q
-	if q.seq == nil {
-		if !g.settle(&out.event) {
-			return nil
-		}
-		return &out
+	out.events = slices.Clone(q.events)
+	possible := false
+	for i := range out.events {
+		possible = g.settle(&out.events[i]) || possible
 	}
-	seq := *q.seq
-	seq.stages = slices.Clone(seq.stages)
-	any := false
-	for i := range seq.stages {
-		any = g.settle(&seq.stages[i].event) || any
-	}
-	if seq.until != nil {
-		until := *seq.until
-		any = g.settle(&until.event) || any
-		seq.until = &until
-	}
-	if !any {
+	if !possible {
 		return nil
 	}
-	out.seq = &seq
 	return &out
 }
 
 // given evaluates conditions of which not all fields are known.
 type given struct {
 	category Value
-	binder   binder[struct{}]
+	fields   map[string]Field[struct{}]
 	guessed  bool // a field that is not known was looked at
 }
 
 // settle leaves of a description what is not known, and reports whether an event can be so.
 func (g *given) settle(e *event) (possible bool) {
-	if !e.any && !g.category.missing() {
-		name := comparing(opEqual, String(e.Category))
-		if !name.any(g.category) {
+	if !e.anyCategory && !g.category.missing() {
+		name := comparing("==", String(e.Category))
+		if !name.matchesAny(g.category) {
 			e.Where = newLiteral(e.at, Bool(false))
 			return false
 		}
-		e.Category, e.any = Any, true
+		e.Category, e.anyCategory = Any, true
 	}
 	e.Where = g.left(e.Where)
 	v, settled := constant(e.Where)
@@ -82,12 +69,18 @@ func (g *given) left(e expr) expr {
 		for i, t := range e.Terms {
 			terms[i] = g.left(t)
 		}
-		return newLogic(int(e.sourcePos), e.Or, terms)
+		return newJunction(int(e.sourcePos), e.Or, terms)
 	}
-	g.guessed = false
-	t := g.binder.cond(e)(struct{}{})
-	if g.guessed {
+	t, err := g.evaluate(e)
+	if err != nil || g.guessed {
 		return e
 	}
 	return newLiteral(e.at(), t.value())
+}
+
+// evaluate evaluates a condition. An error is what Compile says about it, too.
+func (g *given) evaluate(e expr) (t truth, err error) {
+	defer recoverFault("", &err)
+	g.guessed = false
+	return compiler[struct{}]{fields: g.fields}.condition(e)(struct{}{}, 0), nil
 }

@@ -66,11 +66,26 @@ func TestGivenLeft(t *testing.T) {
 		}
 		got := "nothing"
 		if q := q.Given(String("process"), known); q != nil {
-			got = required(q)
+			got = requirements(q)
 		}
 		if got != want {
 			t.Errorf("%s: got %s, want %s", query, got, want)
 		}
+	}
+}
+
+// TestGivenLeavesFaults holds that what does not compile is left for Compile to refuse.
+func TestGivenLeavesFaults(t *testing.T) {
+	q, err := Parse(`sequence [any where concat(a, a, a, a, a, a, a, a, a) == ""] [any where true]`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := q.Given(String("process"), func(string) (Value, bool) { return String("x"), true })
+	if left == nil {
+		t.Fatal("got nothing, want the whole query")
+	}
+	if _, err := CompileSequence(left, nil, anyField, SequenceOptions[record]{}); err == nil || err.Error() != "1:21: more than 8 fields in one computation" {
+		t.Errorf("got %v, want an error about the fields", err)
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Sizes from which on a number is no plausible count of milliseconds since 1970 (the
+// Sizes from which on a number is not a plausible count of milliseconds since 1970 (the
 // year 2262), which is what Elasticsearch takes a number for, of microseconds, and of the
 // 100 nanoseconds since 1601 of Windows.
 const (
@@ -17,6 +17,9 @@ const (
 
 // windowsEpoch is 1970 as Windows counts.
 const windowsEpoch = 116444736000000000
+
+// layouts of a moment as text.
+var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02"}
 
 // Instant reads a moment from a value as documents have it, in nanoseconds since 1970.
 // Text is as in RFC 3339, also with a space for the T and without a zone, which then is
@@ -29,7 +32,14 @@ func Instant(v Value) (ns int64, ok bool) {
 	}
 	switch v = v.at(0); v.kind {
 	case kString:
-		return instantOfText(v.text)
+		if n, err := strconv.ParseInt(v.text, 10, 64); err == nil {
+			return instantOfNumber(n)
+		}
+		for _, layout := range layouts {
+			if t, err := time.Parse(layout, v.text); err == nil {
+				return t.UnixNano(), 1678 < t.Year() && t.Year() < 2262
+			}
+		}
 	case kInt:
 		return instantOfNumber(v.int())
 	case kFloat:
@@ -43,35 +53,15 @@ func Instant(v Value) (ns int64, ok bool) {
 	return 0, false
 }
 
-func instantOfNumber(n int64) (int64, bool) {
-	switch size := max(n, -max(n, -math.MaxInt64)); {
+func instantOfNumber(n int64) (ns int64, ok bool) {
+	unit := int64(1)
+	switch size := math.Abs(float64(n)); {
 	case size < tooManyMillis:
-		return n * 1e6, true
+		unit = 1e6
 	case size < tooManyMicros:
-		return times(n, 1e3)
+		unit = 1e3
 	case size < tooManyWindows:
-		return times(n-windowsEpoch, 100)
+		n, unit = n-windowsEpoch, 100
 	}
-	return n, true
-}
-
-// times multiplies, if the result fits.
-func times(n, by int64) (int64, bool) {
-	r := n * by
-	return r, r/by == n
-}
-
-// layouts of a moment as text.
-var layouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05", "2006-01-02"}
-
-func instantOfText(s string) (int64, bool) {
-	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return instantOfNumber(n)
-	}
-	for _, layout := range layouts {
-		if t, err := time.Parse(layout, s); err == nil {
-			return t.UnixNano(), 1678 < t.Year() && t.Year() < 2262
-		}
-	}
-	return 0, false
+	return n * unit, n*unit/unit == n
 }

@@ -1,6 +1,7 @@
 package eql
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -49,151 +50,89 @@ type lexer struct {
 	pos  int
 }
 
-// symbols of two characters come before those that are their beginnings.
-var symbols = []string{"==", "!=", "<=", ">=", "<", ">", "=", ":", "+", "-", "*", "/", "%",
-	"(", ")", "[", "]", "{", "}", ",", ".", "?", "|", "!"}
+var (
+	spaceForm  = regexp.MustCompile(`^(?:[ \t\r\n\f]+|//[^\n]*|/\*(?s:.*?)\*/)*`)
+	wordForm   = regexp.MustCompile(`^[A-Za-z_@][A-Za-z_0-9]*~?`)
+	numberForm = regexp.MustCompile(`^(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]*)?`)
+	symbolForm = regexp.MustCompile(`^(?:[=!<>]=|[-=<>:+*/%()\[\]{},.?|!])`)
+	nameForm   = regexp.MustCompile("^`((?:[^`\n]|``)*)`")
+	// A raw string: nothing is special in it, and up to two quotes before the closing three
+	// belong to it.
+	rawForm = regexp.MustCompile(`^"""([^\r\n]*?)"""("{0,2})`)
+)
 
 // next returns the next token.
 func (l *lexer) next() token {
 	l.skipSpace()
 	at, rest := l.pos, l.text[l.pos:]
-	if rest == "" {
+	switch {
+	case rest == "":
 		return token{endOfText, at, ""}
-	}
-	switch c := rest[0]; {
-	case isNameStart(c):
-		return token{word, at, l.take(wordLen(rest))}
-	case c == '"' || c == '\'':
+	case rest[0] == '"' || rest[0] == '\'':
 		return token{stringText, at, l.scanString()}
-	case c == '`':
-		return token{quotedName, at, l.scanQuotedName()}
-	case isDigit(c) || c == '.' && len(rest) > 1 && isDigit(rest[1]):
-		return token{number, at, l.scanNumber()}
-	}
-	for _, s := range symbols {
-		if strings.HasPrefix(rest, s) {
-			return token{symbol, at, l.take(len(s))}
+	case rest[0] == '`':
+		name := l.match(nameForm)
+		if name == nil {
+			fail(at, "name in backticks is not closed on its line")
 		}
+		if name[1] == "" {
+			fail(at, "empty name in backticks")
+		}
+		return token{quotedName, at, strings.ReplaceAll(name[1], "``", "`")}
+	}
+	if m := l.match(wordForm); m != nil {
+		return token{word, at, m[0]}
+	}
+	if m := l.match(numberForm); m != nil {
+		if strings.TrimRight(m[0], "eE+-") != m[0] {
+			fail(at, "number %s has no digits in its exponent", m[0])
+		}
+		if l.pos < len(l.text) && isNameStart(l.text[l.pos]) {
+			fail(l.pos, "unexpected character %q in a number", l.text[l.pos])
+		}
+		return token{number, at, m[0]}
+	}
+	if m := l.match(symbolForm); m != nil {
+		return token{symbol, at, m[0]}
 	}
 	r, _ := utf8.DecodeRuneInString(rest)
 	fail(at, "unexpected character %q", r)
 	panic("unreachable")
 }
 
-// take returns the next n bytes and moves past them.
-func (l *lexer) take(n int) string {
-	s := l.text[l.pos : l.pos+n]
-	l.pos += n
-	return s
+// match moves past what matches a form, which it returns with its groups, nil if nothing
+// does.
+func (l *lexer) match(form *regexp.Regexp) []string {
+	m := form.FindStringSubmatch(l.text[l.pos:])
+	if m != nil {
+		l.pos += len(m[0])
+	}
+	return m
 }
 
 // skipSpace moves past white space and comments.
 func (l *lexer) skipSpace() {
-	for {
-		rest := strings.TrimLeft(l.text[l.pos:], " \t\r\n\f")
-		l.pos = len(l.text) - len(rest)
-		switch {
-		case strings.HasPrefix(rest, "//"):
-			n := strings.IndexByte(rest, '\n')
-			if n < 0 {
-				n = len(rest)
-			}
-			l.pos += n
-		case strings.HasPrefix(rest, "/*"):
-			n := strings.Index(rest[2:], "*/")
-			if n < 0 {
-				fail(l.pos, "comment is not closed")
-			}
-			l.pos += n + 4
-		default:
-			return
-		}
+	l.match(spaceForm)
+	if strings.HasPrefix(l.text[l.pos:], "/*") {
+		fail(l.pos, "comment is not closed")
 	}
 }
-
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func isNameStart(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == '@'
 }
 
-// wordLen returns the length of the name or keyword at the start of s.
-func wordLen(s string) int {
-	n := 1
-	for n < len(s) && (isNameStart(s[n]) && s[n] != '@' || isDigit(s[n])) {
-		n++
-	}
-	if n < len(s) && s[n] == '~' {
-		n++
-	}
-	return n
-}
-
-// scanQuotedName reads a name in backticks; a doubled backtick stands for one.
-func (l *lexer) scanQuotedName() string {
-	at := l.pos
-	var name strings.Builder
-	for l.pos++; ; l.pos++ {
-		n := strings.IndexAny(l.text[l.pos:], "`\n")
-		if n < 0 || l.text[l.pos+n] == '\n' {
-			fail(at, "name in backticks is not closed on its line")
-		}
-		name.WriteString(l.take(n))
-		if !strings.HasPrefix(l.text[l.pos:], "``") {
-			break
-		}
-		name.WriteByte('`')
-		l.pos++
-	}
-	l.pos++
-	if name.Len() == 0 {
-		fail(at, "empty name in backticks")
-	}
-	return name.String()
-}
-
-// scanNumber reads digits with an optional fraction and exponent.
-func (l *lexer) scanNumber() string {
-	s := l.text[l.pos:]
-	n := digits(s)
-	if n < len(s) && s[n] == '.' {
-		n++
-		n += digits(s[n:])
-	}
-	if n < len(s) && (s[n] == 'e' || s[n] == 'E') {
-		n++
-		if n < len(s) && (s[n] == '+' || s[n] == '-') {
-			n++
-		}
-		exp := digits(s[n:])
-		if exp == 0 {
-			fail(l.pos, "number %s has no digits in its exponent", s[:n])
-		}
-		n += exp
-	}
-	if n < len(s) && isNameStart(s[n]) {
-		fail(l.pos+n, "unexpected character %q in a number", s[n])
-	}
-	return l.take(n)
-}
-
-func digits(s string) int {
-	n := 0
-	for n < len(s) && isDigit(s[n]) {
-		n++
-	}
-	return n
-}
-
-const rawQuote = `"""`
-
 // scanString reads a string at the lexer's position, in quotes of any sort, and returns
 // what it stands for.
 func (l *lexer) scanString() string {
-	if strings.HasPrefix(l.text[l.pos:], rawQuote) {
-		return l.scanRawString()
-	}
 	at, quote := l.pos, l.text[l.pos]
+	if strings.HasPrefix(l.text[at:], `"""`) {
+		raw := l.match(rawForm)
+		if raw == nil {
+			fail(at, "raw string is not closed on its line")
+		}
+		return raw[1] + raw[2]
+	}
 	stop := "\\\n\r" + string(rune(quote))
 	var s strings.Builder
 	for l.pos++; ; {
@@ -201,45 +140,36 @@ func (l *lexer) scanString() string {
 		if n < 0 {
 			fail(at, "string is not closed")
 		}
-		s.WriteString(l.take(n))
-		switch l.text[l.pos] {
+		s.WriteString(l.text[l.pos : l.pos+n])
+		l.pos += n + 1
+		switch l.text[l.pos-1] {
 		case quote:
-			l.pos++
 			return s.String()
 		case '\\':
-			s.WriteRune(l.scanEscape())
+			s.WriteRune(l.scanEscape(l.pos - 1))
 		default:
 			fail(at, "string is not closed on its line")
 		}
 	}
 }
 
-// scanRawString reads a string in which nothing is special. Up to two quotes before the
-// closing three belong to it.
-func (l *lexer) scanRawString() string {
-	at := l.pos
-	l.pos += len(rawQuote)
-	n := strings.Index(l.text[l.pos:], rawQuote)
-	if n < 0 || strings.ContainsAny(l.text[l.pos:l.pos+n], "\r\n") {
-		fail(at, "raw string is not closed on its line")
-	}
-	for more := 0; more < 2 && strings.HasPrefix(l.text[l.pos+n+1:], rawQuote); more++ {
-		n++
-	}
-	s := l.take(n)
-	l.pos += len(rawQuote)
-	return s
-}
-
-// scanEscape reads an escape sequence.
-func (l *lexer) scanEscape() rune {
-	at := l.pos
-	rest := l.text[at+1:]
+// scanEscape reads an escape sequence behind its backslash.
+func (l *lexer) scanEscape(at int) rune {
+	rest := l.text[l.pos:]
 	if rest == "" {
 		fail(at, "string is not closed")
 	}
 	if rest[0] == 'u' {
-		return l.scanUnicodeEscape()
+		end := strings.IndexByte(rest[:min(len(rest), 11)], '}')
+		if !strings.HasPrefix(rest, "u{") || end < 3 {
+			fail(at, `\u takes one to eight hexadecimal digits in braces, as in \u{e9}`)
+		}
+		n, err := strconv.ParseUint(rest[2:end], 16, 32)
+		if err != nil || n > utf8.MaxRune || !utf8.ValidRune(rune(n)) {
+			fail(at, `\%s is not a character`, rest[:end+1])
+		}
+		l.pos += end + 1
+		return rune(n)
 	}
 	const letters, meaning = `nrtbf\"'`, "\n\r\t\b\f\\\"'"
 	i := strings.IndexByte(letters, rest[0])
@@ -247,22 +177,6 @@ func (l *lexer) scanEscape() rune {
 		r, _ := utf8.DecodeRuneInString(rest)
 		fail(at, `unknown escape \%c in a string: write \\ for a backslash, or use """ quotes`, r)
 	}
-	l.pos += 2
+	l.pos++
 	return rune(meaning[i])
-}
-
-// scanUnicodeEscape reads \u{...}, the hexadecimal number of a character.
-func (l *lexer) scanUnicodeEscape() rune {
-	at := l.pos
-	rest := l.text[at+2:]
-	end := strings.IndexByte(rest[:min(len(rest), 10)], '}')
-	if !strings.HasPrefix(rest, "{") || end < 2 {
-		fail(at, `\u takes one to eight hexadecimal digits in braces, as in \u{e9}`)
-	}
-	n, err := strconv.ParseUint(rest[1:end], 16, 32)
-	if err != nil || n > utf8.MaxRune || !utf8.ValidRune(rune(n)) {
-		fail(at, `\u%s is not a character`, rest[:end+1])
-	}
-	l.pos += 2 + end + 1
-	return rune(n)
 }

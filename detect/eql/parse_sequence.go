@@ -2,6 +2,7 @@ package eql
 
 import (
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -17,56 +18,51 @@ const (
 // sequence reads: sequence by fields with maxspan=time [event] ... until [event].
 func (p *parser) sequence() {
 	at := p.tok.at
-	seq := &sequence{}
+	p.q.sequence = true
 	p.advance()
 	shared := p.keys()
 	if p.tok.is("with") {
-		seq.maxspan = p.maxspan()
+		p.with("maxspan")
+		p.q.maxspan = p.lexer.timespan()
+		p.advance()
 		if p.tok.is("by") {
 			fail(p.tok.at, "by comes before with")
 		}
 	}
 	for p.tok.is("[") || p.tok.is("!") {
-		seq.stages = append(seq.stages, p.stage(shared))
+		p.q.events = append(p.q.events, p.stage(shared))
 	}
-	if len(seq.stages) == 0 {
+	if len(p.q.events) == 0 {
 		p.unexpected("an event in brackets")
 	}
-	if p.tok.is("until") {
-		seq.until = p.until(shared)
+	if p.accept("until") {
+		if p.tok.is("!") {
+			fail(p.tok.at, "until takes an event that comes, not one that is missing")
+		}
+		until := p.stage(shared)
+		if until.Until = true; until.Runs > 1 {
+			fail(until.at, "until takes no runs")
+		}
+		p.q.events = append(p.q.events, until)
 	}
 	if p.tok.kind != endOfText && !p.tok.is("|") {
 		p.unexpected("an event in brackets, until, or the end of the query")
 	}
-	p.q.seq = seq
-	p.q.event = event{Category: seq.category(), Where: &literal{sourcePos(at), Bool(true)}, at: at}
-	seq.check(at)
+	p.q.checkSequence(at)
 }
 
 // stage reads: [event] by fields with runs=n, perhaps after an exclamation mark.
-func (p *parser) stage(shared []*fieldRef) stage {
-	s := stage{Runs: 1, Missing: p.accept("!")}
+func (p *parser) stage(shared []*fieldRef) event {
+	missing := p.accept("!")
 	p.expect("[", "to begin an event")
-	s.event = p.event()
+	e := p.event()
 	p.expect("]", "to close the event")
-	s.By = slices.Concat(shared, p.keys())
+	e.Missing, e.By, e.Runs = missing, slices.Concat(shared, p.keys()), 1
 	if p.tok.is("with") {
-		s.Runs = p.runs()
+		p.with("runs")
+		e.Runs = p.runs()
 	}
-	return s
-}
-
-// until reads the event that ends a sequence.
-func (p *parser) until(shared []*fieldRef) *stage {
-	p.advance()
-	if p.tok.is("!") {
-		fail(p.tok.at, "until takes an event that comes, not one that is missing")
-	}
-	s := p.stage(shared)
-	if s.Runs > 1 {
-		fail(s.event.at, "until takes no runs")
-	}
-	return &s
+	return e
 }
 
 // keys reads the fields after by, if it is there.
@@ -86,28 +82,20 @@ func (p *parser) keys() []*fieldRef {
 	return keys
 }
 
-// maxspan reads: with maxspan=time.
-func (p *parser) maxspan() time.Duration {
+// with reads: with name=, of which it is known that with is there.
+func (p *parser) with(name string) {
 	p.advance()
-	p.expect("maxspan", "after with")
-	if !p.tok.is("=") {
-		p.unexpected(`"=" after maxspan`)
-	}
-	d := p.lexer.timespan()
-	p.advance()
-	return d
-}
-
-// runs reads: with runs=n.
-func (p *parser) runs() int {
-	p.advance()
-	if p.tok.is("maxspan") {
+	if name == "runs" && p.tok.is("maxspan") {
 		fail(p.tok.at, "maxspan goes before the first event of a sequence")
 	}
-	p.expect("runs", "after with")
+	p.expect(name, "after with")
 	if !p.tok.is("=") {
-		p.unexpected(`"=" after runs`)
+		p.unexpected(`"=" after ` + name)
 	}
+}
+
+// runs reads a number of events.
+func (p *parser) runs() int {
 	p.advance()
 	n, err := strconv.Atoi(p.tok.text)
 	if p.tok.kind != number || err != nil || n < 1 || n > maxRuns {
@@ -120,60 +108,49 @@ func (p *parser) runs() int {
 // units are the units of time.
 var units = map[string]time.Duration{"ms": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
 
+var timeForm = regexp.MustCompile(`^([0-9]*)([ \t\r\n\f]*)([A-Za-z0-9_@]*)`)
+
 // timespan reads a whole number and a unit.
 func (l *lexer) timespan() time.Duration {
 	l.skipSpace()
 	at := l.pos
-	n, err := strconv.ParseInt(l.take(digits(l.text[at:])), 10, 64)
+	m := l.match(timeForm)
+	n, err := strconv.ParseInt(m[1], 10, 64)
 	if err != nil || n == 0 {
 		fail(at, "a time is a whole number greater than 0 and a unit, as in 30s")
 	}
-	l.skipSpace()
-	rest := l.text[l.pos:]
-	length := 0
-	for length < len(rest) && (isNameStart(rest[length]) || isDigit(rest[length])) {
-		length++
-	}
-	unit, ok := units[rest[:length]]
-	if !ok {
-		fail(l.pos, "the unit of a time is ms, s, m, h or d, as in 30s")
-	}
-	if n > math.MaxInt64/int64(unit) {
+	unit, ok := units[m[3]]
+	switch {
+	case !ok:
+		fail(at+len(m[1])+len(m[2]), "the unit of a time is ms, s, m, h or d, as in 30s")
+	case n > math.MaxInt64/int64(unit):
 		fail(at, "a time of more than 292 years")
 	}
-	l.pos += length
 	return time.Duration(n) * unit
 }
 
-// category returns the category that all events of a sequence have, or Any.
-func (s *sequence) category() string {
-	events := s.events()
-	for i := range events {
-		if events[i].any || events[i].Category != events[0].Category {
-			return Any
-		}
-	}
-	return events[0].Category
-}
-
-// check looks at what the events of a sequence have to have in common.
-func (s *sequence) check(at int) {
+// checkSequence looks at what the events of a sequence have to have in common.
+func (q *Query) checkSequence(at int) {
 	events, present := 0, false
-	want := len(s.stages[0].By)
-	for i := range s.stages {
-		stage := &s.stages[i]
-		if len(stage.By) != want {
-			fail(stage.event.at, "this event has %s, the first one has %d", joinKeys(len(stage.By)), want)
+	want := len(q.events[0].By)
+	for i := range q.events {
+		e := &q.events[i]
+		if n := len(e.By); n != want {
+			keys := "join keys"
+			if n == 1 {
+				keys = "join key"
+			}
+			fail(e.at, "this event has %d %s, the first one has %d", n, keys, want)
 		}
-		events += stage.Runs
-		present = present || !stage.Missing
-		if stage.Missing && s.maxspan == 0 {
-			fail(stage.event.at, "an event can be missing only within a time: write with maxspan after sequence")
+		if e.Missing && q.maxspan == 0 {
+			fail(e.at, "an event can be missing only within a time: write with maxspan after sequence")
+		}
+		if !e.Until {
+			events += e.Runs
+			present = present || !e.Missing
 		}
 	}
 	switch {
-	case s.until != nil && len(s.until.By) != want:
-		fail(s.until.event.at, "this event has %s, the first one has %d", joinKeys(len(s.until.By)), want)
 	case events < 2:
 		fail(at, "a sequence has two events or more")
 	case events > maxStages:
@@ -181,13 +158,6 @@ func (s *sequence) check(at int) {
 	case !present:
 		fail(at, "all events of the sequence are missing")
 	}
-}
-
-func joinKeys(n int) string {
-	if n == 1 {
-		return "1 join key"
-	}
-	return strconv.Itoa(n) + " join keys"
 }
 
 // pipes reads: | head n | tail n.

@@ -67,7 +67,7 @@ func TestParseSequence(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got strings.Builder
-	for _, s := range q.seq.events() {
+	for _, s := range q.events {
 		fmt.Fprintf(&got, "%s %s %v %d by", s.Category, written(s.Where), s.Missing, s.Runs)
 		for _, k := range s.By {
 			fmt.Fprintf(&got, " %s:%v", k.Name, k.Optional)
@@ -82,8 +82,8 @@ any true false 1 by a:false b.c:true h:false
 	if got.String() != want {
 		t.Errorf("got %s\nwant %s", got.String(), want)
 	}
-	if q.seq.maxspan != 2*time.Hour || !q.IsSequence() || q.Category() != Any || fmt.Sprint(q.pipes) != "[{false 2} {true 1}]" || strings.Join(q.Categories(), " ") != "process file process any" {
-		t.Errorf("got maxspan %v, sequence %v, category %s, pipes %v", q.seq.maxspan, q.IsSequence(), q.Category(), q.pipes)
+	if q.maxspan != 2*time.Hour || !q.IsSequence() || q.Category() != Any || fmt.Sprint(q.pipes) != "[{false 2} {true 1}]" || strings.Join(q.Categories(), " ") != "process file process any" {
+		t.Errorf("got maxspan %v, sequence %v, category %s, pipes %v", q.maxspan, q.IsSequence(), q.Category(), q.pipes)
 	}
 	if got, want := strings.Join(q.Fields(), " "), "a b.c d e f g h x y"; got != want {
 		t.Errorf("fields: got %s, want %s", got, want)
@@ -111,8 +111,8 @@ func TestMaxspanUnits(t *testing.T) {
 		"500ms": 500 * time.Millisecond, "3s": 3 * time.Second, "1m": time.Minute, "15 m": 15 * time.Minute, "2h": 2 * time.Hour, "7d": 168 * time.Hour,
 	} {
 		q, err := Parse("sequence with maxspan=" + text + "[any where true][any where true]")
-		if err != nil || q.seq.maxspan != want {
-			t.Errorf("%s: got %v (%v), want %v", text, q.seq.maxspan, err, want)
+		if err != nil || q.maxspan != want {
+			t.Errorf("%s: got %v (%v), want %v", text, q.maxspan, err, want)
 		}
 	}
 }

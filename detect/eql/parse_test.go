@@ -173,19 +173,13 @@ func TestStructure(t *testing.T) {
 			t.Errorf("%s: %v", query, err)
 			continue
 		}
-		if got := written(q.event.Where); got != want {
+		if got := written(q.events[0].Where); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", query, got, want)
 		}
 	}
 }
 
 func written(e expr) string {
-	literals := func(list []literal) (values []string) {
-		for _, l := range list {
-			values = append(values, l.Value.String())
-		}
-		return values
-	}
 	switch e := e.(type) {
 	case *literal:
 		return e.Value.String()
@@ -193,23 +187,28 @@ func written(e expr) string {
 		return e.Name
 	case *negation:
 		return "(not " + written(e.X) + ")"
-	case *absence:
-		return "(missing " + written(e.X) + ")"
-	case *comparison:
+	case *operation:
 		return fmt.Sprintf("(%s %s %s)", written(e.Left), e.Op, written(e.Right))
-	case *arithmetic:
-		return fmt.Sprintf("(%s %c %s)", written(e.Left), e.Op, written(e.Right))
-	case *membership:
-		return fmt.Sprintf("(%s %s %s)", written(e.X), map[bool]string{false: "in", true: "in~"}[e.Fold], literals(e.List))
-	case *patternMatch:
-		op := map[[2]bool]string{{false, false}: "like", {true, false}: ":", {false, true}: "regex", {true, true}: "regex~"}
-		return fmt.Sprintf("(%s %s %s)", written(e.X), op[[2]bool{e.Fold, e.Regex}], literals(e.Patterns))
+	case *test:
+		var values []string
+		for _, l := range e.List {
+			values = append(values, l.Value.String())
+		}
+		switch {
+		case e.Op == "missing":
+			return "(missing " + written(e.X) + ")"
+		case isComparison(e.Op):
+			return fmt.Sprintf("(%s %s %s)", written(e.X), e.Op, values[0])
+		case e.strict:
+			return e.Op + "(" + written(e.X) + ", " + strings.Join(values, ", ") + ")"
+		}
+		return fmt.Sprintf("(%s %s %s)", written(e.X), e.Op, values)
 	case *funcCall:
 		var args []string
 		for _, x := range e.Args {
 			args = append(args, written(x))
 		}
-		return e.Name + map[bool]string{true: "~"}[e.Fold] + "(" + strings.Join(args, ", ") + ")"
+		return e.Name + "(" + strings.Join(args, ", ") + ")"
 	case *junction:
 		var terms []string
 		for _, t := range e.Terms {

@@ -1,19 +1,64 @@
 package eql
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// predicate decides about one scalar that is there. Each function looks at values of
-// one type; a type without a function satisfies nothing.
-type predicate struct {
-	text   func(string) bool
-	number func(Value) bool
-	bool   func(bool) bool
-	null   bool // a list with null in it: what is not found is unknown, not absent
+// truth is a truth value of three-valued logic. And is the smaller and or the greater of two.
+type truth uint8
+
+const (
+	no truth = iota
+	unknown
+	yes
+)
+
+func truthOf(b bool) truth {
+	if b {
+		return yes
+	}
+	return no
 }
 
-// any reports whether any element of v satisfies the predicate.
-func (p *predicate) any(v Value) bool {
+func (t truth) not() truth { return yes - t }
+
+// value is the truth as a scalar.
+func (t truth) value() Value {
+	if t == unknown {
+		return Value{}
+	}
+	return Bool(t == yes)
+}
+
+// truthOfValue reads a scalar as a condition. What is not a boolean satisfies nothing.
+func truthOfValue(v Value) truth {
 	switch v.kind {
+	case kNull:
+		return unknown
+	case kBool:
+		return truthOf(v.bool())
+	}
+	return no
+}
+
+// predicate decides about one scalar. Each function looks at values of one type; a type
+// without a function satisfies nothing.
+type predicate struct {
+	text    func(string) bool
+	number  func(Value) bool
+	bool    func(bool) bool
+	missing bool // satisfied by nothing but a missing value
+	null    bool // a list with null in it: a value that is not found is unknown, not absent
+	strict  bool // a function: what is not a string is unknown,
+	settled bool // but not where it looks at a whole field
+}
+
+// matchesAny reports whether any element of v satisfies the predicate.
+func (p *predicate) matchesAny(v Value) bool {
+	switch v.kind {
+	case kNull:
+		return p.missing
 	case kString:
 		return p.text != nil && p.text(v.text)
 	case kStrings:
@@ -22,24 +67,18 @@ func (p *predicate) any(v Value) bool {
 		return p.number != nil && p.number(v)
 	case kBool:
 		return p.bool != nil && p.bool(v.bool())
-	case kList:
-		for _, e := range v.list() {
-			if e.kind != kList && p.any(e) {
-				return true
-			}
-		}
 	}
-	return false
+	return slices.ContainsFunc(v.list(), func(e Value) bool { return e.kind != kNull && e.kind != kList && p.matchesAny(e) })
 }
 
-// unknownIfMissing decides about a scalar that need not be there.
-func (p *predicate) unknownIfMissing(v Value) truth {
+// of decides about a scalar by three-valued logic.
+func (p *predicate) of(v Value) truth {
 	switch {
-	case v.missing():
-		return unknown
-	case p.any(v):
+	case p.matchesAny(v):
 		return yes
-	case p.null:
+	case p.missing:
+		return no
+	case v.missing() || p.null || p.strict && v.kind != kString:
 		return unknown
 	}
 	return no
@@ -49,11 +88,13 @@ func (p *predicate) unknownIfMissing(v Value) truth {
 var isTrue = predicate{bool: func(b bool) bool { return b }}
 
 // comparing returns the predicate: the value stands in this order to v.
-func comparing(op operator, v Value) predicate {
+func comparing(op string, v Value) predicate {
 	switch v.kind {
+	case kNull:
+		return predicate{missing: true}
 	case kString:
-		if op == opEqual {
-			return predicate{text: verbatim([]string{v.text})}
+		if op == "==" {
+			return predicate{text: verbatim([]string{v.text}, false)}
 		}
 		return predicate{text: func(s string) bool { return compare(op, String(s), v) == yes }}
 	case kBool:
@@ -63,35 +104,16 @@ func comparing(op operator, v Value) predicate {
 	return predicate{number: func(n Value) bool { return compare(op, n, v) == yes }}
 }
 
-// compare compares two scalars.
-func compare(op operator, a, b Value) truth {
-	if a.missing() || b.missing() {
-		return unknown
-	}
-	c, ok := order(a, b)
-	switch op {
-	case opEqual:
-		return truthOf(ok && c == 0)
-	case opLess:
-		return truthOf(ok && c < 0)
-	case opLessEqual:
-		return truthOf(ok && c <= 0)
-	case opGreater:
-		return truthOf(ok && c > 0)
-	}
-	return truthOf(ok && c >= 0)
-}
-
 // oneOf returns the predicate: the value is one of the list.
 func oneOf(list []literal, fold bool) predicate {
 	var p predicate
-	var strings []string
+	var texts []string
 	var numbers []Value
 	var seen [2]bool // false, true
 	for i := range list {
 		switch v := list[i].Value; v.kind {
 		case kString:
-			strings = append(strings, v.text)
+			texts = append(texts, v.text)
 		case kInt, kFloat:
 			numbers = append(numbers, v)
 		case kBool:
@@ -100,60 +122,93 @@ func oneOf(list []literal, fold bool) predicate {
 			p.null = true
 		}
 	}
-	if len(strings) > 0 {
-		p.text = verbatim(strings)
-		if fold {
-			p.text = verbatimFold(strings)
-		}
+	p.text = verbatim(texts, fold)
+	slices.SortFunc(numbers, compareNumbers)
+	p.number = func(n Value) bool {
+		_, found := slices.BinarySearchFunc(numbers, n, compareNumbers)
+		return found
 	}
-	if len(numbers) > 0 {
-		slices.SortFunc(numbers, orderNumbers)
-		p.number = func(n Value) bool {
-			_, found := slices.BinarySearchFunc(numbers, n, orderNumbers)
-			return found
-		}
-	}
-	if seen[0] || seen[1] {
-		p.bool = func(b bool) bool { return b && seen[1] || !b && seen[0] }
-	}
+	p.bool = func(b bool) bool { return b && seen[1] || !b && seen[0] }
 	return p
 }
 
-// matchingWildcard returns the predicate: the value matches one of the patterns.
-func matchingWildcard(patterns []literal, fold bool) predicate {
+// fewStrings is the length up to which looking through a list beats hashing.
+const fewStrings = 8
+
+// verbatim returns a test for being one of a list, perhaps in any case.
+func verbatim(list []string, fold bool) func(string) bool {
+	switch {
+	case len(list) == 1 && !fold: // what nearly all conditions ask for
+		want := list[0]
+		return func(s string) bool { return s == want }
+	case len(list) <= fewStrings:
+		return func(s string) bool { return contains(list, s, fold) }
+	}
+	set := make(map[uint64][]string, len(list))
+	for _, s := range list {
+		h := FoldedHash(s)
+		set[h] = append(set[h], s)
+	}
+	return func(s string) bool { return contains(set[FoldedHash(s)], s, fold) }
+}
+
+func contains(list []string, s string, fold bool) bool {
+	for _, want := range list {
+		if s == want || fold && strings.EqualFold(s, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// matching returns the predicate: the value matches one of the patterns of an operator,
+// whose form without ~ minds the case.
+func matching(op string, list []literal) predicate {
+	fold := op != "like" && op != "regex"
 	var plain []string
-	var globs []*glob
-	for i := range patterns {
-		s := patterns[i].Value.text
-		if !hasWildcard(s) {
+	var tests []func(string) bool
+	for i := range list {
+		at, s := list[i].at(), list[i].Value.text
+		switch {
+		case strings.HasPrefix(op, "regex"):
+			tests = append(tests, compileRegex(at, s, fold).MatchString)
+		case !strings.ContainsAny(s, "*?"):
 			plain = append(plain, s)
-			continue
+		default:
+			p, err := newWildcard(s, fold)
+			if err != nil {
+				fail(at, "%v", err)
+			}
+			tests = append(tests, p.match)
 		}
-		g, err := newGlob(s, fold)
-		if err != nil {
-			fail(patterns[i].at(), "%v", err)
-		}
-		globs = append(globs, g)
 	}
-	exact := verbatim(plain)
-	if fold {
-		exact = verbatimFold(plain)
+	if len(plain) > 0 {
+		tests = slices.Insert(tests, 0, verbatim(plain, fold))
 	}
-	if len(globs) == 0 {
-		return predicate{text: exact}
+	if len(tests) == 1 {
+		return predicate{text: tests[0]}
 	}
 	return predicate{text: func(s string) bool {
-		return exact(s) || slices.ContainsFunc(globs, func(g *glob) bool { return g.match(s) })
+		return slices.ContainsFunc(tests, func(matches func(string) bool) bool { return matches(s) })
 	}}
 }
 
-// matchingRegex returns the predicate: the value matches one of the expressions.
-func matchingRegex(patterns []literal, fold bool) predicate {
-	var any []func(string) bool
-	for i := range patterns {
-		any = append(any, compileRegex(patterns[i].at(), patterns[i].Value.text, fold).MatchString)
+// partPredicate returns the predicate that a function has for a part that is constant; ok is
+// false for a part that is too long to be searched with a pattern.
+func partPredicate(name, part string, fold bool) (p predicate, ok bool) {
+	chars := characters(part, fold)
+	p.strict = true
+	switch {
+	case name == "startsWith":
+		p.text = newPattern(fold, chars, nil).match
+		p.settled = true // as if it were an operator, so that an index can answer it
+	case name == "endsWith":
+		p.text = newPattern(fold, nil, chars).match
+	case part == "":
+		p.text = func(string) bool { return false }
+	default:
+		p.text = newPattern(fold, nil, chars, nil).match
+		return p, len(chars) <= maxBetweenStars
 	}
-	return predicate{text: func(s string) bool {
-		return slices.ContainsFunc(any, func(match func(string) bool) bool { return match(s) })
-	}}
+	return p, true
 }

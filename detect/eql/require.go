@@ -13,7 +13,8 @@ type Requirement struct {
 	Values []string
 }
 
-// maxAlternatives bounds the fields of which one must have a value.
+// maxAlternatives bounds the fields of which one must have a value: more are not worth
+// looking up.
 const maxAlternatives = 16
 
 // Requires returns requirements of which every event that matches meets at least one:
@@ -26,15 +27,11 @@ const maxAlternatives = 16
 // events have it; 0 for a field that can't be looked up. Of what a query asks for, Requires
 // picks what says most.
 func (q *Query) Requires(worth func(field, value string) int) []Requirement {
-	w := weighing{worth}
-	events := []expr{q.event.Where}
-	if q.seq != nil {
-		events = nil
-		for _, s := range q.seq.events() {
-			events = append(events, s.Where)
-		}
+	either := &junction{Or: true}
+	for i := range q.events {
+		either.Terms = append(either.Terms, q.events[i].Where)
 	}
-	all, ok := w.anyOf(events)
+	all, ok := required(either, worth)
 	if !ok {
 		return []Requirement{{}}
 	}
@@ -45,46 +42,45 @@ func (q *Query) Requires(worth func(field, value string) int) []Requirement {
 	return all
 }
 
-// weighing finds what a condition requires.
-type weighing struct{ worth func(field, value string) int }
-
-// alternatives returns requirements of which an event must meet one for a condition to
-// hold; not ok if there are none.
-func (w weighing) alternatives(e expr) (all []Requirement, ok bool) {
+// required returns requirements of which an event must meet one for a condition to hold;
+// not ok if there are none.
+func required(e expr, worth func(field, value string) int) (all []Requirement, ok bool) {
 	switch e := e.(type) {
 	case *literal:
 		return nil, truthOfValue(e.Value) != yes
-	case *comparison:
-		if v, isConst := constant(e.Right); isConst && e.Op == opEqual && v.kind == kString {
-			return w.oneOf(e.Left, []literal{{Value: v}}, false)
-		}
-	case *membership:
-		return w.oneOf(e.X, e.List, false)
-	case *patternMatch:
-		if !e.Regex {
-			return w.oneOf(e.X, e.Patterns, true)
-		}
+	case *test:
+		return e.required(worth)
 	case *junction:
-		if e.Or {
-			return w.anyOf(e.Terms)
+		for _, t := range e.Terms {
+			found, holds := required(t, worth)
+			switch {
+			case e.Or && (!holds || len(all) > maxAlternatives):
+				return nil, false
+			case e.Or: // one must hold
+				all = merge(all, found)
+			case holds && (!ok || compareWorth(found, all, worth) > 0): // all must: the best will do
+				all, ok = found, true
+			}
 		}
-		return w.bestOf(e.Terms)
+		return all, ok || e.Or
 	}
 	return nil, false
 }
 
-// oneOf is about a list of strings for a field. A pattern with a wildcard requires no value.
-func (w weighing) oneOf(x expr, list []literal, patterns bool) ([]Requirement, bool) {
-	f, ok := x.(*fieldRef)
-	if !ok || w.worth(f.Name, "") <= 0 {
+// required is about a field that must have one of a list of strings. Patterns are as good
+// as strings if they have no wildcard.
+func (e *test) required(worth func(field, value string) int) ([]Requirement, bool) {
+	f, ok := e.X.(*fieldRef)
+	if !ok || !slices.Contains([]string{"==", "in", "in~", ":", "like", "like~"}, e.Op) || worth(f.Name, "") <= 0 {
 		return nil, false
 	}
+	isPattern := e.Op == ":" || e.Op == "like" || e.Op == "like~"
 	var values []string
-	for i := range list {
-		v := list[i].Value
+	for i := range e.List {
+		v := e.List[i].Value
 		switch {
 		case v.missing(): // which no element equals
-		case v.kind != kString || patterns && strings.ContainsAny(v.text, "*?"):
+		case v.kind != kString || isPattern && strings.ContainsAny(v.text, "*?"):
 			return nil, false
 		default:
 			values = append(values, v.text)
@@ -96,34 +92,11 @@ func (w weighing) oneOf(x expr, list []literal, patterns bool) ([]Requirement, b
 	return []Requirement{{f.Name, values}}, true
 }
 
-// anyOf is about terms of which one must hold.
-func (w weighing) anyOf(terms []expr) (all []Requirement, ok bool) {
-	for _, t := range terms {
-		found, ok := w.alternatives(t)
-		if !ok || len(all) > maxAlternatives {
-			return nil, false
-		}
-		all = merge(all, found...)
-	}
-	return all, true
-}
-
-// bestOf is about terms that must all hold: it takes the one that says most.
-func (w weighing) bestOf(terms []expr) (best []Requirement, ok bool) {
-	for _, t := range terms {
-		if found, is := w.alternatives(t); is && (!ok || w.compare(found, best) > 0) {
-			best, ok = found, true
-		}
-	}
-	return best, ok
-}
-
-// merge adds requirements to others; those about the same field become one.
-func merge(all []Requirement, more ...Requirement) []Requirement {
+// merge joins requirements; those about the same field become one.
+func merge(all, more []Requirement) []Requirement {
 	for _, r := range more {
 		i := slices.IndexFunc(all, func(o Requirement) bool { return o.Field == r.Field })
 		if i < 0 {
-			r.Values = slices.Clone(r.Values)
 			all = append(all, r)
 			continue
 		}
@@ -132,21 +105,20 @@ func merge(all []Requirement, more ...Requirement) []Requirement {
 	return all
 }
 
-// compare compares how much two sets of alternatives rule out: the one whose worst field is
-// better, then the one with fewer values.
-func (w weighing) compare(a, b []Requirement) int {
-	worthA, valuesA := w.of(a)
-	worthB, valuesB := w.of(b)
-	return cmp.Or(cmp.Compare(worthA, worthB), cmp.Compare(valuesB, valuesA))
-}
-
-func (w weighing) of(all []Requirement) (worst, values int) {
-	worst = math.MaxInt // of what never holds
-	for _, r := range all {
-		for _, v := range r.Values {
-			worst = min(worst, w.worth(r.Field, v))
+// compareWorth compares how much two sets of alternatives rule out: the one whose worst
+// field is better, and then the one with fewer values.
+func compareWorth(a, b []Requirement, worth func(field, value string) int) int {
+	of := func(all []Requirement) (worst, values int) {
+		worst = math.MaxInt // of what never holds
+		for i := range all {
+			for _, v := range all[i].Values {
+				worst = min(worst, worth(all[i].Field, v))
+			}
+			values += len(all[i].Values)
 		}
-		values += len(r.Values)
+		return worst, values
 	}
-	return worst, values
+	worstA, valuesA := of(a)
+	worstB, valuesB := of(b)
+	return cmp.Or(cmp.Compare(worstA, worstB), cmp.Compare(valuesB, valuesA))
 }

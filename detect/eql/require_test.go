@@ -52,14 +52,14 @@ func TestRequires(t *testing.T) {
 			t.Errorf("%s: %v", query, err)
 			continue
 		}
-		if got := required(q); got != want {
+		if got := requirements(q); got != want {
 			t.Errorf("%s:\n got %s\nwant %s", query, got, want)
 		}
 	}
 }
 
-// required are the requirements of a query in short.
-func required(q *Query) string {
+// requirements are the requirements of a query in short.
+func requirements(q *Query) string {
 	var out []string
 	for _, r := range q.Requires(worth) {
 		s := "any"

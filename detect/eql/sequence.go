@@ -56,28 +56,21 @@ type Result[T any] struct {
 // Sequence follows the events of one sequence query. It is for one goroutine, has no
 // clock but the times of the events, and remembers no more than its limits allow.
 type Sequence[T any] struct {
-	sequenceProgram[T]
-	limits  Limits
+	// What is compiled does not change.
+	steps   []*stageMatcher[T]   // what has to come, in order; runs are written out
+	missing [][]*stageMatcher[T] // what must not come before each step, and after the last
+	until   *stageMatcher[T]
+	maxspan int64
 	time    func(T) (int64, bool)
 	owner   func(T) uint64
+	limits  Limits
+
 	now     int64  // time of the latest event
 	number  uint64 // of the latest event
-	kept    T      // the latest event, made to be kept
-	isKept  bool
 	keys    keyTable[T]
-	waiting waiting[T]
+	waiting []candidate[T] // in the order of their times
 	out     []Result[T]
 	dropped Stats
-}
-
-// sequenceProgram is a compiled sequence. It does not change.
-type sequenceProgram[T any] struct {
-	steps   []*described[T]   // what has to come, in order; runs are written out
-	missing [][]*described[T] // what must not come before each step, and after the last
-	until   *described[T]
-	maxspan int64
-	leading bool // an event is missing before the first step
-	ending  bool // an event is missing after the last step
 }
 
 // CompileSequence binds a sequence to records of type T, as Compile does with an event
@@ -87,48 +80,34 @@ func CompileSequence[T any](q *Query, category Field[T], fields func(name string
 	if !q.IsSequence() {
 		fail(0, "not a sequence")
 	}
-	if q.seq.maxspan > 0 && options.Time == nil {
+	if q.maxspan > 0 && options.Time == nil {
 		fail(0, "maxspan needs the time of the events, and there is none")
 	}
-	s = &Sequence[T]{time: options.Time, owner: options.Owner, limits: options.Limits.orDefault(), now: math.MinInt64}
-	s.compile(q.seq, bind(q, fields), category)
-	s.keys = newKeyTable[T](len(s.steps))
+	limits := options.Limits
+	limits = Limits{cmp.Or(max(limits.Keys, 0), defaultKeys), cmp.Or(max(limits.Partials, 0), defaultPartials), cmp.Or(max(limits.Age, 0), math.MaxInt64)}
+	s = &Sequence[T]{missing: [][]*stageMatcher[T]{nil}, maxspan: int64(q.maxspan), time: options.Time, owner: options.Owner, limits: limits, now: math.MinInt64}
+	c := bindFields(q, fields)
+	for i := range q.events {
+		e := &q.events[i]
+		m := &stageMatcher[T]{matcher: c.matcher(*e, category), by: e.By}
+		for _, key := range e.By {
+			m.fields = append(m.fields, c.fields[key.Name])
+		}
+		switch {
+		case e.Until:
+			s.until = m
+		case e.Missing:
+			gap := &s.missing[len(s.missing)-1]
+			*gap = append(*gap, m)
+		default:
+			for range e.Runs {
+				s.steps = append(s.steps, m)
+				s.missing = append(s.missing, nil)
+			}
+		}
+	}
+	s.keys = keyTable[T]{byKey: map[string]*pending[T]{}, reached: make([]int, len(s.steps))}
 	return s, nil
-}
-
-func (l Limits) orDefault() Limits {
-	return Limits{cmp.Or(max(l.Keys, 0), defaultKeys), cmp.Or(max(l.Partials, 0), defaultPartials), cmp.Or(max(l.Age, 0), math.MaxInt64)}
-}
-
-func (p *sequenceProgram[T]) compile(seq *sequence, b binder[T], category Field[T]) {
-	p.maxspan = int64(seq.maxspan)
-	p.missing = [][]*described[T]{nil}
-	for i := range seq.stages {
-		stage := &seq.stages[i]
-		e := p.describe(stage, b, category)
-		if stage.Missing {
-			gap := &p.missing[len(p.missing)-1]
-			*gap = append(*gap, e)
-			continue
-		}
-		for range stage.Runs {
-			p.steps = append(p.steps, e)
-			p.missing = append(p.missing, nil)
-		}
-	}
-	p.leading = p.missing[0] != nil
-	p.ending = p.missing[len(p.steps)] != nil
-	if seq.until != nil {
-		p.until = p.describe(seq.until, b, category)
-	}
-}
-
-func (p *sequenceProgram[T]) describe(stage *stage, b binder[T], category Field[T]) *described[T] {
-	e := &described[T]{matcher: b.matcher(stage.event, category)}
-	for _, key := range stage.By {
-		e.by = append(e.by, joinKey[T]{b[key.Name], key.Optional})
-	}
-	return e
 }
 
 // Dropped returns the counts of what was forgotten to stay within the limits.
@@ -137,5 +116,17 @@ func (s *Sequence[T]) Dropped() Stats { return s.dropped }
 // Pending returns how many values of the join keys are followed, and how many
 // sequences have begun.
 func (s *Sequence[T]) Pending() (keys, partials int) {
-	return len(s.keys.byKey), s.keys.partials + len(s.waiting.list)
+	return len(s.keys.byKey), s.keys.partials + len(s.waiting)
+}
+
+// since returns the time from one moment to another, 0 if that is earlier.
+func since(now, then int64) int64 {
+	switch d := now - then; {
+	case now <= then:
+		return 0
+	case d < 0: // more than fits
+		return math.MaxInt64
+	default:
+		return d
+	}
 }

@@ -44,7 +44,7 @@ func TestWildcard(t *testing.T) {
 		{"*\ufffd?", "\xff\xfe\xfd", true, true},
 	} {
 		for fold, want := range map[bool]bool{false: c.exact, true: c.fold} {
-			g, err := newGlob(c.pattern, fold)
+			g, err := newWildcard(c.pattern, fold)
 			if err != nil {
 				t.Errorf("%q: %v", c.pattern, err)
 				continue
@@ -88,7 +88,7 @@ func FuzzWildcard(f *testing.F) {
 		if len(pattern)*len(text) > 1<<20 || !utf8.ValidString(pattern) {
 			return
 		}
-		g, err := newGlob(pattern, fold)
+		g, err := newWildcard(pattern, fold)
 		if err != nil {
 			return
 		}
@@ -108,7 +108,7 @@ func BenchmarkWildcard(b *testing.B) {
 		"usual": "*/Library/LaunchAgents/*",
 	} {
 		b.Run(name, func(b *testing.B) {
-			g, err := newGlob(pattern, true)
+			g, err := newWildcard(pattern, true)
 			if err != nil {
 				b.Fatal(err)
 			}

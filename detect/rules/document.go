@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -42,9 +41,9 @@ type document struct {
 	faults []*Error
 }
 
-// open decodes a file into v, a pointer to a struct. A syntax error comes alone; otherwise
+// open decodes a file into v. A syntax error comes alone; otherwise
 // every unknown key and every value of a wrong type is reported.
-func open(name string, text []byte, v any) (*document, error) {
+func open(name string, text []byte, v *file) (*document, error) {
 	d := &document{name: name, text: slices.Clip(bytes.TrimPrefix(text, []byte("\ufeff")))} // the parser's positions need text to end where its memory does
 	if len(text) > MaxFile {
 		return nil, &Error{File: name, Why: fmt.Sprintf("%d bytes: expected at most %d", len(text), MaxFile)}
@@ -73,7 +72,7 @@ func invalid(text []byte) int {
 
 // decode finds the keys, checks them against the shape of v, and fills it. Nothing in a
 // file may end the process, hence the recover.
-func (d *document) decode(v any) (err error) {
+func (d *document) decode(v *file) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &Error{File: d.name, Why: fmt.Sprintf("not TOML: %v", p)}
@@ -82,7 +81,7 @@ func (d *document) decode(v any) (err error) {
 	if err := d.findItems(); err != nil {
 		return err
 	}
-	d.checkShape(reflect.TypeOf(v).Elem())
+	d.checkShape()
 	err = toml.Unmarshal(d.text, v)
 	var located *toml.DecodeError
 	switch {

@@ -29,36 +29,23 @@ var ruleID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 
 // rule checks what was decoded.
 func (d *document) rule(f *file) *Rule {
-	in := &f.Rule
-	r := &Rule{
-		File: d.name, ID: in.ID, Name: in.Name, Description: in.Description, Type: in.Type, Language: in.Language,
-		Text: in.Query, Severity: Severity(in.Severity), RiskScore: in.RiskScore, MaxSignals: in.MaxSignals,
-		BuildingBlock: in.BuildingBlock != "", Author: in.Author, License: in.License, References: in.References,
-		FalsePositives: in.FalsePositives, Tags: in.Tags, Note: in.Note, Setup: in.Setup, Version: f.Metadata.UpdatedDate,
-		EventCategory: in.EventCategory, TimestampField: in.TimestampField, Tiebreaker: in.Tiebreaker,
-	}
+	in, r := &f.Rule, f.Rule.Rule
+	r.File, r.BuildingBlock, r.Version = d.name, in.BuildingBlock != "", f.Metadata.UpdatedDate
 	switch {
 	case in.Version > 0:
 		r.Version = strconv.Itoa(in.Version)
 	case in.Version < 0:
 		d.note("rule.version", "version %d: expected 1 or more", in.Version)
 	}
-	for _, t := range in.Threat {
-		out := Threat{Framework: t.Framework, Tactic: t.Tactic}
-		for _, tech := range t.Technique {
-			out.Technique = append(out.Technique, Technique{tech.Named, tech.Subtechnique})
-		}
-		r.Threat = append(r.Threat, out)
-	}
 	r.NotRunnable = whyNotRunnable(r.Type, r.Language)
 	if r.NotRunnable == "" && len(in.Filters) > 0 {
 		r.NotRunnable = "it has filters, which a server applies: put them into the query"
 	}
-	d.required(r)
+	d.required(&r)
 	if r.NotRunnable == "" && r.Type != "" {
-		d.query(r)
+		d.query(&r)
 	}
-	return r
+	return &r
 }
 
 // required fills in max_signals and reports what a rule can't do without.
@@ -118,6 +105,6 @@ func Locate(name string, text []byte, err error) error {
 	if openErr != nil {
 		return &Error{File: name, Why: fmt.Sprintf("query: %v", err)}
 	}
-	d.queryFault(f.Rule.Query, err)
+	d.queryFault(f.Rule.Text, err)
 	return d.err()
 }

@@ -31,44 +31,44 @@ const DefaultMaxSignals = 100
 
 // Rule is one rule. It never changes once loaded.
 type Rule struct {
-	File           string // where it comes from
-	ID             string // rule_id
-	Name           string
-	Description    string
-	Version        string // "" when the file has none
-	Type           string // eql, query, new_terms, threshold, ...
-	Language       string
-	Text           string     // the query's text
-	Query          *eql.Query // nil where it is not runnable
-	Severity       Severity
-	RiskScore      int
-	MaxSignals     int
-	BuildingBlock  bool
-	Author         []string
-	License        string
-	References     []string
-	FalsePositives []string
-	Tags           []string
-	Note           string // the investigation guide
-	Setup          string
-	Threat         []Threat
-	EventCategory  string // event_category_override, "" for event.category
-	TimestampField string // "" for @timestamp
-	Tiebreaker     string // tiebreaker_field, "" for the order of the events
-	NotRunnable    string // why this version can't run it; "" when it can
+	File           string     `toml:"-"` // where it comes from
+	ID             string     `toml:"rule_id"`
+	Name           string     `toml:"name"`
+	Description    string     `toml:"description"`
+	Version        string     `toml:"-"`    // "" when the file has none
+	Type           string     `toml:"type"` // eql, query, new_terms, threshold, ...
+	Language       string     `toml:"language"`
+	Text           string     `toml:"query"` // the query's text
+	Query          *eql.Query `toml:"-"`     // nil where it is not runnable
+	Severity       Severity   `toml:"severity"`
+	RiskScore      int        `toml:"risk_score"`
+	MaxSignals     int        `toml:"max_signals"`
+	BuildingBlock  bool       `toml:"-"`
+	Author         []string   `toml:"author"`
+	License        string     `toml:"license"`
+	References     []string   `toml:"references"`
+	FalsePositives []string   `toml:"false_positives"`
+	Tags           []string   `toml:"tags"`
+	Note           string     `toml:"note"` // the investigation guide
+	Setup          string     `toml:"setup"`
+	Threat         []Threat   `toml:"threat"`
+	EventCategory  string     `toml:"event_category_override"` // "" for event.category
+	TimestampField string     `toml:"timestamp_field"`         // "" for @timestamp
+	Tiebreaker     string     `toml:"tiebreaker_field"`        // "" for the order of the events
+	NotRunnable    string     `toml:"-"`                       // why this version can't run it; "" when it can
 }
 
 // Threat is a tactic and its techniques.
 type Threat struct {
-	Framework string
-	Tactic    Named
-	Technique []Technique
+	Framework string      `toml:"framework"`
+	Tactic    Named       `toml:"tactic"`
+	Technique []Technique `toml:"technique"`
 }
 
 // Technique is a technique and its parts.
 type Technique struct {
 	Named
-	Subtechnique []Named
+	Subtechnique []Named `toml:"subtechnique"`
 }
 
 // Named is an entry of the framework.
