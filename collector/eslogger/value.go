@@ -77,6 +77,9 @@ func mayBeAllowed(first byte) bool {
 // integer reads an integer: its sign, and its magnitude where that fits 64 bits.
 func (d *Decoder) integer(i int) (negative bool, magnitude uint64, ok bool, next int) {
 	b := d.line
+	if end := plainNumberEnd(b, i); end > 0 {
+		return false, digitsOf((wordAt(b, i) ^ digitZeros) << (64 - 8*(end-i))), true, end
+	}
 	if i >= len(b) || b[i] != '-' && b[i]-'0' > 9 {
 		return false, 0, false, d.skipOdd(i)
 	}
@@ -96,6 +99,14 @@ func (d *Decoder) integer(i int) (negative bool, magnitude uint64, ok bool, next
 		magnitude = magnitude*10 + uint64(c)
 	}
 	return negative, magnitude, true, next
+}
+
+// digitsOf returns the number whose eight digits are the bytes of a word: of two digits,
+// of two of these, and of both halves.
+func digitsOf(w uint64) uint64 {
+	w = (w*10 + w>>8) & 0x00ff00ff00ff00ff
+	w = (w*100 + w>>16) & 0x0000ffff0000ffff
+	return (w*10_000 + w>>32) & 0xffffffff
 }
 
 func (d *Decoder) uint64(i int) (uint64, bool, int) {
