@@ -3,8 +3,6 @@ package eslogger
 import (
 	"math"
 	"time"
-
-	"hooksnare/pkg/event"
 )
 
 // string reads a string; nil when it is absent.
@@ -156,15 +154,6 @@ func (d *Decoder) uint32(i int) (uint32, bool, int) {
 	}
 	d.odd++
 	return 0, false, next
-}
-
-// id reads the id of a user or a group, None where there is none.
-func (d *Decoder) id(i int) (uint32, int) {
-	n, ok, next := d.uint32(i)
-	if !ok {
-		return event.None, next
-	}
-	return n, next
 }
 
 func (d *Decoder) bool(i int) (bool, int) {
