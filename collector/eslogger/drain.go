@@ -20,7 +20,7 @@ const (
 	// costs more than a few looks in vain.
 	quietTime = 250 * time.Millisecond
 
-	// shortest is the time below which a sleep is not worth its wake-up.
+	// shortestSleep is the time below which a sleep is not worth its wake-up.
 	shortestSleep = 200 * time.Microsecond
 
 	// usualPipe is what a pipe holds in bytes on Linux, and at most on macOS.
