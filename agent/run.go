@@ -26,6 +26,7 @@ import (
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/chain"
 	"hooksnare/pkg/hang"
+	"hooksnare/pkg/phase"
 )
 
 // Options is what an agent is made of.
@@ -208,13 +209,16 @@ func (a *Agent) removeTemporary() error {
 // without: they are taken when they come.
 const readLimit = 2 * time.Second
 
+// tickTime is the time between two ticks: no idle wake-up more often than that.
+const tickTime = 2 * time.Second
+
 // tick does what becomes due with time, and what SIGHUP asks for: the local log is opened
 // again, as log rotation wants it, and rule folders and the file of exceptions are read again.
 func (a *Agent) tick(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
-	t := time.NewTicker(2 * time.Second) // no idle wake-up more often than that
+	t := time.NewTimer(phase.Next(tickTime))
 	defer t.Stop()
 	last := time.Now()
 	a.monitor.Tick(last)
@@ -235,6 +239,7 @@ func (a *Agent) tick(ctx context.Context) {
 		case <-a.hangs.Changed:
 			a.outputs.Check(time.Now())
 		case now := <-t.C:
+			t.Reset(phase.Next(tickTime))
 			a.reportClock(now, last)
 			last = now
 			a.judge.Advance(now)

@@ -26,9 +26,7 @@ type Decoder struct {
 	odd   int    // see Message.Odd
 	why   string // reason of a refusal that is not about syntax
 
-	// What is being read, kept here so that reading it needs no allocation.
-	token tokenObject
-	file  fileObject
+	file fileObject // that is being read, kept here so that reading it needs no allocation
 }
 
 // wordsKept bounds, in elements, the lists that stay allocated after a long line.
@@ -49,7 +47,9 @@ func reuseList(list [][]byte) [][]byte {
 // member twice of those that are read, nests deeper than 64, or is not an object. A member
 // of an unexpected type is left out and counted in m.Odd. After an error m is undefined.
 func (d *Decoder) Decode(line []byte, m *Message) error {
-	*m = Message{Args: reuseList(m.Args), Env: reuseList(m.Env)}
+	args, env := reuseList(m.Args), reuseList(m.Env)
+	*m = Message{}
+	m.Args, m.Env = args, env
 	d.line, d.depth, d.odd, d.why = line, 0, 0, ""
 	i := skipSpace(line, 0)
 	if i >= len(line) || line[i] != '{' {
@@ -86,47 +86,26 @@ type member[T any] struct {
 	read func(d *Decoder, i int, to *T) (next int)
 }
 
-// members are the known members of an object, found by their names.
+// members are the members of an object that are read into a T.
 type members[T any] struct {
-	list  []member[T]
-	slots [memberSlots]uint8 // index in list plus one, at the hash of the name or after it
+	names *names
+	read  []func(d *Decoder, i int, to *T) (next int)
 }
 
-// memberSlots is a power of two, more than twice the members of any object.
-const memberSlots = 64
-
-func newMembers[T any](list ...member[T]) *members[T] {
-	known := &members[T]{list: list}
-	for n := range list {
-		slot := hashName(list[n].name)
-		for known.slots[slot%memberSlots] != 0 {
-			slot++
-		}
-		known.slots[slot%memberSlots] = uint8(n + 1)
+// newMembers takes the members that are read, and the names of those that eslogger writes
+// beside them.
+func newMembers[T any](list []member[T], skipped ...string) *members[T] {
+	known := new(members[T])
+	var all []string
+	for _, m := range list {
+		all = append(all, m.name)
+		known.read = append(known.read, m.read)
 	}
+	known.names = newNames(all, skipped...)
 	return known
 }
 
-func hashName[S string | []byte](name S) uint {
-	if len(name) < 2 {
-		return 0
-	}
-	return uint(len(name)) + 3*uint(name[0]) + 7*uint(name[1]) + 13*uint(name[len(name)/2])
-}
-
-// find returns the index in the list of the member of that name, -1 if there is none.
-func (known *members[T]) find(name []byte) int {
-	for slot := hashName(name); ; slot++ {
-		n := int(known.slots[slot%memberSlots]) - 1
-		if n < 0 || known.list[n].name == string(name) {
-			return n
-		}
-	}
-}
-
-// readMembers reads an object into a value, and skips the members that are not known. It
-// refuses a known member that the object has twice: readers disagree which of the two
-// counts, and whoever could write into a line must not choose for us.
+// readMembers reads an object into a value, and skips the members that are not known.
 func readMembers[T any](d *Decoder, i int, known *members[T], to *T) (next int, hasMembers bool) {
 	i, hasMembers = d.openObject(i)
 	if !hasMembers {
@@ -134,25 +113,48 @@ func readMembers[T any](d *Decoder, i int, known *members[T], to *T) (next int, 
 	}
 	var seen uint32
 	for hasMembers {
-		name, at := d.name(i)
+		n, at := d.member(i, known.names, &seen)
 		if at < 0 {
 			return at, false
 		}
-		switch n := known.find(name); {
-		case n < 0:
+		if n < 0 {
 			i = d.skip(at)
-		case seen&(1<<n) != 0:
-			d.why = "a member is there twice"
-			return ^at, false
-		default:
-			seen |= 1 << n
-			i = known.list[n].read(d, at, to)
+		} else {
+			i = known.read[n](d, at, to)
 		}
-		if i, hasMembers = d.nextMember(i); i < 0 {
+		if uint(i) < uint(len(d.line)) && d.line[i] == ',' {
+			i = skipSpace(d.line, i+1)
+		} else if i, hasMembers = d.nextMember(i); i < 0 {
 			return i, false
 		}
 	}
 	return i, true
+}
+
+// member reads the name of a member and ends at its value; n is its index among the names
+// that are read, -1 where it is none of them. It refuses a name that the object has twice:
+// readers disagree which of the two counts, and whoever could write into a line must not
+// choose for us.
+func (d *Decoder) member(i int, known *names, seen *uint32) (n, next int) {
+	n, next = known.match(d.line, i)
+	if n < 0 {
+		var name []byte
+		if name, next = d.name(i); next < 0 {
+			return -1, next
+		}
+		n = known.find(name)
+	}
+	if n >= known.read {
+		return -1, next
+	}
+	if n >= 0 {
+		if *seen&(1<<n) != 0 {
+			d.why = "a member is there twice"
+			return -1, ^next
+		}
+		*seen |= 1 << n
+	}
+	return n, next
 }
 
 // openObject goes to the first member of an object. null counts as an absent object, any
@@ -195,8 +197,8 @@ func (d *Decoder) name(i int) ([]byte, int) {
 		return nil, ^i
 	}
 	i++
-	if end := plainEnd(b, i); end < len(b) && b[end] == '"' {
-		return b[i:end], skipColon(b, end+1)
+	if end := plainEnd(b, i); len(b)-end >= 2 && b[end] == '"' && b[end+1] == ':' {
+		return b[i:end], skipSpace(b, end+2)
 	}
 	name, i := d.text(i)
 	if i < 0 {
@@ -216,18 +218,18 @@ func (d *Decoder) skipOdd(i int) int {
 	return d.skip(i)
 }
 
-var messageMembers = newMembers(
-	member[Message]{"process", func(d *Decoder, i int, m *Message) int { return d.process(i, &m.Process) }},
-	member[Message]{"event", (*Decoder).event},
-	member[Message]{"time", func(d *Decoder, i int, m *Message) (next int) { m.Time, next = d.time(i); return next }},
-	member[Message]{"global_seq_num", func(d *Decoder, i int, m *Message) (next int) {
+var messageMembers = newMembers([]member[Message]{
+	{"process", func(d *Decoder, i int, m *Message) int { return d.process(i, &m.Process) }},
+	{"event", (*Decoder).event},
+	{"time", func(d *Decoder, i int, m *Message) (next int) { m.Time, next = d.time(i); return next }},
+	{"global_seq_num", func(d *Decoder, i int, m *Message) (next int) {
 		m.GlobalSeq, m.HasGlobal, next = d.uint64(i)
 		return next
 	}},
-	member[Message]{"seq_num", func(d *Decoder, i int, m *Message) (next int) { m.Seq, _, next = d.uint64(i); return next }},
-	member[Message]{"version", func(d *Decoder, i int, m *Message) (next int) { m.Version, next = d.int(i); return next }},
-	member[Message]{"schema_version", func(d *Decoder, i int, m *Message) (next int) { m.Schema, next = d.int(i); return next }},
-)
+	{"seq_num", func(d *Decoder, i int, m *Message) (next int) { m.Seq, _, next = d.uint64(i); return next }},
+	{"version", func(d *Decoder, i int, m *Message) (next int) { m.Version, next = d.int(i); return next }},
+	{"schema_version", func(d *Decoder, i int, m *Message) (next int) { m.Schema, next = d.int(i); return next }},
+}, "event_type", "action", "action_type", "mach_time", "thread")
 
 // event reads the object whose one member names the kind of event.
 func (d *Decoder) event(i int, m *Message) int {
@@ -268,28 +270,28 @@ func (d *Decoder) event(i int, m *Message) int {
 	return i
 }
 
-var execMembers = newMembers(
-	member[Message]{"target", func(d *Decoder, i int, m *Message) int { return d.process(i, &m.Target) }},
-	member[Message]{"args", func(d *Decoder, i int, m *Message) (next int) {
+var execMembers = newMembers([]member[Message]{
+	{"target", func(d *Decoder, i int, m *Message) int { return d.process(i, &m.Target) }},
+	{"args", func(d *Decoder, i int, m *Message) (next int) {
 		m.Args, m.HasArgs, next = d.strings(i, m.Args, nil)
 		return next
 	}},
-	member[Message]{"env", func(d *Decoder, i int, m *Message) (next int) {
+	{"env", func(d *Decoder, i int, m *Message) (next int) {
 		m.Env, _, next = d.strings(i, m.Env, isAllowed)
 		return next
 	}},
-	member[Message]{"cwd", func(d *Decoder, i int, m *Message) (next int) { m.WorkingDirectory, next = d.path(i); return next }},
-	member[Message]{"script", func(d *Decoder, i int, m *Message) (next int) { m.Script, next = d.path(i); return next }},
-	member[Message]{"dyld_exec_path", func(d *Decoder, i int, m *Message) (next int) { m.DyldPath, next = d.string(i); return next }},
-)
+	{"cwd", func(d *Decoder, i int, m *Message) (next int) { m.WorkingDirectory, next = d.path(i); return next }},
+	{"script", func(d *Decoder, i int, m *Message) (next int) { m.Script, next = d.path(i); return next }},
+	{"dyld_exec_path", func(d *Decoder, i int, m *Message) (next int) { m.DyldPath, next = d.string(i); return next }},
+}, "last_fd", "fds", "image_cputype", "image_cpusubtype", "entitlements")
 
-var forkMembers = newMembers(
-	member[Message]{"child", func(d *Decoder, i int, m *Message) int { return d.process(i, &m.Target) }},
-)
+var forkMembers = newMembers([]member[Message]{
+	{"child", func(d *Decoder, i int, m *Message) int { return d.process(i, &m.Target) }},
+})
 
-var exitMembers = newMembers(
-	member[Message]{"stat", func(d *Decoder, i int, m *Message) (next int) { m.ExitStatus, next = d.int32(i); return next }},
-)
+var exitMembers = newMembers([]member[Message]{
+	{"stat", func(d *Decoder, i int, m *Message) (next int) { m.ExitStatus, next = d.int32(i); return next }},
+})
 
 // isAllowed reports whether an environment entry may be kept: HOME and its override say
 // which preferences a tool means, SUDO_* who asked, DYLD_* what was injected. All other

@@ -1,9 +1,9 @@
 package eslogger
 
 import (
-	"errors"
 	"io"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -11,29 +11,42 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// gulpWait is how long lines collect in the pipe while they keep coming: each wake-up
-// costs as much as decoding several of them. Alerts are that much later at most.
-const gulpWait = 8 * time.Millisecond
+const (
+	// gulpWait is how long lines collect in the pipe while they keep coming: each wake-up
+	// costs as much as decoding several of them. Alerts are that much later at most.
+	gulpWait = 10 * time.Millisecond
 
-// usualPipe is what a pipe holds in bytes on Linux, and at most on macOS.
-const usualPipe = 64 << 10
+	// quietTime is how long no line has to come until the next one is waited for, which
+	// costs more than a few looks in vain.
+	quietTime = 250 * time.Millisecond
+
+	// shortestSleep is the time below which a sleep is not worth its wake-up.
+	shortestSleep = 200 * time.Microsecond
+
+	// usualPipe is what a pipe holds in bytes on Linux, and at most on macOS.
+	usualPipe = 64 << 10
+)
 
 // drain reads a pipe whose writer is a process that may end while another one, an heir
 // of its descriptors, holds the pipe open. After finish it gives all that the writer
 // left and then the end of the stream, heirs or not, however slow its reader is.
 //
-// It reads in gulps: what comes after a silence is read at once, what follows it closely is
-// left to collect for a while, though never so long that the pipe fills up.
+// It reads in gulps: while lines keep coming they are left to collect for a while, though
+// never so long that the pipe fills up. What comes after a silence is read at once.
 type drain struct {
 	fd    int
-	gate  *gate
+	nap   *napTimer
 	bytes int // that the pipe holds
 	ended atomic.Bool
 
+	mu      sync.Mutex
+	waiting *os.File // what the reader waits with, guarded by mu; nil while it does not wait
+
 	// Used by the reader alone.
-	last  time.Time     // of the last read
-	pause time.Duration // from then to the next
-	given int           // bytes read after the end
+	looked time.Time     // when the pipe was last looked at
+	filled time.Time     // when something was in it
+	pause  time.Duration // from looked to the next look
+	given  int           // bytes read after the end
 }
 
 // openDrain returns a pipe as a drain, and its writing end.
@@ -52,7 +65,7 @@ func openDrain() (*drain, *os.File, error) {
 	w := os.NewFile(uintptr(fds[1]), "pipe")
 	d := &drain{fd: fds[0], bytes: growPipe(fds[1])}
 	if err = unix.SetNonblock(d.fd, true); err == nil {
-		d.gate, err = newGate(d.fd)
+		d.nap, err = newNapTimer()
 	}
 	if err != nil {
 		_ = unix.Close(d.fd)
@@ -67,7 +80,8 @@ func (d *drain) Read(b []byte) (int, error) {
 	for {
 		// What the writer left is in the pipe once this is true.
 		ended := d.ended.Load()
-		if left := d.pause - time.Since(d.last); left > 0 && !ended && d.gate.sleep(left) != nil {
+		if left := d.pause - time.Since(d.looked); left > shortestSleep && !ended {
+			d.nap.sleep(left)
 			continue
 		}
 		if ended && d.given >= d.bytes {
@@ -79,7 +93,7 @@ func (d *drain) Read(b []byte) (int, error) {
 		case err == unix.EAGAIN && ended:
 			return 0, io.EOF
 		case err == unix.EAGAIN:
-			if err := d.gate.wait(); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+			if err := d.await(); err != nil {
 				return 0, err
 			}
 		case err != nil:
@@ -97,25 +111,69 @@ func (d *drain) Read(b []byte) (int, error) {
 	}
 }
 
-// pace says when to read again after n bytes: as soon as the pipe is a quarter full, if it
-// fills on as it did. There may be more in the pipe if all of the room was used.
+// pace says when to look again after n bytes. There may be more in the pipe if all of the
+// room was used.
 func (d *drain) pace(n int, isFull bool) {
 	now := time.Now()
-	d.pause = min(gulpWait, now.Sub(d.last)*time.Duration(d.bytes/4)/time.Duration(n))
+	d.pause = gulpPause(n, now.Sub(d.filled), d.bytes)
 	if isFull {
 		d.pause = 0
 	}
-	d.last = now
+	d.looked, d.filled = now, now
+}
+
+// gulpPause is how long to leave a pipe that filled with n bytes in a time: until a quarter
+// of what it holds is full, if it fills on as it did.
+func gulpPause(n int, in time.Duration, holds int) time.Duration {
+	return time.Duration(min(float64(gulpWait), float64(in)*float64(holds/4)/float64(n)))
+}
+
+// await is for an empty pipe: it lets a moment pass or, after a silence, waits until there
+// is something to read, or its end. A descriptor that the runtime polls wakes a thread with
+// every line, also while nobody waits for it: so it polls a copy, for as long as is waited.
+func (d *drain) await() error {
+	if d.looked = time.Now(); d.looked.Sub(d.filled) < quietTime {
+		d.pause = gulpWait
+		return nil
+	}
+	fd, err := unix.FcntlInt(uintptr(d.fd), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	file := os.NewFile(uintptr(fd), "pipe")
+	defer file.Close()
+	d.mu.Lock()
+	d.waiting = file
+	d.mu.Unlock()
+	defer func() {
+		d.mu.Lock()
+		d.waiting = nil
+		d.mu.Unlock()
+	}()
+	conn, err := file.SyscallConn()
+	if err != nil || d.ended.Load() {
+		return err
+	}
+	d.pause = 0
+	_ = conn.Read(func(fd uintptr) bool { // its only error is that finish was called
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}, 0)
+		return n > 0 || err != nil && err != unix.EINTR
+	})
+	return nil
 }
 
 // finish says that the writer has ended, and wakes a reader that waits.
 func (d *drain) finish() {
 	d.ended.Store(true)
-	d.gate.open()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.waiting != nil {
+		_ = d.waiting.SetReadDeadline(time.Unix(1, 0))
+	}
 }
 
 // close is called when nobody reads any more.
 func (d *drain) close() {
-	d.gate.close()
+	d.nap.close()
 	_ = unix.Close(d.fd)
 }

@@ -2,10 +2,14 @@ package eslogger
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"math"
 	"os"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // pipe returns the reading end of a pipe as a drain, and its writing end.
@@ -78,5 +82,108 @@ func TestDrainEndless(t *testing.T) {
 	got, err := io.ReadAll(d)
 	if err != nil || len(got) > d.bytes {
 		t.Errorf("got %d bytes, %v, want at most %d", len(got), err, d.bytes)
+	}
+}
+
+// TestGulpPause holds that a pipe is never more than a quarter full at the next look, and is
+// left alone no longer than an alert may be late.
+func TestGulpPause(t *testing.T) {
+	for _, holds := range []int{usualPipe, 1 << 20} {
+		for n := 1; n <= holds; n *= 2 {
+			for _, in := range []time.Duration{0, time.Microsecond, 30 * time.Microsecond, time.Millisecond, 40 * time.Millisecond, time.Hour, math.MaxInt64} {
+				pause := gulpPause(n, in, holds)
+				filled := float64(n) / max(1, float64(in)) * float64(pause)
+				if pause < 0 || pause > gulpWait || filled > float64(holds/4) {
+					t.Errorf("%d bytes in %v: got a pause of %v, in which %.0f of %d bytes come", n, in, pause, filled, holds)
+				}
+				if filled < 0.99*float64(holds/4) && pause < gulpWait-time.Microsecond && pause > time.Millisecond {
+					t.Errorf("%d bytes in %v: got a pause of %v, which could be longer", n, in, pause)
+				}
+			}
+		}
+	}
+}
+
+// TestDrainGulps has lines that keep coming: they are read many at a time, whole and in
+// order, and their writer never waits.
+func TestDrainGulps(t *testing.T) {
+	d, w := pipe(t)
+	const lines = 400
+	raw, err := w.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = raw.Control(func(fd uintptr) { err = unix.SetNonblock(int(fd), true) }) // a full pipe is an error, then
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan error, 1)
+	go func() {
+		defer d.finish()
+		for n := range lines {
+			var err error
+			_ = raw.Control(func(fd uintptr) { _, err = unix.Write(int(fd), fmt.Appendf(nil, "%0100d\n", n)) })
+			if err != nil {
+				written <- err
+				return
+			}
+			time.Sleep(500 * time.Microsecond)
+		}
+		written <- nil
+	}()
+	begin, reads, got := time.Now(), 0, []byte(nil)
+	for b := make([]byte, 64<<10); ; reads++ {
+		n, err := d.Read(b)
+		got = append(got, b[:n]...)
+		if err != nil {
+			break
+		}
+	}
+	if err := <-written; err != nil {
+		t.Errorf("a line could not be written at once: %v", err)
+	}
+	for n := range lines {
+		if line := fmt.Sprintf("%0100d\n", n); !bytes.HasPrefix(got[101*n:], []byte(line)) {
+			t.Fatalf("line %d is not there", n)
+		}
+	}
+	if most := int(time.Since(begin)/gulpWait) + 10; reads > most {
+		t.Errorf("got %d reads of %d lines, want at most %d", reads, lines, most)
+	}
+}
+
+// TestDrainQuiet has a line that comes after a silence: the reader waits for it without
+// looking again and again, and has it long before the next line.
+func TestDrainQuiet(t *testing.T) {
+	d, w := pipe(t)
+	read := make(chan string)
+	go func() {
+		b := make([]byte, 64)
+		for {
+			n, err := d.Read(b)
+			if err != nil {
+				close(read)
+				return
+			}
+			read <- string(b[:n])
+		}
+	}()
+	for _, line := range []string{"first", "second"} {
+		for waits := false; !waits; { // until the silence is long enough
+			d.mu.Lock()
+			waits = d.waiting != nil
+			d.mu.Unlock()
+			time.Sleep(time.Millisecond)
+		}
+		if _, err := w.WriteString(line); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-read; got != line {
+			t.Errorf("got %q, want %q", got, line)
+		}
+	}
+	d.finish()
+	if got, isOpen := <-read; isOpen {
+		t.Errorf("after the end: got %q", got)
 	}
 }

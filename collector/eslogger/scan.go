@@ -13,16 +13,32 @@ import (
 // maxDepth bounds nesting. eslogger's own lines reach 7.
 const maxDepth = 64
 
+// The scanners look at eight bytes at a time, as one little-endian word. Each byte of the
+// words below is the same.
+const (
+	ones       = 0x0101010101010101
+	highs      = ones << 7
+	digitZeros = ones * '0'
+)
+
+func wordAt(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i:]) }
+
+// findSpecial sets the high bit of the first byte of a word that is a quote, a backslash or
+// a control character. Bits above it may be false: a subtraction borrows upwards only.
+func findSpecial(w uint64) uint64 {
+	quote, backslash := w^(ones*'"'), w^(ones*'\\')
+	return ((quote - ones) | (backslash - ones) | (w - ones*' ')) &^ w & highs
+}
+
+// findNonDigit does the same for what is not a digit, in a word that was combined with
+// digitZeros by exclusive or.
+func findNonDigit(w uint64) uint64 { return (w + ones*(0x7f-9) | w) & highs }
+
 // plainEnd returns the index of the next quote, backslash or control character from i on,
-// the length of b if there is none. It looks at eight bytes at a time.
+// the length of b if there is none.
 func plainEnd(b []byte, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for len(b)-i >= 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		quote, backslash := w^(ones*'"'), w^(ones*'\\')
-		// The high bit of the first byte that is one of them is set. Bits above it may
-		// be false: a subtraction borrows upwards only.
-		if found := ((quote - ones) | (backslash - ones) | (w - ones*' ')) &^ w & highs; found != 0 {
+		if found := findSpecial(wordAt(b, i)); found != 0 {
 			return i + bits.TrailingZeros64(found)>>3
 		}
 		i += 8
@@ -108,6 +124,23 @@ func skipNumber(b []byte, i int) int {
 	return i
 }
 
+// plainNumberEnd returns the index after a number of at most seven digits that has no sign,
+// fraction or exponent, as most have not; 0 for another value.
+func plainNumberEnd(b []byte, i int) int {
+	if len(b)-i < 8 {
+		return 0
+	}
+	w := wordAt(b, i) ^ digitZeros
+	n := bits.TrailingZeros64(findNonDigit(w)) >> 3 // 8 if all are digits
+	if n == 0 || n == 8 || n > 1 && w&0xff == 0 {
+		return 0
+	}
+	if c := b[i+n]; c == '.' || c|0x20 == 'e' {
+		return 0
+	}
+	return i + n
+}
+
 // skipFraction starts after a number's integer part.
 func skipFraction(b []byte, i int) int {
 	if b[i] == '.' {
@@ -129,6 +162,12 @@ func skipFraction(b []byte, i int) int {
 }
 
 func skipDigits(b []byte, i int) int {
+	for len(b)-i >= 8 {
+		if found := findNonDigit(wordAt(b, i) ^ digitZeros); found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
+		}
+		i += 8
+	}
 	for i < len(b) && b[i]-'0' <= 9 {
 		i++
 	}
@@ -146,12 +185,17 @@ func skipSpace(b []byte, i int) int {
 
 // skipWord skips the literal that the byte at i begins.
 func skipWord(b []byte, i int) int {
-	for _, word := range [...]string{"null", "true", "false"} {
-		if len(b)-i >= len(word) && string(b[i:i+len(word)]) == word {
-			return i + len(word)
-		}
+	word := "null"
+	switch b[i] {
+	case 't':
+		word = "true"
+	case 'f':
+		word = "false"
 	}
-	return ^i
+	if len(b)-i < len(word) || string(b[i:i+len(word)]) != word {
+		return ^i
+	}
+	return i + len(word)
 }
 
 // skipValue skips any value, which lies below depth open objects and arrays.
@@ -181,21 +225,17 @@ func skipMembers(b []byte, i, depth int) int {
 	}
 	for {
 		if isObject {
-			if i >= len(b) || b[i] != '"' {
-				return ^i
-			}
-			if i = skipString(b, i+1); i < 0 {
-				return i
-			}
-			if i = skipColon(b, i); i < 0 {
+			if _, at := skippedNames.match(b, i); at > 0 {
+				i = at
+			} else if i = skipName(b, i); i < 0 {
 				return i
 			}
 		}
-		switch {
-		case i < len(b) && b[i] == '"': // most values are strings and numbers
+		switch end := plainNumberEnd(b, i); {
+		case end > 0:
+			i = end
+		case i < len(b) && b[i] == '"':
 			i = skipString(b, i+1)
-		case i < len(b) && b[i]-'0' <= 9:
-			i = skipNumber(b, i)
 		default:
 			i = skipValue(b, i, depth)
 		}
@@ -213,6 +253,17 @@ func skipMembers(b []byte, i, depth int) int {
 		}
 		i = skipSpace(b, i+1)
 	}
+}
+
+// skipName starts before a member's name and ends at its value.
+func skipName(b []byte, i int) int {
+	if i >= len(b) || b[i] != '"' {
+		return ^i
+	}
+	if i = skipString(b, i+1); i < 0 {
+		return i
+	}
+	return skipColon(b, i)
 }
 
 // skipColon starts after a member's name and ends at its value.

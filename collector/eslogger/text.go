@@ -1,6 +1,7 @@
 package eslogger
 
 import (
+	"encoding/binary"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -9,8 +10,9 @@ import (
 // than what it stands for. It returns the text with the index after the closing quote.
 func (d *Decoder) text(i int) ([]byte, int) {
 	b, start := d.line, i
-	n := plainEnd(b, i) // end of the decoded text
-	for i = n; i < len(b); {
+	i = plainEnd(b, i)
+	n := i // end of the decoded text
+	for i < len(b) {
 		switch b[i] {
 		case '"':
 			return toValidUTF8(b[start:n:n]), i + 1
@@ -19,14 +21,35 @@ func (d *Decoder) text(i int) ([]byte, int) {
 			if next < 0 {
 				return nil, next
 			}
-			n += utf8.EncodeRune(b[n:], r)
-			i = plainEnd(b, next)
-			n += copy(b[n:], b[next:i])
+			if r < utf8.RuneSelf {
+				b[n] = byte(r)
+				n++
+			} else {
+				n += utf8.EncodeRune(b[n:], r)
+			}
+			n, i = movePlain(b, n, next)
 		default:
 			return nil, ^i
 		}
 	}
 	return nil, ^i
+}
+
+// movePlain moves the plain text at i down to n, and returns the ends of both.
+func movePlain(b []byte, n, i int) (to, from int) {
+	for len(b)-i >= 8 {
+		w := wordAt(b, i)
+		if findSpecial(w) != 0 {
+			break
+		}
+		binary.LittleEndian.PutUint64(b[n:], w) // what it overwrites was read
+		i, n = i+8, n+8
+	}
+	for i < len(b) && b[i] >= ' ' && b[i] != '"' && b[i] != '\\' {
+		b[n] = b[i]
+		i, n = i+1, n+1
+	}
+	return n, i
 }
 
 // readEscape decodes the escape whose backslash is at i; a surrogate without its other

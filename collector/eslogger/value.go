@@ -3,8 +3,6 @@ package eslogger
 import (
 	"math"
 	"time"
-
-	"hooksnare/pkg/event"
 )
 
 // string reads a string; nil when it is absent.
@@ -77,6 +75,9 @@ func mayBeAllowed(first byte) bool {
 // integer reads an integer: its sign, and its magnitude where that fits 64 bits.
 func (d *Decoder) integer(i int) (negative bool, magnitude uint64, ok bool, next int) {
 	b := d.line
+	if end := plainNumberEnd(b, i); end > 0 {
+		return false, digitsOf((wordAt(b, i) ^ digitZeros) << (64 - 8*(end-i))), true, end
+	}
 	if i >= len(b) || b[i] != '-' && b[i]-'0' > 9 {
 		return false, 0, false, d.skipOdd(i)
 	}
@@ -96,6 +97,14 @@ func (d *Decoder) integer(i int) (negative bool, magnitude uint64, ok bool, next
 		magnitude = magnitude*10 + uint64(c)
 	}
 	return negative, magnitude, true, next
+}
+
+// digitsOf returns the number whose eight digits are the bytes of a word: of two digits,
+// of two of these, and of both halves.
+func digitsOf(w uint64) uint64 {
+	w = (w*10 + w>>8) & 0x00ff00ff00ff00ff
+	w = (w*100 + w>>16) & 0x0000ffff0000ffff
+	return (w*10_000 + w>>32) & 0xffffffff
 }
 
 func (d *Decoder) uint64(i int) (uint64, bool, int) {
@@ -145,15 +154,6 @@ func (d *Decoder) uint32(i int) (uint32, bool, int) {
 	}
 	d.odd++
 	return 0, false, next
-}
-
-// id reads the id of a user or a group, None where there is none.
-func (d *Decoder) id(i int) (uint32, int) {
-	n, ok, next := d.uint32(i)
-	if !ok {
-		return event.None, next
-	}
-	return n, next
 }
 
 func (d *Decoder) bool(i int) (bool, int) {
