@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -68,8 +69,16 @@ func (w *world) put(name, text string) {
 // script writes a hook's program.
 func (w *world) script(name, text string) {
 	w.t.Helper()
-	w.put(name, "#!/bin/sh\n"+text+"\n")
-	w.must(os.Chmod(w.at(name), 0o755))
+	text = "#!/bin/sh\n" + text + "\n"
+	f, err := os.OpenFile(w.at(name), os.O_WRONLY, 0)
+	if err != nil {
+		w.put(name, text)
+		w.must(os.Chmod(w.at(name), 0o755))
+		return
+	}
+	// In one write: a file that is emptied first may be seen empty, which is another change.
+	_, err = f.WriteString(text)
+	w.must(errors.Join(err, f.Truncate(int64(len(text))), f.Close()))
 }
 
 // swap writes a file as cfprefsd does.

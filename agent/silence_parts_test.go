@@ -42,7 +42,7 @@ func partCases() []silenceCase {
 }
 
 // lane is how many questions of one share may wait.
-const lane = 64
+const lane = 256
 
 // hanging answers all questions of one share, or that lead to one place, only at the end.
 func hanging(t *testing.T, hangs func(judge.Question) bool) (*watch.Examiner, func(judge.Question) <-chan *document.Examination) {

@@ -11,7 +11,7 @@ import (
 
 // Bounds of the questions that wait.
 const (
-	maxLane  = 64   // of one lane; what comes then is judged without an examination
+	maxLane  = 256  // of one lane, twice what a user gets alerts for in five minutes; what comes then is judged without one
 	maxLanes = 1024 // in all, where each has a goroutine
 )
 

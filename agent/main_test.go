@@ -1,0 +1,15 @@
+package agent
+
+import (
+	"flag"
+	"os"
+	"testing"
+)
+
+// TestMain has more parallel tests run than there are processors: they mostly wait for what an agent
+// does about a disk.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	_ = flag.Set("test.parallel", "8")
+	os.Exit(m.Run())
+}
