@@ -44,7 +44,7 @@ var rooms = []room{
 	{"collector/eslogger/synthetic", []string{"pkg/event"}},
 	{"collector/process", []string{"collector/eslogger", "pkg/event"}},
 	{"collector/prefs", []string{"pkg/event", "pkg/plist", "pkg/safefile"}},
-	{"collector/program", []string{"pkg/event", "pkg/safefile"}},
+	{"collector/program", []string{"pkg/event", "pkg/phase", "pkg/safefile"}},
 
 	{"detect", []string{"detect/eql", "detect/hook", "detect/rules", "pkg/event", "pkg/redact"}},
 	{"detect/eql", nil}, // of use to others as it is
@@ -60,6 +60,7 @@ var rooms = []room{
 	{"pkg/forward/receivers", nil},
 	{"pkg/hang", nil},
 	{"pkg/logfile", []string{"pkg/safefile"}},
+	{"pkg/phase", nil},
 	{"pkg/plist", nil},
 	{"pkg/quote", nil},
 	{"pkg/redact", nil},

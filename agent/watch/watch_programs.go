@@ -18,6 +18,7 @@ import (
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/phase"
 )
 
 // examineLimit is how long the disk may take for one program of which an alert is to tell.
@@ -135,7 +136,7 @@ func (w *Watch) watchPrograms(ctx context.Context) {
 	if w.opts.Config.SweepInterval <= 0 {
 		return
 	}
-	t := time.NewTicker(w.opts.Config.SweepInterval)
+	t := time.NewTimer(phase.Next(w.opts.Config.SweepInterval))
 	defer t.Stop()
 	for {
 		w.watchers.Set(w.judge.Hooks())
@@ -143,6 +144,7 @@ func (w *Watch) watchPrograms(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-t.C:
+			t.Reset(phase.Next(w.opts.Config.SweepInterval))
 			w.savePrograms()
 		}
 	}

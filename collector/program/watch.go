@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/phase"
 )
 
 // earlyLife is how long a view of a value that is not set is kept.
@@ -152,13 +153,14 @@ func (w *Watchers) Run(ctx context.Context) {
 	if interval <= 0 {
 		interval = time.Minute // for the ends of shares alone
 	}
-	t := time.NewTicker(interval)
+	t := time.NewTimer(phase.Next(interval))
 	defer t.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case now := <-t.C:
+			t.Reset(phase.Next(interval))
 			if w.opts.Sweep > 0 {
 				w.beginSweeps(now)
 			}
