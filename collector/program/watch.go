@@ -50,6 +50,7 @@ type Watchers struct {
 	owners   map[string]*ownerWatch
 	previous map[string]map[string]Known // by owner, until its first sweep, and hash of the value; Root's count for everyone
 	began    time.Time
+	begun    bool            // Set was called
 	version  uint64          // counts the changes of what State returns
 	running  context.Context // nil: Run is not at work
 	work     sync.WaitGroup
@@ -79,6 +80,7 @@ func NewWatchers(x *Examiner, o Options, handle func(owner string, change event.
 func (w *Watchers) Set(hooks map[string][]string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.begun = true
 	values := map[string][]string{}
 	for _, owner := range slices.Sorted(maps.Keys(hooks)) {
 		key, _ := limitsOf(owner)
@@ -178,6 +180,9 @@ func (w *Watchers) Run(ctx context.Context) {
 func (w *Watchers) beginSweeps(now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !w.begun {
+		return // nobody has said yet what is set: what was known before is still to be compared
+	}
 	for key, o := range w.owners {
 		o.early = slices.DeleteFunc(o.early, func(v View) bool { return now.Sub(v.Time) > earlyLife })
 		if !o.busy && len(o.values)+len(o.early)+len(o.pending) == 0 {

@@ -486,3 +486,43 @@ func TestVersion(t *testing.T) {
 		t.Error("after a change the version is the same")
 	}
 }
+
+// TestSweepBeforeSet has the sweeps begin before anybody says what is set: a change from before the
+// start is still reported.
+func TestSweepBeforeSet(t *testing.T) {
+	root := t.TempDir()
+	name := filepath.Join(root, "hook")
+	if err := os.WriteFile(name, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	changes := make(chan event.ProgramChange, 1)
+	x := NewExaminer(root, NewShares())
+	before := NewWatchers(x, Options{}, nil)
+	before.Set(map[string][]string{Root: {"/hook"}})
+	before.Learn(Root, "/hook", x.Examine(Root, "/hook", time.Minute))
+	if err := os.WriteFile(name, []byte("#!/bin/sh\nid\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w := NewWatchers(x, Options{Previous: before.State(), Sweep: time.Hour}, func(_ string, ch event.ProgramChange) { changes <- ch })
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); w.Run(ctx) }()
+	for begun := false; !begun; time.Sleep(time.Millisecond) {
+		w.mu.Lock()
+		begun = w.running != nil
+		w.mu.Unlock()
+	}
+	w.beginSweeps(time.Now())
+	w.Set(map[string][]string{Root: {"/hook"}})
+	w.beginSweeps(time.Now())
+	select {
+	case ch := <-changes:
+		if ch.Since != event.SinceStop {
+			t.Errorf("got a change since %v, expected one since the stop", ch.Since)
+		}
+	case <-time.After(time.Minute):
+		t.Error("the change was not reported")
+	}
+	stop()
+	<-ended
+}
