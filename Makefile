@@ -35,7 +35,7 @@ build:
 ## test: run all tests, the slow ones too; go test ./... runs a short form of these in under 90 s
 test: build
 	@echo "all tests, the slow ones and the race detector too: about 8 minutes on two cores"
-	umask 022; HOOKSNARE_SLOW=1 CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) $(TESTFLAGS) ./...
+	umask 022; TEST_SLOW=1 CGO_ENABLED=$(if $(RACE),1,0) $(GO) test $(RACE) $(TESTFLAGS) ./...
 
 ## check: format, vet and lint for every platform, and tidy modules
 check:

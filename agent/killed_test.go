@@ -17,7 +17,7 @@ import (
 	"hooksnare/pkg/alert"
 )
 
-// killsVariable says how often TestKilled kills the agent; without it, some times, and killsShort times with HOOKSNARE_SLOW=1.
+// killsVariable says how often TestKilled kills the agent; without it, some times, and killsShort times with TEST_SLOW=1.
 const (
 	killsVariable = "HOOKSNARE_KILLS"
 	killsShort    = 25

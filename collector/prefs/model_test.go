@@ -173,7 +173,7 @@ func (m *model) step(running bool) string {
 func TestModel(t *testing.T) {
 	const rounds = 400 // of two or three things each
 	runs := uint64(3)
-	if os.Getenv("HOOKSNARE_SLOW") == "1" {
+	if os.Getenv("TEST_SLOW") == "1" {
 		runs = 10
 	}
 	for seed := range runs {

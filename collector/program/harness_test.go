@@ -76,7 +76,7 @@ func (s *sweeper) unread() []event.Program {
 
 // slowly is how many rounds a test makes: more where there is time for them.
 func slowly(rounds, slow int) int {
-	if os.Getenv("HOOKSNARE_SLOW") == "1" {
+	if os.Getenv("TEST_SLOW") == "1" {
 		return slow
 	}
 	return rounds

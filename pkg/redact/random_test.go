@@ -22,7 +22,7 @@ var fragments = strings.Split(strings.Join([]string{
 func TestRandom(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	lines := 2_000
-	if os.Getenv("HOOKSNARE_SLOW") != "" {
+	if os.Getenv("TEST_SLOW") != "" {
 		lines = 50_000
 	}
 	for range lines {

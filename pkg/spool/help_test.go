@@ -46,9 +46,9 @@ func hashOf(b []byte) string { return fmt.Sprintf("%x", sha256.Sum256(b)) }
 // eventID is the event.id of a document of a test.
 func eventID(id string) string { return fmt.Sprintf("%032x", id) }
 
-// number is how much of something a test does; with HOOKSNARE_SLOW=1 it does much of it.
+// number is how much of something a test does; with TEST_SLOW=1 it does much of it.
 func number(short, slow int) int {
-	if os.Getenv("HOOKSNARE_SLOW") == "1" {
+	if os.Getenv("TEST_SLOW") == "1" {
 		return slow
 	}
 	return short
