@@ -67,7 +67,6 @@ type Watch struct {
 	known    map[string]string // exceptions that name a program's SHA-256, by that
 	skipped  atomic.Uint64     // folders around a hook that did not answer
 	programs *program.Examiner
-	shares   *program.Shares
 	examiner *Examiner
 	jamf     *exceptions.JamfSigns
 

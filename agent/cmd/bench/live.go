@@ -31,8 +31,6 @@ type sample struct {
 	peak  float64
 }
 
-var errNotMeasured = errors.New("measured on Linux only: it takes /proc")
-
 func (l *live) report() ([]string, error) {
 	out := []string{"execs/s   cat ms/s   hooksnare ms/s   times cat (wanted: at most 1.5)   wake-ups/s"}
 	var peak float64
