@@ -46,35 +46,3 @@ func (g *gate) Resume() {
 
 // Waiting is how many operations wait now, those that are merely slow included.
 func (g *gate) Waiting() int { return int(g.waiting.Load()) }
-
-// dyingCheck is how often a waiting operation checks whether its process was killed.
-const dyingCheck = 20 * time.Millisecond
-
-// pass waits until an operation may go on. It returns false if its process was killed
-// meanwhile.
-func (g *gate) pass(isDying func() bool) bool {
-	g.waiting.Add(1)
-	defer g.waiting.Add(-1)
-	if d := time.Duration(g.slow.Load()); d > 0 && !waitFor(time.After(d), isDying) {
-		return false
-	}
-	g.mu.Lock()
-	closed := g.closed
-	g.mu.Unlock()
-	return closed == nil || waitFor(closed, isDying)
-}
-
-func waitFor[T any](until <-chan T, isDying func() bool) bool {
-	check := time.NewTicker(dyingCheck)
-	defer check.Stop()
-	for {
-		select {
-		case <-until:
-			return true
-		case <-check.C:
-			if isDying() {
-				return false
-			}
-		}
-	}
-}
