@@ -132,7 +132,7 @@ func TestPinsWithoutDisk(t *testing.T) {
 }
 
 // TestAllowedHook follows an alert to its exception and back: the hook is silent, other
-// hooks are not, and a program that is another one is told of.
+// hooks are not, and a program that was replaced is reported.
 func TestAllowedHook(t *testing.T) {
 	const value, quiet = "/usr/local/bin/hook.sh", "/usr/local/bin/hook.sh -q"
 	c := config.Default()

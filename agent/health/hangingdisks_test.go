@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// TestDiskHangs tells of a disk that hangs, once, and of its end after it has held.
+// TestDiskHangs has a disk hang: that is reported once, and its end once it has lasted.
 func TestDiskHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &reports{from: time.Now()}

@@ -58,8 +58,8 @@ func TestChangedLately(t *testing.T) {
 	}
 }
 
-// TestChangedElsewhere holds that no link leads out of the root, and that what is no folder
-// is none.
+// TestChangedElsewhere holds that no link leads out of the root, and that anything but a folder
+// counts as none.
 func TestChangedElsewhere(t *testing.T) {
 	at, root, outside := time.Now(), t.TempDir(), t.TempDir()
 	aged(t, filepath.Join(outside, "secret"), at, 0)

@@ -22,7 +22,7 @@ func growPipe(fd int) int {
 	return usualPipe
 }
 
-// The scheduler is not told of the system calls below, which never wait: it would wake its
+// The scheduler does not know about the system calls below, which never wait: it would wake its
 // monitor thread.
 
 // readNow reads what is there.

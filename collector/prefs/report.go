@@ -96,7 +96,7 @@ func (p *location) nextChange(now time.Time) (found *knownFile, key int, next ti
 	return found, key, next
 }
 
-// reportedProblem is a problem that the handler was told of, in this run or in the one before.
+// reportedProblem is a problem that was reported to the handler, in this run or in the one before.
 type reportedProblem struct {
 	event.Unreadable
 	restored  bool // of the run before, and not found again yet

@@ -30,7 +30,7 @@ func TestClip(t *testing.T) {
 	}
 	for _, tt := range tests {
 		if got := Text(tt.text, tt.n); got != tt.want {
-			t.Errorf("clipTo(%q, %d): got %q, want %q", tt.text, tt.n, got, tt.want)
+			t.Errorf("Text(%q, %d): got %q, want %q", tt.text, tt.n, got, tt.want)
 		}
 	}
 }
@@ -74,13 +74,13 @@ func FuzzClip(f *testing.F) {
 		}
 		empty, _ := (&alert.Alert{}).Line()
 		if used := len(line) - len(empty); used > n+len(Mark) {
-			t.Errorf("clipTo(%q, %d): takes %d bytes as JSON", s, n, used)
+			t.Errorf("Text(%q, %d): takes %d bytes as JSON", s, n, used)
 		}
 		if got != s && (!strings.HasPrefix(s, strings.TrimSuffix(got, Mark)) || !strings.HasSuffix(got, Mark)) {
-			t.Errorf("clipTo(%q, %d): got %q, want a beginning of it and the mark", s, n, got)
+			t.Errorf("Text(%q, %d): got %q, want a beginning of it and the mark", s, n, got)
 		}
 		if utf8.ValidString(s) && !utf8.ValidString(got) {
-			t.Errorf("clipTo(%q, %d): got %q, which is cut amid a character", s, n, got)
+			t.Errorf("Text(%q, %d): got %q, which is cut within a character", s, n, got)
 		}
 	})
 }

@@ -263,7 +263,7 @@ func (c *binaryCheck) readSpan(start, n, width uint64) ([]byte, error) {
 	return c.b[start : start+n*width], nil
 }
 
-// entryAt returns where the offset table tells of object n.
+// entryAt returns where object n lies, by the offset table.
 func (c *binaryCheck) entryAt(n uint64) int { return int(c.table) + int(n)*c.offsetSize }
 
 // objectAt returns where object n starts.
