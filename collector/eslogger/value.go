@@ -39,6 +39,11 @@ func (d *Decoder) array(i int, read func(i int) int) (next int) {
 	}
 }
 
+// maxWords bounds the arguments or the environment of one process. The kernel takes 1 MiB of both
+// together, in which each word has at least its zero byte: no real event has more, and headers of
+// the words of a made-up line would take many times its length.
+const maxWords = 1 << 20
+
 // strings reads an array of strings into to, those that keep accepts (nil: all). An
 // element of another type is odd and left out.
 func (d *Decoder) strings(i int, to [][]byte, keep func([]byte) bool) (list [][]byte, isArray bool, next int) {
@@ -55,6 +60,9 @@ func (d *Decoder) strings(i int, to [][]byte, keep func([]byte) bool) (list [][]
 		}
 		s, next := d.text(i + 1)
 		if next >= 0 && (keep == nil || keep(s)) {
+			if len(to) == maxWords {
+				return ^i
+			}
 			to = append(to, s)
 		}
 		return next
