@@ -22,6 +22,9 @@ import (
 	"hooksnare/pkg/spool"
 )
 
+// gatherPause is between two requests to a receiver elsewhere that are not full.
+const gatherPause = 50 * time.Millisecond
+
 // Outputs makes alerts durable and carries them to every place that the configuration
 // names, in order, each at its own pace: a slow, failing or hanging one delays no other.
 // Its fields do not change once Open has returned, but for reported, which Check owns.
@@ -180,8 +183,12 @@ func (o *Outputs) startDestination(ctx context.Context, c config.Output, opts *O
 	o.destinations = append(o.destinations, d)
 	var err error
 	if d.sender, err = opts.senders(c); err == nil {
+		var gather time.Duration // a local output has everything at once: nothing is gained by waiting for more
+		if !c.Local() {
+			gather = gatherPause
+		}
 		d.runner, err = forward.NewRunner(forward.Options{
-			Name: c.Name, Queue: queue{d.queue, func(id string) { o.progress(id, c.Name) }}, Sender: d.sender, Flush: opts.Flush,
+			Gather: gather, Name: c.Name, Queue: queue{d.queue, func(id string) { o.progress(id, c.Name) }}, Sender: d.sender, Flush: opts.Flush,
 		})
 	}
 	if err != nil {

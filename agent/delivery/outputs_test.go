@@ -236,6 +236,38 @@ func TestOutputsFailing(t *testing.T) {
 	})
 }
 
+// TestOutputsLatency adds one alert after the other. The clock of the test stands still while
+// anything works, so any time that passes before a delivery is a pause: local outputs have none.
+func TestOutputsLatency(t *testing.T) {
+	for kind, want := range map[string]time.Duration{"file": 0, "syslog": 0, "otlp": gatherPause} {
+		t.Run(kind, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				place := &fakePlace{}
+				c := config.Config{StateDir: dir, Outputs: []config.Output{{Name: "a", Type: kind, MinSeverity: "low", Enabled: true}}}
+				all, err := Open(Options{Config: c, Report: func(health.Condition, string, bool, time.Time, time.Time) {},
+					senders: func(config.Output) (forward.Sender, error) { return place, nil }})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var longest time.Duration
+				for i := range 20 {
+					begun := time.Now()
+					send(t, all, some(1, 73, i)...)
+					for len(place.messages()) == i && time.Since(begun) < time.Second {
+						time.Sleep(time.Microsecond) // of the test's clock, once nothing works any more
+					}
+					longest = max(longest, time.Since(begun))
+				}
+				if got := longest.Round(10 * time.Millisecond); got != want {
+					t.Errorf("%s: got up to %v between an alert and its delivery, want %v", kind, longest, want)
+				}
+				closes(t, all, "<nil>")
+			})
+		})
+	}
+}
+
 // TestOutputsHanging has an output that does not come back from a delivery.
 func TestOutputsHanging(t *testing.T) {
 	dir := t.TempDir()

@@ -20,13 +20,13 @@ const (
 	minSlow      = time.Minute // a person has to act
 	recoverPause = time.Second
 	refusalPause = 100 * time.Millisecond // between requests while alerts are refused
-	gatherPause  = 50 * time.Millisecond  // between requests that are not full
 )
 
 // pace decides how much goes into the next request and when it goes. It belongs to the
 // goroutine of Run.
 type pace struct {
 	random   func() float64 // from 0 up to 1
+	gather   time.Duration  // between requests that are not full
 	items    int            // in the next request: doubles up to maxItems, and halves to find the one that is refused
 	bytes    int            // documents in the next request
 	failures int            // in a row
@@ -91,7 +91,7 @@ func (p *pace) pauseAfterSuccess(t tally, took time.Duration) pause {
 	if full {
 		return pause{}
 	}
-	return pause{time: max(0, gatherPause-took)}
+	return pause{time: max(0, p.gather-took)}
 }
 
 // countSuccess takes back one failure. One success does not make up for all failures before: a

@@ -20,7 +20,8 @@ type Options struct {
 	Queue  Queue
 	Sender Sender
 
-	Flush time.Duration // for what is queued when Run is to end; 0: nothing is begun
+	Flush  time.Duration // for what is queued when Run is to end; 0: nothing is begun
+	Gather time.Duration // between two requests that are not full, so that what comes meanwhile travels together
 
 	random func() float64 // from 0 up to 1, for jitter; nil: a good one
 }
@@ -61,7 +62,7 @@ func NewRunner(o Options) (*Runner, error) {
 		// An acknowledgement that fails is made again, with the whole batch's.
 		g.Each(func(i Item) { _ = o.Queue.Ack([]Item{i}) })
 	}
-	return &Runner{options: o, pace: pace{random: o.random, items: 1, bytes: maxBytes}}, nil
+	return &Runner{options: o, pace: pace{random: o.random, gather: o.Gather, items: 1, bytes: maxBytes}}, nil
 }
 
 // Status may be called at any time.

@@ -146,7 +146,7 @@ func TestGathersUnderLoad(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &scripted{answer: yes, took: time.Millisecond}
 		q := newMemory()
-		w := start(t, q, s, Options{})
+		w := start(t, q, s, Options{Gather: 50 * time.Millisecond})
 		for i := range 10_000 {
 			q.add(Item{Sequence: uint64(i + 1), Document: []byte("{}")})
 			pass(time.Millisecond)
