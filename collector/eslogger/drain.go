@@ -14,7 +14,7 @@ import (
 const (
 	// gulpWait is how long lines collect in the pipe while they keep coming: each wake-up
 	// costs as much as decoding several of them. Alerts are that much later at most.
-	gulpWait = 10 * time.Millisecond
+	gulpWait = 15 * time.Millisecond
 
 	// quietTime is how long no line has to come until the next one is waited for, which
 	// costs more than a few looks in vain.
