@@ -40,7 +40,7 @@ var rooms = []room{
 	{"agent/host", []string{"pkg"}},
 	{"agent/service", []string{"packaging/launchd"}},
 
-	{"collector/eslogger", []string{"pkg/event"}},
+	{"collector/eslogger", []string{"pkg/event", "pkg/quote"}},
 	{"collector/eslogger/synthetic", []string{"pkg/event"}},
 	{"collector/process", []string{"collector/eslogger", "pkg/event"}},
 	{"collector/prefs", []string{"pkg/event", "pkg/plist", "pkg/safefile"}},

@@ -5,55 +5,53 @@ import (
 	"time"
 )
 
-// canary decides when to run a canary and what its absence means. It holds no clock, runs
-// nothing, and is not safe for concurrent use.
+// canarySchedule decides when to run a canary and what its absence means. It has no clock, runs
+// nothing, and is guarded by Source.calls.
 //
 // Canaries come in rounds. A round begins with each eslogger and then every interval. In
 // a round a canary is run again after repeat, twice that, and so on until one is seen,
 // for two reasons: the first of an eslogger may come before its subscription, of which there
 // is no notice; and eslogger may hold its output back until some kilobytes are together. A round
 // that ends unanswered, after timeout, is blindness.
-type canary struct {
+type canarySchedule struct {
 	interval, timeout, repeat time.Duration
 
 	began    time.Time
-	wake     time.Time // of the next look
+	wake     time.Time // of the next step
 	sent     int       // in this round
 	ran      int       // of these, known to have been started
 	answered bool
 	execs    uint64 // exec events of any program in this round
-	failure  string // why the last one of this round was not to be run
+	failure  string // why the last one of this round could not be run
 }
 
-// look is what to do at one moment.
-type look struct {
+// canaryStep is what to do now.
+type canaryStep struct {
 	launch bool
-	wake   time.Time // of the next look
+	wake   time.Time // of the next step
 
 	missed  bool // a round ended unanswered
 	since   time.Time
-	replace bool // eslogger reported no exec at all: it is to be replaced
+	replace bool // eslogger reported no exec at all, and has to be replaced
 	detail  string
 }
 
-// round begins anew: with each eslogger, and after each round.
-func (c *canary) round(now time.Time) {
+// beginRound is called with each eslogger and after each round.
+func (c *canarySchedule) beginRound(now time.Time) {
 	c.began, c.wake = now, now
 	c.sent, c.ran, c.execs = 0, 0, 0
 	c.answered, c.failure = false, ""
 }
 
-// heard takes notice of an exec event, seen of a canary's.
-func (c *canary) heard() { c.execs++ }
-func (c *canary) seen()  { c.answered = true }
+func (c *canarySchedule) countExec()    { c.execs++ }
+func (c *canarySchedule) markAnswered() { c.answered = true }
 
-// started and fail take notice of what became of a canary that was to be run.
-func (c *canary) started()        { c.ran++ }
-func (c *canary) fail(why string) { c.failure = why }
+func (c *canarySchedule) countStarted()         { c.ran++ }
+func (c *canarySchedule) setFailure(why string) { c.failure = why }
 
-// step looks at the time. It is to be called at start and at each wake.
-func (c *canary) step(now time.Time) look {
-	var l look
+// advance is called at the start and at each wake.
+func (c *canarySchedule) advance(now time.Time) canaryStep {
+	var l canaryStep
 	switch {
 	case now.Before(c.wake):
 		l.wake = c.wake
@@ -64,13 +62,13 @@ func (c *canary) step(now time.Time) look {
 			l.wake = next
 			return l
 		}
-		c.round(now)
+		c.beginRound(now)
 	case now.Sub(c.wake) > c.timeout:
 		// The agent itself was held up, so what was not seen proves nothing.
-		c.round(now)
+		c.beginRound(now)
 	case !now.Before(c.began.Add(c.timeout)):
-		l = c.verdict()
-		c.round(now)
+		l = c.endUnanswered()
+		c.beginRound(now)
 	}
 	l.launch = !l.replace
 	c.wake = now.Add(min(c.repeat, c.timeout) << min(c.sent, 16))
@@ -82,11 +80,11 @@ func (c *canary) step(now time.Time) look {
 	return l
 }
 
-// verdict judges a round that ended unanswered. While execs of other programs are
+// endUnanswered says what a round without an answer means. While execs of other programs are
 // reported, a new eslogger would see no more than this one does and lose what
 // this one still holds.
-func (c *canary) verdict() look {
-	l := look{missed: true, since: c.began}
+func (c *canarySchedule) endUnanswered() canaryStep {
+	l := canaryStep{missed: true, since: c.began}
 	switch {
 	case c.ran == 0 && c.failure == "":
 		l.detail = fmt.Sprintf("no canary could be started in %v", c.timeout)

@@ -76,20 +76,20 @@ func TestCanarySchedule(t *testing.T) {
 
 // schedule looks at each second at which the canary asked to be looked at.
 func schedule(interval, timeout int, happens map[int]string, until int) (log []string) {
-	c := canary{interval: time.Duration(interval) * time.Second, timeout: time.Duration(timeout) * time.Second, repeat: time.Second}
+	c := canarySchedule{interval: time.Duration(interval) * time.Second, timeout: time.Duration(timeout) * time.Second, repeat: time.Second}
 	t0 := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	c.round(t0)
+	c.beginRound(t0)
 	wake := t0
 	for now := 0; now <= until; now++ {
 		what := happens[now]
 		switch what {
 		case "seen":
-			c.heard()
-			c.seen()
+			c.countExec()
+			c.markAnswered()
 		case "heard":
-			c.heard()
+			c.countExec()
 		case "fail":
-			c.fail("it is gone")
+			c.setFailure("it is gone")
 		}
 		var sleep int
 		if n, _ := fmt.Sscanf(what, "sleep %d", &sleep); n == 1 {
@@ -99,7 +99,7 @@ func schedule(interval, timeout int, happens map[int]string, until int) (log []s
 		if clock.Before(wake) {
 			continue
 		}
-		l := c.step(clock)
+		l := c.advance(clock)
 		if l.missed {
 			line := fmt.Sprintf("%d missed since %d", now, int(l.since.Sub(t0).Seconds()))
 			if l.replace {
@@ -110,7 +110,7 @@ func schedule(interval, timeout int, happens map[int]string, until int) (log []s
 		if l.launch {
 			log = append(log, fmt.Sprintf("%d run", now))
 			if happens[now+1] != "fail" {
-				c.started()
+				c.countStarted()
 			}
 		}
 		if l.replace {
@@ -124,21 +124,21 @@ func schedule(interval, timeout int, happens map[int]string, until int) (log []s
 func TestCanaryDetail(t *testing.T) {
 	tests := []struct {
 		name string
-		do   func(*canary)
+		do   func(*canarySchedule)
 		want string
 	}{
-		{"silent", func(c *canary) { c.started() }, "none of 1 canaries in 30s was seen, nor any other exec: eslogger is replaced"},
-		{"busy", func(c *canary) { c.started(); c.heard(); c.heard() }, "none of 1 canaries in 30s was seen, though 2 other execs were"},
-		{"hanging", func(*canary) {}, "no canary could be started in 30s"},
-		{"not run", func(c *canary) { c.fail("it is gone") }, "the canary can't be run: it is gone"},
+		{"silent", func(c *canarySchedule) { c.countStarted() }, "none of 1 canaries in 30s was seen, nor any other exec: eslogger is replaced"},
+		{"busy", func(c *canarySchedule) { c.countStarted(); c.countExec(); c.countExec() }, "none of 1 canaries in 30s was seen, though 2 other execs were"},
+		{"hanging", func(*canarySchedule) {}, "no canary could be started in 30s"},
+		{"not run", func(c *canarySchedule) { c.setFailure("it is gone") }, "the canary can't be run: it is gone"},
 	}
 	for _, tt := range tests {
-		c := canary{interval: 30 * time.Second, timeout: 30 * time.Second, repeat: time.Minute}
+		c := canarySchedule{interval: 30 * time.Second, timeout: 30 * time.Second, repeat: time.Minute}
 		t0 := time.Now()
-		c.round(t0)
-		c.step(t0)
+		c.beginRound(t0)
+		c.advance(t0)
 		tt.do(&c)
-		if got := c.step(t0.Add(30 * time.Second)); got.detail != tt.want {
+		if got := c.advance(t0.Add(30 * time.Second)); got.detail != tt.want {
 			t.Errorf("%s: got %q, want %q", tt.name, got.detail, tt.want)
 		}
 	}
@@ -165,7 +165,7 @@ func TestProbeIs(t *testing.T) {
 		{"a fork", fork, false},
 	}
 	for _, tt := range tests {
-		if got := p.is(&tt.m); got != tt.want {
+		if got := p.isCanary(&tt.m); got != tt.want {
 			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
 		}
 	}

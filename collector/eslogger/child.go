@@ -47,21 +47,21 @@ func (c *child) wait() {
 // returns an error when it is there still after that.
 func (c *child) stop(grace time.Duration) error {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGKILL} {
-		if c.ended(0) {
+		if c.hasEnded(0) {
 			return nil
 		}
 		// The whole group, for the sake of a program that is a script around another.
 		// The leader is not waited for yet, so the group's number is still its own.
 		_ = syscall.Kill(-c.cmd.Process.Pid, sig)
-		if c.ended(grace) {
+		if c.hasEnded(grace) {
 			return nil
 		}
 	}
 	return fmt.Errorf("eslogger, process %d: did not end after a kill", c.cmd.Process.Pid)
 }
 
-// ended waits for the end at most so long.
-func (c *child) ended(within time.Duration) bool { return waitFor(c.exited, within) }
+// hasEnded waits for the end at most so long.
+func (c *child) hasEnded(within time.Duration) bool { return waitFor(c.exited, within) }
 
 // waitFor waits until c is closed, at most so long, and reports whether it is.
 func waitFor(c <-chan struct{}, within time.Duration) bool {

@@ -17,32 +17,32 @@ type delivery struct {
 	seq    sequence
 }
 
-// take decodes one line, draws conclusions about the sensor, and hands the message on.
-func (d *delivery) take(line []byte) {
+// handleLine decodes one line, judges by it how the sensor is, and hands the message on.
+func (d *delivery) handleLine(line []byte) {
 	s, m := d.source, &d.msg
 	err := d.dec.Decode(line, m)
 	s.calls.Lock()
 	defer s.calls.Unlock()
 	if err != nil {
-		s.tally(func(st *Stats) { st.Lines++; st.Malformed++ })
-		s.judgeShape(false, err.Error)
+		s.updateStats(func(st *Stats) { st.Lines++; st.Malformed++ })
+		s.judgeShapeLocked(false, err.Error)
 		return
 	}
-	ok := usual(m)
-	next := d.number(ok)
+	ok := isUsual(m)
+	next := d.countMessage(ok)
 	if len(m.EventName) > 0 {
-		d.prove()
+		d.proveLocked()
 	}
-	s.judgeShape(ok, func() string { return unusual(m) })
-	s.judgeLoss(next, m.GlobalSeq)
+	s.judgeShapeLocked(ok, func() string { return describeUnusual(m) })
+	s.judgeLossLocked(next, m.GlobalSeq)
 	if m.Kind == event.ExecKind {
-		s.judgeCanary(m)
+		s.judgeCanaryLocked(m)
 	}
 	s.handler.HandleMessage(m)
 }
 
-// number counts the message and places it in its stream.
-func (d *delivery) number(usual bool) step {
+// countMessage counts the message and places it in its stream.
+func (d *delivery) countMessage(usual bool) step {
 	var next step
 	if d.msg.HasGlobal {
 		next = d.seq.next(d.msg.GlobalSeq)
@@ -61,58 +61,58 @@ func (d *delivery) number(usual bool) step {
 	if next.jump {
 		s.stats.Jumps++
 	}
-	s.stats.Dropped = addUp(s.stats.Dropped, next.dropped)
+	s.stats.Dropped = addSaturating(s.stats.Dropped, next.dropped)
 	return next
 }
 
-// prove ends the reason why there was no eslogger, at its first event. One that complains
-// and yet delivers has to show a canary.
-func (d *delivery) prove() {
+// proveLocked ends the cause that there was no eslogger, at its first event. One that complained
+// and yet delivers has to show a canary first.
+func (d *delivery) proveLocked() {
 	if d.run.proven {
 		return
 	}
 	d.run.proven = true
 	if !d.run.complained {
-		d.source.works()
+		d.source.clearCausesLocked()
 	}
 }
 
-// judgeShape begins and ends SchemaUnknown. Calls are held.
-func (s *Source) judgeShape(usual bool, why func() string) {
-	begins, ends := s.shape.note(usual)
+// judgeShapeLocked begins and ends SchemaUnknown.
+func (s *Source) judgeShapeLocked(usual bool, why func() string) {
+	begins, ends := s.shape.noteLine(usual)
 	switch {
 	case ends:
-		s.end(SchemaUnknown)
+		s.endLocked(SchemaUnknown)
 	case begins:
-		s.begin(SchemaUnknown, time.Now(), bounded(why()), shapeStrikes)
+		s.beginLocked(SchemaUnknown, time.Now(), cutDetail(why()), shapeStrikes)
 	case !usual && s.shape.on:
-		s.begin(SchemaUnknown, time.Time{}, bounded(why()), 1)
+		s.beginLocked(SchemaUnknown, time.Time{}, cutDetail(why()), 1)
 	}
 }
 
-// judgeLoss begins and ends Gap. Calls are held.
-func (s *Source) judgeLoss(next step, number uint64) {
+// judgeLossLocked begins and ends Gap.
+func (s *Source) judgeLossLocked(next step, number uint64) {
 	switch {
 	case next.dropped > 0:
 		s.lostAt = time.Now()
-		s.begin(Gap, s.lostAt, fmt.Sprintf("%d events lost after global_seq_num %d", next.dropped, next.from), next.dropped)
+		s.beginLocked(Gap, s.lostAt, fmt.Sprintf("%d events lost after global_seq_num %d", next.dropped, next.from), next.dropped)
 	case next.jump:
 		s.lostAt = time.Now()
-		s.begin(Gap, s.lostAt, fmt.Sprintf("global_seq_num went from %d to %d, too far to be a loss", next.from, number), 0)
+		s.beginLocked(Gap, s.lostAt, fmt.Sprintf("global_seq_num went from %d to %d, too far to be a loss", next.from, number), 0)
 	case !s.lostAt.IsZero() && time.Since(s.lostAt) >= s.opts.Timing.GapHold:
 		s.lostAt = time.Time{}
-		s.end(Gap)
+		s.endLocked(Gap)
 	}
 }
 
-// judgeCanary takes an exec. Calls are held.
-func (s *Source) judgeCanary(m *Message) {
-	s.canary.heard()
-	if !s.probe.is(m) {
+// judgeCanaryLocked takes an exec.
+func (s *Source) judgeCanaryLocked(m *Message) {
+	s.canary.countExec()
+	if !s.probe.isCanary(m) {
 		return
 	}
-	s.canary.seen()
-	s.tally(func(st *Stats) { st.CanariesSeen++ })
-	s.end(Blind)
-	s.works()
+	s.canary.markAnswered()
+	s.updateStats(func(st *Stats) { st.CanariesSeen++ })
+	s.endLocked(Blind)
+	s.clearCausesLocked()
 }

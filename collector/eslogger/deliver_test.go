@@ -71,7 +71,7 @@ func TestGapHold(t *testing.T) {
 		want := []string{"", "", "", "+gap", "+gap", "+gap", "+gap", "+gap", "+gap", "+gap", "+gap", "+gap -gap"}
 		for i, line := range lines {
 			time.Sleep(waits[i])
-			d.take(line)
+			d.handleLine(line)
 			if got := strings.Join(w.states, " "); got != want[i] {
 				t.Errorf("line %d, %v later: got states %q, want %q", i, waits[i], got, want[i])
 			}
@@ -103,9 +103,9 @@ func TestProof(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.because(Exited, "exit status 1", 1)
+		s.setCauseLocked(Exited, "exit status 1", 1)
 		d := &delivery{source: s, run: &run{complained: tt.complained}, dec: new(Decoder)}
-		d.take([]byte(tt.line))
+		d.handleLine([]byte(tt.line))
 		if got := len(s.States()) == 0; got != tt.want {
 			t.Errorf("%s: got ended %v, want %v; states %v", tt.name, got, tt.want, w.states)
 		}
@@ -121,7 +121,7 @@ func TestHostileNumbers(t *testing.T) {
 	}
 	d := &delivery{source: s, run: &run{}, dec: new(Decoder)}
 	for _, n := range []string{"0", "18446744073709551615", "1", "18446744073709551614", "18446744073709551616", "-1", "1e3", `"5"`, "null"} {
-		d.take(fmt.Appendf(nil, `{"event":{"open":{}},"global_seq_num":%s}`, n))
+		d.handleLine(fmt.Appendf(nil, `{"event":{"open":{}},"global_seq_num":%s}`, n))
 	}
 	if got := s.Stats(); got.Dropped != 0 || got.Jumps != 2 || got.Lines != 9 || w.messages != int(got.Lines-got.Malformed) {
 		t.Errorf("stats: got %+v, %d messages, want none dropped and 2 jumps", got, w.messages)
@@ -138,7 +138,7 @@ func TestTakeAllocatesNothing(t *testing.T) {
 	d := &delivery{source: s, run: &run{}, dec: new(Decoder)}
 	if got := testing.AllocsPerRun(100, func() {
 		for _, line := range lines {
-			d.take(line)
+			d.handleLine(line)
 		}
 	}); got != 0 {
 		t.Errorf("30 lines: got %v allocations, want 0", got)
@@ -159,6 +159,6 @@ func BenchmarkTake(b *testing.B) {
 	b.SetBytes(int64(size / len(lines)))
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		d.take(lines[i%len(lines)])
+		d.handleLine(lines[i%len(lines)])
 	}
 }

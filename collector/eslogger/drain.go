@@ -13,11 +13,11 @@ import (
 
 const (
 	// gulpWait is how long lines collect in the pipe while they keep coming: each wake-up
-	// costs as much as decoding several of them. Alerts are that much later at most.
+	// costs as much as decoding several of them. It makes alerts later by at most that much.
 	gulpWait = 15 * time.Millisecond
 
-	// quietTime is how long no line has to come until the next one is waited for, which
-	// costs more than a few looks in vain.
+	// quietTime is how long the pipe has to be empty before the reader waits for the next line, which
+	// costs more than a few reads of an empty pipe.
 	quietTime = 250 * time.Millisecond
 
 	// shortestSleep is the time below which a sleep is not worth its wake-up.
@@ -27,15 +27,15 @@ const (
 	usualPipe = 64 << 10
 )
 
-// drain reads a pipe whose writer is a process that may end while another one, an heir
-// of its descriptors, holds the pipe open. After finish it gives all that the writer
-// left and then the end of the stream, heirs or not, however slow its reader is.
+// drain reads a pipe whose writer may end while a process that inherited its descriptors holds
+// the pipe open. After finish it returns what the writer left and then the end of the stream,
+// however slow its reader is.
 //
-// It reads in gulps: while lines keep coming they are left to collect for a while, though
-// never so long that the pipe fills up. What comes after a silence is read at once.
+// It reads in gulps: while lines keep coming they collect for a while, but never so long that the
+// pipe fills up. What comes after a silence is read at once.
 type drain struct {
 	fd    int
-	nap   *napTimer
+	timer *napTimer
 	bytes int // that the pipe holds
 	ended atomic.Bool
 
@@ -43,10 +43,10 @@ type drain struct {
 	waiting *os.File // what the reader waits with, guarded by mu; nil while it does not wait
 
 	// Used by the reader alone.
-	looked time.Time     // when the pipe was last looked at
-	filled time.Time     // when something was in it
-	pause  time.Duration // from looked to the next look
-	given  int           // bytes read after the end
+	lastRead     time.Time     // when the pipe was last read
+	lastFilled   time.Time     // when something was in it
+	pause        time.Duration // from lastRead to the next read
+	readAfterEnd int           // bytes read after the end
 }
 
 // openDrain returns a pipe as a drain, and its writing end.
@@ -65,7 +65,7 @@ func openDrain() (*drain, *os.File, error) {
 	w := os.NewFile(uintptr(fds[1]), "pipe")
 	d := &drain{fd: fds[0], bytes: growPipe(fds[1])}
 	if err = unix.SetNonblock(d.fd, true); err == nil {
-		d.nap, err = newNapTimer()
+		d.timer, err = newNapTimer()
 	}
 	if err != nil {
 		_ = unix.Close(d.fd)
@@ -80,11 +80,11 @@ func (d *drain) Read(b []byte) (int, error) {
 	for {
 		// What the writer left is in the pipe once this is true.
 		ended := d.ended.Load()
-		if left := d.pause - time.Since(d.looked); left > shortestSleep && !ended {
-			d.nap.sleep(left)
+		if left := d.pause - time.Since(d.lastRead); left > shortestSleep && !ended {
+			d.timer.sleep(left)
 			continue
 		}
-		if ended && d.given >= d.bytes {
+		if ended && d.readAfterEnd >= d.bytes {
 			return 0, io.EOF // more than that can't be the writer's
 		}
 		n, err := readNow(d.fd, b)
@@ -93,7 +93,7 @@ func (d *drain) Read(b []byte) (int, error) {
 		case err == unix.EAGAIN && ended:
 			return 0, io.EOF
 		case err == unix.EAGAIN:
-			if err := d.await(); err != nil {
+			if err := d.awaitData(); err != nil {
 				return 0, err
 			}
 		case err != nil:
@@ -102,8 +102,8 @@ func (d *drain) Read(b []byte) (int, error) {
 			return 0, io.EOF
 		default:
 			if ended {
-				n = min(n, d.bytes-d.given)
-				d.given += n
+				n = min(n, d.bytes-d.readAfterEnd)
+				d.readAfterEnd += n
 			}
 			d.pace(n, n == len(b))
 			return n, nil
@@ -111,15 +111,15 @@ func (d *drain) Read(b []byte) (int, error) {
 	}
 }
 
-// pace says when to look again after n bytes. There may be more in the pipe if all of the
+// pace sets when to read again after n bytes. There may be more in the pipe if all of the
 // room was used.
 func (d *drain) pace(n int, isFull bool) {
 	now := time.Now()
-	d.pause = gulpPause(n, now.Sub(d.filled), d.bytes)
+	d.pause = gulpPause(n, now.Sub(d.lastFilled), d.bytes)
 	if isFull {
 		d.pause = 0
 	}
-	d.looked, d.filled = now, now
+	d.lastRead, d.lastFilled = now, now
 }
 
 // gulpPause is how long to leave a pipe that filled with n bytes in a time: until a quarter
@@ -128,11 +128,11 @@ func gulpPause(n int, in time.Duration, holds int) time.Duration {
 	return time.Duration(min(float64(gulpWait), float64(in)*float64(holds/4)/float64(n)))
 }
 
-// await is for an empty pipe: it lets a moment pass or, after a silence, waits until there
+// awaitData is for an empty pipe: it lets a moment pass or, after a silence, waits until there
 // is something to read, or its end. A descriptor that the runtime polls wakes a thread with
-// every line, also while nobody waits for it: so it polls a copy, for as long as is waited.
-func (d *drain) await() error {
-	if d.looked = time.Now(); d.looked.Sub(d.filled) < quietTime {
+// every line, also while nobody waits for it. So it polls a copy, while it waits.
+func (d *drain) awaitData() error {
+	if d.lastRead = time.Now(); d.lastRead.Sub(d.lastFilled) < quietTime {
 		d.pause = gulpWait
 		return nil
 	}
@@ -162,7 +162,7 @@ func (d *drain) await() error {
 	return nil
 }
 
-// finish says that the writer has ended, and wakes a reader that waits.
+// finish notes that the writer has ended, and wakes a waiting reader.
 func (d *drain) finish() {
 	d.ended.Store(true)
 	d.mu.Lock()
@@ -174,6 +174,6 @@ func (d *drain) finish() {
 
 // close is called when nobody reads any more.
 func (d *drain) close() {
-	d.nap.close()
+	d.timer.close()
 	_ = unix.Close(d.fd)
 }

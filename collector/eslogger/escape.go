@@ -19,8 +19,8 @@ func escape(b []byte, limit int) string {
 	return string(q)
 }
 
-// bounded cuts a text that is already escaped.
-func bounded(s string) string {
+// cutDetail cuts a text that is already escaped.
+func cutDetail(s string) string {
 	if len(s) > maxDetail {
 		return s[:maxDetail-3] + "..."
 	}

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hooksnare/pkg/quote"
 )
 
 // Options says what to run and how patient to be with it. The zero value runs
@@ -35,7 +37,7 @@ type Timing struct {
 	BackoffMin    time.Duration // first wait before a restart: 1 s
 	BackoffMax    time.Duration // longest wait before a restart: 60 s
 	Healthy       time.Duration // a run that saw events for so long resets the wait: 60 s
-	RetryDenied   time.Duration // wait after a refusal that only an administrator mends: 60 s
+	RetryDenied   time.Duration // wait after a refusal that only an administrator can lift: 60 s
 	StopGrace     time.Duration // between INT, TERM, KILL and giving up: 1 s
 	CanaryTimeout time.Duration // unseen for so long is blind: the interval, within 5 s and 30 s
 	CanaryRepeat  time.Duration // until an unseen canary is run again, doubling: 1 s
@@ -63,7 +65,7 @@ const maxEvents = 256
 // CheckEvent reports why eslogger would not take the name of an event, whichever it knows.
 func CheckEvent(name string) error {
 	if !eventName.MatchString(name) {
-		return fmt.Errorf("expected the name of an event, such as exec (a-z, 0-9 and _, a letter first), found %.80q", name)
+		return fmt.Errorf("expected the name of an event, such as exec (a-z, 0-9 and _, a letter first), found %s", quote.Bounded(name, 80))
 	}
 	return nil
 }
@@ -84,7 +86,7 @@ func CheckEvents(names []string) error {
 // CheckProgram reports why a path is not one that a source can run.
 func CheckProgram(path string) error {
 	if !filepath.IsAbs(path) || strings.HasSuffix(path, "/") || strings.IndexByte(path, 0) >= 0 {
-		return fmt.Errorf("expected the absolute path of a program, found %.80q", path)
+		return fmt.Errorf("expected the absolute path of a program, found %s", quote.Bounded(path, 80))
 	}
 	return nil
 }

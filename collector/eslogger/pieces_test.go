@@ -96,19 +96,19 @@ func FuzzSequence(f *testing.F) {
 }
 
 func TestBoard(t *testing.T) {
-	var b board
+	var b conditionSet
 	t0 := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	if _, was := b.end(Gap, t0); was {
+	if _, was := b.turnOff(Gap, t0); was {
 		t.Error("the end of what never began: got true, want false")
 	}
-	if st, fresh := b.begin(Gap, t0, "one", 1); !fresh || !st.On || st.Count != 1 || !st.Since.Equal(t0) {
+	if st, fresh := b.turnOn(Gap, t0, "one", 1); !fresh || !st.On || st.Count != 1 || !st.Since.Equal(t0) {
 		t.Errorf("begin: got %+v, %v", st, fresh)
 	}
-	if st, fresh := b.begin(Gap, t0.Add(time.Hour), "two", math.MaxUint64); fresh || st.Count != math.MaxUint64 || !st.Since.Equal(t0) || st.Detail != "two" {
+	if st, fresh := b.turnOn(Gap, t0.Add(time.Hour), "two", math.MaxUint64); fresh || st.Count != math.MaxUint64 || !st.Since.Equal(t0) || st.Detail != "two" {
 		t.Errorf("begin again: got %+v, %v, want the first begin, the second detail, and no overflow", st, fresh)
 	}
-	b.begin(Blind, t0.Add(-time.Minute), "", 0)
-	b.begin(Exited, t0, "", 0)
+	b.turnOn(Blind, t0.Add(-time.Minute), "", 0)
+	b.turnOn(Exited, t0, "", 0)
 	var got []Condition
 	for _, st := range b.list() {
 		got = append(got, st.Name)
@@ -116,10 +116,10 @@ func TestBoard(t *testing.T) {
 	if want := []Condition{Blind, Exited, Gap}; !slices.Equal(got, want) {
 		t.Errorf("list: got %v, want %v, the oldest first", got, want)
 	}
-	if st, was := b.end(Gap, t0.Add(time.Second)); !was || st.On || !st.Until.Equal(t0.Add(time.Second)) || st.Detail != "two" {
+	if st, was := b.turnOff(Gap, t0.Add(time.Second)); !was || st.On || !st.Until.Equal(t0.Add(time.Second)) || st.Detail != "two" {
 		t.Errorf("end: got %+v, %v", st, was)
 	}
-	if _, fresh := b.begin(Gap, t0, "", 0); !fresh {
+	if _, fresh := b.turnOn(Gap, t0, "", 0); !fresh {
 		t.Error("begin after an end: got false, want true")
 	}
 }
@@ -143,11 +143,11 @@ func TestShape(t *testing.T) {
 		{"there, back and there again", []part{{'x', 3}, {'u', 256}, {'x', 2}, {'u', 9}, {'x', 1}, {'u', 256}}, "+-+-"},
 	}
 	for _, tt := range tests {
-		var s shape
+		var s shapeJudge
 		var got strings.Builder
 		for _, p := range tt.script {
 			for range p.n {
-				begins, ends := s.note(p.line == 'u')
+				begins, ends := s.noteLine(p.line == 'u')
 				if begins {
 					got.WriteByte('+')
 				}
@@ -189,10 +189,10 @@ func TestUsual(t *testing.T) {
 	for _, tt := range tests {
 		m := whole
 		tt.change(&m)
-		if got := usual(&m); got != (tt.want == "") {
+		if got := isUsual(&m); got != (tt.want == "") {
 			t.Errorf("%s: got usual %v, want %v", tt.name, got, tt.want == "")
 		}
-		if got := unusual(&m); tt.want != "" && !strings.Contains(got, tt.want) || len(got) > 200 {
+		if got := describeUnusual(&m); tt.want != "" && !strings.Contains(got, tt.want) || len(got) > 200 {
 			t.Errorf("%s: got %q, want %q in it", tt.name, got, tt.want)
 		}
 	}
@@ -213,7 +213,7 @@ func TestEscape(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", tt.in, got, tt.want)
 		}
 	}
-	if got := bounded(strings.Repeat("x", maxDetail+1)); len(got) != maxDetail || !strings.HasSuffix(got, "...") {
+	if got := cutDetail(strings.Repeat("x", maxDetail+1)); len(got) != maxDetail || !strings.HasSuffix(got, "...") {
 		t.Errorf("bounded: got %d bytes, want %d", len(got), maxDetail)
 	}
 }
@@ -272,17 +272,17 @@ func TestJudgeWait(t *testing.T) {
 		most    time.Duration
 		restart string
 	}{
-		{"ES_NEW_CLIENT_RESULT_ERR_NOT_PERMITTED", ended, false, 0, time.Minute, time.Minute, "no storm"},
-		{"ES_NEW_CLIENT_RESULT_ERR_NOT_PRIVILEGED", ended, false, 0, time.Minute, time.Minute, "no storm"},
-		{"ES_NEW_CLIENT_RESULT_ERR_NOT_ENTITLED", ended, false, 0, time.Minute, time.Minute, "no storm"},
-		{"Failed to parse event types", ended, false, 0, time.Minute, time.Minute, "no storm"},
-		{"ES_NEW_CLIENT_RESULT_ERR_NOT_PERMITTED", silent, false, 0, time.Minute, time.Minute, "no storm"},
-		{"ES_NEW_CLIENT_RESULT_ERR_TOO_MANY_CLIENTS", ended, false, 0, 40 * time.Second, time.Minute, "a place may come free"},
-		{"", ended, false, 0, 40 * time.Second, time.Minute, "it has failed often"},
-		{"", ended, true, time.Second, 40 * time.Second, time.Minute, "it worked, though not for long"},
-		{"", ended, false, time.Hour, 40 * time.Second, time.Minute, "it never worked"},
-		{"", ended, true, time.Hour, time.Second, 1500 * time.Millisecond, "it worked for long"},
-		{"", silent, true, time.Hour, time.Second, 1500 * time.Millisecond, "it worked for long"},
+		{"ES_NEW_CLIENT_RESULT_ERR_NOT_PERMITTED", childEnded, false, 0, time.Minute, time.Minute, "no storm"},
+		{"ES_NEW_CLIENT_RESULT_ERR_NOT_PRIVILEGED", childEnded, false, 0, time.Minute, time.Minute, "no storm"},
+		{"ES_NEW_CLIENT_RESULT_ERR_NOT_ENTITLED", childEnded, false, 0, time.Minute, time.Minute, "no storm"},
+		{"Failed to parse event types", childEnded, false, 0, time.Minute, time.Minute, "no storm"},
+		{"ES_NEW_CLIENT_RESULT_ERR_NOT_PERMITTED", childSilent, false, 0, time.Minute, time.Minute, "no storm"},
+		{"ES_NEW_CLIENT_RESULT_ERR_TOO_MANY_CLIENTS", childEnded, false, 0, 40 * time.Second, time.Minute, "a place may come free"},
+		{"", childEnded, false, 0, 40 * time.Second, time.Minute, "it has failed often"},
+		{"", childEnded, true, time.Second, 40 * time.Second, time.Minute, "it worked, though not for long"},
+		{"", childEnded, false, time.Hour, 40 * time.Second, time.Minute, "it never worked"},
+		{"", childEnded, true, time.Hour, time.Second, 1500 * time.Millisecond, "it worked for long"},
+		{"", childSilent, true, time.Hour, time.Second, 1500 * time.Millisecond, "it worked for long"},
 	}
 	for _, tt := range tests {
 		s, err := New(Options{}, ignore{})
@@ -293,8 +293,8 @@ func TestJudgeWait(t *testing.T) {
 			s.backoff.next(0)
 		}
 		r := &run{child: &child{how: "exit status 1"}, proven: tt.proven, began: time.Now().Add(-tt.up)}
-		r.murmur.hear([]byte(tt.said))
-		if got := s.judge(r, tt.why, nil); got < tt.least || got > tt.most {
+		r.stderr.write([]byte(tt.said))
+		if got := s.judgeEnd(r, tt.why, nil); got < tt.least || got > tt.most {
 			t.Errorf("%q, %v, up %v: got %v, want %v to %v: %s", tt.said, tt.why, tt.up, got, tt.least, tt.most, tt.restart)
 		}
 	}
@@ -306,7 +306,7 @@ func TestJudgeStuck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.judge(&run{child: &child{}}, ended, errors.New("eslogger, process 7: did not end after a kill"))
+	s.judgeEnd(&run{child: &child{}}, childEnded, errors.New("eslogger, process 7: did not end after a kill"))
 	if got := s.States(); len(got) != 1 || got[0].Name != Exited || !strings.Contains(got[0].Detail, "process 7: did not end") {
 		t.Errorf("states: got %+v, want %s with the process", got, Exited)
 	}

@@ -25,9 +25,9 @@ func newProbe(o Options, pid int) probe {
 	return p
 }
 
-// is tells whether m is the exec of a canary. Its parent can't be claimed by a
+// isCanary tells whether m is the exec of a canary. Its parent can't be claimed by a
 // stranger: nobody but this process can have children of this process.
-func (p *probe) is(m *Message) bool {
+func (p *probe) isCanary(m *Message) bool {
 	if m.Kind != event.ExecKind || m.Target.Parent.PID != p.parent && m.Target.PPID != p.parent {
 		return false
 	}
@@ -39,9 +39,9 @@ func (p *probe) is(m *Message) bool {
 	return false
 }
 
-// run runs one canary, for at most limit: it calls started, or returns why it could not
+// runCanary runs one canary, for at most limit: it calls started, or returns why it could not
 // be started. It stays in this process's group: eslogger does not report those of its own.
-func (p *probe) run(ctx context.Context, limit time.Duration, started func()) error {
+func (p *probe) runCanary(ctx context.Context, limit time.Duration, started func()) error {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, p.path)

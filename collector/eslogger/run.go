@@ -14,33 +14,33 @@ type run struct {
 	child *child
 	began time.Time
 
-	out  *drain
-	read chan struct{} // closed at the end of out; after it:
-	cut  int           // bytes of an unfinished last line
-	fail error         // what ended the reading, if not the end
+	out      *drain
+	outDone  chan struct{} // closed at the end of out; after it:
+	cutBytes int           // bytes of an unfinished last line
+	readErr  error         // what ended the reading, if not the end
 
-	errs   *drain
-	heard  chan struct{} // closed at the end of errs; after it:
-	murmur murmur
+	errs     *drain
+	errsDone chan struct{} // closed at the end of errs; after it:
+	stderr   stderrLog
 
-	lingered bool // it closed its output and went on
+	outlivedOutput bool // it closed its output and went on
 
 	// Guarded by the source's calls.
 	proven     bool // it has delivered an event
-	complained bool
+	complained bool // on its standard error
 }
 
 // ending is why a run is over.
 type ending int
 
 const (
-	ended  ending = iota // eslogger ended, or closed its output
-	silent               // it reports nothing, not even a canary
-	told                 // the context is done
+	childEnded  ending = iota // eslogger ended, or closed its output
+	childSilent               // it reports nothing, not even a canary
+	contextDone               // the context is done
 )
 
-// open starts eslogger and what reads its output.
-func (s *Source) open() (*run, error) {
+// startRun starts eslogger and what reads its output.
+func (s *Source) startRun() (*run, error) {
 	out, outW, err := openDrain()
 	if err != nil {
 		return nil, err
@@ -58,23 +58,23 @@ func (s *Source) open() (*run, error) {
 		errs.close()
 		return nil, err
 	}
-	s.tally(func(st *Stats) { st.Starts++ })
+	s.updateStats(func(st *Stats) { st.Starts++ })
 	r := &run{
 		child: c, began: time.Now(),
-		out: out, read: make(chan struct{}), errs: errs, heard: make(chan struct{}),
+		out: out, outDone: make(chan struct{}), errs: errs, errsDone: make(chan struct{}),
 	}
-	go s.deliver(r)
-	go s.listen(r)
+	go s.readEvents(r)
+	go s.readStderr(r)
 	return r, nil
 }
 
-// watch returns when the run is over.
-func (s *Source) watch(ctx context.Context, r *run) ending {
+// awaitEnd returns when the run is over.
+func (s *Source) awaitEnd(ctx context.Context, r *run) ending {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	if s.opts.CanaryInterval > 0 {
 		s.calls.Lock()
-		s.canary.round(time.Now())
+		s.canary.beginRound(time.Now())
 		s.calls.Unlock()
 	} else {
 		timer.Stop()
@@ -82,82 +82,81 @@ func (s *Source) watch(ctx context.Context, r *run) ending {
 	for {
 		select {
 		case <-ctx.Done():
-			return told
+			return contextDone
 		case <-r.child.exited:
-			return ended
-		case <-r.read:
-			return ended
+			return childEnded
+		case <-r.outDone:
+			return childEnded
 		case <-timer.C:
-			wake, replace := s.look(ctx)
+			wake, replace := s.stepCanary(ctx)
 			if replace {
-				return silent
+				return childSilent
 			}
 			timer.Reset(time.Until(wake))
 		}
 	}
 }
 
-// look does what the canary's schedule asks for.
-func (s *Source) look(ctx context.Context) (wake time.Time, replace bool) {
+// stepCanary does what the schedule of the canaries asks for.
+func (s *Source) stepCanary(ctx context.Context) (wake time.Time, replace bool) {
 	s.calls.Lock()
 	defer s.calls.Unlock()
-	l := s.canary.step(time.Now())
+	l := s.canary.advance(time.Now())
 	if l.missed {
-		s.begin(Blind, l.since, bounded(l.detail), 1)
+		s.beginLocked(Blind, l.since, cutDetail(l.detail), 1)
 	}
 	if l.launch {
-		s.launch(ctx)
+		s.launchCanaryLocked(ctx)
 	}
 	return l.wake, l.replace
 }
 
-// launch runs a canary, unless the one before has not ended. Calls are held.
-func (s *Source) launch(ctx context.Context) {
-	s.tally(func(st *Stats) { st.CanariesSent++ })
-	if s.probing != nil {
+// launchCanaryLocked runs a canary, unless the one before is still running.
+func (s *Source) launchCanaryLocked(ctx context.Context) {
+	s.updateStats(func(st *Stats) { st.CanariesSent++ })
+	if s.probeDone != nil {
 		select {
-		case <-s.probing:
+		case <-s.probeDone:
 		default:
-			s.unsung("the one before has not ended")
+			s.noteCanaryFailedLocked("the one before has not ended")
 			return
 		}
 	}
 	done := make(chan struct{})
-	s.probing = done
+	s.probeDone = done
 	go func() {
 		defer close(done)
-		err := s.probe.run(ctx, s.opts.Timing.CanaryTimeout, func() {
+		err := s.probe.runCanary(ctx, s.opts.Timing.CanaryTimeout, func() {
 			s.calls.Lock()
 			defer s.calls.Unlock()
-			s.canary.started()
+			s.canary.countStarted()
 		})
 		if err == nil || ctx.Err() != nil {
 			return
 		}
 		s.calls.Lock()
 		defer s.calls.Unlock()
-		s.unsung(escape([]byte(err.Error()), murmurText))
+		s.noteCanaryFailedLocked(escape([]byte(err.Error()), maxStderrText))
 	}()
 }
 
-// unsung takes notice of a canary that could not be run. Calls are held.
-func (s *Source) unsung(why string) {
-	s.canary.fail(why)
-	s.tally(func(st *Stats) { st.CanariesFailed++ })
+func (s *Source) noteCanaryFailedLocked(why string) {
+	s.canary.setFailure(why)
+	s.updateStats(func(st *Stats) { st.CanariesFailed++ })
 }
 
-// close ends the process, if it has not, and waits until all it wrote was handed on.
-func (s *Source) close(r *run, why ending) error {
+// stopRun ends the process if it still runs, and waits until everything it wrote was handed on.
+func (s *Source) stopRun(r *run, why ending) error {
 	grace := s.opts.Timing.StopGrace
-	if why == ended {
+	if why == childEnded {
 		// The end of its output comes a moment before its own.
-		r.lingered = !r.child.ended(grace)
+		r.outlivedOutput = !r.child.hasEnded(grace)
 	}
 	err := r.child.stop(grace)
 	r.out.finish()
 	r.errs.finish()
-	<-r.read
-	<-r.heard
+	<-r.outDone
+	<-r.errsDone
 	r.out.close()
 	r.errs.close()
 	return err
@@ -171,62 +170,62 @@ func (r *run) detail(stuck error) string {
 	} else {
 		parts = append(parts, r.child.how)
 	}
-	if r.lingered {
+	if r.outlivedOutput {
 		parts = append(parts, "it had closed its output before")
 	}
-	if r.cut > 0 {
-		parts = append(parts, fmt.Sprintf("%d bytes of an unfinished line", r.cut))
+	if r.cutBytes > 0 {
+		parts = append(parts, fmt.Sprintf("%d bytes of an unfinished line", r.cutBytes))
 	}
-	if r.fail != nil {
-		parts = append(parts, escape([]byte(r.fail.Error()), murmurLine))
+	if r.readErr != nil {
+		parts = append(parts, escape([]byte(r.readErr.Error()), maxStderrLine))
 	}
-	if text := r.murmur.text(); text != "" {
+	if text := r.stderr.lastLines(); text != "" {
 		parts = append(parts, "stderr: "+text)
 	}
 	return strings.Join(parts, "; ")
 }
 
-// deliver hands on every line until the output ends.
-func (s *Source) deliver(r *run) {
-	defer close(r.read)
+// readEvents hands on every line until the output ends.
+func (s *Source) readEvents(r *run) {
+	defer close(r.outDone)
 	d := &delivery{source: s, run: r, dec: new(Decoder)}
 	lines := NewLines(r.out, s.opts.MaxLine)
 	var skipped uint64
 	for {
 		line, err := lines.Next()
 		if n := lines.Skipped(); n != skipped {
-			s.tally(func(st *Stats) { st.TooLong += n - skipped })
+			s.updateStats(func(st *Stats) { st.TooLong += n - skipped })
 			skipped = n
 		}
 		if err != nil {
-			r.cut = lines.Cut()
+			r.cutBytes = lines.Cut()
 			if !errors.Is(err, io.EOF) {
-				r.fail = err
+				r.readErr = err
 			}
 			break
 		}
-		d.take(line)
+		d.handleLine(line)
 	}
-	if r.cut > 0 {
-		s.tally(func(st *Stats) { st.Cuts++; st.LastCut = uint64(r.cut) })
+	if r.cutBytes > 0 {
+		s.updateStats(func(st *Stats) { st.Cuts++; st.LastCut = uint64(r.cutBytes) })
 	}
 }
 
-// listen hears eslogger's standard error to its end.
-func (s *Source) listen(r *run) {
-	defer close(r.heard)
+// readStderr reads eslogger's standard error to its end.
+func (s *Source) readStderr(r *run) {
+	defer close(r.errsDone)
 	buf := make([]byte, 4<<10)
 	for {
 		n, err := r.errs.Read(buf)
-		before := r.murmur.lines
-		c := r.murmur.hear(buf[:n])
-		if more := r.murmur.lines - before; more > 0 {
-			s.tally(func(st *Stats) { st.StderrLines += more })
+		before := r.stderr.lines
+		c := r.stderr.write(buf[:n])
+		if more := r.stderr.lines - before; more > 0 {
+			s.updateStats(func(st *Stats) { st.StderrLines += more })
 		}
 		if c != nil {
 			s.calls.Lock()
 			r.complained = true
-			s.because(c.name, bounded(c.advice+"; stderr: "+r.murmur.text()), 1)
+			s.setCauseLocked(c.name, cutDetail(c.advice+"; stderr: "+r.stderr.lastLines()), 1)
 			s.calls.Unlock()
 		}
 		if err != nil {

@@ -14,15 +14,15 @@ const (
 	shapeClean   = 256 // a minute or more of a quiet machine
 )
 
-// shape judges by the lines themselves whether eslogger's output is still what the
+// shapeJudge judges by the lines themselves whether eslogger's output is still what the
 // decoder knows. It counts lines, not time, so that a quiet machine is not judged sooner.
-type shape struct {
+type shapeJudge struct {
 	strikes, clean int
 	on             bool
 }
 
-// note takes one line and reports a change of the judgement.
-func (s *shape) note(usual bool) (begins, ends bool) {
+// noteLine takes one line and reports a change of the judgement.
+func (s *shapeJudge) noteLine(usual bool) (begins, ends bool) {
 	if !usual {
 		s.clean = 0
 		s.strikes = min(s.strikes+1, shapeStrikes)
@@ -37,12 +37,12 @@ func (s *shape) note(usual bool) (begins, ends bool) {
 		return false, false
 	}
 	ends = s.on
-	*s = shape{}
+	*s = shapeJudge{}
 	return false, ends
 }
 
-// usual says whether m has all that a message of its kind is read for.
-func usual(m *Message) bool {
+// isUsual says whether m has all that a message of its kind is read for.
+func isUsual(m *Message) bool {
 	if m.Odd > 0 || m.Schema > knownSchema || !m.HasGlobal || len(m.EventName) == 0 {
 		return false
 	}
@@ -57,8 +57,8 @@ func usual(m *Message) bool {
 	return true
 }
 
-// unusual says in what m is not usual.
-func unusual(m *Message) string {
+// describeUnusual says in what m is not usual.
+func describeUnusual(m *Message) string {
 	name := escape(m.EventName, 40)
 	switch {
 	case len(m.EventName) == 0:

@@ -26,25 +26,25 @@ type Handler interface {
 // emptying of the pipes.
 const stopGraces = 4
 
-// Source keeps one eslogger running, whatever becomes of it, and hands on what it says.
+// Source keeps one eslogger running, however often it ends, and hands on what it reports.
 type Source struct {
 	opts    Options
 	handler Handler
 	probe   probe
 	ran     atomic.Bool
 
-	// calls makes the handler's calls one at a time, and guards what decides about
-	// them. Taken before mu, never after.
+	// calls makes the handler's calls one at a time, and guards what decides about them: the fields
+	// up to probeDone. It is taken before mu, never after. Methods that need it end in Locked.
 	calls  sync.Mutex
-	canary canary
-	shape  shape
+	canary canarySchedule
+	shape  shapeJudge
 	lostAt time.Time // of the last loss of a gap that is on, or zero
 
-	probing chan struct{} // closed once the latest canary has ended; nil before the first
+	probeDone chan struct{} // closed once the latest canary has ended; nil before the first
 
-	mu    sync.Mutex // guards what other goroutines may ask for
-	stats Stats
-	board board
+	mu         sync.Mutex // guards stats and conditions, which any goroutine may read
+	stats      Stats
+	conditions conditionSet
 
 	backoff backoff // used by Run alone
 }
@@ -62,7 +62,7 @@ func New(opts Options, h Handler) (*Source, error) {
 		opts:    o,
 		handler: h,
 		probe:   newProbe(o, os.Getpid()),
-		canary:  canary{interval: o.CanaryInterval, timeout: o.Timing.CanaryTimeout, repeat: o.Timing.CanaryRepeat},
+		canary:  canarySchedule{interval: o.CanaryInterval, timeout: o.Timing.CanaryTimeout, repeat: o.Timing.CanaryRepeat},
 		backoff: backoff{min: o.Timing.BackoffMin, max: o.Timing.BackoffMax},
 	}, nil
 }
@@ -79,13 +79,13 @@ func (s *Source) Stats() Stats {
 func (s *Source) States() []State {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.board.list()
+	return s.conditions.list()
 }
 
 // Run keeps eslogger running until ctx is done, ends it, hands on what it had still
 // written, and returns when all that was started has ended: within four seconds and
-// the handler's own time. It returns an error when a process would not end even
-// then, or when called a second time; that ctx is done is none.
+// the handler's own time. It returns an error when a process does not end even
+// then, or when called a second time, and none because ctx is done.
 func (s *Source) Run(ctx context.Context) error {
 	if !s.ran.CompareAndSwap(false, true) {
 		return errors.New("eslogger source: can run only once")
@@ -93,19 +93,19 @@ func (s *Source) Run(ctx context.Context) error {
 	asked := make(chan time.Time, 1)
 	defer context.AfterFunc(ctx, func() { asked <- time.Now() })()
 	for {
-		wait, err := s.once(ctx)
+		wait, err := s.runOnce(ctx)
 		if ctx.Err() == nil {
-			rest(ctx, wait)
+			sleepUntilDone(ctx, wait)
 		}
 		if ctx.Err() != nil {
 			limit := (<-asked).Add(stopGraces * s.opts.Timing.StopGrace)
-			return errors.Join(err, s.awaitProbe(limit))
+			return errors.Join(err, s.awaitCanary(limit))
 		}
 	}
 }
 
-// rest waits, until ctx is done at most.
-func rest(ctx context.Context, d time.Duration) {
+// sleepUntilDone waits, until ctx is done at most.
+func sleepUntilDone(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
@@ -114,97 +114,97 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// once runs one eslogger to its end and returns how long to wait before the next. The error
+// runOnce runs one eslogger to its end and returns how long to wait before the next. The error
 // is of a process that can't be ended.
-func (s *Source) once(ctx context.Context) (time.Duration, error) {
-	r, err := s.open()
+func (s *Source) runOnce(ctx context.Context) (time.Duration, error) {
+	r, err := s.startRun()
 	if err != nil {
 		s.calls.Lock()
 		defer s.calls.Unlock()
-		s.because(NotStarted, escape([]byte(err.Error()), murmurText), 1)
+		s.setCauseLocked(NotStarted, escape([]byte(err.Error()), maxStderrText), 1)
 		return s.backoff.next(rand.Float64()), nil
 	}
-	why := s.watch(ctx, r)
-	err = s.close(r, why)
-	if why == told || ctx.Err() != nil {
+	why := s.awaitEnd(ctx, r)
+	err = s.stopRun(r, why)
+	if why == contextDone || ctx.Err() != nil {
 		return 0, err
 	}
-	return s.judge(r, why, err), err
+	return s.judgeEnd(r, why, err), err
 }
 
-// judge says why an eslogger ended that was not told to, and how long to wait now.
-func (s *Source) judge(r *run, why ending, stuck error) time.Duration {
+// judgeEnd sets the condition for an eslogger that ended without being asked to, and returns how
+// long to wait before the next.
+func (s *Source) judgeEnd(r *run, why ending, stuck error) time.Duration {
 	s.calls.Lock()
 	defer s.calls.Unlock()
 	if r.proven && time.Since(r.began) >= s.opts.Timing.Healthy {
 		s.backoff.reset()
 	}
-	if why == silent {
-		s.tally(func(st *Stats) { st.Replace++ })
+	if why == childSilent {
+		s.updateStats(func(st *Stats) { st.Replace++ })
 	} else {
-		s.tally(func(st *Stats) { st.Exits++ })
+		s.updateStats(func(st *Stats) { st.Exits++ })
 	}
-	c := r.murmur.found
+	c := r.stderr.complaint
 	if c != nil {
-		// Its begin was counted when it was heard.
-		s.because(c.name, bounded(c.advice+"; "+r.detail(stuck)), 0)
-	} else if why != silent || stuck != nil {
-		// Of a silent one Blind is the reason, and it is on.
-		s.because(Exited, bounded(r.detail(stuck)), 1)
+		// It was counted when it was read.
+		s.setCauseLocked(c.name, cutDetail(c.advice+"; "+r.detail(stuck)), 0)
+	} else if why != childSilent || stuck != nil {
+		// The reason for a silent one is Blind, which is on.
+		s.setCauseLocked(Exited, cutDetail(r.detail(stuck)), 1)
 	}
-	if c != nil && c.denied {
+	if c != nil && c.needsAdmin {
 		return s.opts.Timing.RetryDenied
 	}
 	return s.backoff.next(rand.Float64())
 }
 
-// because turns on the one cause why there is no eslogger, in place of any other. Calls are held.
-func (s *Source) because(name Condition, detail string, count uint64) {
-	s.begin(name, time.Now(), detail, count)
+// setCauseLocked turns on the one cause why there is no eslogger, in place of any other.
+func (s *Source) setCauseLocked(name Condition, detail string, count uint64) {
+	s.beginLocked(name, time.Now(), detail, count)
 	for _, other := range causes {
 		if other != name {
-			s.end(other)
+			s.endLocked(other)
 		}
 	}
 }
 
-// works turns every such cause off. Calls are held.
-func (s *Source) works() {
+// clearCausesLocked turns every such cause off.
+func (s *Source) clearCausesLocked() {
 	for _, name := range causes {
-		s.end(name)
+		s.endLocked(name)
 	}
 }
 
-// begin and end turn a condition on and off. Calls are held.
-func (s *Source) begin(name Condition, since time.Time, detail string, count uint64) {
+// beginLocked and endLocked turn a condition on and off.
+func (s *Source) beginLocked(name Condition, since time.Time, detail string, count uint64) {
 	s.mu.Lock()
-	st, fresh := s.board.begin(name, since, detail, count)
+	st, fresh := s.conditions.turnOn(name, since, detail, count)
 	s.mu.Unlock()
 	if fresh {
 		s.handler.HandleState(st)
 	}
 }
 
-func (s *Source) end(name Condition) {
+func (s *Source) endLocked(name Condition) {
 	s.mu.Lock()
-	st, was := s.board.end(name, time.Now())
+	st, was := s.conditions.turnOff(name, time.Now())
 	s.mu.Unlock()
 	if was {
 		s.handler.HandleState(st)
 	}
 }
 
-// tally changes the counts.
-func (s *Source) tally(f func(*Stats)) {
+func (s *Source) updateStats(f func(*Stats)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f(&s.stats)
 }
 
-// awaitProbe waits for the last canary, which was killed as the context was done.
-func (s *Source) awaitProbe(limit time.Time) error {
+// awaitCanary waits for the last canary, which was killed when the context was done.
+func (s *Source) awaitCanary(limit time.Time) error {
 	s.calls.Lock()
-	probing := s.probing
+	probing := s.probeDone
 	s.calls.Unlock()
 	if probing == nil || waitFor(probing, time.Until(limit)) {
 		return nil

@@ -26,7 +26,7 @@ const (
 	Blind Condition = "blind"
 	// Gap: events were dropped, or stood on lines that could not be read. Ends with the
 	// first event after [Timing].GapHold without a loss, so that a burst is one gap.
-	// What was missed is to be looked up at both ends.
+	// The state has to be scanned again at both ends.
 	Gap Condition = "gap"
 	// SchemaUnknown: three lines that are malformed or of an unknown shape, with fewer than 256
 	// usual ones in succession between them. Ends after 256 usual ones in succession.
@@ -46,55 +46,55 @@ type State struct {
 	Count  uint64    // exits, unseen rounds of canaries, events lost or unusual lines since it began
 }
 
-// board holds the conditions that are on. The zero value is ready.
-type board struct {
+// conditionSet holds the conditions that are on. The zero value is ready. Source.mu guards it.
+type conditionSet struct {
 	on map[Condition]State
 }
 
-// begin turns a condition on and reports whether it was off. One that was on keeps its
+// turnOn turns a condition on and reports whether it was off. One that was on keeps its
 // begin, takes the newer detail and adds to its count.
-func (b *board) begin(name Condition, since time.Time, detail string, count uint64) (State, bool) {
-	if b.on == nil {
-		b.on = make(map[Condition]State)
+func (c *conditionSet) turnOn(name Condition, since time.Time, detail string, count uint64) (State, bool) {
+	if c.on == nil {
+		c.on = make(map[Condition]State)
 	}
-	st, was := b.on[name]
+	st, was := c.on[name]
 	if !was {
 		st = State{Name: name, On: true, Since: since}
 	}
 	st.Detail = detail
-	st.Count = addUp(st.Count, count)
-	b.on[name] = st
+	st.Count = addSaturating(st.Count, count)
+	c.on[name] = st
 	return st, !was
 }
 
-// end turns a condition off and reports whether it was on.
-func (b *board) end(name Condition, now time.Time) (State, bool) {
-	st, was := b.on[name]
+// turnOff turns a condition off and reports whether it was on.
+func (c *conditionSet) turnOff(name Condition, now time.Time) (State, bool) {
+	st, was := c.on[name]
 	if !was {
 		return State{}, false
 	}
-	delete(b.on, name)
+	delete(c.on, name)
 	st.On, st.Until = false, now
 	return st, true
 }
 
 // list returns what is on, the oldest first.
-func (b *board) list() []State {
+func (c *conditionSet) list() []State {
 	var all []State
-	for _, st := range b.on {
+	for _, st := range c.on {
 		all = append(all, st)
 	}
 	slices.SortFunc(all, func(x, y State) int {
-		if c := x.Since.Compare(y.Since); c != 0 {
-			return c
+		if order := x.Since.Compare(y.Since); order != 0 {
+			return order
 		}
 		return strings.Compare(string(x.Name), string(y.Name))
 	})
 	return all
 }
 
-// addUp adds without running over: a stream's numbers are not to be trusted.
-func addUp(a, b uint64) uint64 {
+// addSaturating adds without overflow: the numbers of a stream can't be trusted.
+func addSaturating(a, b uint64) uint64 {
 	if a+b < a {
 		return ^uint64(0)
 	}

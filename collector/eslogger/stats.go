@@ -5,7 +5,7 @@ import "hooksnare/pkg/event"
 // Stats are counts since [New]. They never go down.
 type Stats struct {
 	Lines     uint64 // complete lines within the bound
-	Malformed uint64 // of these, not to be decoded
+	Malformed uint64 // of these, could not be decoded
 	TooLong   uint64 // lines over the bound, passed over
 
 	Exec, Fork, Exit, Other uint64 // messages by kind
@@ -18,14 +18,14 @@ type Stats struct {
 	Streams uint64 // numberings begun: one for each eslogger that delivered, or more
 
 	Starts  uint64 // times eslogger was started
-	Exits   uint64 // times it ended and was not told to
-	Replace uint64 // times it was ended for being silent
+	Exits   uint64 // times it ended without being asked to
+	Replace uint64 // times it was ended because it was silent
 
 	Cuts    uint64 // ends of output amid a line
 	LastCut uint64 // bytes of the last such line
 
 	CanariesSent   uint64 // canaries run or tried
-	CanariesFailed uint64 // of these, not to be run
+	CanariesFailed uint64 // of these, could not be run
 	CanariesSeen   uint64 // canaries reported by eslogger
 
 	StderrLines uint64 // lines eslogger wrote to its standard error

@@ -5,13 +5,12 @@ import (
 	"strings"
 )
 
-// complaint is something eslogger says on its standard error that has a state of its
-// own. The prose around a token changes between releases of macOS, the token does not.
+// complaint is a message on eslogger's standard error that has its own condition. The prose around a token changes between releases of macOS, the token does not.
 type complaint struct {
-	token  string
-	name   Condition
-	denied bool // only an administrator, or other options, can mend it
-	advice string
+	token      string
+	name       Condition
+	needsAdmin bool // only an administrator, or other options, can fix it
+	advice     string
 }
 
 var complaints = []complaint{
@@ -23,74 +22,74 @@ var complaints = []complaint{
 }
 
 const (
-	murmurLines = 5   // lines of standard error kept for a state's detail
-	murmurLine  = 160 // bytes of one that are kept
-	murmurText  = 400 // bytes of a state's detail
-	tokenMax    = 64  // bytes, above the longest token
+	maxStderrLines = 5   // lines of standard error kept for a state's detail
+	maxStderrLine  = 160 // bytes of one that are kept
+	maxStderrText  = 400 // bytes of a state's detail
+	maxToken       = 64  // bytes, above the longest token
 )
 
-// murmur listens to eslogger's standard error, as much of it as there may be, and
-// remembers little: the first complaint and the last lines. The zero value is ready.
-type murmur struct {
-	found *complaint
-	lines uint64
-	last  []string // escaped, oldest first
-	line  []byte   // the line under way, cut
-	tail  []byte   // the end of what was heard: a token may lie across two writes
+// stderrLog keeps the first complaint and the last lines of eslogger's standard error, however
+// much there is. The zero value is ready.
+type stderrLog struct {
+	complaint *complaint
+	lines     uint64
+	last      []string // escaped, oldest first
+	line      []byte   // the current line, cut
+	tail      []byte   // the last bytes: a token may be spread over two writes
 }
 
-// hear takes the next bytes and returns the complaint in them when it is the first.
-func (m *murmur) hear(b []byte) *complaint {
-	m.keep(b)
-	if m.found != nil {
+// write takes the next bytes, and returns the first complaint when it is in them.
+func (l *stderrLog) write(b []byte) *complaint {
+	l.splitLines(b)
+	if l.complaint != nil {
 		return nil
 	}
-	heard := append(m.tail, b...)
-	at := len(heard)
+	text := append(l.tail, b...)
+	at := len(text)
 	for i := range complaints {
-		if n := bytes.Index(heard, []byte(complaints[i].token)); n >= 0 && n < at {
-			at, m.found = n, &complaints[i]
+		if n := bytes.Index(text, []byte(complaints[i].token)); n >= 0 && n < at {
+			at, l.complaint = n, &complaints[i]
 		}
 	}
-	m.tail = append(m.tail[:0], heard[max(0, len(heard)-tokenMax):]...)
-	return m.found
+	l.tail = append(l.tail[:0], text[max(0, len(text)-maxToken):]...)
+	return l.complaint
 }
 
-// keep cuts b into lines.
-func (m *murmur) keep(b []byte) {
+// splitLines cuts b into lines.
+func (l *stderrLog) splitLines(b []byte) {
 	for len(b) > 0 {
 		part, rest, whole := bytes.Cut(b, []byte{'\n'})
-		if room := murmurLine + 1 - len(m.line); room > 0 {
-			m.line = append(m.line, part[:min(room, len(part))]...)
+		if room := maxStderrLine + 1 - len(l.line); room > 0 {
+			l.line = append(l.line, part[:min(room, len(part))]...)
 		}
 		if whole {
-			m.endLine()
+			l.endLine()
 		}
 		b = rest
 	}
 }
 
-// endLine keeps the line under way, unless it is empty.
-func (m *murmur) endLine() {
-	m.lines++
-	if len(m.line) > 0 {
-		m.last = append(m.last, escape(m.line, murmurLine))
+// endLine keeps the current line, unless it is empty.
+func (l *stderrLog) endLine() {
+	l.lines++
+	if len(l.line) > 0 {
+		l.last = append(l.last, escape(l.line, maxStderrLine))
 	}
-	if len(m.last) > murmurLines {
-		m.last = append(m.last[:0], m.last[1:]...)
+	if len(l.last) > maxStderrLines {
+		l.last = append(l.last[:0], l.last[1:]...)
 	}
-	m.line = m.line[:0]
+	l.line = l.line[:0]
 }
 
-// text returns the end of the last lines, also of one that is not complete, as one line.
-func (m *murmur) text() string {
-	last := m.last
-	if len(m.line) > 0 {
-		last = append(last[:len(last):len(last)], escape(m.line, murmurLine))
+// lastLines returns the end of the last lines, also of one that is not complete, as one line.
+func (l *stderrLog) lastLines() string {
+	last := l.last
+	if len(l.line) > 0 {
+		last = append(last[:len(last):len(last)], escape(l.line, maxStderrLine))
 	}
 	s := strings.Join(last, " | ")
-	if len(s) > murmurText {
-		s = "..." + s[len(s)-murmurText:]
+	if len(s) > maxStderrText {
+		s = "..." + s[len(s)-maxStderrText:]
 	}
 	return s
 }

@@ -27,21 +27,21 @@ func TestMurmur(t *testing.T) {
 		for _, size := range []int{1, 7, 64, 4096, len(tt.in) + 1} {
 			m := hearAll(tt.in, size)
 			var got Condition
-			if m.found != nil {
-				got = m.found.name
+			if m.complaint != nil {
+				got = m.complaint.name
 			}
-			if text := m.text(); got != tt.want || text != tt.text {
+			if text := m.lastLines(); got != tt.want || text != tt.text {
 				t.Errorf("%s, %d bytes at a time: got %q and %q, want %q and %q", tt.name, size, got, text, tt.want, tt.text)
 			}
 		}
 	}
 }
 
-func hearAll(in string, size int) *murmur {
-	var m murmur
+func hearAll(in string, size int) *stderrLog {
+	var m stderrLog
 	for b := []byte(in); len(b) > 0; {
 		n := min(size, len(b))
-		m.hear(b[:n])
+		m.write(b[:n])
 		b = b[n:]
 	}
 	return &m
@@ -49,16 +49,16 @@ func hearAll(in string, size int) *murmur {
 
 // TestMurmurForgets says that a flood costs no memory.
 func TestMurmurForgets(t *testing.T) {
-	var m murmur
+	var m stderrLog
 	chunk := []byte(strings.Repeat("no end of line ", 4096/15))
 	for range 10_000 {
-		m.hear(chunk)
+		m.write(chunk)
 	}
 	line := []byte("line after line\n")
 	for range 10_000 {
-		m.hear(line)
+		m.write(line)
 	}
-	if kept := cap(m.line) + cap(m.tail) + len(m.last)*murmurLine; kept > 16<<10 || m.lines != 10_000 {
+	if kept := cap(m.line) + cap(m.tail) + len(m.last)*maxStderrLine; kept > 16<<10 || m.lines != 10_000 {
 		t.Errorf("after 40 MB: got %d bytes kept and %d lines, want at most 16 KiB and 10000", kept, m.lines)
 	}
 }
@@ -70,11 +70,11 @@ func FuzzMurmur(f *testing.F) {
 		in = in[:min(len(in), 4<<10)] // more only makes a byte at a time slow
 		m := hearAll(string(in), int(size)+1)
 		whole := hearAll(string(in), len(in)+1)
-		if (m.found == nil) != (whole.found == nil) {
-			t.Errorf("%q: found %v in pieces of %d, %v at once", in, m.found, size, whole.found)
+		if (m.complaint == nil) != (whole.complaint == nil) {
+			t.Errorf("%q: found %v in pieces of %d, %v at once", in, m.complaint, size, whole.complaint)
 		}
-		text := m.text()
-		if len(text) > murmurText+3 {
+		text := m.lastLines()
+		if len(text) > maxStderrText+3 {
 			t.Errorf("%q: got %d bytes of text", in, len(text))
 		}
 		for _, c := range text {
