@@ -49,9 +49,9 @@ check:
 	done
 
 ## bench: measure the hot path, replay against grep and jq, and the agent at work against cat
-bench: build
+bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./collector/... ./detect/... ./agent ./pkg/...
-	$(GO) run ./agent/cmd/bench -hooksnare bin/hooksnare
+	$(GO) test -run '^$$' -bench '^Benchmark(Replay|Live)$$' -benchtime 1x -timeout 30m ./agent/cmd/soak
 
 ## fuzz: run every fuzz target for N executions
 N ?= 20000

@@ -22,7 +22,6 @@ const module = "hooksnare/"
 // all packages in it. Arrows point down only, and no row allows what nobody uses.
 var rooms = []room{
 	{"agent/cmd/hooksnare", []string{"agent", "detect/rules", "pkg"}},
-	{"agent/cmd/bench", []string{"agent/ruleset", "collector/eslogger/synthetic", "detect/rules"}},
 	{"agent/cmd/soak", nil},
 	{"agent/cmd/standin", []string{"collector/eslogger/synthetic", "pkg/event"}},
 	{"agent", []string{"agent/config", "agent/delivery", "agent/exceptions", "agent/health", "agent/host", "agent/judge", "agent/ruleset", "agent/watch", "collector", "detect", "pkg"}},
@@ -183,7 +182,6 @@ var executes = map[string]string{
 	"collector/eslogger": "eslogger and the canary: this machine's, or what the command line or the environment names",
 	"agent/checkup":      "this machine's defaults, or what --defaults names",
 	"agent/service":      "this machine's launchctl",
-	"agent/cmd/bench":    "measurements",
 }
 
 // TestExecutes looks for packages that start programs.

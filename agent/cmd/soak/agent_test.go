@@ -282,20 +282,6 @@ func (v *victim) told() status {
 // peak returns the most memory that the agent had resident, in MiB, and what it has now.
 func (v *victim) peak() (most, now float64) {
 	v.t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", v.cmd.Process.Pid))
-	if err != nil {
-		v.t.Fatal(err)
-	}
-	for line := range strings.Lines(string(b)) {
-		name, rest, _ := strings.Cut(line, ":")
-		kib, _, _ := strings.Cut(strings.TrimSpace(rest), " ")
-		n, _ := strconv.ParseFloat(kib, 64)
-		switch name {
-		case "VmHWM":
-			most = n / 1024
-		case "VmRSS":
-			now = n / 1024
-		}
-	}
-	return most, now
+	status := fmt.Sprintf("/proc/%d/status", v.cmd.Process.Pid)
+	return procNumber(status, "VmHWM") / 1024, procNumber(status, "VmRSS") / 1024
 }

@@ -1,4 +1,4 @@
-package main
+package soak
 
 import (
 	"bytes"
@@ -8,24 +8,34 @@ import (
 	"math/rand/v2"
 	"os"
 	"strings"
+	"testing"
 	"time"
 
 	"hooksnare/collector/eslogger/synthetic"
 )
 
-// play is eslogger under a load: "hostile", or a number of execs a second.
-func play(load string) error {
+// loadVariable makes this program play eslogger: "hostile", or a number of execs a second.
+const loadVariable = "SOAK_LOAD"
+
+func TestMain(m *testing.M) {
+	if load := os.Getenv(loadVariable); load != "" {
+		_ = playLoad(load) // until nobody reads it
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func playLoad(load string) error {
 	if load == "hostile" {
 		return playHostile(os.Stdout)
 	}
 	var rate float64
 	if _, err := fmt.Sscan(load, &rate); err != nil {
-		return fmt.Errorf("load %q: expected a number of execs a second, or hostile", load)
+		return err
 	}
 	if rate == 0 {
-		_, err := io.Copy(io.Discard, os.Stderr) // until the agent ends
 		time.Sleep(time.Hour)
-		return err
+		return nil
 	}
 	_, err := synthetic.WriteBench(newPaced(os.Stdout, 3*rate), math.MaxInt)
 	return err
@@ -69,19 +79,14 @@ func playHostile(to io.Writer) error {
 			`{"x":` + strings.Repeat("[", 1<<20),
 			strings.Repeat("\xff", 1<<20),
 		}
-		for _, line := range lines {
+		for range 300 {
+			lines = append(lines, exec(args(40, strings.Repeat("y", 40)+fmt.Sprint(n))))
+			n++
+		}
+		for _, line := range append(lines, ordinary.String()) {
 			if _, err := io.WriteString(to, line+"\n"); err != nil {
 				return err
 			}
-		}
-		for range 300 {
-			if _, err := io.WriteString(to, exec(args(40, strings.Repeat("y", 40)+fmt.Sprint(n)))+"\n"); err != nil {
-				return err
-			}
-			n++
-		}
-		if _, err := to.Write(ordinary.Bytes()); err != nil {
-			return err
 		}
 	}
 }
