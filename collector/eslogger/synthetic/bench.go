@@ -79,7 +79,7 @@ func (b *bench) step(left int) {
 		b.hook(b.said.Hooks)
 	case left >= longest && done >= b.said.Mentions*benchMentions+benchMentions/4:
 		b.said.Mentions++
-		h.Run(b.shell(), mentions[b.rng.IntN(len(mentions)-1)](b.rng)) // the last has a small environment
+		h.Run(b.shell(), choose(b.rng, mentions[:len(mentions)-1])) // the last has a small environment
 	default:
 		oldest := &b.running[b.next%benchRunning]
 		b.next++

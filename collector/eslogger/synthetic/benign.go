@@ -1,8 +1,11 @@
 package synthetic
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 // Benign runs one ordinary command of a random kind from start to end. None of them
@@ -13,8 +16,7 @@ func Benign(h *Host, r *rand.Rand) {
 	case 0, 1:
 		jobs[r.IntN(len(jobs))](h, r)
 	case 2:
-		mention := mentions[r.IntN(len(mentions))]
-		h.Run(h.Shell(), mention(r))
+		h.Run(h.Shell(), choose(r, mentions))
 	default:
 		h.Run(h.Shell(), command(r))
 	}
@@ -22,132 +24,75 @@ func Benign(h *Host, r *rand.Rand) {
 
 func pick(r *rand.Rand, list ...string) string { return list[r.IntN(len(list))] }
 
+// choice is a place in an argument of the tables: a number, or one of several words.
+var choice = regexp.MustCompile(`<([0-9]+|[^<>]*\|[^<>]*)>`)
+
 // source is a path like those that commands are given.
-func source(r *rand.Rand) string {
-	return fmt.Sprintf("src/%s/%s_%d.%s", pick(r, "agent", "ui", "core", "net", "db"),
-		pick(r, "main", "window", "model", "store", "parse"), r.IntN(500), pick(r, "c", "go", "swift", "m", "py"))
-}
+const source = "src/<agent|ui|core|net|db>/<main|window|model|store|parse>_<500>.<c|go|swift|m|py>"
 
 // command returns one of many things that people and their tools run all day.
-func command(r *rand.Rand) Spec { return commands[r.IntN(len(commands))](r) }
+func command(r *rand.Rand) Spec { return choose(r, commands) }
 
-var commands = []func(*rand.Rand) Spec{
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/bin/ls", Args: []string{"ls", pick(r, "-la", "-G", "-1"), source(r)}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/bin/cat", Args: []string{"cat", source(r)}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/grep", Args: []string{"grep", "-rn", pick(r, "TODO", "import", "func main"), source(r)}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/sed", Args: []string{"sed", "-e", `s/"old"/"new"/g`, source(r)}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/awk", Args: []string{"awk", "-F\t", "{ print $1 \"\\n\" }", source(r)}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/find", Args: []string{"find", ".", "-name", pick(r, "*.o", "*.swift", ".DS_Store")}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/bin/ps", Args: []string{"ps", "-axo", "pid,ppid,command"}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/bin/mkdir", Args: []string{"mkdir", "-p", fmt.Sprintf("build/obj-%d", r.IntN(1000))}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/sw_vers", Args: []string{"sw_vers", "-productVersion"}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/vim", Args: []string{"vim", source(r)}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{
-			Path: "/Library/Developer/CommandLineTools/usr/bin/git", SigningID: "com.apple.git", Platform: true,
-			Args: []string{"git", pick(r, "status", "diff", "log", "fetch"), "--no-color", "--", source(r)},
-		}
-	},
-	func(r *rand.Rand) Spec {
-		src := source(r)
-		return Spec{
-			Path: "/Library/Developer/CommandLineTools/usr/bin/clang", SigningID: "com.apple.clang", Platform: true,
-			Args: []string{
-				"clang", "-cc1", "-triple", "arm64-apple-macosx15.0.0", "-O2", "-Wall", "-Iinclude",
-				"-isysroot", "/Library/Developer/CommandLineTools/SDKs/MacOSX.sdk", "-DNAME=\"tool\"", "-o", src + ".o", "-c", src,
-			},
-		}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/local/go/bin/go", TeamID: "EQHXZ8M8AV", SigningID: "go", Args: []string{"go", "test", "./..."}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{
-			Path: "/opt/homebrew/Cellar/python@3.13/3.13.2/bin/python3.13", DyldPath: "/opt/homebrew/bin/python3",
-			Args: []string{"python3", "-c", "print('ünïcödé \u2603')", source(r)},
-		}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{
-			Path: "/opt/homebrew/Cellar/node/23.7.0/bin/node", DyldPath: "/opt/homebrew/bin/node",
-			Args: []string{"node", "--max-old-space-size=4096", source(r)},
-		}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{
-			Path: "/bin/bash", Script: Home + "/bin/deploy.sh", DyldPath: Home + "/bin/deploy.sh",
-			Args: []string{"/bin/bash", Home + "/bin/deploy.sh", pick(r, "staging", "production")},
-		}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/curl", Args: []string{"curl", "-fsSL", fmt.Sprintf("https://example.com/v%d/index.json", r.IntN(99))}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "read", pick(r, "com.apple.dock", "-g", "com.apple.finder")}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "write", "com.apple.finder", "ShowPathbar", "-bool", "true"}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/plutil", Args: []string{"plutil", "-lint", "Info.plist"}}
-	},
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/libexec/PlistBuddy", Args: []string{"PlistBuddy", "-c", "Print :CFBundleVersion", "Info.plist"}}
-	},
-	func(r *rand.Rand) Spec { // unsigned, from an Intel Mac's disk
-		return Spec{Path: Home + "/bin/oldtool", Unsigned: true, Args: []string{"./oldtool", "\xff\xfe\x01"}, DyldPath: "./oldtool"}
-	},
+// choose returns one of a table, with its choices made.
+func choose(r *rand.Rand, table []Spec) Spec {
+	s := table[r.IntN(len(table))]
+	s.Args = slices.Clone(s.Args)
+	for i := range s.Args {
+		s.Args[i] = choice.ReplaceAllStringFunc(s.Args[i], func(c string) string {
+			if n, err := strconv.Atoi(c[1 : len(c)-1]); err == nil {
+				return strconv.Itoa(r.IntN(n))
+			}
+			return pick(r, strings.Split(c[1:len(c)-1], "|")...)
+		})
+	}
+	return s
+}
+
+const tools = "/Library/Developer/CommandLineTools/usr/bin/"
+
+var commands = []Spec{
+	{Path: "/bin/ls", Args: []string{"ls", "<-la|-G|-1>", source}},
+	{Path: "/bin/cat", Args: []string{"cat", source}},
+	{Path: "/usr/bin/grep", Args: []string{"grep", "-rn", "<TODO|import|func main>", source}},
+	{Path: "/usr/bin/sed", Args: []string{"sed", "-e", `s/"old"/"new"/g`, source}},
+	{Path: "/usr/bin/awk", Args: []string{"awk", "-F\t", "{ print $1 \"\\n\" }", source}},
+	{Path: "/usr/bin/find", Args: []string{"find", ".", "-name", "<*.o|*.swift|.DS_Store>"}},
+	{Path: "/bin/ps", Args: []string{"ps", "-axo", "pid,ppid,command"}},
+	{Path: "/bin/mkdir", Args: []string{"mkdir", "-p", "build/obj-<1000>"}},
+	{Path: "/usr/bin/sw_vers", Args: []string{"sw_vers", "-productVersion"}},
+	{Path: "/usr/bin/vim", Args: []string{"vim", source}},
+	{Path: tools + "git", SigningID: "com.apple.git", Platform: true, Args: []string{"git", "<status|diff|log|fetch>", "--no-color", "--", source}},
+	{Path: tools + "clang", SigningID: "com.apple.clang", Platform: true, Args: []string{
+		"clang", "-cc1", "-triple", "arm64-apple-macosx15.0.0", "-O2", "-Wall", "-Iinclude",
+		"-isysroot", "/Library/Developer/CommandLineTools/SDKs/MacOSX.sdk", "-DNAME=\"tool\"", "-o", "build/<500>.o", "-c", source,
+	}},
+	{Path: "/usr/local/go/bin/go", TeamID: "EQHXZ8M8AV", SigningID: "go", Args: []string{"go", "test", "./..."}},
+	{Path: "/opt/homebrew/Cellar/python@3.13/3.13.2/bin/python3.13", DyldPath: "/opt/homebrew/bin/python3",
+		Args: []string{"python3", "-c", "print('ünïcödé \u2603')", source}},
+	{Path: "/opt/homebrew/Cellar/node/23.7.0/bin/node", DyldPath: "/opt/homebrew/bin/node", Args: []string{"node", "--max-old-space-size=4096", source}},
+	{Path: "/bin/bash", Script: Home + "/bin/deploy.sh", DyldPath: Home + "/bin/deploy.sh",
+		Args: []string{"/bin/bash", Home + "/bin/deploy.sh", "<staging|production>"}},
+	{Path: "/usr/bin/curl", Args: []string{"curl", "-fsSL", "https://example.com/v<99>/index.json"}},
+	{Path: "/usr/bin/defaults", Args: []string{"defaults", "read", "<com.apple.dock|-g|com.apple.finder>"}},
+	{Path: "/usr/bin/defaults", Args: []string{"defaults", "write", "com.apple.finder", "ShowPathbar", "-bool", "true"}},
+	{Path: "/usr/bin/plutil", Args: []string{"plutil", "-lint", "Info.plist"}},
+	{Path: "/usr/libexec/PlistBuddy", Args: []string{"PlistBuddy", "-c", "Print :CFBundleVersion", "Info.plist"}},
+	{Path: Home + "/bin/oldtool", Unsigned: true, Args: []string{"./oldtool", "\xff\xfe\x01"}, DyldPath: "./oldtool"}, // from an Intel Mac's disk
 }
 
 // hookFile is where loginwindow reads its hooks.
 const hookFile = "/private/var/root/Library/Preferences/com.apple.loginwindow.plist"
 
 // mentions speak of hooks and set none.
-var mentions = []func(*rand.Rand) Spec{
-	func(r *rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/grep", Args: []string{"grep", "-rn", pick(r, "LoginHook", "LogoutHook"), source(r)}}
-	},
-	func(*rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "read", "com.apple.loginwindow", "LoginHook"}}
-	},
-	func(*rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "find", "LogoutHook"}}
-	},
-	func(*rand.Rand) Spec {
-		return Spec{Path: "/bin/echo", Args: []string{"echo", "defaults write com.apple.loginwindow LoginHook /tmp/x"}}
-	},
-	func(*rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/vim", Args: []string{"vim", "notes/LoginHook.md"}}
-	},
-	func(*rand.Rand) Spec {
-		return Spec{Path: "/usr/bin/plutil", Args: []string{"plutil", "-extract", "LoginHook", "raw", "-o", "-", hookFile}}
-	},
-	func(*rand.Rand) Spec {
-		return Spec{Path: "/usr/libexec/PlistBuddy", Args: []string{"/usr/libexec/PlistBuddy", "-c", "Print :LoginHook", hookFile}}
-	},
-	func(*rand.Rand) Spec {
-		return Spec{Path: "/bin/date", Env: []string{"PATH=/usr/bin:/bin", "TASK=write LoginHook"}}
-	},
+var mentions = []Spec{
+	{Path: "/usr/bin/grep", Args: []string{"grep", "-rn", "<LoginHook|LogoutHook>", source}},
+	{Path: "/usr/bin/defaults", Args: []string{"defaults", "read", "com.apple.loginwindow", "LoginHook"}},
+	{Path: "/usr/bin/defaults", Args: []string{"defaults", "find", "LogoutHook"}},
+	{Path: "/bin/echo", Args: []string{"echo", "defaults write com.apple.loginwindow LoginHook /tmp/x"}},
+	{Path: "/usr/bin/vim", Args: []string{"vim", "notes/LoginHook.md"}},
+	{Path: "/usr/bin/plutil", Args: []string{"plutil", "-extract", "LoginHook", "raw", "-o", "-", hookFile}},
+	{Path: "/usr/libexec/PlistBuddy", Args: []string{"/usr/libexec/PlistBuddy", "-c", "Print :LoginHook", hookFile}},
+	{Path: "/bin/date", Env: []string{"PATH=/usr/bin:/bin", "TASK=write LoginHook"}},
 }
 
 // jobs are more than one process.

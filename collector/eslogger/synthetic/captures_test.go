@@ -131,7 +131,7 @@ func variety(w io.Writer, version int) error {
 		h := New(w, Options{Seed: seed, Version: version, ArrayTokens: seed == 1})
 		r := rand.New(rand.NewPCG(seed, 9))
 		for _, c := range slices.Concat(commands, mentions) {
-			h.Run(h.Shell(), c(r))
+			h.Run(h.Shell(), choose(r, []Spec{c}))
 		}
 		for _, j := range jobs {
 			j(h, r)

@@ -19,7 +19,7 @@ func WriteDemo(w io.Writer) error {
 	h := New(w, Options{Seed: 7, Pace: 2 * time.Millisecond})
 	d := demo{h, rand.New(rand.NewPCG(7, 4))}
 	for _, scene := range []func(){
-		d.work, d.attack, d.background, d.management, d.work, d.cleanUp,
+		d.work, d.attack, func() { jobs[0](h, d.rng) }, d.management, d.work, d.cleanUp,
 	} {
 		scene()
 		h.Advance(1200 * time.Millisecond)
@@ -36,7 +36,7 @@ type demo struct {
 func (d demo) work() {
 	d.Run(d.Shell(), command(d.rng))
 	d.Advance(400 * time.Millisecond)
-	d.Run(d.Shell(), mentions[d.rng.IntN(2)](d.rng))
+	d.Run(d.Shell(), choose(d.rng, mentions[:2]))
 }
 
 // attack is how published tools install a login hook: fetch, make executable, set.
@@ -54,11 +54,6 @@ func (d demo) attack() {
 	d.Exit(echo, 0)
 	d.EndSudo(p)
 	d.Exit(sh, 0)
-}
-
-// background is a launchd job.
-func (d demo) background() {
-	jobs[0](d.Host, d.rng)
 }
 
 // management sets the hook that a Jamf exception knows.

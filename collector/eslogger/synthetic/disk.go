@@ -1,7 +1,9 @@
 package synthetic
 
 import (
+	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"hash/fnv"
 	"path"
 	"strings"
@@ -66,16 +68,15 @@ func (i *image) category() int64 {
 	return 10
 }
 
-// entitlements writes a few, of each JSON type that real ones have.
-func entitlements(e *encoder, i *image) {
+// entitlements are a few, of each JSON type that real ones have.
+func (i *image) entitlements() object {
 	if !i.platform {
-		e.raw("{}")
-		return
+		return nil
 	}
-	e.raw(`{"platform-application":true,"com.apple.private.tcc.allow":["kTCCServiceSystemPolicyAllFiles"],` +
-		`"com.apple.private.security.storage":{"appData":true},"com.apple.application-identifier":`)
-	e.string(i.signingID)
-	e.raw("}")
+	return object{
+		{"platform-application", true}, {"com.apple.private.tcc.allow", []string{"kTCCServiceSystemPolicyAllFiles"}},
+		{"com.apple.private.security.storage", object{{"appData", true}}}, {"com.apple.application-identifier", i.signingID},
+	}
 }
 
 // installed is when the simulated system was, in nanoseconds since 1970.
@@ -100,8 +101,11 @@ func hash(parts ...string) uint64 {
 	return h.Sum64()
 }
 
-// newFile invents the metadata of a path: always the same for the same path.
+// newFile invents the metadata of a path: always the same for the same path, nil for none.
 func newFile(name string, mode int64) *file {
+	if name == "" {
+		return nil
+	}
 	n := hash(name)
 	f := &file{
 		path: name, dev: 16777233, mode: mode, nlink: 1, blksize: 4096,
@@ -134,8 +138,7 @@ const (
 
 // newTerminal invents /dev/ttysNNN. Every second one has a negative device.
 func newTerminal(n int) *file {
-	const digits = "0123456789"
-	name := "/dev/ttys" + string([]byte{digits[n/100%10], digits[n/10%10], digits[n%10]})
+	name := fmt.Sprintf("/dev/ttys%03d", n)
 	f := newFile(name, modeTerminal)
 	f.dev = int64(hash(name) % 1_900_000_000)
 	if n%2 == 0 {
@@ -154,8 +157,9 @@ const (
 	flagsAdhoc     = event.CSSigned | event.CSAdhoc | event.CSValid | 0x2020200
 )
 
-// newImage invents the signature of a program that spec leaves open.
-func newImage(f *file, spec *Spec) *image {
+// newImage invents what spec leaves open of a program's signature.
+func newImage(spec *Spec) *image {
+	f := newFile(spec.Path, modeProgram)
 	i := &image{
 		file: f, signingID: spec.SigningID, teamID: spec.TeamID,
 		flags: spec.Flags, platform: spec.Platform,
@@ -189,9 +193,5 @@ func newImage(f *file, spec *Spec) *image {
 }
 
 func hexOf(n uint64) string {
-	var b [8]byte
-	for i := range b {
-		b[i] = byte(n >> (8 * i))
-	}
-	return hex.EncodeToString(b[:])
+	return hex.EncodeToString(binary.LittleEndian.AppendUint64(nil, n))
 }

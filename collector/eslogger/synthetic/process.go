@@ -34,23 +34,6 @@ type Spec struct {
 	Unsigned  bool
 }
 
-// program is the part of a Spec that says which image it is.
-type program struct {
-	path, signingID, teamID string
-	flags                   uint32
-	platform, unsigned      bool
-}
-
-func (h *Host) image(s *Spec) *image {
-	k := program{s.Path, s.SigningID, s.TeamID, s.Flags, s.Platform, s.Unsigned}
-	i := h.images[k]
-	if i == nil {
-		i = newImage(h.file(s.Path, modeProgram), s)
-		h.images[k] = i
-	}
-	return i
-}
-
 // Proc is a process of a Host.
 type Proc struct {
 	state
@@ -82,9 +65,9 @@ func (p *Proc) Become(c Cred) {
 	p.token.EUID, p.token.RUID, p.token.EGID, p.token.RGID = c.EUID, c.RUID, c.EGID, c.RGID
 }
 
-// snapshot fills s with p as it is now.
-func (p *Proc) snapshot(s *state) {
-	*s = p.state
+// snapshot returns p as it is now.
+func (p *Proc) snapshot() *state {
+	s := p.state
 	s.responsible = p.token
 	if p.blame != nil {
 		s.responsible = p.blame.token
@@ -97,6 +80,7 @@ func (p *Proc) snapshot(s *state) {
 		now := p.host.clock / 1000 * 1000
 		s.tty.mtime, s.tty.atime = now, now
 	}
+	return &s
 }
 
 // Launchd returns pid 1.
@@ -136,9 +120,9 @@ func (h *Host) ForkPID(parent *Proc, pid int32) *Proc {
 	}
 	parent.children++
 	h.live[pid] = p
-	parent.snapshot(&h.before)
-	p.snapshot(&h.after)
-	h.emit(event.Fork)
+	h.emit(event.Fork, parent.snapshot(), func() object {
+		return object{{"fork", object{{"child", h.enc.process(p.snapshot())}}}}
+	})
 	return p
 }
 
@@ -156,8 +140,8 @@ func (h *Host) Exec(p *Proc, s Spec) {
 	if p.up != nil && p.up.jobs && p.group == p.up.group {
 		p.group = p.PID()
 	}
-	p.snapshot(&h.before)
-	p.image = h.image(&s)
+	before := p.snapshot()
+	p.image = newImage(&s)
 	p.token.Version = h.version()
 	p.jobs = false
 	if s.As != nil {
@@ -175,16 +159,15 @@ func (h *Host) Exec(p *Proc, s Spec) {
 	if s.DyldPath == "" {
 		s.DyldPath = s.Path
 	}
-	p.snapshot(&h.after)
-	h.exec = execution{
-		args: s.Args, env: p.env, dyldPath: s.DyldPath, image: p.image,
-		cwd: h.file(p.cwd, modeFolder), script: h.file(s.Script, modeProgram),
+	x := execution{
+		args: s.Args, env: p.env, dyldPath: s.DyldPath,
+		cwd: newFile(p.cwd, modeFolder), script: newFile(s.Script, modeProgram),
 	}
 	if h.rng.IntN(4) == 0 {
 		h.nextPipe++
-		h.exec.pipe = h.nextPipe
+		x.pipe = h.nextPipe
 	}
-	h.emit(event.ExecKind)
+	h.emit(event.ExecKind, before, func() object { return object{{"exec", h.enc.exec(&x, p.snapshot())}} })
 }
 
 // Exit ends p with a status as wait(2) reports it: the exit code times 256, or the
@@ -195,9 +178,7 @@ func (h *Host) Exit(p *Proc, status int32) {
 		return
 	}
 	h.tick()
-	p.snapshot(&h.before)
-	h.msg.status = status
-	h.emit(event.Exit)
+	h.emit(event.Exit, p.snapshot(), func() object { return object{{"exit", object{{"stat", status}}}} })
 	p.ended = true
 	delete(h.live, p.PID())
 	p.up.children--

@@ -54,8 +54,6 @@ type Host struct {
 	nextPipe    uint64
 	terminals   int
 	live        map[int32]*Proc
-	files       map[fileKey]*file
-	images      map[program]*image
 	launchd     *Proc
 	shell       *Proc
 
@@ -65,18 +63,9 @@ type Host struct {
 	global uint64
 	unseen bool
 	lost   bool
-
-	before, after state
-	msg           message
-	exec          execution
 }
 
 const eventKinds = int(event.Exit) + 1
-
-type fileKey struct {
-	path string
-	mode int64
-}
 
 // New returns a Mac just before its stream begins: launchd runs, nothing else. It
 // writes one line at a time; the first error of w is kept for Err and ends all
@@ -100,10 +89,8 @@ func New(w io.Writer, o Options) *Host {
 		nextVersion: 3 * firstPID,
 		nextPipe:    15_000,
 		live:        map[int32]*Proc{},
-		files:       map[fileKey]*file{},
-		images:      map[program]*image{},
 	}
-	h.enc = encoder{order: rand.NewPCG(o.Seed, 2), version: o.Version, arrayTokens: o.ArrayTokens}
+	h.enc = encoder{order: rand.New(rand.NewPCG(o.Seed, 2)), version: o.Version, arrayTokens: o.ArrayTokens}
 	h.boot = h.clock - int64(6*time.Hour)
 	h.launchd = h.boots()
 	return h
@@ -114,7 +101,7 @@ func (h *Host) boots() *Proc {
 	p := &Proc{host: h, cwd: "/"}
 	p.token = event.Token{PID: 1, Version: 7, AUID: event.None, ASID: systemSession}
 	p.group, p.session, p.start = 1, 1, h.boot
-	p.image = h.image(&Spec{Path: "/sbin/launchd", SigningID: "com.apple.xpc.launchd", Platform: true})
+	p.image = newImage(&Spec{Path: "/sbin/launchd", SigningID: "com.apple.xpc.launchd", Platform: true})
 	h.live[1] = p
 	return p
 }
@@ -174,41 +161,40 @@ func (h *Host) fail(format string, args ...any) {
 // tick lets the time between two events pass: half to one and a half of the pace.
 func (h *Host) tick() { h.clock += h.pace/2 + h.rng.Int64N(h.pace) }
 
-// emit writes one line for what h.msg, h.before and h.after hold.
-func (h *Host) emit(kind event.Kind) {
+// The numbers of Apple's es_event_type_t.
+var eventTypes = [...]int{event.ExecKind: 9, event.Fork: 11, event.Exit: 15}
+
+// emit writes one line about a process; what happened is made when it is written.
+func (h *Host) emit(kind event.Kind, process *state, what func() object) {
 	if h.unseen || h.err != nil || h.limit > 0 && h.lines >= h.limit {
 		return
 	}
-	m := &h.msg
-	m.kind, m.time, m.process, m.target, m.exec = kind, h.clock, &h.before, &h.after, &h.exec
-	m.seq, m.global = h.seq[kind], h.global
-	m.mach = uint64(h.clock-h.boot) / 125 * 3 // 24 MHz, as on Apple silicon
-	m.thread = ThreadMark + uint64(h.rng.Int64N(1<<20))
+	seq, global := h.seq[kind], h.global
+	thread := ThreadMark + h.rng.Int64N(1<<20)
 	h.seq[kind]++
 	h.global++
 	if h.lost {
 		return
 	}
 	h.enc.b = h.enc.b[:0]
-	messageShape.append(&h.enc, m)
+	h.enc.write(object{
+		{"schema_version", 1},
+		{"version", h.enc.version},
+		{"time", nanos(h.clock)},
+		{"mach_time", uint64(h.clock-h.boot) / 125 * 3}, // 24 MHz, as on Apple silicon
+		{"seq_num", seq},
+		{"global_seq_num", global},
+		{"thread", object{{"thread_id", thread}}},
+		{"event_type", eventTypes[kind]},
+		{"action_type", 1},
+		{"action", object{{"result", object{{"result_type", 0}, {"result", object{{"auth", 0}}}}}}},
+		{"process", h.enc.process(process)},
+		{"event", what()},
+	})
 	h.enc.b = append(h.enc.b, '\n')
 	if _, err := h.w.Write(h.enc.b); err != nil {
 		h.fail("line %d: %w", h.lines+1, err)
 		return
 	}
 	h.lines++
-}
-
-// file returns the metadata of a path, nil for no path.
-func (h *Host) file(path string, mode int64) *file {
-	if path == "" {
-		return nil
-	}
-	k := fileKey{path, mode}
-	f := h.files[k]
-	if f == nil {
-		f = newFile(path, mode)
-		h.files[k] = f
-	}
-	return f
 }
