@@ -23,7 +23,7 @@ const module = "hooksnare/"
 var rooms = []room{
 	{"agent/cmd/hooksnare", []string{"agent", "detect/rules", "pkg"}},
 	{"agent/cmd/soak", nil},
-	{"agent/cmd/standin", []string{"collector/eslogger/synthetic", "pkg/event"}},
+	{"agent/cmd/standin", []string{"collector/eslogger/synthetic"}},
 	{"agent", []string{"agent/config", "agent/delivery", "agent/exceptions", "agent/health", "agent/host", "agent/judge", "agent/ruleset", "agent/watch", "collector", "detect", "pkg"}},
 
 	{"agent/checkup", []string{"agent/config", "agent/health", "agent/ruleset", "detect", "pkg"}},

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"time"
-
-	"hooksnare/pkg/event"
 )
 
 // A recorded line is changed in place, not decoded and encoded again: whatever else
@@ -21,14 +19,12 @@ var (
 
 const timeLayout = "2006-01-02T15:04:05.000000000Z"
 
-// numberIn returns the number that the pattern finds.
-func numberIn(line []byte, pattern *regexp.Regexp) (uint64, bool) {
-	m := pattern.FindSubmatch(line)
-	if m == nil {
-		return 0, false
+// valueIn returns what the pattern finds, "" for nothing.
+func valueIn(line []byte, pattern *regexp.Regexp) string {
+	if m := pattern.FindSubmatch(line); m != nil {
+		return string(m[1])
 	}
-	n, err := strconv.ParseUint(string(m[1]), 10, 64)
-	return n, err == nil
+	return ""
 }
 
 // replaceValue returns a line with another value where the pattern finds one.
@@ -42,45 +38,29 @@ func replaceValue(line []byte, pattern *regexp.Regexp, value string) []byte {
 
 // timeOf returns the time of the line.
 func timeOf(line []byte) (time.Time, bool) {
-	m := timeText.FindSubmatch(line)
-	if m == nil {
-		return time.Time{}, false
-	}
-	t, err := time.Parse(timeLayout, string(m[1]))
+	t, err := time.Parse(timeLayout, valueIn(line, timeText))
 	return t, err == nil
 }
-
-// kinds are Apple's numbers for the kinds of events.
-var kinds = map[uint64]event.Kind{9: event.ExecKind, 11: event.Fork, 15: event.Exit}
 
 // numbering counts a stream's lines without gaps, whatever a recording has: the lines of
 // canaries come in between.
 type numbering struct {
-	global uint64 // the next number
-	seq    [4]uint64
+	global uint64            // the next number
+	seq    map[string]uint64 // the next of each event_type
 }
 
-// renumber returns a recorded line with its numbers in this stream and the time of now.
-func (n *numbering) renumber(line []byte, now time.Time) []byte {
-	line = replaceValue(line, timeText, now.UTC().Format(timeLayout))
-	if _, ok := numberIn(line, globalNumber); !ok {
+// renumber returns a line with its numbers in this stream.
+func (n *numbering) renumber(line []byte) []byte {
+	if valueIn(line, globalNumber) == "" {
 		return line
 	}
-	code, _ := numberIn(line, typeNumber)
-	k, known := kinds[code]
-	if !known {
-		k = event.Other
+	if n.seq == nil {
+		n.seq = map[string]uint64{}
 	}
+	kind := valueIn(line, typeNumber)
 	line = replaceValue(line, globalNumber, strconv.FormatUint(n.global, 10))
-	line = replaceValue(line, kindNumber, strconv.FormatUint(n.seq[k], 10))
-	n.countEvents(k)
+	line = replaceValue(line, kindNumber, strconv.FormatUint(n.seq[kind], 10))
+	n.global++
+	n.seq[kind]++
 	return line
-}
-
-// countEvents takes note of a line of each kind.
-func (n *numbering) countEvents(list ...event.Kind) {
-	for _, k := range list {
-		n.global++
-		n.seq[k]++
-	}
 }

@@ -4,7 +4,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -28,7 +27,7 @@ root lays a fake Mac's disk in DIR, which must be empty or not exist, with this 
 usr/bin/eslogger and usr/bin/true, and prints the path of its eslogger.
 Owners are set when it is run as root.
 
-Started as eslogger is, with event names or nothing, standin plays recording.ndjson beside
+Started as eslogger is, with names of events or nothing, standin plays recording.ndjson beside
 its own program file or, without one, a demo, at the pace it was recorded or X times as
 fast (0: at once), with the times of now. Then it stays silent until it is stopped. When a
 copy or link of it named "true" is run, it prints the fork, exec and exit of that process.
@@ -37,22 +36,8 @@ copy or link of it named "true" is run, it prints the fork, exec and exit of tha
   hooksnare run --root /tmp/mac --eslogger /tmp/mac/usr/bin/eslogger --canary /tmp/mac/usr/bin/true
 `
 
-// events are the names that the stand-in takes for eslogger's. Which are given does
-// not change what it plays.
-var events = []string{
-	"exec", "fork", "exit", "create", "open", "close", "write", "rename", "unlink", "lookup",
-	"signal", "setuid", "authentication", "login_login", "btm_launch_item_add",
-}
-
-var errEvents = errors.New("Failed to parse event types") //lint:ignore ST1005 what eslogger prints
-
 func main() {
-	err := runCommand(os.Args)
-	switch {
-	case errors.Is(err, errEvents):
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	case err != nil:
+	if err := runCommand(os.Args); err != nil {
 		fmt.Fprintln(os.Stderr, "standin:", err)
 		os.Exit(2)
 	}
@@ -67,11 +52,6 @@ func runCommand(args []string) error {
 	case len(args) > 1 && slices.Contains([]string{"-h", "--help", "help"}, args[1]):
 		_, err := fmt.Print(usage)
 		return err
-	}
-	for _, a := range args[1:] {
-		if !slices.Contains(events, a) {
-			return errEvents
-		}
 	}
 	return playBeside()
 }

@@ -268,7 +268,6 @@ func TestVerbs(t *testing.T) {
 		code         int
 		stderr, help string
 	}{
-		{args: []string{"exec", "nonsense"}, code: 1, stderr: "Failed to parse event types"},
 		{args: []string{"root"}, code: 2, stderr: "expected one folder"},
 		{args: []string{"root", filepath.Dir(bin)}, code: 2, stderr: "not empty"},
 		{args: []string{"--help"}, help: "recording.ndjson"},

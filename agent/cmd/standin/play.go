@@ -18,7 +18,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"hooksnare/collector/eslogger/synthetic"
-	"hooksnare/pkg/event"
 )
 
 const (
@@ -46,9 +45,9 @@ func playBeside() error {
 	defer recording.Close()
 	execs, err := openExecs(folder)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "standin: no canary:", err)
+		return err
 	}
-	defer execs.Close() // of nil, too
+	defer execs.Close()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	p := player{speed: speed, out: os.Stdout, execs: execs}
@@ -91,8 +90,8 @@ var errNoReader = errors.New("nobody reads")
 type player struct {
 	speed float64 // times as fast as recorded; 0 for at once
 	out   *os.File
-	execs *os.File // nil without canaries
-	read  int64    // bytes of execs
+	execs *os.File
+	read  int64 // bytes of execs
 
 	numbers numbering
 	last    time.Time // recorded time of the line before
@@ -115,7 +114,8 @@ func (p *player) run(ctx context.Context, recording io.Reader) error {
 		if err := p.awaitDue(ctx, line, poll.C); err != nil {
 			return err
 		}
-		if _, err := p.out.Write(p.numbers.renumber(line, time.Now())); err != nil {
+		line = replaceValue(line, timeText, time.Now().UTC().Format(timeLayout))
+		if _, err := p.out.Write(p.numbers.renumber(line)); err != nil {
 			return err
 		}
 	}
@@ -164,9 +164,6 @@ func (p *player) hasReader() bool {
 
 // printCanaries prints the events of the processes that were reported.
 func (p *player) printCanaries() error {
-	if p.execs == nil {
-		return nil
-	}
 	list, read, err := readExecs(p.execs, p.read)
 	p.read = read
 	for _, e := range list {
@@ -180,18 +177,21 @@ const agentPath = "/Library/Application Support/Hooksnare/hooksnare"
 
 func (p *player) printCanary(e execed) error {
 	// Another host each time: no pid of the last can be in the way.
-	h := synthetic.New(p.out, synthetic.Options{
+	var lines bytes.Buffer
+	h := synthetic.New(&lines, synthetic.Options{
 		Seed: uint64(e.PID), Start: time.Now().Add(-100 * time.Microsecond), Pace: 10 * time.Microsecond,
 	})
 	parent := h.Launchd()
 	if e.PPID != parent.PID() {
 		parent = h.Adopt(parent, e.PPID, synthetic.Spec{Path: agentPath, TeamID: "5EED5EED00"})
 	}
-	n := &p.numbers
-	h.Resume(n.global, n.seq[event.Fork], n.seq[event.ExecKind], n.seq[event.Exit])
 	child := h.ForkPID(parent, e.PID)
 	h.Exec(child, synthetic.Spec{Path: e.Path, Args: e.Args, SigningID: "com.apple." + filepath.Base(e.Path), Platform: true})
 	h.Exit(child, 0)
-	n.countEvents(event.Fork, event.ExecKind, event.Exit)
+	for line := range bytes.Lines(lines.Bytes()) {
+		if _, err := p.out.Write(p.numbers.renumber(line)); err != nil {
+			return err
+		}
+	}
 	return h.Err()
 }
