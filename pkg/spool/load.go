@@ -158,7 +158,8 @@ func (s *Spool) listAlerts(folder string) (found []record, err error) {
 // adoptLeftovers shows the alerts that an earlier process left in tmp/ to the outputs that want them;
 // other files there were being written when that ended: no Put had returned for them. Neither had one
 // for what has the number of another alert. They are written once more first, as they may not be
-// synced. What can't be written is shown nevertheless: a Put may have promised it.
+// synced. While that fails they are not shown, but tried again: what a power cut takes away after it was
+// delivered would have its number used again.
 func (s *Spool) adoptLeftovers() (unsynced, err error) {
 	var found []string
 	err = s.listFolder("tmp", func(entry string, mode fs.FileMode) bool {
@@ -195,13 +196,17 @@ func (s *Spool) adoptLeftovers() (unsynced, err error) {
 			s.discard(name)
 		}
 		s.unfinished[r.seq] = r
-		r.mask, r.flags = s.outputsFor(r.sev, r.sev == 0), inTmp // outputs that had it may get it again
-		s.mu.Lock()
-		s.showLocked(r)
-		s.mu.Unlock()
 	}
 	if s.litter {
 		unsynced = errors.Join(unsynced, s.cleanTmp())
+	}
+	if s.unsynced = unsynced != nil; !s.unsynced {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, r := range s.sortedUnfinished() {
+			r.mask, r.flags = s.outputsFor(r.sev, r.sev == 0), inTmp // outputs that had it may get it again
+			s.showLocked(r)
+		}
 	}
 	return unsynced, err
 }

@@ -72,7 +72,7 @@ func (s *Spool) maintain() bool {
 
 // linkUnfinished links what is in tmp/ because it could not be linked.
 func (s *Spool) linkUnfinished() {
-	if len(s.unfinished) == 0 {
+	if len(s.unfinished) == 0 || s.unsynced {
 		return
 	}
 	var ds []document

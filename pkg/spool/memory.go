@@ -1,5 +1,7 @@
 package spool
 
+import "errors"
+
 // memory is the documents that are in memory: those that no disk has, and of the others the last,
 // which can be delivered although the disk hangs. Spool.mu guards it.
 type memory struct {
@@ -99,6 +101,12 @@ func (s *Spool) flushHeld() error {
 func (s *Spool) writeHeld() error {
 	if err := s.makeFolders(); err != nil {
 		return err
+	}
+	if s.unsynced {
+		if unsynced, err := s.adoptLeftovers(); unsynced != nil || err != nil {
+			return errors.Join(unsynced, err)
+		}
+		s.linkUnfinished()
 	}
 	if err := s.cleanTmp(); err != nil {
 		return err

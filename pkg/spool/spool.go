@@ -124,6 +124,7 @@ type files struct {
 	heads   []record // in head/, the newest last
 
 	unfinished map[uint64]record // committed in tmp/, not linked everywhere
+	unsynced   bool              // these are not shown: an earlier process left them, and they could not be synced
 	litter     bool              // in tmp/ may be more
 	asides     int               // files that were set aside: makes their names unique
 }
