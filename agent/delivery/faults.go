@@ -92,9 +92,6 @@ func (o *Outputs) Check(now time.Time) {
 	for _, d := range o.destinations {
 		o.checkDestination(d, now)
 	}
-	for _, lost := range o.buffer.takeLosses(now) {
-		o.reportOnce(health.Condition{Name: health.AlertsLost}, lost, now)
-	}
 	if o.reported.elsewhere != "" {
 		o.report(health.Condition{Name: health.SpoolFailed}, o.reported.elsewhere, true, now, time.Time{})
 		o.reported.elsewhere = ""

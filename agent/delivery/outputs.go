@@ -29,7 +29,6 @@ const gatherPause = 50 * time.Millisecond
 // names, in order, each at its own pace: a slow, failing or hanging one delays no other.
 // Its fields do not change once Open has returned, but for reported, which Check owns.
 type Outputs struct {
-	buffer       *buffer
 	spool        *spool.Spool
 	temporary    string // folder of a spool that ends with the agent; "" for the usual one
 	destinations []*destination
@@ -41,7 +40,6 @@ type Outputs struct {
 	hold     time.Duration
 	reported spoolReports
 
-	written chan struct{} // closed when the writer has ended
 	stop    context.CancelFunc
 	running sync.WaitGroup // destinations and what shows alerts
 }
@@ -100,8 +98,7 @@ func Open(opts Options) (*Outputs, error) {
 		opts.Disks = health.NewHangingDisks()
 	}
 	o := &Outputs{
-		buffer: newBuffer(), report: opts.Report, progress: opts.Progress, hangs: opts.Disks, hold: opts.Hold,
-		written: make(chan struct{}),
+		report: opts.Report, progress: opts.Progress, hangs: opts.Disks, hold: opts.Hold,
 	}
 	places := enabledOutputs(opts.Config)
 	if err := o.openSpool(opts.Config, places); err != nil {
@@ -120,7 +117,6 @@ func Open(opts Options) (*Outputs, error) {
 			}
 		})
 	}
-	go o.runWriter()
 	return o, nil
 }
 
@@ -149,6 +145,10 @@ func enabledOutputs(c config.Config) (list []config.Output) {
 func (o *Outputs) openSpool(c config.Config, places []config.Output) error {
 	opts := spool.Options{
 		Dir: filepath.Join(c.StateDir, health.SpoolFolder), Hangs: o.hangs.ReportFrom("spool"),
+		Stored: func(document []byte) {
+			id, _ := spool.EventOf(document)
+			o.progress(id, "")
+		},
 		MaxBytes: c.SpoolMaxBytes, MaxAlerts: int(c.SpoolMaxAlerts), MaxAge: c.SpoolMaxAge,
 	}
 	for _, p := range places {
@@ -212,7 +212,7 @@ func (o *Outputs) AddAlert(a *alert.Alert, line []byte) {
 	if a.Timestamp != nil {
 		at = a.Timestamp.Time
 	}
-	o.buffer.addEntry(spool.Entry{Document: line, Severity: a.Event.Severity, Time: at, Share: a.Share})
+	o.spool.Add(spool.Entry{Document: line, Severity: a.Event.Severity, Time: at, Share: a.Share})
 }
 
 // AddHeartbeat hands over a heartbeat, which goes to every output.
@@ -221,35 +221,8 @@ func (o *Outputs) AddHeartbeat(b *alert.Heartbeat) error {
 	if err != nil {
 		return err
 	}
-	o.buffer.addEntry(spool.Entry{Document: line, Everywhere: true, Time: time.Now(), Share: alert.OwnShare})
+	o.spool.Add(spool.Entry{Document: line, Everywhere: true, Time: time.Now(), Share: alert.OwnShare})
 	return nil
-}
-
-// runWriter makes durable what is in the buffer, until that is closed and empty.
-func (o *Outputs) runWriter() {
-	defer close(o.written)
-	for batch := o.buffer.takeBatch(); len(batch) > 0; batch = o.buffer.takeBatch() {
-		o.storeBatch(batch)
-	}
-}
-
-// storeBatch makes a batch durable. If one of its documents can't be kept, the others are.
-func (o *Outputs) storeBatch(batch []spool.Entry) {
-	err := o.spool.Put(batch...)
-	switch {
-	case err == nil:
-		for i := range batch {
-			id, _ := spool.EventOf(batch[i].Document)
-			o.progress(id, "")
-		}
-	case errors.Is(err, spool.ErrHeld): // the spool reports what it holds
-	case len(batch) > 1:
-		for i := range batch {
-			o.storeBatch(batch[i : i+1])
-		}
-	default:
-		o.buffer.noteRefused(err)
-	}
 }
 
 // Reopen opens the files of outputs again, as after a rotation.
@@ -265,16 +238,18 @@ func (o *Outputs) Reopen() {
 func (o *Outputs) Stats() spool.Stats { return o.spool.Stats() }
 
 // Delivered reports whether all that was handed over is durable.
-func (o *Outputs) Delivered() bool { return o.buffer.isEmpty() && o.spool.Stats().Held == 0 }
+func (o *Outputs) Delivered() bool {
+	st := o.spool.Stats()
+	return st.Added == 0 && st.Held == 0
+}
 
 // Close makes durable what is not, delivers what is waiting, until ctx is done, and ends the
 // outputs. What is left waits for the next start; the error says what does not. Nothing may
 // be added once it was called. A disk that hangs costs a second more.
 func (o *Outputs) Close(ctx context.Context) error {
-	o.buffer.closeBuffer()
 	ended := make(chan struct{})
 	go func() { // ends with the outputs; one that hangs in the system ends with the process
-		<-o.written
+		o.spool.Flush()
 		o.stop()
 		if o.shown != nil {
 			close(o.shown)

@@ -54,7 +54,10 @@ type Event struct {
 
 // newLoss returns an event to which alerts are added.
 func newLoss(k Kind, why string, args ...any) *Event {
-	return &Event{Kind: k, Why: fmt.Sprintf(why, args...)}
+	return &Event{
+		Kind: k, Why: fmt.Sprintf(why, args...),
+		Outputs: map[string]int{}, Severities: map[int]int{}, Shares: map[string]int{}, counted: map[uint64]bool{},
+	}
 }
 
 // Bound of the shares that an event names; the others are counted together.
@@ -65,18 +68,20 @@ const (
 
 // addRecord counts an alert that an output has lost. One that several have lost counts once.
 func (e *Event) addRecord(r *record, output string) {
-	if e.counted == nil {
-		e.counted, e.Outputs, e.Severities, e.Shares = map[uint64]bool{}, map[string]int{}, map[int]int{}, map[string]int{}
-	}
 	e.Outputs[output]++
 	if e.counted[r.seq] {
 		return
 	}
 	e.counted[r.seq] = true
-	e.Count++
-	e.Severities[int(r.sev)]++
-	e.addShare(r.share, 1)
+	e.addClaim(r.claim())
 	e.addRange(r.seq, r.seq)
+}
+
+// addClaim counts an alert.
+func (e *Event) addClaim(c Claim) {
+	e.Count++
+	e.Severities[c.Severity]++
+	e.addShare(c.Share, 1)
 }
 
 func (e *Event) addShare(name string, n int) {

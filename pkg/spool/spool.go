@@ -71,6 +71,9 @@ type Options struct {
 	MaxAlerts int
 	MaxAge    time.Duration
 
+	// Stored is called with each document that Add had stored; nil for nobody. It must not wait.
+	Stored func(document []byte)
+
 	// Hangs is called when the disk begins to hang, and when it answers again; nil for nobody.
 	Hangs func(hangs bool, operation string)
 
@@ -105,6 +108,7 @@ type Spool struct {
 	tail    chain.Link // of the newest alert; Previous is its own hash. Changed under both locks.
 	trouble error      // why the disk takes nothing. Changed under both locks.
 	memory
+	added    added
 	changed  chan struct{} // closed when a Next that waits should look again
 	unlinked []string      // links that nobody waits for, to be removed
 	timer    *time.Timer   // runs maintenance; nil for none
@@ -144,6 +148,9 @@ func (o *Options) setDefaults() error {
 	}
 	if o.Hangs == nil {
 		o.Hangs = func(bool, string) {}
+	}
+	if o.Stored == nil {
+		o.Stored = func([]byte) {}
 	}
 	if o.disk == nil {
 		if o.Dir == "" {
@@ -195,6 +202,7 @@ func Open(o Options) (*Spool, error) {
 // it answers.
 func (s *Spool) Close() error {
 	s.guard.Hurry(closeLimit)
+	s.Flush()
 	s.acks.Lock()
 	s.mu.Lock()
 	before := s.closed
@@ -241,7 +249,8 @@ type Stats struct {
 	Head      chain.Link // of the newest alert; Previous is that alert's own hash
 	Waiting   int        // alerts that wait for any output
 	Bytes     int64
-	Held      int // of these in memory alone
+	Added     int // by Add, and neither stored nor held yet
+	Held      int // of those that wait in memory alone
 	HeldBytes int64
 	Trouble   error // why the disk takes nothing; nil when it does
 	Queues    []QueueStats
@@ -251,7 +260,10 @@ type Stats struct {
 func (s *Spool) Stats() Stats {
 	s.mu.Lock()
 	st := Stats{
-		Head: s.tail, Waiting: s.index.live, Bytes: s.index.bytes, Held: s.held, HeldBytes: s.heldBytes, Trouble: s.trouble,
+		Head: s.tail, Waiting: s.index.live, Bytes: s.index.bytes, Added: len(s.added.entries), Held: s.held, HeldBytes: s.heldBytes, Trouble: s.trouble,
+	}
+	if s.added.storing {
+		st.Added++ // what is being stored
 	}
 	s.mu.Unlock()
 	for _, q := range s.queues {
