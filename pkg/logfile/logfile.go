@@ -12,8 +12,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"hooksnare/pkg/safefile"
 )
 
@@ -74,7 +72,7 @@ func (l *File) Reopen() error {
 	}
 	size, err := truncateToLines(f)
 	if err == nil {
-		err = syncFolder(folder)
+		err = safefile.SyncFolder(folder)
 	}
 	if err == nil {
 		l.f, l.size = f, size
@@ -194,17 +192,4 @@ func (l *File) Close() error {
 	f := l.f
 	l.f = nil
 	return f.Close()
-}
-
-// syncFolder makes the names of a folder's files as durable as their content.
-func syncFolder(folder string) error {
-	d, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.ENOTSUP) {
-		return err
-	}
-	return nil
 }
