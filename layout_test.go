@@ -58,14 +58,14 @@ var rooms = []room{
 	{"pkg/forward", []string{"pkg/event", "pkg/quote"}},
 	{"pkg/forward/receivers", nil},
 	{"pkg/hang", nil},
-	{"pkg/logfile", []string{"pkg/safefile"}},
+	{"pkg/logfile", []string{"pkg/quote", "pkg/safefile"}},
 	{"pkg/phase", nil},
 	{"pkg/plist", nil},
 	{"pkg/quote", nil},
 	{"pkg/redact", nil},
 	{"pkg/safefile", nil},
 	{"pkg/shared", nil},
-	{"pkg/spool", []string{"pkg/chain", "pkg/hang"}},
+	{"pkg/spool", []string{"pkg/chain", "pkg/hang", "pkg/quote"}},
 	{"pkg/stallfs", nil}, // see testOnly
 	{"pkg/syslog", nil},
 

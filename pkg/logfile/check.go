@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"hooksnare/pkg/quote"
 )
 
 // Bounds of a path, in bytes, of the file systems that Macs have and of macOS itself.
@@ -18,7 +20,7 @@ func CheckPath(path string) error {
 	last := aside(path, DefaultKeep)
 	switch {
 	case !filepath.IsAbs(path) || filepath.Clean(path) != path || path == "/" || strings.IndexByte(path, 0) >= 0:
-		return fmt.Errorf("expected the absolute path of a file, found %.80q", path)
+		return fmt.Errorf("expected the absolute path of a file, found %s", quote.Bounded(path, 80))
 	case len(filepath.Base(last)) > maxName:
 		return fmt.Errorf("expected a file name of at most %d bytes, found %d", maxName-len(last)+len(path), len(filepath.Base(path)))
 	case slices.ContainsFunc(strings.Split(path, "/"), func(name string) bool { return len(name) > maxName }):

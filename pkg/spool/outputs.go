@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"hooksnare/pkg/quote"
 )
 
 // Output is a place alerts go to.
@@ -21,7 +23,7 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,128}$`)
 // CheckName reports why an output can't have a name, which becomes the name of a folder.
 func CheckName(name string) error {
 	if !validName.MatchString(name) {
-		return fmt.Errorf("expected a name of at most 128 letters, digits, '.', '_' and '-', found %.80q", name)
+		return fmt.Errorf("expected a name of at most 128 letters, digits, '.', '_' and '-', found %s", quote.Bounded(name, 80))
 	}
 	return nil
 }
