@@ -137,12 +137,11 @@ func (c *Config) Check() error { return c.findFaults().orNil() }
 // CheckFiles reports which of the files that a Config names can't be used now: a Faults, or
 // nil. A sender reads them again when they change.
 func (c *Config) CheckFiles() error {
-	t := newToken(c)
-	if c.TokenFile != "" {
-		t.readToken(c)
-	}
-	_, faults := newTLSFiles(c, "").makeConfig()
-	return append(fileFaults(&t.file), faults...).orNil()
+	f := c.readFiles(false)
+	defer f.forget()
+	_, ofToken := f.parseToken()
+	_, ofTLS := f.makeTLS("")
+	return append(ofToken, ofTLS...).orNil()
 }
 
 func (c *Config) findFaults() (f Faults) {

@@ -16,22 +16,21 @@ const lastReadWait = time.Second
 // dialer connects with TLS to a receiver of syslog messages. It is for one goroutine.
 type dialer struct {
 	c     *Config
-	files *tlsFiles
+	files credentials
 }
 
 // newDialer returns the dialer of a configuration without faults.
 func newDialer(c *Config) *dialer {
 	host, _, _ := net.SplitHostPort(c.Address)
-	return &dialer{c: c, files: newTLSFiles(c, host)}
+	return &dialer{c: c, files: credentials{c: c, server: host}}
 }
 
 // Changed implements Watcher.
-func (d *dialer) Changed() bool { return d.files.anyChanged() }
+func (d *dialer) Changed() bool { return d.files.hasChanged() }
 
 // dialTLS returns a connection whose receiver proved its name.
 func (d *dialer) dialTLS(ctx context.Context) (*tls.Conn, *rawConn, *Error) {
-	made, fault := d.files.currentConfig()
-	if fault != nil {
+	if fault := d.files.refresh(); fault != nil {
 		return nil, nil, fault
 	}
 	most := min(dialTimeout, d.c.Timeout)
@@ -43,7 +42,7 @@ func (d *dialer) dialTLS(ctx context.Context) (*tls.Conn, *rawConn, *Error) {
 	raw := &rawConn{TCPConn: conn.(*net.TCPConn)}
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	secured := tls.Client(raw, made)
+	secured := tls.Client(raw, d.files.tls)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		_ = conn.Close()
 		return nil, nil, d.c.classifyError(err)

@@ -131,11 +131,10 @@ func FuzzNew(f *testing.F) {
 		if !ok {
 			return
 		}
-		token, fault := s.token.currentToken(s.c)
-		if fault != nil {
+		if s.files.refresh() != nil {
 			return
 		}
-		request, err := s.newRequest(t.Context(), token, items)
+		request, err := s.newRequest(t.Context(), s.files.token, items)
 		if err != nil {
 			return
 		}
@@ -222,32 +221,31 @@ func FuzzEncode(f *testing.F) {
 
 func TestReadsOfFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "f")
-	w := watchedFile{path: path}
-	if !w.hasChanged() {
-		t.Error("a file that was not read counts as read")
+	var refused error
+	s := credentials{plain: true, c: &Config{TokenFile: path, ReadSecret: func(name string) ([]byte, error) {
+		b, err := os.ReadFile(name)
+		return b, errors.Join(err, refused)
+	}}}
+	expect := func(what, token string, usable bool) {
+		t.Helper()
+		if !s.hasChanged() {
+			t.Errorf("%s: is not seen", what)
+		}
+		if fault := s.refresh(); (fault == nil) != usable || s.token != token || s.hasChanged() {
+			t.Errorf("%s: got token %q, %v, changed %v; want %q", what, s.token, fault, s.hasChanged(), token)
+		}
 	}
-	w.readAgain(os.ReadFile)
-	if w.err == nil || w.hasChanged() {
-		t.Errorf("absent: got %v, changed %v", w.err, w.hasChanged())
-	}
+	expect("none yet", "", false)
 	file(t, path, "1")
-	if !w.hasChanged() {
-		t.Error("a new file is not seen")
-	}
-	w.readAgain(os.ReadFile)
-	if w.hasChanged() || string(w.data) != "1" {
-		t.Errorf("got %q, changed %v", w.data, w.hasChanged())
-	}
+	expect("a new file", "1", true)
 	file(t, path, "2") // same size, perhaps the same time
-	if !w.hasChanged() {
-		t.Error("another file of the same size is not seen")
+	expect("another of the same size", "2", true)
+	refused = errors.New("belongs to user 501")
+	expect("another owner", "2", true)
+	refused = nil
+	expect("the right owner", "2", true)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
 	}
-	w.readAgain(os.ReadFile)
-	if err := os.Chmod(path, 0o644); err != nil || !w.hasChanged() {
-		t.Errorf("another mode is not seen: %v", err)
-	}
-	w.readAgain(os.ReadFile)
-	if err := os.Remove(path); err != nil || !w.hasChanged() {
-		t.Errorf("a removed file is not seen: %v", err)
-	}
+	expect("a removed file", "2", true)
 }

@@ -54,9 +54,7 @@ type httpSender struct {
 	c        *Config
 	protocol *protocol
 	url      string
-	plain    bool // http, to this machine only
-	token    token
-	tls      *tlsFiles
+	files    credentials // plain for http, to this machine only
 	made     *tls.Config // what client was made for
 	client   *http.Client
 	body     bytes.Buffer // of the last request
@@ -68,7 +66,7 @@ type httpSender struct {
 // get the usual one of their type.
 func newHTTPSender(c *Config) *httpSender {
 	u, _ := parseURL(c.URL)
-	s := &httpSender{c: c, plain: u.Scheme == "http", token: newToken(c), tls: newTLSFiles(c, "")}
+	s := &httpSender{c: c, files: credentials{c: c, plain: u.Scheme == "http"}}
 	bare, path := u.Path == "" || u.Path == "/", ""
 	switch c.Type {
 	case "https":
@@ -88,9 +86,7 @@ func newHTTPSender(c *Config) *httpSender {
 }
 
 // Changed implements Watcher.
-func (s *httpSender) Changed() bool {
-	return s.token.file.hasChanged() || !s.plain && s.tls.anyChanged()
-}
+func (s *httpSender) Changed() bool { return s.files.hasChanged() }
 
 // Close implements Sender.
 func (s *httpSender) Close() error {
@@ -105,13 +101,11 @@ func (s *httpSender) Send(ctx context.Context, items []Item) Result {
 	if r, unfit := s.c.refuseUnfit(items); unfit || len(items) == 0 {
 		return r
 	}
-	secret, fault := s.token.currentToken(s.c)
-	if fault == nil {
-		fault = s.ensureClient()
-	}
-	if fault != nil {
+	if fault := s.files.refresh(); fault != nil {
 		return uniformResult(len(items), Retry, fault)
 	}
+	s.ensureClient()
+	secret := s.files.token
 	ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
 	defer cancel()
 	request, err := s.newRequest(ctx, secret, items)
@@ -235,16 +229,10 @@ func (s *httpSender) roundTrip(request *http.Request, cancel context.CancelFunc)
 }
 
 // ensureClient makes a client, or another one when a file of TLS changed.
-func (s *httpSender) ensureClient() *Error {
-	var made *tls.Config
-	if !s.plain {
-		var fault *Error
-		if made, fault = s.tls.currentConfig(); fault != nil {
-			return fault
-		}
-	}
+func (s *httpSender) ensureClient() {
+	made := s.files.tls
 	if s.client != nil && made == s.made {
-		return nil
+		return
 	}
 	_ = s.Close()
 	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
@@ -263,7 +251,7 @@ func (s *httpSender) ensureClient() *Error {
 	// There is one request at a time, so HTTP/2 would add nothing but connections that die
 	// silently, and hide why a handshake failed.
 	transport.Protocols.SetHTTP1(true)
-	if s.plain {
+	if s.files.plain {
 		transport.Proxy = nil
 		dialer.Control = s.c.onlyLoopback
 	}
@@ -273,7 +261,6 @@ func (s *httpSender) ensureClient() *Error {
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	return nil
 }
 
 // diagnoseEnd connects again to learn why a connection ended without an answer. With TLS 1.3 a
@@ -282,7 +269,7 @@ func (s *httpSender) ensureClient() *Error {
 func (s *httpSender) diagnoseEnd(ctx context.Context, failed *Error) *Error {
 	ended := errors.Is(failed, syscall.ECONNRESET) || errors.Is(failed, syscall.EPIPE) || errors.Is(failed, io.EOF) || errors.Is(failed, net.ErrClosed)
 	u, err := url.Parse(s.url)
-	if s.plain || !ended || err != nil {
+	if s.files.plain || !ended || err != nil {
 		return failed
 	}
 	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); proxy != nil || err != nil {

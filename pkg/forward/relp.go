@@ -81,7 +81,7 @@ func (s *relpSender) Send(ctx context.Context, items []Item) Result {
 // ensureSession sees to it that there is a session, and says whether it is a new one.
 func (s *relpSender) ensureSession(ctx context.Context) (fresh bool, fault *Error) {
 	if s.session != nil {
-		if made, fault := s.files.currentConfig(); fault == nil && made == s.session.made {
+		if s.files.refresh() == nil && s.files.tls == s.session.made {
 			return false, nil
 		}
 		s.dropSession()

@@ -35,7 +35,7 @@ func openRELP(ctx context.Context, d *dialer, last int) (*relpSession, *Error) {
 		return nil, fault
 	}
 	s := &relpSession{
-		conn: conn, raw: raw, made: d.files.made, last: last, timeout: d.c.Timeout,
+		conn: conn, raw: raw, made: d.files.tls, last: last, timeout: d.c.Timeout,
 		in: bufio.NewReaderSize(conn, 4<<10), out: bufio.NewWriterSize(conn, 32<<10),
 	}
 	defer s.endWith(ctx)()
