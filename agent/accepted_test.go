@@ -274,6 +274,7 @@ func known() []map[string]any {
 // TestAccepted passes every configuration that Load accepts, in whole or in part, to all who
 // use it: none refuses it.
 func TestAccepted(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(9, 14))
 	all := known()
 	for range agent.Amount(300, 1500) {

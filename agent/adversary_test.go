@@ -35,6 +35,7 @@ type telling struct {
 // that is, each alert about root's doing exists in both, with the same verdict, severity,
 // user, program and number of updates.
 func TestAdversary(t *testing.T) {
+	t.Parallel()
 	histories := Amount(300, 10_000)
 	if raceDetector {
 		histories = 300

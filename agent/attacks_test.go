@@ -118,13 +118,14 @@ func formName(o synthetic.Options) string {
 // macOS writes, and wants the alerts of the case and no other alert at all. Under the race
 // detector, which has nothing to find in the forms, the cases are dealt out to them.
 func TestAttacks(t *testing.T) {
+	t.Parallel()
 	all := attacks()
 	uniqueNames(t, all)
 	set, verdicts, forms := builtinRules(t), map[string]string{}, recordings()
 	for i, o := range forms {
 		t.Run(formName(o), func(t *testing.T) {
 			list, benign := all, benignCommands
-			if raceDetector {
+			if raceDetector || Amount(true, false) { // each case in one form, not in all
 				list, benign = dealt(all, i, len(forms)), benignCommands/len(forms)
 			}
 			recording, moments := record(t, o, list, benign)

@@ -36,6 +36,7 @@ const (
 // TestExamples runs what stands beside each built-in rule through everything from the
 // decoder to the alert: what must fire fires that rule alone, with those facts.
 func TestExamples(t *testing.T) {
+	t.Parallel()
 	set := builtinRules(t)
 	ids := map[string]string{} // of rules, by the name of their file
 	for _, r := range set.Rules {

@@ -50,6 +50,7 @@ type became struct {
 // history come in a random order, each of the two in its own. Whatever that is, the alerts
 // end as a look at all of the history at once says they must.
 func TestInterleavings(t *testing.T) {
+	t.Parallel()
 	histories := Amount(500, 10_000)
 	if raceDetector {
 		histories = 500

@@ -14,6 +14,7 @@ import (
 // TestPublishedOnHarmless runs every rule over what a Mac does all day and over what others
 // recorded, and wants no alert but those that are explained here.
 func TestPublishedOnHarmless(t *testing.T) {
+	t.Parallel()
 	set := loadAllPublished(t)
 	commands, bench := 5000, 30_000 // of the latter, lines
 	if raceDetector {               // which has nothing more to find in many

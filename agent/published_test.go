@@ -85,6 +85,7 @@ func playStories(t *testing.T, o synthetic.Options, list ...story) []byte {
 // near, through everything from the decoder to the alert, and wants exactly the alerts told:
 // as on the Mac itself, and from the recording.
 func TestPublished(t *testing.T) {
+	t.Parallel()
 	set := loadAllPublished(t)
 	fired, silent, all := map[string]bool{}, map[string]bool{}, stories()
 	forms, ran := recordings(), 0
@@ -121,6 +122,7 @@ func differs(t *testing.T, where string, got, want []string) {
 // TestPublishedTogether plays all stories on one Mac, in a random order: no rule takes from
 // another story what its own lacks, and none forgets.
 func TestPublishedTogether(t *testing.T) {
+	t.Parallel()
 	set, all := loadAllPublished(t), stories()
 	names, want := map[string]bool{}, map[string]int{}
 	for i := range all {

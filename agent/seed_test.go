@@ -167,6 +167,7 @@ func TestPublishedRuleIsCovered(t *testing.T) {
 // TestPublishedRuleOnAttacks plays the attacks to both: the published rule, unmodified,
 // fires on none that ours miss.
 func TestPublishedRuleOnAttacks(t *testing.T) {
+	t.Parallel()
 	rule := loadPublished(t)
 	set := builtinRules(t)
 	set.Rules = append(set.Rules, rule)

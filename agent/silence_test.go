@@ -146,6 +146,7 @@ func (m *peopledMac) later(d time.Duration) {
 
 // TestAttacksSilence plays every case, and prints what became of it.
 func TestAttacksSilence(t *testing.T) {
+	t.Parallel()
 	cases := slices.Concat(budgetCases(), exceptionCases(), causeCases(), repeatCases(), otherSilenceCases(), partCases())
 	if lines := 16; len(cases) < lines+40 {
 		t.Errorf("got %d cases, expected %d at least", len(cases), lines+40)
