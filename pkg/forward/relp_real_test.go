@@ -23,6 +23,7 @@ func TestRELPRsyslog(t *testing.T) {
 // nobody waits. Killed, it takes what it acknowledged with it only if it had not
 // written that down.
 func TestRELPRestart(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*receivers.Receiver, testing.TB){"stopped": (*receivers.Receiver).Stop, "killed": (*receivers.Receiver).Kill} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

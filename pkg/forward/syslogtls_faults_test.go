@@ -67,6 +67,7 @@ func TestStreamTLSRefused(t *testing.T) {
 
 // TestRealTLSRefused does the same with receivers that people have.
 func TestRealTLSRefused(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	for kind, start := range map[string]func(testing.TB, receivers.Options) *receivers.Receiver{
 		"relp": receivers.StartRsyslogRELP, "syslog_tls": receivers.StartRsyslogTLS, "syslog_tls/ng": receivers.StartSyslogNGTLS,
@@ -135,6 +136,7 @@ func cut(c *tls.Conn) { _ = c.NetConn().Close() }
 
 // TestSyslogTLSDelivered tells when a batch counts.
 func TestSyslogTLSDelivered(t *testing.T) {
+	t.Parallel()
 	p := receivers.NewPKI(t)
 	for _, c := range []struct {
 		name  string

@@ -19,6 +19,7 @@ var syslogReceivers = map[string]func(testing.TB, receivers.Options) *receivers.
 }
 
 func TestSyslogTLSReceivers(t *testing.T) {
+	t.Parallel()
 	for name, start := range syslogReceivers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -37,6 +38,7 @@ func TestSyslogTLSReceivers(t *testing.T) {
 }
 
 func TestSyslogTLSRestart(t *testing.T) {
+	t.Parallel()
 	for name, start := range syslogReceivers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
