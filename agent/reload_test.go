@@ -98,6 +98,49 @@ func TestReload(t *testing.T) {
 	checkStates(t, alerts(t, s.log))
 }
 
+// TestMemoriesAreRemoved starts on the state folder of an earlier version, which kept what
+// rules remembered.
+func TestMemoriesAreRemoved(t *testing.T) {
+	const message = "this version does not run them"
+	for _, tc := range []struct {
+		name  string
+		files []string
+		stay  []string
+	}{
+		{"memories alone", []string{"a.memory", "b.memory"}, nil},
+		{"beside a file of the user's", []string{"a.memory", "mine.toml"}, []string{"mine.toml"}},
+		{"none", nil, nil},
+		{"a user's folder", []string{"mine.toml"}, []string{"mine.toml"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			s, o := setUp(t, plan{{{Do: "hooks", N: 1}, {Do: "serve"}}})
+			folder := filepath.Join(o.Config.StateDir, "rules")
+			for _, name := range tc.files {
+				place(t, filepath.Join(folder, name), "x", 0o600)
+			}
+			var own journal
+			o.Log = zerolog.New(&own)
+			s.start(t, o)
+			s.until(t, "its alert", func(list []*alert.Alert) bool { return len(hooks(list)) == 1 })
+			var got []string
+			entries, err := os.ReadDir(folder)
+			for _, e := range entries {
+				got = append(got, e.Name())
+			}
+			if !slices.Equal(got, tc.stay) || (err == nil) != (tc.stay != nil) {
+				t.Errorf("got %q, error %v; want %q", got, err, tc.stay)
+			}
+			want := 0
+			if len(tc.files) > len(tc.stay) {
+				want = 1
+			}
+			if n := strings.Count(own.String(), message); n != want {
+				t.Errorf("the agent's log: got %d messages, want %d, in\n%s", n, want, own.String())
+			}
+		})
+	}
+}
+
 // TestStateNotSaved is a state folder that can't be written.
 func TestStateNotSaved(t *testing.T) {
 	s, o := setUp(t, plan{{{Do: "hooks", N: 1}, {Do: "serve"}}})

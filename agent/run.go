@@ -151,6 +151,9 @@ func New(o Options) (*Agent, error) {
 	a.reportStart(asked, unsafeState, unsafeProgram, errors.Join(faults, inert), lost)
 	a.exceptions.SetFaults(ownFaults, now)
 	a.rules.Report(set, ruleFaults, now)
+	if removed, err := a.folder.RemoveMemories(); removed > 0 || err != nil {
+		o.Log.Info().Err(err).Int("removed", removed).Msg("removed what rules of types new_terms and threshold remembered: this version does not run them")
+	}
 	return a, nil
 }
 

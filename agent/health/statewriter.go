@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"hooksnare/pkg/alert"
@@ -54,6 +55,42 @@ func (f *StateFolder) Write(name string, b []byte) error {
 		}
 		return safefile.WriteAtomic(path, b, 0o600)
 	}, nil)
+}
+
+// Earlier versions kept what rules of types new_terms and threshold remembered in this folder, in
+// files with this suffix.
+const (
+	memoryFolder = "rules"
+	memorySuffix = ".memory"
+)
+
+// RemoveMemories removes what such a version has left, and returns how many files that were.
+// Whatever else lies in the folder stays: the state folder may be one that people use.
+func (f *StateFolder) RemoveMemories() (removed int, err error) {
+	folder := filepath.Join(f.dir, memoryFolder)
+	err = f.guard.Do("removal of files in "+folder, func() error {
+		entries, err := os.ReadDir(folder)
+		if os.IsNotExist(err) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			if !strings.HasSuffix(e.Name(), memorySuffix) || !e.Type().IsRegular() {
+				continue
+			}
+			if err := os.Remove(filepath.Join(folder, e.Name())); err != nil {
+				return err
+			}
+			removed++
+		}
+		if removed == len(entries) {
+			return os.Remove(folder)
+		}
+		return nil
+	}, nil)
+	return removed, err
 }
 
 // Hurry has every write from now on take no longer than LastWriteLimit.
