@@ -66,7 +66,6 @@ var rooms = []room{
 	{"pkg/safefile", nil},
 	{"pkg/shared", nil},
 	{"pkg/spool", []string{"pkg/chain", "pkg/hang", "pkg/quote"}},
-	{"pkg/stallfs", nil}, // see testOnly
 	{"pkg/syslog", nil},
 
 	{"packaging/collectors", nil},
@@ -80,7 +79,7 @@ type room struct {
 }
 
 // testOnly are packages that only tests may import: what they need is no part of the agent.
-var testOnly = []string{"pkg/stallfs", "pkg/shared", "pkg/forward/receivers"}
+var testOnly = []string{"pkg/shared", "pkg/forward/receivers"}
 
 // topLevel is every folder and file that the top of the project may have.
 var topLevel = []string{

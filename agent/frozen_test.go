@@ -19,7 +19,6 @@ import (
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/chain"
 	"hooksnare/pkg/forward/receivers"
-	"hooksnare/pkg/stallfs"
 )
 
 // reachesWithin is how long a document may take to another machine while the disk of the state
@@ -86,16 +85,16 @@ func hasHooks(values ...string) func([]*alert.Alert) bool {
 // frozen is the real agent whose state folder and local log are on disks that can be stopped.
 type frozen struct {
 	*daemon
-	disk   *stallfs.FS // of the state folder
-	logs   *stallfs.FS
+	disk   *stalledFolder // of the state folder
+	logs   *stalledFolder
 	remote *receiver
 }
 
 func newFrozen(t *testing.T, program string, p plan) *frozen {
 	t.Helper()
-	f := &frozen{disk: stallfs.Mount(t, t.TempDir()), remote: newReceiver(t)}
+	f := &frozen{disk: mountStalled(t, t.TempDir()), remote: newReceiver(t)}
 	f.daemon = newDaemon(t, program, p)
-	f.logs = stallfs.MountAt(t, t.TempDir(), filepath.Dir(f.log))
+	f.logs = mountStalledAt(t, t.TempDir(), filepath.Dir(f.log))
 	place(t, filepath.Join(f.root, config.LocalFile), `<?xml version="1.0" encoding="UTF-8"?>
 <plist version="1.0"><dict>
 <key>CanaryInterval</key><real>0</real>
@@ -246,7 +245,7 @@ func testEnd(t *testing.T, program string) {
 	for _, folder := range []string{"Users/sam", "tmp"} { // of preferences, and of hooks' programs
 		t.Run("a look at "+folder+" hangs", func(t *testing.T) {
 			d := newDaemon(t, program, plan{{{Do: "hooks", N: 1}, {Do: "await"}, {Do: "hooks", N: 1}, {Do: "serve"}}})
-			disk := stallfs.MountAt(t, t.TempDir(), filepath.Join(d.root, folder))
+			disk := mountStalledAt(t, t.TempDir(), filepath.Join(d.root, folder))
 			d.run(t)
 			d.until(t, "the first alert", hasHooks(upTo(1, 1)...))
 			disk.Stall()

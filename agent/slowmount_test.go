@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"hooksnare/pkg/alert"
-	"hooksnare/pkg/stallfs"
 )
 
 // TestSlowMount has a user's home lead to a disk that answers slowly, and then not at all: the
@@ -23,17 +22,17 @@ func TestSlowMount(t *testing.T) {
 	const mostWrite, mostReport = 2 * time.Second, 5 * time.Second
 	for _, how := range []struct {
 		name string
-		do   func(f *stallfs.FS)
+		do   func(f *stalledFolder)
 	}{
-		{"slow", func(f *stallfs.FS) { f.Slow(time.Second) }},
-		{"dead", func(f *stallfs.FS) { f.Stall() }},
+		{"slow", func(f *stalledFolder) { f.Slow(time.Second) }},
+		{"dead", func(f *stalledFolder) { f.Stall() }},
 	} {
 		t.Run(how.name, func(t *testing.T) {
 			s, o := setUp(t, plan{{{Do: "timed"}}})
 			prompt(&o)
 			w := &world{stage: s, t: t, o: o}
 			w.put(markerPlist, plistOf("Marker", "x"))
-			mount := stallfs.MountAt(t, t.TempDir(), w.at("/Users/mallory/mnt"))
+			mount := mountStalledAt(t, t.TempDir(), w.at("/Users/mallory/mnt"))
 			for i := range 92 {
 				w.script(fmt.Sprintf("/Users/mallory/mnt/hook%d", i), "true")
 			}

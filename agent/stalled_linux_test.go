@@ -1,4 +1,4 @@
-package stallfs
+package agent_test
 
 import (
 	"bytes"
@@ -20,9 +20,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// FS is a folder that is mounted again.
-type FS struct {
-	gate
+// stalledFolder is a folder that is mounted again as a file system that can be stopped: while it is
+// stalled every operation on it waits, as on a disk or a server that does not answer. What a real disk
+// does not do: a process that waits here can be killed, so that it does not outlive its test.
+type stalledFolder struct {
+	stallGate
 	Dir string // where it is mounted
 
 	device int // the kernel's requests
@@ -30,26 +32,26 @@ type FS struct {
 	work   sync.WaitGroup // requests that are being answered
 }
 
-// Mount mounts the folder backing in a temporary folder until the end of the test, which it
+// mountStalled mounts the folder backing in a temporary folder until the end of the test, which it
 // skips only where FUSE is unavailable. The test's own calls wait like any other.
-func Mount(t testing.TB, backing string) *FS {
+func mountStalled(t testing.TB, backing string) *stalledFolder {
 	t.Helper()
-	return MountAt(t, backing, filepath.Join(t.TempDir(), "mount"))
+	return mountStalledAt(t, backing, filepath.Join(t.TempDir(), "mount"))
 }
 
-// MountAt is Mount in a folder of the test's choice, which it makes where it is missing.
-func MountAt(t testing.TB, backing, dir string) *FS {
+// mountStalledAt is mountStalled in a folder of the test's choice, which it makes where it is missing.
+func mountStalledAt(t testing.TB, backing, dir string) *stalledFolder {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("stallfs needs root to mount")
+		t.Skip("it needs root to mount")
 	}
 	device, err := unix.Open("/dev/fuse", unix.O_RDWR|unix.O_CLOEXEC, 0)
 	if err != nil {
-		t.Skipf("stallfs needs FUSE: %v", err)
+		t.Skipf("it needs FUSE: %v", err)
 	}
 	root, err := fs.NewLoopbackRoot(backing)
 	if err != nil {
-		t.Fatalf("stallfs: %v", err)
+		t.Fatalf("stalled folder: %v", err)
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
@@ -57,15 +59,15 @@ func MountAt(t testing.TB, backing, dir string) *FS {
 	// Nothing is cached: each use of a name is an operation that can be stopped.
 	o := &fs.Options{Logger: log.New(io.Discard, "", 0)}
 	o.MountOptions = fuse.MountOptions{MaxWrite: maxWrite, MaxBackground: 64, Logger: o.Logger, DisabledCapabilities: fuse.CAP_PASSTHROUGH}
-	f := &FS{Dir: dir, device: device, server: fuse.NewProtocolServer(fs.NewNodeFS(root, o), &o.MountOptions)}
+	f := &stalledFolder{Dir: dir, device: device, server: fuse.NewProtocolServer(fs.NewNodeFS(root, o), &o.MountOptions)}
 	options := fmt.Sprintf("fd=%d,rootmode=%o,user_id=0,group_id=0,allow_other,max_read=%d", device, unix.S_IFDIR, maxWrite)
 	if err := unix.Mount("stallfs", dir, "fuse.stallfs", unix.MS_NOSUID|unix.MS_NODEV, options); err != nil {
-		t.Skipf("stallfs: FUSE is there but can't be mounted: %v", err)
+		t.Skipf("stalled folder: FUSE is there but can't be mounted: %v", err)
 	}
 	f.work.Go(f.serveRequests)
 	t.Cleanup(func() { f.unmount(t) })
 	if err := refusePolls(backing, dir); err != nil {
-		t.Fatalf("stallfs: %v", err)
+		t.Fatalf("stalled folder: %v", err)
 	}
 	return f
 }
@@ -90,7 +92,7 @@ func refusePolls(backing, dir string) error {
 }
 
 // unmount ends the file system, also when something still uses it.
-func (f *FS) unmount(t testing.TB) {
+func (f *stalledFolder) unmount(t testing.TB) {
 	f.Resume()
 	var st unix.Stat_t
 	_ = unix.Stat(f.Dir, &st)
@@ -99,9 +101,9 @@ func (f *FS) unmount(t testing.TB) {
 			time.Sleep(20 * time.Millisecond)
 			continue
 		}
-		t.Logf("stallfs: %s is in use: its operations are aborted", f.Dir)
+		t.Logf("stalled folder: %s is in use: its operations are aborted", f.Dir)
 		if err := unix.Unmount(f.Dir, unix.MNT_DETACH); err != nil {
-			t.Errorf("stallfs: unmount %s: %v", f.Dir, err)
+			t.Errorf("stalled folder: unmount %s: %v", f.Dir, err)
 		}
 		// Where the control file system is not mounted, the kernel aborts them when this process ends.
 		abort := fmt.Sprintf("/sys/fs/fuse/connections/%d/abort", unix.Minor(st.Dev))
@@ -118,40 +120,40 @@ func (f *FS) unmount(t testing.TB) {
 const (
 	maxWrite   = 128 << 10
 	maxRequest = maxWrite + 4096 // as the kernel wants to be read
-	header     = 40              // length, opcode, unique, node, user, group and process of a request
+	fuseHeader = 40              // length, opcode, unique, node, user, group and process of a request
 )
 
 // Operations that do not wait: the first of a mount and the last; to close or forget a file,
 // which does not wait on a disk, and with which a process could not be killed; and the notice
 // that a process got a signal.
-var passing = map[uint32]bool{2: true, 18: true, 25: true, 26: true, 29: true, 36: true, 38: true, 42: true}
+var fusePassing = map[uint32]bool{2: true, 18: true, 25: true, 26: true, 29: true, 36: true, 38: true, 42: true}
 
 const (
-	interrupt = 36
-	poll      = 40
+	fuseInterrupt = 36
+	fusePoll      = 40
 )
 
 // serveRequests reads requests and answers each in the background, until the file system is unmounted.
-func (f *FS) serveRequests() {
+func (f *stalledFolder) serveRequests() {
 	buf := make([]byte, maxRequest)
 	for {
 		n, err := unix.Read(f.device, buf)
 		switch {
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOENT): // taken back
 			continue
-		case err != nil || n < header:
+		case err != nil || n < fuseHeader:
 			return
 		}
 		request := bytes.Clone(buf[:n])
 		opcode := binary.NativeEndian.Uint32(request[4:])
-		if opcode == interrupt {
+		if opcode == fuseInterrupt {
 			continue // who waits finds out by itself whether its process is dying
 		}
-		if opcode == poll {
+		if opcode == fusePoll {
 			f.writeReply(errorReply(request, unix.ENOSYS))
 			continue
 		}
-		if passing[opcode] {
+		if fusePassing[opcode] {
 			f.answerRequest(request)
 			continue
 		}
@@ -167,7 +169,7 @@ func (f *FS) serveRequests() {
 }
 
 // answerRequest has a request done.
-func (f *FS) answerRequest(request []byte) {
+func (f *stalledFolder) answerRequest(request []byte) {
 	out := make([]byte, maxRequest)
 	n, status := f.server.HandleRequest([][]byte{request}, [][]byte{out})
 	if !status.Ok() {
@@ -185,7 +187,7 @@ func errorReply(request []byte, err unix.Errno) []byte {
 }
 
 // writeReply answers the kernel, which may have lost interest meanwhile.
-func (f *FS) writeReply(b []byte) { _, _ = unix.Write(f.device, b) }
+func (f *stalledFolder) writeReply(b []byte) { _, _ = unix.Write(f.device, b) }
 
 // isDying reports whether a thread was killed and waits for nothing but the end of a call. The
 // kernel itself, which is 0, is not.
@@ -215,19 +217,19 @@ const dyingCheck = 20 * time.Millisecond
 
 // pass waits until an operation may go on. It returns false if its process was killed
 // meanwhile.
-func (g *gate) pass(isDying func() bool) bool {
+func (g *stallGate) pass(isDying func() bool) bool {
 	g.waiting.Add(1)
 	defer g.waiting.Add(-1)
-	if d := time.Duration(g.slow.Load()); d > 0 && !waitFor(time.After(d), isDying) {
+	if d := time.Duration(g.slow.Load()); d > 0 && !waitUnlessDying(time.After(d), isDying) {
 		return false
 	}
 	g.mu.Lock()
 	closed := g.closed
 	g.mu.Unlock()
-	return closed == nil || waitFor(closed, isDying)
+	return closed == nil || waitUnlessDying(closed, isDying)
 }
 
-func waitFor[T any](until <-chan T, isDying func() bool) bool {
+func waitUnlessDying[T any](until <-chan T, isDying func() bool) bool {
 	check := time.NewTicker(dyingCheck)
 	defer check.Stop()
 	for {

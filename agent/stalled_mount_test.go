@@ -1,4 +1,4 @@
-package stallfs_test
+package agent_test
 
 import (
 	"os"
@@ -8,17 +8,12 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
-
-	"hooksnare/pkg/stallfs"
 )
 
-// patience is how long a test waits for what must come.
-const patience = time.Minute
-
-// TestStall tries operations of each kind while the file system is stalled: none ends before
+// TestStalledFolder tries operations of each kind while the file system is stalled: none ends before
 // it is resumed, and each does what it should then.
-func TestStall(t *testing.T) {
-	fs := stallfs.Mount(t, t.TempDir())
+func TestStalledFolder(t *testing.T) {
+	fs := mountStalled(t, t.TempDir())
 	at := func(name string) string { return filepath.Join(fs.Dir, name) }
 	for _, name := range []string{"old", "moved", "gone"} {
 		if err := os.WriteFile(at(name), []byte("before"), 0o600); err != nil {
@@ -72,9 +67,9 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// TestKill kills a process that waits for a stalled file system.
-func TestKill(t *testing.T) {
-	fs := stallfs.Mount(t, t.TempDir())
+// TestStalledFolderKill kills a process that waits for a stalled file system.
+func TestStalledFolderKill(t *testing.T) {
+	fs := mountStalled(t, t.TempDir())
 	fs.Stall()
 	cmd := exec.Command("sh", "-c", "echo x >"+filepath.Join(fs.Dir, "file"))
 	if err := cmd.Start(); err != nil {
@@ -95,9 +90,9 @@ func TestKill(t *testing.T) {
 	}
 }
 
-// TestSlow has operations take longer.
-func TestSlow(t *testing.T) {
-	fs := stallfs.Mount(t, t.TempDir())
+// TestStalledFolderSlow has operations take longer.
+func TestStalledFolderSlow(t *testing.T) {
+	fs := mountStalled(t, t.TempDir())
 	const slow = 30 * time.Millisecond
 	fs.Slow(slow)
 	begin := time.Now()
@@ -109,13 +104,13 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-// TestPoll polls a file while nothing is answered: the kernel knows by then that it can't be.
-func TestPoll(t *testing.T) {
+// TestStalledFolderPoll polls a file while nothing is answered: the kernel knows by then that it can't be.
+func TestStalledFolderPoll(t *testing.T) {
 	backing := t.TempDir()
 	if err := os.WriteFile(filepath.Join(backing, "file"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	f := stallfs.Mount(t, backing)
+	f := mountStalled(t, backing)
 	fd, err := unix.Open(filepath.Join(f.Dir, "file"), unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)

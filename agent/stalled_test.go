@@ -1,10 +1,4 @@
-// Package stallfs mounts a folder again as a file system that can be stopped: while it is
-// stalled every operation on it waits, as on a disk or a server that does not answer. It is
-// for tests alone; nothing else may import it.
-//
-// What a real disk does not do: a process that waits here can be killed. A file system that
-// lets nobody be killed would outlive the test that stalled it.
-package stallfs
+package agent_test
 
 import (
 	"sync"
@@ -12,8 +6,8 @@ import (
 	"time"
 )
 
-// gate is what every operation of the file system passes.
-type gate struct {
+// stallGate is what every operation of the file system passes.
+type stallGate struct {
 	slow    atomic.Int64 // nanoseconds that an operation takes
 	waiting atomic.Int64 // operations that wait
 
@@ -22,7 +16,7 @@ type gate struct {
 }
 
 // Stall has every operation wait from now on, those that are under way excepted.
-func (g *gate) Stall() {
+func (g *stallGate) Stall() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed == nil {
@@ -31,10 +25,10 @@ func (g *gate) Stall() {
 }
 
 // Slow has every operation take d longer; zero ends that.
-func (g *gate) Slow(d time.Duration) { g.slow.Store(int64(d)) }
+func (g *stallGate) Slow(d time.Duration) { g.slow.Store(int64(d)) }
 
 // Resume lets everything go on at full speed, also what waits.
-func (g *gate) Resume() {
+func (g *stallGate) Resume() {
 	g.slow.Store(0)
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -45,4 +39,4 @@ func (g *gate) Resume() {
 }
 
 // Waiting is how many operations wait now, those that are merely slow included.
-func (g *gate) Waiting() int { return int(g.waiting.Load()) }
+func (g *stallGate) Waiting() int { return int(g.waiting.Load()) }
