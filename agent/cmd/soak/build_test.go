@@ -42,7 +42,7 @@ func build(t testing.TB, program string, instead map[string]string) string {
 // from the spool is forgotten before it is delivered. The agent itself has no switch for it.
 func acknowledgeFirst(t testing.TB) map[string]string {
 	t.Helper()
-	name, err := filepath.Abs("../../outputs_queue.go")
+	name, err := filepath.Abs("../../delivery/queue.go")
 	if err != nil {
 		t.Fatal(err)
 	}
