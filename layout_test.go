@@ -55,7 +55,7 @@ var rooms = []room{
 	{"pkg/chain", nil},
 	{"pkg/clip", nil},
 	{"pkg/event", nil},
-	{"pkg/forward", []string{"pkg/event", "pkg/quote"}},
+	{"pkg/forward", []string{"pkg/event", "pkg/quote", "pkg/spool"}},
 	{"pkg/forward/receivers", nil},
 	{"pkg/hang", nil},
 	{"pkg/logfile", []string{"pkg/quote", "pkg/safefile"}},

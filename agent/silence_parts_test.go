@@ -136,7 +136,7 @@ func filled(t *testing.T, entries ...spool.Entry) (ok, dead *spool.Queue) {
 			for ok.Stats().Depth > 0 {
 				items, err := ok.Next(context.Background(), 100, 1<<20)
 				must(t, err)
-				must(t, ok.Ack(items...))
+				must(t, ok.Ack(items))
 			}
 		}
 	}

@@ -7,18 +7,12 @@ package forward
 
 import (
 	"context"
-	"time"
+
+	"hooksnare/pkg/spool"
 )
 
 // Item is one alert on its way.
-type Item struct {
-	Sequence uint64 // its number in the queue, which hands items out in this order
-	ID       string // event.id
-	Update   int    // event.sequence: 1 for the alert, 2 and more for its updates
-	Severity int    // event.severity
-	Time     time.Time
-	Document []byte // one JSON object without a line break; nobody changes it
-}
+type Item = spool.Item
 
 // Sender delivers to one receiver. It is used by one goroutine at a time.
 type Sender interface {

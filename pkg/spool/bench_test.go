@@ -109,7 +109,7 @@ func BenchmarkDrain(b *testing.B) {
 		}
 		items, err := q.Next(b.Context(), 500, 4<<20)
 		must(b, err)
-		must(b, q.Ack(items...))
+		must(b, q.Ack(items))
 		n += len(items)
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "alerts/s")

@@ -260,7 +260,7 @@ func TestDeadFlood(t *testing.T) {
 			entries = append(entries, of(share, fmt.Sprint(share, i), sev, 0))
 		}
 		put(t, s, entries...)
-		must(t, q.Dead("no", waiting(t, q, n)...))
+		must(t, q.Dead("no", waiting(t, q, n)))
 	}
 	refuse("root", 21, 1)
 	refuse("503", 21, 1)

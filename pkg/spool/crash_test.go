@@ -71,9 +71,9 @@ func (w *world) deliver(t *testing.T, s *Spool, output, n int, dead bool) {
 	}
 	w.see(t, output, items)
 	if dead {
-		q.Dead("no", items...)
+		q.Dead("no", items)
 	} else {
-		q.Ack(items...)
+		q.Ack(items)
 	}
 }
 

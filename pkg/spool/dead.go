@@ -10,7 +10,7 @@ const (
 
 // Dead sets items aside that the receiver refused for good, for the reason why. Those that the
 // error names could not be kept and are lost. Only the items' numbers count.
-func (q *Queue) Dead(why string, items ...Item) error {
+func (q *Queue) Dead(why string, items []Item) error {
 	s := q.s
 	s.disk.Lock()
 	defer s.disk.Unlock()

@@ -374,7 +374,7 @@ func TestAckWhileWritten(t *testing.T) {
 // second sync of tmp/, when the files are written and not linked.
 func (s *Spool) unloadPrepared(d *acking) error {
 	q := s.Queue("a")
-	d.ack = func() { d.ack = func() { q.Ack(Item{Sequence: 1}, Item{Sequence: 3}) } }
+	d.ack = func() { d.ack = func() { q.Ack([]Item{{Sequence: 1}, {Sequence: 3}}) } }
 	s.disk.Lock()
 	defer s.disk.Unlock()
 	return s.flushHeld()

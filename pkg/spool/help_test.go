@@ -143,7 +143,7 @@ func drain(t testing.TB, q *Queue) (all []Item) {
 			t.Fatalf("Next: %v", err)
 		}
 		all = append(all, items...)
-		if err := q.Ack(items...); err != nil {
+		if err := q.Ack(items); err != nil {
 			t.Fatalf("Ack: %v", err)
 		}
 	}

@@ -168,7 +168,7 @@ func TestHungFromMemory(t *testing.T) {
 		if got, want := ids(t, items), []string{"last", "new", "newer"}; err != nil || !slices.Equal(got, want) {
 			t.Errorf("Next = %v, %v; want %v", got, err, want)
 		}
-		if err := q.Ack(items...); err != nil {
+		if err := q.Ack(items); err != nil {
 			t.Errorf("Ack = %v, want nil: they are delivered", err)
 		}
 		if took := time.Since(begin); took != 0 {
@@ -286,7 +286,7 @@ func TestHungDead(t *testing.T) {
 		d.setFail(nil)
 		items := waiting(t, q, 1)
 		d.next(1, false)
-		if err := q.Dead("no", items...); err != nil {
+		if err := q.Dead("no", items); err != nil {
 			t.Errorf("Dead = %v, want nil: it is set aside later", err)
 		}
 		d.letGo()

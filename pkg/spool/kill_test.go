@@ -45,7 +45,7 @@ func victim(dir, run string) {
 				for _, it := range items {
 					fmt.Printf("got %s %s\n", q.name, it.Document)
 				}
-				q.Ack(items...)
+				q.Ack(items)
 			}
 		}()
 	}

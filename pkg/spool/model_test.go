@@ -215,9 +215,9 @@ func (m *model) deliverBoth(t *testing.T, s *Spool, out string, n, how int) {
 		}
 	}
 	if how == 0 {
-		q.Dead("no", items...)
+		q.Dead("no", items)
 	} else if how < 3 {
-		q.Ack(items...)
+		q.Ack(items)
 	}
 }
 

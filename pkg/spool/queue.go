@@ -13,12 +13,12 @@ import (
 
 // Item is an alert that waits for an output.
 type Item struct {
-	Sequence uint64
-	Severity int
-	Time     time.Time // to the millisecond
-	ID       string    // event.id
-	Update   int       // event.sequence, from 1
-	Document []byte
+	Sequence uint64 // its number, in the order of which items are handed out
+	Severity int    // event.severity
+	Time     time.Time
+	ID       string // event.id
+	Update   int    // event.sequence: 1 for the alert, 2 and more for its updates
+	Document []byte // one JSON object without a line break; nobody changes it
 }
 
 // Queue is what one output has not acknowledged. It is meant for one reader.
@@ -243,7 +243,7 @@ func (s *Spool) loseDamaged(r *record, own string, cause error) {
 
 // Ack forgets items that were delivered. Only their numbers count; one that is not
 // waiting is no error.
-func (q *Queue) Ack(items ...Item) error {
+func (q *Queue) Ack(items []Item) error {
 	s := q.s
 	s.acks.RLock()
 	defer s.acks.RUnlock()

@@ -110,7 +110,7 @@ func TestNextWaits(t *testing.T) {
 		if err := <-got; !errors.Is(err, ErrClosed) {
 			t.Errorf("Next of a closed spool = %v, want %v", err, ErrClosed)
 		}
-		for what, err := range map[string]error{"Put": s.Put(entry("x", 47, 0)), "Ack": q.Ack(Item{Sequence: 1}), "Dead": q.Dead("no", Item{Sequence: 1}), "Close": s.Close()} {
+		for what, err := range map[string]error{"Put": s.Put(entry("x", 47, 0)), "Ack": q.Ack([]Item{{Sequence: 1}}), "Dead": q.Dead("no", []Item{{Sequence: 1}}), "Close": s.Close()} {
 			if !errors.Is(err, ErrClosed) {
 				t.Errorf("%s of a closed spool = %v, want %v", what, err, ErrClosed)
 			}
@@ -233,7 +233,7 @@ func TestConcurrent(t *testing.T) {
 					got[i][parse(t, it.Document).ID] = true
 				}
 				s.Stats()
-				s.queues[i].Ack(items...)
+				s.queues[i].Ack(items)
 			}
 		})
 	}
@@ -323,7 +323,7 @@ func TestDeadBounds(t *testing.T) {
 			entries = append(entries, entry(fmt.Sprint(i), 47, 0))
 		}
 		put(t, s, entries...)
-		if err := q.Dead("400 Bad Request", waiting(t, q, 100)...); err != nil {
+		if err := q.Dead("400 Bad Request", waiting(t, q, 100)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -42,7 +42,7 @@ func build(t testing.TB, program string, instead map[string]string) string {
 // from the spool is forgotten before it is delivered. The agent itself has no switch for it.
 func acknowledgeFirst(t testing.TB) map[string]string {
 	t.Helper()
-	name, err := filepath.Abs("../../delivery/queue.go")
+	name, err := filepath.Abs("../../../pkg/forward/runner.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +50,8 @@ func acknowledgeFirst(t testing.TB) map[string]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const right = "list, err := q.Queue.Next(ctx, maxItems, maxBytes)\n"
-	const wrong = right + "\tif err == nil {\n\t\t_ = q.Queue.Ack(list...)\n\t}\n"
+	const right = "items, err := r.options.Queue.Next(next, r.pace.items, r.pace.bytes)\n"
+	const wrong = right + "\tif err == nil {\n\t\t_ = r.options.Queue.Ack(items)\n\t}\n"
 	if n := strings.Count(string(b), right); n != 1 {
 		t.Fatalf("%s: got the line that the control changes %d times, want it once: %s", name, n, right)
 	}
