@@ -131,14 +131,3 @@ func BenchmarkHostile(b *testing.B) {
 		}
 	}
 }
-
-// TestNoAllocation holds that an ordinary command line costs none.
-func TestNoAllocation(t *testing.T) {
-	if raceDetector {
-		t.Skip("the race detector allocates")
-	}
-	args := []string{"/usr/bin/defaults", "write", "com.apple.loginwindow", "LoginHook", "/Library/Scripts/hook.sh"}
-	if n := testing.AllocsPerRun(1000, func() { Args(args) }); n >= 1 {
-		t.Errorf("Args(%q): got %v allocations, want none", args, n)
-	}
-}

@@ -22,16 +22,15 @@ func (s *scan) mark(arg, from, to int, live bool) {
 	s.edits = append(s.edits, span{arg, from, to})
 }
 
-// settle sorts the edits, joins those that overlap and takes out of them what belongs
-// to a hook.
-func (s *scan) settle() {
+// settle returns the edits sorted, joined where they overlap, and without what belongs to a hook.
+func (s *scan) settle() (out []span) {
 	if len(s.edits) == 0 {
-		return
+		return nil
 	}
 	order := func(a, b span) int { return cmp.Or(cmp.Compare(a.arg, b.arg), cmp.Compare(a.from, b.from)) }
 	slices.SortFunc(s.edits, order)
 	slices.SortFunc(s.kept, order)
-	out, kept := s.spare, s.kept
+	kept := s.kept
 	for _, e := range join(s.edits) {
 		for len(kept) > 0 && (kept[0].arg < e.arg || kept[0].arg == e.arg && kept[0].to <= e.from) {
 			kept = kept[1:]
@@ -45,7 +44,7 @@ func (s *scan) settle() {
 		}
 		out = s.appendEdit(out, e)
 	}
-	s.edits, s.spare = out, s.edits
+	return out
 }
 
 // join makes one span of those that overlap or touch: several rules may know one

@@ -40,40 +40,25 @@ var (
 	switchWords = []string{"no", "with", "use", "get", "ask", "has", "is", "on"}
 )
 
-// nameBuffer holds a name in its comparable form without allocating.
-type nameBuffer [96]byte
+// maxName bounds a name that is looked at, in bytes.
+const maxName = 96
 
-// base returns the name of the program that a word names: the last element of its
-// path in lower case, without the dash of a login shell and a version at the end. It
-// is empty when that is longer than any name in the tables.
-func (b *nameBuffer) base(path string) []byte {
+// baseName returns the name of the program that a word names: the last element of its
+// path in lower case, without the dash of a login shell and a version at the end.
+func baseName(path string) string {
 	path = strings.TrimPrefix(path[strings.LastIndexByte(path, '/')+1:], "-")
-	return b.lower(strings.TrimRight(path[:min(len(path), 32)], "0123456789."), "")
+	const longest = 32 // longer than any name in the tables
+	return strings.ToLower(strings.TrimRight(path[:min(len(path), longest)], "0123456789."))
 }
 
-// lower returns a name in lower case without some of its bytes.
-func (b *nameBuffer) lower(name, without string) []byte {
-	n := 0
-	for i := 0; i < len(name) && n < len(b); i++ {
-		c := name[i]
-		if byteClass(c) == 1 {
-			c |= 0x20
-		}
-		if strings.IndexByte(without, c) < 0 {
-			b[n] = c
-			n++
-		}
-	}
-	return b[:n]
-}
+var withoutMarks = strings.NewReplacer("_", "", "-", "", ".", "")
 
 // nameKind tells what a variable or a setting of this name holds. At the end says that
 // only the end of the name counts, as for an option whose value is the next word.
 func nameKind(name string, atEnd bool) kind {
 	name = strings.Trim(name, "-")
-	var buffer nameBuffer
-	plain := string(buffer.lower(name, "_-."))
-	if len(plain) < 2 || len(name) > len(buffer) || name == "PWD" || strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 || !isNameByte(byte(r)) }) >= 0 {
+	plain := strings.ToLower(withoutMarks.Replace(name[:min(len(name), maxName)]))
+	if len(plain) < 2 || len(name) > maxName || name == "PWD" || strings.IndexFunc(name, func(r rune) bool { return r >= 0x80 || !isNameByte(byte(r)) }) >= 0 {
 		return noKind
 	}
 	for _, end := range innocentEnds {

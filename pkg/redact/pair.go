@@ -54,7 +54,7 @@ func (s *scan) pairs(arg int, live bool) {
 			for end < len(text) && isNameByte(text[end]) {
 				end++
 			}
-			if i >= p.done && end-i <= len(nameBuffer{}) {
+			if i >= p.done && end-i <= maxName {
 				p.name(i, end)
 			}
 			i = end

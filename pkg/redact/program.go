@@ -155,8 +155,7 @@ func newPrograms() map[string]*program {
 
 // programOf returns what is known of the program that a word names.
 func programOf(text string) *program {
-	var buffer nameBuffer
-	if p, ok := programs[string(buffer.base(text))]; ok {
+	if p, ok := programs[baseName(text)]; ok {
 		return p
 	}
 	return unknownProgram

@@ -11,11 +11,7 @@
 // of the arguments, and redaction makes them at most six times as long.
 package redact
 
-import (
-	"slices"
-	"strings"
-	"sync"
-)
+import "strings"
 
 // Mark stands where a secret was.
 const Mark = "[redacted]"
@@ -28,18 +24,14 @@ const rounds = 8
 // Without a secret it returns args itself; otherwise args is unchanged and out is a
 // copy of the same length. Redacting twice finds nothing the second time.
 func Args(args []string) (out []string, n int) {
-	s := scans.Get().(*scan)
 	out = args
 	for range rounds {
-		s.search(out)
-		if len(s.edits) == 0 {
+		edits := findSecrets(out)
+		if len(edits) == 0 {
 			break
 		}
-		out = replace(out, s.edits)
-		n += len(s.edits)
-	}
-	if s.reset() {
-		scans.Put(s)
+		out = replace(out, edits)
+		n += len(edits)
 	}
 	return out, n
 }
@@ -48,15 +40,7 @@ func Args(args []string) (out []string, n int) {
 // process.command_line. It redacts nothing: give it what Args returned.
 func CommandLine(args []string) string { return strings.Join(args, " ") }
 
-// scans keeps the working memory of searches, so that an ordinary command line costs
-// no allocation.
-var scans = sync.Pool{New: func() any { return new(scan) }}
-
-// keepWords bounds the working memory that the next search inherits, in elements of
-// each slice.
-const keepWords = 512
-
-// scan is the state of one search, owned by one call of Args.
+// scan is the state of one search.
 type scan struct {
 	args     []string
 	keptFrom int // the arguments from here on belong to a hook
@@ -65,19 +49,16 @@ type scan struct {
 	events []event // of the argument being read
 	depth  int     // texts that are open
 
-	edits []span // secrets; sorted and apart after search
+	edits []span // secrets
 	kept  []span // parts of a text that belong to a hook
-	spare []span // memory for settle
 }
 
 // span is a range of bytes of an argument.
 type span struct{ arg, from, to int }
 
-// search fills edits with the secrets of an argument vector.
-func (s *scan) search(args []string) {
-	s.clear()
-	s.args, s.keptFrom = args, len(args)
-	s.words = slices.Grow(s.words, len(args))
+// findSecrets returns the secrets of an argument vector, sorted and apart.
+func findSecrets(args []string) []span {
+	s := &scan{args: args, keptFrom: len(args)}
 	for i, a := range args {
 		s.words = append(s.words, word{span: span{i, 0, len(a)}, kind: argument})
 	}
@@ -88,19 +69,7 @@ func (s *scan) search(args []string) {
 		s.pairs(i, live)
 		s.shapes(i, live)
 	}
-	s.settle()
-}
-
-func (s *scan) clear() {
-	s.words, s.events = s.words[:0], s.events[:0]
-	s.edits, s.kept, s.spare = s.edits[:0], s.kept[:0], s.spare[:0]
-}
-
-// reset forgets the arguments and reports whether the scan is small enough to keep.
-func (s *scan) reset() bool {
-	s.args = nil
-	s.clear()
-	return max(cap(s.words), cap(s.events), cap(s.edits), cap(s.kept), cap(s.spare)) <= keepWords
+	return s.settle()
 }
 
 // script reports whether an argument is shell text rather than plain data, so that
