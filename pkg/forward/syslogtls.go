@@ -22,9 +22,7 @@ import (
 type syslogSender struct {
 	*dialer
 	format  messageFormat
-	frames  []byte
-	message []byte // scratch
-	endsTLS bool   // the receiver ends TLS
+	endsTLS bool // the receiver ends TLS
 }
 
 func newSyslogSender(c *Config) *syslogSender {
@@ -40,30 +38,27 @@ func (s *syslogSender) Send(ctx context.Context, items []Item) Result {
 	if r, unfit := s.c.refuseUnfit(items); unfit || len(items) == 0 {
 		return r
 	}
-	s.encodeFrames(items)
 	ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
 	defer cancel()
-	if fault := s.deliverFrames(ctx); fault != nil {
+	if fault := s.deliverFrames(ctx, s.encodeFrames(items)); fault != nil {
 		return uniformResult(len(items), Retry, fault)
 	}
 	return uniformResult(len(items), Delivered, nil)
 }
 
-// encodeFrames makes the frames of a batch.
-func (s *syslogSender) encodeFrames(items []Item) {
-	if cap(s.frames) > keepBuffer && len(items) == 1 {
-		s.frames, s.message = nil, nil // the backlog is empty
-	}
-	s.frames = s.frames[:0]
+// encodeFrames returns the frames of a batch.
+func (s *syslogSender) encodeFrames(items []Item) (frames []byte) {
+	var message []byte
 	for i := range items {
-		s.message = s.format.appendMessage(s.message[:0], &items[i])
-		s.frames = append(strconv.AppendInt(s.frames, int64(len(s.message)), 10), ' ')
-		s.frames = append(s.frames, s.message...)
+		message = s.format.appendMessage(message[:0], &items[i])
+		frames = append(strconv.AppendInt(frames, int64(len(message)), 10), ' ')
+		frames = append(frames, message...)
 	}
+	return frames
 }
 
 // deliverFrames sends the frames on their own connection.
-func (s *syslogSender) deliverFrames(ctx context.Context) *Error {
+func (s *syslogSender) deliverFrames(ctx context.Context, frames []byte) *Error {
 	conn, raw, fault := s.dialTLS(ctx)
 	if fault != nil {
 		return fault
@@ -80,7 +75,7 @@ func (s *syslogSender) deliverFrames(ctx context.Context) *Error {
 		for range ended {
 		}
 	}()
-	if err := s.writeFrames(conn, ended); err != nil {
+	if err := writeFrames(conn, frames, ended); err != nil {
 		return s.endedEarly(ctx, err)
 	}
 	err := <-ended
@@ -98,8 +93,8 @@ func (s *syslogSender) deliverFrames(ctx context.Context) *Error {
 }
 
 // writeFrames writes the frames and the end of TLS. That the receiver went first is an error.
-func (s *syslogSender) writeFrames(conn *tls.Conn, ended <-chan error) error {
-	_, err := conn.Write(s.frames)
+func writeFrames(conn *tls.Conn, frames []byte, ended <-chan error) error {
+	_, err := conn.Write(frames)
 	if err == nil {
 		select {
 		case reason := <-ended:

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -43,17 +42,13 @@ const (
 
 // fileName is the alert's file name: number, severity, time, size, the share if it has one, hash,
 // and a checksum of these, so that a name that was changed is not taken for another.
-func (r *record) fileName() string { return string(r.appendFileName(make([]byte, 0, maxName))) }
-
-func (r *record) appendFileName(b []byte) []byte {
-	b = fmt.Appendf(b, "%020d-%03d-%013d-%d-", r.seq, r.sev, r.ms, r.size)
-	if r.share != "" {
-		b = append(append(b, r.share...), '-')
+func (r *record) fileName() string {
+	share := r.share
+	if share != "" {
+		share += "-"
 	}
-	b = hex.AppendEncode(b, r.sum[:])
-	var check [4]byte
-	binary.BigEndian.PutUint32(check[:], crc32.ChecksumIEEE(b))
-	return append(hex.AppendEncode(append(b, '-'), check[:]), suffix...)
+	name := fmt.Sprintf("%020d-%03d-%013d-%d-%s%x", r.seq, r.sev, r.ms, r.size, share, r.sum)
+	return fmt.Sprintf("%s-%08x%s", name, crc32.ChecksumIEEE([]byte(name)), suffix)
 }
 
 // parseName reads a file name; it takes only what fileName writes.
@@ -82,12 +77,11 @@ func parseName(s string) (record, bool) {
 	if r.share != shareName(r.share) || len(hash) != 2*len(r.sum) {
 		return r, false
 	}
-	var name [maxName]byte
-	if _, err := hex.Decode(r.sum[:], append(name[:0], hash...)); err != nil {
+	if _, err := hex.Decode(r.sum[:], []byte(hash)); err != nil {
 		return r, false
 	}
 	r.share = unique.Make(r.share).Value()
-	return r, string(r.appendFileName(name[:0])) == s
+	return r, r.fileName() == s
 }
 
 // shareName is the name of a share as file names have it: as it is if it is short and plain,
