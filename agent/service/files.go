@@ -2,7 +2,6 @@ package service
 
 import (
 	"bytes"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -180,10 +179,10 @@ func (d *disk) writeFile(name string, mode fs.FileMode, src io.Reader, size int6
 	if err := d.makeParents(name); err != nil {
 		return err
 	}
-	if err := d.removeUnfinished(name); err != nil {
+	temp := unfinished(name)
+	if err := unlessMissing(d.root.Remove(temp)); err != nil { // of an install that was cut short
 		return err
 	}
-	temp := unfinished(name) + rand.Text()
 	f, err := d.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -211,26 +210,16 @@ func (d *disk) writeFile(name string, mode fs.FileMode, src io.Reader, size int6
 // removeFile removes a file and what an interrupted install left beside it. A missing file is no
 // error.
 func (d *disk) removeFile(name string) error {
-	if err := d.removeUnfinished(name); err != nil {
-		return err
-	}
-	if err := unlessMissing(d.root.Remove(name)); err != nil {
-		return err
+	for _, name := range []string{unfinished(name), name} {
+		if err := unlessMissing(d.root.Remove(name)); err != nil {
+			return err
+		}
 	}
 	return unlessMissing(d.sync(path.Dir(name)))
 }
 
-// unfinished returns the beginning of the names of a file that is being written.
-func unfinished(name string) string { return path.Join(path.Dir(name), "."+path.Base(name)+".new-") }
-
-// removeUnfinished removes what an install that was cut short left of a file.
-func (d *disk) removeUnfinished(name string) error {
-	left, err := fs.Glob(d.root.FS(), unfinished(name)+"*") // no name here has a character of patterns
-	for _, name := range left {
-		err = errors.Join(err, unlessMissing(d.root.Remove(name)))
-	}
-	return err
-}
+// unfinished returns the name of a file that is being written.
+func unfinished(name string) string { return path.Join(path.Dir(name), "."+path.Base(name)+".new") }
 
 // sync makes the names in a folder durable.
 func (d *disk) sync(name string) error {

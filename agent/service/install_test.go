@@ -100,8 +100,8 @@ func TestInstallFromTheInstalledProgram(t *testing.T) {
 
 func TestInstallSweepsWhatAnEarlierOneLeft(t *testing.T) {
 	m := newMac(t)
-	m.write(filepath.Join(m.mkdir(folder), ".hooksnare.new-OLD"), "half", 0o600)
-	m.write(filepath.Join(m.mkdir("Library/LaunchDaemons"), ".com.hooksnare.agent.plist.new-OLD"), "half", 0o600)
+	m.write(filepath.Join(m.mkdir(folder), ".hooksnare.new"), "half", 0o600)
+	m.write(filepath.Join(m.mkdir("Library/LaunchDaemons"), ".com.hooksnare.agent.plist.new"), "half", 0o600)
 	m.install()
 	m.wantTree("install", installed...)
 }
@@ -168,7 +168,7 @@ func TestInstallRefusesDisksOthersControl(t *testing.T) {
 				t.Errorf("outside the disk: %v, %v, want nothing", left, err)
 			}
 			for _, line := range m.tree() {
-				if strings.Contains(line, ".new-") {
+				if strings.Contains(line, ".new") {
 					t.Errorf("left behind: %s", line)
 				}
 			}

@@ -163,7 +163,7 @@ func TestUninstallKeepsTheSitesRules(t *testing.T) {
 	m.install()
 	rule := m.service.path(folder + "/rule.toml")
 	m.write(rule, "rule", 0o600)
-	m.write(m.service.path(folder+"/.hooksnare.new-OLD"), "half", 0o600)
+	m.write(m.service.path(folder+"/.hooksnare.new"), "half", 0o600)
 	if err := m.service.Uninstall(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
