@@ -61,7 +61,7 @@ func TestPublishedRunnable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := rules.Load(filepath.Base(file), text)
+		r, err := rules.Load(filepath.Base(file), text, FieldKind)
 		if err != nil {
 			t.Error(err)
 			continue

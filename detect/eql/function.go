@@ -130,7 +130,7 @@ func (f *function) check(at int, args []expr) {
 	for i, x := range args {
 		want := f.params[min(i, len(f.params)-1)]
 		if !want.has(x.kind()) {
-			fail(x.at(), "%s: argument %d is %s, expected %s", f.name, i+1, x.kind().describe(), want.describe())
+			fail(x.at(), "%s: argument %d is %s, expected %s%s", f.name, i+1, describe(x), want.describe(), converted(x, want.converter()))
 		}
 		if _, ok := constant(x); !ok && want&aConstant != 0 {
 			fail(x.at(), "%s: argument %d must be a constant", f.name, i+1)

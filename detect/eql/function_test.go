@@ -234,7 +234,7 @@ func TestFunctionErrors(t *testing.T) {
 		{strings.Repeat(`length(`, 300) + `a`, `1:1793: nested deeper than 256 levels`},
 		{`concat(1` + strings.Repeat(`,1`, 10_000) + `) == ""`, `1:20008: more than 10000 arguments`},
 	} {
-		q, err := ParseCondition(c.condition)
+		q, err := ParseCondition(c.condition, nil)
 		if err == nil {
 			_, err = Compile(q, nil, anyField)
 		}

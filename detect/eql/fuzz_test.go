@@ -33,8 +33,8 @@ func FuzzParse(f *testing.F) {
 	}
 	records := []record{sample, typicalRecord, {}, functionSample(), sample}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, parse := range []func(string) (*Query, error){Parse, ParseCondition} {
-			q, err := parse(text)
+		for _, parse := range []func(string, Kinds) (*Query, error){Parse, ParseCondition} {
+			q, err := parse(text, nil)
 			if err != nil {
 				if e, ok := err.(*Error); !ok || e.Line < 1 || e.Col < 1 || e.Msg == "" {
 					t.Fatalf("%q: got the error %#v", text, err)

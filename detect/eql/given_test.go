@@ -39,7 +39,7 @@ func TestGivenPossible(t *testing.T) {
 		`sequence [file where true] [file where true] until [any where 1 == 1]`: true,
 		`sequence with maxspan=1s [file where true] ![process where true]`:      true,
 	} {
-		q, err := Parse(query)
+		q, err := Parse(query, nil)
 		if err != nil {
 			t.Errorf("%s: %v", query, err)
 			continue
@@ -60,7 +60,7 @@ func TestGivenLeft(t *testing.T) {
 		`file where true`: `nothing`,
 		`sequence [process where action == "exec" and name == "x"] [process where action == "fork" and name == "y"] until [file where name == "z"]`: `name [x]`,
 	} {
-		q, err := Parse(query)
+		q, err := Parse(query, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestGivenLeft(t *testing.T) {
 
 // TestGivenLeavesFaults holds that what does not compile is left for Compile to refuse.
 func TestGivenLeavesFaults(t *testing.T) {
-	q, err := Parse(`sequence [any where concat(a, a, a, a, a, a, a, a, a) == ""] [any where true]`)
+	q, err := Parse(`sequence [any where concat(a, a, a, a, a, a, a, a, a) == ""] [any where true]`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestGivenIsSound(t *testing.T) {
 	settled := 0
 	for range 20_000 {
 		text := "process where " + condition(3)
-		q, err := Parse(text)
+		q, err := Parse(text, nil)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}

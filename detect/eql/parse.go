@@ -12,6 +12,7 @@ type parser struct {
 	lexer lexer
 	tok   token // the next one
 	depth int
+	kinds Kinds
 	q     *Query
 }
 
@@ -259,6 +260,7 @@ func (p *parser) field() expr {
 		}
 		f.Name += part.text
 		if !p.accept(".") {
+			f.Kind = p.kinds.of(f.Name)
 			p.q.mention(f)
 			return f
 		}

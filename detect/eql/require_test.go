@@ -47,7 +47,7 @@ func TestRequires(t *testing.T) {
 		`sequence with maxspan=1s [a where x == "1"] ![b where x == "2"] until [c where x : "3"]`:                                 `x [1 2 3]`,
 		`process where ` + strings.Join(strings.Split("a==1 b==2 c==3", " "), " or "):                                             `any`,
 	} {
-		q, err := Parse(query)
+		q, err := Parse(query, nil)
 		if err != nil {
 			t.Errorf("%s: %v", query, err)
 			continue
@@ -84,7 +84,7 @@ func TestRequiresManyFields(t *testing.T) {
 	for i := range 2000 {
 		terms = append(terms, fmt.Sprintf("f%d == \"x\"", i))
 	}
-	q, err := Parse("process where " + strings.Join(terms, " or "))
+	q, err := Parse("process where "+strings.Join(terms, " or "), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestPublishedRequires(t *testing.T) {
 	}
 	rules, useful, asked, matched := 0, 0, 0, 0
 	for name, query := range ruleQueries(t) {
-		q, err := Parse(query)
+		q, err := Parse(query, nil)
 		if err != nil || q.IsSequence() {
 			continue
 		}

@@ -251,7 +251,7 @@ of a rule that remembers come at the end: such rules take the events in the orde
 func namedRules(names []string) ([]*rules.Rule, error) {
 	builtin := map[string]*rules.Rule{}
 	for _, source := range rules.Builtin() {
-		if r, err := rules.Load(source.Name, source.Text); err == nil {
+		if r, err := rules.Load(source.Name, source.Text, nil); err == nil {
 			builtin[r.ID] = r
 		}
 	}
@@ -286,5 +286,5 @@ func loadRuleFile(name string) (*rules.Rule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rule %s: %w", name, err)
 	}
-	return rules.Load(name, text)
+	return rules.Load(name, text, nil)
 }
