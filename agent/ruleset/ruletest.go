@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"hooksnare/collector/eslogger"
 	"hooksnare/detect"
@@ -16,6 +17,47 @@ import (
 type Match struct {
 	RuleID string `json:"rule_id"`
 	Events []int  `json:"events"` // line numbers, from 1
+}
+
+// Named returns the rules that are named: by a file, or by the id of a built-in one. The error joins
+// what is wrong with the others.
+func Named(names []string) (list []*rules.Rule, err error) {
+	builtin := map[string]*rules.Rule{}
+	for _, s := range rules.Builtin() {
+		if r, err := rules.Load(s.Name, s.Text, detect.FieldKind); err == nil {
+			builtin[r.ID] = r
+		}
+	}
+	for _, name := range names {
+		r, fault := builtin[name], error(nil)
+		if r == nil {
+			r, fault = loadNamed(name)
+		}
+		if fault == nil && r.NotRunnable != "" {
+			fault = fmt.Errorf("%s: %s", name, r.NotRunnable)
+		}
+		if fault != nil {
+			err = errors.Join(err, fault)
+		} else {
+			list = append(list, r)
+		}
+	}
+	return list, err
+}
+
+// loadNamed loads a rule file that the command line names, which may be a pipe. It reads one byte
+// more than a rule file may have, so that the loader refuses what is longer.
+func loadNamed(name string) (*rules.Rule, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("rule %s: no file and no built-in rule of that name: %w", name, err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, rules.MaxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("rule %s: %w", name, err)
+	}
+	return rules.Load(name, text, detect.FieldKind)
 }
 
 // RunOver matches rules against a stream of documents, one a line. A rule about single events

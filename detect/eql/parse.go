@@ -154,6 +154,9 @@ func (p *parser) comparison() expr {
 	at := p.tok.at
 	left := p.sum()
 	op := p.tok
+	if op.is("=") {
+		p.unexpected("")
+	}
 	if op.kind != symbol || !isComparison(op.text) {
 		return left
 	}

@@ -28,26 +28,24 @@ their condition alone, and the summary says so. Exits with 2 when no event could
 		Example: `  sudo eslogger exec fork exit > recording.ndjson   # and stop it with control-C
   hooksnare replay recording.ndjson
   hooksnare replay --format ndjson --exit-code - < recording.ndjson`,
-		RunE: func(cmd *cobra.Command, files []string) error {
-			found, err := replay(cmd, &s, files)
-			return cmp.Or(err, exitIf(exitCode && found, exitFound))
-		},
+		RunE: func(cmd *cobra.Command, files []string) error { return replay(cmd, &s, files, exitCode) },
 	}
 	s.withFlags(cmd, "root", "rules", "format")
 	cmd.Flags().BoolVar(&exitCode, "exit-code", false, "exit with 3 when something was found")
 	return cmd
 }
 
-// replay replays files, prints the alerts, and reports whether there was one.
-func replay(cmd *cobra.Command, s *settings, files []string) (found bool, err error) {
+// replay replays files and prints the alerts.
+func replay(cmd *cobra.Command, s *settings, files []string, exitCode bool) error {
 	for _, name := range files { // check all before reading the first
 		if err := offline.Recording(name); err != nil {
-			return false, err
+			return err
 		}
 	}
-	c, set, err := s.loadRules()
+	c, set, faults := s.loadRules()
+	noted, err := noteFaults(cmd, faults)
 	if err != nil {
-		return false, err
+		return err
 	}
 	var printed error // the first error
 	r, err := offline.NewReplay(c, set, func(a *alert.Alert, line []byte) {
@@ -56,7 +54,7 @@ func replay(cmd *cobra.Command, s *settings, files []string) (found bool, err er
 		}
 	})
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer agent.Frugal()()
 	stats, err := replayFiles(cmd.Context(), r, files)
@@ -67,7 +65,7 @@ func replay(cmd *cobra.Command, s *settings, files []string) (found bool, err er
 	case err == nil && stats.NothingRead():
 		err = errors.New("replay: no event could be read: expected what eslogger writes, JSON in UTF-8")
 	}
-	return stats.Counts.Alerts > 0, err
+	return cmp.Or(err, exitIf(exitCode && stats.Counts.Alerts > 0, exitFound), noted)
 }
 
 // replayFiles replays the files in order and shows the progress on a terminal.

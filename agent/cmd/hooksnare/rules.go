@@ -1,9 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -90,7 +90,8 @@ running agent's state folder, which only root may read.`,
 				rows = append(rows, newRuleRow(r, &set))
 			}
 			addCounts(rows, c.StateDir)
-			return errors.Join(printRules(s.out, rows), faults)
+			noted, err := noteFaults(cmd, faults)
+			return cmp.Or(printRules(s.out, rows), err, noted)
 		},
 	}, "root", "config", "rules", "state-dir", "format")
 }
@@ -220,11 +221,12 @@ of a rule that remembers come at the end: such rules take the events in the orde
 		Example: `  hooksnare rules test --events events.ndjson ./my_rule.toml
   hooksnare rules test --events - hook-set < events.ndjson`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			list, err := namedRules(args)
-			if err != nil {
-				return err
+			list, faults := ruleset.Named(args)
+			if len(list) == 0 {
+				return faults
 			}
-			in := os.Stdin
+			noted, _ := noteFaults(cmd, faults)
+			in, err := os.Stdin, error(nil)
 			if events != "-" {
 				if in, err = os.Open(events); err != nil {
 					return err
@@ -238,53 +240,11 @@ of a rule that remembers come at the end: such rules take the events in the orde
 			if err != nil {
 				return fmt.Errorf("%s: %w", events, err)
 			}
-			return nil
+			return noted
 		},
 	}
 	s.withFlags(cmd, "format")
 	cmd.Flags().StringVar(&events, "events", "", "`FILE` of ECS documents, one a line; - for standard input")
 	cmd.MarkFlagRequired("events")
 	return cmd
-}
-
-// namedRules loads rules by file name or by the id of a built-in one.
-func namedRules(names []string) ([]*rules.Rule, error) {
-	builtin := map[string]*rules.Rule{}
-	for _, source := range rules.Builtin() {
-		if r, err := rules.Load(source.Name, source.Text, nil); err == nil {
-			builtin[r.ID] = r
-		}
-	}
-	var out []*rules.Rule
-	var faults []error
-	for _, name := range names {
-		r, err := builtin[name], error(nil)
-		if r == nil {
-			r, err = loadRuleFile(name)
-		}
-		switch {
-		case err != nil:
-			faults = append(faults, err)
-		case r.NotRunnable != "":
-			faults = append(faults, fmt.Errorf("%s: %s", name, r.NotRunnable))
-		default:
-			out = append(out, r)
-		}
-	}
-	return out, errors.Join(faults...)
-}
-
-// loadRuleFile loads a rule file that the command line names, which may be a pipe. It reads one
-// byte more than a rule file may have, so that the loader refuses what is longer.
-func loadRuleFile(name string) (*rules.Rule, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("rule %s: no file and no built-in rule of that name: %w", name, err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, rules.MaxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("rule %s: %w", name, err)
-	}
-	return rules.Load(name, text, nil)
 }

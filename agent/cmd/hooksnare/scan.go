@@ -35,7 +35,8 @@ Without root it reads what it may. --root examines another disk.`,
 }
 
 func scan(cmd *cobra.Command, s *settings, exitCode bool) error {
-	c, _, err := s.load()
+	c, _, faults := s.load()
+	noted, err := noteFaults(cmd, faults)
 	if err != nil {
 		return err
 	}
@@ -63,7 +64,7 @@ func scan(cmd *cobra.Command, s *settings, exitCode bool) error {
 	if s.out.isText {
 		note(cmd, "%d hooks, %d files or folders could not be read", len(hooks), len(unreadable))
 	}
-	return cmp.Or(exitIf(exitCode && len(hooks) > 0, exitFound), exitIf(exitCode && len(unreadable) > 0, exitNotWell))
+	return cmp.Or(exitIf(exitCode && len(hooks) > 0, exitFound), exitIf(exitCode && len(unreadable) > 0, exitNotWell), noted)
 }
 
 // hookText is a hook for a person.
