@@ -88,7 +88,7 @@ func (s *publishedSet) onMac(t testing.TB, recording []byte) []*alert.Alert {
 	if err := r.Read(context.Background(), bytes.NewReader(recording)); err != nil {
 		t.Fatal(err)
 	}
-	if s := r.Finish(); s.Malformed+s.TooLong+s.Odd != 0 || s.Cut != 0 {
+	if s := r.Finish(); s.NotEvents+s.TooLong+s.Odd != 0 || s.Cut != 0 {
 		t.Errorf("the recording was not read whole: %+v", s)
 	}
 	return out

@@ -27,6 +27,12 @@ func CompileDocument(r *rules.Rule) (match func(Document) bool, err error) {
 	return m.Match, nil
 }
 
+// Concerns reports whether a document can be what a rule is about: it has a category, or the rule takes
+// every one.
+func Concerns(r *rules.Rule, d Document) bool {
+	return r.Query.Category() == eql.Any || documentField(documentCategory(r))(d) != eql.Null()
+}
+
 func documentCategory(r *rules.Rule) string { return cmp.Or(r.EventCategory, "event.category") }
 
 // RunDocuments returns the results of a rule over documents, each as indexes into them: of

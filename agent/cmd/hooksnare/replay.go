@@ -21,10 +21,13 @@ func newReplay() *cobra.Command {
 	var exitCode bool
 	cmd := &cobra.Command{
 		Use: "replay FILE|-...", Short: "Look for hooks in what eslogger recorded", Args: cobra.MinimumNArgs(1),
-		Long: `Reads recordings of eslogger (JSON lines, or pretty-printed) and prints their alerts. Several
-files are one recording, in the order given. The recording's own times are the clock. Without
---root there is no disk on which to examine the programs of hooks: exceptions then hold by
-their condition alone, and the summary says so. Exits with 2 when no event could be read.`,
+		Long: `Reads recordings of eslogger and prints their alerts: JSON lines, also behind what syslog or another
+program puts in front of each, pretty-printed objects or an array, packed by gzip, in UTF-8 or
+UTF-16. The summary says how many lines are not events. Several files are one recording, in the order
+given. The recording's own times are the clock. Without --root there is no disk on which to examine
+the programs of hooks: exceptions then hold by their condition alone, and the summary says so.
+Exits with 2 when no event could be read, with 1 when something was left out: a part of a file that
+can't be unpacked, a rule or an exception that is wrong.`,
 		Example: `  sudo eslogger exec fork exit > recording.ndjson   # and stop it with control-C
   hooksnare replay recording.ndjson
   hooksnare replay --format ndjson --exit-code - < recording.ndjson`,
@@ -62,8 +65,10 @@ func replay(cmd *cobra.Command, s *settings, files []string, exitCode bool) erro
 	switch {
 	case printed != nil:
 		err = fmt.Errorf("output: %w", printed)
-	case err == nil && stats.NothingRead():
-		err = errors.New("replay: no event could be read: expected what eslogger writes, JSON in UTF-8")
+	case err == nil && stats.Events == 0:
+		err = errors.New("replay: no event could be read: expected what eslogger writes, a JSON object on each line")
+	case err != nil && stats.Events > 0 && cmd.Context().Err() == nil:
+		err = &exit{exitNotWell, err.Error()}
 	}
 	return cmp.Or(err, exitIf(exitCode && stats.Counts.Alerts > 0, exitFound), noted)
 }
@@ -94,9 +99,9 @@ func summarize(cmd *cobra.Command, s *offline.ReplayStats, hasDisk bool) {
 	}{
 		{c.Repeated, "repeats counted into updates"},
 		{c.Held, "held back by max_signals"},
-		{s.Malformed, "lines that can't be read"},
+		{s.NotEvents, "lines that are not events"},
 		{s.TooLong, "lines over the bound"},
-		{s.Odd, "lines of an unknown shape"},
+		{s.Odd, "events of an unknown shape"},
 		{s.Dropped, "events missing in the recording"},
 		{uint64(s.Cut), "bytes of an unfinished last line"},
 	} {
@@ -105,8 +110,11 @@ func summarize(cmd *cobra.Command, s *offline.ReplayStats, hasDisk bool) {
 		}
 	}
 	note(cmd, "%s", summary)
-	if s.FirstMalformed != nil {
-		note(cmd, "first line that can't be read: %v", s.FirstMalformed)
+	if s.FirstNotEvent != nil {
+		note(cmd, "first line that is not an event: %v", s.FirstNotEvent)
+	}
+	for _, file := range s.Eventless {
+		note(cmd, "no event in %s", file)
 	}
 	for _, id := range slices.Sorted(maps.Keys(c.Hidden)) {
 		text := fmt.Sprintf("exception %s held back %d", id, c.Hidden[id])

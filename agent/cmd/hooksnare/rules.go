@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -213,8 +212,8 @@ func newRulesTest() *cobra.Command {
 	var events string
 	cmd := &cobra.Command{
 		Use: "test --events FILE RULE...", Short: "Run rules over events from a file", Args: cobra.MinimumNArgs(1),
-		Long: `Reads one ECS document a line and prints a line for each match: the rule's id and the
-numbers, from 1, of the lines that match. RULE is a rule file or the id of a built-in
+		Long: `Reads one ECS document a line, or an array of them, and prints a line for each match: the rule's
+id and the numbers, from 1, of the lines that match, or of the elements. RULE is a rule file or the id of a built-in
 rule. event_category_override, timestamp_field and tiebreaker_field of a rule say where its
 documents have category, time and order. The matches of a sequence, of a query with pipes, and
 of a rule that remembers come at the end: such rules take the events in the order of their times.`,
@@ -226,19 +225,15 @@ of a rule that remembers come at the end: such rules take the events in the orde
 				return faults
 			}
 			noted, _ := noteFaults(cmd, faults)
-			in, err := os.Stdin, error(nil)
-			if events != "-" {
-				if in, err = os.Open(events); err != nil {
-					return err
-				}
-				defer in.Close()
-			}
-			err = ruleset.RunOver(in, list, func(m ruleset.Match) error {
+			hint, err := ruleset.RunOver(cmd.Context(), events, list, func(m ruleset.Match) error {
 				lines := strings.Trim(strings.ReplaceAll(fmt.Sprint(m.Events), " ", ", "), "[]")
 				return s.out.print(m, quote.Printable(m.RuleID)+": lines "+lines+"\n")
 			})
 			if err != nil {
-				return fmt.Errorf("%s: %w", events, err)
+				return err
+			}
+			if hint != "" {
+				note(cmd, "%s: %s", events, hint)
 			}
 			return noted
 		},
