@@ -139,3 +139,6 @@ func foldRune(r rune) rune {
 var longFolds = map[rune]string{
 	'ß': "ss", 'ẞ': "ss", 'ﬀ': "ff", 'ﬁ': "fi", 'ﬂ': "fl", 'ﬃ': "ffi", 'ﬄ': "ffl", 'ﬅ': "st", 'ﬆ': "st",
 }
+
+// interpreters are programs that are so often run, or run others, that they say little.
+var interpreters = []string{"bash", "csh", "dash", "env", "fish", "ksh", "launchd", "login", "node", "perl", "python", "python3", "ruby", "sh", "sudo", "tcsh", "xpcproxy", "zsh"}

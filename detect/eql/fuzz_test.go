@@ -1,7 +1,6 @@
 package eql
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -49,34 +48,9 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%q: parsed, but does not compile: %v", text, err)
 			}
 			if err == nil {
-				checkRequirements(t, q, results)
+				checkResultsRequired(t, q, results)
 			}
 		}
-	})
-}
-
-// checkRequirements checks that every event of the results meets what the query is said
-// to require.
-func checkRequirements(t *testing.T, q *Query, results []Result[record]) {
-	t.Helper()
-	all := q.Requires(worth)
-	for _, r := range results {
-		for _, e := range r.Events {
-			if !allowed(all, e) {
-				t.Errorf("%s: matches %v, which meets none of %v", q.text, e, all)
-			}
-		}
-	}
-}
-
-// allowed reports whether an event meets one of some requirements.
-func allowed(all []Requirement, e record) bool {
-	return slices.ContainsFunc(all, func(r Requirement) bool {
-		if r.Field == "" {
-			return true
-		}
-		p := predicate{text: verbatim(r.Values, true)}
-		return p.matchesAny(e[r.Field])
 	})
 }
 

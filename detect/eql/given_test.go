@@ -53,12 +53,12 @@ func TestGivenPossible(t *testing.T) {
 func TestGivenLeft(t *testing.T) {
 	known := func(name string) (Value, bool) { return String("exec"), name == "action" }
 	for query, want := range map[string]string{
-		`process where action == "exec" and name == "x"`:                            `name [x]`,
-		`process where action == "fork" or name == "x"`:                             `name [x]`,
-		`process where action == "exec" and not (action == "exec" and name == "x")`: `any`,
-		`process where not (action == "fork" or name != "x")`:                       `name [x]`,
+		`process where action == "exec" and name == "x"`:                            `[x]`,
+		`process where action == "fork" or name == "x"`:                             `[x]`,
+		`process where action == "exec" and not (action == "exec" and name == "x")`: `-`,
+		`process where not (action == "fork" or name != "x")`:                       `[x]`,
 		`file where true`: `nothing`,
-		`sequence [process where action == "exec" and name == "x"] [process where action == "fork" and name == "y"] until [file where name == "z"]`: `name [x]`,
+		`sequence [process where action == "exec" and name == "x"] [process where action == "fork" and name == "y"] until [file where name == "z"]`: `[x]`,
 	} {
 		q, err := Parse(query, nil)
 		if err != nil {
@@ -66,7 +66,7 @@ func TestGivenLeft(t *testing.T) {
 		}
 		got := "nothing"
 		if q := q.Given(String("process"), known); q != nil {
-			got = requirements(q)
+			got = requiredText(q, "name")
 		}
 		if got != want {
 			t.Errorf("%s: got %s, want %s", query, got, want)
