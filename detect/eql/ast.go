@@ -188,7 +188,7 @@ func newIn(op token, x expr, list []literal) expr {
 	for i := range list {
 		k := list[i].kind()
 		if !mayEqual(x.kind(), k) {
-			fail(list[i].at(), "can't compare %s with %s%s", describe(x), k.describe(), betterConstant(x, list[i].Value))
+			fail(list[i].at(), "can't compare %s with %s%s", describe(x), k.describe(), instead(&list[i], x.kind()))
 		}
 		if fold && k != kString {
 			fail(list[i].at(), "in~ takes strings, not %s", k.describe())
@@ -200,7 +200,7 @@ func newIn(op token, x expr, list []literal) expr {
 // newMatch makes: x : (patterns), and the same with like and regex.
 func newMatch(op token, x expr, patterns []literal) expr {
 	if k := x.kind(); k != kString && k != kNull {
-		fail(x.at(), "%s looks at strings, not at %s%s", op.text, describe(x), converted(x, "string"))
+		fail(x.at(), "%s looks at strings, not at %s%s", op.text, describe(x), instead(x, kString))
 	}
 	for i := range patterns {
 		if k := patterns[i].kind(); k != kString {
@@ -214,7 +214,7 @@ func newMatch(op token, x expr, patterns []literal) expr {
 func newArithmetic(op token, left, right expr) expr {
 	for _, x := range []expr{left, right} {
 		if k := x.kind(); k != kNull && k != kInt && k != kFloat {
-			fail(x.at(), "can't compute %s with %s%s", op.text, describe(x), converted(x, "number"))
+			fail(x.at(), "can't compute %s with %s%s", op.text, describe(x), instead(x, kInt))
 		}
 	}
 	a, constLeft := constant(left)

@@ -39,10 +39,7 @@ func describe(x expr) string {
 	return x.kind().describe()
 }
 
-// The functions below return the end of an error's text: what to write instead, "" where that
-// is not known.
-
-// betterComparison gives the constant of a comparison the kind of the field.
+// betterComparison is the end of an error's text: the comparison that people may have meant.
 func betterComparison(op string, left, right expr) string {
 	if _, ok := constant(left); ok {
 		op, left, right = cmp.Or(flipped[op], op), right, left
@@ -55,30 +52,20 @@ func betterComparison(op string, left, right expr) string {
 	return ""
 }
 
-// betterConstant gives one constant of a list the kind of what is looked for in it.
-func betterConstant(x expr, v Value) string {
-	if better, ok := v.as(x.kind()); ok {
-		return ": write " + better.String()
-	}
-	return ""
-}
-
-// converted calls a function that converts a field.
-func converted(x expr, function string) string {
-	f, ok := x.(*fieldRef)
-	if !ok || function == "" || function == "number" && f.Kind != kString {
-		return ""
-	}
-	return ": write " + function + "(" + f.Name + ")"
-}
-
-// converter names the function that makes what is wanted, if there is one.
-func (want kinds) converter() string {
-	switch want {
-	case aString:
-		return "string"
-	case aNumber:
-		return "number"
+// instead is the end of an error's text: what people may have meant by x where a kind is expected.
+func instead(x expr, want kind) string {
+	switch x := x.(type) {
+	case *literal:
+		if better, ok := x.Value.as(want); ok {
+			return ": write " + better.String()
+		}
+	case *fieldRef:
+		if want == kString {
+			return ": write string(" + x.Name + ")"
+		}
+		if want == kInt && x.Kind == kString {
+			return ": write number(" + x.Name + ")"
+		}
 	}
 	return ""
 }
