@@ -147,8 +147,10 @@ var flipped = map[string]string{"==": "==", "<": ">", "<=": ">=", ">": "<", ">="
 func newCompare(at int, op token, left, right expr) expr {
 	l, r := left.kind(), right.kind()
 	switch {
-	case op.text != "==" && op.text != "!=" && (l == kBool || r == kBool):
-		fail(op.at, "true and false have no order: %s", op.text)
+	case op.text != "==" && op.text != "!=" && l == kBool:
+		fail(op.at, "%s has no order: %s", describe(left), op.text)
+	case op.text != "==" && op.text != "!=" && r == kBool:
+		fail(op.at, "%s has no order: %s", describe(right), op.text)
 	case !mayEqual(l, r):
 		fail(op.at, "can't compare %s with %s%s", describe(left), describe(right), betterComparison(op.text, left, right))
 	case op.text == "!=":

@@ -223,7 +223,7 @@ func TestFunctionErrors(t *testing.T) {
 		{`length(a)`, `1:1: not a condition: a number`},
 		{`concat(a)`, `1:1: not a condition: a string`},
 		{`length(a) == "x"`, `1:11: can't compare a number with a string`},
-		{`startsWith(a, "x") > 1`, `1:20: true and false have no order: >`},
+		{`startsWith(a, "x") > 1`, `1:20: true or false has no order: >`},
 		{`length(a == 1`, `1:14: unexpected the end of the query, expected ")" to close the arguments of length`},
 		{`length(a,) == 1`, `1:10: unexpected ")", expected a field or a value`},
 		{`a:length == 1`, `1:10: unexpected "==", expected "(" after the function length`},

@@ -26,6 +26,9 @@ func queries() (all []string) {
 	return all
 }
 
+// kindByLength gives fields every kind there is.
+func kindByLength(field string) Kind { return [...]Kind{AnyKind, Boolean, Number, Text}[len(field)%4] }
+
 func FuzzParse(f *testing.F) {
 	for _, q := range queries() {
 		f.Add(q)
@@ -38,7 +41,13 @@ func FuzzParse(f *testing.F) {
 				if e, ok := err.(*Error); !ok || e.Line < 1 || e.Col < 1 || e.Msg == "" {
 					t.Fatalf("%q: got the error %#v", text, err)
 				}
+				if _, err := parse(text, kindByLength); err == nil {
+					t.Fatalf("%q: is refused, but not where the kinds of fields are known", text)
+				}
 				continue
+			}
+			if _, err := parse(text, kindByLength); err != nil && !strings.Contains(err.Error(), "(") {
+				t.Fatalf("%q: got %v where kinds are known, want the field that is of another kind", text, err)
 			}
 			n := 0
 			results, err := Run(q, records, category("event.category"), anyField, SequenceOptions[record]{
