@@ -58,7 +58,7 @@ func loadAllPublished(t testing.TB) *publishedSet {
 			continue
 		}
 		file := strings.TrimSuffix(filepath.Base(name), ".toml")
-		if r.Query != nil && r.Query.Category() == "process" {
+		if r.Query != nil && slices.Equal(slices.Compact(r.Query.Categories()), []string{"process"}) {
 			out.process = append(out.process, file)
 			if r.NotRunnable != "" {
 				t.Errorf("%s: not runnable: %s", file, r.NotRunnable)

@@ -2,8 +2,9 @@ package detect
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"hooksnare/detect/eql"
 )
 
 // commandBytes are those without one of which a text is no more than one word, as it is.
@@ -118,21 +119,9 @@ func foldPath(p string) string {
 			out = append(out, long...)
 			continue
 		}
-		out = utf8.AppendRune(out, foldRune(r))
+		out = utf8.AppendRune(out, eql.FoldRune(r))
 	}
 	return string(out)
-}
-
-// foldRune returns one for all runes that differ in case alone.
-func foldRune(r rune) rune {
-	least := r
-	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-		least = min(least, f)
-	}
-	if 'A' <= least && least <= 'Z' {
-		return least + 'a' - 'A'
-	}
-	return least
 }
 
 // longFolds are single runes that are several without regard to case.

@@ -144,17 +144,7 @@ func parse(text string, kinds Kinds, rule func(*parser)) (q *Query, err error) {
 	return p.q, nil
 }
 
-// Category returns the event category that the query asks for, Any for every one.
-// Of a sequence it is the category of all its events, if that is one.
-func (q *Query) Category() string {
-	all := slices.Compact(q.Categories())
-	if len(all) > 1 {
-		return Any
-	}
-	return all[0]
-}
-
-// Categories returns the category of each event that the query is about.
+// Categories returns the category of each event that the query is about, Any for every one.
 func (q *Query) Categories() []string {
 	var out []string
 	for i := range q.events {

@@ -2,6 +2,7 @@ package eql
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -304,10 +305,10 @@ func TestFields(t *testing.T) {
 			t.Errorf("%s optional: got %v, want %v", name, got, want)
 		}
 	}
-	if q.Category() != "process" {
-		t.Errorf("category: got %s, want process", q.Category())
+	if got := q.Categories(); !slices.Equal(got, []string{"process"}) {
+		t.Errorf("categories: got %v, want process", got)
 	}
-	if q, err = ParseCondition("a == 1", nil); err != nil || q.Category() != Any {
+	if q, err = ParseCondition("a == 1", nil); err != nil || !slices.Equal(q.Categories(), []string{Any}) {
 		t.Errorf("category of a condition: got %v (%v), want any", q, err)
 	}
 }

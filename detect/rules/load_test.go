@@ -76,7 +76,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	query := got.Query
-	if query == nil || query.Category() != "process" || !reflect.DeepEqual(query.Fields(), []string{"event.type", "process.name"}) {
+	if query == nil || !reflect.DeepEqual(query.Categories(), []string{"process"}) || !reflect.DeepEqual(query.Fields(), []string{"event.type", "process.name"}) {
 		t.Errorf("query: got %+v", query)
 	}
 	got.Query = nil
