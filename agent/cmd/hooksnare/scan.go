@@ -23,7 +23,8 @@ that can hold one, with its program's facts and a verdict: allowed (an exception
 and its pin holds), risky (the program has a property that a trusted one does not have) or
 unknown. As ndjson it prints documents of the shape of alerts, with event.kind "state" and the
 verdict in event.action, also for files that can't be read. It does not need a running agent.
-Without root it reads what it may. --root examines another disk.`,
+Without root it reads what it may. --root examines another disk. What is wrong in the configuration
+is named and left out; scan then ends with 1 unless --exit-code finds a hook.`,
 		Example: `  sudo hooksnare scan
   sudo hooksnare scan --format ndjson | jq -r .hooksnare.hook.value
   hooksnare scan --root "/Volumes/Macintosh HD - Data" --exit-code`,
