@@ -105,7 +105,7 @@ func TestRulesTable(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(mark + "\n| id | rule | severity |\n|---|---|---|\n")
 	for _, s := range rules.Builtin() {
-		r, err := rules.Load(s.Name, s.Text)
+		r, err := rules.Load(s.Name, s.Text, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -84,7 +84,7 @@ func replayed(t *testing.T, c config.Config, set ruleset.Set, recording []byte) 
 	if err := r.Read(context.Background(), bytes.NewReader(recording)); err != nil {
 		t.Fatal(err)
 	}
-	if s := r.Finish(); s.Malformed+s.TooLong+s.Odd+s.Dropped != 0 || s.Cut != 0 {
+	if s := r.Finish(); s.NotEvents+s.TooLong+s.Odd+s.Dropped != 0 || s.Cut != 0 {
 		t.Errorf("the recording was not read whole: %+v", s)
 	}
 	return out

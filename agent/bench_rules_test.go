@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 
 	"hooksnare/agent/config"
@@ -27,7 +28,7 @@ func manyRules(b *testing.B, n int) []*rules.Rule {
 	b.Helper()
 	var all, out []*rules.Rule
 	for _, r := range loadAllPublished(b).Rules {
-		if r.Query != nil && r.NotRunnable == "" && r.Query.Category() == "process" && r.Language == "eql" && len(r.ID) == 36 {
+		if r.Query != nil && r.NotRunnable == "" && slices.Equal(slices.Compact(r.Query.Categories()), []string{"process"}) && r.Language == "eql" && len(r.ID) == 36 {
 			all = append(all, r)
 		}
 	}

@@ -58,7 +58,7 @@ func loadAllPublished(t testing.TB) *publishedSet {
 			continue
 		}
 		file := strings.TrimSuffix(filepath.Base(name), ".toml")
-		if r.Query != nil && r.Query.Category() == "process" {
+		if r.Query != nil && slices.Equal(slices.Compact(r.Query.Categories()), []string{"process"}) {
 			out.process = append(out.process, file)
 			if r.NotRunnable != "" {
 				t.Errorf("%s: not runnable: %s", file, r.NotRunnable)
@@ -88,7 +88,7 @@ func (s *publishedSet) onMac(t testing.TB, recording []byte) []*alert.Alert {
 	if err := r.Read(context.Background(), bytes.NewReader(recording)); err != nil {
 		t.Fatal(err)
 	}
-	if s := r.Finish(); s.Malformed+s.TooLong+s.Odd != 0 || s.Cut != 0 {
+	if s := r.Finish(); s.NotEvents+s.TooLong+s.Odd != 0 || s.Cut != 0 {
 		t.Errorf("the recording was not read whole: %+v", s)
 	}
 	return out

@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 
 	"hooksnare/detect/eql"
 	"hooksnare/detect/rules"
@@ -25,6 +26,12 @@ func CompileDocument(r *rules.Rule) (match func(Document) bool, err error) {
 		return nil, err
 	}
 	return m.Match, nil
+}
+
+// Concerns reports whether a document can be what a rule is about: it has a category, or the rule takes
+// every one.
+func Concerns(r *rules.Rule, d Document) bool {
+	return slices.Contains(r.Query.Categories(), eql.Any) || documentField(documentCategory(r))(d) != eql.Null()
 }
 
 func documentCategory(r *rules.Rule) string { return cmp.Or(r.EventCategory, "event.category") }

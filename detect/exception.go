@@ -35,7 +35,7 @@ var argumentFields = []string{
 
 // CheckWhere compiles an exception's condition. It must not look at arguments.
 func CheckWhere(where string) (*eql.Matcher[*Record], error) {
-	q, err := eql.ParseCondition(where)
+	q, err := eql.ParseCondition(where, FieldKind)
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,9 @@ package detect
 
 import (
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"hooksnare/detect/eql"
 )
 
 // commandBytes are those without one of which a text is no more than one word, as it is.
@@ -118,24 +119,15 @@ func foldPath(p string) string {
 			out = append(out, long...)
 			continue
 		}
-		out = utf8.AppendRune(out, foldRune(r))
+		out = utf8.AppendRune(out, eql.FoldRune(r))
 	}
 	return string(out)
-}
-
-// foldRune returns one for all runes that differ in case alone.
-func foldRune(r rune) rune {
-	least := r
-	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-		least = min(least, f)
-	}
-	if 'A' <= least && least <= 'Z' {
-		return least + 'a' - 'A'
-	}
-	return least
 }
 
 // longFolds are single runes that are several without regard to case.
 var longFolds = map[rune]string{
 	'ß': "ss", 'ẞ': "ss", 'ﬀ': "ff", 'ﬁ': "fi", 'ﬂ': "fl", 'ﬃ': "ffi", 'ﬄ': "ffl", 'ﬅ': "st", 'ﬆ': "st",
 }
+
+// interpreters are programs that are so often run, or run others, that they say little.
+var interpreters = []string{"bash", "csh", "dash", "env", "fish", "ksh", "launchd", "login", "node", "perl", "python", "python3", "ruby", "sh", "sudo", "tcsh", "xpcproxy", "zsh"}

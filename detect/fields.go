@@ -3,6 +3,7 @@ package detect
 import (
 	"cmp"
 	"maps"
+	"strings"
 
 	"hooksnare/detect/eql"
 	"hooksnare/detect/hook"
@@ -17,6 +18,20 @@ type field = eql.Field[*Record]
 func Fields(name string) (eql.Field[*Record], bool) {
 	f, ok := fields[name]
 	return f, ok
+}
+
+// FieldKind tells of what kind the values of a field are, as ECS has them.
+func FieldKind(name string) eql.Kind {
+	if _, ok := fields[name]; !ok {
+		return eql.AnyKind
+	}
+	switch name[strings.LastIndexByte(name, '.')+1:] {
+	case "pid", "args_count", "exit_code", "sequence":
+		return eql.Number
+	case "interactive", "exists", "trusted":
+		return eql.Boolean
+	}
+	return eql.Text
 }
 
 var fields = allFields()

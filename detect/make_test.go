@@ -16,7 +16,7 @@ var now = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 // rule is a rule of a query.
 func rule(t testing.TB, id, query string) *rules.Rule {
 	t.Helper()
-	q, err := eql.Parse(query)
+	q, err := eql.Parse(query, FieldKind)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}

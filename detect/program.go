@@ -40,6 +40,9 @@ func newProgram(r *rules.Rule, partials int) (*program, error) {
 		if from, ok = Fields(r.EventCategory); !ok {
 			return nil, fmt.Errorf("event_category_override: unknown field: %s", r.EventCategory)
 		}
+		if FieldKind(r.EventCategory) != eql.Text {
+			return nil, fmt.Errorf("event_category_override: %s does not hold text", r.EventCategory)
+		}
 	}
 	if r.Query.IsSequence() {
 		return p, p.compileSequence(from, partials)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"hooksnare/detect/rules"
@@ -61,7 +62,7 @@ func TestPublishedRunnable(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := rules.Load(filepath.Base(file), text)
+		r, err := rules.Load(filepath.Base(file), text, FieldKind)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -76,8 +77,8 @@ func TestPublishedRunnable(t *testing.T) {
 		if why == "" {
 			active[r.Type]++
 		}
-		if r.Query != nil && (r.Query.Category() == processCategory) != (why == "") {
-			t.Errorf("%s: about %s, and got %q", r.File, r.Query.Category(), why)
+		if r.Query != nil && slices.Equal(slices.Compact(r.Query.Categories()), []string{processCategory}) != (why == "") {
+			t.Errorf("%s: about %v, and got %q", r.File, r.Query.Categories(), why)
 		}
 	}
 	if testing.Verbose() {

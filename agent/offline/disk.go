@@ -11,13 +11,17 @@ import (
 
 // ExaminePrograms examines what values point to on the disk below a root, and nothing else.
 func ExaminePrograms(root string) func(judge.Question) *document.Examination {
-	return func(q judge.Question) *document.Examination {
-		x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(root)}
-		for _, v := range q.Values {
-			x.Programs[v] = document.ExaminedProgram{Found: program.Examine(filepath.Join("/", root), v)}
-		}
-		return x
+	return func(q judge.Question) *document.Examination { return examine(root, q.Values...) }
+}
+
+// examine examines what values point to.
+func examine(root string, values ...string) *document.Examination {
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(root)}
+	for _, v := range values {
+		p := program.Examine(filepath.Join("/", root), v)
+		x.Programs[v] = document.ExaminedProgram{Found: p, Shown: document.ProgramOf(&p)}
 	}
+	return x
 }
 
 // AtOnce answers every question before it returns.

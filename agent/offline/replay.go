@@ -2,10 +2,7 @@
 package offline
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -33,19 +30,16 @@ type Replay struct {
 
 // ReplayStats is what a replay has read.
 type ReplayStats struct {
-	Bytes, Lines       uint64
-	Malformed, TooLong uint64
-	Events             uint64 // lines with an event
-	Odd                uint64 // lines without one, or with members of an unknown type
-	Dropped            uint64 // events missing in the numbering
-	Cut                int    // bytes of an unfinished last line
-	FirstMalformed     error
-	Counts             judge.Counts
-}
-
-// NothingRead reports that there was input, and no event in it.
-func (s *ReplayStats) NothingRead() bool {
-	return s.Events == 0 && (s.Malformed > 0 || s.TooLong > 0 || s.Odd > 0 || s.Cut > 0)
+	Bytes, Lines  uint64
+	Events        uint64
+	NotEvents     uint64 // lines, or objects of a line, that are no event
+	FirstNotEvent error
+	TooLong       uint64   // lines over the bound
+	Odd           uint64   // events with members of an unknown type
+	Dropped       uint64   // events missing in the numbering
+	Cut           int      // bytes of an unfinished last line
+	Eventless     []string // files without an event, and what they look like
+	Counts        judge.Counts
 }
 
 // NewReplay prepares a replay. With a root in the configuration the pins of exceptions are
@@ -80,64 +74,50 @@ func Recording(name string) error {
 	return err
 }
 
-// File replays one file, "-" for standard input. A line that can't be read is counted and
-// skipped.
+// File replays one file, "-" for standard input. What is no event is counted and skipped.
 func (r *Replay) File(ctx context.Context, name string) error {
-	if name == "-" {
-		return r.Read(ctx, os.Stdin)
-	}
 	if err := Recording(name); err != nil {
 		return err
 	}
-	f, err := os.Open(name)
+	in, err := eslogger.OpenRecording(ctx, name)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	if err := r.Read(ctx, f); err != nil {
+	defer in.Close()
+	before := r.stats.Events
+	if err := r.read(ctx, in); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	if r.stats.Events == before {
+		r.stats.Eventless = append(r.stats.Eventless, name+": "+in.Describe())
 	}
 	return nil
 }
 
-// byteOrderMark is what some editors write in front of UTF-8.
-const byteOrderMark = "\ufeff"
-
-// Read replays a stream of lines. One whose first line is a lone brace is read as
-// pretty-printed objects instead.
+// Read replays a stream.
 func (r *Replay) Read(ctx context.Context, in io.Reader) error {
-	head := bufio.NewReaderSize(in, 4<<10)
-	if mark, _ := head.Peek(len(byteOrderMark)); string(mark) == byteOrderMark {
-		_, _ = head.Discard(len(mark)) // it is in the buffer
-	}
-	first, err := firstText(head)
+	recording, err := eslogger.NewRecording(in)
 	if err != nil {
 		return err
 	}
-	if first == "{" {
-		return r.objects(ctx, head)
-	}
-	return r.lines(ctx, head)
+	return r.read(ctx, recording)
 }
 
-// firstText returns the first line that is not empty, or as much of it as the reader holds,
-// and consumes nothing. It waits for no more than that line.
-func firstText(in *bufio.Reader) (string, error) {
-	for {
-		head, _ := in.Peek(in.Buffered())
-		head = bytes.TrimLeft(head, " \t\r\n")
-		line, _, whole := bytes.Cut(head, []byte("\n"))
-		if whole || in.Buffered() == in.Size() {
-			return string(bytes.TrimSpace(line)), nil
-		}
-		_, err := in.Peek(in.Buffered() + 1)
-		if errors.Is(err, io.EOF) {
-			return string(bytes.TrimSpace(line)), nil
-		}
-		if err != nil {
-			return "", err
-		}
+func (r *Replay) read(ctx context.Context, in *eslogger.Recording) error {
+	if in.HasLines() {
+		return r.lines(ctx, in)
 	}
+	err := in.Objects(func(object []byte) error {
+		l := eslogger.Decoded{Size: len(object)}
+		l.Err = r.decoder.Decode(object, &l.Message)
+		r.line(&l)
+		return ctx.Err()
+	})
+	if fault := new(eslogger.TextError); errors.As(err, &fault) && ctx.Err() == nil {
+		r.notEvent(fault)
+		return nil
+	}
+	return err
 }
 
 func (r *Replay) lines(ctx context.Context, in io.Reader) error {
@@ -149,54 +129,20 @@ func (r *Replay) lines(ctx context.Context, in io.Reader) error {
 	}
 	// What has no line break at its end is a line if it can be read as one, otherwise the rest
 	// of a recording that was cut.
-	rest := eslogger.Decoded{Size: len(lines.Rest())}
-	if rest.Size > 0 && r.decoder.Decode(lines.Rest(), &rest.Message) == nil {
-		r.line(&rest)
-	} else {
-		r.stats.Cut += lines.Cut()
+	cut := lines.Cut()
+	if len(lines.Rest()) > 0 {
+		rest := eslogger.AppendDecoded(nil, &r.decoder, lines.Rest())
+		for i := range rest {
+			if rest[i].Err == nil {
+				r.line(&rest[i])
+			}
+		}
+		if rest[len(rest)-1].Err == nil {
+			cut = 0
+		}
 	}
+	r.stats.Cut += cut
 	return nil
-}
-
-// maxObject bounds one pretty-printed object; indentation may double a line's size.
-const maxObject = 2 * eslogger.MaxLine
-
-// objects replays pretty-printed objects. Anything else between them ends the reading: there is
-// no line break after which to go on.
-func (r *Replay) objects(ctx context.Context, in io.Reader) error {
-	limited := &limit{r: in}
-	dec := json.NewDecoder(limited)
-	for n := 1; ctx.Err() == nil; n++ {
-		var raw json.RawMessage
-		limited.left = maxObject
-		err := dec.Decode(&raw)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			r.malformed(fmt.Errorf("object %d: %w; the rest was not read", n, err))
-			return nil
-		}
-		object := eslogger.Decoded{Size: len(raw)}
-		object.Err = r.decoder.Decode(raw, &object.Message)
-		r.line(&object)
-	}
-	return ctx.Err()
-}
-
-// limit is a reader that ends with an error when one object is too long.
-type limit struct {
-	r    io.Reader
-	left int
-}
-
-func (l *limit) Read(p []byte) (int, error) {
-	if l.left <= 0 {
-		return 0, fmt.Errorf("an object of more than %d bytes", maxObject)
-	}
-	n, err := l.r.Read(p[:min(len(p), l.left)])
-	l.left -= n
-	return n, err
 }
 
 // progressLines is how many lines are read between two calls of Progress: a second at most, for
@@ -204,23 +150,25 @@ func (l *limit) Read(p []byte) (int, error) {
 const progressLines = 50_000
 
 func (r *Replay) line(l *eslogger.Decoded) {
-	r.stats.Lines++
-	r.stats.Bytes += uint64(l.Size) + 1
+	if !l.Continues {
+		r.stats.Lines++
+		r.stats.Bytes += uint64(l.Size) + 1
+	}
 	if r.stats.Lines%progressLines == 0 && r.Progress != nil {
 		r.Progress(r.stats.Lines, r.stats.Bytes)
 	}
-	if l.Blank {
-		return
-	}
-	if l.Err != nil {
-		r.malformed(fmt.Errorf("line %d: %w", r.stats.Lines, l.Err))
-		return
-	}
 	m := &l.Message
-	if len(m.EventName) > 0 {
-		r.stats.Events++
+	switch {
+	case l.Blank:
+		return
+	case l.Err != nil:
+		r.notEvent(fmt.Errorf("line %d: %w", r.stats.Lines, l.Err))
+		return
+	case len(m.EventName) == 0:
+		r.notEvent(fmt.Errorf("line %d: an object without an event", r.stats.Lines))
+		return
 	}
-	if len(m.EventName) == 0 || m.Odd > 0 {
+	if r.stats.Events++; m.Odd > 0 {
 		r.stats.Odd++
 	}
 	if m.HasGlobal {
@@ -229,9 +177,9 @@ func (r *Replay) line(l *eslogger.Decoded) {
 	r.judge.HandleMessage(m)
 }
 
-func (r *Replay) malformed(err error) {
-	if r.stats.Malformed++; r.stats.FirstMalformed == nil {
-		r.stats.FirstMalformed = err
+func (r *Replay) notEvent(err error) {
+	if r.stats.NotEvents++; r.stats.FirstNotEvent == nil {
+		r.stats.FirstNotEvent = err
 	}
 }
 

@@ -2,7 +2,6 @@ package offline
 
 import (
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"hooksnare/agent/config"
@@ -11,7 +10,6 @@ import (
 	"hooksnare/agent/host"
 	"hooksnare/agent/ruleset"
 	"hooksnare/collector/prefs"
-	"hooksnare/collector/program"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/detect/rules"
@@ -98,11 +96,11 @@ func (s *scanner) hookDocument(set *prefs.Setting) *alert.Alert {
 	if len(found) == 0 {
 		return nil
 	}
-	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(s.root)}
+	var points []string // to a program
 	if hook.RunsProgram(set.Key) {
-		p := program.Examine(filepath.Join("/", s.root), set.Value)
-		x.Programs[set.Value] = document.ExaminedProgram{Found: p, Shown: document.ProgramOf(&p)}
+		points = []string{set.Value}
 	}
+	x := examine(s.root, points...)
 	s.engine.Except(found, s.now, func(exception string, r *detect.Record) (why string, held, checked bool) {
 		why = s.pins.Check(exception, r, x)
 		return why, why == "", true

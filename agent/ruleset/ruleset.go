@@ -102,7 +102,7 @@ func loadFiles(disk safefile.Disk, names []string) []loaded {
 
 // LoadRule reads one rule, checks that it compiles, and notes why it can't run here if so.
 func LoadRule(s rules.Source) (*rules.Rule, error) {
-	r, err := rules.Load(s.Name, s.Text)
+	r, err := rules.Load(s.Name, s.Text, detect.FieldKind)
 	if err != nil {
 		return nil, err
 	}

@@ -19,7 +19,16 @@ func TestRuleTest(t *testing.T) {
 	tests := []struct {
 		name, in, want, fault string
 	}{
-		{"nothing", "", "", ""},
+		{"nothing", "", "", "no document in it: it is empty"},
+		{"empty lines", "\n \r\n", "", "no document in it: it is empty"},
+		{"a byte order mark", "\ufeff" + `{"process":{"args":["x"]}}`, "b1", ""},
+		{"UTF-16", "\xff\xfe{\x00\"\x00p\x00r\x00o\x00c\x00e\x00s\x00s\x00.\x00a\x00r\x00g\x00s\x00\"\x00:\x00\"\x00x\x00\"\x00}\x00", "b1", ""},
+		{"carriage returns", "{}\r\n" + `{"process":{"args":["x"]}}` + "\r\n", "b2", ""},
+		{"an array", `[{}, {"process":{"args":["x"]}},` + "\n" + `{"event.category":"process","process.name":"a"}]`, "b2 a3", ""},
+		{"an empty array", `[]`, "", "no document in it: it looks like"},
+		{"an array, cut", `[{"process":{"args":["x"]}},`, "b1", "object 2: unexpected EOF; the rest was not read"},
+		{"an array of something else", `[{"process":{"args":["x"]}}, 5]`, "b1", "element 2: not a JSON object: "},
+		{"pretty-printed", "{\n" + `"process":{"args":["x"]}` + "\n}\n{\n}\n", "b1", ""},
 		{"nested, dotted, arrays", `{"event":{"category":"process"},"process":{"name":"a"}}
 {"event.category":["process"],"process.name":"a","process.args":["y","xyz"]}
 {"event":{"category":"file"},"process":{"name":"a","args":"x"}}
@@ -38,7 +47,9 @@ func TestRuleTest(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var got []string
-		err := RunOver(strings.NewReader(tt.in), list, func(m Match) error {
+		in, err := eslogger.NewRecording(strings.NewReader(tt.in))
+		must(t, err)
+		_, err = run(in, list, func(m Match) error {
 			b, err := json.Marshal(m.Events)
 			got = append(got, m.RuleID+strings.Trim(string(b), "[]"))
 			return err

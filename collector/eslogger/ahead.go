@@ -3,6 +3,8 @@ package eslogger
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"runtime"
 	"sync"
 )
@@ -11,8 +13,10 @@ import (
 type Decoded struct {
 	Message Message
 	Err     error // why there is no message; nil for a blank line, too
-	Size    int   // in bytes, without the line break
+	Size    int   // of the line in bytes, without the line break
 	Blank   bool  // nothing but white space: there is no message
+	// Continues says that this is one more object of the line before.
+	Continues bool
 }
 
 // DecodeAhead decodes the complete lines of a recording on all processors, ahead of their
@@ -95,18 +99,62 @@ func (a *ahead) decode() {
 func (b *batch) decode(d *Decoder) {
 	b.lines = b.lines[:0]
 	for line := range bytes.Lines(b.block) {
-		n := len(b.lines)
-		if n < cap(b.lines) {
-			b.lines = b.lines[:n+1] // with the lists of the message that was there
-		} else {
-			b.lines = append(b.lines, Decoded{})
-		}
-		l := &b.lines[n]
-		line = line[:len(line)-1]
-		l.Size, l.Err = len(line), nil
-		l.Blank = len(line) == 0 || line[0] != '{' && len(bytes.TrimSpace(line)) == 0
-		if !l.Blank {
-			l.Err = d.Decode(line, &l.Message)
-		}
+		b.lines = AppendDecoded(b.lines, d, line[:len(line)-1])
 	}
+}
+
+// maxOnLine bounds the objects of one line.
+const maxOnLine = 10_000
+
+// AppendDecoded decodes a line, and appends what is on it: as a rule one object.
+func AppendDecoded(to []Decoded, d *Decoder, line []byte) []Decoded {
+	rest := line
+	for n := 0; n == 0 || len(rest) > 0; n++ {
+		if len(to) < cap(to) {
+			to = to[:len(to)+1] // with the lists of the message that was there
+		} else {
+			to = append(to, Decoded{})
+		}
+		l := &to[len(to)-1]
+		l.Size, l.Continues, l.Err = len(line), n > 0, nil
+		if l.Blank = isBlank(rest); l.Blank {
+			break
+		}
+		if n == maxOnLine {
+			l.Err = fmt.Errorf("more than %d objects on a line", maxOnLine)
+			break
+		}
+		if rest[0] == '{' {
+			rest, l.Err = d.decodeFirst(rest, &l.Message)
+		} else {
+			rest, l.Err = d.decodeBehind(rest, &l.Message)
+		}
+		rest = bytes.TrimLeft(rest, ",] \t\r")
+	}
+	return to
+}
+
+// isBlank reports whether a line has nothing, or nothing but the brackets of an array.
+func isBlank(line []byte) bool {
+	return len(line) == 0 || line[0] != '{' && len(bytes.Trim(line, "[], \t\r")) == 0
+}
+
+// maxPrefix bounds the braces in what stands before an object on its line.
+const maxPrefix = 8
+
+// decodeBehind reads an event on a line that begins with something else, as what forwards or keeps logs
+// puts there. What is no event may be a part of one.
+func (d *Decoder) decodeBehind(line []byte, m *Message) (rest []byte, err error) {
+	for range maxPrefix {
+		n := bytes.IndexByte(line, '{')
+		if n < 0 {
+			break
+		}
+		line = line[n:]
+		if rest, err := d.decodeFirst(line, m); err == nil && len(m.EventName) > 0 {
+			return rest, nil
+		}
+		line = line[1:]
+	}
+	return nil, errors.New("not an object of JSON")
 }

@@ -47,22 +47,29 @@ func reuseList(list [][]byte) [][]byte {
 // member twice of those that are read, nests deeper than 64, or is not an object. A member
 // of an unexpected type is left out and counted in m.Odd. After an error m is undefined.
 func (d *Decoder) Decode(line []byte, m *Message) error {
+	rest, err := d.decodeFirst(line, m)
+	if err == nil && len(rest) > 0 {
+		return d.refuse(^(len(line) - len(rest)))
+	}
+	return err
+}
+
+// decodeFirst reads the object with which a text begins, as Decode does, and returns what is behind it
+// and its white space.
+func (d *Decoder) decodeFirst(line []byte, m *Message) (rest []byte, err error) {
 	args, env := reuseList(m.Args), reuseList(m.Env)
 	*m = Message{}
 	m.Args, m.Env = args, env
 	d.line, d.depth, d.odd, d.why = line, 0, 0, ""
 	i := skipSpace(line, 0)
 	if i >= len(line) || line[i] != '{' {
-		return d.refuse(^i)
+		return nil, d.refuse(^i)
 	}
 	if i, _ = readMembers(d, i, messageMembers, m); i < 0 {
-		return d.refuse(i)
-	}
-	if i = skipSpace(line, i); i != len(line) {
-		return d.refuse(^i)
+		return nil, d.refuse(i)
 	}
 	m.Odd = d.odd
-	return nil
+	return line[skipSpace(line, i):], nil
 }
 
 func (d *Decoder) refuse(i int) error {

@@ -9,7 +9,7 @@ import "slices"
 // compute what is constant.
 type expr interface {
 	at() int
-	kind() kind // of its value; kNull when only a record tells
+	kind() kind // of its value, a list's of its elements; kNull when only a record tells
 }
 
 // sourcePos is the byte offset in the text of the query where a part begins.
@@ -28,6 +28,7 @@ type fieldRef struct {
 	sourcePos
 	Name     string
 	Optional bool
+	Kind     Kind
 }
 
 // negation negates.
@@ -61,7 +62,7 @@ type operation struct {
 }
 
 func (e *literal) kind() kind  { return e.Value.kind }
-func (e *fieldRef) kind() kind { return kNull }
+func (e *fieldRef) kind() kind { return e.Kind }
 func (e *negation) kind() kind { return kBool }
 func (e *junction) kind() kind { return kBool }
 func (e *test) kind() kind     { return kBool }
@@ -85,7 +86,7 @@ func constant(x expr) (v Value, ok bool) {
 // checkCondition fails if x can't be true or false.
 func checkCondition(x expr) {
 	if k := x.kind(); k != kBool && k != kNull {
-		fail(x.at(), "not a condition: %s", k.describe())
+		fail(x.at(), "not a condition: %s", describe(x))
 	}
 }
 
@@ -146,10 +147,12 @@ var flipped = map[string]string{"==": "==", "<": ">", "<=": ">=", ">": "<", ">="
 func newCompare(at int, op token, left, right expr) expr {
 	l, r := left.kind(), right.kind()
 	switch {
-	case op.text != "==" && op.text != "!=" && (l == kBool || r == kBool):
-		fail(op.at, "true and false have no order: %s", op.text)
-	case l != kNull && r != kNull && l.describe() != r.describe():
-		fail(op.at, "can't compare %s with %s", l.describe(), r.describe())
+	case op.text != "==" && op.text != "!=" && l == kBool:
+		fail(op.at, "%s has no order: %s", describe(left), op.text)
+	case op.text != "==" && op.text != "!=" && r == kBool:
+		fail(op.at, "%s has no order: %s", describe(right), op.text)
+	case !mayEqual(l, r):
+		fail(op.at, "can't compare %s with %s%s", describe(left), describe(right), betterComparison(op.text, left, right))
 	case op.text == "!=":
 		op.text = "=="
 		return newNot(at, newCompare(at, op, left, right))
@@ -186,8 +189,8 @@ func newIn(op token, x expr, list []literal) expr {
 	fold := op.text == "in~"
 	for i := range list {
 		k := list[i].kind()
-		if x.kind() != kNull && k != kNull && k.describe() != x.kind().describe() {
-			fail(list[i].at(), "can't compare %s with %s", x.kind().describe(), k.describe())
+		if !mayEqual(x.kind(), k) {
+			fail(list[i].at(), "can't compare %s with %s%s", describe(x), k.describe(), instead(&list[i], x.kind()))
 		}
 		if fold && k != kString {
 			fail(list[i].at(), "in~ takes strings, not %s", k.describe())
@@ -199,7 +202,7 @@ func newIn(op token, x expr, list []literal) expr {
 // newMatch makes: x : (patterns), and the same with like and regex.
 func newMatch(op token, x expr, patterns []literal) expr {
 	if k := x.kind(); k != kString && k != kNull {
-		fail(x.at(), "%s looks at strings, not at %s", op.text, k.describe())
+		fail(x.at(), "%s looks at strings, not at %s%s", op.text, describe(x), instead(x, kString))
 	}
 	for i := range patterns {
 		if k := patterns[i].kind(); k != kString {
@@ -213,7 +216,7 @@ func newMatch(op token, x expr, patterns []literal) expr {
 func newArithmetic(op token, left, right expr) expr {
 	for _, x := range []expr{left, right} {
 		if k := x.kind(); k != kNull && k != kInt && k != kFloat {
-			fail(x.at(), "can't compute %s with %s", op.text, k.describe())
+			fail(x.at(), "can't compute %s with %s%s", op.text, describe(x), instead(x, kInt))
 		}
 	}
 	a, constLeft := constant(left)

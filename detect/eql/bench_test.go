@@ -10,7 +10,7 @@ type fixed struct {
 
 func BenchmarkMatch(b *testing.B) {
 	q, err := Parse(`process where host.os.type == "macos" and process.name == "defaults" and
-		process.args : ("LoginHook", "LogoutHook")`)
+		process.args : ("LoginHook", "LogoutHook")`, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -159,7 +159,7 @@ func (c compiler[T]) fieldCondition(e expr) condition[T] {
 	}
 	return func(rec T, _ int) truth {
 		v := field(rec)
-		if !v.hasText() {
+		if !isText.matchesAny(v) {
 			return unknown
 		}
 		return truthOf(p.matchesAny(v))

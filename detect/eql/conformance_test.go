@@ -86,7 +86,7 @@ func TestConformanceQueries(t *testing.T) {
 }
 
 func idsOf(query string, records []record) (ids []int64, err error) {
-	q, err := Parse(query)
+	q, err := Parse(query, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -237,7 +237,7 @@ func drawn(t *testing.T, drawing string) (events []string, query string) {
 		}
 		stage++
 	}
-	q, err := Parse(query)
+	q, err := Parse(query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -298,7 +298,7 @@ func ruleQueries(t *testing.T) map[string]string {
 
 // results runs a query over documents in the shape of ECS.
 func results(query string, documents []record) ([]Result[record], error) {
-	q, err := Parse(query)
+	q, err := Parse(query, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,8 @@
 //     negation: with f missing, both length(f) == 1 and not length(f) == 1 are false.
 //     startsWith and cidrMatch of a field and constants are conditions on the field.
 //   - Integers divide to integers, truncated. Values of different types are never
-//     equal and have no order. Strings order by their bytes; their lengths and the
+//     equal and have no order; a query that compares them, as far as the kinds of its
+//     fields are known, is refused. Strings order by their bytes; their lengths and the
 //     positions in them count characters. Letters are equal without regard to case by
 //     Unicode's simple folding.
 //
@@ -115,19 +116,20 @@ type mention struct {
 	optional bool // in every mention
 }
 
-// Parse reads an event query: a category, the word where, and a condition. Its error
-// is an *Error.
-func Parse(text string) (*Query, error) {
-	return parse(text, (*parser).query)
+// Parse reads an event query: a category, the word where, and a condition; or a sequence. What
+// asks of a field what a value of its kind can't be is refused, as it would never match, or
+// always; nil knows no kinds. Its error is an *Error.
+func Parse(text string, kinds Kinds) (*Query, error) {
+	return parse(text, kinds, (*parser).query)
 }
 
 // ParseCondition reads a condition alone, which applies to events of any category.
 // Its error is an *Error.
-func ParseCondition(text string) (*Query, error) {
-	return parse(text, (*parser).anyQuery)
+func ParseCondition(text string, kinds Kinds) (*Query, error) {
+	return parse(text, kinds, (*parser).anyQuery)
 }
 
-func parse(text string, rule func(*parser)) (q *Query, err error) {
+func parse(text string, kinds Kinds, rule func(*parser)) (q *Query, err error) {
 	defer recoverFault(text, &err)
 	if len(text) > maxQuery {
 		fail(0, "the query is longer than %d KiB", maxQuery>>10)
@@ -137,22 +139,12 @@ func parse(text string, rule func(*parser)) (q *Query, err error) {
 			fail(i, "the query is not valid UTF-8")
 		}
 	}
-	p := &parser{lexer: lexer{text: text}, q: &Query{text: text, fields: map[string]mention{}}}
+	p := &parser{lexer: lexer{text: text}, kinds: kinds, q: &Query{text: text, fields: map[string]mention{}}}
 	rule(p)
 	return p.q, nil
 }
 
-// Category returns the event category that the query asks for, Any for every one.
-// Of a sequence it is the category of all its events, if that is one.
-func (q *Query) Category() string {
-	all := slices.Compact(q.Categories())
-	if len(all) > 1 {
-		return Any
-	}
-	return all[0]
-}
-
-// Categories returns the category of each event that the query is about.
+// Categories returns the category of each event that the query is about, Any for every one.
 func (q *Query) Categories() []string {
 	var out []string
 	for i := range q.events {

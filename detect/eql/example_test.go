@@ -29,7 +29,7 @@ func category(*process) eql.Value { return eql.String("process") }
 func Example() {
 	q, err := eql.Parse(`
 process where process.name == "defaults" and
-  process.args : ("LoginHook", "LogoutHook")`)
+  process.args : ("LoginHook", "LogoutHook")`, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -42,7 +42,7 @@ process where process.name == "defaults" and
 	fmt.Println(m.Match(&process{"defaults", []string{"write", "com.apple.loginwindow", "loginhook", "/x"}}))
 	fmt.Println(m.Match(&process{"defaults", []string{"read", "com.apple.loginwindow"}}))
 
-	_, err = eql.Parse("process where\n  process.name = \"x\"")
+	_, err = eql.Parse("process where\n  process.name = \"x\"", nil)
 	fmt.Println(err)
 	// Output:
 	// true
@@ -54,7 +54,7 @@ func ExampleCompileSequence() {
 	q, err := eql.Parse(`
 sequence with maxspan=1m
   [process where process.name == "chmod" and process.args : "+x"]
-  [process where process.name == "defaults" and process.args : "LoginHook"]`)
+  [process where process.name == "defaults" and process.args : "LoginHook"]`, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -130,7 +130,7 @@ func (f *function) check(at int, args []expr) {
 	for i, x := range args {
 		want := f.params[min(i, len(f.params)-1)]
 		if !want.has(x.kind()) {
-			fail(x.at(), "%s: argument %d is %s, expected %s", f.name, i+1, x.kind().describe(), want.describe())
+			fail(x.at(), "%s: argument %d is %s, expected %s%s", f.name, i+1, describe(x), want.describe(), instead(x, want.kind()))
 		}
 		if _, ok := constant(x); !ok && want&aConstant != 0 {
 			fail(x.at(), "%s: argument %d must be a constant", f.name, i+1)
@@ -150,14 +150,14 @@ func (want kinds) has(k kind) bool {
 	return k == kBool && want&aBool != 0
 }
 
+// kind returns the only type in the set, kNull where there are several.
+func (want kinds) kind() kind {
+	return map[kinds]kind{aString: kString, aNumber: kInt, aBool: kBool}[want&^aConstant]
+}
+
 func (want kinds) describe() string {
-	switch want &^ aConstant {
-	case aString:
-		return "a string"
-	case aNumber:
-		return "a number"
-	case aBool:
-		return "true or false"
+	if k := want.kind(); k != kNull {
+		return k.describe()
 	}
 	return "a string, a number, true or false"
 }

@@ -205,17 +205,17 @@ func TestFunctionErrors(t *testing.T) {
 		{`concat() == "a"`, `1:1: concat takes 1 arguments or more, not 0`},
 		{`cidrMatch(a)`, `1:1: cidrMatch takes 2 arguments or more, not 1`},
 		{`between(a, "b") == ""`, `1:1: between takes 3 to 4 arguments, not 2`},
-		{`startsWith(1, "FOO")`, `1:12: startsWith: argument 1 is a number, expected a string`},
-		{`startsWith("FOO", 123)`, `1:19: startsWith: argument 2 is a number, expected a string`},
+		{`startsWith(1, "FOO")`, `1:12: startsWith: argument 1 is a number, expected a string: write "1"`},
+		{`startsWith("FOO", 123)`, `1:19: startsWith: argument 2 is a number, expected a string: write "123"`},
 		{`length(a > 1) == 1`, `1:8: length: argument 1 is true or false, expected a string`},
-		{`substring(a, "1") == ""`, `1:14: substring: argument 2 is a string, expected a number`},
+		{`substring(a, "1") == ""`, `1:14: substring: argument 2 is a string, expected a number: write 1`},
 		{`between(a, "b", "c", "d") == ""`, `1:22: between: argument 4 is a string, expected true or false`},
-		{`number(true) == 1`, `1:8: number: argument 1 is true or false, expected a string`},
+		{`number(true) == 1`, `1:8: number: argument 1 is true or false, expected a string: write "true"`},
 		{`number("x") == 1`, `1:1: number: not a number: "x"`},
 		{`number("1", a) == 1`, `1:13: number: argument 2 must be a constant`},
 		{`number(a, 1) == 1`, `1:11: number: the base is 1, expected 2 to 36`},
 		{`number(a, 2.5) == 1`, `1:11: number: the base is 2.5, expected 2 to 36`},
-		{`add(a, "1") == 1`, `1:8: add: argument 2 is a string, expected a number`},
+		{`add(a, "1") == 1`, `1:8: add: argument 2 is a string, expected a number: write 1`},
 		{`divide(a, 0) == 1`, `1:1: division by zero`},
 		{`cidrMatch(a, "10.0.0.0/33")`, `1:14: cidrMatch: not an address or range: "10.0.0.0/33"`},
 		{`cidrMatch(a, "fe80::1%eth0")`, `1:14: cidrMatch: not an address or range: "fe80::1%eth0"`},
@@ -223,7 +223,7 @@ func TestFunctionErrors(t *testing.T) {
 		{`length(a)`, `1:1: not a condition: a number`},
 		{`concat(a)`, `1:1: not a condition: a string`},
 		{`length(a) == "x"`, `1:11: can't compare a number with a string`},
-		{`startsWith(a, "x") > 1`, `1:20: true and false have no order: >`},
+		{`startsWith(a, "x") > 1`, `1:20: true or false has no order: >`},
 		{`length(a == 1`, `1:14: unexpected the end of the query, expected ")" to close the arguments of length`},
 		{`length(a,) == 1`, `1:10: unexpected ")", expected a field or a value`},
 		{`a:length == 1`, `1:10: unexpected "==", expected "(" after the function length`},
@@ -234,7 +234,7 @@ func TestFunctionErrors(t *testing.T) {
 		{strings.Repeat(`length(`, 300) + `a`, `1:1793: nested deeper than 256 levels`},
 		{`concat(1` + strings.Repeat(`,1`, 10_000) + `) == ""`, `1:20008: more than 10000 arguments`},
 	} {
-		q, err := ParseCondition(c.condition)
+		q, err := ParseCondition(c.condition, nil)
 		if err == nil {
 			_, err = Compile(q, nil, anyField)
 		}

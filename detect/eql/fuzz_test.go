@@ -1,7 +1,6 @@
 package eql
 
 import (
-	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -27,19 +26,28 @@ func queries() (all []string) {
 	return all
 }
 
+// kindByLength gives fields every kind there is.
+func kindByLength(field string) Kind { return [...]Kind{AnyKind, Boolean, Number, Text}[len(field)%4] }
+
 func FuzzParse(f *testing.F) {
 	for _, q := range queries() {
 		f.Add(q)
 	}
 	records := []record{sample, typicalRecord, {}, functionSample(), sample}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, parse := range []func(string) (*Query, error){Parse, ParseCondition} {
-			q, err := parse(text)
+		for _, parse := range []func(string, Kinds) (*Query, error){Parse, ParseCondition} {
+			q, err := parse(text, nil)
 			if err != nil {
 				if e, ok := err.(*Error); !ok || e.Line < 1 || e.Col < 1 || e.Msg == "" {
 					t.Fatalf("%q: got the error %#v", text, err)
 				}
+				if _, err := parse(text, kindByLength); err == nil {
+					t.Fatalf("%q: is refused, but not where the kinds of fields are known", text)
+				}
 				continue
+			}
+			if _, err := parse(text, kindByLength); err != nil && !strings.Contains(err.Error(), "(") {
+				t.Fatalf("%q: got %v where kinds are known, want the field that is of another kind", text, err)
 			}
 			n := 0
 			results, err := Run(q, records, category("event.category"), anyField, SequenceOptions[record]{
@@ -49,34 +57,9 @@ func FuzzParse(f *testing.F) {
 				t.Fatalf("%q: parsed, but does not compile: %v", text, err)
 			}
 			if err == nil {
-				checkRequirements(t, q, results)
+				checkResultsRequired(t, q, results)
 			}
 		}
-	})
-}
-
-// checkRequirements checks that every event of the results meets what the query is said
-// to require.
-func checkRequirements(t *testing.T, q *Query, results []Result[record]) {
-	t.Helper()
-	all := q.Requires(worth)
-	for _, r := range results {
-		for _, e := range r.Events {
-			if !allowed(all, e) {
-				t.Errorf("%s: matches %v, which meets none of %v", q.text, e, all)
-			}
-		}
-	}
-}
-
-// allowed reports whether an event meets one of some requirements.
-func allowed(all []Requirement, e record) bool {
-	return slices.ContainsFunc(all, func(r Requirement) bool {
-		if r.Field == "" {
-			return true
-		}
-		p := predicate{text: verbatim(r.Values, true)}
-		return p.matchesAny(e[r.Field])
 	})
 }
 

@@ -39,7 +39,7 @@ func TestGivenPossible(t *testing.T) {
 		`sequence [file where true] [file where true] until [any where 1 == 1]`: true,
 		`sequence with maxspan=1s [file where true] ![process where true]`:      true,
 	} {
-		q, err := Parse(query)
+		q, err := Parse(query, nil)
 		if err != nil {
 			t.Errorf("%s: %v", query, err)
 			continue
@@ -53,20 +53,20 @@ func TestGivenPossible(t *testing.T) {
 func TestGivenLeft(t *testing.T) {
 	known := func(name string) (Value, bool) { return String("exec"), name == "action" }
 	for query, want := range map[string]string{
-		`process where action == "exec" and name == "x"`:                            `name [x]`,
-		`process where action == "fork" or name == "x"`:                             `name [x]`,
-		`process where action == "exec" and not (action == "exec" and name == "x")`: `any`,
-		`process where not (action == "fork" or name != "x")`:                       `name [x]`,
+		`process where action == "exec" and name == "x"`:                            `[x]`,
+		`process where action == "fork" or name == "x"`:                             `[x]`,
+		`process where action == "exec" and not (action == "exec" and name == "x")`: `-`,
+		`process where not (action == "fork" or name != "x")`:                       `[x]`,
 		`file where true`: `nothing`,
-		`sequence [process where action == "exec" and name == "x"] [process where action == "fork" and name == "y"] until [file where name == "z"]`: `name [x]`,
+		`sequence [process where action == "exec" and name == "x"] [process where action == "fork" and name == "y"] until [file where name == "z"]`: `[x]`,
 	} {
-		q, err := Parse(query)
+		q, err := Parse(query, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got := "nothing"
 		if q := q.Given(String("process"), known); q != nil {
-			got = requirements(q)
+			got = requiredText(q, "name")
 		}
 		if got != want {
 			t.Errorf("%s: got %s, want %s", query, got, want)
@@ -76,7 +76,7 @@ func TestGivenLeft(t *testing.T) {
 
 // TestGivenLeavesFaults holds that what does not compile is left for Compile to refuse.
 func TestGivenLeavesFaults(t *testing.T) {
-	q, err := Parse(`sequence [any where concat(a, a, a, a, a, a, a, a, a) == ""] [any where true]`)
+	q, err := Parse(`sequence [any where concat(a, a, a, a, a, a, a, a, a) == ""] [any where true]`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +112,7 @@ func TestGivenIsSound(t *testing.T) {
 	settled := 0
 	for range 20_000 {
 		text := "process where " + condition(3)
-		q, err := Parse(text)
+		q, err := Parse(text, nil)
 		if err != nil {
 			t.Fatalf("%s: %v", text, err)
 		}

@@ -52,7 +52,7 @@ func TestRunSorts(t *testing.T) {
 	if got, want := writtenResults(results), "a2 b2; a3 b3"; err != nil || got != want {
 		t.Errorf("got %q (%v), want %q", got, err, want)
 	}
-	q, err := Parse(`any where true | tail 3`)
+	q, err := Parse(`any where true | tail 3`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package eql
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -292,7 +293,7 @@ func TestLongLists(t *testing.T) {
 }
 
 func TestFields(t *testing.T) {
-	q, err := Parse("process where ?b : \"x\" and a.`c` == 1 or ?a.c == 2 and `d e` and true == ?b")
+	q, err := Parse("process where ?b : \"x\" and a.`c` == 1 or ?a.c == 2 and `d e` and true == ?b", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,10 +305,10 @@ func TestFields(t *testing.T) {
 			t.Errorf("%s optional: got %v, want %v", name, got, want)
 		}
 	}
-	if q.Category() != "process" {
-		t.Errorf("category: got %s, want process", q.Category())
+	if got := q.Categories(); !slices.Equal(got, []string{"process"}) {
+		t.Errorf("categories: got %v, want process", got)
 	}
-	if q, err = ParseCondition("a == 1"); err != nil || q.Category() != Any {
+	if q, err = ParseCondition("a == 1", nil); err != nil || !slices.Equal(q.Categories(), []string{Any}) {
 		t.Errorf("category of a condition: got %v (%v), want any", q, err)
 	}
 }
@@ -319,14 +320,14 @@ func TestUnknownField(t *testing.T) {
 		}
 		return anyField(name)
 	}
-	q, err := Parse("process where name == \"x\" and\n  (true or ?gone == 1 or gone == 1) and lost == 2")
+	q, err := Parse("process where name == \"x\" and\n  (true or ?gone == 1 or gone == 1) and lost == 2", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err = Compile(q, category("event.category"), known); err == nil || err.Error() != "2:26: unknown field: gone" {
 		t.Errorf("got %v, want 2:26: unknown field: gone", err)
 	}
-	q, err = Parse(`process where ?gone == null and ?gone != "x" and not ?gone : "*"`)
+	q, err = Parse(`process where ?gone == null and ?gone != "x" and not ?gone : "*"`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

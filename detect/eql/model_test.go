@@ -231,7 +231,7 @@ func compareWithModel(t *testing.T, query, events []byte, keys, partials int) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%s over %v:\n got %v\nwant %v", m.query(), m.events, got, want)
 	}
-	checkRequirements(t, q, results)
+	checkResultsRequired(t, q, results)
 	limits := Limits{Keys: keys&3 + 1, Partials: partials&7 + 1, Age: 2e9}
 	s := follow(t, q, limits)
 	for _, e := range m.events {

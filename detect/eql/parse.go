@@ -12,6 +12,7 @@ type parser struct {
 	lexer lexer
 	tok   token // the next one
 	depth int
+	kinds Kinds
 	q     *Query
 }
 
@@ -153,6 +154,9 @@ func (p *parser) comparison() expr {
 	at := p.tok.at
 	left := p.sum()
 	op := p.tok
+	if op.is("=") {
+		p.unexpected("")
+	}
 	if op.kind != symbol || !isComparison(op.text) {
 		return left
 	}
@@ -259,6 +263,7 @@ func (p *parser) field() expr {
 		}
 		f.Name += part.text
 		if !p.accept(".") {
+			f.Kind = p.kinds.of(f.Name)
 			p.q.mention(f)
 			return f
 		}

@@ -142,6 +142,7 @@ func (q *Query) checkSequence(at int) {
 			}
 			fail(e.at, "this event has %d %s, the first one has %d", n, keys, want)
 		}
+		e.checkKeys(&q.events[0])
 		if e.Missing && q.maxspan == 0 {
 			fail(e.at, "an event can be missing only within a time: write with maxspan after sequence")
 		}
@@ -157,6 +158,15 @@ func (q *Query) checkSequence(at int) {
 		fail(at, "a sequence of more than %d events", maxStages)
 	case !present:
 		fail(at, "all events of the sequence are missing")
+	}
+}
+
+// checkKeys fails if a join key can't have the value that the one of the first event has.
+func (e *event) checkKeys(first *event) {
+	for i, key := range e.By {
+		if other := first.By[i]; !mayEqual(key.Kind, other.Kind) {
+			fail(key.at(), "the join key %s never equals %s of the first event", describe(key), describe(other))
+		}
 	}
 }
 

@@ -53,7 +53,7 @@ func TestParseSequenceErrors(t *testing.T) {
 		{`any where true | head 5 6`, `1:25: unexpected the number 6, expected and, or, or the end of the query`},
 		{`any where true` + strings.Repeat("| head 1", 300), `1:2065: more than 256 pipes`},
 	} {
-		_, err := Parse(c.query)
+		_, err := Parse(c.query, nil)
 		if err == nil || err.Error() != c.want {
 			t.Errorf("%.70q:\n got %v\nwant %s", c.query, err, c.want)
 		}
@@ -61,8 +61,8 @@ func TestParseSequenceErrors(t *testing.T) {
 }
 
 func TestParseSequence(t *testing.T) {
-	q, err := Parse("sequence by a, ?b.c with maxspan = 2 h // two hours\n [process where x == 1] by d with runs = 3\n" +
-		" ![\"file\" where true] by ?e\n [process where length(y) == 1] by `f g`\nuntil [any where true] by h | head 2 | tail 1")
+	q, err := Parse("sequence by a, ?b.c with maxspan = 2 h // two hours\n [process where x == 1] by d with runs = 3\n"+
+		" ![\"file\" where true] by ?e\n [process where length(y) == 1] by `f g`\nuntil [any where true] by h | head 2 | tail 1", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,19 +82,16 @@ any true false 1 by a:false b.c:true h:false
 	if got.String() != want {
 		t.Errorf("got %s\nwant %s", got.String(), want)
 	}
-	if q.maxspan != 2*time.Hour || !q.IsSequence() || q.Category() != Any || fmt.Sprint(q.pipes) != "[{false 2} {true 1}]" || strings.Join(q.Categories(), " ") != "process file process any" {
-		t.Errorf("got maxspan %v, sequence %v, category %s, pipes %v", q.maxspan, q.IsSequence(), q.Category(), q.pipes)
+	if q.maxspan != 2*time.Hour || !q.IsSequence() || fmt.Sprint(q.pipes) != "[{false 2} {true 1}]" || strings.Join(q.Categories(), " ") != "process file process any" {
+		t.Errorf("got maxspan %v, sequence %v, categories %v, pipes %v", q.maxspan, q.IsSequence(), q.Categories(), q.pipes)
 	}
 	if got, want := strings.Join(q.Fields(), " "), "a b.c d e f g h x y"; got != want {
 		t.Errorf("fields: got %s, want %s", got, want)
 	}
-	if q, err = Parse(`sequence [process where true] [process where true]`); err != nil || q.Category() != "process" {
-		t.Errorf("category of events of one category: got %v (%v)", q.Category(), err)
-	}
 }
 
 func TestEventQueryIsNoSequence(t *testing.T) {
-	q, err := Parse(`process where true`)
+	q, err := Parse(`process where true`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +107,7 @@ func TestMaxspanUnits(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"500ms": 500 * time.Millisecond, "3s": 3 * time.Second, "1m": time.Minute, "15 m": 15 * time.Minute, "2h": 2 * time.Hour, "7d": 168 * time.Hour,
 	} {
-		q, err := Parse("sequence with maxspan=" + text + "[any where true][any where true]")
+		q, err := Parse("sequence with maxspan="+text+"[any where true][any where true]", nil)
 		if err != nil || q.maxspan != want {
 			t.Errorf("%s: got %v (%v), want %v", text, q.maxspan, err, want)
 		}

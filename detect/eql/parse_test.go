@@ -39,8 +39,8 @@ func TestParseErrors(t *testing.T) {
 		{`any where a : b`, `1:15: : takes a string, not a field`},
 		{`any where a : ("x", 5)`, `1:21: : takes a string, not a number`},
 		{`any where a : ("x", b)`, `1:21: a list takes constants only`},
-		{`any where 5 : "x"`, `1:11: : looks at strings, not at a number`},
-		{`any where a + 1 : "x"`, `1:15: : looks at strings, not at a number`},
+		{`any where 5 : "x"`, `1:11: : looks at strings, not at a number: write "5"`},
+		{`any where a + 1 : "x"`, `1:15: : looks at strings, not at a number: write "1"`},
 		{`any where 5`, `1:11: not a condition: a number`},
 		{`any where "x"`, `1:11: not a condition: a string`},
 		{`any where a + 1`, `1:11: not a condition: a number`},
@@ -48,8 +48,8 @@ func TestParseErrors(t *testing.T) {
 		{`any where true and "x"`, `1:20: not a condition: a string`},
 		{`any where a == (1 and true)`, `1:17: not a condition: a number`},
 		{`any where "a" == 5`, `1:15: can't compare a string with a number`},
-		{`any where a < true`, `1:13: true and false have no order: <`},
-		{`any where (a : "x") > 1`, `1:21: true and false have no order: >`},
+		{`any where a < true`, `1:13: true or false has no order: <`},
+		{`any where (a : "x") > 1`, `1:21: true or false has no order: >`},
 		{`any where (a : "x") == 1`, `1:21: can't compare true or false with a number`},
 		{`any where a + "x" == 1`, `1:15: can't compute + with a string`},
 		{`any where a / 0 == 1`, `1:13: division by zero`},
@@ -85,7 +85,7 @@ func TestParseErrors(t *testing.T) {
 		{`any where a : "*` + strings.Repeat("x", 1025) + `*"`, `1:15: pattern has more than 1024 characters between two stars`},
 		{`any where true` + strings.Repeat(" ", 256<<10), `1:1: the query is longer than 256 KiB`},
 	} {
-		q, err := Parse(c.query)
+		q, err := Parse(c.query, nil)
 		if err == nil {
 			_, err = Compile(q, category("event.category"), anyField)
 		}
@@ -102,7 +102,7 @@ func TestConditionErrors(t *testing.T) {
 		`process where true`: `1:9: unexpected "where", expected and, or, or the end of the condition`,
 		`a == 1 | head`:      `1:8: a condition has no pipes`,
 	} {
-		if _, err := ParseCondition(text); err == nil || err.Error() != want {
+		if _, err := ParseCondition(text, nil); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}
 	}
@@ -113,13 +113,13 @@ func TestConditionErrors(t *testing.T) {
 func TestCutQuery(t *testing.T) {
 	const query = "process where /* c */ a.`b c` : (\"x*\", \"\"\"y\"\"\") // d\n and not ?e in~ (\"\\u{e9}\") or -1.5e3 < f % 2"
 	for i := range len(query) + 1 {
-		_, err := Parse(query[:i])
+		_, err := Parse(query[:i], nil)
 		var e *Error
 		if err != nil && (!errors.As(err, &e) || e.Line < 1 || e.Line > 2 || e.Col < 1 || e.Col > i+1) {
 			t.Errorf("%q: got %v", query[:i], err)
 		}
 	}
-	if _, err := Parse(query); err != nil {
+	if _, err := Parse(query, nil); err != nil {
 		t.Error(err)
 	}
 }
@@ -168,7 +168,7 @@ func TestStructure(t *testing.T) {
 		`add(a, 2) * length(b) == 1`:       `(((a + 2) * length(b)) == 1)`,
 		`not a:length():add(1) in (2)`:     `(not ((length(a) + 1) in [2]))`,
 	} {
-		q, err := ParseCondition(query)
+		q, err := ParseCondition(query, nil)
 		if err != nil {
 			t.Errorf("%s: %v", query, err)
 			continue

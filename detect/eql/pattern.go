@@ -58,7 +58,7 @@ func newPattern(fold bool, pieces ...[]rune) *pattern {
 // characters returns the characters of a text as a match compares them.
 func characters(s string, fold bool) []rune {
 	if fold {
-		s = strings.Map(folded, s)
+		s = strings.Map(FoldRune, s)
 	}
 	return []rune(s)
 }
@@ -100,7 +100,7 @@ func (p *pattern) begins(s string, piece []rune) int {
 			return -1
 		}
 		r, n := firstRune(s[at:])
-		if r != want && want != anyChar && !(p.fold && folded(r) == want) {
+		if r != want && want != anyChar && !(p.fold && FoldRune(r) == want) {
 			return -1
 		}
 		at += n
@@ -149,7 +149,7 @@ func (p *pattern) find(s string, search *search) int {
 		r, n := firstRune(s[at:])
 		at += n
 		if p.fold {
-			r = folded(r)
+			r = FoldRune(r)
 		}
 		same := search.wild
 		if r < utf8.RuneSelf {
@@ -199,14 +199,14 @@ func findFolded(s, part string, last bool) (begin, end int) {
 
 func appendFolded(to []byte, s string) []byte {
 	for _, r := range s {
-		to = utf8.AppendRune(to, folded(r))
+		to = utf8.AppendRune(to, FoldRune(r))
 	}
 	return to
 }
 
-// folded returns the one character that stands for all that equal r in any case, a
+// FoldRune returns the one character that stands for all that equal r in any case, a
 // lower-case letter for the letters of ASCII.
-func folded(r rune) rune {
+func FoldRune(r rune) rune {
 	if r >= utf8.RuneSelf {
 		r = leastFold(r)
 	}
@@ -230,7 +230,7 @@ func leastFold(r rune) rune {
 func FoldedHash(s string) uint64 {
 	h := uint64(14695981039346656037)
 	for _, r := range s {
-		h = (h ^ uint64(folded(r))) * 1099511628211
+		h = (h ^ uint64(FoldRune(r))) * 1099511628211
 	}
 	return h
 }

@@ -87,6 +87,9 @@ func (p *predicate) of(v Value) truth {
 // isTrue is satisfied by true.
 var isTrue = predicate{bool: func(b bool) bool { return b }}
 
+// isText is satisfied by every string.
+var isText = predicate{text: func(string) bool { return true }}
+
 // comparing returns the predicate: the value stands in this order to v.
 func comparing(op string, v Value) predicate {
 	switch v.kind {

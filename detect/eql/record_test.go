@@ -73,7 +73,7 @@ func fromJSON(v any) Value {
 // matcher compiles a query whose category is in the field event.category.
 func matcher(t testing.TB, query string) *Matcher[record] {
 	t.Helper()
-	q, err := Parse(query)
+	q, err := Parse(query, nil)
 	if err != nil {
 		t.Fatalf("query %s: %v", query, err)
 	}
@@ -87,7 +87,7 @@ func matcher(t testing.TB, query string) *Matcher[record] {
 // conditionMatcher compiles a condition.
 func conditionMatcher(t testing.TB, condition string) *Matcher[record] {
 	t.Helper()
-	q, err := ParseCondition(condition)
+	q, err := ParseCondition(condition, nil)
 	if err != nil {
 		t.Fatalf("condition %s: %v", condition, err)
 	}

@@ -29,7 +29,7 @@ func benchFields(name string) (Field[*benchEvent], bool) {
 
 func newBenchSequence(t testing.TB) *Sequence[*benchEvent] {
 	t.Helper()
-	q, err := Parse(benchSequence)
+	q, err := Parse(benchSequence, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ var letter = regexp.MustCompile(`\[(\w)\]`)
 
 func sequenceQuery(t testing.TB, query string) *Query {
 	t.Helper()
-	q, err := Parse("sequence " + letter.ReplaceAllString(query, `[any where name == "$1"]`))
+	q, err := Parse("sequence "+letter.ReplaceAllString(query, `[any where name == "$1"]`), nil)
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}

@@ -132,19 +132,6 @@ func (v Value) len() int {
 	return 1
 }
 
-// hasText reports whether any element is a string.
-func (v Value) hasText() bool {
-	if v.kind != kList {
-		return v.kind == kString || v.kind == kStrings
-	}
-	for _, e := range v.list() {
-		if e.kind == kString {
-			return true
-		}
-	}
-	return false
-}
-
 // at returns an element.
 func (v Value) at(i int) Value {
 	switch v.kind {

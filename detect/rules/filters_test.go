@@ -12,7 +12,7 @@ func TestFilters(t *testing.T) {
 		"filters = [{meta = {negate = true}}]\n":             why,
 		"[[rule.filters]]\n[rule.filters.meta]\nkey=\"x\"\n": why,
 	} {
-		r, err := Load("f.toml", []byte(head+text))
+		r, err := Load("f.toml", []byte(head+text), nil)
 		if err != nil {
 			t.Errorf("%q: %v", text, err)
 			continue

@@ -18,7 +18,7 @@ func FuzzLoad(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		r, err := Load("r.toml", text)
+		r, err := Load("r.toml", text, nil)
 		if (r == nil) == (err == nil) {
 			t.Fatalf("got rule %v and error %v", r, err)
 		}

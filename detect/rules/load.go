@@ -12,13 +12,15 @@ import (
 // Load reads one rule file. The error joins an *Error for each fault, in the order of
 // their places; one of syntax comes alone, and those of keys and types hide others where
 // they leave nothing to look at.
-func Load(name string, text []byte) (*Rule, error) {
+//
+// kinds tells of what kind the fields are that a query may ask about.
+func Load(name string, text []byte, kinds eql.Kinds) (*Rule, error) {
 	var f file
 	d, err := open(name, text, &f)
 	if err != nil {
 		return nil, err
 	}
-	r := d.rule(&f)
+	r := d.rule(&f, kinds)
 	if err := d.err(); err != nil {
 		return nil, err
 	}
@@ -28,7 +30,7 @@ func Load(name string, text []byte) (*Rule, error) {
 var ruleID = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
 
 // rule checks what was decoded.
-func (d *document) rule(f *file) *Rule {
+func (d *document) rule(f *file, kinds eql.Kinds) *Rule {
 	in, r := &f.Rule, f.Rule.Rule
 	r.File, r.BuildingBlock, r.Version = d.name, in.BuildingBlock != "", f.Metadata.UpdatedDate
 	switch {
@@ -43,7 +45,7 @@ func (d *document) rule(f *file) *Rule {
 	}
 	d.required(&r)
 	if r.NotRunnable == "" && r.Type != "" {
-		d.query(&r)
+		d.query(&r, kinds)
 	}
 	return &r
 }
@@ -73,7 +75,7 @@ func (d *document) required(r *Rule) {
 }
 
 // query parses the rule's query and places its fault within the file.
-func (d *document) query(r *Rule) {
+func (d *document) query(r *Rule, kinds eql.Kinds) {
 	if r.Language != "" && r.Language != "eql" {
 		d.note("rule.language", "language %q: a rule of type eql is written in eql", r.Language)
 		return
@@ -82,7 +84,7 @@ func (d *document) query(r *Rule) {
 		return
 	}
 	var err error
-	if r.Query, err = eql.Parse(r.Text); err != nil {
+	if r.Query, err = eql.Parse(r.Text, kinds); err != nil {
 		d.queryFault(r.Text, err)
 	}
 }

@@ -71,12 +71,12 @@ group_by = ["host.id"]
 `
 
 func TestLoad(t *testing.T) {
-	got, err := Load("good.toml", []byte(good))
+	got, err := Load("good.toml", []byte(good), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	query := got.Query
-	if query == nil || query.Category() != "process" || !reflect.DeepEqual(query.Fields(), []string{"event.type", "process.name"}) {
+	if query == nil || !reflect.DeepEqual(query.Categories(), []string{"process"}) || !reflect.DeepEqual(query.Fields(), []string{"event.type", "process.name"}) {
 		t.Errorf("query: got %+v", query)
 	}
 	got.Query = nil
@@ -141,7 +141,7 @@ func TestDefaults(t *testing.T) {
 		{"dotted and quoted keys", strings.NewReplacer("[rule]\n", "", "rule_id", `rule."rule_id"`, "name", `rule . 'name'`, "type", "rule.type", "severity", "rule.severity",
 			"risk_score", "rule.risk_score", "query", "rule.query").Replace(minimal), func(r *Rule) bool { return r.Name == "n" }},
 	} {
-		r, err := Load("r.toml", []byte(tc.text))
+		r, err := Load("r.toml", []byte(tc.text), nil)
 		if err != nil || !tc.want(r) {
 			t.Errorf("%s: got %+v, error %v, of\n%s", tc.name, r, err, tc.text)
 		}
@@ -215,7 +215,7 @@ func TestFaults(t *testing.T) {
 		{"a long table", "[" + strings.Repeat("a.", 400_000) + "a]", "r.toml:1:1: a key of more than 16 parts"},
 		{"many keys", strings.Repeat("[[a]]\n", 100_000), "r.toml:4001:1: more than 4000 keys"},
 	} {
-		r, err := Load("r.toml", []byte(tc.text))
+		r, err := Load("r.toml", []byte(tc.text), nil)
 		switch {
 		case err == nil:
 			t.Errorf("%s: got %+v, want an error of\n%.300s", tc.name, r, tc.text)
@@ -231,7 +231,7 @@ func TestManyFaults(t *testing.T) {
 	for i := range maxKeys {
 		fmt.Fprintf(&text, "key%d = 1\n", i)
 	}
-	_, err := Load("r.toml", []byte(text.String()))
+	_, err := Load("r.toml", []byte(text.String()), nil)
 	lines := strings.Split(err.Error(), "\n")
 	if n := len(lines); n > maxFaults+10 || lines[n-1] != "r.toml: there are more faults" {
 		t.Errorf("got %d lines, the last %q; want at most %d and a word of more", n, lines[n-1], maxFaults+10)
@@ -261,7 +261,7 @@ func TestQueryPlaces(t *testing.T) {
 		{"at its end", "'''any where process.name =='''", 7, 37},
 	} {
 		text := with(`query = "any where true"`, "query = "+tc.value+"\n") + "setup = 'x'\n"
-		_, err := Load("r.toml", []byte(text))
+		_, err := Load("r.toml", []byte(text), nil)
 		if got, want := fmt.Sprint(err), fmt.Sprintf("r.toml:%d:%d: query: ", tc.line, tc.col); !strings.HasPrefix(got, want) || strings.Contains(got, "\n") {
 			t.Errorf("%s: got %s, want %s..., of\n%s", tc.name, got, want, text)
 		}
@@ -271,7 +271,7 @@ func TestQueryPlaces(t *testing.T) {
 // TestLocate places what is found only when a query is compiled.
 func TestLocate(t *testing.T) {
 	text := []byte(with(`query = "any where true"`, "query = '''\nprocess where event.type == \"start\" and\n  proces.name : \"x\"\n'''\n"))
-	r, err := Load("r.toml", text)
+	r, err := Load("r.toml", text, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,7 +293,7 @@ func TestLocate(t *testing.T) {
 func TestBuiltin(t *testing.T) {
 	ids := map[string]string{}
 	for _, s := range Builtin() {
-		r, err := Load(s.Name, s.Text)
+		r, err := Load(s.Name, s.Text, nil)
 		if err != nil {
 			t.Error(err)
 			continue

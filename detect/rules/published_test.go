@@ -21,7 +21,7 @@ func TestPublished(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := Load(file, text)
+		r, err := Load(file, text, nil)
 		if err != nil {
 			t.Error(err)
 			continue

@@ -25,7 +25,7 @@ func TestUUID(t *testing.T) {
 }
 
 func TestMentions(t *testing.T) {
-	q, err := eql.Parse(`any where hooksnare.hook.key == "x" or ?process.name == "y"`)
+	q, err := eql.Parse(`any where hooksnare.hook.key == "x" or ?process.name == "y"`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestMentions(t *testing.T) {
 }
 
 func TestFields(t *testing.T) {
-	q, err := eql.Parse(`sequence [process where b == 1] [any where not ?a : "x"]`)
+	q, err := eql.Parse(`sequence [process where b == 1] [any where not ?a : "x"]`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func TestTypes(t *testing.T) {
 		{"new terms that are not read", strings.Replace(of("new_terms", "kuery")+terms, "now-7d", "then", 1), newTerms},
 		{"new terms in the keys of Kibana's interface", of("new_terms", "") + "new_terms_fields = ['a']\nhistory_window_start = 'now-7d'\n", newTerms},
 	} {
-		r, err := Load("r.toml", []byte(tc.text))
+		r, err := Load("r.toml", []byte(tc.text), nil)
 		if err != nil {
 			t.Errorf("%s: got error %v, of\n%s", tc.name, err, tc.text)
 			continue
@@ -65,12 +65,12 @@ func TestTypes(t *testing.T) {
 
 // TestNotRunnableIsWhole holds that a rule that can't run lacks nothing but the means to.
 func TestNotRunnableIsWhole(t *testing.T) {
-	want, err := Load("r.toml", []byte(good))
+	want, err := Load("r.toml", []byte(good), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := strings.NewReplacer(`type = "eql"`, `type = "esql"`, `language = "eql"`, `language = "esql"`).Replace(good)
-	got, err := Load("r.toml", []byte(text))
+	got, err := Load("r.toml", []byte(text), nil)
 	if err != nil || got.NotRunnable == "" {
 		t.Fatalf("got %+v, error %v", got, err)
 	}

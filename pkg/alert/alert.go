@@ -206,9 +206,9 @@ type File struct {
 }
 
 // isEscaped reports whether a character is escaped although JSON allows it: it moves a
-// terminal's cursor, hides or reorders text, or breaks lines.
+// terminal's cursor, hides or reorders text, breaks lines, or can't be seen or told from a space.
 func isEscaped(r rune) bool {
-	return r >= 0x7f && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == '\u2028' || r == '\u2029')
+	return r >= 0x7f && (!unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) || r == '\u2800')
 }
 
 // Line returns the alert as one line of JSON, without a line break, in which nothing from

@@ -21,7 +21,7 @@ func newCheck() *cobra.Command {
 		Long: `Reads the configuration, every rule and every exception and prints each fault on a line, with
 file and line number where they are known. It also notes rules that can't run here and exceptions
 that a running agent has not used for a day. Exits with 1 when there is a fault, with 2 when
---config is not a file.`,
+--config is not a file or --rules not a folder.`,
 		Example: `  hooksnare check
   hooksnare check --config ./com.hooksnare.agent.plist
   hooksnare check --rules ./our-rules --format ndjson`,

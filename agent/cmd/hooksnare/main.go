@@ -18,7 +18,7 @@ import (
 
 // Exit codes.
 const (
-	exitNotWell = 1 // the thing that was checked is not well
+	exitNotWell = 1 // the thing that was checked is not well, or could not be looked at whole
 	exitUsage   = 2 // usage, or input in which nothing could be read
 	exitFound   = 3 // with --exit-code: something was found
 )
@@ -77,8 +77,9 @@ func newRoot() *cobra.Command {
 	root.Long = `Hooksnare watches a Mac for programs that are set to run as root at login or
 logout (LoginHook and LogoutHook of com.apple.loginwindow, MITRE ATT&CK T1037.002).
 
-Exit codes: 0 done; 1 the thing checked is not well; 2 usage, or input in which nothing
-could be read; 3 something was found (--exit-code of replay and scan).`
+Exit codes: 0 done; 1 the thing checked is not well, or a rule, an exception or a part of the
+configuration was left out; 2 usage, or input in which nothing could be read; 3 something was
+found (--exit-code of replay and scan).`
 	root.SilenceUsage, root.SilenceErrors = true, true
 	root.AddCommand(serviceCommands()...)
 	root.InitDefaultCompletionCmd()

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"os"
@@ -12,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -37,7 +40,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// writeRecordings writes the demo, as lines and pretty-printed, a recording in which nothing
+// writeRecordings writes the demo in every form that is read, a recording in which nothing
 // happens, and what hooksnare simulate runs, with @VALUE@ in the place of the value.
 func writeRecordings(dir string) error {
 	var demo, pretty, quiet bytes.Buffer
@@ -58,7 +61,20 @@ func writeRecordings(dir string) error {
 	}
 	h := synthetic.New(&quiet, synthetic.Options{})
 	h.Run(h.Shell(), synthetic.Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "read", "com.apple.loginwindow", "LoginHook"}})
-	files := map[string][]byte{"demo.ndjson": demo.Bytes(), "pretty.json": pretty.Bytes(), "quiet.ndjson": quiet.Bytes(), "marked.ndjson": append([]byte("\ufeff"), quiet.Bytes()...), "simulation.ndjson": template.Bytes()}
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	if _, err := w.Write(demo.Bytes()); err != nil || w.Close() != nil {
+		return errors.Join(err, errors.New("gzip"))
+	}
+	wide := []byte{0xff, 0xfe}
+	for _, unit := range utf16.Encode([]rune(demo.String())) {
+		wide = binary.LittleEndian.AppendUint16(wide, unit)
+	}
+	files := map[string][]byte{
+		"demo.ndjson.gz": packed.Bytes(), "other.gz": []byte("\x1f\x8bgarbage and more"), "utf16.ndjson": wide,
+		"array.json":  []byte("[" + strings.ReplaceAll(strings.TrimSpace(demo.String()), "\n", ", ") + "]"),
+		"demo.ndjson": demo.Bytes(), "pretty.json": pretty.Bytes(), "quiet.ndjson": quiet.Bytes(), "marked.ndjson": append([]byte("\ufeff"), quiet.Bytes()...), "simulation.ndjson": template.Bytes(),
+	}
 	for name, b := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
 			return err

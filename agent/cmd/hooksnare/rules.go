@@ -1,10 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,7 +89,8 @@ running agent's state folder, which only root may read.`,
 				rows = append(rows, newRuleRow(r, &set))
 			}
 			addCounts(rows, c.StateDir)
-			return errors.Join(printRules(s.out, rows), faults)
+			noted, err := noteFaults(cmd, faults)
+			return cmp.Or(printRules(s.out, rows), err, noted)
 		},
 	}, "root", "config", "rules", "state-dir", "format")
 }
@@ -212,79 +212,34 @@ func newRulesTest() *cobra.Command {
 	var events string
 	cmd := &cobra.Command{
 		Use: "test --events FILE RULE...", Short: "Run rules over events from a file", Args: cobra.MinimumNArgs(1),
-		Long: `Reads one ECS document a line and prints a line for each match: the rule's id and the
-numbers, from 1, of the lines that match. RULE is a rule file or the id of a built-in
+		Long: `Reads one ECS document a line, or an array of them, and prints a line for each match: the rule's
+id and the numbers, from 1, of the lines that match, or of the elements. RULE is a rule file or the id of a built-in
 rule. event_category_override, timestamp_field and tiebreaker_field of a rule say where its
 documents have category, time and order. The matches of a sequence, of a query with pipes, and
 of a rule that remembers come at the end: such rules take the events in the order of their times.`,
 		Example: `  hooksnare rules test --events events.ndjson ./my_rule.toml
   hooksnare rules test --events - hook-set < events.ndjson`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			list, err := namedRules(args)
-			if err != nil {
-				return err
+			list, faults := ruleset.Named(args)
+			if len(list) == 0 {
+				return faults
 			}
-			in := os.Stdin
-			if events != "-" {
-				if in, err = os.Open(events); err != nil {
-					return err
-				}
-				defer in.Close()
-			}
-			err = ruleset.RunOver(in, list, func(m ruleset.Match) error {
+			noted, _ := noteFaults(cmd, faults)
+			hint, err := ruleset.RunOver(cmd.Context(), events, list, func(m ruleset.Match) error {
 				lines := strings.Trim(strings.ReplaceAll(fmt.Sprint(m.Events), " ", ", "), "[]")
 				return s.out.print(m, quote.Printable(m.RuleID)+": lines "+lines+"\n")
 			})
 			if err != nil {
-				return fmt.Errorf("%s: %w", events, err)
+				return err
 			}
-			return nil
+			if hint != "" {
+				note(cmd, "%s: %s", events, hint)
+			}
+			return noted
 		},
 	}
 	s.withFlags(cmd, "format")
 	cmd.Flags().StringVar(&events, "events", "", "`FILE` of ECS documents, one a line; - for standard input")
 	cmd.MarkFlagRequired("events")
 	return cmd
-}
-
-// namedRules loads rules by file name or by the id of a built-in one.
-func namedRules(names []string) ([]*rules.Rule, error) {
-	builtin := map[string]*rules.Rule{}
-	for _, source := range rules.Builtin() {
-		if r, err := rules.Load(source.Name, source.Text); err == nil {
-			builtin[r.ID] = r
-		}
-	}
-	var out []*rules.Rule
-	var faults []error
-	for _, name := range names {
-		r, err := builtin[name], error(nil)
-		if r == nil {
-			r, err = loadRuleFile(name)
-		}
-		switch {
-		case err != nil:
-			faults = append(faults, err)
-		case r.NotRunnable != "":
-			faults = append(faults, fmt.Errorf("%s: %s", name, r.NotRunnable))
-		default:
-			out = append(out, r)
-		}
-	}
-	return out, errors.Join(faults...)
-}
-
-// loadRuleFile loads a rule file that the command line names, which may be a pipe. It reads one
-// byte more than a rule file may have, so that the loader refuses what is longer.
-func loadRuleFile(name string) (*rules.Rule, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("rule %s: no file and no built-in rule of that name: %w", name, err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, rules.MaxFile+1))
-	if err != nil {
-		return nil, fmt.Errorf("rule %s: %w", name, err)
-	}
-	return rules.Load(name, text)
 }

@@ -23,7 +23,8 @@ that can hold one, with its program's facts and a verdict: allowed (an exception
 and its pin holds), risky (the program has a property that a trusted one does not have) or
 unknown. As ndjson it prints documents of the shape of alerts, with event.kind "state" and the
 verdict in event.action, also for files that can't be read. It does not need a running agent.
-Without root it reads what it may. --root examines another disk.`,
+Without root it reads what it may. --root examines another disk. What is wrong in the configuration
+is named and left out; scan then ends with 1 unless --exit-code finds a hook.`,
 		Example: `  sudo hooksnare scan
   sudo hooksnare scan --format ndjson | jq -r .hooksnare.hook.value
   hooksnare scan --root "/Volumes/Macintosh HD - Data" --exit-code`,
@@ -35,7 +36,8 @@ Without root it reads what it may. --root examines another disk.`,
 }
 
 func scan(cmd *cobra.Command, s *settings, exitCode bool) error {
-	c, _, err := s.load()
+	c, _, faults := s.load()
+	noted, err := noteFaults(cmd, faults)
 	if err != nil {
 		return err
 	}
@@ -63,7 +65,7 @@ func scan(cmd *cobra.Command, s *settings, exitCode bool) error {
 	if s.out.isText {
 		note(cmd, "%d hooks, %d files or folders could not be read", len(hooks), len(unreadable))
 	}
-	return cmp.Or(exitIf(exitCode && len(hooks) > 0, exitFound), exitIf(exitCode && len(unreadable) > 0, exitNotWell))
+	return cmp.Or(exitIf(exitCode && len(hooks) > 0, exitFound), exitIf(exitCode && len(unreadable) > 0, exitNotWell), noted)
 }
 
 // hookText is a hook for a person.

@@ -43,6 +43,11 @@ func (s *settings) withFlags(cmd *cobra.Command, names ...string) *cobra.Command
 		if s.out, err = newOutput(cmd.OutOrStdout(), s.format); err != nil {
 			return err
 		}
+		for _, dir := range s.rules {
+			if err := checkPath("rules", dir, fs.FileMode.IsDir, "a folder"); err != nil {
+				return err
+			}
+		}
 		return checkPath("root", s.root, fs.FileMode.IsDir, "a folder")
 	}
 	return cmd
@@ -94,4 +99,19 @@ func (s *settings) loadRules() (config.Config, ruleset.Set, error) {
 	c, sources, err := s.load()
 	set, faults := ruleset.Load(c, sources)
 	return c, set, errors.Join(err, faults)
+}
+
+// noteFaults notes what is wrong with configuration and rules, for a command that goes on with the
+// rest and then ends with noted, which says so in the exit code alone. What is wrong with how the
+// command was called is an error.
+func noteFaults(cmd *cobra.Command, faults error) (noted, err error) {
+	for _, fault := range config.Faults(faults) {
+		if e := new(config.Error); errors.As(fault, &e) && (e.File == string(config.Environment) || e.File == string(config.CommandLine)) {
+			err = errors.Join(err, fault)
+			continue
+		}
+		note(cmd, "%v", fault)
+		noted = &exit{code: exitNotWell}
+	}
+	return noted, err
 }
