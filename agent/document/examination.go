@@ -1,13 +1,19 @@
 package document
 
 import (
+	"slices"
+	"strings"
+
+	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
 )
 
 // Examination is what was found on the disk for one event. It is nil where nothing was.
 type Examination struct {
-	Programs    map[string]ExaminedProgram // by the hook's value
+	Programs    map[string]ExaminedProgram   // by the hook's value
+	Sources     map[string]map[string]string // the hooks in each file that a command read and that could be read, too
+	Targets     map[string]string            // what a command's target is: the path without links, or the bundle's identifier
 	Packages    []alert.Lately
 	Preferences []alert.Lately
 	Known       map[string]string // exceptions that name a program's SHA-256, by that
@@ -37,6 +43,53 @@ func (x *Examination) Shown(value string) *alert.Program {
 		return nil
 	}
 	return x.Programs[value].Shown
+}
+
+// IsRead reports whether a command fills the preferences from a file that can be looked at.
+func IsRead(k *hook.Fact) bool {
+	return k.Operation == hook.Import && k.Key == "" && strings.HasPrefix(k.SourceFile, "/")
+}
+
+// AddSource notes which hooks are in a file that a command read, if that can be known, and returns the
+// values to be examined with those of the file.
+func (x *Examination) AddSource(name string, content []byte, values []string) []string {
+	hooks, err := hook.HooksIn(content)
+	if err != nil {
+		return values
+	}
+	if x.Sources == nil {
+		x.Sources = map[string]map[string]string{}
+	}
+	x.Sources[name] = hooks
+	for _, key := range [...]string{hook.LoginHook, hook.LogoutHook} {
+		if value, ok := hooks[key]; ok && !slices.Contains(values, value) {
+			values = append(values, value)
+		}
+	}
+	return values
+}
+
+// TargetOf returns the path or application that a command writes to if the disk has to say which
+// preferences that are, "" otherwise.
+func TargetOf(k *hook.Fact) string {
+	switch {
+	case k.Strict || k.Operation == hook.Import:
+		return ""
+	case k.Plist != "":
+		return k.Plist
+	case strings.HasPrefix(k.Domain, "/"):
+		return k.Domain
+	}
+	return ""
+}
+
+// HooksIn returns the hooks in the file that a command reads; read is false where that is not known.
+func (x *Examination) HooksIn(k *hook.Fact) (hooks map[string]string, read bool) {
+	if x == nil || !IsRead(k) {
+		return nil, false
+	}
+	hooks, read = x.Sources[k.SourceFile]
+	return hooks, read
 }
 
 // Confirmation is a change as the alert of its command reports it.

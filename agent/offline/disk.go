@@ -13,6 +13,11 @@ import (
 func ExaminePrograms(root string) func(judge.Question) *document.Examination {
 	return func(q judge.Question) *document.Examination {
 		x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(root)}
+		for _, name := range q.Sources {
+			if content, err := program.ReadSource(root, name, q.At); err == nil {
+				q.Values = x.AddSource(name, content, q.Values)
+			}
+		}
 		for _, v := range q.Values {
 			x.Programs[v] = document.ExaminedProgram{Found: program.Examine(filepath.Join("/", root), v)}
 		}

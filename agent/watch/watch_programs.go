@@ -16,7 +16,6 @@ import (
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
-	"hooksnare/detect/hook"
 	"hooksnare/pkg/event"
 	"hooksnare/pkg/phase"
 )
@@ -61,7 +60,7 @@ func (w *Watch) savedHooks() []detect.Hooked {
 	for _, f := range w.state.Preferences.Files {
 		for _, key := range slices.Sorted(maps.Keys(f.Values)) {
 			out = append(out, detect.Hooked{
-				File: f.File, Home: w.homeOf(f.File), Scope: prefs.ScopeOf(f.File), Key: key, Value: f.Values[key], Program: hook.FirstPath(f.Values[key]),
+				File: f.File, Home: w.homeOf(f.File), Scope: prefs.ScopeOf(f.File), Key: key, Value: f.Values[key], Program: event.ProgramPath(f.Values[key]),
 				Owner: idOrNone(f.Owner), FolderOwner: idOrNone(f.FolderOwner),
 			})
 		}
@@ -93,12 +92,25 @@ func (w *Watch) homeOf(file string) string {
 // with a limit.
 func (w *Watch) examine(q judge.Question) *document.Examination {
 	owner := q.Share.String()
-	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Known: w.known}
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Targets: map[string]string{}, Known: w.known}
 	var around sync.WaitGroup
 	around.Go(func() { x.Packages = w.changedLately(program.Root, receiptsPath, ".plist", q.At) }) // no user can have it hang
 	around.Go(func() { x.Preferences = w.changedLately(owner, path.Dir(q.File), "", q.At) })
 	w.jamf.Refresh(time.Now())
 	x.Jamf = w.jamf.ShownBefore(q.At)
+	for _, name := range q.Sources {
+		var content []byte
+		var failed error
+		if w.programs.Call(owner, name, examineLimit, func() { content, failed = program.ReadSource(w.opts.Config.Root, name, q.At) }) == nil && failed == nil {
+			q.Values = x.AddSource(name, content, q.Values)
+		}
+	}
+	for _, name := range q.Targets {
+		var target string
+		if w.programs.Call(owner, name, examineLimit, func() { target = program.Target(w.opts.Config.Root, name, q.At) }) == nil {
+			x.Targets[name] = target
+		}
+	}
 	for _, v := range q.Values {
 		s := w.programs.Examine(owner, v, examineLimit)
 		w.keepCopy(owner, s.Program, s.Content)

@@ -67,7 +67,7 @@ func (c *defaultsCommand) write() {
 		c.replaceDomain(c.args[0])
 		return
 	}
-	if key := canonicalKey(c.args[0]); key != "" {
+	if key := hookKey(c.args[0]); key != "" {
 		f := Fact{Operation: Set, Key: key}
 		f.Value, f.HasValue = typedValue(c.args[1:])
 		c.report(f)
@@ -101,9 +101,11 @@ func (c *defaultsCommand) replaceDomain(arg string) {
 	d, broken := dictionary(arg)
 	var facts []Fact
 	for k, v := range d {
-		if key := canonicalKey(k); key != "" {
+		if key := hookKey(k); key != "" {
 			f := Fact{Operation: Set, Key: key}
-			f.Value, f.HasValue = scalar(v)
+			if f.Value, f.HasValue = scalar(v); f.HasValue && RunsProgram(key) && IsBlank(f.Value) {
+				continue // as if it were not there
+			}
 			facts = append(facts, f)
 		}
 	}
@@ -126,10 +128,10 @@ func (c *defaultsCommand) rename() {
 	if !c.target.hasKeys() || len(c.args) < 2 {
 		return
 	}
-	if key := canonicalKey(c.args[0]); key != "" {
+	if key := hookKey(c.args[0]); key != "" {
 		c.report(Fact{Operation: Remove, Key: key})
 	}
-	if key := canonicalKey(c.args[1]); key != "" {
+	if key := hookKey(c.args[1]); key != "" {
 		c.report(Fact{Operation: Set, Key: key, Source: c.args[0]})
 	}
 }
@@ -156,7 +158,7 @@ func (c *defaultsCommand) remove() {
 		return
 	}
 	for _, a := range c.args {
-		if key := canonicalKey(a); key != "" {
+		if key := hookKey(a); key != "" {
 			c.report(Fact{Operation: Remove, Key: key})
 		}
 	}

@@ -204,5 +204,5 @@ func (e entry) hook(op Operation) (string, Operation) {
 	if len(e) > 1 {
 		op = Edit
 	}
-	return canonicalKey(e[0]), op
+	return hookKey(e[0]), op
 }

@@ -16,7 +16,7 @@ type plutilCommand struct {
 	in Input
 
 	verb   string
-	key    string // canonical; "" if the key path leads to none
+	key    string // "" if the key path leads to none
 	op     Operation
 	value  string
 	valued bool
