@@ -273,7 +273,7 @@ func (o *ownerWatch) checkValue(value string, limit time.Duration, may bool) int
 			return
 		}
 		if postponed = !may; may {
-			v := o.examiner.examine(o.examiner.root, value, allowance{begin.Add(limit), maxHash})
+			v := o.examiner.examine(o.examiner.root, value, allowance{begin.Add(limit), maxHash, maxHash, o.limits.parts})
 			view = &v
 		}
 	})
