@@ -136,4 +136,3 @@ func TestAttacksForms(t *testing.T) {
 		})
 	}
 }
-

@@ -1,12 +1,14 @@
 package document
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/plist"
 )
 
 // Examination is what was found on the disk for one event. It is nil where nothing was.
@@ -53,19 +55,26 @@ func IsRead(k *hook.Fact) bool {
 // AddSource notes which hooks are in a file that a command read, if that can be known, and returns the
 // values to be examined with those of the file.
 func (x *Examination) AddSource(name string, content []byte, values []string) []string {
-	hooks, err := hook.HooksIn(content)
-	if err != nil {
+	v, err := plist.Decode(content)
+	settings, whole := v.(map[string]any)
+	if err != nil || !whole {
 		return values
+	}
+	hooks := map[string]string{}
+	for _, key := range [...]string{hook.LoginHook, hook.LogoutHook, hook.EnableMCX, hook.MCXScriptTrust} {
+		value, there := settings[key]
+		text := fmt.Sprint(value)
+		if !there || hook.RunsProgram(key) && hook.IsBlank(text) {
+			continue
+		}
+		if hooks[key] = text; hook.RunsProgram(key) && !slices.Contains(values, text) {
+			values = append(values, text)
+		}
 	}
 	if x.Sources == nil {
 		x.Sources = map[string]map[string]string{}
 	}
 	x.Sources[name] = hooks
-	for _, key := range [...]string{hook.LoginHook, hook.LogoutHook} {
-		if value, ok := hooks[key]; ok && !slices.Contains(values, value) {
-			values = append(values, value)
-		}
-	}
 	return values
 }
 

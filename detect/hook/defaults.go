@@ -78,7 +78,7 @@ func (c *defaultsCommand) write() {
 // one word but for arrays and dictionaries; more of them are what a shell made of a
 // path with spaces, which loginwindow would get whole if it had been quoted.
 func typedValue(words []string) (string, bool) {
-	if len(words) == 0 || !isType(words[0]) {
+	if len(words) == 0 || !isAnyOf(words[0], valueTypes[:]) {
 		return written(words)
 	}
 	if len(words) == 1 {
@@ -89,10 +89,6 @@ func typedValue(words []string) (string, bool) {
 
 var valueTypes = [...]string{
 	"-string", "-data", "-int", "-integer", "-float", "-bool", "-boolean", "-date", "-array", "-array-add", "-dict", "-dict-add",
-}
-
-func isType(s string) bool {
-	return slices.ContainsFunc(valueTypes[:], func(t string) bool { return strings.EqualFold(s, t) })
 }
 
 // replaceDomain is a write of a whole domain: the keys in the dictionary are set, all others
@@ -138,27 +134,18 @@ func (c *defaultsCommand) rename() {
 
 // sourceFile resolves the name of a file that is read; "-" is stdin.
 func sourceFile(in *Input, name string) string {
-	if name == "-" {
-		return name
-	}
-	if p := resolve(in, name); p != "" {
+	if p := resolve(in, name); p != "" && name != "-" {
 		return spell(p)
 	}
 	return name
 }
 
 func (c *defaultsCommand) remove() {
-	if len(c.args) == 0 {
-		if c.target.relevant {
-			c.report(Fact{Operation: Remove})
-		}
-		return
-	}
-	if !c.target.hasKeys() {
-		return
+	if len(c.args) == 0 && c.target.relevant {
+		c.report(Fact{Operation: Remove})
 	}
 	for _, a := range c.args {
-		if key := hookKey(a); key != "" {
+		if key := hookKey(a); key != "" && c.target.hasKeys() {
 			c.report(Fact{Operation: Remove, Key: key})
 		}
 	}

@@ -128,10 +128,8 @@ func toolOfSignature(id string) string {
 
 // toolOfName ignores case, as the volume does.
 func toolOfName(name string) string {
-	for _, t := range tools {
-		if len(name) == len(t) && strings.EqualFold(name, t) {
-			return t
-		}
+	if i := slices.IndexFunc(tools[:], func(t string) bool { return strings.EqualFold(name, t) }); i >= 0 {
+		return tools[i]
 	}
 	return ""
 }
@@ -260,9 +258,7 @@ func analyzeLoose(in *Input) []Fact {
 		return nil
 	}
 	r := reach{full: true}
-	if write > 0 {
-		r.take(in.Args[1:write])
-	}
+	r.take(in.Args[min(1, write):write])
 	t, rest, _ := r.domainTarget(in, in.Args[write+1:])
 	if isSimulated(t.plist) {
 		return nil

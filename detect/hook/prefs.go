@@ -134,15 +134,11 @@ func cutSuffixFold(s, suffix string) (string, bool) {
 func spell(p string) string {
 	dir, base := path.Split(p)
 	dir = strings.TrimSuffix(dir, "/")
-	if d, host := preferencesName(base); d != "" {
-		ext := ""
-		if _, ok := cutExtension(base); ok {
-			ext = extension
+	if d, _ := preferencesName(base); d != "" {
+		if stem, ok := cutExtension(base); ok {
+			base = stem + extension
 		}
-		if host != "" {
-			host = "." + host
-		}
-		base = d + host + ext
+		base = d + base[len(d):]
 	}
 	for _, s := range [...]string{"/Library/Preferences/ByHost", "/Library/Preferences"} {
 		if up, ok := cutSuffixFold(dir, s); ok {

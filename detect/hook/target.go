@@ -105,9 +105,10 @@ func (r *reach) domainTarget(in *Input, args []string) (t target, rest []string,
 }
 
 // isGlobalName reports whether a domain or an option means the global domain.
-func isGlobalName(d string) bool {
-	isName := func(name string) bool { return strings.EqualFold(d, name) }
-	return slices.ContainsFunc(globalNames[:], isName)
+func isGlobalName(d string) bool { return isAnyOf(d, globalNames[:]) }
+
+func isAnyOf(s string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(s, name) })
 }
 
 var globalNames = [...]string{"NSGlobalDomain", "Apple Global Domain", "kCFPreferencesAnyApplication", "-g", "-globalDomain"}

@@ -2,7 +2,6 @@ package hook
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -51,31 +50,6 @@ func written(words []string) (string, bool) {
 		}
 	}
 	return strings.Join(words, " "), true
-}
-
-// HooksIn returns what the content of a property list sets of the keys of hooks. A value that
-// is no text is shown as its type.
-func HooksIn(content []byte) (map[string]string, error) {
-	v, err := plist.Decode(content)
-	if err != nil {
-		return nil, err
-	}
-	d, ok := v.(map[string]any)
-	if !ok {
-		return nil, fmt.Errorf("%w: no dictionary at the top", plist.ErrMalformed)
-	}
-	out := map[string]string{}
-	for _, key := range [...]string{LoginHook, LogoutHook, EnableMCX, MCXScriptTrust} {
-		v, there := d[key]
-		text, plain := scalar(v)
-		if !plain {
-			text = fmt.Sprintf("%T", v)
-		}
-		if there && !(RunsProgram(key) && IsBlank(text)) {
-			out[key] = text
-		}
-	}
-	return out, nil
 }
 
 // dictionary reads an argument that stands for a whole domain. broken means that it
