@@ -2,7 +2,6 @@ package document
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"hooksnare/detect/hook"
@@ -52,30 +51,25 @@ func IsRead(k *hook.Fact) bool {
 	return k.Operation == hook.Import && k.Key == "" && strings.HasPrefix(k.SourceFile, "/")
 }
 
-// AddSource notes which hooks are in a file that a command read, if that can be known, and returns the
-// values to be examined with those of the file.
-func (x *Examination) AddSource(name string, content []byte, values []string) []string {
+// ParseSource returns which hooks are in the content of a file that a command read; an error says that
+// this can't be known.
+func ParseSource(content []byte) (hooks map[string]string, err error) {
 	v, err := plist.Decode(content)
-	settings, whole := v.(map[string]any)
-	if err != nil || !whole {
-		return values
+	if err != nil {
+		return nil, err
 	}
-	hooks := map[string]string{}
+	settings, whole := v.(map[string]any)
+	if !whole {
+		return nil, plist.ErrMalformed
+	}
+	hooks = map[string]string{}
 	for _, key := range [...]string{hook.LoginHook, hook.LogoutHook, hook.EnableMCX, hook.MCXScriptTrust} {
 		value, there := settings[key]
-		text := fmt.Sprint(value)
-		if !there || hook.RunsProgram(key) && hook.IsBlank(text) {
-			continue
-		}
-		if hooks[key] = text; hook.RunsProgram(key) && !slices.Contains(values, text) {
-			values = append(values, text)
+		if text := fmt.Sprint(value); there && !(hook.RunsProgram(key) && hook.IsBlank(text)) {
+			hooks[key] = text
 		}
 	}
-	if x.Sources == nil {
-		x.Sources = map[string]map[string]string{}
-	}
-	x.Sources[name] = hooks
-	return values
+	return hooks, nil
 }
 
 // TargetOf returns the path or application that a command writes to if the disk has to say which

@@ -12,10 +12,14 @@ import (
 // ExaminePrograms examines what values point to on the disk below a root, and nothing else.
 func ExaminePrograms(root string) func(judge.Question) *document.Examination {
 	return func(q judge.Question) *document.Examination {
-		x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Jamf: exceptions.ManagedByJamf(root)}
+		x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Sources: map[string]map[string]string{}, Jamf: exceptions.ManagedByJamf(root)}
 		for _, name := range q.Sources {
-			if content, err := program.ReadSource(root, name, q.At); err == nil {
-				q.Values = x.AddSource(name, content, q.Values)
+			content, err := program.ReadSource(root, name, q.At)
+			if err != nil {
+				continue
+			}
+			if hooks, err := document.ParseSource(content); err == nil {
+				x.Sources[name] = hooks
 			}
 		}
 		for _, v := range q.Values {

@@ -16,6 +16,7 @@ import (
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
+	"hooksnare/detect/hook"
 	"hooksnare/pkg/event"
 	"hooksnare/pkg/phase"
 )
@@ -92,17 +93,24 @@ func (w *Watch) homeOf(file string) string {
 // with a limit.
 func (w *Watch) examine(q judge.Question) *document.Examination {
 	owner := q.Share.String()
-	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Targets: map[string]string{}, Known: w.known}
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Sources: map[string]map[string]string{}, Targets: map[string]string{}, Known: w.known}
 	var around sync.WaitGroup
 	around.Go(func() { x.Packages = w.changedLately(program.Root, receiptsPath, ".plist", q.At) }) // no user can have it hang
 	around.Go(func() { x.Preferences = w.changedLately(owner, path.Dir(q.File), "", q.At) })
 	w.jamf.Refresh(time.Now())
 	x.Jamf = w.jamf.ShownBefore(q.At)
 	for _, name := range q.Sources {
-		var content []byte
+		var hooks map[string]string
 		var failed error
-		if w.programs.Call(owner, name, examineLimit, func() { content, failed = program.ReadSource(w.opts.Config.Root, name, q.At) }) == nil && failed == nil {
-			q.Values = x.AddSource(name, content, q.Values)
+		err := w.programs.Call(owner, name, examineLimit, func() { hooks, failed = readSource(w.opts.Config.Root, name, q.At) })
+		if err != nil || failed != nil {
+			continue
+		}
+		x.Sources[name] = hooks
+		for _, key := range [...]string{hook.LoginHook, hook.LogoutHook} {
+			if value, there := hooks[key]; there {
+				q.Values = append(q.Values, value)
+			}
 		}
 	}
 	for _, name := range q.Targets {
@@ -123,6 +131,15 @@ func (w *Watch) examine(q judge.Question) *document.Examination {
 	}
 	around.Wait()
 	return x
+}
+
+// readSource returns which hooks are in a file that a command read which began at a time.
+func readSource(root, name string, began time.Time) (map[string]string, error) {
+	content, err := program.ReadSource(root, name, began)
+	if err != nil {
+		return nil, err
+	}
+	return document.ParseSource(content)
 }
 
 // keepCopy keeps a copy of a script that a hook runs.

@@ -223,13 +223,12 @@ func (f *partFinder) addUnwatched(name string) {
 // programs are wanted.
 func (f *partFinder) addFile(name string, at location, all, programs bool) []byte {
 	part := event.Program{Value: name, Path: name, WritableBy: at.writableBy}
-	a := f.a
-	a = a.without(f.view.read)
+	a := f.a.without(f.view.read)
 	a.most = maxPart
 	c, err := f.describeProgram(&part, at, a)
 	f.view.read += c.read
 	f.view.changed = f.view.changed || errors.Is(err, safefile.ErrChanged)
-	f.view.unsure = f.view.unsure || err != nil || c.short
+	f.view.unsure = f.view.unsure || errors.Is(err, errNoAnswer) || c.short
 	if !all && !isRunnable(&part) {
 		return nil
 	}
