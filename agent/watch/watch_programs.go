@@ -121,7 +121,7 @@ func (w *Watch) examine(q judge.Question) *document.Examination {
 	}
 	for _, v := range q.Values {
 		s := w.programs.Examine(owner, v, examineLimit)
-		w.keepCopy(owner, s.Program, s.Content)
+		w.keepCopy(owner, s.Script, s.Content)
 		found := document.ExaminedProgram{Found: s.Program, Shown: document.ProgramOf(&s.Program)}
 		found.Shown.Kept = w.copyPath(owner, s.Program.SHA256)
 		x.Programs[v] = found

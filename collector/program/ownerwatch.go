@@ -110,7 +110,7 @@ func (o *ownerWatch) learnLocked(value string, v View) {
 	if v.seen == nil {
 		return // nothing was found out
 	}
-	v.Program.Value, v.Content = value, nil
+	v.Program.Value, v.Script, v.Content = value, event.Program{}, nil
 	e := o.watched[value]
 	if e == nil {
 		if len(o.early) >= maxEarly {
@@ -174,7 +174,7 @@ func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (moved, conte
 	e.program, e.known, e.since = v.Program, true, event.SinceSeen
 	e.unannounced = e.unannounced || swept && !known
 	moved = first || !known || was.Path != v.Program.Path || was.Resolved != v.Program.Resolved
-	return moved, first || !v.Program.Hashed || was.SHA256 != v.Program.SHA256
+	return moved, first || !v.Program.Hashed || was.SHA256 != v.Program.SHA256 || len(what) > 0
 }
 
 // startLocked begins to report, and to sweep before that, unless the goroutine of the owner is at work.
@@ -308,7 +308,7 @@ func (o *ownerWatch) acceptSwept(e *watched, v *View) {
 	o.mu.Unlock()
 	if o.opts.Keep != nil && v.Content != nil && content {
 		// A disk that hangs keeps no copy, and delays no report of a change.
-		_ = o.examiner.Call(o.owner, "copies", patience, func() { o.opts.Keep(o.owner, v.Program, v.Content) })
+		_ = o.examiner.Call(o.owner, "copies", patience, func() { o.opts.Keep(o.owner, v.Script, v.Content) })
 	}
 	if o.opts.Located != nil && moved {
 		o.opts.Located(o.owner, v.Program)

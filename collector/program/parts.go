@@ -126,9 +126,13 @@ func (d *disk) addParts(v *View, text []byte, a allowance) (over bool) {
 		runner := isRunner(p)
 		for i, m := range f.argumentMentions(p.Arguments) {
 			script := f.addMention(m, runner, runner || m.open)
-			if i == 0 && isNamed(p, interpreters) && script != nil {
-				f.addScript(script)
+			if i > 0 || script == nil || !isNamed(p, interpreters) {
+				continue
 			}
+			if part := p.Parts[len(p.Parts)-1]; isExecutable(&part) {
+				p.Excerpt, v.Script, v.Content = string(script[:min(len(script), maxExcerpt)]), part, script
+			}
+			f.addScript(script)
 		}
 		f.addScript(text)
 	}

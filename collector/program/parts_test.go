@@ -188,6 +188,24 @@ func TestPartsAreWatched(t *testing.T) {
 	}
 }
 
+// TestInterpretedScript has the script that an interpreter is given shown and kept, unless nobody may run it.
+func TestInterpretedScript(t *testing.T) {
+	root := partsDisk(t)
+	must(t, os.WriteFile(filepath.Join(root, "opt/secret"), []byte("#!/bin/sh\nsecret\n"), 0o600))
+	for value, want := range map[string]string{
+		"/bin/sh /opt/x.sh -v": "/opt/x.sh", "/opt/x.sh": "/opt/x.sh", "/bin/sh /opt/secret": "/bin/sh", "/usr/bin/make -f /opt/Makefile": "/usr/bin/make",
+	} {
+		v := examineFor(root, value, patience)
+		text, _ := os.ReadFile(filepath.Join(root, want))
+		if v.Script.Kind != Script {
+			text = nil
+		}
+		if v.Script.Path != want || string(v.Content) != string(text) || v.Program.Excerpt != string(text) {
+			t.Errorf("%q: got %q of %s, excerpt %q; want %q of %s", value, v.Content, v.Script.Path, v.Program.Excerpt, text, want)
+		}
+	}
+}
+
 // TestPartsOfAnOlderState has a state that knows of no parts: what is there now is taken as it is.
 func TestPartsOfAnOlderState(t *testing.T) {
 	root := partsDisk(t)

@@ -29,8 +29,9 @@ const patience = 2 * time.Second
 // Nothing in it may be changed.
 type View struct {
 	Program event.Program
-	// Content is the first 256 KiB of the program if it is a script that can be executed,
-	// from the same reading as its hash.
+	// Script is the program, or what an interpreter is given as the first argument, and Content the first
+	// 256 KiB of it if it is a script that can be executed, from the same reading as its hash.
+	Script  event.Program
 	Content []byte
 	Time    time.Time // when the examination began
 
@@ -99,7 +100,7 @@ func examineOnce(root, value string, a allowance) View {
 	v.read, v.changed = c.read, errors.Is(cmp.Or(err, at.err), safefile.ErrChanged)
 	v.unsure = errors.Is(err, errNoAnswer) || c.short
 	if isExecutable(&v.Program) {
-		v.Content = c.text
+		v.Script, v.Content = v.Program, c.text
 	}
 	f := d.gatherFacts(&v.Program, at, &c)
 	f.tooManyParts = d.addParts(&v, c.text, a)

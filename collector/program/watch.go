@@ -21,7 +21,7 @@ const earlyLife = time.Hour
 type Options struct {
 	Previous State         // of the Watchers before the agent was stopped
 	Sweep    time.Duration // between checks of everything
-	// Keep is shown each script at the first examination and after each change of its content,
+	// Keep is shown each script, see [View], at the first examination and after each change,
 	// with its beginning as in [View]. What was learned is not shown: who sent the alert has it.
 	// It is waited for no longer than two seconds.
 	Keep func(owner string, p event.Program, script []byte)
