@@ -14,6 +14,7 @@ import (
 // Bounds of the parts of one program, beside how many of them its owner's share has.
 const (
 	maxPart      = 256 << 10 // bytes of a part that are hashed
+	maxText      = 32 << 10  // of a script that is searched for names
 	maxNesting   = 3         // of quotes: sh -c 'sh -c "..."'
 	maxUnwatched = 8         // that are named of what is not watched
 	maxMentions  = 1024      // paths that are taken out of one text
@@ -158,6 +159,7 @@ func (f *partFinder) argumentMentions(arguments string) []mention {
 // addScript adds what the text of a script names: folders if it goes through any, and scripts. Of
 // programs it says that they are not watched: those are replaced whenever they are updated.
 func (f *partFinder) addScript(text []byte) {
+	text = text[:min(len(text), maxText)]
 	through := iterates.Match(text)
 	for _, m := range mentionsIn(string(text), 0) {
 		f.addMention(m, false, through)
