@@ -90,11 +90,8 @@ func (o *ownerWatch) setLocked(values []string) {
 // and what was learned since.
 func (o *ownerWatch) watchLocked(value string) {
 	e := &watched{program: event.Program{Value: value}}
-	for _, owner := range []string{o.owner, Root} {
-		if k, ok := o.previous[owner][sumOf(value)]; ok {
-			e = &watched{program: k.program(value), known: true, since: event.SinceStop}
-			break
-		}
+	if k, ok := o.previous[o.owner][sumOf(value)]; ok {
+		e = &watched{program: k.program(value), known: true, since: event.SinceStop}
 	}
 	o.watched[value] = e
 	o.early = slices.DeleteFunc(o.early, func(v View) bool {

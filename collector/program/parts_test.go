@@ -206,14 +206,14 @@ func TestInterpretedScript(t *testing.T) {
 	}
 }
 
-// TestPartsOfAnOlderState has a state that knows of no parts: what is there now is taken as it is.
-func TestPartsOfAnOlderState(t *testing.T) {
+// TestPartsNobodyLookedAt has a state that knows of no parts: what is there now is taken as it is.
+func TestPartsNobodyLookedAt(t *testing.T) {
 	root := partsDisk(t)
 	const value = "/bin/sh /opt/x.sh"
 	s := newSweeper(root, State{})
 	s.Sweep([]string{value}, time.Now())
 	older := s.State()
-	older.Programs[0].Program.Parts = nil
+	older[Root][0].Program.Parts = nil
 	if got := newSweeper(root, older).Sweep([]string{value}, time.Now()); len(got) > 0 {
 		t.Errorf("got %q, want nothing", got[0].What)
 	}

@@ -10,19 +10,9 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// State is what Watchers know of their programs, to be kept as JSON for the next start.
-type State struct {
-	// Programs are those of root's, the computer's and managed hooks. Older versions wrote
-	// all here: they count for every owner who has the value.
-	Programs []Known      `json:"programs"`
-	Owners   []OwnerState `json:"owners,omitempty"` // by owner
-}
-
-// OwnerState is what is known of the programs of one user's hooks.
-type OwnerState struct {
-	Owner    string  `json:"owner"`
-	Programs []Known `json:"programs"`
-}
+// State is what Watchers know of their programs, by owner, to be kept as JSON for the next start. What
+// [Root] has is of root's, the computer's and managed hooks.
+type State map[string][]Known
 
 // Known is the last view of one program, without what it is not compared by.
 type Known struct {
@@ -45,7 +35,7 @@ type known struct {
 	Risks      []string `json:"risks,omitempty"`
 	WritableBy raw      `json:"writable_by,omitempty"`
 	Shadow     raw      `json:"shadow,omitempty"`
-	Parts      []Known  `json:"parts"` // null: an older version did not look
+	Parts      []Known  `json:"parts"` // null: nobody looked
 }
 
 // raw is a string of any bytes. JSON has no way to write those that are not UTF-8, and
