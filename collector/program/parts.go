@@ -84,8 +84,11 @@ func mentionOf(word string) (mention, bool) {
 	return mention{p, i >= 0}, p != "/"
 }
 
-// iterates finds in a script that it runs what a folder holds.
-var iterates = regexp.MustCompile(`run-parts|\bfind\b|/\*|\bls\b|listdir|iterdir|scandir|glob|readdir|opendir`)
+// runsEach finds in a script that it runs what it does not name: a variable where a command stands, with
+// or without a program that runs it, and what goes through folders in other ways. One that removes or
+// lists the files of a folder runs none of them.
+var runsEach = regexp.MustCompile(`(?m)(^|[;&|({]|\bdo|\bthen|\belse)[ \t]*((ba|z|k|da)?sh|\.|source|exec|eval|command|env|nohup|nice|sudo|open|python3?|perl|ruby|osascript)?` +
+	`([ \t]+-[\w-]+)*[ \t]*["']?[\w./-]*\$[\w{@]|run-parts|-exec|xargs|listdir|iterdir|scandir|glob|readdir|opendir`)
 
 // sealed are the folders that macOS lets nobody change.
 var sealed = []string{"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/libexec", "/usr/lib", "/usr/share", "/System", "/dev"}
@@ -156,11 +159,11 @@ func (f *partFinder) argumentMentions(arguments string) []mention {
 	return list
 }
 
-// addScript adds what the text of a script names: folders if it goes through any, and scripts. Of
+// addScript adds what the text of a script names: folders if it runs what is in any, and scripts. Of
 // programs it says that they are not watched: those are replaced whenever they are updated.
 func (f *partFinder) addScript(text []byte) {
 	text = text[:min(len(text), maxText)]
-	through := iterates.Match(text)
+	through := runsEach.Match(text)
 	for _, m := range mentionsIn(string(text), 0) {
 		f.addMention(m, false, through)
 	}

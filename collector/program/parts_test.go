@@ -79,6 +79,7 @@ func partsDisk(t testing.TB) string {
 		"opt/parts.sh":  "#!/bin/sh\nrun-parts /hooks.d\n",
 		"opt/find.sh":   "#!/bin/sh\nfind /hooks.d -type f -exec {} \\;\n",
 		"opt/calls.sh":  "#!/bin/sh\n/opt/x.sh \"$1\"\n/opt/tool -x >> /opt/plain.txt\n",
+		"opt/clean.sh":  "#!/bin/sh\nrm -rf /hooks.d/* \"$1\"\nls /hooks.d\nX=$1\nif [ -x \"$X\" ]; then echo $X; fi\n",
 		"opt/users.sh":  "#!/bin/sh\nfor f in /Users/eve/hooks/* /tmp/x/*; do \"$f\"; done\n/Users/eve/x.sh\n",
 		"opt/none.sh":   "#!/bin/sh\ncat /etc/hosts /hooks.d\n",
 	} {
@@ -131,6 +132,7 @@ func TestParts(t *testing.T) {
 		{"/opt/find.sh", "/hooks.d /hooks.d/10-a /hooks.d/20-b", "", false},
 		{"/opt/calls.sh", "/opt/x.sh", "/opt/tool", false},
 		{"/opt/none.sh", "", "", false},
+		{"/opt/clean.sh", "", "", false},
 		{"/opt/users.sh", "", "/Users/eve/hooks /Users/eve/x.sh /tmp/x", false},
 		{"/bin/sh /Users/eve/x.sh", "/Users/eve/x.sh?", "", true},
 		{"/opt/tool /opt/plain.txt", "", "", false},
@@ -141,6 +143,22 @@ func TestParts(t *testing.T) {
 		runs := slices.Contains(p.Risks, RunsArguments)
 		if got := partNames(&p); got != tt.parts || strings.Join(p.Unwatched, " ") != tt.unwatched || runs != tt.runs {
 			t.Errorf("Examine(%q): got parts %q, not watched %q, runs arguments %v,\nwant %q, %q, %v", tt.value, got, p.Unwatched, runs, tt.parts, tt.unwatched, tt.runs)
+		}
+	}
+}
+
+// TestRunsEach says of scripts whether they run what is in a folder.
+func TestRunsEach(t *testing.T) {
+	for text, want := range map[string]bool{
+		`for f in /h/*; do "$f"; done`: true, `for f in /h/*; do [ -x "$f" ] && "$f"; done`: true, "for f in /h/*\ndo\n\tsh \"$f\" $1\ndone": true,
+		`for f in /h/*; do . "$f"; done`: true, `for f in $(ls /h); do "/h/$f"; done`: true, `for f in /h/*.sh; do bash -x $f & done`: true,
+		`ls /h | while read f; do (${f}); done`: true, "run-parts /h": true, "find /h -type f -exec {} \\;": true, "ls /h | xargs -n1 sh": true,
+		"import os\nfor f in os.listdir('/h'): os.system(f)": true, `for f in /h/*; do nohup "$f" & done`: true, `source "$D/all.sh"`: true,
+		"rm -rf /h/*": false, `for f in /h/*; do rm "$f"; done`: false, `for f in /h/*; do echo $f; done`: false, "X=$1": false, `chown root "$1"`: false, `[ -d "$1" ] || exit`: false,
+		"for u in /Users/*; do killall -u $u Dock; done": false, "ls /h": false, "": false,
+	} {
+		if got := runsEach.MatchString(text); got != want {
+			t.Errorf("%q: got %v, want %v", text, got, want)
 		}
 	}
 }
