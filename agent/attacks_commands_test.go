@@ -27,7 +27,6 @@ func values() []attack {
 		{"an old-style string", `"/Users/Shared/a b.sh"`, "/Users/Shared/a b.sh"},
 		{"an escaped old-style string", `"\U002fUsers\U002fShared\U002fx"`, "/Users/Shared/x"},
 		{"an XML string", "<string>/Users/Shared/x&amp;y</string>", "/Users/Shared/x&y"},
-		{"an empty string", "", ""},
 		{"like an option", "-x", "-x"},
 		{"bytes that are no text", "/Users/Shared/\xff\xfe.sh", "/Users/Shared/\ufffd\ufffd.sh"},
 	} {
@@ -38,8 +37,10 @@ func values() []attack {
 		attack{"typed value split by a shell", write(loginwindow, "LogoutHook", "-string", "/Users/Shared/My", "Tools/a.sh").play, []told{tellsLogout("/Users/Shared/My Tools/a.sh")}},
 		attack{"no value", write(loginwindow, "LoginHook").play, []told{tellsLogin("").withoutValue()}},
 		attack{"type without a value", write(loginwindow, "LoginHook", "-string").play, []told{tellsLogin("").withoutValue()}},
-		attack{"key in lower case", write(loginwindow, "loginhook", implant).play, []told{tellsLogin(implant)}},
-		attack{"key in upper case", write(loginwindow, "LOGOUTHOOK", implant).play, []told{tellsLogout(implant)}},
+		attack{"key in lower case", write(loginwindow, "loginhook", implant).play, []told{tellsLogin(implant).spelled("loginhook")}},
+		attack{"key in upper case", write(loginwindow, "LOGOUTHOOK", implant).play, []told{tellsLogout(implant).spelled("LOGOUTHOOK")}},
+		attack{"value: an empty string removes", write(loginwindow, "LoginHook", "").play, []told{tellsRemoved("LoginHook")}},
+		attack{"value: white space removes", write(loginwindow, "LogoutHook", "-string", " \t").play, []told{tellsRemoved("LogoutHook")}},
 		attack{"verb in upper case", defaults("WRITE", loginwindow, "LoginHook", implant).play, []told{tellsLogin(implant)}},
 	)
 }
@@ -117,7 +118,7 @@ func wholeDomains() []attack {
 		{"old style, octal key", `{"Login\110ook" = "/x y";}`, login},
 		{"old style, comments", "/* { */ {LoginHook /* = */ = // x\n \"/x y\";}", login},
 		{"old style, no braces", `LoginHook = "/x y";`, login},
-		{"old style, spread over lines", "{\n\tloginhook\n=\n\"/x y\"\n;\n}\n", login},
+		{"old style, spread over lines", "{\n\tloginhook\n=\n\"/x y\"\n;\n}\n", []told{tellsLogin("/x y").spelled("loginhook")}},
 		{"XML", `<?xml version="1.0" encoding="UTF-8"?><plist version="1.0"><dict><key>LogoutHook</key><string>/x y</string></dict></plist>`, logout},
 		{"XML, both keys", `<dict><key>LoginHook</key><string>/a</string><key>LogoutHook</key><string>/b</string></dict>`, both},
 		{"XML, key with an entity", `<plist><dict><key>Login&#72;ook</key><string>/x y</string></dict></plist>`, login},
@@ -140,7 +141,7 @@ func verbs() []attack {
 	const file = "/private/tmp/a.plist"
 	return []attack{
 		{"rename", defaults("rename", loginwindow, "Foo", "LoginHook").play, []told{tellsRename("LoginHook", "Foo")}},
-		{"rename in any case", defaults("Rename", loginwindow, "Foo", "logouthook").play, []told{tellsRename("LogoutHook", "Foo")}},
+		{"rename in any case", defaults("Rename", loginwindow, "Foo", "logouthook").play, []told{tellsRename("logouthook", "Foo")}},
 		{"rename in the system's", defaults("rename", "/Library/Preferences/com.apple.loginwindow", "Foo", "LoginHook").play, []told{tellsRename("LoginHook", "Foo").ofSystem()}},
 		{"rename away", defaults("rename", loginwindow, "LoginHook", "Foo").play, []told{tellsRemoved("LoginHook")}},
 		{"rename of one hook to the other", defaults("rename", loginwindow, "LoginHook", "LogoutHook").play, []told{tellsRemoved("LoginHook"), tellsRename("LogoutHook", "LoginHook")}},
@@ -163,7 +164,7 @@ func verbs() []attack {
 func mcx() []attack {
 	return []attack{
 		{"MCX login scripts", write(loginwindow, "EnableMCXLoginScripts", "-bool", "TRUE").play, []told{tellsMCX("EnableMCXLoginScripts", "TRUE")}},
-		{"MCX login scripts, any case", write(loginwindow, "enablemcxloginscripts", "1").play, []told{tellsMCX("EnableMCXLoginScripts", "1")}},
+		{"MCX login scripts, any case", write(loginwindow, "enablemcxloginscripts", "1").play, []told{tellsMCX("enablemcxloginscripts", "1")}},
 		{"MCX login scripts, whole domain", write(loginwindow, "<dict><key>EnableMCXLoginScripts</key><true/></dict>").play, []told{tellsMCX("EnableMCXLoginScripts", "true")}},
 		{"MCX login scripts by PlistBuddy", buddyCommands(rootPrefs, "Add :EnableMCXLoginScripts bool true").play, []told{tellsMCX("EnableMCXLoginScripts", "true")}},
 		{"MCX login scripts by plutil", plutil("-replace", "EnableMCXLoginScripts", "-bool", "YES", systemPrefs).play, []told{tellsMCX("EnableMCXLoginScripts", "YES").ofSystem()}},
@@ -219,7 +220,7 @@ func plutilForms() []attack {
 		{"plutil -replace", plutil("-replace", "LogoutHook", "-string", "/x", systemPrefs).play, []told{tellsLogout("/x").ofSystem()}},
 		{"plutil -replace, JSON", plutil("-replace", "LoginHook", "-json", `"\/x\u0020y"`, rootPrefs).play, []told{login}},
 		{"plutil -replace, XML", plutil("-replace", "LoginHook", "-xml", "<string>/x y</string>", rootPrefs).play, []told{login}},
-		{"plutil -replace, any case", plutil("-REPLACE", "loginHOOK", "-STRING", "/x y", "/library/preferences/com.apple.LoginWindow.PLIST").play, []told{login.ofSystem()}},
+		{"plutil -replace, any case", plutil("-REPLACE", "loginHOOK", "-STRING", "/x y", "/library/preferences/com.apple.LoginWindow.PLIST").play, []told{login.spelled("loginHOOK").ofSystem()}},
 		{"plutil -replace of two files", plutil("-replace", "LoginHook", "-string", "/x y", rootPrefs, systemPrefs).play, []told{login, login.ofSystem()}},
 		{"plutil -replace from another file", plutil("-replace", "LoginHook", "-string", "/x y", "-o", rootPrefs, "/tmp/a.plist").play, []told{login.from(file), tellsImport(file)}},
 		{"plutil -remove", plutil("-remove", "LoginHook", rootPrefs).play, []told{tellsRemoved("LoginHook")}},

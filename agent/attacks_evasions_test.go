@@ -109,7 +109,7 @@ func jamfVariants() []attack {
 		{"jamf: login hook as logout hook", write(loginwindow, "LogoutHook", jamfLogin).play, []told{tellsLogout(jamfLogin)}},
 		{"jamf: logout hook as login hook", login(jamfLogout), []told{tellsLogin(jamfLogout)}},
 		{"jamf: one of two hooks", write(loginwindow, `{LoginHook="`+jamfLogin+`";LogoutHook="`+implant+`";}`).play, []told{tellsLogout(implant)}},
-		{"jamf: two spellings of one key", write(loginwindow, `{LoginHook="`+jamfLogin+`";loginhook="`+implant+`";}`).play, []told{tellsLogin(implant)}},
+		{"jamf: two spellings of one key", write(loginwindow, `{LoginHook="`+jamfLogin+`";loginhook="`+implant+`";}`).play, []told{tellsLogin(implant).spelled("loginhook")}},
 		{"jamf: covered command, then another", buddyCommands(rootPrefs, "Set :LoginHook "+jamfLogin, "Set :LoginHook "+implant).play, []told{tellsLogin(implant)}},
 		{"jamf: covered key, other keys from a file", plutil("-replace", "LoginHook", "-string", jamfLogin, "-o", rootPrefs, "/tmp/a.plist").play, []told{tellsImport("/private/tmp/a.plist")}},
 		{"jamf: key inside the hook", buddyCommands(rootPrefs, "Set :LogoutHook:LoginHook "+jamfLogin).play, []told{tellsEdit("LogoutHook").with(jamfLogin)}},

@@ -195,6 +195,7 @@ func tellsEdit(key string) told {
 }
 
 func (t told) of(plist, scope string) told { t.plist, t.scope = plist, scope; return t }
+func (t told) spelled(key string) told     { t.key = key; return t }
 func (t told) ofUser() told                { return t.of(userPrefs, "user") }
 func (t told) ofSystem() told              { return t.of(systemPrefs, "system") }
 func (t told) from(file string) told       { t.sourceFile = file; return t }

@@ -21,6 +21,7 @@ type Cause struct {
 	Operation hook.Operation
 	Value     *string // what it sets, nil if the command does not show it
 	Mentions  bool    // it only mentions the file, or its folder
+	Imitates  bool    // its arguments are those of a tool that it does not seem to be
 }
 
 // matchKind is how much a command says of a change.
@@ -29,6 +30,7 @@ type matchKind uint8
 const (
 	unrelated matchKind = iota
 	mentions            // it mentions the file, or writes another key of it
+	imitates            // its arguments say just that, in the language of a tool that it does not seem to be
 	edits               // it writes the file, and does not show what
 	sets                // it does just that
 )
@@ -53,6 +55,8 @@ func (c *Cause) matches(ch *event.Change, window time.Duration) matchKind {
 		return unrelated
 	}
 	switch {
+	case c.removes() && c.Key == "" && ch.New != nil:
+		return mentions // what removes all keys sets none
 	case c.Key == "" || !c.showsValue():
 		if c.Key != "" && c.Key != ch.Key {
 			return mentions
@@ -60,12 +64,12 @@ func (c *Cause) matches(ch *event.Change, window time.Duration) matchKind {
 		return edits
 	case c.Key != ch.Key:
 		return mentions // it may have replaced all keys
-	case c.removes() && ch.New == nil:
-		return sets
-	case c.Operation == hook.Set && ch.New != nil && (c.Value == nil || sameValue(*c.Value, *ch.New)):
-		return sets
+	case c.removes() != (ch.New == nil), ch.New != nil && c.Value != nil && !sameValue(*c.Value, *ch.New):
+		return unrelated
+	case c.Imitates:
+		return imitates
 	}
-	return unrelated
+	return sets
 }
 
 // isAbout reports whether a command is about the file that changed. One whose file is not

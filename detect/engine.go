@@ -135,11 +135,40 @@ func (e *Engine) facts(ev *event.Event) []hook.Fact {
 	if hook.ToolOf(p.Name(), p.Image.SigningID) == "" {
 		return executed
 	}
-	return append(executed, hook.Analyze(hook.Input{
+	return append(executed, hook.Analyze(e.hookInput(p))...)
+}
+
+// hookInput returns the process of the record as package hook looks at it.
+func (e *Engine) hookInput(p *event.Process) hook.Input {
+	return hook.Input{
 		Name: p.Name(), Executable: p.Image.Executable, SigningID: p.Image.SigningID,
 		Args: p.Exec.Args, WorkingDirectory: p.Exec.WorkingDirectory,
 		EUID: p.Token.EUID, Home: e.record.home(), HostUUID: e.world.HostID,
-	})...)
+	}
+}
+
+// Imitated returns what a process does to hooks if it is one of the tools under another name and
+// signature. That it has such arguments proves nothing: a change of that file to that value does.
+func (e *Engine) Imitated(ev *event.Event) []hook.Fact {
+	p := ev.Process
+	if p.Exec == nil || hook.ToolOf(p.Name(), p.Image.SigningID) != "" {
+		return nil
+	}
+	e.setRecord(Record{Event: ev, at: ev.Time})
+	return hook.Imitate(e.hookInput(p))
+}
+
+// ExamineFact returns what the rules find in a fact that became known of an event later. Sequences
+// have had the event.
+func (e *Engine) ExamineFact(ev *event.Event, fact *hook.Fact) []Finding {
+	e.findings = e.findings[:0]
+	e.setRecord(Record{Event: ev, Fact: fact, at: ev.Time})
+	for _, p := range e.asked[withFact] {
+		if p.sequence == nil {
+			e.findings = p.appendFindings(e.findings, &e.record, withFact)
+		}
+	}
+	return e.findings
 }
 
 // Consider returns what the rules find in a condition of a sensor.

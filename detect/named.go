@@ -93,6 +93,7 @@ func divides(r rune) bool { return strings.ContainsRune(" \t\r\n'\"`<>|;&(){}[],
 
 // namedBy returns the file that a word names, "" for none.
 func namedBy(word, folder, home string, uid uint32) string {
+	word = strings.TrimLeft(word, ":") // as PlistBuddy has it before a key
 	if home == "" && uid == 0 {
 		home = rootHome
 	}

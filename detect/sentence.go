@@ -84,6 +84,9 @@ func factSentence(p *event.Process, f *hook.Fact) string {
 		if f.SourceFile != "" {
 			b.WriteString(" " + quote(f.SourceFile))
 		}
+		if f.HasValue && strings.HasPrefix(f.SourceFile, "/") { // it was read
+			b.WriteString(", which has " + word(f.Key) + " " + quote(f.Value) + ",")
+		}
 	case hook.Edit:
 		b.WriteString(" edits the preferences")
 	}

@@ -75,7 +75,7 @@ var sinceNames = map[event.Since]string{event.SinceSeen: "running", event.SinceS
 // FactOf returns what a change does to a hook.
 func FactOf(ch *event.Change) *hook.Fact {
 	f := &hook.Fact{Operation: hook.Set, Key: ch.Key, Plist: ch.File, Scope: hook.Scope(ch.Scope), Strict: true}
-	if ch.New == nil {
+	if ch.New == nil || hook.RunsProgram(ch.Key) && hook.IsBlank(*ch.New) {
 		f.Operation = hook.Remove
 		return f
 	}

@@ -45,7 +45,7 @@ func (r *Require) memberKeys() []key {
 			decode: storeIn(&r.Owner, readOwner)},
 		{name: "NotWritableByOthers", kind: "boolean", doc: "nobody but root can change the program, its interpreter or any folder above it",
 			decode: storeIn(&r.NotWritableByOthers, readBoolean)},
-		{name: "SHA256", kind: "strings", doc: "the program's SHA-256 in hex is one of these",
+		{name: "SHA256", kind: "strings", doc: "the SHA-256 in hex of the program, and of each file that it runs beside itself, is one of these",
 			decode: storeIn(&r.SHA256, acceptedBy(listOf("SHA-256 sums", readSHA256), notEmpty("SHA-256 sums; leave SHA256 out for any content")))},
 		{name: "TeamID", kind: "string", doc: "the program is signed by this team; this version can't verify that, so such an exception covers nothing",
 			decode: storeIn(&r.TeamID, readMatching(teamPattern, "a team id of ten capital letters and digits"))},

@@ -3,6 +3,8 @@ package document
 import (
 	"fmt"
 	"path"
+	"reflect"
+	"slices"
 	"strconv"
 	"time"
 
@@ -148,9 +150,20 @@ func (c *Composer) SetVerdict(u *alert.Alert, v alert.Verdict, why string) *aler
 func (c *Composer) fillProgramChange(a *alert.Alert, ch *event.ProgramChange, k *hook.Fact, owner string) {
 	a.Event.Action = "hook-program-changed"
 	a.Event.ID = host.StableID(append([]string{"program", c.host.ID, a.Rule.ID, k.Plist, k.Key, ch.Value}, programTexts(ch)...)...)
-	a.Hooksnare.Program = c.addCopy(ProgramOf(&ch.New), owner)
-	a.Hooksnare.Change = &alert.Change{Since: SinceWords[ch.Since], What: ch.What, Previous: c.addCopy(ProgramOf(&ch.Old), owner)}
+	is, was := ch.New, ch.Old
+	if slices.Contains(ch.What, "parts") { // room for those that changed
+		is.Parts, was.Parts = withoutSame(ch.New.Parts, ch.Old.Parts), withoutSame(ch.Old.Parts, ch.New.Parts)
+	}
+	a.Hooksnare.Program = c.addCopy(ProgramOf(&is), owner)
+	a.Hooksnare.Change = &alert.Change{Since: SinceWords[ch.Since], What: ch.What, Previous: c.addCopy(ProgramOf(&was), owner)}
 	a.Hooksnare.Remediation = "" // to take back the hook is one way, and not the only one
+}
+
+// withoutSame returns the parts that are not the same among others.
+func withoutSame(parts, others []event.Program) []event.Program {
+	return slices.DeleteFunc(slices.Clone(parts), func(p event.Program) bool {
+		return slices.ContainsFunc(others, func(o event.Program) bool { return reflect.DeepEqual(p, o) })
+	})
 }
 
 func (c *Composer) fillUnreadable(a *alert.Alert, u *event.Unreadable) {
@@ -182,8 +195,11 @@ func programTexts(ch *event.ProgramChange) []string {
 	var out []string
 	for _, p := range [...]*event.Program{&ch.Old, &ch.New} {
 		out = append(out, p.Resolved, p.SHA256, strconv.FormatUint(p.Inode, 10), strconv.FormatInt(p.ChangeTime.UnixNano(), 10), p.WritableBy, p.Shadow)
+		for _, part := range p.Parts {
+			out = append(out, part.Path, part.SHA256, strconv.FormatUint(part.Inode, 10), strconv.FormatInt(part.ChangeTime.UnixNano(), 10))
+		}
 	}
-	if ch.Old.Inode == ch.New.Inode && ch.Old.ChangeTime.Equal(ch.New.ChangeTime) {
+	if ch.Old.Inode == ch.New.Inode && ch.Old.ChangeTime.Equal(ch.New.ChangeTime) && !slices.Contains(ch.What, "parts") {
 		out = append(out, strconv.FormatInt(ch.Time.UnixNano(), 10))
 	}
 	return out
@@ -208,6 +224,9 @@ func (c *Composer) FileReadable(u *alert.Alert, at time.Time) *alert.Alert {
 	return u
 }
 
+// maxParts bounds the parts of a program that an alert shows.
+const maxParts = 16
+
 // ProgramOf is a hook's program as an alert has it.
 func ProgramOf(p *event.Program) *alert.Program {
 	out := &alert.Program{
@@ -219,6 +238,13 @@ func ProgramOf(p *event.Program) *alert.Program {
 		size := p.Size
 		out.Size, out.Owner, out.Mode = &size, strconv.FormatUint(uint64(p.UID), 10), strconv.FormatUint(uint64(p.Mode), 8)
 		out.Modified = alert.At(p.ModTime)
+	}
+	for i := range p.Parts[:min(len(p.Parts), maxParts)] {
+		part := &p.Parts[i]
+		out.Parts = append(out.Parts, alert.Part{Path: clip.Path(part.Path), Exists: part.Exists, Type: part.Type, SHA256: part.SHA256, Writable: part.WritableBy != ""})
+	}
+	for _, name := range p.Unwatched {
+		out.NotWatched = append(out.NotWatched, clip.Path(name))
 	}
 	if p.SigningID != "" || p.TeamID != "" {
 		out.Signing = &alert.Signing{ID: clip.Text(p.SigningID, clip.WordBytes), TeamID: clip.Text(p.TeamID, clip.WordBytes)}

@@ -94,7 +94,12 @@ func (p *Proposal) pin(root string, unpinned bool) error {
 		p.Program = &found
 		if why = unpinnable(&found); why == "" {
 			want.SHA256 = []string{found.SHA256}
-			why = NewPins(root, nil).unmetRequirement(&found, want)
+			for i := range found.Parts {
+				if part := &found.Parts[i]; part.Hashed && !slices.Contains(want.SHA256, part.SHA256) {
+					want.SHA256 = append(want.SHA256, part.SHA256)
+				}
+			}
+			why = NewPins(root, nil).unmetByAny(&found, want)
 		}
 	}
 	switch {

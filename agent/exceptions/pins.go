@@ -1,6 +1,7 @@
 package exceptions
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"hooksnare/agent/document"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
+	"hooksnare/detect/eql"
 	"hooksnare/pkg/clip"
 	"hooksnare/pkg/event"
 )
@@ -60,10 +62,32 @@ func (p *Pins) Check(exception string, r *detect.Record, x *document.Examination
 		return why
 	}
 	require := p.require[exception]
-	if why := p.unmetRequirement(found, require); why != "" || !require.JamfManaged || x.Jamf {
+	if why := p.unmetByAny(found, require); why != "" || !require.JamfManaged || x.Jamf {
 		return why
 	}
 	return "this Mac did not show before that Jamf manages it"
+}
+
+// Unmet returns what to say of exceptions whose pins can't hold, or do not hold now, for the values
+// that they name: as far as a program of these is on the disk.
+func Unmet(c config.Config, sources config.Sources) []error {
+	pins := NewPins(c.Root, c.Exceptions).Wait()
+	var out []error
+	for i := range c.Exceptions {
+		x := &c.Exceptions[i]
+		q, err := eql.ParseCondition(x.Where, detect.FieldKind)
+		if err != nil || x.Require.IsZero() || x.Require.JamfManaged {
+			continue
+		}
+		values, _ := q.Required("hooksnare.hook.value")
+		for _, value := range values {
+			found := program.Examine(pins.root, value)
+			if why := cmp.Or(unpinnable(&found), pins.unmetByAny(&found, x.Require)); found.Exists && why != "" {
+				out = append(out, sources.ProblemOf(x, "Require", fmt.Sprintf("exception %s does not cover %q as it is on this disk: %s", x.ID, clip.Text(value, clip.WordBytes), why)))
+			}
+		}
+	}
+	return out
 }
 
 // unpinnable returns why no property of the program that was found says what a hook runs,
@@ -81,10 +105,35 @@ func unpinnable(p *event.Program) string {
 		return fmt.Sprintf("the program can't be read: %q is a %s", clip.Path(p.Path), p.Type)
 	case risk(program.RunsArguments):
 		return fmt.Sprintf("%q runs what its arguments say, which no pin covers", clip.Path(p.Path))
+	case risk(program.TooManyParts):
+		return fmt.Sprintf("%q runs what is in more files than are watched", clip.Path(p.Path))
 	case p.Shadow != "":
 		return fmt.Sprintf("%q is there, which an unquoted %q runs instead", clip.Path(p.Shadow), clip.Path(p.Value))
 	}
+	for i := range p.Parts {
+		switch part := &p.Parts[i]; {
+		case part.Unread != "":
+			return fmt.Sprintf("%q, which it runs, can't be read: %s", clip.Path(part.Path), part.Unread)
+		case part.Type != "file" && part.Type != "directory":
+			return fmt.Sprintf("%q, which it runs, is not a file", clip.Path(part.Path))
+		}
+	}
 	return ""
+}
+
+// unmetByAny returns which requirement a program or a part of it does not meet, "" for none.
+func (p *Pins) unmetByAny(found *event.Program, want config.Require) string {
+	why := p.unmetRequirement(found, want)
+	for i := range found.Parts {
+		part, want := &found.Parts[i], want
+		if want.TeamID = ""; part.Type == "directory" {
+			want.SHA256 = nil // what is in it has parts of its own
+		}
+		if unmet := p.unmetRequirement(part, want); why == "" && unmet != "" {
+			why = fmt.Sprintf("it runs %q: %s", clip.Path(part.Path), unmet)
+		}
+	}
+	return why
 }
 
 // unmetRequirement returns which requirement a program does not meet, "" for none.

@@ -41,6 +41,14 @@ func (j *state) noteMention(ev *event.Event) {
 		return
 	}
 	c := &hookCommand{event: keptEvent(ev), judged: true}
+	for _, k := range j.engine.Imitated(ev) {
+		cause := causeOf(ev, &k)
+		cause.Imitates = true
+		explained, _ := j.correlator.AddCommand(cause, c)
+		for _, s := range explained {
+			j.attributeChange(s, c, j.windowTime())
+		}
+	}
 	for _, file := range files {
 		_, suspected := j.correlator.AddCommand(detect.Cause{
 			At: ev.Time, Order: ev.GlobalSeq, EUID: ev.Process.Token.EUID, File: file, Mentions: true,
@@ -69,10 +77,21 @@ func candidatesOf(s *changeState) []*event.Process {
 	return out
 }
 
+// dropBlanks makes a blank value of a hook none at all: nothing runs then. It reports whether a change
+// is left.
+func dropBlanks(ch *event.Change) bool {
+	for _, v := range [...]**string{&ch.Old, &ch.New} {
+		if *v != nil && hook.RunsProgram(ch.Key) && hook.IsBlank(**v) {
+			*v = nil
+		}
+	}
+	return ch.Old != nil || ch.New != nil
+}
+
 // HandleChange takes a change of preferences. It is judged once the disk was examined.
 func (j *Judge) HandleChange(ch event.Change) {
 	j.mu.Lock()
-	if j.watching == nil || j.closed {
+	if j.watching == nil || j.closed || !dropBlanks(&ch) {
 		j.mu.Unlock()
 		return
 	}
@@ -112,12 +131,13 @@ func (j *Judge) judgeChangeLocked(s *changeState, now time.Time) {
 	end := j.outbox.beginGroup()
 	s.Of.judged = true
 	j.sendDue(now, false)
-	if s.By != nil && len(s.By.Of.groups) > 0 {
+	if s.By != nil {
 		for _, g := range s.By.Of.groups {
 			j.confirmChange(g, &document.Confirmation{Change: &s.Change, Seen: s.Of.examination}, nil, now)
 		}
 		s.Of.by = s.By.Of
-	} else {
+	}
+	if s.By == nil || !s.By.Of.outweighs(&s.Change) {
 		j.reportChange(s, now)
 	}
 	var record func(lines [][]byte)
@@ -159,8 +179,16 @@ func (j *Judge) Unjudged() map[event.PreferenceKey]*string {
 	return out
 }
 
+// outweighs reports whether what is reported of a command is as severe as the change that it made:
+// whoever sets a hook is not to be found in a document of low severity alone.
+func (c *hookCommand) outweighs(ch *event.Change) bool {
+	return slices.ContainsFunc(c.groups, func(g *alertGroup) bool {
+		return ch.New == nil || g.threads[0].first.Event.Severity >= event.Medium.Number()
+	})
+}
+
 // reportChange reports a change by itself: no command is known to have made it, or one that is
-// not reported.
+// not reported, or not as severe.
 func (j *state) reportChange(s *changeState, now time.Time) {
 	o := detect.Observed{Change: &s.Change, Verdict: string(alert.Unattributed)}
 	var by *event.Event

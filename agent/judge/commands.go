@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -139,6 +140,12 @@ func (b *commandBatch) question() Question {
 		if q.File == "" {
 			q.File = k.Plist
 		}
+		if t := document.TargetOf(k); t != "" && !slices.Contains(q.Targets, t) && len(q.Targets) < maxQuestions {
+			q.Targets = append(q.Targets, t)
+		}
+		if document.IsRead(k) && !slices.Contains(q.Sources, k.SourceFile) && len(q.Sources) < maxQuestions {
+			q.Sources = append(q.Sources, k.SourceFile)
+		}
 	}
 	return q
 }
@@ -151,8 +158,7 @@ func (j *Judge) judgeCommands(b *commandBatch, x *document.Examination) {
 		return // the outputs take no more
 	}
 	now := j.windowTime()
-	for i := range b.pending {
-		f := b.pending[i]
+	for _, f := range j.resolveImports(b.pending, x) {
 		one := []detect.Finding{f.finding}
 		j.exceptFindings(one, x, now)
 		j.compose.AddExamination(f.alert, &one[0], x)
@@ -160,6 +166,7 @@ func (j *Judge) judgeCommands(b *commandBatch, x *document.Examination) {
 	}
 	for _, c := range b.commands {
 		c.judged = true
+		j.retarget(c, x)
 		for _, a := range c.attributions {
 			j.attributeChange(a, c, now)
 		}
@@ -168,6 +175,56 @@ func (j *Judge) judgeCommands(b *commandBatch, x *document.Examination) {
 		}
 		c.attributions, c.waiting, c.fact = nil, nil, nil
 	}
+}
+
+// resolveImports replaces what was found in commands that read a file which was read since: without
+// hooks in it they are no more than any other command, and otherwise the rules are asked about
+// each.
+func (j *state) resolveImports(pending []pendingAlert, x *document.Examination) []pendingAlert {
+	var out []pendingAlert
+	resolved := map[*hook.Fact]bool{}
+	for _, p := range pending {
+		k, ev := p.finding.Record.Fact, p.finding.Record.Event
+		hooks, read := x.HooksIn(k)
+		if !read {
+			out = append(out, p)
+			continue
+		}
+		if resolved[k] {
+			continue
+		}
+		resolved[k] = true
+		for _, key := range slices.Sorted(maps.Keys(hooks)) {
+			fact := *k
+			fact.Key, fact.Value, fact.HasValue = key, hooks[key], true
+			for _, f := range slices.Clone(j.engine.ExamineFact(ev, &fact)) {
+				out = append(out, pendingAlert{f, j.compose.Compose(&f), p.command})
+			}
+		}
+	}
+	return out
+}
+
+// retarget makes a command the cause of changes in the file that it writes to by another name.
+func (j *state) retarget(c *hookCommand, x *document.Examination) {
+	if x == nil || j.watching == nil {
+		return
+	}
+	target := x.Targets[document.TargetOf(c.fact)]
+	cause := causeOf(c.event, c.fact)
+	switch {
+	case target == "" || target == cause.File:
+		return
+	case target[0] == '/':
+		cause.File = hook.CanonicalPath(target)
+	default:
+		if cause.File, cause.Domain, cause.Scope = "", hook.DomainOf(target), string(hook.User); cause.EUID == 0 {
+			cause.Scope = string(hook.Root)
+		}
+	}
+	explained, suspected := j.correlator.AddCommand(cause, c)
+	c.attributions = append(c.attributions, explained...)
+	j.reportCandidates(suspected)
 }
 
 // judgeFinding gives a finding's alert, unless an exception covers it or it is a repeat or one too
@@ -214,15 +271,13 @@ func (j *state) attributeChange(s *changeState, by *hookCommand, now time.Time) 
 	if s.By == nil || s.By.Of != by || !s.Of.judged {
 		return // a likelier one was seen meanwhile, or the change is reported later
 	}
-	reported := s.Of.threads
-	for i, g := range by.groups {
-		if i > 0 {
-			reported = nil
-		}
-		j.confirmChange(g, &document.Confirmation{Change: &s.Change, Seen: s.Of.examination}, reported, now)
+	var reported []*alertThread // that become the command's
+	if by.outweighs(&s.Change) {
+		reported, s.Of.threads = s.Of.threads, nil
 	}
-	if len(by.groups) > 0 {
-		s.Of.threads = nil
+	for _, g := range by.groups {
+		j.confirmChange(g, &document.Confirmation{Change: &s.Change, Seen: s.Of.examination}, reported, now)
+		reported = nil
 	}
 	if was := s.Of.by; was != nil && was != by {
 		for _, g := range was.groups {

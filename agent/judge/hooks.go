@@ -13,7 +13,7 @@ import (
 func (j *state) keepHook(ch *event.Change) {
 	j.hooked = slices.DeleteFunc(j.hooked, func(h detect.Hooked) bool { return h.File == ch.File && h.Key == ch.Key })
 	if ch.New != nil && hook.RunsProgram(ch.Key) {
-		j.hooked = append(j.hooked, detect.Hooked{File: ch.File, Home: ch.Home, Scope: ch.Scope, Key: ch.Key, Value: *ch.New, Program: hook.FirstPath(*ch.New)})
+		j.hooked = append(j.hooked, detect.Hooked{File: ch.File, Home: ch.Home, Scope: ch.Scope, Key: ch.Key, Value: *ch.New, Program: event.ProgramPath(*ch.New)})
 	}
 	j.engine.SetHooks(j.hooked)
 }
@@ -47,6 +47,9 @@ func (j *Judge) SetHooks(list []detect.Hooked) {
 	}
 	j.hooked = nil
 	for _, h := range list {
+		if hook.RunsProgram(h.Key) && hook.IsBlank(h.Value) {
+			continue
+		}
 		j.correlator.SetValue(&event.Change{File: h.File, Key: h.Key, New: &h.Value, Home: h.Home, Owner: h.Owner, FolderOwner: h.FolderOwner})
 		if hook.RunsProgram(h.Key) {
 			j.hooked = append(j.hooked, h)
@@ -62,6 +65,7 @@ func (j *Judge) RestoreChange(ch event.Change) {
 	if j.watching == nil {
 		return
 	}
+	dropBlanks(&ch)
 	j.keepHook(&ch)
 	j.correlator.SetValue(&ch)
 }

@@ -103,8 +103,13 @@ type Pins interface {
 type Question struct {
 	Share  detect.Share // whose bounds the examination counts against
 	Values []string     // of hooks: what they point to
-	File   string       // the preferences file; "" if it is not known
-	At     time.Time    // of the event
+	// Sources are files that commands read: which hooks are in them.
+	Sources []string
+	// Targets are what commands write to that may be another name of preferences: paths, and bundles
+	// of applications.
+	Targets []string
+	File    string    // the preferences file; "" if it is not known
+	At      time.Time // of the event
 	// Watched says that what is found is what the watch of the program starts from.
 	Watched bool
 }

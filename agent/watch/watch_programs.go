@@ -61,7 +61,7 @@ func (w *Watch) savedHooks() []detect.Hooked {
 	for _, f := range w.state.Preferences.Files {
 		for _, key := range slices.Sorted(maps.Keys(f.Values)) {
 			out = append(out, detect.Hooked{
-				File: f.File, Home: w.homeOf(f.File), Scope: prefs.ScopeOf(f.File), Key: key, Value: f.Values[key], Program: hook.FirstPath(f.Values[key]),
+				File: f.File, Home: w.homeOf(f.File), Scope: prefs.ScopeOf(f.File), Key: key, Value: f.Values[key], Program: event.ProgramPath(f.Values[key]),
 				Owner: idOrNone(f.Owner), FolderOwner: idOrNone(f.FolderOwner),
 			})
 		}
@@ -93,15 +93,35 @@ func (w *Watch) homeOf(file string) string {
 // with a limit.
 func (w *Watch) examine(q judge.Question) *document.Examination {
 	owner := q.Share.String()
-	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Known: w.known}
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Sources: map[string]map[string]string{}, Targets: map[string]string{}, Known: w.known}
 	var around sync.WaitGroup
 	around.Go(func() { x.Packages = w.changedLately(program.Root, receiptsPath, ".plist", q.At) }) // no user can have it hang
 	around.Go(func() { x.Preferences = w.changedLately(owner, path.Dir(q.File), "", q.At) })
 	w.jamf.Refresh(time.Now())
 	x.Jamf = w.jamf.ShownBefore(q.At)
+	for _, name := range q.Sources {
+		var hooks map[string]string
+		var failed error
+		err := w.programs.Call(owner, name, examineLimit, func() { hooks, failed = readSource(w.opts.Config.Root, name, q.At) })
+		if err != nil || failed != nil {
+			continue
+		}
+		x.Sources[name] = hooks
+		for _, key := range [...]string{hook.LoginHook, hook.LogoutHook} {
+			if value, there := hooks[key]; there {
+				q.Values = append(q.Values, value)
+			}
+		}
+	}
+	for _, name := range q.Targets {
+		var target string
+		if w.programs.Call(owner, name, examineLimit, func() { target = program.Target(w.opts.Config.Root, name, q.At) }) == nil {
+			x.Targets[name] = target
+		}
+	}
 	for _, v := range q.Values {
 		s := w.programs.Examine(owner, v, examineLimit)
-		w.keepCopy(owner, s.Program, s.Content)
+		w.keepCopy(owner, s.Script, s.Content)
 		found := document.ExaminedProgram{Found: s.Program, Shown: document.ProgramOf(&s.Program)}
 		found.Shown.Kept = w.copyPath(owner, s.Program.SHA256)
 		x.Programs[v] = found
@@ -111,6 +131,15 @@ func (w *Watch) examine(q judge.Question) *document.Examination {
 	}
 	around.Wait()
 	return x
+}
+
+// readSource returns which hooks are in a file that a command read which began at a time.
+func readSource(root, name string, began time.Time) (map[string]string, error) {
+	content, err := program.ReadSource(root, name, began)
+	if err != nil {
+		return nil, err
+	}
+	return document.ParseSource(content)
 }
 
 // keepCopy keeps a copy of a script that a hook runs.

@@ -47,7 +47,7 @@ func (d *disk) read(at location, a allowance) (content, error) {
 	defer f.Close()
 	var c content
 	most := at.Size + 1 // one more shows growth
-	if c.short = at.Size <= maxHash && at.Size > a.bytes; c.short || at.Size > maxHash {
+	if c.short = at.Size <= a.most && at.Size > a.bytes; c.short || at.Size > a.most {
 		most = min(at.Size, maxContent)
 	}
 	if err := c.readFrom(f, at.Size, most, a.until); err != nil {

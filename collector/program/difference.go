@@ -27,10 +27,15 @@ func difference(was, is *event.Program) []string {
 		add("owner", owner)               // user or group
 		add("mode", mode)                 // permissions
 	}
+	add("parts", was.Parts != nil && is.Parts != nil && !slices.EqualFunc(was.Parts, is.Parts, isSamePart))
 	interpreter := func(p *event.Program) bool { return slices.Contains(p.Risks, InterpreterWritable) }
 	add("writable", was.WritableBy == "" && is.WritableBy != "" || !interpreter(was) && interpreter(is)) // by others than root
 	add("shadowed", is.Shadow != "" && was.Shadow != is.Shadow)                                          // another file would run if the value were split earlier
 	return what
+}
+
+func isSamePart(was, is event.Program) bool {
+	return was.Path == is.Path && difference(&was, &is) == nil
 }
 
 // contentChanged compares what two examinations found in a file. Where one of them could not hash

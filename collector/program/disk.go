@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,6 +29,7 @@ type element struct {
 	at      string // relative to the root
 	version safefile.FileVersion
 	err     error // why there is none
+	listed  bool  // what is in the folder counts
 }
 
 // openDisk opens a root folder. Where it stands for another disk, whoever owns it plays root
@@ -53,7 +55,7 @@ func (d *disk) lstat(at string) (safefile.FileVersion, error) {
 		v, err := d.tree.Lstat(at)
 		i = len(d.seen)
 		d.index[at] = i
-		d.seen = append(d.seen, element{at, v, err})
+		d.seen = append(d.seen, element{at: at, version: v, err: err})
 	}
 	return d.seen[i].version, d.seen[i].err
 }
@@ -61,7 +63,7 @@ func (d *disk) lstat(at string) (safefile.FileVersion, error) {
 // isSame reports whether what lies there now is what the element was. Of a folder its content
 // does not count: others use /tmp as well.
 func (e *element) isSame(v safefile.FileVersion, err error) bool {
-	if e.err != nil || err != nil || !e.version.Mode.IsDir() {
+	if e.err != nil || err != nil || e.listed || !e.version.Mode.IsDir() {
 		return v == e.version && err == e.err
 	}
 	return v.SameFile(e.version) && v.Mode == e.version.Mode && v.UID == e.version.UID && v.GID == e.version.GID
@@ -74,7 +76,7 @@ const clockStep = 2 * time.Second
 // isSettled reports whether a change after the examination would show in a file's version.
 func isSettled(seen []element, at time.Time, step time.Duration) bool {
 	for i := range seen {
-		if e := &seen[i]; e.err == nil && !e.version.Mode.IsDir() && !e.version.Settled(at, step) {
+		if e := &seen[i]; e.err == nil && (e.listed || !e.version.Mode.IsDir()) && !e.version.Settled(at, step) {
 			return false
 		}
 	}
@@ -133,16 +135,27 @@ func (l location) rank() int {
 	return 3
 }
 
+// errForeign is the error of a path that leads into a folder in which a user other than root can mount
+// something.
+var errForeign = errors.New("in a folder that others can change")
+
 // locatePath follows a path from the root.
-func (d *disk) locatePath(name string) location {
+func (d *disk) locatePath(name string) location { return d.follow(name, true) }
+
+// follow follows a path from the root; anywhere is false for one that must not lead where others than
+// root can mount what never answers.
+func (d *disk) follow(name string, anywhere bool) location {
 	var l location
-	links := false
+	links, own := false, strings.Count(path.Clean(name), "/")
 	l.Step, l.err = safefile.PathWalk{Lstat: d.lstat, Readlink: d.tree.Readlink, MaxElements: maxElements, Visit: func(s safefile.Step) error {
 		foreign := s.UID != 0 && s.UID != d.plays
 		links = links || s.IsLink()
 		l.foreign = l.foreign || s.IsLink() && foreign
 		if l.writableBy == "" && (foreign || s.WritableByOthers()) {
 			l.writableBy = path.Join("/", s.At)
+		}
+		if !anywhere && s.Mode.IsDir() && (foreign || s.WritableByOthers() && s.Own < own) {
+			return errForeign
 		}
 		return nil
 	}}.Follow(name)

@@ -18,8 +18,8 @@ const (
 	// NotExecutable: a file that nobody may execute. Nothing of its text is shown or kept: a
 	// hook may name a file of secrets to have an alert show them.
 	NotExecutable = "not_executable"
-	// WritableByOthers: a user other than root can change or replace the file, a folder or
-	// a link on the way to it; Program.WritableBy names the first.
+	// WritableByOthers: a user other than root can change or replace the file or one of its
+	// parts, a folder or a link on the way there; Program.WritableBy names the first.
 	WritableByOthers = "writable_by_others"
 	// TemporaryFolder: it lies where anyone can write or mount: /tmp, /var/tmp, /var/folders,
 	// /Users/Shared, /Volumes.
@@ -39,9 +39,12 @@ const (
 	InterpreterMissing = "interpreter_missing"
 	// InterpreterWritable: a user other than root can change the interpreter.
 	InterpreterWritable = "interpreter_writable"
-	// RunsArguments: a shell or interpreter that is given arguments: what runs is what
-	// they say.
+	// RunsArguments: what runs is what the arguments say, and not, or not only, the program: it
+	// is one of macOS or one that is known to, and no interpreter whose first argument is
+	// a script.
 	RunsArguments = "runs_arguments"
+	// TooManyParts: it runs what is in more files than are watched.
+	TooManyParts = "too_many_parts"
 	// SetUID: it runs as its owner or group, whoever starts it.
 	SetUID = "setuid"
 	// Unsigned: a Mach-O of which a slice holds no code signature.

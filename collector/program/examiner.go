@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"hooksnare/pkg/event"
 )
 
 var (
@@ -60,7 +62,7 @@ func (x *Examiner) Examine(owner, value string, limit time.Duration) View {
 func (x *Examiner) examineBelow(root, owner, value string, limit time.Duration) View {
 	begin, left := time.Now(), x.spendBytes(owner, 0)
 	var v View
-	err := x.Call(owner, value, limit, func() { v = x.examine(root, value, allowance{begin.Add(limit), left}) })
+	err := x.Call(owner, value, limit, func() { v = x.examine(root, value, allowance{begin.Add(limit), left, maxHash, partsOf(owner)}) })
 	if err != nil {
 		return blankView(value, err.Error())
 	}
@@ -190,7 +192,7 @@ func (x *Examiner) hasTime(owner string) bool {
 // areaOf returns the part of the disk that a place lies in: its first folder, and where users
 // have folders in that, the second.
 func areaOf(place string) string {
-	name := path.Clean("/" + firstWord(place))
+	name := path.Clean("/" + event.ProgramPath(place))
 	if rest, ok := cutFolder(name, dataVolume); ok {
 		name = rest
 	}

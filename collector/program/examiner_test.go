@@ -160,7 +160,7 @@ func TestExaminerBytes(t *testing.T) {
 // TestHashLate stops to read when nobody waits any more.
 func TestHashLate(t *testing.T) {
 	root := newRoot(t)
-	s := examine(root, "/hooks/login.sh", allowance{time.Now().Add(-time.Second), maxHash})
+	s := examine(root, "/hooks/login.sh", allowance{time.Now().Add(-time.Second), maxHash, maxHash, reservedLimits.parts})
 	if s.Program.Unread != NoAnswer || s.Program.Hashed || !s.unsure {
 		t.Errorf("got %+v, want no answer", s.Program)
 	}

@@ -94,4 +94,6 @@ func examineBoth(root, value string) (event.Program, []byte) {
 }
 
 // ample is an allowance of all there can be.
-func ample(limit time.Duration) allowance { return allowance{time.Now().Add(limit), math.MaxInt64} }
+func ample(limit time.Duration) allowance {
+	return allowance{time.Now().Add(limit), math.MaxInt64, maxHash, reservedLimits.parts}
+}

@@ -201,7 +201,7 @@ func TestWatcherUnknown(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("unread:\n got %q\nwant %q", got, want)
 	}
-	if s := w.State(); len(s.Programs) != 1 || s.Programs[0].Found.SHA256 != sumOf(hookScript) {
+	if s := w.State(); len(s[Root]) != 1 || s[Root][0].Found.SHA256 != sumOf(hookScript) {
 		t.Errorf("state: got %+v, want the one that was looked at", s)
 	}
 	w.examiner.examine = examine

@@ -90,11 +90,8 @@ func (o *ownerWatch) setLocked(values []string) {
 // and what was learned since.
 func (o *ownerWatch) watchLocked(value string) {
 	e := &watched{program: event.Program{Value: value}}
-	for _, owner := range []string{o.owner, Root} {
-		if k, ok := o.previous[owner][sumOf(value)]; ok {
-			e = &watched{program: k.program(value), known: true, since: event.SinceStop}
-			break
-		}
+	if k, ok := o.previous[o.owner][sumOf(value)]; ok {
+		e = &watched{program: k.program(value), known: true, since: event.SinceStop}
 	}
 	o.watched[value] = e
 	o.early = slices.DeleteFunc(o.early, func(v View) bool {
@@ -110,7 +107,7 @@ func (o *ownerWatch) learnLocked(value string, v View) {
 	if v.seen == nil {
 		return // nothing was found out
 	}
-	v.Program.Value, v.Content = value, nil
+	v.Program.Value, v.Script, v.Content = value, event.Program{}, nil
 	e := o.watched[value]
 	if e == nil {
 		if len(o.early) >= maxEarly {
@@ -174,7 +171,7 @@ func (o *ownerWatch) acceptLocked(e *watched, v *View, swept bool) (moved, conte
 	e.program, e.known, e.since = v.Program, true, event.SinceSeen
 	e.unannounced = e.unannounced || swept && !known
 	moved = first || !known || was.Path != v.Program.Path || was.Resolved != v.Program.Resolved
-	return moved, first || !v.Program.Hashed || was.SHA256 != v.Program.SHA256
+	return moved, first || !v.Program.Hashed || was.SHA256 != v.Program.SHA256 || len(what) > 0
 }
 
 // startLocked begins to report, and to sweep before that, unless the goroutine of the owner is at work.
@@ -273,7 +270,7 @@ func (o *ownerWatch) checkValue(value string, limit time.Duration, may bool) int
 			return
 		}
 		if postponed = !may; may {
-			v := o.examiner.examine(o.examiner.root, value, allowance{begin.Add(limit), maxHash})
+			v := o.examiner.examine(o.examiner.root, value, allowance{begin.Add(limit), maxHash, maxHash, o.limits.parts})
 			view = &v
 		}
 	})
@@ -308,7 +305,7 @@ func (o *ownerWatch) acceptSwept(e *watched, v *View) {
 	o.mu.Unlock()
 	if o.opts.Keep != nil && v.Content != nil && content {
 		// A disk that hangs keeps no copy, and delays no report of a change.
-		_ = o.examiner.Call(o.owner, "copies", patience, func() { o.opts.Keep(o.owner, v.Program, v.Content) })
+		_ = o.examiner.Call(o.owner, "copies", patience, func() { o.opts.Keep(o.owner, v.Script, v.Content) })
 	}
 	if o.opts.Located != nil && moved {
 		o.opts.Located(o.owner, v.Program)

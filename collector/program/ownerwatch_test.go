@@ -200,22 +200,22 @@ func TestWatcherValues(t *testing.T) {
 	sweep("/hooks/login.sh: content; /a: content", "/hooks/login.sh", "/a")
 	sweep("")
 	equal(t, "kept", words(kept), "/a /hooks/login.sh /a /a /hooks/login.sh")
-	if _, ok := w.program("/a"); ok || len(w.State().Programs) != 0 {
-		t.Errorf("after a sweep of nothing, /a is known %v, and %d more", ok, len(w.State().Programs))
+	if _, ok := w.program("/a"); ok || len(w.State()[Root]) != 0 {
+		t.Errorf("after a sweep of nothing, /a is known %v, and %d more", ok, len(w.State()[Root]))
 	}
 	many := make([]string, 2*maxWatched)
 	for i := range many {
 		many[i] = fmt.Sprint("/hooks/", i)
 	}
 	w.Sweep(many, noon)
-	if got := len(w.State().Programs); got != maxWatched || w.ignored != maxWatched {
+	if got := len(w.State()[Root]); got != maxWatched || w.ignored != maxWatched {
 		t.Errorf("of %d values, %d are watched and %d not, want %d each", len(many), got, w.ignored, maxWatched)
 	}
 	put(t, filepath.Join(root, many[maxWatched-1]), hookScript, 0o755)
 	put(t, filepath.Join(root, many[maxWatched]), hookScript, 0o755)
 	sweep(many[maxWatched-1]+": appeared", many...)
 	sweep("", many[maxWatched:]...)
-	if got := w.State().Programs; len(got) != maxWatched {
+	if got := w.State()[Root]; len(got) != maxWatched {
 		t.Errorf("other values: %d are watched, want %d", len(got), maxWatched)
 	}
 }

@@ -16,15 +16,23 @@ var temporary = []string{
 	"/tmp", "/private/tmp", "/var/tmp", "/private/var/tmp", "/var/folders", "/private/var/folders", "/Users/Shared", "/Volumes",
 }
 
-// shells run what their arguments say; a number at the end of a name is its version's.
-var shells = []string{
-	"sh", "bash", "zsh", "dash", "ksh", "csh", "tcsh", "fish", "env", "osascript", "python", "perl", "ruby", "php", "node", "swift",
-	"tclsh", "expect", "awk", "sudo", "su", "nohup", "nice", "open", "launchctl", "xargs", "caffeinate", "time", "exec", "arch",
-}
+// interpreters run the file that their first argument names. A number at the end of a name is its
+// version's.
+var interpreters = strings.Fields("sh bash zsh dash ksh csh tcsh fish env osascript python perl ruby php node tclsh expect lua swift" +
+	" sudo nohup nice time exec caffeinate arch")
+
+// runners are other programs that run what their arguments say, in the folders of package managers
+// as well. Of those in Apple's folders all may.
+var runners = strings.Fields("su open launchctl xargs awk gawk mawk sed make gmake find gfind vim vi ex emacs ed nvim ssh scp sftp tar bsdtar gtar" +
+	" xcrun installer script git zip rsync parallel screen tmux at batch ditto wish pwsh deno bun npx npm pip uv java lldb gdb man less more" +
+	" busybox timeout gtimeout setsid stdbuf watch entr socat nc ncat openssl sqlite m4 crontab run-parts")
+
+// harmless are Apple's programs that run nothing, whatever their arguments are.
+var harmless = strings.Fields("true false echo logger sleep touch date say")
 
 // facts are what the risks depend on and event.Program does not have.
 type facts struct {
-	foreignLink, interpreterMissing, interpreterWritable, unsigned, quarantined bool
+	foreignLink, interpreterMissing, interpreterWritable, unsigned, quarantined, tooManyParts bool
 }
 
 // gatherFacts finds out what the risks of a program depend on.
@@ -47,7 +55,9 @@ func (d *disk) gatherFacts(p *event.Program, at location, c *content) facts {
 // assessRisks lists the risks of a program.
 func assessRisks(p *event.Program, f facts) []string {
 	isFile := p.Type == "file"
-	either := func(is func(string) bool) bool { return is(p.Path) || is(p.Resolved) }
+	either := func(is func(string) bool) bool {
+		return is(p.Path) || is(p.Resolved) || slices.ContainsFunc(p.Parts, func(part event.Program) bool { return is(part.Path) })
+	}
 	var out []string
 	for _, r := range []struct {
 		risk string
@@ -67,7 +77,8 @@ func assessRisks(p *event.Program, f facts) []string {
 		{NoShebang, p.Kind == Script && p.Shebang == ""},
 		{InterpreterMissing, f.interpreterMissing},
 		{InterpreterWritable, f.interpreterWritable},
-		{RunsArguments, p.Arguments != "" && either(runsArguments)},
+		{RunsArguments, isRunner(p) && !runsScript(p)},
+		{TooManyParts, f.tooManyParts},
 		{SetUID, isFile && p.Mode&0o6000 != 0},
 		{Unsigned, f.unsigned},
 		{Quarantined, f.quarantined},
@@ -120,7 +131,29 @@ func isHidden(name string) bool {
 // isExecutable reports whether anyone may execute a file; without that not even root can.
 func isExecutable(p *event.Program) bool { return p.Mode&0o111 != 0 }
 
-func runsArguments(name string) bool {
-	base := strings.TrimRight(strings.ToLower(path.Base(name)), "0123456789.")
-	return slices.Contains(shells, base)
+// isNamed reports whether a program has one of these names, or is signed as Apple's of that name.
+func isNamed(p *event.Program, names []string) bool {
+	signed, _ := strings.CutPrefix(p.SigningID, "com.apple.")
+	return slices.ContainsFunc([]string{p.Path, p.Resolved, signed}, func(name string) bool {
+		return slices.Contains(names, strings.TrimRight(strings.ToLower(path.Base(name)), "0123456789.-"))
+	})
+}
+
+// isRunner reports whether a program is given arguments that may say what runs.
+func isRunner(p *event.Program) bool {
+	if p.Arguments == "" || isNamed(p, harmless) {
+		return false
+	}
+	return isWithin(p.Path, sealed) || isWithin(p.Resolved, sealed) || strings.HasPrefix(p.SigningID, "com.apple.") ||
+		isNamed(p, interpreters) || isNamed(p, runners)
+}
+
+// runsScript reports whether a program is an interpreter whose first argument is a script, which
+// is a part of it.
+func runsScript(p *event.Program) bool {
+	arguments := strings.TrimLeft(p.Arguments, " \t'\"")
+	return isNamed(p, interpreters) && slices.ContainsFunc(p.Parts, func(part event.Program) bool {
+		rest, first := strings.CutPrefix(arguments, part.Path)
+		return first && (rest == "" || strings.IndexByte(event.Breaks+"'\"", rest[0]) >= 0) && part.Kind == Script
+	})
 }

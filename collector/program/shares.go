@@ -23,18 +23,20 @@ type limits struct {
 	bytes   bucket // hashed for alerts
 	time    bucket // seconds that the disk is waited for
 	values  int    // programs that are watched
+	parts   int    // files beside it of each, which every sweep looks at
 	sweep   int64  // bytes of programs that one sweep reads; more waits for the next
 	reports bucket // changes that sweeps report
 }
 
 // A home can set 134 hooks: two keys in each of the files that are read.
 var (
-	reservedLimits = limits{hung: 64, values: 1024, sweep: 64 << 20}
+	reservedLimits = limits{hung: 64, values: 1024, parts: 64, sweep: 64 << 20}
 	userLimits     = limits{
 		hung:    4,
 		bytes:   bucket{most: 64 << 20, rate: 4 << 20}, // two of the largest files; a hundredth of a core
 		time:    bucket{most: 10, rate: 0.1},
 		values:  128,
+		parts:   16,
 		sweep:   8 << 20,
 		reports: bucket{most: 64, rate: 1},
 	}
@@ -60,6 +62,11 @@ func limitsOf(owner string) (key string, l limits) {
 		return Root, reservedLimits
 	}
 	return owner, userLimits
+}
+
+func partsOf(owner string) int {
+	_, l := limitsOf(owner)
+	return l.parts
 }
 
 // What of a share is used up.

@@ -10,19 +10,9 @@ import (
 	"hooksnare/pkg/event"
 )
 
-// State is what Watchers know of their programs, to be kept as JSON for the next start.
-type State struct {
-	// Programs are those of root's, the computer's and managed hooks. Older versions wrote
-	// all here: they count for every owner who has the value.
-	Programs []Known      `json:"programs"`
-	Owners   []OwnerState `json:"owners,omitempty"` // by owner
-}
-
-// OwnerState is what is known of the programs of one user's hooks.
-type OwnerState struct {
-	Owner    string  `json:"owner"`
-	Programs []Known `json:"programs"`
-}
+// State is what Watchers know of their programs, by owner, to be kept as JSON for the next start. What
+// [Root] has is of root's, the computer's and managed hooks.
+type State map[string][]Known
 
 // Known is the last view of one program, without what it is not compared by.
 type Known struct {
@@ -45,6 +35,7 @@ type known struct {
 	Risks      []string `json:"risks,omitempty"`
 	WritableBy raw      `json:"writable_by,omitempty"`
 	Shadow     raw      `json:"shadow,omitempty"`
+	Parts      []Known  `json:"parts"` // null: nobody looked
 }
 
 // raw is a string of any bytes. JSON has no way to write those that are not UTF-8, and
@@ -65,9 +56,16 @@ func (r *raw) UnmarshalText(b []byte) error {
 }
 
 func rememberProgram(p *event.Program) Known {
+	var parts []Known
+	if p.Parts != nil {
+		parts = make([]Known, len(p.Parts))
+	}
+	for i := range parts {
+		parts[i] = rememberProgram(&p.Parts[i])
+	}
 	return Known{sumOf(p.Value), known{
 		raw(p.Path), raw(p.Resolved), p.Exists, p.Type, p.Kind, raw(p.Shebang), p.Hashed, p.Unread, p.TeamID, p.SigningID,
-		slices.Clone(p.Risks), raw(p.WritableBy), raw(p.Shadow),
+		slices.Clone(p.Risks), raw(p.WritableBy), raw(p.Shadow), parts,
 	}, p.Found}
 }
 
@@ -78,6 +76,13 @@ func (k *Known) program(value string) event.Program {
 		Value: value, Path: string(p.Path), Resolved: string(p.Resolved), Exists: p.Exists, Type: p.Type, Found: k.Found, Kind: p.Kind,
 		Shebang: string(p.Shebang), Hashed: p.Hashed, Unread: p.Unread, TeamID: p.TeamID, SigningID: p.SigningID,
 		Risks: slices.Clone(p.Risks), WritableBy: string(p.WritableBy), Shadow: string(p.Shadow),
+	}
+	if p.Parts != nil {
+		out.Parts = make([]event.Program, len(p.Parts))
+	}
+	for i := range p.Parts {
+		part := &p.Parts[i]
+		out.Parts[i] = part.program(string(part.Program.Path))
 	}
 	if len(out.Path) <= len(value) && value[:len(out.Path)] == out.Path {
 		out.Arguments = argumentsOf(value, out.Path)

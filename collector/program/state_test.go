@@ -14,18 +14,18 @@ var stateValues = []string{
 	"/hooks/\xff\xfe.sh", "/hooks/\x1b[2J\u2028\"\\ x",
 }
 
-// TestStateOfVersion1 starts from what the first version of the agent left behind, on a disk
+// TestStateOnDisk starts from what an agent left behind, on a disk
 // that was not changed meanwhile, and on one that was.
-func TestStateOfVersion1(t *testing.T) {
+func TestStateOnDisk(t *testing.T) {
 	b, err := os.ReadFile("testdata/state.json")
 	must(t, err)
 	var before State
 	must(t, json.Unmarshal(b, &before))
-	if len(before.Programs) != len(stateValues) || len(before.Owners) != 1 || len(before.Owners[0].Programs) != 1 {
+	if len(before[Root]) != len(stateValues) || len(before) != 2 {
 		t.Fatalf("got %+v", before)
 	}
-	for i := range before.Programs { // whoever runs the test
-		if f := &before.Programs[i].Found; f.Inode != 0 {
+	for i := range before[Root] { // whoever runs the test
+		if f := &before[Root][i].Found; f.Inode != 0 {
 			f.UID, f.GID = uint32(os.Getuid()), uint32(os.Getgid())
 		}
 	}

@@ -1,15 +1,13 @@
 package program
 
-import "strings"
+import (
+	"strings"
 
-// Bounds on a value. macOS takes paths of 1,024 bytes; every split is looked up on the disk.
-const (
-	maxPath   = 1024
-	maxSplits = 64
+	"hooksnare/pkg/event"
 )
 
-// breaks are the bytes at which a value may be cut into a program and its arguments.
-const breaks = " \t\r\n\v\f\x00"
+// maxSplits bounds what of a value is looked up on the disk.
+const maxSplits = 64
 
 // splitValue returns what of a value may be the path of its program, shortest first: each
 // beginning that ends before a break, and the whole. How loginwindow splits a value is not
@@ -19,8 +17,8 @@ func splitValue(value string) []string {
 		return nil
 	}
 	var out []string
-	for i := 1; i < len(value) && i <= maxPath && len(out) < maxSplits-1; i++ {
-		if strings.IndexByte(breaks, value[i]) < 0 {
+	for i := 1; i < len(value) && i <= event.MaxPath && len(out) < maxSplits-1; i++ {
+		if strings.IndexByte(event.Breaks, value[i]) < 0 {
 			continue
 		}
 		out = append(out, value[:i])
@@ -28,24 +26,16 @@ func splitValue(value string) []string {
 			return out // a path ends there
 		}
 	}
-	if len(value) <= maxPath && strings.IndexByte(value, 0) < 0 {
+	if len(value) <= event.MaxPath && strings.IndexByte(value, 0) < 0 {
 		out = append(out, value)
 	}
 	return out
 }
 
-// firstWord is the program of a value where nothing is found.
-func firstWord(value string) string {
-	if i := strings.IndexAny(value[:min(len(value), maxPath)], breaks); i >= 0 {
-		return value[:i]
-	}
-	return value[:min(len(value), maxPath)]
-}
-
 // argumentsOf returns what follows the program in a value.
 func argumentsOf(value, program string) string {
 	rest := value[len(program):]
-	if rest != "" && strings.IndexByte(breaks, rest[0]) >= 0 {
+	if rest != "" && strings.IndexByte(event.Breaks, rest[0]) >= 0 {
 		return rest[1:]
 	}
 	return rest

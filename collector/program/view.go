@@ -29,8 +29,9 @@ const patience = 2 * time.Second
 // Nothing in it may be changed.
 type View struct {
 	Program event.Program
-	// Content is the first 256 KiB of the program if it is a script that can be executed,
-	// from the same reading as its hash.
+	// Script is the program, or what an interpreter is given as the first argument, and Content the first
+	// 256 KiB of it if it is a script that can be executed, from the same reading as its hash.
+	Script  event.Program
 	Content []byte
 	Time    time.Time // when the examination began
 
@@ -46,7 +47,9 @@ func (v *View) isBlank() bool { return v.Program.Unread != "" && !v.Program.Exis
 // allowance bounds one examination.
 type allowance struct {
 	until time.Time // nobody waits for the result any longer
-	bytes int64     // of a file that is hashed
+	bytes int64     // that are hashed
+	most  int64     // of one file
+	parts int       // of a program
 }
 
 // Examine examines what a hook's value points to on the disk below root, in two seconds at
@@ -63,7 +66,7 @@ func blankView(value, why string) View {
 
 // unknownProgram is a program of which nothing could be found out.
 func unknownProgram(value, why string) event.Program {
-	p := event.Program{Value: value, Path: firstWord(value), Unread: why}
+	p := event.Program{Value: value, Path: event.ProgramPath(value), Unread: why}
 	p.Arguments = argumentsOf(value, p.Path)
 	p.Risks = assessRisks(&p, facts{})
 	return p
@@ -73,11 +76,16 @@ func unknownProgram(value, why string) event.Program {
 func examine(root, value string, a allowance) View {
 	v := examineOnce(root, value, a)
 	if v.changed {
-		again := examineOnce(root, value, allowance{a.until, a.bytes - v.read})
+		again := examineOnce(root, value, a.without(v.read))
 		again.read += v.read
 		v = again
 	}
 	return v
+}
+
+func (a allowance) without(read int64) allowance {
+	a.bytes -= read
+	return a
 }
 
 func examineOnce(root, value string, a allowance) View {
@@ -89,9 +97,15 @@ func examineOnce(root, value string, a allowance) View {
 	defer d.tree.Close()
 	at := d.chooseProgram(&v.Program)
 	c, err := d.describeProgram(&v.Program, at, a)
-	v.Content, v.read, v.changed = c.text, c.read, errors.Is(cmp.Or(err, at.err), safefile.ErrChanged)
-	v.unsure = v.changed || errors.Is(err, errNoAnswer) || c.short
-	v.Program.Risks = assessRisks(&v.Program, d.gatherFacts(&v.Program, at, &c))
+	v.read, v.changed = c.read, errors.Is(cmp.Or(err, at.err), safefile.ErrChanged)
+	v.unsure = errors.Is(err, errNoAnswer) || c.short
+	if isExecutable(&v.Program) {
+		v.Script, v.Content = v.Program, c.text
+	}
+	f := d.gatherFacts(&v.Program, at, &c)
+	f.tooManyParts = d.addParts(&v, c.text, a)
+	v.unsure = v.unsure || v.changed
+	v.Program.Risks = assessRisks(&v.Program, f)
 	v.seen = d.seen
 	return v
 }
@@ -99,7 +113,6 @@ func examineOnce(root, value string, a allowance) View {
 // chooseProgram splits the value at the place where a program is found: the longest path to
 // something that can be run, else to anything. It notes the shortest that would be run instead.
 func (d *disk) chooseProgram(p *event.Program) location {
-	p.Path = firstWord(p.Value)
 	best := location{err: fs.ErrNotExist}
 	var open string
 	for i, name := range splitValue(p.Value) {
@@ -113,6 +126,9 @@ func (d *disk) chooseProgram(p *event.Program) location {
 		if open == "" {
 			open = at.writableBy
 		}
+	}
+	if best.isMissing() {
+		p.Path = event.ProgramPath(p.Value)
 	}
 	if p.Shadow == p.Path {
 		p.Shadow = ""
@@ -152,10 +168,9 @@ func (d *disk) describeProgram(p *event.Program, at location, a allowance) (cont
 	}
 	p.Kind, p.SHA256, p.Hashed = c.kind, c.sum, c.sum != ""
 	p.Shebang = shebangOf(c.text)
-	if !isExecutable(p) {
-		c.text = nil
+	if isExecutable(p) {
+		p.Excerpt = string(c.text[:min(len(c.text), maxExcerpt)])
 	}
-	p.Excerpt = string(c.text[:min(len(c.text), maxExcerpt)])
 	p.SigningID, p.TeamID = c.claim.id, c.claim.team
 	return c, nil
 }

@@ -23,7 +23,7 @@ func TestExamine(t *testing.T) {
 		{"//hooks/./login.sh", "//hooks/./login.sh", "", "/hooks/login.sh", "file script", ""},
 		{"/hooks/with space/x y.sh", "/hooks/with space/x y.sh", "", "/hooks/with space/x y.sh", "file script", ""},
 		{"/hooks/with space/x y.sh z", "/hooks/with space/x y.sh", "z", "/hooks/with space/x y.sh", "file script", ""},
-		{"/hooks/with space/gone.sh", "/hooks/with", "space/gone.sh", "", "", "missing"},
+		{"/hooks/with space/gone.sh", "/hooks/with space/gone.sh", "", "", "", "missing"},
 		{"/hooks/with space", "/hooks/with space", "", "/hooks/with space", "directory", "not_a_file"},
 		{"/hooks/with space z", "/hooks/with space", "z", "/hooks/with space", "directory", "not_a_file"},
 		{"/a b", "/a b", "", "/a b", "file script", "shadowed"},
@@ -230,7 +230,7 @@ func TestExamineLong(t *testing.T) {
 	} {
 		p := Examine(root, value)
 		consistent(t, p)
-		if len(p.Path) > maxPath || p.Value != value {
+		if len(p.Path) > event.MaxPath || p.Value != value {
 			t.Errorf("Examine(%.20q...): path of %d bytes", value, len(p.Path))
 		}
 	}

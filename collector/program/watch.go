@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -21,7 +20,7 @@ const earlyLife = time.Hour
 type Options struct {
 	Previous State         // of the Watchers before the agent was stopped
 	Sweep    time.Duration // between checks of everything
-	// Keep is shown each script at the first examination and after each change of its content,
+	// Keep is shown each script, see [View], at the first examination and after each change,
 	// with its beginning as in [View]. What was learned is not shown: who sent the alert has it.
 	// It is waited for no longer than two seconds.
 	Keep func(owner string, p event.Program, script []byte)
@@ -48,7 +47,7 @@ type Watchers struct {
 	// out is waited for while it is held.
 	mu       sync.Mutex
 	owners   map[string]*ownerWatch
-	previous map[string]map[string]Known // by owner, until its first sweep, and hash of the value; Root's count for everyone
+	previous map[string]map[string]Known // by owner, until its first sweep, and hash of the value
 	began    time.Time
 	begun    bool            // Set was called
 	version  uint64          // counts the changes of what State returns
@@ -63,14 +62,13 @@ func NewWatchers(x *Examiner, o Options, handle func(owner string, change event.
 		examiner: x, opts: o, handle: handle, step: clockStep, now: time.Now,
 		owners: map[string]*ownerWatch{}, previous: map[string]map[string]Known{}, began: time.Now(),
 	}
-	o.Previous.Owners = o.Previous.Owners[:min(len(o.Previous.Owners), maxOwners)]
-	for _, s := range append([]OwnerState{{Root, o.Previous.Programs}}, o.Previous.Owners...) {
-		_, limits := limitsOf(s.Owner)
+	for owner, programs := range o.Previous {
+		_, limits := limitsOf(owner)
 		known := map[string]Known{}
-		for _, k := range s.Programs[:min(len(s.Programs), limits.values)] {
+		for _, k := range programs[:min(len(programs), limits.values)] {
 			known[k.Value] = k
 		}
-		w.previous[s.Owner] = known
+		w.previous[owner] = known
 	}
 	return w
 }
@@ -192,30 +190,23 @@ func (w *Watchers) beginSweeps(now time.Time) {
 		}
 		o.startLocked(true)
 	}
-	delete(w.previous, Root) // what is set for a user from now on was set after the start
 }
 
 // State returns what Watchers must know at the next start.
 func (w *Watchers) State() State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var s State
+	s := State{}
+	for owner, known := range w.previous {
+		if time.Since(w.began) < earlyLife { // a home that may not be there yet
+			s[owner] = slices.SortedFunc(maps.Values(known), byName)
+		}
+	}
 	for key, o := range w.owners {
-		known := o.knownLocked()
-		if key == Root {
-			s.Programs = known
-		} else if len(known) > 0 {
-			s.Owners = append(s.Owners, OwnerState{key, known})
+		if s[key] = o.knownLocked(); len(s[key]) == 0 {
+			delete(s, key)
 		}
 	}
-	if time.Since(w.began) < earlyLife {
-		for owner, known := range w.previous {
-			if owner != Root && w.owners[owner] == nil { // a home that may not be there yet
-				s.Owners = append(s.Owners, OwnerState{owner, slices.SortedFunc(maps.Values(known), byName)})
-			}
-		}
-	}
-	slices.SortFunc(s.Owners, func(a, b OwnerState) int { return strings.Compare(a.Owner, b.Owner) })
 	return s
 }
 

@@ -338,8 +338,8 @@ func TestShareOfValues(t *testing.T) {
 		s.Set(mallory, values)
 		s.Set(Managed, values[:10])
 		s.pass(2*time.Second, "too many", "+"+mallory+" values")
-		if got := s.State(); len(got.Owners) != 1 || len(got.Owners[0].Programs) != userLimits.values || len(got.Programs) != 10 {
-			t.Errorf("%d owners, %d reserved; want %d of one user's and 10", len(got.Owners), len(got.Programs), userLimits.values)
+		if got := s.State(); len(got) != 2 || len(got[mallory]) != userLimits.values || len(got[Root]) != 10 {
+			t.Errorf("%d owners, %d reserved; want %d of one user's and 10", len(got), len(got[Root]), userLimits.values)
 		}
 		s.Set(mallory, nil)
 		s.Set(Managed, nil)
@@ -352,7 +352,7 @@ func TestShareOfValues(t *testing.T) {
 	})
 }
 
-// TestWatchersState stops and starts, also with what older versions wrote.
+// TestWatchersState stops and starts.
 func TestWatchersState(t *testing.T) {
 	root := newRoot(t)
 	values := map[string][]string{Root: {"/hooks/login.sh"}, mallory: {"/hooks/login.sh", "/a"}}
@@ -376,17 +376,14 @@ func TestWatchersState(t *testing.T) {
 	put(t, filepath.Join(root, "hooks/login.sh"), "#!/bin/sh\n", 0o755)
 	put(t, filepath.Join(root, "a"), "#!/bin/sh\n", 0o755)
 	all := []string{"root /hooks/login.sh: content", mallory + " /hooks/login.sh: content", mallory + " /a: content"}
-	run(first, all...)
-	old := State{Programs: append(slices.Clone(first.Programs), first.Owners[0].Programs...)}
-	after := run(old, all...)
-	run(after)
+	run(run(first, all...))
 	synctest.Test(t, func(t *testing.T) { // a home that is not there yet
 		s := newStation(t, root, Options{Previous: first}, nil)
 		defer s.stop()
 		s.Set(Root, values[Root])
 		s.pass(3*time.Second, "without mallory", all[0])
-		if got := s.State(); len(got.Owners) != 1 || len(got.Owners[0].Programs) != 2 {
-			t.Errorf("of a home that is not there yet %+v is known, want what was", got.Owners)
+		if got := s.State(); len(got[mallory]) != 2 {
+			t.Errorf("of a home that is not there yet %+v is known, want what was", got)
 		}
 		s.Set(mallory, values[mallory])
 		s.pass(3*time.Second, "with mallory", all[1:]...)
@@ -432,7 +429,7 @@ func TestStateOfWhatIsReported(t *testing.T) {
 			t.Helper()
 			time.Sleep(2 * time.Second)
 			synctest.Wait()
-			if got := w.State().Programs[0].Found.SHA256; got != want {
+			if got := w.State()[Root][0].Found.SHA256; got != want {
 				t.Errorf("%s: the state has %.8s, want %.8s", what, got, want)
 			}
 		}

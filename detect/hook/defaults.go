@@ -67,7 +67,7 @@ func (c *defaultsCommand) write() {
 		c.replaceDomain(c.args[0])
 		return
 	}
-	if key := canonicalKey(c.args[0]); key != "" {
+	if key := hookKey(c.args[0]); key != "" {
 		f := Fact{Operation: Set, Key: key}
 		f.Value, f.HasValue = typedValue(c.args[1:])
 		c.report(f)
@@ -78,7 +78,7 @@ func (c *defaultsCommand) write() {
 // one word but for arrays and dictionaries; more of them are what a shell made of a
 // path with spaces, which loginwindow would get whole if it had been quoted.
 func typedValue(words []string) (string, bool) {
-	if len(words) == 0 || !isType(words[0]) {
+	if len(words) == 0 || !isAnyOf(words[0], valueTypes[:]) {
 		return written(words)
 	}
 	if len(words) == 1 {
@@ -91,19 +91,17 @@ var valueTypes = [...]string{
 	"-string", "-data", "-int", "-integer", "-float", "-bool", "-boolean", "-date", "-array", "-array-add", "-dict", "-dict-add",
 }
 
-func isType(s string) bool {
-	return slices.ContainsFunc(valueTypes[:], func(t string) bool { return strings.EqualFold(s, t) })
-}
-
 // replaceDomain is a write of a whole domain: the keys in the dictionary are set, all others
 // go. A domain without a hook after it is a removal of hooks, as with delete.
 func (c *defaultsCommand) replaceDomain(arg string) {
 	d, broken := dictionary(arg)
 	var facts []Fact
 	for k, v := range d {
-		if key := canonicalKey(k); key != "" {
+		if key := hookKey(k); key != "" {
 			f := Fact{Operation: Set, Key: key}
-			f.Value, f.HasValue = scalar(v)
+			if f.Value, f.HasValue = scalar(v); f.HasValue && RunsProgram(key) && IsBlank(f.Value) {
+				continue // as if it were not there
+			}
 			facts = append(facts, f)
 		}
 	}
@@ -126,37 +124,28 @@ func (c *defaultsCommand) rename() {
 	if !c.target.hasKeys() || len(c.args) < 2 {
 		return
 	}
-	if key := canonicalKey(c.args[0]); key != "" {
+	if key := hookKey(c.args[0]); key != "" {
 		c.report(Fact{Operation: Remove, Key: key})
 	}
-	if key := canonicalKey(c.args[1]); key != "" {
+	if key := hookKey(c.args[1]); key != "" {
 		c.report(Fact{Operation: Set, Key: key, Source: c.args[0]})
 	}
 }
 
 // sourceFile resolves the name of a file that is read; "-" is stdin.
 func sourceFile(in *Input, name string) string {
-	if name == "-" {
-		return name
-	}
-	if p := resolve(in, name); p != "" {
+	if p := resolve(in, name); p != "" && name != "-" {
 		return spell(p)
 	}
 	return name
 }
 
 func (c *defaultsCommand) remove() {
-	if len(c.args) == 0 {
-		if c.target.relevant {
-			c.report(Fact{Operation: Remove})
-		}
-		return
-	}
-	if !c.target.hasKeys() {
-		return
+	if len(c.args) == 0 && c.target.relevant {
+		c.report(Fact{Operation: Remove})
 	}
 	for _, a := range c.args {
-		if key := canonicalKey(a); key != "" {
+		if key := hookKey(a); key != "" && c.target.hasKeys() {
 			c.report(Fact{Operation: Remove, Key: key})
 		}
 	}

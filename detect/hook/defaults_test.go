@@ -16,6 +16,7 @@ func onRoot(verb string, op Operation, key string) Fact {
 func (f Fact) with(value string) Fact      { f.Value, f.HasValue = value, true; return f }
 func (f Fact) from(source string) Fact     { f.Source = source; return f }
 func (f Fact) fromFile(source string) Fact { f.SourceFile = source; return f }
+func (f Fact) spelled(key string) Fact     { f.Key = key; return f }
 func (f Fact) loose() Fact                 { f.Strict = false; return f }
 func (f Fact) at(domain, plist string) Fact {
 	f.Domain, f.Plist, f.Scope = domain, plist, ScopeOf(plist)
@@ -26,14 +27,15 @@ func one(f Fact) []Fact                      { return []Fact{f} }
 
 func TestDefaultsWriteForms(t *testing.T) {
 	login, logout := onRoot("write", Set, "LoginHook"), onRoot("write", Set, "LogoutHook")
+	emptied := onRoot("write", Remove, "LoginHook")
 	root := func(args ...string) Input {
 		return asRoot("defaults", append([]string{"write", loginwindow}, args...)...)
 	}
 	check(t, []analyzed{
 		{"", root("LoginHook", evil), one(login.with(evil))},
 		{"", root("LogoutHook", evil), one(logout.with(evil))},
-		{"", root("loginhook", evil), one(login.with(evil))},
-		{"", root("LOGOUTHOOK", evil), one(logout.with(evil))},
+		{"", root("loginhook", evil), one(login.spelled("loginhook").with(evil))},
+		{"", root("LOGOUTHOOK", evil), one(logout.spelled("LOGOUTHOOK").with(evil))},
 		{"", root("LoginHook", "-string", evil), one(login.with(evil))},
 		{"", root("LoginHook", "-String", evil), one(login.with(evil))},
 		{"", root("LoginHook", "-array", evil), one(login.with(evil))},
@@ -48,8 +50,14 @@ func TestDefaultsWriteForms(t *testing.T) {
 		{"", root("LoginHook", "-boolean", "NO"), one(login.with("NO"))},
 		{"", root("LoginHook", "-date", "2001-01-01"), one(login.with("2001-01-01"))},
 		{"", root("LoginHook", "-string"), one(login)},
-		{"", root("LoginHook", "-string", ""), one(login.with(""))},
-		{"empty value", root("LoginHook", ""), one(login.with(""))},
+		{"", root("LoginHook", "-string", ""), one(emptied)},
+		{"empty value", root("LoginHook", ""), one(emptied)},
+		{"white space", root("LoginHook", " \t\r\n\v\f"), one(emptied)},
+		{"white space in quotes", root("LoginHook", `" "`), one(emptied)},
+		{"nothing in XML", root("LogoutHook", "<string></string>"), one(onRoot("write", Remove, "LogoutHook"))},
+		{"a NUL", root("LoginHook", "\x00"), one(login.with("\x00"))},
+		{"a no-break space is a name", root("LoginHook", "\u00a0"), one(login.with("\u00a0"))},
+		{"an empty word before a program", root("LoginHook", "", "/x"), one(login.with(" /x"))},
 		{"", root("LoginHook", "-x"), one(login.with("-x"))},
 		{"", root("LoginHook", "-"), one(login.with("-"))},
 		{"quoted path with spaces", root("LoginHook", jamf), one(login.with(jamf))},
@@ -67,7 +75,7 @@ func TestDefaultsWriteForms(t *testing.T) {
 		{"line break and control bytes", root("LoginHook", "/x\n\x1b[2J\x00"), one(login.with("/x\n\x1b[2J\x00"))},
 		{"invalid UTF-8", root("LoginHook", "/\xff\xfe"), one(login.with("/\xff\xfe"))},
 		{"", root("EnableMCXLoginScripts", "-bool", "TRUE"), one(onRoot("write", Set, "EnableMCXLoginScripts").with("TRUE"))},
-		{"", root("enablemcxloginscripts", "1"), one(onRoot("write", Set, "EnableMCXLoginScripts").with("1"))},
+		{"", root("enablemcxloginscripts", "1"), one(onRoot("write", Set, "enablemcxloginscripts").with("1"))},
 		{"", root("MCXScriptTrust", "-string", "Anonymous"), one(onRoot("write", Set, "MCXScriptTrust").with("Anonymous"))},
 	})
 }
@@ -146,7 +154,9 @@ func TestDefaultsWholeDomain(t *testing.T) {
 	root := func(dict string) Input { return asRoot("defaults", "write", loginwindow, dict) }
 	check(t, []analyzed{
 		{"", root(`{LoginHook="/x";}`), one(login.with("/x"))},
-		{"", root(`{ loginhook = /x; }`), one(login.with("/x"))},
+		{"", root(`{ loginhook = /x; }`), one(login.spelled("loginhook").with("/x"))},
+		{"an empty hook is none", root(`{LoginHook = ""; LogoutHook = "/z";}`), one(logout.with("/z"))},
+		{"all empty", root(`{LoginHook = ""; LogoutHook = " ";}`), emptied},
 		{"", root(`{"LoginHook" = "/x y"; "LogoutHook" = "/z"; a = b;}`), []Fact{login.with("/x y"), logout.with("/z")}},
 		{"", root(`{'LoginHook' = '/x';}`), one(login.with("/x"))},
 		{"escaped key", root(`{"Login\U0048ook" = "/x";}`), one(login.with("/x"))},
@@ -161,7 +171,7 @@ func TestDefaultsWholeDomain(t *testing.T) {
 		{"XML integer", root(`<dict><key>EnableMCXLoginScripts</key><integer>1</integer></dict>`), one(onRoot("write", Set, "EnableMCXLoginScripts").with("1"))},
 		{"value is an array", root(`{LoginHook = ("/x");}`), one(login)},
 		{"value is data", root(`{LoginHook = <2f78>;}`), one(login)},
-		{"two spellings", root(`{LoginHook = "/b"; loginhook = "/a";}`), []Fact{login.with("/a"), login.with("/b")}},
+		{"two spellings", root(`{LoginHook = "/b"; loginhook = "/a";}`), []Fact{login.with("/b"), login.spelled("loginhook").with("/a")}},
 		{"hook only below", root(`{a = {LoginHook = "/x";};}`), emptied},
 		{"no hook", root(`{LoginwindowText = hi;}`), emptied},
 		{"empty", root(`{}`), emptied},
@@ -192,7 +202,7 @@ func TestDefaultsOtherVerbs(t *testing.T) {
 	removed := func(verb, key string) []Fact { return one(onRoot(verb, Remove, key)) }
 	check(t, []analyzed{
 		{"", root("rename", loginwindow, "Foo", "LoginHook"), one(onRoot("rename", Set, "LoginHook").from("Foo"))},
-		{"", root("rename", loginwindow, "Foo", "logouthook"), one(onRoot("rename", Set, "LogoutHook").from("Foo"))},
+		{"", root("rename", loginwindow, "Foo", "logouthook"), one(onRoot("rename", Set, "logouthook").from("Foo"))},
 		{"", root("rename", loginwindow, "LoginHook", "Foo"), removed("rename", "LoginHook")},
 		{"", root("rename", loginwindow, "LoginHook", "LogoutHook"), []Fact{onRoot("rename", Remove, "LoginHook"), onRoot("rename", Set, "LogoutHook").from("LoginHook")}},
 		{"", root("rename", loginwindow, "a", "b"), nil},
@@ -206,7 +216,7 @@ func TestDefaultsOtherVerbs(t *testing.T) {
 		{"", root("import", loginwindow), nil},
 		{"", root("import", "com.example.app", "/tmp/com.apple.loginwindow.plist"), nil},
 		{"", root("delete", loginwindow, "LoginHook"), removed("delete", "LoginHook")},
-		{"", root("delete", loginwindow, "logouthook"), removed("delete", "LogoutHook")},
+		{"", root("delete", loginwindow, "logouthook"), removed("delete", "logouthook")},
 		{"", root("Delete", loginwindow, "LoginHook", "x"), removed("delete", "LoginHook")},
 		{"", root("delete", loginwindow, "EnableMCXLoginScripts"), removed("delete", "EnableMCXLoginScripts")},
 		{"", root("delete", loginwindow), removed("delete", "")},
@@ -277,7 +287,7 @@ func TestDefaultsLoose(t *testing.T) {
 	check(t, []analyzed{
 		{"copy without a domain", copied, one(login.at("LoginHook", "/Users/ann/Library/Preferences/LoginHook.plist"))},
 		{"", root("write", "com.example.app", "LoginHook", "/x"), one(login.at("com.example.app", prefs+"com.example.app.plist").with("/x"))},
-		{"", root("write", "com.example.app", "loginhook", "-string", "/x y"), one(login.at("com.example.app", prefs+"com.example.app.plist").with("/x y"))},
+		{"", root("write", "com.example.app", "loginhook", "-string", "/x y"), one(login.spelled("loginhook").at("com.example.app", prefs+"com.example.app.plist").with("/x y"))},
 		{"", root("-currentHost", "write", "com.example.app", "LoginHook", "/x"), one(login.at("com.example.app", prefs+"ByHost/com.example.app."+uuid+".plist").with("/x"))},
 		{"user", asUser("defaults", "write", "com.example.app", "LoginHook", "/x"), one(login.at("com.example.app", "/Users/ann/Library/Preferences/com.example.app.plist").with("/x"))},
 		{"", root("write", "/tmp/x", "LogoutHook", "/x"), one(Fact{Tool: "defaults", Verb: "write", Operation: Set, Key: "LogoutHook"}.at("/tmp/x", "/private/tmp/x.plist").with("/x"))},

@@ -47,7 +47,7 @@ type Fact struct {
 	Tool      string // defaults, PlistBuddy or plutil
 	Verb      string // the tool's own word; "stdin" for commands that argv does not show
 	Operation Operation
-	Key       string // in the spelling loginwindow reads
+	Key       string // as the command spells it; loginwindow reads no other spelling than that below
 	Value     string // as the tool would store it
 	HasValue  bool
 
@@ -83,26 +83,22 @@ const (
 	MCXScriptTrust = "MCXScriptTrust"
 )
 
-// RunsProgram reports whether the value of a key is a program that loginwindow runs.
-func RunsProgram(key string) bool { return key == LoginHook || key == LogoutHook }
-
-// FirstPath returns what of a hook's value is most likely its program, as long as nobody
-// looked at the disk.
-func FirstPath(value string) string {
-	if i := strings.IndexAny(value, " \t\n"); i > 0 {
-		return value[:i]
-	}
-	return value
+// RunsProgram reports whether the value of a key is a program that loginwindow runs. Case is
+// ignored: to loginwindow loginhook is another key, but whoever writes that means a hook, and
+// published rules find it.
+func RunsProgram(key string) bool {
+	return strings.EqualFold(key, LoginHook) || strings.EqualFold(key, LogoutHook)
 }
 
-// canonicalKey returns the spelling loginwindow reads for a key that names a hook in
-// any case, or "". Case is ignored because a rule that minds it is one shift key
-// away from silence.
-func canonicalKey(s string) string {
-	for _, k := range [...]string{LoginHook, LogoutHook, EnableMCX, MCXScriptTrust} {
-		if strings.EqualFold(s, k) {
-			return k
-		}
+// IsBlank reports whether a hook's value runs nothing: administrators write an empty one to remove
+// a hook. White space is no command to a shell, and as the name of a file it could only lie in the
+// folder that loginwindow starts in or in those of its PATH, which macOS seals.
+func IsBlank(value string) bool { return strings.Trim(value, " \t\r\n\v\f") == "" }
+
+// hookKey returns a key as it is spelled if it names a hook in any case, or "".
+func hookKey(s string) string {
+	if RunsProgram(s) || strings.EqualFold(s, EnableMCX) || strings.EqualFold(s, MCXScriptTrust) {
+		return strings.Clone(s) // and not keep an argument of a million bytes
 	}
 	return ""
 }
@@ -132,10 +128,8 @@ func toolOfSignature(id string) string {
 
 // toolOfName ignores case, as the volume does.
 func toolOfName(name string) string {
-	for _, t := range tools {
-		if len(name) == len(t) && strings.EqualFold(name, t) {
-			return t
-		}
+	if i := slices.IndexFunc(tools[:], func(t string) bool { return strings.EqualFold(name, t) }); i >= 0 {
+		return tools[i]
 	}
 	return ""
 }
@@ -144,7 +138,7 @@ func toolOfName(name string) string {
 // order in which the tool would act, at most 64 of them.
 func Analyze(in Input) []Fact {
 	byName, bySignature := toolOfName(cmp.Or(in.Name, path.Base(in.Executable))), toolOfSignature(in.SigningID)
-	if len(in.Args) < 2 || byName == "" && bySignature == "" {
+	if len(in.Args) < 2 || byName == "" && bySignature == "" || isSimulatorTool(in.Executable) {
 		return nil
 	}
 	var out findings
@@ -155,8 +149,22 @@ func Analyze(in Input) []Fact {
 	if byName != bySignature {
 		out.addAll(analyze(byName, &in))
 	}
-	if (byName == toolDefaults || bySignature == toolDefaults) && !out.setsHook() {
+	if (byName == toolDefaults || bySignature == toolDefaults) && !out.writesHook() {
 		out.addAll(analyzeLoose(&in))
+	}
+	return out.facts
+}
+
+// Imitate returns what a process would do to hooks if it were one of the tools under another name
+// and signature: a fact for each login or logout hook that its arguments set or remove.
+func Imitate(in Input) []Fact {
+	var out findings
+	for _, tool := range tools {
+		for _, f := range analyze(tool, &in) {
+			if f.Strict && RunsProgram(f.Key) && (f.HasValue || f.Operation == Remove) {
+				out.addFact(f)
+			}
+		}
 	}
 	return out.facts
 }
@@ -190,6 +198,9 @@ func (f *findings) addAll(facts []Fact) {
 // then the oldest of those that matter least: a flood of decoys in front of the
 // command that counts, or behind it, must not push that one out.
 func (f *findings) addFact(n Fact) {
+	if n.Operation == Set && n.HasValue && RunsProgram(n.Key) && IsBlank(n.Value) {
+		n.Operation, n.Value, n.HasValue = Remove, "", false
+	}
 	if len(f.facts) < maxFacts {
 		f.facts = append(f.facts, n)
 		return
@@ -231,28 +242,30 @@ func weight(f *Fact) int {
 	return w
 }
 
-// setsHook reports whether a login or logout hook is set.
-func (f *findings) setsHook() bool {
-	return slices.ContainsFunc(f.facts, func(k Fact) bool { return k.Operation == Set && RunsProgram(k.Key) })
+// writesHook reports whether it is known what is written to a login or logout hook.
+func (f *findings) writesHook() bool {
+	return slices.ContainsFunc(f.facts, func(k Fact) bool {
+		return RunsProgram(k.Key) && (k.Operation == Set || k.Verb == "write")
+	})
 }
 
 // analyzeLoose finds a defaults command that has the word write and a hook key anywhere in
 // its arguments, whatever the tool would make of it. Rules that look at arguments one by one
 // fire on this, and so must a rule on facts.
 func analyzeLoose(in *Input) []Fact {
-	isHook := func(s string) bool { return RunsProgram(canonicalKey(s)) }
-	write, named := slices.Index(in.Args, "write"), slices.IndexFunc(in.Args, isHook)
+	write, named := slices.Index(in.Args, "write"), slices.IndexFunc(in.Args, RunsProgram)
 	if write < 0 || named < 0 {
 		return nil
 	}
 	r := reach{full: true}
-	if write > 0 {
-		r.take(in.Args[1:write])
-	}
+	r.take(in.Args[min(1, write):write])
 	t, rest, _ := r.domainTarget(in, in.Args[write+1:])
-	f := Fact{Verb: "write", Operation: Set, Key: canonicalKey(in.Args[named])}
-	if i := slices.IndexFunc(rest, isHook); i >= 0 {
-		f.Key = canonicalKey(rest[i])
+	if isSimulated(t.plist) {
+		return nil
+	}
+	f := Fact{Verb: "write", Operation: Set, Key: in.Args[named]}
+	if i := slices.IndexFunc(rest, RunsProgram); i >= 0 {
+		f.Key = rest[i]
 		f.Value, f.HasValue = typedValue(rest[i+1:])
 	}
 	t.relevant = false

@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"cmp"
 	"path"
 	"strings"
 )
@@ -39,13 +40,10 @@ func CanonicalPath(p string) string {
 
 // linked replaces the links that macOS has in its root folder.
 func linked(p string) string {
-	for _, target := range [...]string{"/private/var", "/private/tmp", "/private/etc"} {
-		link := target[len("/private"):]
-		if rest, ok := cutElements(p, link); ok {
-			return join(target, rest)
-		}
-		if rest, ok := cutElements(p, target); ok {
-			return join(target, rest)
+	inside, _ := cutElements(p, "/private")
+	for _, link := range [...]string{"/var", "/tmp", "/etc"} {
+		if rest, ok := cutElements(cmp.Or(inside, p), link); ok {
+			return join("/private"+link, rest)
 		}
 	}
 	return p

@@ -1,6 +1,7 @@
 package hook
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -148,7 +149,7 @@ func (l *buddyLine) parts(all bool) []string {
 		switch {
 		case c == '\\' && i+1 < len(s):
 			i++
-			part = append(part, unescape(s[i]))
+			part = append(part, cmp.Or(escapes[s[i]], s[i]))
 		case quote != 0 && c == quote:
 			quote = 0
 		case quote == 0 && (c == '"' || c == '\''):
@@ -164,15 +165,7 @@ func (l *buddyLine) parts(all bool) []string {
 	return append(out, string(part))
 }
 
-func unescape(c byte) byte {
-	switch c {
-	case 'n':
-		return '\n'
-	case 't':
-		return '\t'
-	}
-	return c
-}
+var escapes = map[byte]byte{'n': '\n', 't': '\t'}
 
 func (l *buddyLine) word() string { return strings.Join(l.parts(false), ":") }
 
@@ -204,5 +197,5 @@ func (e entry) hook(op Operation) (string, Operation) {
 	if len(e) > 1 {
 		op = Edit
 	}
-	return canonicalKey(e[0]), op
+	return hookKey(e[0]), op
 }

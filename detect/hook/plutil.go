@@ -16,7 +16,7 @@ type plutilCommand struct {
 	in Input
 
 	verb   string
-	key    string // canonical; "" if the key path leads to none
+	key    string // "" if the key path leads to none
 	op     Operation
 	value  string
 	valued bool
@@ -165,23 +165,13 @@ func plutilValue(kind, arg string) (string, bool) {
 	return scalar(v)
 }
 
-// splitKeyPath splits at dots that have no backslash before them.
+// splitKeyPath splits at dots that have no backslash before them. No argument has a NUL.
 func splitKeyPath(s string) entry {
-	var e entry
-	var b strings.Builder
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '\\' && i+1 < len(s) && s[i+1] == '.':
-			i++
-			b.WriteByte('.')
-		case s[i] == '.':
-			e = append(e, b.String())
-			b.Reset()
-		default:
-			b.WriteByte(s[i])
-		}
+	e := strings.Split(strings.ReplaceAll(s, `\.`, "\x00"), ".")
+	for i := range e {
+		e[i] = strings.ReplaceAll(e[i], "\x00", ".")
 	}
-	return append(e, b.String())
+	return e
 }
 
 // write finds what is written. With -o all files go to one place, the last over those

@@ -12,7 +12,7 @@ func TestPlutilKeys(t *testing.T) {
 	check(t, []analyzed{
 		{"", on("-insert", "LoginHook", "-string", "/x"), one(insert.with("/x"))},
 		{"", on("-insert", "LogoutHook", "-string", "/x y"), one(fact("-insert", Set, "LogoutHook").with("/x y"))},
-		{"", on("-replace", "loginhook", "-string", jamf), one(replace.with(jamf))},
+		{"", on("-replace", "loginhook", "-string", jamf), one(replace.spelled("loginhook").with(jamf))},
 		{"", on("-INSERT", "LoginHook", "-STRING", "/x"), one(insert.with("/x"))},
 		{"", on("-insert", "LoginHook", "-xml", "<string>/x</string>"), one(insert.with("/x"))},
 		{"", on("-insert", "LoginHook", "-xml", "<array/>"), one(insert)},
@@ -30,7 +30,7 @@ func TestPlutilKeys(t *testing.T) {
 		{"", on("-replace", "EnableMCXLoginScripts", "-json", "true"), one(fact("-replace", Set, "EnableMCXLoginScripts").with("true"))},
 		{"", on("-replace", "EnableMCXLoginScripts", "-integer", "1"), one(fact("-replace", Set, "EnableMCXLoginScripts").with("1"))},
 		{"", on("-remove", "LoginHook"), one(fact("-remove", Remove, "LoginHook"))},
-		{"", on("-remove", "logouthook", "-s"), one(fact("-remove", Remove, "LogoutHook"))},
+		{"", on("-remove", "logouthook", "-s"), one(fact("-remove", Remove, "logouthook"))},
 		{"", on("-remove", "LoginHook.0"), one(fact("-remove", Edit, "LoginHook"))},
 		{"", on("-insert", "LoginHook", "-string", "/x", "-s", "-r", "-n", "--"), one(insert.with("/x"))},
 		{"", on("-s", "-insert", "LoginHook", "-string", "/x"), one(insert.with("/x"))},

@@ -51,6 +51,21 @@ func holdsHook(p string) bool {
 	return d != ""
 }
 
+// isSimulated reports whether a canonical path lies on the disk of a simulated device, which
+// nothing of the Mac reads.
+func isSimulated(p string) bool {
+	return strings.Contains(p, "/Library/Developer/CoreSimulator/Devices/")
+}
+
+// isSimulatorTool reports whether a program is part of the system of a simulated device, whose
+// preferences are that device's. Where anyone could put a program it is not believed: a copy of
+// the Mac's own defaults would write the Mac's preferences.
+func isSimulatorTool(executable string) bool {
+	p := CanonicalPath(executable)
+	return strings.Contains(p, ".simruntime/Contents/Resources/RuntimeRoot/") &&
+		(strings.HasPrefix(p, "/Library/Developer/CoreSimulator/") || strings.HasPrefix(p, "/Applications/Xcode"))
+}
+
 // isNameless reports whether a path reaches a file by its number or descriptor, so that
 // its name, and with it what it holds, does not show.
 func isNameless(p string) bool {
@@ -77,7 +92,7 @@ func ScopeOf(plist string) Scope {
 		dir = up
 	}
 	owner, ok := cutSuffixFold(dir, "/Library/Preferences")
-	if !ok || otherVolume(owner) {
+	if !ok || otherVolume(owner) || isSimulated(plist) {
 		return Other
 	}
 	if inByHost {
@@ -119,15 +134,11 @@ func cutSuffixFold(s, suffix string) (string, bool) {
 func spell(p string) string {
 	dir, base := path.Split(p)
 	dir = strings.TrimSuffix(dir, "/")
-	if d, host := preferencesName(base); d != "" {
-		ext := ""
-		if _, ok := cutExtension(base); ok {
-			ext = extension
+	if d, _ := preferencesName(base); d != "" {
+		if stem, ok := cutExtension(base); ok {
+			base = stem + extension
 		}
-		if host != "" {
-			host = "." + host
-		}
-		base = d + host + ext
+		base = d + base[len(d):]
 	}
 	for _, s := range [...]string{"/Library/Preferences/ByHost", "/Library/Preferences"} {
 		if up, ok := cutSuffixFold(dir, s); ok {

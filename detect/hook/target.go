@@ -12,7 +12,7 @@ type target struct {
 	scope  Scope
 
 	relevant bool // can hold a hook
-	nameless bool // may hold one: see isNameless
+	possible bool // may hold one: the command does not show which file it means
 }
 
 // complete adds to a fact of a tool which preferences it is about.
@@ -22,7 +22,7 @@ func (t *target) complete(tool string, f Fact) Fact {
 }
 
 // hasKeys reports whether a command that names a hook key is worth reporting here.
-func (t *target) hasKeys() bool { return t.relevant || t.nameless }
+func (t *target) hasKeys() bool { return t.relevant || t.possible }
 
 // pathTarget is the target that a path names. Of files that are none of ours no more
 // is worked out unless full is set: most commands are about those, and one command
@@ -33,7 +33,8 @@ func pathTarget(in *Input, file string, full bool) target {
 		return t
 	}
 	p := resolve(in, file)
-	t.nameless = !t.relevant && isNameless(p)
+	t.relevant = t.relevant && !isSimulated(p)
+	t.possible = !t.relevant && isNameless(p)
 	if p != "" && (t.hasKeys() || full) {
 		t.plist = spell(p)
 		t.scope = ScopeOf(t.plist)
@@ -84,8 +85,8 @@ func (r *reach) domainTarget(in *Input, args []string) (t target, rest []string,
 	d, rest := args[0], args[1:]
 	switch {
 	case strings.EqualFold(d, "-app") && len(rest) > 0:
-		if appDomain(rest[0]) == "" {
-			return target{domain: rest[0], scope: Other}, rest[1:], true
+		if appDomain(rest[0]) == "" { // its bundle may have any identifier, loginwindow's too
+			return target{domain: rest[0], scope: Other, possible: true}, rest[1:], true
 		}
 		return r.named(in, rest[0], domainLoginwindow), rest[1:], true
 	case isGlobalName(d):
@@ -95,7 +96,7 @@ func (r *reach) domainTarget(in *Input, args []string) (t target, rest []string,
 		return r.named(in, d, domainGlobal), rest, true
 	case isPath(d):
 		t = pathTarget(in, d, r.full)
-		if _, ext := cutExtension(t.plist); t.plist != "" && !t.nameless && !ext {
+		if _, ext := cutExtension(t.plist); t.plist != "" && !t.possible && !ext {
 			t.plist += extension // as the tool does
 		}
 		return t, rest, true
@@ -104,9 +105,10 @@ func (r *reach) domainTarget(in *Input, args []string) (t target, rest []string,
 }
 
 // isGlobalName reports whether a domain or an option means the global domain.
-func isGlobalName(d string) bool {
-	isName := func(name string) bool { return strings.EqualFold(d, name) }
-	return slices.ContainsFunc(globalNames[:], isName)
+func isGlobalName(d string) bool { return isAnyOf(d, globalNames[:]) }
+
+func isAnyOf(s string, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(s, name) })
 }
 
 var globalNames = [...]string{"NSGlobalDomain", "Apple Global Domain", "kCFPreferencesAnyApplication", "-g", "-globalDomain"}

@@ -125,7 +125,10 @@ hooksnare.evidence.lineage.command_line hooksnare.evidence.lineage.user.id hooks
 hooksnare.evidence.recent.pid hooksnare.evidence.recent.entity_id hooksnare.evidence.recent.time hooksnare.evidence.recent.executable
 hooksnare.evidence.recent.command_line hooksnare.evidence.recent.user.id hooksnare.evidence.recent.user.name
 hooksnare.program.arguments hooksnare.program.exists hooksnare.program.excerpt hooksnare.program.kind hooksnare.program.mode
-hooksnare.program.shadowed_by hooksnare.change.previous.shadowed_by hooksnare.program.modified hooksnare.program.owner hooksnare.program.path hooksnare.program.resolved hooksnare.program.risks
+hooksnare.program.shadowed_by hooksnare.change.previous.shadowed_by hooksnare.program.not_watched hooksnare.change.previous.not_watched
+hooksnare.program.parts.path hooksnare.program.parts.exists hooksnare.program.parts.type hooksnare.program.parts.sha256 hooksnare.program.parts.writable_by_others
+hooksnare.change.previous.parts.path hooksnare.change.previous.parts.exists hooksnare.change.previous.parts.type hooksnare.change.previous.parts.sha256 hooksnare.change.previous.parts.writable_by_others
+hooksnare.program.modified hooksnare.program.owner hooksnare.program.path hooksnare.program.resolved hooksnare.program.risks
 hooksnare.program.sha256 hooksnare.program.shebang hooksnare.program.signing.id hooksnare.program.signing.team_id hooksnare.program.size
 hooksnare.program.type hooksnare.program.unread hooksnare.program.writable_at hooksnare.program.writable_by_others hooksnare.program.kept_at
 hooksnare.change.since hooksnare.change.what hooksnare.delivery.chain hooksnare.delivery.sequence hooksnare.delivery.previous hooksnare.unreadable.path hooksnare.unreadable.why hooksnare.unreadable.detail hooksnare.unreadable.active

@@ -60,7 +60,18 @@ type Program struct {
 	Unread     string   `json:"unread,omitempty"`      // why it could not be read
 	Shadow     string   `json:"shadowed_by,omitempty"` // what would run if the value were split at an earlier space
 	Risks      []string `json:"risks,omitempty"`
-	Kept       string   `json:"kept_at,omitempty"` // a copy of it
+	Kept       string   `json:"kept_at,omitempty"`     // a copy of it
+	Parts      []Part   `json:"parts,omitempty"`       // what it runs beside itself
+	NotWatched []string `json:"not_watched,omitempty"` // programs that its script names
+}
+
+// Part is a file that a hook runs by its arguments, or by its script, or a folder of such.
+type Part struct {
+	Path     string `json:"path"`
+	Exists   bool   `json:"exists"`
+	Type     string `json:"type,omitempty"`
+	SHA256   string `json:"sha256,omitempty"`
+	Writable bool   `json:"writable_by_others"`
 }
 
 // Signing is what a program's signature claims; it is not verified.

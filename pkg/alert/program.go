@@ -23,6 +23,14 @@ func (p *Program) AddRows(rows *Rows) {
 	rows.Add("risks", risks)
 	rows.Add("shadowed", p.Shadow)
 	rows.Add("copy", p.Kept)
+	for _, part := range p.Parts {
+		what := part.Path
+		if !part.Exists {
+			what += ", which does not exist"
+		}
+		rows.Add("runs", joinNonEmpty(what, part.SHA256))
+	}
+	rows.Add("not watched", strings.Join(p.NotWatched, ", "))
 }
 
 // summary is the program in a line: path, kind, size, owner, mode and age.

@@ -79,12 +79,15 @@ type Program struct {
 	Risks      []string // see package program
 	WritableBy string   // the first element of the path that others than root can change, "" for none
 	Shadow     string   // a file that would be run instead if the value were split at an earlier space, "" for none
+
+	Parts     []Program // files and folders beside it that it runs what is in, by path; nil if nobody looked
+	Unwatched []string  // programs that its script names and that are none of these
 }
 
 // ProgramChange is a program of a hook that is not what it was.
 type ProgramChange struct {
 	Value    string
-	What     []string // content, owner, mode, replaced, appeared, vanished, writable, shadowed
+	What     []string // content, owner, mode, replaced, appeared, vanished, writable, shadowed, parts
 	Old, New Program
 	Since    Since
 	Time     time.Time

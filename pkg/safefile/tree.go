@@ -2,6 +2,7 @@ package safefile
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -93,6 +94,25 @@ func (t *Tree) Open(at string, v FileVersion) (*os.File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// List returns the names in a folder, in no order, and no more than most of them.
+func (t *Tree) List(at string, most int) ([]string, error) {
+	dir, err := t.folder(at)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := ignoringSignals(func() (int, error) { return unix.Openat(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0) })
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), path.Join("/", at))
+	defer f.Close()
+	names, err := f.Readdirnames(most)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return names, err
 }
 
 // Unchanged returns ErrChanged if an open file is not, or no longer, of that version.

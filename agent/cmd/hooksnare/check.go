@@ -59,8 +59,8 @@ func check(cmd *cobra.Command, s *settings) error {
 			results = append(results, checkResult{State: "note", File: r.File, Message: text, text: "note: " + r.File + ": " + text})
 		}
 	}
-	idle, err := exceptions.Idle(c, sources, now) // not a fault: some hooks are rare
-	for _, x := range idle {
+	idle, err := exceptions.Idle(c, sources, now)                     // not a fault: some hooks are rare
+	for _, x := range append(idle, exceptions.Unmet(c, sources)...) { // nor this: the Mac may be another one
 		r := faultResult(x)
 		r.State, r.text = "note", "note: "+r.text
 		results = append(results, r)
