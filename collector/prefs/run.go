@@ -38,6 +38,7 @@ func (c *Collector) run(ctx context.Context) {
 	defer timer.Stop()
 	defer c.waitForScans()
 	c.sweepAt = time.Now()
+	c.planFullRead(c.sweepAt)
 	if v, err := c.disk.lstat(c.disk.root + "/"); err == nil {
 		c.disk.owner = v.UID
 	}
@@ -73,6 +74,8 @@ func (c *Collector) waitForEvent(ctx context.Context, timer *time.Timer) {
 		c.endScan(s, time.Now())
 	case <-c.wake:
 		c.wakes.start(time.Now())
+	case <-c.full:
+		c.fullAt = earliestTime(c.fullAt, latestTime(time.Now().Add(c.wakes.after[0]), c.lastFull.Add(fullReadGap)))
 	case <-changed:
 		now := time.Now()
 		if next := c.lastWatched[0].Add(watchedAtOnce * watchedGap); now.Before(next) {
@@ -120,6 +123,11 @@ func (c *Collector) requestDue(now time.Time) {
 		all = true
 		c.sweepAt = nextSweep(now, c.opts.Sweep)
 	}
+	full := !c.fullAt.IsZero() && !now.Before(c.fullAt)
+	if full {
+		all = true
+		c.planFullRead(now)
+	}
 	own := c.watched.elapsed(now)
 	if own {
 		copy(c.lastWatched[:], c.lastWatched[1:])
@@ -129,7 +137,7 @@ func (c *Collector) requestDue(now time.Time) {
 		c.counts.Sweeps++
 	}
 	for _, p := range c.locations {
-		if all || own && p.scan.system {
+		if p.full = p.full || full; all || own && p.scan.system {
 			c.requestScan(p, now)
 		}
 	}
@@ -140,6 +148,14 @@ func (c *Collector) requestDue(now time.Time) {
 			c.requestScan(p, now)
 			c.queueReports(p)
 		}
+	}
+}
+
+// planFullRead plans the full read after the one at a time, which falls on a sweep.
+func (c *Collector) planFullRead(now time.Time) {
+	c.lastFull = now
+	if c.fullAt = (time.Time{}); c.opts.Sweep > 0 {
+		c.fullAt = nextSweep(now, max(fullReadTime, c.opts.Sweep).Truncate(c.opts.Sweep))
 	}
 }
 
@@ -250,7 +266,7 @@ func (c *Collector) backOff(p *location, now time.Time) {
 
 // idleTime returns for how long nothing is due.
 func (c *Collector) idleTime(now time.Time) time.Duration {
-	next := c.sweepAt
+	next := earliestTime(c.sweepAt, c.fullAt)
 	for _, due := range slices.Concat(c.wakes.due, c.watched.due) {
 		next = earliestTime(next, due)
 	}

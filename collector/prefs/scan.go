@@ -23,16 +23,14 @@ type scan struct {
 	turn    atomic.Pointer[chan struct{}]
 	slow    *time.Timer // ends the turn
 
-	disk      *disk
-	base      string
-	home      bool // of one below /Users
-	system    bool // of root's own: its folders are watched
-	top       *folder
-	firstFile int // which of a ByHost folder's files to begin with
+	disk   *disk
+	system bool // of root's own: its folders are watched
+	top    *folder
 
 	began       time.Time
 	settle      time.Duration
 	granule     time.Duration
+	full        bool  // files are read whatever their times say
 	left        int64 // bytes that may still be read
 	folderOwner owner // of the folder whose files are scanned
 	result
@@ -59,6 +57,7 @@ func (s *scan) beginScan(now time.Time, settle, granule time.Duration) {
 	clear(s.findings) // they hold values
 	s.result = result{findings: s.findings[:0], watchable: s.watchable[:0]}
 	s.requested, s.answers, s.busy, s.hung = now, s.location.answers, true, false
+	s.full, s.location.full = s.location.full, false
 	s.started.Store(false)
 	s.left, s.settle, s.granule = maxScanBytes, settle, granule
 }
@@ -67,11 +66,10 @@ func (s *scan) beginScan(now time.Time, settle, granule time.Duration) {
 func (s *scan) run() {
 	s.started.Store(true)
 	s.began = time.Now()
-	if s.scanFolder(s.top, s.base) == noHome {
-		if s.absent = s.location.home; !s.absent {
-			s.missingFolder(s.top)
-		}
+	if s.full {
+		s.top.unsettleFiles()
 	}
+	s.scanFolder(s.top)
 	s.took = time.Since(s.began)
 }
 
