@@ -259,6 +259,11 @@ func (d *fakeDisk) mapFile(name string) *mapping {
 	f, err := os.OpenFile(d.at(name), os.O_RDWR, 0)
 	d.must(err)
 	defer f.Close()
+	return d.mapOpen(f)
+}
+
+func (d *fakeDisk) mapOpen(f *os.File) *mapping {
+	d.t.Helper()
 	st, err := f.Stat()
 	d.must(err)
 	m, err := syscall.Mmap(int(f.Fd()), 0, int(st.Size()), syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_SHARED)
