@@ -2,6 +2,7 @@ package prefs
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -78,7 +79,7 @@ func parseRecord(content []byte) (homes []string, err error) {
 	}
 	account, ok := v.(map[string]any)
 	if !ok {
-		return nil, errNoDictionary
+		return nil, fmt.Errorf("%w: no dictionary at the top", plist.ErrMalformed)
 	}
 	list, ok := account["home"].([]any)
 	if !ok {
