@@ -223,8 +223,8 @@ func (c *Collector) endScan(s *scan, now time.Time) {
 	if s.listed {
 		c.setListed(p, s.folders, first, now)
 	}
-	if s.system && !slices.Equal(p.watchable, s.watchable) {
-		p.watchable = slices.Clone(s.watchable)
+	if s.system {
+		p.watchable = append(p.watchable[:0], s.watchable...)
 		c.setWatched()
 	}
 	if p.again {
