@@ -51,6 +51,7 @@ func BenchmarkSweep(b *testing.B) {
 					c.requestScan(p, now)
 				}
 				for len(c.running) > 0 {
+					c.startScans(time.Now())
 					c.endScan(<-c.done, now)
 				}
 			}

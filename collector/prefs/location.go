@@ -92,14 +92,8 @@ func (c *Collector) newScan(p *location) *scan {
 		location: p, disk: &c.disk, top: p.folderLayout(),
 		system: p.base == rootHome || isBelow(p.base, library),
 	}
-	s.slow = time.AfterFunc(time.Hour, s.endTurn)
-	s.slow.Stop()
 	s.work = func() {
-		if p.home {
-			c.scanInTurn(s)
-		} else {
-			s.run()
-		}
+		s.run()
 		select {
 		case c.done <- s:
 		case <-c.quit:

@@ -102,18 +102,16 @@ type Collector struct {
 	done chan *scan    // scans that ended
 	quit chan struct{} // closed when no more are waited for
 
-	// What a scan of a home holds: a turn of one of the two kinds until it ends or is slow, and a
-	// thread of one of the two until it ends.
-	turns, doubtfulTurns chan struct{}
-	threads, reserved    chan struct{}
-
 	// All that follows belongs to the goroutine of Run.
 
 	locations []*location // root's own first
 	byBase    map[string]*location
 	due       map[*location]time.Time // when to scan it and report of it, apart from sweeps
 
-	running []*scan        // under way and not hung, in the order in which they were requested
+	answering, doubtful lane // homes that wait for their turn
+	threads             int  // that scans of homes take
+
+	running []*scan        // requested and not hung, in the order in which they were requested
 	hung    map[string]int // scans that hang, by the base of their location
 
 	// Problems are as many as the files and folders that are scanned, and each home's are
@@ -166,8 +164,7 @@ func New(opts Options, h Handler) (*Collector, error) {
 	c := &Collector{
 		opts: opts, disk: realDisk(opts.Root), handler: h, openWatcher: fsnotify.NewWatcher,
 		wake: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan *scan, maxThreads), quit: make(chan struct{}),
-		turns: make(chan struct{}, maxTurns), doubtfulTurns: make(chan struct{}, maxTurns),
-		threads: make(chan struct{}, maxThreads), reserved: make(chan struct{}, reservedThreads),
+		answering: lane{threads: maxThreads + reservedThreads}, doubtful: lane{threads: maxThreads},
 		byBase: map[string]*location{}, due: map[*location]time.Time{}, hung: map[string]int{},
 		problems: map[problemKey]*reportedProblem{}, conditions: map[string]int{},
 		settle: settleTime, granule: granuleTime, retry: retryTime,

@@ -46,6 +46,7 @@ func (c *Collector) run(ctx context.Context) {
 		c.takeFinished()
 		now := time.Now()
 		c.requestDue(now)
+		nextTurn := c.startScans(now)
 		c.checkAnswers(now)
 		c.checkBegun()
 		reported := ctx.Err() == nil && c.reportNext(now)
@@ -56,7 +57,7 @@ func (c *Collector) run(ctx context.Context) {
 		case reported:
 			continue
 		}
-		timer.Reset(c.idleTime(now))
+		timer.Reset(c.idleTime(now, nextTurn))
 		c.waitForEvent(ctx, timer)
 	}
 }
@@ -104,6 +105,7 @@ func (c *Collector) waitForScans() {
 	timer := time.NewTimer(answerTime)
 	defer timer.Stop()
 	defer close(c.quit)
+	c.running = slices.DeleteFunc(c.running, func(s *scan) bool { return s.started.IsZero() })
 	for len(c.running) > 0 {
 		select {
 		case s := <-c.done:
@@ -189,7 +191,11 @@ func (c *Collector) requestScan(p *location, now time.Time) {
 		p.again = false
 		p.scan.beginScan(now, c.settle, c.granule)
 		c.running = append(c.running, p.scan)
-		go p.scan.work()
+		if l := c.laneOf(p.scan); p.home {
+			l.waiting = append(l.waiting, p.scan)
+		} else {
+			c.startScan(p.scan, now)
+		}
 	}
 }
 
@@ -203,6 +209,9 @@ func (c *Collector) endScan(s *scan, now time.Time) {
 		}
 	} else {
 		c.running = slices.DeleteFunc(c.running, func(o *scan) bool { return o == s })
+	}
+	if p.home {
+		c.threads--
 	}
 	c.counts.Scans++
 	c.counts.Reads += s.reads
@@ -243,7 +252,7 @@ func (c *Collector) checkAnswers(now time.Time) {
 		if s.location.scan == s {
 			s.location.answers = false
 			detail := "does not answer"
-			if !s.started.Load() {
+			if s.started.IsZero() {
 				detail = "too many other homes do not answer"
 			}
 			c.noteSilence(s.location, detail)
@@ -265,8 +274,8 @@ func (c *Collector) backOff(p *location, now time.Time) {
 }
 
 // idleTime returns for how long nothing is due.
-func (c *Collector) idleTime(now time.Time) time.Duration {
-	next := earliestTime(c.sweepAt, c.fullAt)
+func (c *Collector) idleTime(now, nextTurn time.Time) time.Duration {
+	next := earliestTime(nextTurn, earliestTime(c.sweepAt, c.fullAt))
 	for _, due := range slices.Concat(c.wakes.due, c.watched.due) {
 		next = earliestTime(next, due)
 	}
