@@ -164,9 +164,9 @@ func (c *Collector) setListed(parent *location, bases []string, first bool, now 
 		p := c.byBase[base]
 		if p == nil && len(c.locations) < 2*(maxHomes+maxManaged) {
 			p = c.addListed(parent, base)
-			p.complete = !first
+			p.complete, p.removed = !first, true
 		}
-		if p != nil {
+		if p != nil && p.removed {
 			p.removed = false
 			c.requestScan(p, now)
 		}

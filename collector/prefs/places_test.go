@@ -65,6 +65,28 @@ func TestHomeLinks(t *testing.T) {
 	}
 }
 
+// TestStalledHomeLink has a home that is a link, and one that an account names, lead to what never
+// answers: only they are waited for, and they are named.
+func TestStalledHomeLink(t *testing.T) {
+	d := newDisk(t)
+	d.mkdir("/Volumes/Dead/dana")
+	d.link("/Volumes/Dead/dana", "/Users/dana")
+	d.put(recordsFolder+"/eve.plist", binary(t, map[string]any{"home": []any{"/Volumes/Dead/eve"}}))
+	synctest.Test(t, func(t *testing.T) {
+		r := newTimed(t)
+		s := stalled{"/Dead", make(chan struct{})}
+		c := start(t, Options{Root: d.root, Sweep: 2 * time.Second}, r, s.into)
+		for range 3 {
+			r.within(d, "while two homes stall", rootPlist, annPlist)
+		}
+		if got, want := r.unread(), []string{"/Users/dana: no answer", "/Volumes/Dead/eve: no answer"}; !slices.Equal(got, want) {
+			t.Errorf("got %q reported, want %q", got, want)
+		}
+		close(s.release)
+		c.stop()
+	})
+}
+
 // scanned returns the files that hold a hook, and what can't be read.
 func scanned(t *testing.T, d *fakeDisk, homes ...string) (hooks, bad []string) {
 	t.Helper()
