@@ -114,12 +114,12 @@ func (p *location) folderLayout() *folder {
 	case library:
 		return newFolders(library, "Preferences", byHost)
 	case managedFolder:
-		f := newFolders(managedFolder)
+		f := newFolders(managedFolder, byHost)
 		f.lists = listsUsers
 		return f
 	}
 	if path.Dir(p.base) == managedFolder {
-		return newFolders(p.base)
+		return newFolders(p.base, byHost)
 	}
 	f := newFolders(p.base, "Library", "Preferences", byHost)
 	switch {
