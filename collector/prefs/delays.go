@@ -41,13 +41,6 @@ func (d *delays) elapsed(now time.Time) bool {
 	return due
 }
 
-func latestTime(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
-}
-
 // earliestTime returns the earlier of two times, of which zero is none.
 func earliestTime(a, b time.Time) time.Time {
 	if a.IsZero() || !b.IsZero() && b.Before(a) {

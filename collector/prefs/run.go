@@ -76,7 +76,11 @@ func (c *Collector) waitForEvent(ctx context.Context, timer *time.Timer) {
 	case <-c.wake:
 		c.wakes.start(time.Now())
 	case <-c.full:
-		c.fullAt = earliestTime(c.fullAt, latestTime(time.Now().Add(c.wakes.after[0]), c.lastFull.Add(fullReadGap)))
+		at := time.Now().Add(c.wakes.after[0])
+		if next := c.lastFull.Add(fullReadGap); at.Before(next) {
+			at = next
+		}
+		c.fullAt = earliestTime(c.fullAt, at)
 	case <-changed:
 		now := time.Now()
 		if next := c.lastWatched[0].Add(watchedAtOnce * watchedGap); now.Before(next) {
