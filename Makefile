@@ -65,7 +65,7 @@ fuzz:
 
 ## attacks: print every case of attack and what it gives
 attacks:
-	umask 022; $(GO) test -count 1 -run '^TestAttacks(State|Silence)?$$' -v ./agent
+	umask 022; $(GO) test -count 1 -run '^TestAttacks(State|Places|Silence)?$$' -v ./agent
 
 SOAK = nice -n 15 $(GO) test -count 1 -timeout 15m -run '^TestSoak$$' -v ./agent/cmd/soak
 

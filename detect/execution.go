@@ -50,6 +50,22 @@ func isLoginwindow(i *event.Image) bool {
 	return i.Executable == loginwindow || i.Platform && i.SigningID == loginwindowSigningID
 }
 
+// finder begins with each session of a user, long before anything that the user starts.
+const finder = "/System/Library/CoreServices/Finder.app/Contents/MacOS/Finder"
+
+// IsLogin reports whether an event shows that somebody logs in or out: loginwindow begins, ends or
+// runs a program (a hook is one), or the Finder begins. It may be said of other events, never to harm.
+func IsLogin(ev *event.Event) bool {
+	p := ev.Process
+	switch ev.Kind {
+	case event.Exit:
+		return isLoginwindow(p.Image)
+	case event.ExecKind:
+		return isLoginwindow(p.Image) || p.Image.Executable == finder || ev.Parent != nil && isLoginwindow(ev.Parent.Image)
+	}
+	return false
+}
+
 // launchers are programs of the sealed system that only run the program they are given, as
 // somebody else or for launchd. A shell is not among them: what it runs may be anything, and
 // it names the hook's program itself where it runs it for loginwindow.

@@ -208,3 +208,33 @@ func TestExecuted(t *testing.T) {
 		}
 	}
 }
+
+// TestIsLogin says which events show that somebody logs in or out.
+func TestIsLogin(t *testing.T) {
+	of := func(kind event.Kind, image, parent string) *event.Event {
+		ev := &event.Event{Kind: kind, Process: &event.Process{Image: &event.Image{Executable: image}}}
+		if parent != "" {
+			ev.Parent = &event.Process{Image: &event.Image{Executable: parent}}
+		}
+		return ev
+	}
+	for _, tt := range []struct {
+		name string
+		ev   *event.Event
+		want bool
+	}{
+		{"loginwindow begins", of(event.ExecKind, loginwindow, "/sbin/launchd"), true},
+		{"loginwindow ends", of(event.Exit, loginwindow, ""), true},
+		{"loginwindow runs a program", of(event.ExecKind, "/bin/sh", loginwindow), true},
+		{"the Finder begins", of(event.ExecKind, finder, "/sbin/launchd"), true},
+		{"the Finder ends", of(event.Exit, finder, ""), false},
+		{"loginwindow forks", of(event.Fork, loginwindow, loginwindow), false},
+		{"a program begins", of(event.ExecKind, "/bin/sh", "/sbin/launchd"), false},
+		{"a program without a known parent begins", of(event.ExecKind, "/bin/sh", ""), false},
+		{"a program of that name begins", of(event.ExecKind, "/tmp/loginwindow", ""), false},
+	} {
+		if got := IsLogin(tt.ev); got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}

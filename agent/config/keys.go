@@ -55,7 +55,7 @@ func configKeys(c *Config) []key {
 			doc:    "how long the same finding is counted instead of alerted again; 0 = off",
 			decode: storeIn(&c.RepeatWindow, readSeconds(30*day, true))},
 		{name: "ExtraHomes", kind: "strings", defaultText: "none",
-			doc:    "home folders outside /Users, as the Mac knows them",
+			doc:    "home folders outside /Users that no account of this Mac names, as the Mac knows them",
 			decode: storeIn(&c.ExtraHomes, acceptedBy(listOf("absolute paths", readHome), prefs.CheckHomes))},
 		{name: "RuleDirectories", flag: "--rules", kind: "strings", defaultText: "none",
 			doc:    "folders of rule files beside the built-in rules",

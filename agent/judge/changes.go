@@ -25,6 +25,7 @@ type Watching struct {
 	Watched func(file string) bool         // whether changes of a file are seen
 	KeptAt  func(owner, sum string) string // where the copy of a content is, "" if there is none; may be nil
 	Wake    func()                         // is called when preferences may be about to change
+	ReadAll func()                         // is called when somebody logs in or out; may be nil
 	// Record is called with the lines of a change's alerts before they are given, and may wait
 	// for the disk; nil for none. A line is nil as for [Options.Emit].
 	Record func(ch *event.Change, lines [][]byte)

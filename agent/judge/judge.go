@@ -220,6 +220,9 @@ func (j *state) applyMessage(m *eslogger.Message) *commandBatch {
 	if ev.Kind == event.ExecKind && batch == nil {
 		j.noteMention(ev)
 	}
+	if j.watching != nil && j.watching.ReadAll != nil && detect.IsLogin(ev) {
+		j.watching.ReadAll()
+	}
 	if j.clock == nil {
 		batch = j.sortFindings(batch, j.engine.Advance(ev.Time))
 	}

@@ -113,7 +113,7 @@ func Open(o Options) (*Watch, error) {
 
 // Watching is what a judge needs of this.
 func (w *Watch) Watching() *judge.Watching {
-	return &judge.Watching{KeptAt: w.copyPath, Window: w.opts.Config.CorrelationWindow, Watched: IsWatched, Wake: w.prefs.Wake, Record: w.appendJournal}
+	return &judge.Watching{KeptAt: w.copyPath, Window: w.opts.Config.CorrelationWindow, Watched: IsWatched, Wake: w.prefs.Wake, ReadAll: w.prefs.ReadAll, Record: w.appendJournal}
 }
 
 // Examine examines the disk for a judge, and never waits.
@@ -132,11 +132,11 @@ func (w *Watch) Restore(j *judge.Judge) {
 func (w *Watch) Wake() { w.prefs.Wake() }
 
 // IsWatched reports whether changes of a file are seen: it is one of those that hold hooks,
-// where such lie.
+// where such lie. /Users/Shared is nobody's home.
 func IsWatched(file string) bool {
 	name := path.Base(file)
 	known := name == "com.apple.loginwindow.plist" || name == "loginwindow.plist" || strings.HasPrefix(name, "com.apple.loginwindow.") || strings.HasPrefix(name, ".GlobalPreferences.")
-	return known && hook.ScopeOf(file) != hook.Other
+	return known && hook.ScopeOf(file) != hook.Other && !strings.HasPrefix(file, "/Users/Shared/Library/")
 }
 
 // Run watches until ctx is done, and reports what it finds to a judge.

@@ -78,7 +78,11 @@ func idOrNone(id *uint32) uint32 {
 
 // homeOf returns the home that a preferences file lies in, "" for none.
 func (w *Watch) homeOf(file string) string {
-	for _, home := range w.opts.Config.ExtraHomes {
+	homes := w.opts.Config.ExtraHomes
+	if p := w.state.Preferences; p != nil {
+		homes = slices.Concat(homes, p.Homes)
+	}
+	for _, home := range homes {
 		if strings.HasPrefix(file, home+"/") {
 			return home
 		}

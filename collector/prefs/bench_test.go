@@ -32,8 +32,10 @@ func populate(b *testing.B, homes, files int) *fakeDisk {
 
 // BenchmarkSweep is one idle sweep: 20 homes of 500 preference files each.
 func BenchmarkSweep(b *testing.B) {
-	for _, homes := range []int{1, 20, 1000} {
+	for _, homes := range []int{1, 20, 1000, -20} { // negative: of another system's disk
 		b.Run(fmt.Sprintf("homes=%d", homes), func(b *testing.B) {
+			folds := homes < 0
+			homes := max(homes, -homes)
 			files := 500
 			if homes > 20 {
 				files = 0
@@ -41,7 +43,7 @@ func BenchmarkSweep(b *testing.B) {
 			d := populate(b, homes, files)
 			c, err := New(Options{Root: d.root}, newTale(b))
 			d.must(err)
-			c.granule = 1
+			c.granule, c.disk.folds = 1, folds
 			sweep := func() {
 				now := time.Now()
 				for _, p := range c.locations {
@@ -49,6 +51,7 @@ func BenchmarkSweep(b *testing.B) {
 					c.requestScan(p, now)
 				}
 				for len(c.running) > 0 {
+					c.startScans(time.Now())
 					c.endScan(<-c.done, now)
 				}
 			}

@@ -15,6 +15,7 @@ import (
 // read lie below the root.
 type disk struct {
 	root     string // "" for /
+	folds    bool   // names that differ in case alone name one file on the disk's own system, and not on this one
 	owner    uint32 // of the root folder
 	lstat    func(name string) (safefile.FileVersion, error)
 	readlink func(name string) (string, error)
@@ -24,7 +25,7 @@ type disk struct {
 
 func realDisk(root string) disk {
 	return disk{
-		root: root, lstat: safefile.Lstat, readlink: os.Readlink, list: listFolder,
+		root: root, folds: root != "", lstat: safefile.Lstat, readlink: os.Readlink, list: listFolder,
 		read: func(name string, limit int64) ([]byte, safefile.FileVersion, error) {
 			return safefile.ReadIn(root+"/", name, limit)
 		},

@@ -1,159 +1,159 @@
 package prefs
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
-
-	"hooksnare/pkg/safefile"
 )
 
-// folder is a folder that is scanned. It belongs to the scan of its location.
+// folder is a folder on the way to preferences, or one that holds them. It belongs to the scan
+// of its location.
 type folder struct {
-	path    string // as a Mac knows it
-	skip    int    // elements of it that may be links without being reported
-	files   []*file
-	inner   *folder // ByHost
-	listing listing // of ByHost and of the folders that hold locations
+	path  string  // as a Mac knows it
+	skip  int     // elements of the first folder's path that may be links without being reported
+	above *folder // the one it lies in, nil for the first
+	inner *folder // the next on the way, nil for the last
+	lists contents
+	files []*file // that can hold a hook; of listsFiles those that were listed
 
-	real    string // below the root, without links; "" when it was not reached
-	host    string // the same here
-	near    string // where it lies in the folder around it, if it is there, here; "" when that is unknown
-	version safefile.FileVersion
-	linked  bool   // it was reached through a link
-	steps   []step // to it that must be the same for it to be the same folder
-	foreign bool   // as in route
+	route route // where it was last found
 
 	pathProblem, listProblem problem // of the path to it and of the names in it
+	records                  map[string]record
 }
 
-// preferencesFolder is a folder of preferences files.
-func preferencesFolder(path string) *folder {
-	f := &folder{path: path}
-	for _, n := range names {
-		f.files = append(f.files, preferencesFile(path+"/"+n))
+// newFolders returns the folders of a path: the first, and one for each name below it. The last
+// but ByHost holds preferences.
+func newFolders(base string, below ...string) *folder {
+	f := &folder{path: base}
+	first := f
+	for _, name := range below {
+		f.inner = &folder{path: f.path + "/" + name, above: f}
+		if f = f.inner; name == byHost {
+			f.lists = listsFiles
+		}
 	}
-	return f
+	holder := f
+	if f.lists == listsFiles {
+		holder = f.above
+	}
+	for _, n := range names {
+		holder.files = append(holder.files, preferencesFile(holder.path+"/"+n))
+	}
+	return first
 }
 
 // appendProblems appends what is wrong with a folder and all in it.
 func (f *folder) appendProblems(all []problem) []problem {
-	for _, p := range []problem{f.pathProblem, f.listProblem} {
-		if p.why != "" {
-			all = append(all, p)
-		}
-	}
-	for _, files := range [][]*file{f.files, f.listing.files} {
-		for _, file := range files {
-			if r := file.reported; r != nil && r.problem.why != "" {
-				all = append(all, r.problem)
+	for ; f != nil; f = f.inner {
+		all = append(all, f.pathProblem, f.listProblem)
+		for _, file := range f.files {
+			if file.reported != nil {
+				all = append(all, file.reported.problem)
 			}
 		}
+		for _, r := range f.records {
+			all = append(all, r.problem)
+		}
 	}
-	if f.inner != nil {
-		all = f.inner.appendProblems(all)
-	}
-	return all
+	return slices.DeleteFunc(all, func(p problem) bool { return p.why == "" })
 }
 
-// forgetPath has the folder found and listed again in the next scan.
-func (f *folder) forgetPath() {
-	f.real, f.steps, f.listing.version = "", nil, safefile.FileVersion{}
+// unsettleFiles has every file read in the next scan, whatever its times say.
+func (f *folder) unsettleFiles() {
+	for ; f != nil; f = f.inner {
+		for _, file := range f.files {
+			file.settled = false
+		}
+	}
 }
 
 // arrival is how far a scan of a folder came.
 type arrival uint8
 
 const (
-	reached  arrival = iota
-	noFolder         // it is not there
-	noHome           // nor is the home it lies in
-	blocked          // what is in it can't be known
+	reached   arrival = iota
+	noFolder          // it is not there
+	elsewhere         // it is a home that is scanned under its own name
+	blocked           // what is in it can't be known
 )
 
-// scanFolder scans a folder and all in it. home is the folder whose absence does not mean
-// that the preferences in it were removed, "" for none.
-func (s *scan) scanFolder(f *folder, home string) arrival {
-	how := s.reachFolder(f, home)
-	if how != reached {
-		f.forgetPath()
+// scanFolder scans a folder and all in it.
+func (s *scan) scanFolder(f *folder) {
+	how, bad := s.reachFolder(f)
+	for tries := 1; how == reached && !s.listNames(f) && tries < maxReadTries; tries++ {
+		how, bad = s.reachFolder(f) // it was moved in between
 	}
 	switch how {
 	case blocked:
 		s.blind = true
-	case noFolder:
-		s.missingFolder(f)
+	case noFolder, elsewhere:
+		if s.absent = f.above == nil && s.location.home && how == noFolder; !s.absent {
+			s.missingFolder(f)
+		}
 	case reached:
-		s.folderOwner = s.disk.ownerOf(f.version)
-		for _, file := range f.files {
-			s.scanFile(file)
-		}
-		if f.listing.lists != listsNothing {
-			s.scanListed(f)
-		}
+		s.folderOwner = s.disk.ownerOf(f.route.version)
+		s.scanFiles(f)
 		if f.inner != nil {
-			s.scanFolder(f.inner, "")
+			s.scanFolder(f.inner)
 		}
 	}
-	return how
-}
-
-// reachFolder finds the folder and takes note of what is wrong with the path to it.
-func (s *scan) reachFolder(f *folder, home string) arrival {
-	if s.disk.stepsUnchanged(f.steps) {
-		f.version = f.steps[len(f.steps)-1].version
-		s.addWatchable(f)
-		return reached
-	}
-	if f.near != "" {
-		if _, err := s.disk.lstat(f.near); errors.Is(err, fs.ErrNotExist) {
-			s.setProblem(&f.pathProblem, problem{})
-			return noFolder
-		}
-	}
-	r, err := s.walk(f, home)
-	how, bad := s.judgeRoute(f, home, r, err)
 	s.setProblem(&f.pathProblem, bad)
-	if how == reached {
-		s.enterFolder(f, r)
-	}
-	return how
 }
 
-// judgeRoute tells from where the path to a folder leads how far the scan came, and what is wrong.
-func (s *scan) judgeRoute(f *folder, home string, r route, err error) (arrival, problem) {
+// reachFolder finds the folder, and says what is wrong with the path to it.
+func (s *scan) reachFolder(f *folder) (arrival, problem) {
+	r, err := s.findFolder(f)
+	at := f.path
+	if f.above == nil {
+		at = cmp.Or(r.link, r.passed)
+	}
+	bad := problem{path: at}
+	if r.link != "" {
+		bad.why, bad.detail, bad.by = aLink, "leads to "+r.target, owners{file: r.linkOwner}
+	}
 	switch {
-	case s.home && r.link == home && home != "":
-		return noHome, problem{} // a link below /Users does not count as a home
-	case r.link != "":
-		bad := problem{path: r.link, why: aLink, detail: "leads to " + r.target, by: owners{file: r.linkOwner}}
-		switch {
-		case err != nil:
-			bad.detail += ": " + problemOf(err, "").detail
-		case !r.version.Mode.IsDir():
-			bad.detail += ": " + kindOf(r.version)
-		default:
-			return reached, bad
-		}
+	case err != nil && r.link != "":
+		bad.detail += ": " + problemOf(err, "").detail
 		return blocked, bad
-	case errors.Is(err, fs.ErrNotExist) && len(r.passed) <= len(home):
-		return noHome, problem{}
 	case errors.Is(err, fs.ErrNotExist):
 		return noFolder, problem{}
 	case err != nil:
-		return blocked, problemOf(err, r.passed)
+		return blocked, problemOf(err, at)
+	case !r.version.Mode.IsDir() && r.link != "":
+		bad.detail += ": " + kindOf(r.version)
+		return blocked, bad
 	case !r.version.Mode.IsDir():
 		return blocked, problem{path: f.path, why: notFolder, detail: kindOf(r.version), found: foundOf(r.version), by: owners{file: s.disk.ownerOf(r.version)}}
 	}
-	return reached, problem{}
+	if how, why := s.checkHomeLink(f, r.real); how != reached {
+		return how, why
+	}
+	if f.route.real != r.real {
+		for _, file := range f.files {
+			s.locateFile(file, r.real, path.Base(file.path))
+		}
+	}
+	f.route = r
+	if s.system && (len(f.files) > 0 || f.lists != listsNothing) && !r.foreign && r.version.UID == s.disk.owner {
+		// Nobody else can change which folder it is.
+		s.watchable = append(s.watchable, watchTarget{f.path, s.disk.root + r.real, r.version})
+	}
+	return reached, bad
 }
 
-// walk follows the path to a folder, on a disk without /private the one that it has there.
-func (s *scan) walk(f *folder, home string) (route, error) {
+// findFolder finds the folder in the one above it, or by its path: on a disk without /private
+// the one that it has there.
+func (s *scan) findFolder(f *folder) (route, error) {
+	if f.above != nil {
+		return s.disk.enter(&f.above.route, path.Base(f.path))
+	}
 	r, err := s.disk.walk(f.path, f.skip)
 	other := withoutPrivate(f.path)
-	if other == "" || !errors.Is(err, fs.ErrNotExist) || len(r.passed) > len(home) {
+	if other == "" || !errors.Is(err, fs.ErrNotExist) {
 		return r, err
 	}
 	r, err = s.disk.walk(other, max(1, f.skip-1))
@@ -165,58 +165,81 @@ func (s *scan) walk(f *folder, home string) (route, error) {
 	return r, err
 }
 
-// enterFolder takes over where the folder is.
-func (s *scan) enterFolder(f *folder, r route) {
-	if f.real != r.real {
-		f.real, f.host = r.real, s.disk.root+r.real
-		for _, file := range slices.Concat(f.files, f.listing.files) {
-			f.locateFile(file, file.path[strings.LastIndexByte(file.path, '/')+1:])
-		}
+// checkHomeLink says what becomes of a home that a link leads away from its path. One that is
+// scanned anyway is not scanned twice, and one that can't be a home is reported and not scanned:
+// a link to / would make everybody's preferences those of one user.
+func (s *scan) checkHomeLink(f *folder, real string) (arrival, problem) {
+	real = canonicalPath(real)
+	if f.above != nil || !s.location.home || sameName(real, f.path) {
+		return reached, problem{}
 	}
-	f.linked, f.version, f.foreign = r.link != "", r.version, r.foreign
-	last := len(r.steps) - 1
-	switch f.steps = nil; {
-	case r.steps[last].host != f.host:
-	case s.system:
-		f.steps = r.steps
-	case !f.linked:
-		f.steps = r.steps[last:] // how a user's folder is reached does not matter
+	if isListedHome(real) || real == rootHome {
+		return elsewhere, problem{}
 	}
-	if f.inner != nil {
-		f.inner.near = f.host + byHost
-		if f.linked {
-			f.inner.near = ""
-		}
+	if CheckHome(real) != nil {
+		return blocked, problem{path: f.path, why: aLink, detail: "leads to " + real + ", which can't be a home"}
 	}
-	s.addWatchable(f)
+	return reached, problem{}
 }
 
-// addWatchable has a folder of root's watched if nobody else can change which it is.
-func (s *scan) addWatchable(f *folder) {
-	if s.system && !f.foreign && f.version.UID == s.disk.owner {
-		s.watchable = append(s.watchable, watchTarget{f.path, f.host, f.version})
-	}
-}
-
-// locateFile says under which name a file lies in the folder.
-func (f *folder) locateFile(file *file, name string) {
-	if host := f.host + "/" + name; file.host != host {
-		file.host, file.name = host, f.real+"/"+name
+// locateFile says under which name a file lies in a folder.
+func (s *scan) locateFile(file *file, real, name string) {
+	if at := path.Join(real, name); file.name != at {
+		file.host, file.name = s.disk.root+at, at
 		file.forgetVersion()
 	}
 }
 
+// scanFiles scans the files of a folder. Where a scan can't afford all, the next begins with
+// those it left out.
+func (s *scan) scanFiles(f *folder) {
+	first := 0
+	for i, file := range f.files {
+		short := s.short
+		if s.scanFile(file); s.short && !short {
+			first = i
+		}
+	}
+	f.files = slices.Concat(f.files[first:], f.files[:first])
+	f.dropLost()
+}
+
 // missingFolder takes note that nothing is in a folder any more.
 func (s *scan) missingFolder(f *folder) {
-	s.setProblem(&f.pathProblem, problem{})
-	s.setProblem(&f.listProblem, problem{})
-	f.forgetPath()
-	s.folderOwner = s.disk.ownerOf(f.version) // as it was last seen
-	for _, file := range slices.Concat(f.files, f.listing.files) {
-		s.missingFile(file)
+	for ; f != nil; f = f.inner {
+		s.setProblem(&f.pathProblem, problem{})
+		s.setProblem(&f.listProblem, problem{})
+		s.listed = s.listed || f.lists.areLocations()
+		s.folderOwner = s.disk.ownerOf(f.route.version) // as it was last seen
+		for _, file := range f.files {
+			s.missingFile(file)
+		}
+		f.dropLost()
 	}
-	f.dropLost()
-	if f.inner != nil {
-		s.missingFolder(f.inner)
+}
+
+// dropLost drops listed files that are missing for certain.
+func (f *folder) dropLost() {
+	if f.lists == listsFiles {
+		f.files = slices.DeleteFunc(f.files, (*file).lost)
 	}
+}
+
+// findFile returns the file of a path of an earlier run, which is scanned from now on; nil if no
+// such file is.
+func (f *folder) findFile(name string) *file {
+	for ; f != nil; f = f.inner {
+		for _, file := range f.files {
+			if file.path == name {
+				return file
+			}
+		}
+		dir, base := path.Split(name)
+		if f.lists == listsFiles && strings.TrimSuffix(dir, "/") == f.path && byHostName(base) == base && len(f.files) < maxByHost {
+			file := preferencesFile(name)
+			f.files = append(f.files, file)
+			return file
+		}
+	}
+	return nil
 }

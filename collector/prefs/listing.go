@@ -1,19 +1,20 @@
 package prefs
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
-	"time"
 
 	"hooksnare/pkg/safefile"
 )
 
 // Bounds on folders, and who can use them up.
 const (
-	// maxHomes is how many homes are scanned. Only root makes folders in /Users, and only the
-	// configuration names others: no user can use it up.
+	// maxHomes is how many homes are scanned. Only root makes folders in /Users and accounts, and
+	// only the configuration names others: no user can use it up.
 	maxHomes = 4096
 	// maxByHost is how many files of a ByHost folder are scanned, those known first. The
 	// owner of the home can use it up, for that home alone.
@@ -31,66 +32,42 @@ type contents uint8
 const (
 	listsNothing contents = iota
 	listsFiles            // files that can hold a hook
-	listsHomes            // folders
-	listsUsers            // folders, and links, which the scan of them reports
+	listsHomes            // homes, and links that stand for them
+	listsUsers            // folders of users' managed preferences, and links
+	listsRecords          // accounts of this Mac, which name homes
 )
 
-// listing is what a folder holds by its list of names.
-type listing struct {
-	lists   contents
-	version safefile.FileVersion // of the folder when it was last listed
-	since   time.Time            // when that version was first seen
-	settled bool                 // it was listed a step of the file's times after since
-	files   []*file              // of listsFiles
-}
+// areLocations reports whether what is listed are locations.
+func (c contents) areLocations() bool { return c > listsFiles }
 
-// scanListed lists a folder if it may have changed, and scans what is in it.
-func (s *scan) scanListed(f *folder) {
-	l := &f.listing
-	if !l.settled || l.version != f.version {
-		s.listNames(f)
+// listNames lists a folder in which names count, and takes over what is in it. A list is never
+// kept for the next scan: no time of the folder proves that it still holds. false means that the
+// folder is not the one that was found.
+func (s *scan) listNames(f *folder) bool {
+	folded := s.disk.folds && len(f.files) > 0
+	if f.lists == listsNothing && !folded {
+		return true
 	}
-	// Where a scan can't afford all files, the next begins with those it left out.
-	for i, first := 0, s.firstFile; i < len(l.files); i++ {
-		at, short := (first+i)%len(l.files), s.short
-		if s.scanFile(l.files[at]); s.short && !short {
-			s.firstFile = at
-		}
-	}
-	if f.dropLost() {
-		l.version = safefile.FileVersion{} // there is room for others: list again
-	}
-}
-
-// dropLost drops listed files that are missing for certain, and reports whether there was any.
-func (f *folder) dropLost() bool {
-	n := len(f.listing.files)
-	f.listing.files = slices.DeleteFunc(f.listing.files, (*file).lost)
-	return len(f.listing.files) < n
-}
-
-// listNames lists a folder and takes over what is in it.
-func (s *scan) listNames(f *folder) {
-	l := &f.listing
-	if l.version != f.version {
-		l.version, l.since, l.settled = f.version, s.began, false
-	}
-	settled := s.began.Sub(l.since) >= s.granule
-	entries, more, err := s.disk.list(f.host, f.version, maxEntries)
+	v := f.route.version
+	entries, more, err := s.disk.list(s.disk.root+f.route.real, v, maxEntries)
 	if err != nil {
-		l.version, s.blind = safefile.FileVersion{}, true
+		s.partial, s.blind = true, true
 		s.setProblem(&f.listProblem, problemOf(err, f.path))
-		return
+		return !errors.Is(err, safefile.ErrChanged) && !errors.Is(err, fs.ErrNotExist)
 	}
-	l.settled = settled
 	left := 0
-	if f.listing.lists == listsFiles {
-		left = s.listFiles(f, entries)
-	} else {
-		left = s.listFolders(f, entries)
+	switch f.lists {
+	case listsRecords:
+		s.readRecords(f, entries)
+	case listsHomes, listsUsers:
+		s.listFolders(f, entries)
 	}
-	s.partial = more || left > 0
-	bad := problem{path: f.path, why: tooMany, found: foundOf(f.version), by: owners{file: s.disk.ownerOf(f.version)}}
+	if f.lists.areLocations() {
+		left = s.boundFolders(f)
+	}
+	left += s.listFiles(f, entries)
+	s.partial = s.partial || f.lists.areLocations() && (more || left > 0)
+	bad := problem{path: f.path, why: tooMany, found: foundOf(v), by: owners{file: s.disk.ownerOf(v)}}
 	switch {
 	case more:
 		bad.detail = fmt.Sprintf("more than %d names", maxEntries)
@@ -100,6 +77,7 @@ func (s *scan) listNames(f *folder) {
 		bad = problem{}
 	}
 	s.setProblem(&f.listProblem, bad)
+	return true
 }
 
 // listFiles takes over the files that can hold a hook. Those known go first, so that no
@@ -107,66 +85,67 @@ func (s *scan) listNames(f *folder) {
 func (s *scan) listFiles(f *folder, entries []fs.DirEntry) (left int) {
 	spelled := map[string]string{} // how the name in macOS's spelling is spelled on the disk
 	for _, e := range entries {
-		name := byHostName(e.Name())
+		name := f.hookName(e.Name())
 		if _, taken := spelled[name]; name != "" && (!taken || name == e.Name()) {
 			spelled[name] = e.Name()
 		}
 	}
-	for _, known := range f.listing.files {
+	for _, known := range f.files {
 		name := path.Base(known.path)
-		if on, ok := spelled[name]; ok {
-			f.locateFile(known, on)
-			delete(spelled, name)
-		}
+		s.locateFile(known, f.route.real, cmp.Or(spelled[name], name))
+		delete(spelled, name)
+	}
+	if f.lists != listsFiles {
+		return 0
 	}
 	for _, e := range entries {
-		name := byHostName(e.Name())
+		name := f.hookName(e.Name())
 		switch {
 		case name == "" || spelled[name] != e.Name():
-		case len(f.listing.files) == maxByHost:
+		case len(f.files) == maxByHost:
 			left++
 		default:
 			added := preferencesFile(f.path + "/" + name)
-			f.locateFile(added, e.Name())
-			f.listing.files = append(f.listing.files, added)
+			s.locateFile(added, f.route.real, e.Name())
+			f.files = append(f.files, added)
 		}
 	}
 	return left
 }
 
-// listFolders takes over the folders that are locations. It returns how many are left out.
-func (s *scan) listFolders(f *folder, entries []fs.DirEntry) (left int) {
-	most, links := maxHomes, false
-	if f.listing.lists == listsUsers {
-		most, links = maxManaged, true
+// hookName returns a name that can hold a hook in macOS's spelling, "" for any other.
+func (f *folder) hookName(name string) string {
+	if f.lists == listsFiles {
+		return byHostName(name)
 	}
-	s.listed = true
-	for _, e := range entries {
-		if e.IsDir() || links && e.Type() == fs.ModeSymlink {
-			s.folders = append(s.folders, f.path+"/"+e.Name())
+	for _, file := range f.files {
+		if base := path.Base(file.path); sameName(name, base) {
+			return base
 		}
 	}
+	return ""
+}
+
+// listFolders takes over the folders that are locations, and the links that stand for them.
+func (s *scan) listFolders(f *folder, entries []fs.DirEntry) {
+	for _, e := range entries {
+		at := f.path + "/" + e.Name()
+		if (e.IsDir() || e.Type() == fs.ModeSymlink) && (f.lists != listsHomes || isListedHome(at)) {
+			s.folders = append(s.folders, at)
+		}
+	}
+}
+
+// boundFolders sorts what was listed, and returns how many are left out.
+func (s *scan) boundFolders(f *folder) (left int) {
+	most := maxHomes
+	if f.lists == listsUsers {
+		most = maxManaged
+	}
+	s.listed = true
 	slices.Sort(s.folders)
+	s.folders = slices.Compact(s.folders)
 	left = max(0, len(s.folders)-most)
 	s.folders = s.folders[:len(s.folders)-left]
 	return left
-}
-
-// findFile returns the file of a path of an earlier run, which is scanned from now on; nil if no
-// such file is.
-func (f *folder) findFile(name string) *file {
-	for ; f != nil; f = f.inner {
-		for _, file := range slices.Concat(f.files, f.listing.files) {
-			if file.path == name {
-				return file
-			}
-		}
-		dir, base := path.Split(name)
-		if dir == f.path+"/" && f.listing.lists == listsFiles && byHostName(base) == base && len(f.listing.files) < maxByHost {
-			file := preferencesFile(name)
-			f.listing.files = append(f.listing.files, file)
-			return file
-		}
-	}
-	return nil
 }

@@ -16,11 +16,12 @@ type location struct {
 	base   string    // the path that names it
 	parent *location // the location of the folder that it is listed in, nil without
 	home   bool      // scanning it may take long
-	extra  bool      // a home by configuration: that it is not there says nothing
+	extra  bool      // a home outside /Users: that it is not there says nothing, it may not be mounted
 
 	// A location has at most one scan under way. A home that comes back has another.
 	scan      *scan
 	again     bool      // to be scanned when the scan under way ends
+	full      bool      // to be read whatever its times say
 	notBefore time.Time // when it may be scanned
 	scanned   bool      // there was a scan, or no answer
 	complete  bool      // there was a scan of all of it
@@ -62,7 +63,7 @@ func (p *location) holdsValues() bool {
 
 // addSystemLocations adds the locations that are always there, and the homes of the configuration.
 func (c *Collector) addSystemLocations() {
-	for _, base := range []string{rootHome, library, managedFolder, etcFolder, usersFolder} {
+	for _, base := range []string{rootHome, library, managedFolder, etcFolder, usersFolder, recordsFolder} {
 		c.addLocation(&location{base: base})
 	}
 	for _, h := range c.opts.Homes {
@@ -88,17 +89,11 @@ func (c *Collector) addLocation(p *location) *location {
 // newScan returns a scan of a location that knows nothing yet.
 func (c *Collector) newScan(p *location) *scan {
 	s := &scan{
-		location: p, disk: &c.disk, base: p.base, top: p.folderLayout(),
-		home: p.home && !p.extra, system: !p.home && p.base != usersFolder && p.base != etcFolder,
+		location: p, disk: &c.disk, top: p.folderLayout(),
+		system: p.base == rootHome || isBelow(p.base, library),
 	}
-	s.slow = time.AfterFunc(time.Hour, s.endTurn)
-	s.slow.Stop()
 	s.work = func() {
-		if p.home {
-			c.scanInTurn(s)
-		} else {
-			s.run()
-		}
+		s.run()
 		select {
 		case c.done <- s:
 		case <-c.quit:
@@ -110,30 +105,29 @@ func (c *Collector) newScan(p *location) *scan {
 // folderLayout returns the folders of a location.
 func (p *location) folderLayout() *folder {
 	switch p.base {
-	case managedFolder:
-		f := preferencesFolder(managedFolder)
-		f.listing.lists = listsUsers
-		return f
 	case etcFolder:
 		return &folder{path: etcFolder, files: []*file{{path: ttysFile, limit: maxTTYs, parse: parseTTYs}}}
 	case usersFolder:
-		return &folder{path: usersFolder, listing: listing{lists: listsHomes}}
+		return &folder{path: usersFolder, lists: listsHomes}
+	case recordsFolder:
+		return &folder{path: recordsFolder, lists: listsRecords}
+	case library:
+		return newFolders(library, "Preferences", byHost)
+	case managedFolder:
+		f := newFolders(managedFolder, byHost)
+		f.lists = listsUsers
+		return f
 	}
 	if path.Dir(p.base) == managedFolder {
-		return preferencesFolder(p.base)
+		return newFolders(p.base, byHost)
 	}
-	f := preferencesFolder(p.base + preferences)
-	if p.base == library {
-		f = preferencesFolder(preferences)
-	}
-	f.inner = &folder{path: f.path + byHost, listing: listing{lists: listsFiles}}
+	f := newFolders(p.base, "Library", "Preferences", byHost)
 	switch {
 	case p.extra:
-		f.skip = strings.Count(p.base, "/") // the administrator says where it lies
+		f.skip = strings.Count(p.base, "/") // whoever named it says where it lies
 	case p.home:
 		f.skip = 1 // a link for /Users is reported once, of /Users
 	}
-	f.inner.skip = f.skip
 	return f
 }
 
@@ -158,7 +152,9 @@ func (c *Collector) locationOf(name string) *location {
 }
 
 func (c *Collector) addListed(parent *location, base string) *location {
-	return c.addLocation(&location{base: base, parent: parent, home: parent.base == usersFolder})
+	return c.addLocation(&location{
+		base: base, parent: parent, home: parent.base != managedFolder, extra: parent.base == recordsFolder,
+	})
 }
 
 // setListed takes over which locations there are in one. first says that nothing is known of
@@ -168,9 +164,9 @@ func (c *Collector) setListed(parent *location, bases []string, first bool, now 
 		p := c.byBase[base]
 		if p == nil && len(c.locations) < 2*(maxHomes+maxManaged) {
 			p = c.addListed(parent, base)
-			p.complete = !first
+			p.complete, p.removed = !first, true
 		}
-		if p != nil {
+		if p != nil && p.removed {
 			p.removed = false
 			c.requestScan(p, now)
 		}
@@ -214,8 +210,8 @@ func (c *Collector) dropRemoved(p *location) {
 	c.locations = slices.DeleteFunc(c.locations, func(o *location) bool { return o == p })
 }
 
-// setAbsent takes note of whether a home of the configuration was there at the scan: it may
-// only not be mounted. Of those below /Users the list of homes tells.
+// setAbsent takes note of whether a home outside /Users was there at the scan: it may
+// only not be mounted. Of those in /Users the list of homes tells.
 func (c *Collector) setAbsent(p *location, absent bool) {
 	switch {
 	case !absent:

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"unicode/utf8"
 )
 
 // Folders and names as a Mac knows them, without links.
@@ -15,8 +16,10 @@ const (
 	etcFolder     = "/private/etc"
 	ttysFile      = "/private/etc/ttys"
 
+	sharedFolder = "/Users/Shared" // the one folder in /Users that is nobody's home
+
 	preferences = "/Library/Preferences" // in a home
-	byHost      = "/ByHost"              // in there
+	byHost      = "ByHost"               // in there
 	extension   = ".plist"
 )
 
@@ -27,9 +30,31 @@ var names = [...]string{"com.apple.loginwindow.plist", "loginwindow.plist", ".Gl
 // byHostStems are how the files of ByHost that can hold a hook begin.
 var byHostStems = [...]string{"com.apple.loginwindow.", ".GlobalPreferences."}
 
+// isListedHome reports whether a path is that of a home in /Users, all of which are scanned.
+func isListedHome(name string) bool {
+	return sameName(path.Dir(name), usersFolder) && !sameName(name, sharedFolder)
+}
+
+// asciiSpelling replaces what a Mac's file system folds to ASCII letters, beside their case.
+func asciiSpelling(name string) string {
+	if strings.IndexFunc(name, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
+		return name
+	}
+	return asciiLetters.Replace(name)
+}
+
+var asciiLetters = strings.NewReplacer("ſ", "s", "\u212a", "k", "ß", "ss", "ẞ", "ss",
+	"ﬀ", "ff", "ﬁ", "fi", "ﬂ", "fl", "ﬃ", "ffi", "ﬄ", "ffl", "ﬅ", "st", "ﬆ", "st")
+
+// sameName reports whether a Mac's file system, which ignores case, takes two names for one.
+func sameName(a, b string) bool {
+	return a == b || strings.EqualFold(asciiSpelling(a), asciiSpelling(b))
+}
+
 // byHostName returns the name of a ByHost file that can hold a hook in macOS's
 // spelling, or "". A volume that ignores case opens it under any.
 func byHostName(name string) string {
+	name = asciiSpelling(name)
 	for _, stem := range byHostStems {
 		n, end := len(stem), len(name)-len(extension)
 		if end > n && strings.EqualFold(name[:n], stem) && strings.EqualFold(name[end:], extension) {
@@ -47,16 +72,30 @@ func ScopeOf(file string) string {
 		return "ttys"
 	case strings.HasPrefix(dir, managedFolder+"/"):
 		return "managed"
-	case strings.HasSuffix(dir, byHost+"/"):
+	case strings.HasSuffix(dir, "/"+byHost+"/"):
 		return "byhost"
 	case base == names[2]:
 		return "global"
-	case dir == preferences+"/":
+	}
+	switch onItsVolume(strings.TrimSuffix(dir, preferences+"/")) {
+	case "":
 		return "system"
-	case dir == rootHome+preferences+"/":
+	case rootHome:
 		return "root"
 	}
 	return "user"
+}
+
+// onItsVolume returns a canonical path as a Mac that starts from the path's volume knows it.
+func onItsVolume(name string) string {
+	if inside, ok := strings.CutPrefix(name, "/Volumes/"); ok {
+		_, name, found := strings.Cut(inside, "/")
+		if !found {
+			return ""
+		}
+		return canonicalPath("/" + name)
+	}
+	return name
 }
 
 // aliases are folders that lead to the root folder again: where the data volume is
@@ -115,9 +154,11 @@ func CheckHome(home string) error {
 	if !strings.HasPrefix(home, "/") || strings.IndexByte(home, 0) >= 0 {
 		return fmt.Errorf("expected the absolute path of a home folder, found %.80q", home)
 	}
-	switch at := canonicalPath(home); at {
-	case "/", usersFolder, library, managedFolder, etcFolder:
-		return fmt.Errorf("%s is not a home: name the home folders themselves", at)
+	at := canonicalPath(home)
+	for _, other := range [...]string{"/", usersFolder, sharedFolder, library, managedFolder, etcFolder} {
+		if sameName(at, other) {
+			return fmt.Errorf("%s is not a home: name the home folders themselves", at)
+		}
 	}
 	return nil
 }

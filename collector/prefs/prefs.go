@@ -60,6 +60,11 @@ const (
 	granuleTime = 3 * time.Second
 	// retryTime passes until what the handler refused is offered again; less if sweeps are more often.
 	retryTime = 2 * time.Second
+	// fullReadTime is how often every file is read though its times say that it did not change: a
+	// write through a mapping of a page that is dirty already changes none. fullReadGap lies between
+	// two such reads, however often somebody logs in.
+	fullReadTime = 5 * time.Minute
+	fullReadGap  = 10 * time.Second
 	// backoffMin passes until a home that did not answer is scanned again, doubling up to backoffMax.
 	backoffMin = 4 * time.Second
 	backoffMax = 5 * time.Minute
@@ -93,13 +98,9 @@ type Collector struct {
 	settle, granule, retry time.Duration
 
 	wake chan struct{} // Wake was called
+	full chan struct{} // ReadAll was called
 	done chan *scan    // scans that ended
 	quit chan struct{} // closed when no more are waited for
-
-	// What a scan of a home holds: a turn of one of the two kinds until it ends or is slow, and a
-	// thread of one of the two until it ends.
-	turns, doubtfulTurns chan struct{}
-	threads, reserved    chan struct{}
 
 	// All that follows belongs to the goroutine of Run.
 
@@ -107,7 +108,10 @@ type Collector struct {
 	byBase    map[string]*location
 	due       map[*location]time.Time // when to scan it and report of it, apart from sweeps
 
-	running []*scan        // under way and not hung, in the order in which they were requested
+	answering, doubtful lane // homes that wait for their turn
+	threads             int  // that scans of homes take
+
+	running []*scan        // requested and not hung, in the order in which they were requested
 	hung    map[string]int // scans that hang, by the base of their location
 
 	// Problems are as many as the files and folders that are scanned, and each home's are
@@ -120,6 +124,8 @@ type Collector struct {
 	watched     delays
 	lastWatched [watchedAtOnce]time.Time // the last scans for watched folders, the oldest first
 	sweepAt     time.Time
+	fullAt      time.Time // when every file is to be read, whatever its times say; zero: not planned
+	lastFull    time.Time
 	saveAt      time.Time // the state is not offered before
 	dirty       bool      // the state is not what the handler has
 	begun       bool      // every location was scanned once, or did not answer
@@ -157,9 +163,8 @@ func New(opts Options, h Handler) (*Collector, error) {
 	}
 	c := &Collector{
 		opts: opts, disk: realDisk(opts.Root), handler: h, openWatcher: fsnotify.NewWatcher,
-		wake: make(chan struct{}, 1), done: make(chan *scan, maxThreads), quit: make(chan struct{}),
-		turns: make(chan struct{}, maxTurns), doubtfulTurns: make(chan struct{}, maxTurns),
-		threads: make(chan struct{}, maxThreads), reserved: make(chan struct{}, reservedThreads),
+		wake: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan *scan, maxThreads), quit: make(chan struct{}),
+		answering: lane{threads: maxThreads + reservedThreads}, doubtful: lane{threads: maxThreads},
 		byBase: map[string]*location{}, due: map[*location]time.Time{}, hung: map[string]int{},
 		problems: map[problemKey]*reportedProblem{}, conditions: map[string]int{},
 		settle: settleTime, granule: granuleTime, retry: retryTime,
@@ -212,6 +217,13 @@ func (c *Collector) Run(ctx context.Context) error {
 // have changed one, or may still be about to through cfprefsd. It never blocks, and a
 // storm of calls costs no more than some scans a second.
 func (c *Collector) Wake() {
+	signal(c.wake)
+}
+
+// ReadAll is Wake, and has every file read: somebody logs in or out, which is when hooks run. It
+// never blocks, and however often it is called a full read comes every ten seconds at most.
+func (c *Collector) ReadAll() {
+	signal(c.full)
 	signal(c.wake)
 }
 

@@ -38,6 +38,7 @@ func (c *Collector) run(ctx context.Context) {
 	defer timer.Stop()
 	defer c.waitForScans()
 	c.sweepAt = time.Now()
+	c.planFullRead(c.sweepAt)
 	if v, err := c.disk.lstat(c.disk.root + "/"); err == nil {
 		c.disk.owner = v.UID
 	}
@@ -45,6 +46,7 @@ func (c *Collector) run(ctx context.Context) {
 		c.takeFinished()
 		now := time.Now()
 		c.requestDue(now)
+		nextTurn := c.startScans(now)
 		c.checkAnswers(now)
 		c.checkBegun()
 		reported := ctx.Err() == nil && c.reportNext(now)
@@ -55,7 +57,7 @@ func (c *Collector) run(ctx context.Context) {
 		case reported:
 			continue
 		}
-		timer.Reset(c.idleTime(now))
+		timer.Reset(c.idleTime(now, nextTurn))
 		c.waitForEvent(ctx, timer)
 	}
 }
@@ -73,6 +75,12 @@ func (c *Collector) waitForEvent(ctx context.Context, timer *time.Timer) {
 		c.endScan(s, time.Now())
 	case <-c.wake:
 		c.wakes.start(time.Now())
+	case <-c.full:
+		at := time.Now().Add(c.wakes.after[0])
+		if next := c.lastFull.Add(fullReadGap); at.Before(next) {
+			at = next
+		}
+		c.fullAt = earliestTime(c.fullAt, at)
 	case <-changed:
 		now := time.Now()
 		if next := c.lastWatched[0].Add(watchedAtOnce * watchedGap); now.Before(next) {
@@ -101,6 +109,7 @@ func (c *Collector) waitForScans() {
 	timer := time.NewTimer(answerTime)
 	defer timer.Stop()
 	defer close(c.quit)
+	c.running = slices.DeleteFunc(c.running, func(s *scan) bool { return s.started.IsZero() })
 	for len(c.running) > 0 {
 		select {
 		case s := <-c.done:
@@ -120,6 +129,11 @@ func (c *Collector) requestDue(now time.Time) {
 		all = true
 		c.sweepAt = nextSweep(now, c.opts.Sweep)
 	}
+	full := !c.fullAt.IsZero() && !now.Before(c.fullAt)
+	if full {
+		all = true
+		c.planFullRead(now)
+	}
 	own := c.watched.elapsed(now)
 	if own {
 		copy(c.lastWatched[:], c.lastWatched[1:])
@@ -129,7 +143,7 @@ func (c *Collector) requestDue(now time.Time) {
 		c.counts.Sweeps++
 	}
 	for _, p := range c.locations {
-		if all || own && p.scan.system {
+		if p.full = p.full || full; all || own && p.scan.system {
 			c.requestScan(p, now)
 		}
 	}
@@ -140,6 +154,14 @@ func (c *Collector) requestDue(now time.Time) {
 			c.requestScan(p, now)
 			c.queueReports(p)
 		}
+	}
+}
+
+// planFullRead plans the full read after the one at a time, which falls on a sweep.
+func (c *Collector) planFullRead(now time.Time) {
+	c.lastFull = now
+	if c.fullAt = (time.Time{}); c.opts.Sweep > 0 {
+		c.fullAt = nextSweep(now, max(fullReadTime, c.opts.Sweep).Truncate(c.opts.Sweep))
 	}
 }
 
@@ -173,7 +195,11 @@ func (c *Collector) requestScan(p *location, now time.Time) {
 		p.again = false
 		p.scan.beginScan(now, c.settle, c.granule)
 		c.running = append(c.running, p.scan)
-		go p.scan.work()
+		if l := c.laneOf(p.scan); p.home {
+			l.waiting = append(l.waiting, p.scan)
+		} else {
+			c.startScan(p.scan, now)
+		}
 	}
 }
 
@@ -187,6 +213,9 @@ func (c *Collector) endScan(s *scan, now time.Time) {
 		}
 	} else {
 		c.running = slices.DeleteFunc(c.running, func(o *scan) bool { return o == s })
+	}
+	if p.home {
+		c.threads--
 	}
 	c.counts.Scans++
 	c.counts.Reads += s.reads
@@ -207,8 +236,8 @@ func (c *Collector) endScan(s *scan, now time.Time) {
 	if s.listed {
 		c.setListed(p, s.folders, first, now)
 	}
-	if s.system && !slices.Equal(p.watchable, s.watchable) {
-		p.watchable = slices.Clone(s.watchable)
+	if s.system {
+		p.watchable = append(p.watchable[:0], s.watchable...)
 		c.setWatched()
 	}
 	if p.again {
@@ -227,7 +256,7 @@ func (c *Collector) checkAnswers(now time.Time) {
 		if s.location.scan == s {
 			s.location.answers = false
 			detail := "does not answer"
-			if !s.started.Load() {
+			if s.started.IsZero() {
 				detail = "too many other homes do not answer"
 			}
 			c.noteSilence(s.location, detail)
@@ -249,8 +278,8 @@ func (c *Collector) backOff(p *location, now time.Time) {
 }
 
 // idleTime returns for how long nothing is due.
-func (c *Collector) idleTime(now time.Time) time.Duration {
-	next := c.sweepAt
+func (c *Collector) idleTime(now, nextTurn time.Time) time.Duration {
+	next := earliestTime(nextTurn, earliestTime(c.sweepAt, c.fullAt))
 	for _, due := range slices.Concat(c.wakes.due, c.watched.due) {
 		next = earliestTime(next, due)
 	}

@@ -1,7 +1,7 @@
 package prefs
 
 import (
-	"sync/atomic"
+	"slices"
 	"time"
 )
 
@@ -17,22 +17,17 @@ type scan struct {
 	requested time.Time // not changed while it is busy, as answers
 	answers   bool      // the scan before ended in time
 	busy      bool
-	hung      bool // it has taken longer than answerTime
+	hung      bool      // it has taken longer than answerTime
+	started   time.Time // zero while it waits for its turn
 
-	started atomic.Bool // it waits for nothing but the disk
-	turn    atomic.Pointer[chan struct{}]
-	slow    *time.Timer // ends the turn
-
-	disk      *disk
-	base      string
-	home      bool // of one below /Users
-	system    bool // of root's own: its folders are watched
-	top       *folder
-	firstFile int // which of a ByHost folder's files to begin with
+	disk   *disk
+	system bool // of root's own: its folders are watched
+	top    *folder
 
 	began       time.Time
 	settle      time.Duration
 	granule     time.Duration
+	full        bool  // files are read whatever their times say
 	left        int64 // bytes that may still be read
 	folderOwner owner // of the folder whose files are scanned
 	result
@@ -59,19 +54,18 @@ func (s *scan) beginScan(now time.Time, settle, granule time.Duration) {
 	clear(s.findings) // they hold values
 	s.result = result{findings: s.findings[:0], watchable: s.watchable[:0]}
 	s.requested, s.answers, s.busy, s.hung = now, s.location.answers, true, false
-	s.started.Store(false)
+	s.full, s.location.full = s.location.full, false
+	s.started = time.Time{}
 	s.left, s.settle, s.granule = maxScanBytes, settle, granule
 }
 
 // run scans all that is in the location.
 func (s *scan) run() {
-	s.started.Store(true)
 	s.began = time.Now()
-	if s.scanFolder(s.top, s.base) == noHome {
-		if s.absent = s.location.home; !s.absent {
-			s.missingFolder(s.top)
-		}
+	if s.full {
+		s.top.unsettleFiles()
 	}
+	s.scanFolder(s.top)
 	s.took = time.Since(s.began)
 }
 
@@ -96,37 +90,42 @@ func (s *scan) affordRead(size int64) bool {
 // allProblems returns all that is wrong in the location.
 func (s *scan) allProblems() []problem { return s.top.appendProblems(nil) }
 
-// scanInTurn scans a home when it is its turn: homes that answered last time do not wait for
-// those that may not answer.
-func (c *Collector) scanInTurn(s *scan) {
-	turns, reserved := &c.turns, c.reserved
-	if !s.answers {
-		turns, reserved = &c.doubtfulTurns, nil
-	}
-	select {
-	case *turns <- struct{}{}:
-	case <-c.quit:
-		return
-	}
-	thread := c.threads
-	select {
-	case c.threads <- struct{}{}:
-	case reserved <- struct{}{}:
-		thread = reserved
-	case <-c.quit:
-		return
-	}
-	s.turn.Store(turns)
-	s.slow.Reset(slowScan)
-	s.run()
-	s.slow.Stop()
-	s.endTurn()
-	<-thread
+// lane is a queue of homes to scan. Those that answered last time do not wait for those that may not
+// answer.
+type lane struct {
+	waiting []*scan
+	fresh   []*scan // begun and not slow yet, the oldest first
+	threads int     // how many threads scans of homes may take, those of the other lane included
 }
 
-// endTurn lets the next home have its turn. It may be called again, and from any goroutine.
-func (s *scan) endTurn() {
-	if turns := s.turn.Swap(nil); turns != nil {
-		<-*turns
+// laneOf returns the lane of a home.
+func (c *Collector) laneOf(s *scan) *lane {
+	if s.answers {
+		return &c.answering
 	}
+	return &c.doubtful
+}
+
+// startScans starts the scans of homes whose turn it is. nextTurn is when a slow one gives its turn to
+// one that waits, zero if none waits for that.
+func (c *Collector) startScans(now time.Time) (nextTurn time.Time) {
+	for _, l := range [...]*lane{&c.answering, &c.doubtful} {
+		l.fresh = slices.DeleteFunc(l.fresh, func(s *scan) bool { return !s.busy || now.Sub(s.started) >= slowScan })
+		for len(l.waiting) > 0 && len(l.fresh) < maxTurns && c.threads < l.threads {
+			s := l.waiting[0]
+			l.waiting = l.waiting[1:]
+			l.fresh = append(l.fresh, s)
+			c.threads++
+			c.startScan(s, now)
+		}
+		if len(l.waiting) > 0 && len(l.fresh) > 0 {
+			nextTurn = earliestTime(nextTurn, l.fresh[0].started.Add(slowScan))
+		}
+	}
+	return nextTurn
+}
+
+func (c *Collector) startScan(s *scan, now time.Time) {
+	s.started = now
+	go s.work()
 }

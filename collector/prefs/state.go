@@ -13,6 +13,8 @@ import (
 // a stable order: equal states make equal JSON.
 type State struct {
 	Files []FileState `json:"files,omitempty"` // that hold a key, by path
+	// Homes are those outside /Users that accounts name.
+	Homes []string `json:"homes,omitempty"`
 	// Never are the files and folders that were never scanned: what is found there is
 	// still the first there ever was.
 	Never      []string     `json:"never,omitempty"`
@@ -42,6 +44,9 @@ type Unreadable struct {
 func (c *Collector) state() State {
 	var s State
 	for _, p := range c.locations {
+		if p.parent != nil && p.parent.base == recordsFolder {
+			s.Homes = append(s.Homes, p.base)
+		}
 		if !p.complete && p.since == event.SinceNever {
 			s.Never = append(s.Never, p.base)
 		}
@@ -59,6 +64,7 @@ func (c *Collector) state() State {
 			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.Found.SHA256})
 		}
 	}
+	slices.Sort(s.Homes)
 	slices.Sort(s.Never)
 	slices.SortFunc(s.Files, func(a, b FileState) int { return strings.Compare(a.File, b.File) })
 	slices.SortFunc(s.Unreadable, func(a, b Unreadable) int {
@@ -71,6 +77,11 @@ func (c *Collector) state() State {
 func (c *Collector) restoreState(s *State) {
 	if s == nil {
 		return
+	}
+	for _, h := range s.Homes {
+		if CheckHome(h) == nil && c.byBase[h] == nil && len(c.locations) <= maxHomes {
+			c.addListed(c.byBase[recordsFolder], h)
+		}
 	}
 	for _, fs := range s.Files {
 		p := c.locationOf(fs.File)

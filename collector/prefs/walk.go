@@ -1,6 +1,9 @@
 package prefs
 
 import (
+	"errors"
+	"io/fs"
+	"math"
 	"path"
 	"strings"
 
@@ -9,7 +12,7 @@ import (
 
 // route is where a path leads.
 type route struct {
-	real    string // without links, below the root, with a leading slash
+	real    string // without links, below the root, with a leading slash, as the disk spells it
 	version safefile.FileVersion
 	passed  string // how much of the path was passed, or could not be
 
@@ -17,14 +20,7 @@ type route struct {
 	target    string // of that link, as written in it
 	linkOwner owner
 
-	foreign bool   // others than the owner of the root folder can change a folder on the way
-	steps   []step // to what the path leads to, which is the last
-}
-
-// step is a folder or a link that a walk passed.
-type step struct {
-	host    string
-	version safefile.FileVersion
+	foreign bool // others than the owner of the root folder can change a folder on the way
 }
 
 // walk finds the file that the inhabitants of the disk mean by name, a clean absolute
@@ -38,12 +34,27 @@ func (d *disk) walk(name string, skip int) (r route, err error) {
 		}
 		return name[:end]
 	}
+	spelled := map[string]string{} // folders that the disk spells otherwise
+	spell := func(at string) string {
+		if other, ok := spelled[at]; ok {
+			return other
+		}
+		if dir, ok := spelled[path.Dir(at)]; ok {
+			return dir + "/" + path.Base(at)
+		}
+		return path.Join("/", at)
+	}
 	walk := safefile.PathWalk{
-		Lstat:    func(at string) (safefile.FileVersion, error) { return d.lstat(d.root + path.Join("/", at)) },
-		Readlink: func(at string) (string, error) { return d.readlink(d.root + path.Join("/", at)) },
+		Lstat: func(at string) (safefile.FileVersion, error) {
+			on, v, err := d.lstatFolded(spell(at))
+			if on != path.Join("/", at) {
+				spelled[at] = on
+			}
+			return v, err
+		},
+		Readlink: func(at string) (string, error) { return d.readlink(d.root + spell(at)) },
 		Visit: func(s safefile.Step) error {
-			r.foreign = r.foreign || s.UID != d.owner || s.WritableByOthers()
-			r.steps = append(r.steps, step{d.root + path.Join("/", s.At), s.FileVersion})
+			r.foreign = r.foreign || d.isForeign(s.FileVersion)
 			if s.IsLink() && s.Own > skip && r.link == "" {
 				r.link, r.target, r.linkOwner = start(s.Own), s.Target, d.ownerOf(s.FileVersion)
 			}
@@ -51,20 +62,47 @@ func (d *disk) walk(name string, skip int) (r route, err error) {
 		},
 	}
 	s, err := walk.Follow(name)
-	r.real, r.version, r.passed = path.Join("/", s.At), s.FileVersion, start(s.Own)
+	r.real, r.version, r.passed = spell(s.At), s.FileVersion, start(s.Own)
 	return r, err
 }
 
-// stepsUnchanged reports whether a walk would pass the same steps again, and renews their versions:
-// a sweep allocates nothing for a path that did not change.
-func (d *disk) stepsUnchanged(steps []step) bool {
-	for i := range steps {
-		was := steps[i].version
-		v, err := d.lstat(steps[i].host)
-		if err != nil || !v.SameFile(was) || v.Mode != was.Mode || v.UID != was.UID || v.IsLink() && v != was {
-			return false
-		}
-		steps[i].version = v
+// enter finds what lies under a name in a folder.
+func (d *disk) enter(above *route, name string) (route, error) {
+	at, v, err := d.lstatFolded(path.Join(above.real, name))
+	if err == nil && v.IsLink() {
+		target, _ := d.readlink(d.root + at)
+		r, err := d.walk(at, math.MaxInt)
+		r.link, r.target, r.linkOwner = at, target, d.ownerOf(v)
+		return r, err
 	}
-	return len(steps) > 0
+	return route{real: at, version: v, passed: at, foreign: above.foreign || d.isForeign(v)}, err
+}
+
+// isForeign reports whether others than the owner of the root folder can change a folder.
+func (d *disk) isForeign(v safefile.FileVersion) bool {
+	return v.UID != d.owner || v.WritableByOthers()
+}
+
+// lstatFolded returns the version of what lies at a path below the root, and the path as the disk
+// spells it. Where macOS ignores case and this system does not, a name that is not there may be
+// there in another spelling.
+func (d *disk) lstatFolded(at string) (string, safefile.FileVersion, error) {
+	v, err := d.lstat(d.root + at)
+	if !d.folds || !errors.Is(err, fs.ErrNotExist) {
+		return at, v, err
+	}
+	dir, name := path.Split(at)
+	folder, e := d.lstat(d.root + dir)
+	if e != nil {
+		return at, v, err
+	}
+	entries, _, _ := d.list(d.root+dir, folder, maxEntries)
+	for _, entry := range entries {
+		if sameName(entry.Name(), name) {
+			at = dir + entry.Name()
+			v, err = d.lstat(d.root + at)
+			break
+		}
+	}
+	return at, v, err
 }

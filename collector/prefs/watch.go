@@ -21,10 +21,6 @@ const (
 	// up. Only users' managed preferences can be more than a few: these come last, are found by
 	// the sweep alone then, and that is no problem.
 	maxFolders = 16
-	// retryWatch is how long after a failure to watch it is tried again.
-	retryWatch = 30 * time.Second
-	// movedWatch is how long after a folder was moved it is tried to watch it again.
-	movedWatch = time.Second
 	// stopWatch is how long the watcher may take to stop: it may hang in a folder.
 	stopWatch = time.Second
 )
@@ -41,7 +37,7 @@ type watchTarget struct {
 type watcher struct {
 	changed chan struct{} // something happened
 	updated chan struct{} // status returns something else
-	wake    chan struct{} // sync is due
+	wake    chan struct{} // set was called
 	quit    chan struct{}
 	done    chan struct{}
 
@@ -75,7 +71,7 @@ func (w *watcher) stop() {
 	}
 }
 
-// set says which folders to watch.
+// set says which folders to watch. After each scan it is called again, so that what failed is tried again.
 func (w *watcher) set(want []watchTarget) {
 	w.mu.Lock()
 	w.want = want
@@ -102,14 +98,11 @@ func (w *watcher) run() {
 	defer close(w.done)
 	var events sync.WaitGroup
 	defer events.Wait()
-	retry := time.NewTimer(time.Hour)
-	defer retry.Stop()
 	for {
 		select {
 		case <-w.quit:
 			return
 		case <-w.wake:
-		case <-retry.C:
 		}
 		var failure error
 		if w.fs == nil {
@@ -118,35 +111,27 @@ func (w *watcher) run() {
 				events.Go(func() { w.listenEvents(w.fs) })
 			}
 		}
-		if wait := w.syncWatches(failure); wait > 0 {
-			retry.Reset(wait)
-		}
+		w.syncWatches(failure)
 	}
 }
 
 // listenEvents turns whatever fsnotify reports into a wake-up.
 func (w *watcher) listenEvents(fs *fsnotify.Watcher) {
 	for {
+		ok := false
 		select {
-		case e, ok := <-fs.Events:
-			if !ok {
-				return
-			}
-			if e.Has(fsnotify.Remove) || e.Has(fsnotify.Rename) {
-				signal(w.wake) // it may be a watched folder, and the watch went with it
-			}
-		case _, ok := <-fs.Errors: // events were lost, or a file could not be opened
-			if !ok {
-				return
-			}
+		case _, ok = <-fs.Events:
+		case _, ok = <-fs.Errors: // events were lost, or a file could not be opened
+		}
+		if !ok {
+			return
 		}
 		signal(w.changed)
 	}
 }
 
-// syncWatches makes the folders watched those that are wanted. failure says why none can be. If any
-// is not watched it returns when to try again.
-func (w *watcher) syncWatches(failure error) (again time.Duration) {
+// syncWatches makes the folders watched those that are wanted. failure says why none can be.
+func (w *watcher) syncWatches(failure error) {
 	w.mu.Lock()
 	want, before := w.want, w.unwatched
 	w.mu.Unlock()
@@ -159,17 +144,12 @@ func (w *watcher) syncWatches(failure error) (again time.Duration) {
 		if w.fs != nil {
 			err = w.addWatch(t)
 		}
-		switch {
-		case errors.Is(err, fs.ErrNotExist) || errors.Is(err, safefile.ErrChanged):
-			again = movedWatch // the next scan finds where it is
-			if why := before[t.path]; why != "" {
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, safefile.ErrChanged) {
+			if why := before[t.path]; why != "" { // the next scan finds where it is
 				unwatched[t.path] = why
 			}
-		case err != nil:
+		} else if err != nil {
 			unwatched[t.path] = problemOf(err, "").detail
-			if again == 0 {
-				again = retryWatch
-			}
 		}
 	}
 	w.mu.Lock()
@@ -178,7 +158,6 @@ func (w *watcher) syncWatches(failure error) (again time.Duration) {
 		w.count, w.unwatched = len(w.have), unwatched
 		signal(w.updated)
 	}
-	return again
 }
 
 // removeOld removes the watches of folders that were moved, replaced or are not wanted any more.

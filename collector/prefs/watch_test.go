@@ -208,7 +208,7 @@ func TestUnwatched(t *testing.T) {
 			c.openWatcher = func() (*fsnotify.Watcher, error) { return nil, errors.New("too many open files") }
 		})
 		defer c.stop()
-		time.Sleep(2 * retryWatch)
+		time.Sleep(time.Minute)
 		synctest.Wait()
 		var want []string
 		for _, folder := range []string{"/Library/Managed Preferences", "/Library/Managed Preferences/ann", "/Library/Preferences",

@@ -75,6 +75,7 @@ func TestScopeOf(t *testing.T) {
 		{"/Library/Preferences/.GlobalPreferences.plist", Global},
 		{"/Volumes/Other/Library/Preferences/com.apple.loginwindow.plist", Other},
 		{"/Volumes/Other/private/var/root/Library/Preferences/com.apple.loginwindow.plist", Other},
+		{"/Volumes/Other/var/root/Library/Preferences/com.apple.loginwindow.plist", Other},
 		{"/private/tmp/com.apple.loginwindow.plist", Other},
 		{"/private/tmp/ByHost/com.apple.loginwindow.plist", Other},
 		{"/Library/Preferences/sub/com.apple.loginwindow.plist", Other},

@@ -118,7 +118,7 @@ func otherVolume(owner string) bool {
 		return false
 	}
 	volume, inside, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/")
-	return volume == "" || inside == "" || strings.EqualFold("/"+inside, rootHome)
+	return volume == "" || inside == "" || strings.EqualFold(CanonicalPath("/"+inside), rootHome)
 }
 
 func cutSuffixFold(s, suffix string) (string, bool) {
