@@ -34,6 +34,7 @@ type scan struct {
 	settle      time.Duration
 	granule     time.Duration
 	left        int64 // bytes that may still be read
+	searched    bool  // a file was looked through
 	folderOwner owner // of the folder whose files are scanned
 	result
 }
@@ -60,7 +61,7 @@ func (s *scan) beginScan(now time.Time, settle, granule time.Duration) {
 	s.result = result{findings: s.findings[:0], watchable: s.watchable[:0]}
 	s.requested, s.answers, s.busy, s.hung = now, s.location.answers, true, false
 	s.started.Store(false)
-	s.left, s.settle, s.granule = maxScanBytes, settle, granule
+	s.left, s.settle, s.granule, s.searched = maxScanBytes, settle, granule, false
 }
 
 // run scans all that is in the location.

@@ -43,14 +43,6 @@ func (e *Error) Error() string {
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
 
-// document is what the checks have in common: the bytes, what they have cost so far and
-// how to refuse them.
-type document struct {
-	form string
-	b    []byte
-	cost
-}
-
 // fail refuses the document for what stands at an offset.
 func (d *document) fail(kind error, offset int, format string, args ...any) error {
 	e := &Error{Form: d.form, Kind: kind, Offset: offset, Why: fmt.Sprintf(format, args...)}
@@ -66,15 +58,6 @@ func quote[T ~string | ~[]byte](s T) string {
 		return strconv.QuoteToASCII(string(s[:maxQuoted])) + "..."
 	}
 	return strconv.QuoteToASCII(string(s))
-}
-
-// clip shortens the library's message, which may repeat the document.
-func clip(s string) string {
-	q := quote(s)
-	if len(s) <= maxQuoted && q == `"`+s+`"` {
-		return s
-	}
-	return q
 }
 
 const maxQuoted = 120 // bytes of a document that an error may repeat
