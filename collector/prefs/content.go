@@ -11,9 +11,10 @@ import (
 )
 
 const (
-	// maxSearch is the largest file of which the hooks are looked for, in bytes. One that is larger than
-	// that is unreadable whatever it holds. A scan looks through one.
-	maxSearch = 64 << 20
+	// maxSearch is the largest file in which hooks are looked for, in bytes: the slowest to look through
+	// takes less than answerTime. What is larger is unreadable whatever it holds. A scan
+	// looks through one.
+	maxSearch = 32 << 20
 	// maxEvidence is how much is kept of a file that can't be read, in bytes.
 	maxEvidence = 64 << 10
 )

@@ -178,7 +178,8 @@ func (s *scan) parseFile(f *file, c *content, opened safefile.FileVersion, link 
 	if c.err != nil {
 		bad := problemOf(c.err, f.path)
 		bad.found, bad.by, bad.content, bad.head = found, by, found.SHA256, &c.head
-		s.observeFinding(f, finding{kept: true, vals: c.vals, uncertain: c.uncertain, found: found, problem: link.or(bad), by: by})
+		kept := !errors.Is(c.err, plist.ErrTrailing) // which keeps nothing from being read
+		s.observeFinding(f, finding{kept: kept, vals: c.vals, uncertain: c.uncertain, found: found, problem: link.or(bad), by: by})
 		return
 	}
 	s.observeFinding(f, finding{vals: c.vals, uncertain: c.uncertain, found: found, problem: link, by: by})

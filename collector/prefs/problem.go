@@ -114,4 +114,5 @@ var reasons = []struct {
 	{plist.ErrTooLarge, hostile},
 	{plist.ErrFormat, malformed},
 	{plist.ErrMalformed, malformed},
+	{plist.ErrTrailing, malformed},
 }

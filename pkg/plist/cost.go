@@ -27,6 +27,7 @@ type document struct {
 	odd    bool     // CoreFoundation may read it in another way
 	unsure bool     // what was read of it may be read in another way
 	broken error    // why the value of a wanted key can't be read
+	rest   error    // what is after its end, where CoreFoundation does not look
 
 	values, containers, content int // kept so far
 }

@@ -13,13 +13,14 @@ var (
 	ErrMalformed = errors.New("malformed property list")
 	ErrTooLarge  = errors.New("property list too large")
 	ErrTooDeep   = errors.New("property list nested too deeply")
+	ErrTrailing  = errors.New("property list with more after its end")
 )
 
 // Error says what is wrong and where. Its text never holds more than a short, quoted
 // piece of the document.
 type Error struct {
 	Form   string // binary, XML or text; "" when that is not known
-	Kind   error  // ErrFormat, ErrMalformed, ErrTooLarge or ErrTooDeep
+	Kind   error  // ErrFormat, ErrMalformed, ErrTooLarge, ErrTooDeep or ErrTrailing
 	Offset int    // of the first byte that is wrong, from 0; -1 when not known
 	Line   int    // of that byte in XML and text, from 1; 0 when not known
 	Why    string

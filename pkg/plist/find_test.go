@@ -1,10 +1,13 @@
 package plist
 
 import (
+	"errors"
 	"math/rand/v2"
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -22,7 +25,7 @@ func compareFound(t *testing.T, b []byte) (sees bool) {
 			continue
 		}
 		sees = true
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrTrailing) {
 			continue // which is loud
 		}
 		v, found := got.Values[key]
@@ -51,7 +54,7 @@ func TestNeverSilent(t *testing.T) {
 		b := g.document()
 		if compareFound(t, b) {
 			seen++
-			if _, err := Find(b, hookKeys...); err == nil {
+			if _, err := Find(b, hookKeys...); err == nil || errors.Is(err, ErrTrailing) {
 				readable++
 			}
 		}
@@ -69,5 +72,147 @@ func TestNeverSilent(t *testing.T) {
 	t.Logf("seed %d: of %d documents CoreFoundation sees a key in %d, of which Find reads %d", seed, count, seen, readable)
 	if seen < count/10 || readable < seen/2 {
 		t.Errorf("of %d documents CoreFoundation sees a key in %d, of which Find reads %d: too few to say anything", count, seen, readable)
+	}
+}
+
+// hookForms are documents in which CoreFoundation, or one of its versions, sees that LoginHook is /x.
+func hookForms() map[string]string {
+	const dict = "<dict><key>LoginHook</key><string>/x</string></dict>"
+	wide := func(size int, little bool, mark, s string) string {
+		out := mark
+		for _, c := range []byte(s) {
+			if unit := strings.Repeat("\x00", size-1); little {
+				out += string([]byte{c}) + unit
+			} else {
+				out += unit + string([]byte{c})
+			}
+		}
+		return out
+	}
+	binaryOf := func(refSize int) string {
+		ref := func(n byte) string { return strings.Repeat("\x00", refSize-1) + string([]byte{n}) }
+		return string(binaryDocument(refSize, "\xd1"+ref(1)+ref(2), "\x59LoginHook", "\x52/x"))
+	}
+	forms := map[string]string{
+		"bplist01":                  "bplist01" + binaryOf(1)[8:],
+		"bplist0 and any byte":      "bplist0\xff" + binaryOf(1)[8:],
+		"references of 8 bytes":     binaryOf(8),
+		"references of 16 bytes":    binaryOf(16),
+		"binary, other value bad":   string(binaryDocument(1, "\xd2\x01\x03\x02\x04", "\x59LoginHook", "\x52/x", "\x51a", "\xc0")),
+		"binary, other key bad":     string(binaryDocument(1, "\xd2\x03\x01\x03\x02", "\x59LoginHook", "\x52/x", "\x10\x01")),
+		"binary, key twice":         string(binaryDocument(1, "\xd2\x01\x01\x03\x02", "\x59LoginHook", "\x52/x", "\x52/y")),
+		"UTF-16, little":            wide(2, true, "\xff\xfe", "<plist>"+dict+"</plist>"),
+		"UTF-16, big":               wide(2, false, "\xfe\xff", "<plist>"+dict+"</plist>"),
+		"UTF-16 without a mark":     wide(2, true, "", "<plist>"+dict+"</plist>"),
+		"UTF-16, old-style":         wide(2, false, "\xfe\xff", "{LoginHook=\"/x\";}"),
+		"UTF-32, little":            wide(4, true, "\xff\xfe\x00\x00", "<plist>"+dict+"</plist>"),
+		"UTF-32, big":               wide(4, false, "\x00\x00\xfe\xff", dict),
+		"UTF-7":                     `<?xml-x encoding="UTF-7"?>+ADw-dict><key>+AEwAbwBnAGkAbg-Hook</key><string>/x</string></dict>`,
+		"Latin 1":                   `<?xml version="1.0" encoding="ISO-8859-1"?><!-- ` + "\xe9 -->" + dict,
+		"Shift_JIS":                 `<?xml version="1.0" encoding="Shift_JIS"?>` + dict,
+		"attribute":                 `<plist><dict a="b"><key c='/'>LoginHook</key><string d>/x</string></dict></plist>`,
+		"attribute that ends a tag": `<plist><dict><key a=">Login&#72;ook</key><string>/x</string></dict></plist>`,
+		"root is no plist":          dict,
+		"empty comment":             "<!----><?x --><plist>" + dict + "</plist>?><plist><dict/></plist>",
+		"empty comment, older":      "<!---->" + dict + "<!-- -->",
+		"key twice":                 "<dict><key>LoginHook</key><string>/y</string><key>LoginHook</key><string>/x</string></dict>",
+		"key for a value":           "<dict><key>LoginHook</key><key>/x</key></dict>",
+		"CDATA and references":      "<dict><key>Lo<![CDATA[gin]]>&#72;o&#x6F;k</key><string>/x</string></dict>",
+		"reference over 16 bits":    "<dict><key>Login&#65608;ook</key><string>/x</string></dict>",
+		"document type":             `<!DOCTYPE plist SYSTEM "a>` + dict,
+		"internal declarations":     `<!DOCTYPE plist [<!ENTITY a "b">]><plist>` + dict + "</plist>",
+		"bad number beside it":      "<dict><key>a</key><integer>x</integer><key>LoginHook</key><string>/x</string></dict>",
+		"text behind the root":      dict + "x",
+		"true without an end":       "<dict><key>a</key><true><key>LoginHook</key><string>/x</string></dict>",
+		"deep beside it":            "<dict><key>a</key>" + strings.Repeat("<array>", 500) + strings.Repeat("</array>", 500) + "<key>LoginHook</key><string>/x</string></dict>",
+		"100,000 values beside it":  "<dict><key>a</key><array>" + strings.Repeat("<true/>", 100_000) + "</array><key>LoginHook</key><string>/x</string></dict>",
+		"old-style":                 `{ "LoginHook" = "/x"; }`,
+		"strings file":              `LoginHook = "/x";`,
+		"strings file, comment":     "/* a */ LoginHook = '/x'; // b",
+		"strings file, more":        `LoginHook = "/x"; * a`,
+		"strings file, binary mark": `bplist00; LoginHook = "/x"; * and the rest is long enough to hold a trailer`,
+		"escapes":                   `{"\114oginH\U006fok"="/x";}`,
+		"old-style, key twice":      `{LoginHook=/y;LoginHook=/x;}`,
+		"unknown encoding":          `<?xml version="1.0" encoding="x-none"?>` + dict,
+		"EBCDIC":                    `<?xml version="1.0" encoding="IBM037"?>` + dict,
+		"cut short":                 "<plist><dict><key>LoginHook</key><string>/x</string>",
+		"another encoding's zeros":  wide(2, true, "", "<plist>"+dict),
+	}
+	return forms
+}
+
+// TestFindForms holds that the hook is found in every form with its value, and that it is certain
+// unless the form is listed.
+func TestFindForms(t *testing.T) {
+	uncertain := []string{
+		"binary, key twice", "empty comment", "empty comment, older", "reference over 16 bits", "internal declarations",
+		"unknown encoding", "EBCDIC", "cut short", "another encoding's zeros",
+	}
+	failing := []string{"internal declarations", "empty comment, older", "unknown encoding", "EBCDIC", "cut short", "another encoding's zeros"}
+	for name, doc := range hookForms() {
+		got, err := Find([]byte(doc), hookKeys...)
+		if got.Values["LoginHook"] != "/x" || len(got.Values) != 1 {
+			t.Errorf("%s: Find(%.200q) = %v, %v; want LoginHook = /x", name, doc, got.Values, err)
+		}
+		if want := slices.Contains(uncertain, name); got.Uncertain != want {
+			t.Errorf("%s: Find(%.200q): uncertain %v, want %v (error %v)", name, doc, got.Uncertain, want, err)
+		}
+		if want := slices.Contains(failing, name); (err != nil && !errors.Is(err, ErrTrailing)) != want {
+			t.Errorf("%s: Find(%.200q): error %v, want one: %v", name, doc, err, want)
+		}
+	}
+}
+
+// TestFindNothing has documents without a hook, some of which look as if there was one.
+func TestFindNothing(t *testing.T) {
+	for name, doc := range map[string]string{
+		"another case":        "<dict><key>loginhook</key><string>/x</string></dict>",
+		"deeper":              "<dict><key>a</key><dict><key>LoginHook</key><string>/x</string></dict></dict>",
+		"in an array":         "({LoginHook=/x;})",
+		"in a comment":        "<!-- <key>LoginHook</key><string>/x</string> --><dict/>",
+		"in a value":          "<dict><key>LoginwindowText</key><string>LoginHook = /x;</string></dict>",
+		"longer":              "{XLoginHook=/x;LoginHookX=/y;}",
+		"old-style, deeper":   "{a={LoginHook=/x;};}",
+		"nothing but blanks":  " \n",
+		"in the nested plist": "<dict><key>a</key><plist><dict><key>LoginHook</key><string>/x</string></dict></plist></dict>",
+	} {
+		got, err := Find([]byte(doc), hookKeys...)
+		if name == "in an array" {
+			if err == nil || len(got.Values) != 1 {
+				t.Errorf("%s: Find(%q) = %v, %v; want an error and a guess", name, doc, got, err)
+			}
+			continue
+		}
+		if err != nil || len(got.Values) > 0 || got.Uncertain {
+			t.Errorf("%s: Find(%q) = %v, uncertain %v, %v; want nothing", name, doc, got.Values, got.Uncertain, err)
+		}
+	}
+}
+
+// TestSearcher finds a hook at every place of a large document, in pieces of any size.
+func TestSearcher(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for name, doc := range map[string]string{
+		"XML":      "<key>LoginHook</key><string>/x</string>",
+		"text":     `LoginHook = "/x";`,
+		"UTF-16":   "L\x00o\x00g\x00i\x00n\x00H\x00o\x00o\x00k\x00=\x00/\x00x\x00;\x00",
+		"UTF-7":    "+AEwAbw-gin+AEg-ook+AD0-/x;",
+		"escapes":  `"\114oginH\U006fok" = "/x";`,
+		"refs":     "<key>Login&#65608;ook</key><string>/x</string>",
+		"at a gap": "<key>LoginHook</key>" + strings.Repeat(" ", maxGap/2) + "<string>/x</string>",
+	} {
+		for range 40 {
+			before := r.IntN(3 * searchWindow)
+			all := strings.Repeat(" ", before) + doc + strings.Repeat(" ", r.IntN(2*searchWindow))
+			s := NewSearcher(hookKeys...)
+			for rest := all; rest != ""; {
+				n := min(len(rest), 1+r.IntN(searchWindow))
+				s.Write([]byte(rest[:n]))
+				rest = rest[n:]
+			}
+			if got := s.Found(); got.Values["LoginHook"] != "/x" || !got.Uncertain {
+				t.Errorf("%s: behind %d blanks: got %v, uncertain %v; want LoginHook = /x, uncertain", name, before, got.Values, got.Uncertain)
+			}
+		}
 	}
 }

@@ -2,6 +2,7 @@ package plist
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 
@@ -28,6 +29,39 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		v, err := Decode(b)
 		checkResult(t, v, err)
+	})
+}
+
+// FuzzFind: Find is never silent about a key that CoreFoundation sees, nor sure of another value.
+func FuzzFind(f *testing.F) {
+	g := generator{rand.New(rand.NewPCG(1, 1))}
+	for range 200 {
+		f.Add(g.document())
+	}
+	for _, doc := range hookForms() {
+		if len(doc) <= maxSeed {
+			f.Add([]byte(doc))
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) { compareFound(t, b) })
+}
+
+// FuzzSearcher: where a search in two pieces finds a key, a search in one finds it, too.
+func FuzzSearcher(f *testing.F) {
+	for _, doc := range hookForms() {
+		if len(doc) <= maxSeed {
+			f.Add([]byte(doc), len(doc)/2)
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte, at int) {
+		at = max(0, min(at, len(b)))
+		one, two := NewSearcher(hookKeys...), NewSearcher(hookKeys...)
+		one.Write(b)
+		two.Write(b[:at])
+		two.Write(b[at:])
+		if got, want := two.Found(), one.Found(); !reflect.DeepEqual(got, want) {
+			t.Errorf("%q, cut at %d: got %v, want %v", b, at, got, want)
+		}
 	})
 }
 

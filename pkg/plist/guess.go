@@ -116,21 +116,28 @@ func (p *textParser) resolveEscapes() []byte {
 	return out
 }
 
+// Bounds of a guess. What they leave out is not found, which an error says already.
+const (
+	maxGap   = 4 << 10  // bytes between a key and its value
+	maxGuess = 16 << 10 // bytes of a value
+	maxTries = 8        // places of a key that are looked at, in a window
+)
+
 // guessValue returns what stands behind the last place of a key that has something behind it.
-func guessValue(b []byte, key string) (v any, found bool) {
-	for at := 0; ; {
-		n := bytes.Index(b[at:], []byte(key))
-		if n < 0 {
-			return v, found
+func guessValue(b []byte, key string) (any, bool) {
+	for range maxTries {
+		if !bytes.Contains(b, []byte(key)) { // which is several times as fast as what follows
+			break
 		}
-		end := at + n + len(key)
-		if at+n == 0 || !isNamePart(b[at+n-1]) {
-			if value, ok := valueBehind(b[end:]); ok {
-				v, found = value, true
+		at := bytes.LastIndex(b, []byte(key))
+		if at == 0 || !isNamePart(b[at-1]) {
+			if v, found := valueBehind(b[at+len(key):]); found {
+				return v, true
 			}
 		}
-		at = end
+		b = b[:at]
 	}
+	return nil, false
 }
 
 // isNamePart reports whether a byte before a key makes it the end of another.
@@ -138,52 +145,46 @@ func isNamePart(b byte) bool {
 	return b == '_' || b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'
 }
 
-const maxGuess = 16 << 10 // bytes of a value, and of what may stand between a key and its value
-
 // valueBehind returns the value that stands behind a key, in XML or in old-style text.
 func valueBehind(b []byte) (any, bool) {
-	b = b[:min(len(b), 2*maxGuess)]
-	if inner := skipSpace(b); bytes.HasPrefix(inner, []byte("</key")) {
-		return elementBehind(inner[len("</key"):])
+	if inner := skipSpace(b[:min(len(b), maxGap)]); bytes.HasPrefix(inner, []byte("</key")) {
+		return elementBehind(b)
 	}
 	b = bytes.TrimPrefix(bytes.TrimPrefix(b, []byte(`"`)), []byte(`'`))
-	p := textParser{document: document{b: b, wanted: []string{}}}
+	p := textParser{document: document{b: b[:min(len(b), maxGap)], wanted: []string{}}}
 	if p.skipBlank() != '=' {
 		return nil, false
 	}
 	p.pos++
-	p.skipBlank()
-	if p.pos == len(p.b) {
+	if p.skipBlank() == 0 {
 		return nil, false
 	}
+	p.b = b[:min(len(b), p.pos+maxGuess)]
 	s, err := p.parseString()
 	return s, err == nil
 }
 
 // elementBehind returns the first value that an element holds.
 func elementBehind(b []byte) (any, bool) {
-	for {
-		_, rest, found := bytes.Cut(b, []byte("<"))
-		if !found {
+	for at := 0; at < maxGap; {
+		near := b[at:min(len(b), maxGap)]
+		open := bytes.IndexByte(near, '<')
+		end := bytes.IndexByte(near[max(open, 0):], '>')
+		if open < 0 || end < 0 {
 			return nil, false
 		}
-		b = rest
-		n := bytes.IndexAny(b, " \t\r\n/>")
-		end := bytes.IndexByte(b, '>')
-		if n < 0 || end < 0 {
-			return nil, false
-		}
-		name := string(b[:n])
-		if !slices.Contains(elements, name) {
-			continue // a comment or an instruction
-		}
-		text, _, _ := bytes.Cut(b[end+1:], []byte("<"))
-		switch {
+		tag := near[open+1 : open+end]
+		at += open + end + 1
+		name, _, _ := strings.Cut(strings.TrimSuffix(string(tag), "/"), " ")
+		switch text, _, _ := bytes.Cut(b[at:min(len(b), at+maxGuess)], []byte("<")); {
+		case !slices.Contains(elements, name): // an end, a comment or an instruction
 		case name == "true" || name == "false":
 			return name == "true", true
-		case b[max(end-1, 0)] == '/':
+		case bytes.HasSuffix(tag, []byte("/")):
 			return "", true
+		default:
+			return strings.ToValidUTF8(string(text), "\ufffd"), name != "dict" && name != "array" && name != "plist"
 		}
-		return strings.ToValidUTF8(string(text), "\ufffd"), name != "dict" && name != "array" && name != "plist"
 	}
+	return nil, false
 }

@@ -79,7 +79,8 @@ type Found struct {
 // else in it can keep Find from that, as long as it is of the right form.
 //
 // With an error come the values that stand with the keys in what can't be read: other values may
-// be in it, and those that are missing may be there.
+// be in it, and those that are missing may be there. With ErrTrailing alone the values are those of the
+// list, and all; those that are uncertain are from what follows its end.
 func Find(b []byte, keys ...string) (Found, error) {
 	f := finder{wanted: keys}
 	if err := checkSize(b, MaxSize); err != nil {
@@ -95,7 +96,7 @@ func Find(b []byte, keys ...string) (Found, error) {
 		f.readText(text)
 	}
 	if f.newest && !f.odd {
-		return Found{f.values, f.uncertain}, nil
+		return Found{f.values, f.uncertain}, f.rest
 	}
 	if f.guess(texts.list...); declaredEncoding(b) != "utf-8" || len(texts.list) != 1 {
 		f.guess(b)
@@ -110,7 +111,7 @@ func Find(b []byte, keys ...string) (Found, error) {
 			f.values[key], f.uncertain = v, true
 		}
 	}
-	return Found{f.values, f.uncertain}, nil
+	return Found{f.values, f.uncertain}, f.rest
 }
 
 // finder joins what the ways to read a document come to.
@@ -121,6 +122,7 @@ type finder struct {
 	uncertain bool           // the ways do not agree
 	odd       bool           // there may be more ways
 	err       error          // of the first way
+	rest      error          // what no way of the newest version looks at
 	partial   map[string]any // what could be read where not all could
 	guessed   map[string]any
 }
@@ -140,7 +142,7 @@ func (f *finder) read(form string, b []byte, read func(*document) (any, error)) 
 	case !ok:
 		f.note(&Error{Form: form, Kind: ErrMalformed, Offset: -1, Why: "no dictionary at the top"})
 	case f.values == nil:
-		f.values = dict
+		f.values, f.rest = dict, d.rest
 		return true
 	default:
 		f.compare(dict)

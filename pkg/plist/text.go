@@ -22,7 +22,7 @@ type textParser struct {
 func (d *document) readOldStyle() (any, error) {
 	p := &textParser{document: *d}
 	v, err := p.parseDocument()
-	d.odd = p.odd
+	d.odd, d.rest = p.odd, p.rest
 	return orNil(v, err)
 }
 
@@ -60,9 +60,10 @@ func (p *textParser) parseStringsFile() (any, error) {
 	defer p.closeContainer()
 	v, err := p.parseEntries()
 	if err == nil && p.pos < len(p.b) {
-		if p.odd = true; p.wanted == nil {
-			err = p.fail(ErrMalformed, p.pos, "text after the end")
-		}
+		p.odd, p.rest = true, p.fail(ErrTrailing, p.pos, "%s", quote(p.b[p.pos:min(p.pos+maxQuoted, len(p.b))]))
+	}
+	if p.wanted == nil && p.rest != nil {
+		return nil, p.fail(ErrMalformed, p.pos, "text after the end")
 	}
 	return v, err
 }

@@ -37,7 +37,7 @@ type xmlReader struct {
 func (d *document) readXML(version xmlVersion) (any, error) {
 	r := &xmlReader{document: *d, version: version}
 	v, err := r.readDocument()
-	d.odd = r.odd
+	d.odd, d.rest = r.odd, r.rest
 	return orNil(v, err)
 }
 
@@ -69,8 +69,22 @@ func (r *xmlReader) readDocument() (any, error) {
 				return nil, err
 			}
 			v, err := r.readElement(tag)
-			r.odd = r.odd || len(skipSpace(r.b[r.pos:])) > 0
+			if err == nil {
+				r.checkRest()
+			}
 			return v, err
+		}
+	}
+}
+
+// checkRest looks for anything but comments and instructions behind the root.
+func (r *xmlReader) checkRest() {
+	for r.skipSpace(); r.pos < len(r.b); r.skipSpace() {
+		r.odd = true
+		comment := r.has("<!--") && r.skipTo("-->", len("<!--")) == nil
+		if !comment && !(r.has("<?") && r.skipTo("?>", len("<?")) == nil) {
+			r.rest = r.fail(ErrTrailing, r.pos, "%s", quote(r.b[r.pos:min(r.pos+maxQuoted, len(r.b))]))
+			return
 		}
 	}
 }
