@@ -171,7 +171,9 @@ func (j *state) reportChange(s *changeState, now time.Time) {
 		o.Verdict = string(alert.Observed)
 	}
 	found := slices.Clone(j.engine.Observe(o, detect.FactOf(&s.Change), by))
-	j.exceptFindings(found, s.Of.examination, now)
+	if !s.Change.Uncertain { // an exception covers no value that is not known
+		j.exceptFindings(found, s.Of.examination, now)
+	}
 	found = slices.DeleteFunc(found, func(f detect.Finding) bool { return j.isHidden(&f, s.Of.examination, now) })
 	s.Of.threads = append(s.Of.threads, j.reportFindings(found, now, func(a *alert.Alert, f *detect.Finding) {
 		j.compose.AddExamination(a, f, s.Of.examination)

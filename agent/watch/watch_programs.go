@@ -115,11 +115,18 @@ func (w *Watch) examine(q judge.Question) *document.Examination {
 
 // keepCopy keeps a copy of a script that a hook runs.
 func (w *Watch) keepCopy(owner string, p event.Program, script []byte) {
-	if w.store == nil || p.Kind != program.Script || !p.Hashed || int64(len(script)) != p.Size {
+	if p.Kind == program.Script && p.Hashed && int64(len(script)) == p.Size {
+		w.keep(owner, script)
+	}
+}
+
+// keep keeps a copy of a content as evidence.
+func (w *Watch) keep(owner string, content []byte) {
+	if w.store == nil || len(content) == 0 {
 		return
 	}
-	if _, err := w.store.Keep(owner, script); err != nil {
-		w.opts.Log.Warn().Err(err).Msg("copy of a script")
+	if _, err := w.store.Keep(owner, content); err != nil {
+		w.opts.Log.Warn().Err(err).Msg("copy")
 	}
 }
 
