@@ -140,6 +140,18 @@ func uncertainHooks() []stateCase {
 			r.By = "loginwindow"
 			w.run(r)
 		}, want: []string{present("LoginHook=" + hookProgram), unreadable, "hook-executed #1 observed by process: execute LoginHook=" + hookProgram + " in root"}},
+		{name: "uncertain: which of two counts is not known, the second is run and edited", before: func(w *world) {
+			w.script(hookProgram, "true")
+			w.swap(rootPlist, "<!---->"+strings.TrimPrefix(plistOf("LoginHook", hookProgram), "<?xml version=\"1.0\" encoding=\"UTF-8\"?>")+"<!-- -->"+plistOf("LoginHook", "/bin/true"))
+		}, does: func(w *world) {
+			w.await("set LoginHook")
+			w.awaitKnown()
+			r := commandOf("sh", hookProgram, "ann")
+			r.By = "loginwindow"
+			w.run(r)
+			w.script(hookProgram, "id")
+		}, want: []string{present("LoginHook=/bin/true\n" + hookProgram), "hook-executed #1 observed by process: execute LoginHook=" + hookProgram + " in root",
+			"hook-program-changed #1 observed by state: edit LoginHook=" + hookProgram + " in root, content"}},
 		{name: "uncertain: the same after a restart", before: func(w *world) { w.swap(rootPlist, hidden("/a")) },
 			does: func(w *world) { w.again(func() {}) }, want: []string{present("LoginHook=/a"), unreadable}},
 		{name: "uncertain: another after a restart", before: func(w *world) { w.swap(rootPlist, hidden("/a")) },

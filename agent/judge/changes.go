@@ -81,11 +81,12 @@ func (j *Judge) HandleChange(ch event.Change) {
 	j.judging[at] = append(j.judging[at], ch.Old)
 	s := j.correlator.AddChange(ch, &hookChange{})
 	j.mu.Unlock()
+	q := Question{Share: detect.FileShare(ch.File, ch.Home), File: ch.File, At: ch.Time}
 	judge := func(x *document.Examination, waits bool) {
 		j.judgeAndFlush(waits, func() {
 			s.Of.examination = x
-			if ch.New != nil {
-				j.locateProgram(x.Program(*ch.New), func(h *detect.Hooked) bool { return h.File == ch.File && h.Key == ch.Key && h.Value == *ch.New })
+			for _, v := range q.Values {
+				j.locateProgram(x.Program(v), func(h *detect.Hooked) bool { return h.File == ch.File && h.Key == ch.Key && h.Value == v })
 			}
 			if !j.closed { // else it is found again at the next start
 				j.judgeChangeLocked(s, j.windowTime())
@@ -96,9 +97,8 @@ func (j *Judge) HandleChange(ch event.Change) {
 		judge(nil, true)
 		return
 	}
-	q := Question{Share: detect.FileShare(ch.File, ch.Home), File: ch.File, At: ch.Time}
 	if ch.New != nil && hook.RunsProgram(ch.Key) {
-		q.Values, q.Watched = []string{*ch.New}, true
+		q.Values, q.Watched = hook.ProgramsOf(*ch.New), true
 	}
 	j.examine(q, judge)
 }

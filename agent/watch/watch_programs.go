@@ -16,7 +16,6 @@ import (
 	"hooksnare/collector/prefs"
 	"hooksnare/collector/program"
 	"hooksnare/detect"
-	"hooksnare/detect/hook"
 	"hooksnare/pkg/event"
 	"hooksnare/pkg/phase"
 )
@@ -61,7 +60,7 @@ func (w *Watch) savedHooks() []detect.Hooked {
 	for _, f := range w.state.Preferences.Files {
 		for _, key := range slices.Sorted(maps.Keys(f.Values)) {
 			out = append(out, detect.Hooked{
-				File: f.File, Home: w.homeOf(f.File), Scope: prefs.ScopeOf(f.File), Key: key, Value: f.Values[key], Program: hook.FirstPath(f.Values[key]),
+				File: f.File, Home: w.homeOf(f.File), Scope: prefs.ScopeOf(f.File), Key: key, Value: f.Values[key],
 				Owner: idOrNone(f.Owner), FolderOwner: idOrNone(f.FolderOwner),
 			})
 		}

@@ -31,9 +31,7 @@ func parseTTYs(b []byte) (out values, uncertain bool, err error) {
 		}
 	}
 	for i, v := range found {
-		if len(v) > 0 {
-			out[i] = value{true, valueText(strings.Join(v, "\n"))}
-		}
+		out[i] = joinedValue(v)
 	}
 	return out, false, nil
 }

@@ -1,6 +1,10 @@
 package prefs
 
-import "hooksnare/pkg/plist"
+import (
+	"strings"
+
+	"hooksnare/pkg/plist"
+)
 
 var keys = [...]string{LoginHook, LogoutHook, EnableMCX, MCXScriptTrust}
 
@@ -52,9 +56,19 @@ func parsePreferences(b []byte) (vals values, uncertain bool, err error) {
 
 func valuesOf(found plist.Found) (out values) {
 	for i, k := range keys {
-		if v, ok := found.Values[k]; ok {
-			out[i] = value{true, valueText(v)}
+		var texts []string
+		for _, v := range found.Values[k] {
+			texts = append(texts, valueText(v))
 		}
+		out[i] = joinedValue(texts)
 	}
 	return out
+}
+
+// joinedValue is the value of a key that may have several: all of them, one a line.
+func joinedValue(texts []string) value {
+	if len(texts) < 2 {
+		return value{len(texts) == 1, strings.Join(texts, "")}
+	}
+	return value{true, valueText(strings.Join(texts, "\n"))}
 }

@@ -95,6 +95,21 @@ func FirstPath(value string) string {
 	return value
 }
 
+// maxPrograms bounds the programs of one value.
+const maxPrograms = 4
+
+// ProgramsOf returns the value of a hook, and each further line of it that may be the value by
+// itself: where it is not certain which of several counts, a value has all of them, one a line.
+func ProgramsOf(value string) []string {
+	out := []string{value}
+	for _, line := range strings.Split(value, "\n")[1:] {
+		if strings.HasPrefix(line, "/") && len(out) < maxPrograms {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 // canonicalKey returns the spelling loginwindow reads for a key that names a hook in
 // any case, or "". Case is ignored because a rule that minds it is one shift key
 // away from silence.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -28,11 +29,13 @@ func compareFound(t *testing.T, b []byte) (sees bool) {
 		if err != nil && !errors.Is(err, ErrTrailing) {
 			continue // which is loud
 		}
-		v, found := got.Values[key]
-		if !found {
+		list := got.Values[key]
+		if len(list) == 0 {
 			t.Errorf("Find(%q) = %v, uncertain %v: CoreFoundation sees %s = %q", b, got.Values, got.Uncertain, key, want)
-		} else if s, isText := v.(string); isText && s != want && want != "?" && !got.Uncertain {
-			t.Errorf("Find(%q): %s = %q, certain: CoreFoundation sees %q", b, key, s, want)
+		} else if s, isText := list[0].(string); !got.Uncertain && (isText && s != want && want != "?" || len(list) > 1) {
+			t.Errorf("Find(%q): %s = %q, certain: CoreFoundation sees %q", b, key, list, want)
+		} else if isText && want != "?" && len(list) < maxOthers && !slices.Contains(list, any(want)) {
+			t.Errorf("Find(%q): %s = %q, uncertain: CoreFoundation sees %q", b, key, list, want)
 		}
 	}
 	return sees
@@ -141,6 +144,8 @@ func hookForms() map[string]string {
 	return forms
 }
 
+func isX(f Found) bool { return reflect.DeepEqual(f.Values["LoginHook"], []any{"/x"}) }
+
 // TestFindForms holds that the hook is found in every form with its value, and that it is certain
 // unless the form is listed.
 func TestFindForms(t *testing.T) {
@@ -151,7 +156,7 @@ func TestFindForms(t *testing.T) {
 	failing := []string{"internal declarations", "empty comment, older", "unknown encoding", "EBCDIC", "cut short", "another encoding's zeros"}
 	for name, doc := range hookForms() {
 		got, err := Find([]byte(doc), hookKeys...)
-		if got.Values["LoginHook"] != "/x" || len(got.Values) != 1 {
+		if !isX(got) || len(got.Values) != 1 {
 			t.Errorf("%s: Find(%.200q) = %v, %v; want LoginHook = /x", name, doc, got.Values, err)
 		}
 		if want := slices.Contains(uncertain, name); got.Uncertain != want {
@@ -210,7 +215,7 @@ func TestSearcher(t *testing.T) {
 				s.Write([]byte(rest[:n]))
 				rest = rest[n:]
 			}
-			if got := s.Found(); got.Values["LoginHook"] != "/x" || !got.Uncertain {
+			if got := s.Found(); !isX(got) || !got.Uncertain {
 				t.Errorf("%s: behind %d blanks: got %v, uncertain %v; want LoginHook = /x, uncertain", name, before, got.Values, got.Uncertain)
 			}
 		}

@@ -9,12 +9,12 @@ import (
 // guess looks for the wanted keys, and what stands with them, in what may be texts.
 func (f *finder) guess(texts ...[]byte) {
 	if f.guessed == nil {
-		f.guessed = map[string]any{}
+		f.guessed = map[string][]any{}
 	}
 	look := func(view []byte) {
 		for _, key := range f.wanted {
-			if v, found := guessValue(view, key); found {
-				f.guessed[key] = v
+			for _, v := range guessValues(view, key) {
+				f.guessed[key] = appendNew(f.guessed[key], v)
 			}
 		}
 	}
@@ -123,8 +123,8 @@ const (
 	maxTries = 8        // places of a key that are looked at, in a window
 )
 
-// guessValue returns what stands behind the last place of a key that has something behind it.
-func guessValue(b []byte, key string) (any, bool) {
+// guessValues returns what stands behind the last places of a key, from the last on.
+func guessValues(b []byte, key string) (list []any) {
 	for range maxTries {
 		if !bytes.Contains(b, []byte(key)) { // which is several times as fast as what follows
 			break
@@ -132,12 +132,12 @@ func guessValue(b []byte, key string) (any, bool) {
 		at := bytes.LastIndex(b, []byte(key))
 		if at == 0 || !isNamePart(b[at-1]) {
 			if v, found := valueBehind(b[at+len(key):]); found {
-				return v, true
+				list = append(list, v)
 			}
 		}
 		b = b[:at]
 	}
-	return nil, false
+	return list
 }
 
 // isNamePart reports whether a byte before a key makes it the end of another.

@@ -69,7 +69,8 @@ func checkSize(b []byte, most int) error {
 
 // Found is what a property list holds under the keys that are wanted.
 type Found struct {
-	Values map[string]any
+	// Values are those of each key. Where one is uncertain there may be several, the likeliest first.
+	Values map[string][]any
 	// Uncertain says that CoreFoundation may see other values: its versions do, or the list
 	// can't be read and these only look like its values.
 	Uncertain bool
@@ -102,13 +103,13 @@ func Find(b []byte, keys ...string) (Found, error) {
 		f.guess(b)
 	}
 	if !f.newest {
-		maps.Copy(f.guessed, f.partial)
+		f.add(f.partial)
 		maps.Copy(f.guessed, f.values)
 		return Found{f.guessed, len(f.guessed) > 0}, f.err
 	}
-	for key, v := range f.guessed {
+	for key, list := range f.guessed {
 		if _, known := f.values[key]; !known {
-			f.values[key], f.uncertain = v, true
+			f.values[key], f.uncertain = list, true
 		}
 	}
 	return Found{f.values, f.uncertain}, f.rest
@@ -117,14 +118,14 @@ func Find(b []byte, keys ...string) (Found, error) {
 // finder joins what the ways to read a document come to.
 type finder struct {
 	wanted    []string
-	values    map[string]any // of the first way that there is
-	newest    bool           // a way of the newest version of CoreFoundation led to them
-	uncertain bool           // the ways do not agree
-	odd       bool           // there may be more ways
-	err       error          // of the first way
-	rest      error          // what no way of the newest version looks at
-	partial   map[string]any // what could be read where not all could
-	guessed   map[string]any
+	values    map[string][]any // of the first way that there is, then of others
+	newest    bool             // a way of the newest version of CoreFoundation led to them
+	uncertain bool             // the ways do not agree
+	odd       bool             // there may be more ways
+	err       error            // of the first way
+	rest      error            // what no way of the newest version looks at
+	partial   map[string]any   // what could be read where not all could
+	guessed   map[string][]any
 }
 
 // read reads the document in one way, if it can be read so.
@@ -142,25 +143,40 @@ func (f *finder) read(form string, b []byte, read func(*document) (any, error)) 
 	case !ok:
 		f.note(&Error{Form: form, Kind: ErrMalformed, Offset: -1, Why: "no dictionary at the top"})
 	case f.values == nil:
-		f.values, f.rest = dict, d.rest
+		f.values, f.rest = map[string][]any{}, d.rest
+		f.add(dict)
 		return true
 	default:
-		f.compare(dict)
+		for _, key := range f.wanted {
+			v, found := dict[key]
+			known := f.values[key]
+			f.uncertain = f.uncertain || found != (known != nil) || found && !equalValues(v, known[0])
+		}
+		f.add(dict)
 		return true
 	}
 	return false
 }
 
-// compare takes over what another way to read the document has found.
-func (f *finder) compare(dict map[string]any) {
-	for _, key := range f.wanted {
-		v, found := dict[key]
-		before, known := f.values[key]
-		f.uncertain = f.uncertain || found != known || !equalValues(v, before)
-		if found && !known {
-			f.values[key] = v
-		}
+// maxOthers bounds the values of one key.
+const maxOthers = 8
+
+// add takes over what a way to read the document has found.
+func (f *finder) add(dict map[string]any) {
+	if f.values == nil {
+		f.values = map[string][]any{}
 	}
+	for key, v := range dict {
+		f.values[key] = appendNew(f.values[key], v)
+	}
+}
+
+// appendNew adds a value to a list that has few.
+func appendNew(list []any, v any) []any {
+	if len(list) < maxOthers && !slices.ContainsFunc(list, func(o any) bool { return equalValues(o, v) }) {
+		list = append(list, v)
+	}
+	return list
 }
 
 // note keeps the first error.
