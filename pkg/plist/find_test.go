@@ -1,6 +1,7 @@
 package plist
 
 import (
+	"bytes"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 var hookKeys = []string{"LoginHook", "LogoutHook", "EnableMCXLoginScripts", "MCXScriptTrust"}
@@ -219,5 +221,24 @@ func TestSearcher(t *testing.T) {
 				t.Errorf("%s: behind %d blanks: got %v, uncertain %v; want LoginHook = /x, uncertain", name, before, got.Values, got.Uncertain)
 			}
 		}
+	}
+}
+
+// TestFindPolyglot has a document that is binary without a hook for who does not look at other keys, and
+// a strings file with one for CoreFoundation, which does, and finds an object there that is none.
+func TestFindPolyglot(t *testing.T) {
+	b := []byte("bplist0;LoginHook=/x;\n*")
+	top := byte(len(b))
+	b = append(b, "\xd1\x80\x01\x00\x01\x51a\x0f"...) // object 0x8001 is a key, object 1 its value
+	table := uint64(len(b))
+	const objects = 0xc280 // all numbers are such that the whole is UTF-8
+	offsets := bytes.Repeat([]byte{top}, objects)
+	offsets[1], offsets[0x8001] = top+7, top+5
+	b = append(append(b, offsets...), trailer(1, 2, objects, 0, table)...)
+	if !utf8.Valid(b) {
+		t.Fatalf("%.50q is not UTF-8", b)
+	}
+	if got, err := Find(b, hookKeys...); !isX(got) || !got.Uncertain {
+		t.Errorf("Find(%.50q) = %v, uncertain %v, %v; want LoginHook = /x, uncertain", b, got.Values, got.Uncertain, err)
 	}
 }
