@@ -2,12 +2,8 @@ package plist
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/hex"
-	"errors"
-	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -182,7 +178,7 @@ func (p *textParser) parseArray(start int) (any, error) {
 	return a, nil
 }
 
-// parseData reads <0fbd77>, and GNUstep's <*I5> and <[Zm9v]>.
+// parseData reads <0fbd77>.
 func (p *textParser) parseData() (any, error) {
 	start := p.pos
 	n := bytes.IndexByte(p.b[start:], '>')
@@ -197,49 +193,9 @@ func (p *textParser) parseData() (any, error) {
 	if err := p.addBytes(start, len(inner)); err != nil {
 		return nil, err
 	}
-	var v any
-	var err error
-	switch {
-	case strings.HasPrefix(inner, "*"):
-		v, err = typedValue(inner[1:])
-	case strings.HasPrefix(inner, "[") && !strings.HasSuffix(inner, "]"):
-		return nil, p.fail(ErrMalformed, start, "data without its ]>")
-	case strings.HasPrefix(inner, "["):
-		v, err = base64.StdEncoding.DecodeString(inner[1 : len(inner)-1])
-	default:
-		v, err = hex.DecodeString(strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "").Replace(inner))
-	}
+	v, err := hex.DecodeString(strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "", "\u2028", "", "\u2029", "").Replace(inner))
 	if err != nil {
 		return nil, p.fail(ErrMalformed, start, "data: %s", quote(err.Error()))
 	}
 	return v, nil
 }
-
-// typedValue reads GNUstep's integers, reals, booleans and dates: I5, R1.5, BY and
-// D2001-01-01 00:00:00 +0000, with quotes around the value or not.
-func typedValue(s string) (any, error) {
-	if len(s) < 2 || len(s) > maxTypedValue {
-		return nil, strconv.ErrSyntax
-	}
-	kind, s := s[0], strings.Trim(s[1:], `"`)
-	switch {
-	case kind == 'I' && strings.HasPrefix(s, "-"):
-		return strconv.ParseInt(s, 10, 64)
-	case kind == 'I':
-		return strconv.ParseUint(s, 10, 64)
-	case kind == 'R':
-		return strconv.ParseFloat(s, 64)
-	case kind == 'B':
-		return strings.HasPrefix(s, "Y"), nil
-	case kind == 'D':
-		t, err := time.Parse("2006-01-02 15:04:05 -0700", s)
-		if err != nil {
-			return nil, err
-		}
-		return datedOrError(t.UTC())
-	}
-	return nil, errors.New("unknown GNUStep type " + strconv.QuoteRune(rune(kind)))
-}
-
-// maxTypedValue bounds the text of one number, boolean or date.
-const maxTypedValue = 256
