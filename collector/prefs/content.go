@@ -14,7 +14,7 @@ const (
 	// maxSearch is the largest file in which hooks are looked for, in bytes: the slowest to look through
 	// takes less than answerTime. What is larger is unreadable whatever it holds. A scan
 	// looks through one.
-	maxSearch = 32 << 20
+	maxSearch = 16 << 20
 	// maxEvidence is how much is kept of a file that can't be read, in bytes.
 	maxEvidence = 64 << 10
 )

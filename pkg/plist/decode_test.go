@@ -106,7 +106,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"element in a key", dict("<key>Login<true/>Hook</key>"), ErrMalformed, "<key> is not closed"},
 		{"comment in a key", dict("<key>Login<!-- -->Hook</key>"), ErrMalformed, "within text"},
 		{"text in a dictionary", dict("LoginHook"), ErrMalformed, `text "LoginHook</dict></plist>" between`},
-		{"unknown entity", []byte("<plist><string>&x;</string></plist>"), ErrMalformed, `&"x"; is not`},
+		{"unknown entity", []byte("<plist><string>&x;</string></plist>"), ErrMalformed, `"&x;</string>" is not`},
 		{"nine digits", []byte("<plist><string>&#x000000041;</string></plist>"), ErrMalformed, "is not a character"},
 		{"other encoding", []byte(`<?xml version="1.0" encoding="x-none"?><plist><true/></plist>`), ErrMalformed, "encoding"},
 		{"bad integer", []byte("<plist><integer>1e3</integer></plist>"), ErrMalformed, "parsing"},

@@ -92,8 +92,8 @@ func resolveXML(b []byte) []byte {
 		}
 		out = append(out, b[r.pos:r.pos+n]...)
 		r.pos += n
-		char, err := r.readReference()
-		if err != nil {
+		char, ok := r.readReference()
+		if !ok {
 			char = "&"
 			r.pos++
 		}

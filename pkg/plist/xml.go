@@ -354,9 +354,9 @@ func (r *xmlReader) readText() ([]byte, error) {
 		case r.has("<!"):
 			return nil, r.fail(ErrMalformed, r.pos, "comment or declaration within text")
 		case r.has("&"):
-			char, err := r.readReference()
-			if err != nil {
-				return nil, err
+			char, ok := r.readReference()
+			if !ok {
+				return nil, r.fail(ErrMalformed, r.pos, "%s is not a character", quote(r.b[r.pos:min(r.pos+12, len(r.b))]))
 			}
 			text = append(append(text, plain...), char...)
 		case text == nil:
@@ -373,12 +373,12 @@ var entities = map[string]string{"lt": "<", "gt": ">", "amp": "&", "apos": "'", 
 // which count no digits.
 const maxReference = 64
 
-// readReference reads a reference to a character.
-func (r *xmlReader) readReference() (string, error) {
+// readReference reads a reference to a character, if it is one.
+func (r *xmlReader) readReference() (char string, ok bool) {
 	rest := r.b[r.pos+1 : min(r.pos+1+maxReference, len(r.b))]
 	n := bytes.IndexByte(rest, ';')
 	if n < 0 {
-		return "", r.fail(ErrMalformed, r.pos, "& without its ;")
+		return "", false
 	}
 	name := string(rest[:n])
 	char, known := entities[name]
@@ -391,11 +391,10 @@ func (r *xmlReader) readReference() (string, error) {
 		}
 		char = string(utf8.AppendRune(nil, rune(min(code, utf8.MaxRune+1))))
 	}
-	if !known {
-		return "", r.fail(ErrMalformed, r.pos, "&%s; is not a character", quote(name))
+	if known {
+		r.pos += n + 2
 	}
-	r.pos += n + 2
-	return char, nil
+	return char, known
 }
 
 // parseReference reads a number of any length, of which the last 32 bits count.
