@@ -28,6 +28,9 @@ func compareFound(t *testing.T, b []byte) (sees bool) {
 			continue
 		}
 		sees = true
+		if strings.ContainsFunc(want, func(c rune) bool { return c >= utf8.RuneSelf }) {
+			want = "?" // the model does not know other characters in all encodings
+		}
 		if err != nil && !errors.Is(err, ErrTrailing) {
 			continue // which is loud
 		}
