@@ -123,7 +123,7 @@ func TestWays(t *testing.T) {
 		}, []string{"+" + rootPlist + ": too large"}},
 		{"67 bytes that kill a reader", func(d *fakeDisk) { d.swap(rootPlist, killer()) }, []string{"+" + rootPlist + ": malformed"}},
 		{"nested a million deep", func(d *fakeDisk) {
-			d.swap(rootPlist, "<plist>"+strings.Repeat("<array>", 200000))
+			d.swap(rootPlist, "<plist><dict><key>a</key>"+strings.Repeat("<array>", 200000))
 		}, []string{"+" + rootPlist + ": hostile"}},
 		{"list at the top", func(d *fakeDisk) { d.swap(rootPlist, "<plist><array/></plist>") }, []string{"+" + rootPlist + ": malformed"}},
 		{"cut after the key", func(d *fakeDisk) { d.swap(rootPlist, old[:len(old)-20]) }, []string{"+" + rootPlist + ": malformed"}},

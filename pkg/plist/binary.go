@@ -195,7 +195,8 @@ func (r *binaryReader) readCollection(off uint64) (any, error) {
 	if slices.Contains(r.path, off) {
 		return nil, r.fail(ErrMalformed, int(off), "array or dictionary that holds itself")
 	}
-	if err := r.openContainer(int(off)); err != nil {
+	dict := r.b[off]>>4 == 0xd
+	if err := r.openContainer(int(off), dict); err != nil {
 		return nil, err
 	}
 	r.path = append(r.path, off)
@@ -205,7 +206,6 @@ func (r *binaryReader) readCollection(off uint64) (any, error) {
 		return nil, err
 	}
 	width := uint64(r.refSize)
-	dict := r.b[off]>>4 == 0xd
 	if dict {
 		width *= 2 // all keys, then all values
 	}

@@ -32,8 +32,12 @@ type document struct {
 	values, containers, content int // kept so far
 }
 
-// openContainer counts an array or dictionary and enters it.
-func (d *document) openContainer(offset int) error {
+// openContainer counts an array or dictionary and enters it. Where keys are wanted the first must be
+// a dictionary.
+func (d *document) openContainer(offset int, dict bool) error {
+	if d.wanted != nil && d.depth == 0 && !dict {
+		return d.fail(ErrMalformed, offset, "array at the top: expected a dictionary")
+	}
 	if d.depth >= maxDepth {
 		return d.fail(ErrTooDeep, offset, "more than %d arrays and dictionaries within each other", maxDepth)
 	}

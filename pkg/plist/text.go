@@ -50,7 +50,7 @@ func (p *textParser) parseDocument() (any, error) {
 // the beginning of. It ends where no key follows: CoreFoundation does not look at the rest.
 func (p *textParser) parseStringsFile() (any, error) {
 	p.pos, p.values, p.content = 0, 0, 0
-	if err := p.openContainer(0); err != nil {
+	if err := p.openContainer(0, true); err != nil {
 		return nil, err
 	}
 	defer p.closeContainer()
@@ -75,7 +75,7 @@ func (p *textParser) parseValue() (any, error) {
 	}
 	switch p.b[at] {
 	case '{', '(':
-		if err := p.openContainer(at); err != nil {
+		if err := p.openContainer(at, p.b[at] == '{'); err != nil {
 			return nil, err
 		}
 		defer p.closeContainer()

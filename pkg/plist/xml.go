@@ -186,7 +186,7 @@ func (r *xmlReader) readElement(tag xmlTag) (any, error) {
 	case "plist":
 		return r.readList(tag)
 	case "dict", "array":
-		if err := r.openContainer(tag.at); err != nil {
+		if err := r.openContainer(tag.at, tag.name == "dict"); err != nil {
 			return nil, err
 		}
 		defer r.closeContainer()
