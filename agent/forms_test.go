@@ -152,6 +152,8 @@ func uncertainHooks() []stateCase {
 			w.script(hookProgram, "id")
 		}, want: []string{present("LoginHook=/bin/true\n" + hookProgram), "hook-executed #1 observed by process: execute LoginHook=" + hookProgram + " in root",
 			"hook-program-changed #1 observed by state: edit LoginHook=" + hookProgram + " in root, content"}},
+		{name: "uncertain: Jamf's script, which an exception covers where it is certain", before: func(w *world) { w.script(jamfProgram, "true") },
+			does: func(w *world) { w.swap(rootPlist, hidden(jamfProgram)) }, want: []string{unseen("set LoginHook=" + jamfProgram + " in root"), unreadable}},
 		{name: "uncertain: the same after a restart", before: func(w *world) { w.swap(rootPlist, hidden("/a")) },
 			does: func(w *world) { w.again(func() {}) }, want: []string{present("LoginHook=/a"), unreadable}},
 		{name: "uncertain: another after a restart", before: func(w *world) { w.swap(rootPlist, hidden("/a")) },

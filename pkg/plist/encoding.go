@@ -42,7 +42,7 @@ func decodeText(b []byte) (texts, error) {
 	}
 	if bytes.IndexByte(b[:min(2, len(b))], 0) >= 0 {
 		// Of which order it is, and whether the first character counts, is not settled.
-		var all texts
+		all := texts{odd: true}
 		for _, order := range []encoding.Encoding{little, big} {
 			t, _ := decodeAs(b, order)
 			rest, _ := decodeAs(b[min(2, len(b)):], order)

@@ -176,15 +176,16 @@ func TestFindForms(t *testing.T) {
 // TestFindNothing has documents without a hook, some of which look as if there was one.
 func TestFindNothing(t *testing.T) {
 	for name, doc := range map[string]string{
-		"another case":        "<dict><key>loginhook</key><string>/x</string></dict>",
-		"deeper":              "<dict><key>a</key><dict><key>LoginHook</key><string>/x</string></dict></dict>",
-		"in an array":         "({LoginHook=/x;})",
-		"in a comment":        "<!-- <key>LoginHook</key><string>/x</string> --><dict/>",
-		"in a value":          "<dict><key>LoginwindowText</key><string>LoginHook = /x;</string></dict>",
-		"longer":              "{XLoginHook=/x;LoginHookX=/y;}",
-		"old-style, deeper":   "{a={LoginHook=/x;};}",
-		"nothing but blanks":  " \n",
-		"in the nested plist": "<dict><key>a</key><plist><dict><key>LoginHook</key><string>/x</string></dict></plist></dict>",
+		"another case":                  "<dict><key>loginhook</key><string>/x</string></dict>",
+		"deeper":                        "<dict><key>a</key><dict><key>LoginHook</key><string>/x</string></dict></dict>",
+		"in an array":                   "({LoginHook=/x;})",
+		"nothing but blanks, and zeros": " \x00\n\x00",
+		"in a comment":                  "<!-- <key>LoginHook</key><string>/x</string> --><dict/>",
+		"in a value":                    "<dict><key>LoginwindowText</key><string>LoginHook = /x;</string></dict>",
+		"longer":                        "{XLoginHook=/x;LoginHookX=/y;}",
+		"old-style, deeper":             "{a={LoginHook=/x;};}",
+		"nothing but blanks":            " \n",
+		"in the nested plist":           "<dict><key>a</key><plist><dict><key>LoginHook</key><string>/x</string></dict></plist></dict>",
 	} {
 		got, err := Find([]byte(doc), hookKeys...)
 		if name == "in an array" {
