@@ -37,7 +37,7 @@ func unseen(what string) string {
 func TestAttacksState(t *testing.T) {
 	var mu sync.Mutex
 	verdicts := map[string]string{}
-	all := slices.Concat(unseenChanges(), otherWriters(), commandsAndChanges(), trouble(), programs(), swaps(), quiet())
+	all := slices.Concat(unseenChanges(), otherWriters(), commandsAndChanges(), trouble(), programs(), swaps(), uncertainHooks(), quiet())
 	t.Run("cases", func(t *testing.T) {
 		for _, c := range all {
 			t.Run(c.name, func(t *testing.T) {

@@ -104,7 +104,7 @@ func factSentence(p *event.Process, f *hook.Fact) string {
 func (o *Observed) sentence(by *event.Event) string {
 	switch {
 	case o.Change != nil:
-		return o.Change.Key + " " + changeWords(o.Change) + " in " + quote(o.Change.File) + causeWords(o.Change, by)
+		return o.Change.Key + " " + changeWords(o.Change) + " in " + quote(o.Change.File) + causeWords(o.Change, by) + uncertainWords(o.Change)
 	case o.Program != nil:
 		return quote(o.Program.Value) + ": " + strings.Join(o.Program.What, ", ")
 	case o.Covered != nil:
@@ -141,6 +141,13 @@ func causeWords(ch *event.Change, by *event.Event) string {
 		return ""
 	}
 	return "; no command was seen that does this"
+}
+
+func uncertainWords(ch *event.Change) string {
+	if ch.Uncertain {
+		return " (uncertain: the file can't be read in one way alone)"
+	}
+	return ""
 }
 
 func orAll(key string) string {

@@ -144,11 +144,13 @@ func (f *Finding) Item() Item {
 }
 
 // Severity returns how much a finding matters: as its rule says, but for preferences that can't
-// be read where only root can write. A hook may be in them, which would be as severe as one
-// that nobody was seen to set.
+// be read for certain where only root can write. A hook may be in them, or is hidden there, which is
+// as severe as one that nobody was seen to set.
 func (f *Finding) Severity() rules.Severity {
 	s := f.Rule.Severity
-	if o := f.Record.State; o != nil && o.Unreadable != nil && f.Share().Reserved() && s.Number() < rules.High.Number() {
+	o := f.Record.State
+	unsure := o != nil && (o.Unreadable != nil || o.Change != nil && o.Change.Uncertain && o.Change.New != nil)
+	if unsure && f.Share().Reserved() && s.Number() < rules.High.Number() {
 		return rules.High
 	}
 	return s

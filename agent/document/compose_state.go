@@ -1,6 +1,8 @@
 package document
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"path"
 	"reflect"
@@ -47,7 +49,7 @@ func (c *Composer) fillState(a *alert.Alert, f *detect.Finding) {
 	case o.Program != nil:
 		c.fillProgramChange(a, o.Program, f.Record.Fact, f.Share().String())
 	case o.Unreadable != nil:
-		c.fillUnreadable(a, o.Unreadable)
+		c.fillUnreadable(a, o.Unreadable, f.Share().String())
 	case o.Excepted != "":
 		c.fillExcepted(a, o, f.Record.Fact)
 	}
@@ -101,7 +103,7 @@ func (c *Composer) fillValues(h *alert.Hooksnare, ch *event.Change) {
 		value := clip.Text(*ch.Old, clip.ValueBytes)
 		k.Previous = &value
 	}
-	h.Hook = &k
+	h.Hook, h.Uncertain = &k, ch.Uncertain
 	h.Remediation, h.Program = UndoChange(ch), nil
 }
 
@@ -166,11 +168,29 @@ func withoutSame(parts, others []event.Program) []event.Program {
 	})
 }
 
-func (c *Composer) fillUnreadable(a *alert.Alert, u *event.Unreadable) {
+func (c *Composer) fillUnreadable(a *alert.Alert, u *event.Unreadable, owner string) {
 	a.Event.Action, a.Event.Type = "preferences-unreadable", []string{"info"}
 	a.Event.ID = host.StableID("unreadable", c.host.ID, a.Rule.ID, u.Path, u.Why, strconv.FormatInt(u.Since.UnixNano(), 10))
-	a.Hooksnare.Unreadable = &alert.Unreadable{Path: clip.Path(u.Path), Why: u.Why, Detail: clip.Text(u.Detail, clip.NameBytes), Active: true}
+	a.Hooksnare.Unreadable = c.describeUnreadable(u, owner)
 	a.File = &alert.File{Path: clip.Path(u.Path), Name: path.Base(clip.Path(u.Path)), Directory: path.Dir(clip.Path(u.Path))}
+}
+
+// describeUnreadable tells what can't be read, with the beginning of its content.
+func (c *Composer) describeUnreadable(u *event.Unreadable, owner string) *alert.Unreadable {
+	out := &alert.Unreadable{Path: clip.Path(u.Path), Why: u.Why, Detail: clip.Text(u.Detail, clip.NameBytes), Active: true, SHA256: u.Found.SHA256}
+	if u.Found.SHA256 == "" {
+		return out
+	}
+	size := u.Found.Size
+	out.Size = &size
+	if len(u.Head) > 0 {
+		out.Excerpt = clip.Text(strconv.QuoteToASCII(string(u.Head[:min(len(u.Head), clip.WordBytes)])), clip.ValueBytes)
+		if c.keptAt != nil {
+			sum := sha256.Sum256(u.Head)
+			out.Kept = c.keptAt(owner, hex.EncodeToString(sum[:]))
+		}
+	}
+	return out
 }
 
 // fillExcepted reports the first finding that an exception covers.
@@ -206,8 +226,8 @@ func programTexts(ch *event.ProgramChange) []string {
 }
 
 // UnreadableAgain makes an update one that a file can't be read once more.
-func (c *Composer) UnreadableAgain(u *alert.Alert, now *event.Unreadable, again int) *alert.Alert {
-	u.Hooksnare.Unreadable = &alert.Unreadable{Path: clip.Path(now.Path), Why: now.Why, Detail: clip.Text(now.Detail, clip.NameBytes), Active: true}
+func (c *Composer) UnreadableAgain(u *alert.Alert, now *event.Unreadable, owner string, again int) *alert.Alert {
+	u.Hooksnare.Unreadable = c.describeUnreadable(now, owner)
 	u.Event.End = nil
 	u.Hooksnare.Repeat = &alert.Repeat{Count: again, First: u.Event.Start, Last: alert.At(now.Since)}
 	u.Message = fmt.Sprintf("%s: %s: %s (comes and goes: %d more times)", u.Rule.Name, quote.Printable(clip.Path(now.Path)), now.Why, again)

@@ -101,11 +101,12 @@ func (j *Judge) HandleChange(ch event.Change) {
 	j.judging[at] = append(j.judging[at], ch.Old)
 	s := j.correlator.AddChange(ch, &hookChange{})
 	j.mu.Unlock()
+	q := Question{Share: detect.FileShare(ch.File, ch.Home), File: ch.File, At: ch.Time}
 	judge := func(x *document.Examination, waits bool) {
 		j.judgeAndFlush(waits, func() {
 			s.Of.examination = x
-			if ch.New != nil {
-				j.locateProgram(x.Program(*ch.New), func(h *detect.Hooked) bool { return h.File == ch.File && h.Key == ch.Key && h.Value == *ch.New })
+			for _, v := range q.Values {
+				j.locateProgram(x.Program(v), func(h *detect.Hooked) bool { return h.File == ch.File && h.Key == ch.Key && h.Value == v })
 			}
 			if !j.closed { // else it is found again at the next start
 				j.judgeChangeLocked(s, j.windowTime())
@@ -116,9 +117,8 @@ func (j *Judge) HandleChange(ch event.Change) {
 		judge(nil, true)
 		return
 	}
-	q := Question{Share: detect.FileShare(ch.File, ch.Home), File: ch.File, At: ch.Time}
 	if ch.New != nil && hook.RunsProgram(ch.Key) {
-		q.Values, q.Watched = []string{*ch.New}, true
+		q.Values, q.Watched = hook.ProgramsOf(*ch.New), true
 	}
 	j.examine(q, judge)
 }
@@ -200,7 +200,9 @@ func (j *state) reportChange(s *changeState, now time.Time) {
 		o.Verdict = string(alert.Observed)
 	}
 	found := slices.Clone(j.engine.Observe(o, detect.FactOf(&s.Change), by))
-	j.exceptFindings(found, s.Of.examination, now)
+	if !s.Change.Uncertain { // an exception covers no value that is not known
+		j.exceptFindings(found, s.Of.examination, now)
+	}
 	found = slices.DeleteFunc(found, func(f detect.Finding) bool { return j.isHidden(&f, s.Of.examination, now) })
 	s.Of.threads = append(s.Of.threads, j.reportFindings(found, now, func(a *alert.Alert, f *detect.Finding) {
 		j.compose.AddExamination(a, f, s.Of.examination)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"hooksnare/agent/document"
 	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
@@ -74,11 +75,41 @@ func (j *state) handleUnreadable(u *event.Unreadable) {
 		})
 		return
 	}
-	j.beginEpisode(key, file, j.clockAt(u.Since), func() []detect.Finding {
+	find := func() []detect.Finding {
 		return j.engine.Observe(detect.Observed{Unreadable: u, Verdict: string(alert.Observed)}, nil, nil)
-	}, func(t *alertThread, again int) *alert.Alert {
-		return j.compose.UnreadableAgain(t.nextUpdate(t.last, u.Since), u, again)
+	}
+	if u.Again {
+		j.resumeEpisode(key, file, j.clockAt(u.Since), find)
+		return
+	}
+	j.beginEpisode(key, file, j.clockAt(u.Since), find, func(t *alertThread, again int) *alert.Alert {
+		return j.compose.UnreadableAgain(t.nextUpdate(t.last, u.Since), u, t.share.String(), again)
 	})
+}
+
+// resumeEpisode goes on with an episode that was reported before the agent was stopped.
+func (j *state) resumeEpisode(key, name string, now time.Time, find func() []detect.Finding) {
+	if j.episodes[key] != nil {
+		return
+	}
+	c := j.courseOf(name, now)
+	e := &episode{course: c}
+	for _, f := range slices.Clone(find()) {
+		a := document.Brief(j.compose.Compose(&f))
+		e.threads = append(e.threads, &alertThread{share: f.Share(), first: a, last: a, given: 1})
+	}
+	c.on, c.threads = c.on+1, e.threads
+	j.episodes[key] = e
+}
+
+// courseOf returns the course of episodes of one name.
+func (j *state) courseOf(name string, now time.Time) *course {
+	c := j.courses[name]
+	if c == nil || c.on == 0 && !now.Before(c.until) {
+		c = &course{until: now.Add(courseWindow)}
+		j.courses[name] = c
+	}
+	return c
 }
 
 // clockAt is the clock of windows, at something that the agent itself reports.
@@ -95,11 +126,7 @@ func (j *state) beginEpisode(key, name string, now time.Time, find func() []dete
 	if j.episodes[key] != nil {
 		return
 	}
-	c := j.courses[name]
-	if c == nil || c.on == 0 && !now.Before(c.until) {
-		c = &course{until: now.Add(courseWindow)}
-		j.courses[name] = c
-	}
+	c := j.courseOf(name, now)
 	e := &episode{course: c}
 	j.episodes[key] = e
 	c.on++

@@ -12,10 +12,23 @@ import (
 // keepHook keeps which hooks are set. An examination finds where its program is.
 func (j *state) keepHook(ch *event.Change) {
 	j.hooked = slices.DeleteFunc(j.hooked, func(h detect.Hooked) bool { return h.File == ch.File && h.Key == ch.Key })
-	if ch.New != nil && hook.RunsProgram(ch.Key) {
-		j.hooked = append(j.hooked, detect.Hooked{File: ch.File, Home: ch.Home, Scope: ch.Scope, Key: ch.Key, Value: *ch.New, Program: event.ProgramPath(*ch.New)})
+	if ch.New != nil {
+		j.addHook(detect.Hooked{File: ch.File, Home: ch.Home, Scope: ch.Scope, Key: ch.Key, Value: *ch.New})
 	}
 	j.engine.SetHooks(j.hooked)
+}
+
+// addHook adds a hook for each program that its value may be.
+func (j *state) addHook(h detect.Hooked) {
+	if !hook.RunsProgram(h.Key) {
+		return
+	}
+	for _, h.Value = range hook.ProgramsOf(h.Value) {
+		if !hook.IsBlank(h.Value) {
+			h.Program = event.ProgramPath(h.Value)
+			j.hooked = append(j.hooked, h)
+		}
+	}
 }
 
 // locateProgram keeps where the program of some hooks was found, nil if nobody looked.
@@ -51,9 +64,7 @@ func (j *Judge) SetHooks(list []detect.Hooked) {
 			continue
 		}
 		j.correlator.SetValue(&event.Change{File: h.File, Key: h.Key, New: &h.Value, Home: h.Home, Owner: h.Owner, FolderOwner: h.FolderOwner})
-		if hook.RunsProgram(h.Key) {
-			j.hooked = append(j.hooked, h)
-		}
+		j.addHook(h)
 	}
 	j.engine.SetHooks(j.hooked)
 }

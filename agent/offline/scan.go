@@ -91,7 +91,7 @@ func builtinRule(id string) (*rules.Rule, error) {
 
 // hookDocument returns the document of a setting, nil if it sets no hook: an empty value runs nothing.
 func (s *scanner) hookDocument(set *prefs.Setting) *alert.Alert {
-	ch := &event.Change{File: set.File, Scope: set.Scope, Key: set.Key, New: &set.Value, Since: event.SinceNever, Time: s.now, Found: set.Found}
+	ch := &event.Change{File: set.File, Scope: set.Scope, Key: set.Key, New: &set.Value, Since: event.SinceNever, Time: s.now, Found: set.Found, Uncertain: set.Uncertain}
 	found := s.engine.Observe(detect.Observed{Change: ch, Verdict: string(alert.Observed)}, detect.FactOf(ch), nil)
 	if len(found) == 0 {
 		return nil
@@ -101,10 +101,12 @@ func (s *scanner) hookDocument(set *prefs.Setting) *alert.Alert {
 		points = []string{set.Value}
 	}
 	x := examine(s.root, points...)
-	s.engine.Except(found, s.now, func(exception string, r *detect.Record) (why string, held, checked bool) {
-		why = s.pins.Check(exception, r, x)
-		return why, why == "", true
-	})
+	if !set.Uncertain { // an exception covers no value that is not known
+		s.engine.Except(found, s.now, func(exception string, r *detect.Record) (why string, held, checked bool) {
+			why = s.pins.Check(exception, r, x)
+			return why, why == "", true
+		})
+	}
 	f := &found[0]
 	a := s.composer.Compose(f)
 	s.composer.AddExamination(a, f, x)

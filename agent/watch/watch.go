@@ -171,6 +171,7 @@ func (w *Watch) HandleUnreadable(u event.Unreadable) {
 		w.opts.Report(health.ShareUsedUp.Of("preferences "+detect.FileShare(u.Path, u.Home).String()), u.Path+": "+u.Detail, u.On, u.Since, u.Until)
 		return
 	}
+	w.keep(detect.FileShare(u.Path, u.Home).String(), u.Head)
 	w.judge.HandleUnreadable(u)
 }
 

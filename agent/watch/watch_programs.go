@@ -61,7 +61,7 @@ func (w *Watch) savedHooks() []detect.Hooked {
 	for _, f := range w.state.Preferences.Files {
 		for _, key := range slices.Sorted(maps.Keys(f.Values)) {
 			out = append(out, detect.Hooked{
-				File: f.File, Home: w.homeOf(f.File), Scope: prefs.ScopeOf(f.File), Key: key, Value: f.Values[key], Program: event.ProgramPath(f.Values[key]),
+				File: f.File, Home: w.homeOf(f.File), Scope: prefs.ScopeOf(f.File), Key: key, Value: f.Values[key],
 				Owner: idOrNone(f.Owner), FolderOwner: idOrNone(f.FolderOwner),
 			})
 		}
@@ -148,11 +148,18 @@ func readSource(root, name string, began time.Time) (map[string]string, error) {
 
 // keepCopy keeps a copy of a script that a hook runs.
 func (w *Watch) keepCopy(owner string, p event.Program, script []byte) {
-	if w.store == nil || p.Kind != program.Script || !p.Hashed || int64(len(script)) != p.Size {
+	if p.Kind == program.Script && p.Hashed && int64(len(script)) == p.Size {
+		w.keep(owner, script)
+	}
+}
+
+// keep keeps a copy of a content as evidence.
+func (w *Watch) keep(owner string, content []byte) {
+	if w.store == nil || len(content) == 0 {
 		return
 	}
-	if _, err := w.store.Keep(owner, script); err != nil {
-		w.opts.Log.Warn().Err(err).Msg("copy of a script")
+	if _, err := w.store.Keep(owner, content); err != nil {
+		w.opts.Log.Warn().Err(err).Msg("copy")
 	}
 }
 

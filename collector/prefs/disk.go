@@ -21,6 +21,7 @@ type disk struct {
 	readlink func(name string) (string, error)
 	list     func(name string, version safefile.FileVersion, limit int) (all []fs.DirEntry, more bool, err error)
 	read     func(name string, limit int64) ([]byte, safefile.FileVersion, error)
+	copy     func(name string, limit int64, w io.Writer) (safefile.FileVersion, error)
 }
 
 func realDisk(root string) disk {
@@ -28,6 +29,9 @@ func realDisk(root string) disk {
 		root: root, folds: root != "", lstat: safefile.Lstat, readlink: os.Readlink, list: listFolder,
 		read: func(name string, limit int64) ([]byte, safefile.FileVersion, error) {
 			return safefile.ReadIn(root+"/", name, limit)
+		},
+		copy: func(name string, limit int64, w io.Writer) (safefile.FileVersion, error) {
+			return safefile.CopyIn(root+"/", name, limit, w)
 		},
 	}
 }

@@ -19,12 +19,13 @@ const maxReadTries = 3
 
 // finding is what a scan found of a file. It is never changed once it is reported.
 type finding struct {
-	file    string
-	kept    bool // the values can't be known: the old ones stand
-	vals    values
-	found   event.Found // of what holds the values; zero if the file is missing
-	by      owners      // of the same moment as the values; of a missing file the folder's alone
-	problem problem
+	file      string
+	kept      bool // not all values can be known: where none is set the old ones stand
+	vals      values
+	uncertain bool        // the values may be others
+	found     event.Found // of what holds the values; zero if the file is missing
+	by        owners      // of the same moment as the values; of a missing file the folder's alone
+	problem   problem
 }
 
 // sameAs reports whether there is nothing new to report.
@@ -32,21 +33,31 @@ func (f *finding) sameAs(o *finding) bool {
 	return f.kept == o.kept && f.vals == o.vals && f.by == o.by && f.problem.sameAs(&o.problem)
 }
 
+// valuesOver returns what the file holds if it held old values before.
+func (f *finding) valuesOver(old values) values {
+	if f.kept {
+		return f.vals.over(old)
+	}
+	return f.vals
+}
+
 func (f *finding) isMissing() bool { return !f.kept && f.found == event.Found{} }
 
 // file is a file that is scanned. It belongs to the scan of its location.
 type file struct {
-	path  string // as a Mac knows it
-	host  string // here
-	name  string // below the root, here
-	limit int64  // bytes
-	parse func([]byte) (values, error)
+	path   string // as a Mac knows it
+	host   string // here
+	name   string // below the root, here
+	limit  int64  // bytes
+	search int64  // bytes of one that is looked through where it can't be read; 0 for none
+	parse  func([]byte) (vals values, uncertain bool, err error)
 
 	version, target safefile.FileVersion // when it was last read; target is what a link leads to
 	since           time.Time            // when that version was first seen
 	settled         bool                 // it was read a step of the file's times after since
 	hash            [sha256.Size]byte
-	hashed          bool // current came from what has this hash
+	hashed          bool   // current came from what has this hash
+	link            string // and from a link
 
 	values      values    // last known
 	current     *finding  // of the last scan
@@ -55,7 +66,7 @@ type file struct {
 }
 
 func preferencesFile(path string) *file {
-	return &file{path: path, limit: plist.MaxSize, parse: parsePreferences}
+	return &file{path: path, limit: plist.MaxSize, search: maxSearch, parse: parsePreferences}
 }
 
 // forgetVersion has the file read again in the next scan.
@@ -121,14 +132,15 @@ func (s *scan) targetFolderOwner(real string) owner {
 
 // readFile reads a file that had the target's version; false means that it has another by now.
 func (s *scan) readFile(f *file, version, target safefile.FileVersion, link problem, folder owner) bool {
+	search := target.Size > f.limit
 	switch {
 	case !target.Mode.IsRegular():
 		s.unreadableFile(f, link.or(problem{path: f.path, why: notFile, detail: kindOf(target), found: foundOf(target)}), version)
 		return true
-	case target.Size > f.limit:
-		s.unreadableFile(f, link.or(problem{path: f.path, why: tooLarge, detail: "larger than is read", found: foundOf(target)}), version)
+	case target.Size > max(f.limit, f.search):
+		s.unreadableFile(f, link.or(problem{path: f.path, why: tooLarge, detail: "larger than is looked through", found: foundOf(target)}), version)
 		return true
-	case !s.affordRead(target.Size):
+	case search && !s.affordSearch(), !search && !s.affordRead(target.Size):
 		return true // in a later scan
 	}
 	if f.version != version || f.target != target {
@@ -136,7 +148,7 @@ func (s *scan) readFile(f *file, version, target safefile.FileVersion, link prob
 	}
 	// Only what was read a step of the clock after the version was first seen is sure to be the last.
 	settled := s.began.Sub(f.since) >= s.granule
-	content, opened, err := s.disk.read(f.name, f.limit)
+	content, opened, err := s.readContent(f, search)
 	switch {
 	case errors.Is(err, safefile.ErrChanged), errors.Is(err, fs.ErrNotExist),
 		err == nil && (opened.Inode != target.Inode || opened.UID != target.UID): // another file, or another's
@@ -148,29 +160,29 @@ func (s *scan) readFile(f *file, version, target safefile.FileVersion, link prob
 	}
 	f.settled = settled
 	s.reads++
-	s.parseFile(f, content, opened, link, folder)
+	s.parseFile(f, &content, opened, link, folder)
 	return true
 }
 
 // parseFile takes over the content that was read.
-func (s *scan) parseFile(f *file, content []byte, opened safefile.FileVersion, link problem, folder owner) {
-	hash := sha256.Sum256(content)
+func (s *scan) parseFile(f *file, c *content, opened safefile.FileVersion, link problem, folder owner) {
 	by := owners{s.disk.ownerOf(opened), folder}
-	if f.hashed && f.hash == hash && f.current.problem.why == link.why && f.current.by == by {
+	if f.hashed && f.hash == c.hash && f.link == link.why && f.current.by == by {
 		s.confirmFinding(f)
 		return
 	}
-	f.hash, f.hashed = hash, true
+	f.hash, f.hashed, f.link = c.hash, true, link.why
+	c.parse(f)
 	found := foundOf(opened)
-	found.SHA256 = hex.EncodeToString(hash[:])
-	vals, err := f.parse(content)
-	if err != nil {
-		bad := problemOf(err, f.path)
-		bad.found, bad.by = found, by
-		s.observeFinding(f, finding{kept: true, problem: link.or(bad), by: by})
+	found.SHA256 = hex.EncodeToString(c.hash[:])
+	if c.err != nil {
+		bad := problemOf(c.err, f.path)
+		bad.found, bad.by, bad.content, bad.head = found, by, found.SHA256, &c.head
+		kept := !errors.Is(c.err, plist.ErrTrailing) // which keeps nothing from being read
+		s.observeFinding(f, finding{kept: kept, vals: c.vals, uncertain: c.uncertain, found: found, problem: link.or(bad), by: by})
 		return
 	}
-	s.observeFinding(f, finding{vals: vals, found: found, problem: link, by: by})
+	s.observeFinding(f, finding{vals: c.vals, uncertain: c.uncertain, found: found, problem: link, by: by})
 }
 
 // missingFile takes note that there is no such file.
@@ -220,9 +232,7 @@ func (s *scan) confirmFinding(f *file) {
 		}
 	}
 	s.problemsChanged = s.problemsChanged || f.reported == nil || !f.current.problem.sameAs(&f.reported.problem)
-	if !f.current.kept {
-		f.values = f.current.vals
-	}
+	f.values = f.current.valuesOver(f.values)
 	f.reported, f.unsureSince = f.current, time.Time{}
 	s.findings = append(s.findings, f.current)
 }

@@ -85,13 +85,13 @@ func (c *Collector) applyFinding(p *location, f *knownFile, found *finding) {
 		f.by = by
 		c.dirty = c.dirty || f.known != values{}
 	}
-	if found.kept {
+	if found.kept && found.vals == (values{}) {
 		return
 	}
 	from := *found
 	from.by = f.by
 	was := f.now
-	f.now = found.vals
+	f.now = found.valuesOver(was)
 	for i := range keys {
 		switch {
 		case f.now[i] == f.known[i]:

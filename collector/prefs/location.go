@@ -36,7 +36,7 @@ type location struct {
 
 	// What is wrong now, and what was reported to the handler, with the content.
 	problems map[problemKey]problem
-	reported map[problemKey]event.Found
+	reported map[problemKey]string
 	restored bool // reports of the run before stand until a scan is certain
 	recheck  bool // problems and reported may differ
 	queued   bool // in the queue of reports
@@ -72,7 +72,7 @@ func (c *Collector) addSystemLocations() {
 }
 
 func (c *Collector) addLocation(p *location) *location {
-	p.files, p.problems, p.reported = map[string]*knownFile{}, map[problemKey]problem{}, map[problemKey]event.Found{}
+	p.files, p.problems, p.reported = map[string]*knownFile{}, map[problemKey]problem{}, map[problemKey]string{}
 	p.since = event.SinceStop
 	if c.opts.Previous == nil {
 		p.since = event.SinceNever

@@ -17,6 +17,8 @@ type Setting struct {
 	Key   string
 	Value string
 	Found event.Found
+	// Uncertain says that the value only seems to be there.
+	Uncertain bool
 }
 
 // Scan scans the disk below root once, with homes outside /Users besides those in it,
@@ -46,7 +48,7 @@ type recorder struct {
 // HandleChange keeps a value; on a first scan there is nothing but values found.
 func (r *recorder) HandleChange(c event.Change) error {
 	if c.New != nil {
-		r.settings = append(r.settings, Setting{c.File, c.Scope, c.Key, *c.New, c.Found})
+		r.settings = append(r.settings, Setting{c.File, c.Scope, c.Key, *c.New, c.Found, c.Uncertain})
 	}
 	return nil
 }

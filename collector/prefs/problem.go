@@ -2,6 +2,7 @@ package prefs
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"syscall"
 
@@ -37,6 +38,16 @@ type problem struct {
 	path, why, detail string
 	found             event.Found
 	by                owners
+	content           string  // SHA-256 of what can't be read, which for a link nobody is told
+	head              *[]byte // its beginning, until that is reported; nil where nobody may see it
+}
+
+// takeHead returns the beginning of what can't be read, once.
+func (p *problem) takeHead() (head []byte) {
+	if p.head != nil {
+		head, *p.head = *p.head, nil
+	}
+	return head
 }
 
 // problemKey tells one problem from another.
@@ -55,15 +66,12 @@ func (p *problem) sameAs(o *problem) bool {
 }
 
 // contentKey tells apart what an unreadable file holds: it may be a hook, and so may what it
-// holds next. A file that is too large is not read; its times tell.
-func (p *problem) contentKey() event.Found {
-	switch f := &p.found; {
-	case f.SHA256 != "":
-		return event.Found{SHA256: f.SHA256}
-	case p.why == tooLarge:
-		return event.Found{Size: f.Size, Inode: f.Inode, ModTime: f.ModTime}
+// holds next. Of a file that is too large to be looked through its size and times tell.
+func (p *problem) contentKey() string {
+	if p.content == "" && p.why == tooLarge {
+		return fmt.Sprint(p.found.Size, p.found.Inode, p.found.ModTime.UnixNano())
 	}
-	return event.Found{}
+	return p.content
 }
 
 // or returns the problem of a link, else that of the file. What is wrong with the file that a
@@ -73,6 +81,7 @@ func (p problem) or(other problem) problem {
 		return other
 	}
 	p.detail += ": " + other.why
+	p.content = other.content
 	return p
 }
 
@@ -105,4 +114,5 @@ var reasons = []struct {
 	{plist.ErrTooLarge, hostile},
 	{plist.ErrFormat, malformed},
 	{plist.ErrMalformed, malformed},
+	{plist.ErrTrailing, malformed},
 }

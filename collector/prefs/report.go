@@ -57,7 +57,7 @@ func (c *Collector) reportChange(p *location, now time.Time) {
 	err := c.handler.HandleChange(event.Change{
 		File: f.path, Scope: ScopeOf(f.path), Key: keys[key],
 		Old: f.known[key].pointer(), New: f.now[key].pointer(),
-		Since: ch.since, Time: ch.at, Found: ch.from.found,
+		Since: ch.since, Time: ch.at, Found: ch.from.found, Uncertain: ch.from.uncertain,
 		Home: p.homeOf(f.path), Owner: ch.from.by.file.id(), FolderOwner: ch.from.by.folder.id(),
 	})
 	if err != nil {
@@ -99,8 +99,9 @@ func (p *location) nextChange(now time.Time) (found *knownFile, key int, next ti
 // reportedProblem is a problem that was reported to the handler, in this run or in the one before.
 type reportedProblem struct {
 	event.Unreadable
-	restored  bool // of the run before, and not found again yet
-	locations int  // several may lie behind one link
+	content   string // of what can't be read
+	restored  bool   // of the run before, and not found again yet
+	locations int    // several may lie behind one link
 }
 
 // setProblem takes note of what is wrong with p apart from what scans find.
@@ -181,7 +182,7 @@ func (c *Collector) unreportedProblems(p *location) (all []problemReport) {
 		restored := c.problems[key].restored
 		switch {
 		case !on && restored && p.restored: // it may yet be found again
-		case !on, content != bad.contentKey() && !(restored && content == event.Found{}):
+		case !on, content != bad.contentKey() && !(restored && content == ""):
 			all = append(all, problemReport{key, false})
 		case restored:
 			all = append(all, problemReport{key, true})
@@ -199,6 +200,7 @@ func (c *Collector) unreportedProblems(p *location) (all []problemReport) {
 // since the run before is the same still.
 func (c *Collector) beginProblem(p *location, bad problem) {
 	r := c.problems[bad.key()]
+	again := r != nil && r.restored
 	if r == nil {
 		r = &reportedProblem{restored: true}
 		r.Since = c.opts.Now()
@@ -211,12 +213,14 @@ func (c *Collector) beginProblem(p *location, bad problem) {
 	if !r.restored {
 		return
 	}
-	r.restored = false
+	r.restored, r.content = false, bad.contentKey()
 	r.Unreadable = event.Unreadable{
-		Path: bad.path, Why: bad.why, Detail: bad.detail, Found: bad.found, On: true, Since: r.Since,
+		Path: bad.path, Why: bad.why, Detail: bad.detail, Found: bad.found, On: true, Since: r.Since, Again: again,
 		Home: p.homeOf(bad.path), Owner: bad.by.file.id(), FolderOwner: bad.by.folder.id(),
 	}
-	c.handler.HandleUnreadable(r.Unreadable)
+	u := r.Unreadable
+	u.Head = bad.takeHead()
+	c.handler.HandleUnreadable(u)
 }
 
 // endProblem tells the handler that a problem is over, once for all locations that had it.

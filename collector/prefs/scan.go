@@ -29,6 +29,7 @@ type scan struct {
 	granule     time.Duration
 	full        bool  // files are read whatever their times say
 	left        int64 // bytes that may still be read
+	searched    bool  // a file was looked through
 	folderOwner owner // of the folder whose files are scanned
 	result
 }
@@ -56,7 +57,7 @@ func (s *scan) beginScan(now time.Time, settle, granule time.Duration) {
 	s.requested, s.answers, s.busy, s.hung = now, s.location.answers, true, false
 	s.full, s.location.full = s.location.full, false
 	s.started = time.Time{}
-	s.left, s.settle, s.granule = maxScanBytes, settle, granule
+	s.left, s.settle, s.granule, s.searched = maxScanBytes, settle, granule, false
 }
 
 // run scans all that is in the location.

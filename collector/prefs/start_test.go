@@ -351,7 +351,7 @@ func TestUnreadableAgain(t *testing.T) {
 		step("another after a restart", func() {}, ends+malformed, begins+malformed)
 	})
 	for i := range state.Unreadable { // as older versions wrote it
-		state.Unreadable[i].SHA256 = ""
+		state.Unreadable[i].Content = ""
 	}
 	run(func(step func(string, func(), ...string)) { step("not known which", func() {}, begins+malformed) })
 }

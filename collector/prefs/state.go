@@ -36,8 +36,8 @@ type Unreadable struct {
 	Path  string    `json:"path"`
 	Why   string    `json:"why"`
 	Since time.Time `json:"since"`
-	// SHA256 is of the content, "" if that was not read.
-	SHA256 string `json:"sha256,omitempty"`
+	// Content tells the content from others: its SHA-256, "" if that was not read.
+	Content string `json:"sha256,omitempty"`
 }
 
 // state is what to keep.
@@ -61,7 +61,7 @@ func (c *Collector) state() State {
 	}
 	for _, u := range c.problems {
 		if u.Why != notWatched {
-			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.Found.SHA256})
+			s.Unreadable = append(s.Unreadable, Unreadable{u.Path, u.Why, u.Since, u.content})
 		}
 	}
 	slices.Sort(s.Homes)
@@ -117,11 +117,10 @@ func (c *Collector) restoreProblem(u Unreadable) {
 	if c.problems[key] != nil {
 		return
 	}
-	c.problems[key] = &reportedProblem{restored: true, locations: 1, Unreadable: event.Unreadable{
-		Path: u.Path, Why: u.Why, Since: u.Since, Found: event.Found{SHA256: u.SHA256},
-		Home: p.homeOf(u.Path), Owner: event.None, FolderOwner: event.None,
+	c.problems[key] = &reportedProblem{content: u.Content, restored: true, locations: 1, Unreadable: event.Unreadable{
+		Path: u.Path, Why: u.Why, Since: u.Since, Home: p.homeOf(u.Path), Owner: event.None, FolderOwner: event.None,
 	}}
-	p.reported[key] = event.Found{SHA256: u.SHA256}
+	p.reported[key] = u.Content
 	p.restored, p.recheck = true, true
 }
 

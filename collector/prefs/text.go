@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"hooksnare/pkg/plist"
 )
 
 // maxValue is how much of a value is kept. A path has 1,024 bytes at most; beyond so many
@@ -75,8 +73,6 @@ func (w *textWriter) writeValue(v any) {
 		io.WriteString(w, v.UTC().Format(time.RFC3339))
 	case []byte:
 		fmt.Fprintf(w, "<%x>", v)
-	case plist.UID:
-		fmt.Fprintf(w, `{"CF$UID": %d}`, v)
 	case []any:
 		separator := "["
 		for _, e := range v {

@@ -18,7 +18,7 @@ const (
 //
 // A key that several lines set has all their values, one a line: which of them counts is
 // not known. Anything else in the file is ignored.
-func parseTTYs(b []byte) (values, error) {
+func parseTTYs(b []byte) (out values, uncertain bool, err error) {
 	var found [2][]string
 	for line := range strings.Lines(string(b)) {
 		if !strings.Contains(line, "loginwindow") {
@@ -30,13 +30,10 @@ func parseTTYs(b []byte) (values, error) {
 			}
 		}
 	}
-	var out values
 	for i, v := range found {
-		if len(v) > 0 {
-			out[i] = value{true, valueText(strings.Join(v, "\n"))}
-		}
+		out[i] = joinedValue(v)
 	}
-	return out, nil
+	return out, false, nil
 }
 
 // hookArguments adds the hooks a command names.

@@ -1,8 +1,6 @@
 package prefs
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 
 	"hooksnare/pkg/plist"
@@ -39,35 +37,38 @@ func (v *values) byKey() map[string]string {
 	return m
 }
 
-var errNoDictionary = fmt.Errorf("%w: no dictionary at the top", plist.ErrMalformed)
-
-// parsePreferences reads the content of a preferences file. CoreFoundation also takes
-// old-style text for one, which the strict reader refuses; it is taken here when it is a
-// dictionary in braces, so that a file cut short is never held for one with fewer keys.
-func parsePreferences(b []byte) (values, error) {
-	var out values
-	v, err := plist.Decode(b)
-	if errors.Is(err, plist.ErrFormat) && startsDictionary(b) {
-		if text, e := plist.DecodeText(b); e == nil {
-			v, err = text, nil
+// over returns the values where they are set, and old ones elsewhere.
+func (v values) over(old values) values {
+	for i := range v {
+		if !v[i].set {
+			v[i] = old[i]
 		}
 	}
-	if err != nil {
-		return out, err
-	}
-	d, ok := v.(map[string]any)
-	if !ok {
-		return out, errNoDictionary
-	}
-	for i, k := range keys {
-		if v, ok := d[k]; ok {
-			out[i] = value{true, valueText(v)}
-		}
-	}
-	return out, nil
+	return v
 }
 
-func startsDictionary(b []byte) bool {
-	s := strings.TrimLeft(string(b[:min(len(b), 64)]), "\ufeff \t\r\n")
-	return strings.HasPrefix(s, "{") || strings.HasPrefix(s, "<")
+// parsePreferences reads the content of a preferences file. Values that come with an error, or are
+// uncertain, are what seems to be there.
+func parsePreferences(b []byte) (vals values, uncertain bool, err error) {
+	found, err := plist.Find(b, keys[:]...)
+	return valuesOf(found), found.Uncertain, err
+}
+
+func valuesOf(found plist.Found) (out values) {
+	for i, k := range keys {
+		var texts []string
+		for _, v := range found.Values[k] {
+			texts = append(texts, valueText(v))
+		}
+		out[i] = joinedValue(texts)
+	}
+	return out
+}
+
+// joinedValue is the value of a key that may have several: all of them, one a line.
+func joinedValue(texts []string) value {
+	if len(texts) < 2 {
+		return value{len(texts) == 1, strings.Join(texts, "")}
+	}
+	return value{true, valueText(strings.Join(texts, "\n"))}
 }

@@ -90,6 +90,21 @@ func RunsProgram(key string) bool {
 	return strings.EqualFold(key, LoginHook) || strings.EqualFold(key, LogoutHook)
 }
 
+// maxPrograms bounds the programs of one value.
+const maxPrograms = 4
+
+// ProgramsOf returns the value of a hook, and each further line of it that may be the value by
+// itself: where it is not certain which of several counts, a value has all of them, one a line.
+func ProgramsOf(value string) []string {
+	out := []string{value}
+	for _, line := range strings.Split(value, "\n")[1:] {
+		if strings.HasPrefix(line, "/") && len(out) < maxPrograms {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 // IsBlank reports whether a hook's value runs nothing: administrators write an empty one to remove
 // a hook. White space is no command to a shell, and as the name of a file it could only lie in the
 // folder that loginwindow starts in or in those of its PATH, which macOS seals.

@@ -132,6 +132,7 @@ hooksnare.program.modified hooksnare.program.owner hooksnare.program.path hooksn
 hooksnare.program.sha256 hooksnare.program.shebang hooksnare.program.signing.id hooksnare.program.signing.team_id hooksnare.program.size
 hooksnare.program.type hooksnare.program.unread hooksnare.program.writable_at hooksnare.program.writable_by_others hooksnare.program.kept_at
 hooksnare.change.since hooksnare.change.what hooksnare.delivery.chain hooksnare.delivery.sequence hooksnare.delivery.previous hooksnare.unreadable.path hooksnare.unreadable.why hooksnare.unreadable.detail hooksnare.unreadable.active
+hooksnare.unreadable.sha256 hooksnare.unreadable.size hooksnare.unreadable.excerpt hooksnare.unreadable.kept_at hooksnare.uncertain
 hooksnare.change.previous.arguments hooksnare.change.previous.exists hooksnare.change.previous.excerpt hooksnare.change.previous.kind
 hooksnare.change.previous.mode hooksnare.change.previous.modified hooksnare.change.previous.owner hooksnare.change.previous.path
 hooksnare.change.previous.resolved hooksnare.change.previous.risks hooksnare.change.previous.sha256 hooksnare.change.previous.shebang

@@ -17,7 +17,8 @@ const (
 // Hooksnare holds the facts for which ECS has no field.
 type Hooksnare struct {
 	Verdict     Verdict     `json:"verdict,omitempty"`
-	Reason      string      `json:"reason,omitempty"` // why the verdict changed
+	Uncertain   bool        `json:"uncertain,omitempty"` // the value was read where the file can't be read for certain
+	Reason      string      `json:"reason,omitempty"`    // why the verdict changed
 	Signals     []string    `json:"signals,omitempty"`
 	Hook        *Hook       `json:"hook,omitempty"`
 	Program     *Program    `json:"program,omitempty"`
@@ -93,6 +94,12 @@ type Unreadable struct {
 	Why    string `json:"why"`
 	Detail string `json:"detail,omitempty"`
 	Active bool   `json:"active"` // false: it can be read again
+
+	// Of the content, as far as known.
+	SHA256  string `json:"sha256,omitempty"`
+	Size    *int64 `json:"size,omitempty"`    // bytes
+	Excerpt string `json:"excerpt,omitempty"` // the first bytes, escaped
+	Kept    string `json:"kept_at,omitempty"` // a copy of no more than the first 64 KiB
 }
 
 // Match is how a rule matched that needs more than one event.

@@ -79,12 +79,20 @@ func (h *Hooksnare) addRows(rows *Rows) {
 	if k := h.Hook; k != nil {
 		rows.Add("file", k.location())
 		rows.Add("verdict", string(h.Verdict))
+		if h.Uncertain {
+			rows.Add("uncertain", "the file can't be read in one way alone")
+		}
 		if k.Previous != nil {
 			rows.Add("previous", quote.Bounded(*k.Previous, MaxShown))
 		}
 	}
 	if h.Program != nil {
 		h.Program.AddRows(rows)
+	}
+	if u := h.Unreadable; u != nil {
+		rows.Add("sha256", u.SHA256)
+		rows.Add("content", u.Excerpt)
+		rows.Add("copy", u.Kept)
 	}
 	rows.Add("reason", h.Reason)
 	if x := h.Exception; x != nil && x.Failed == "" {

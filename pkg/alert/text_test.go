@@ -98,7 +98,7 @@ func TestWriteError(t *testing.T) {
 }
 
 // mostLines bounds the text of an alert: its rows are of a fixed number.
-const mostLines = 40
+const mostLines = 48
 
 // FuzzWrite puts any texts into every member that is a text, or takes members out: the
 // text has a bounded number of lines, and nothing in them acts on a terminal.

@@ -12,6 +12,9 @@ type Change struct {
 	Since Since
 	Time  time.Time // when it was seen
 	Found Found     // the file that holds it; zero if there is none any more
+	// Uncertain says that the file can't be read as it should, or not in one way alone: New only
+	// seems to be there.
+	Uncertain bool
 
 	// Who can write the file, beside root, at the moment when it was read. Below another root
 	// folder than / its owner plays root: that id is given as 0.
@@ -55,6 +58,8 @@ type Unreadable struct {
 	Since  time.Time
 	Until  time.Time // zero while it is on
 	Found  Found     // as far as known
+	Head   []byte    // the beginning of the content, as it begins to be unreadable; nil where that is nobody's to see
+	Again  bool      // it was reported before the agent was stopped
 
 	Home               string // as in Change
 	Owner, FolderOwner uint32 // as in Change, of what lies at Path

@@ -1,6 +1,7 @@
 package plist
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"reflect"
@@ -50,7 +51,7 @@ func TestWritten(t *testing.T) {
 			[]any{int64(math.MinInt64), uint64(math.MaxUint64), uint64(31)}},
 		{"XML empty leaves", []byte("<plist><array><string/><data/><true></true></array></plist>"), []any{"", []byte{}, true}},
 		{"XML data in lines", []byte("<plist><data>\n\tAAEC\n\t/w==\n</data></plist>"), []byte{0, 1, 2, 0xff}},
-		{"XML key that looks like a UID", []byte("<plist><dict><key>CF$UID</key><integer>3</integer></dict></plist>"), UID(3)},
+		{"XML key that looks like a UID", []byte("<plist><dict><key>CF$UID</key><integer>3</integer></dict></plist>"), map[string]any{"CF$UID": uint64(3)}},
 		{"binary keys in UTF-16", binaryDocument(1, "\xd1\x01\x02", "\x69\x00L\x00o\x00g\x00i\x00n\x00H\x00o\x00o\x00k", "\x52/x"), hook},
 		{"binary counts apart", binaryDocument(2, "\xdf\x10\x01\x00\x01\x00\x02", "\x5f\x10\x09LoginHook", "\x5f\x11\x00\x02/x"), hook},
 		{"binary references of 3 bytes", binaryDocument(3, "\xd1\x00\x00\x01\x00\x00\x02", "\x59LoginHook", "\x52/x"), hook},
@@ -71,7 +72,8 @@ func TestWritten(t *testing.T) {
 	}
 }
 
-// TestDecodeRefuses has what a preferences file may not be.
+// TestDecodeRefuses has what CoreFoundation does not read either, or not with a value that anything
+// could be made of.
 func TestDecodeRefuses(t *testing.T) {
 	dict := func(s string) []byte { return []byte("<plist>\n<dict>" + s + "</dict></plist>") }
 	tests := []struct {
@@ -80,54 +82,41 @@ func TestDecodeRefuses(t *testing.T) {
 		kind error
 		want string // part of the message
 	}{
-		{"nothing", nil, ErrFormat, "neither binary"},
+		{"nothing", nil, ErrFormat, "empty"},
 		{"zeros", make([]byte, 100), ErrFormat, "neither binary"},
 		{"text", []byte(`{LoginHook="/x";}`), ErrFormat, "neither binary"},
 		{"JSON", []byte(`{"LoginHook":"/x"}`), ErrFormat, "neither binary"},
-		{"UTF-16", []byte("\xff\xfe<\x00p\x00"), ErrFormat, "neither binary"},
-		{"data", []byte("<0fbd77>"), ErrMalformed, "line 1: XML syntax"},
-		{"another root", []byte("<html><body/></html>"), ErrFormat, `element "<html>" is not one`},
+		{"half of UTF-16", []byte("\xff\xfe<\x00p\x00"), ErrMalformed, "tag without its >"},
+		{"another root", []byte("<?xml?><html><body/></html>"), ErrMalformed, `element "html" is not one`},
 		{"no root", []byte("<?xml version='1.0'?>"), ErrFormat, "no element"},
-		{"no plist around", []byte("<dict/>"), ErrFormat, "root element <dict>: want <plist>"},
 		{"too large", make([]byte, MaxSize+1), ErrTooLarge, "2097153 bytes"},
-		{"other version", []byte("bplist15" + strings.Repeat("x", 50)), ErrFormat, `version "bplist15"`},
 
 		{"empty plist", []byte("<plist></plist>"), ErrMalformed, "<plist> without a value"},
-		{"closed plist", []byte("<plist/>"), ErrMalformed, "want no attributes"},
+		{"closed plist", []byte("<plist/>"), ErrMalformed, "<plist> without a value"},
 		{"two values", []byte("<plist><true/>\n<true/></plist>"), ErrMalformed, "line 2: second value"},
-		{"two roots", []byte("<plist><true/></plist>\n\n<plist><true/></plist>"), ErrMalformed, "line 3: <plist> after the end"},
-		{"text after the end", []byte("<plist><true/></plist>x"), ErrMalformed, `text "x" between`},
-		{"unclosed", []byte("<plist><true/>"), ErrMalformed, "<plist> is not closed"},
-		{"wrongly closed", []byte("<plist><array></dict></array></plist>"), ErrMalformed, "</dict> ends nothing"},
-		{"unknown element", dict("<key>a</key><null/>"), ErrMalformed, `line 2: element "<null/>"`},
-		{"prefixed element", dict("<x:key>a</x:key>"), ErrMalformed, `element "<x:key>"`},
+		{"unclosed", []byte("<plist><true/>"), ErrMalformed, "ends within"},
+		{"wrongly closed", []byte("<plist><array></dict></array></plist>"), ErrMalformed, "<array> is not closed"},
+		{"closed by a longer name", []byte("<plist><array></arrays></plist>"), ErrMalformed, "<array> is not closed"},
+		{"unknown element", dict("<key>a</key><null/>"), ErrMalformed, `line 2: element "null"`},
+		{"name of another case", dict("<Key>a</Key><true/>"), ErrMalformed, `element "Key"`},
+		{"prefixed element", dict("<x:key>a</x:key>"), ErrMalformed, `element "x:key"`},
+		{"blank behind the slash", []byte("<plist><true/ ></plist>"), ErrMalformed, `element "true/"`},
 		{"value for a key", dict("<string>a</string>"), ErrMalformed, "where a key is due"},
-		{"key for a value", dict("<key>LoginHook</key><key>/x</key>"), ErrMalformed, "where a value is due"},
 		{"key alone", dict("<key>LoginHook</key>"), ErrMalformed, "key without a value"},
-		{"key in an array", []byte("<plist><array><key>a</key></array></plist>"), ErrMalformed, "<key> outside"},
-		{"key twice", dict("<key>a</key><true/><key>&#97;</key><false/>"), ErrMalformed, `key "a" twice`},
-		{"element in a key", dict("<key>Login<true/>Hook</key>"), ErrMalformed, "<true> within <key>"},
-		{"comment in a key", dict("<key>Login<!-- -->Hook</key>"), ErrMalformed, "within <key>"},
-		{"tag of 1 KB", []byte("<plist>" + strings.Repeat(" ", 10) + "<true" + strings.Repeat(" ", maxTag) + "/></plist>"), ErrTooLarge, "tag of more than 1024"},
-		{"tag of 1 KB at the end", []byte("<plist" + strings.Repeat(" ", maxTag-5)), ErrTooLarge, "tag of more than 1024"},
-		{"tag that does not end", []byte("<plist" + strings.Repeat(" ", maxTag-6)), ErrMalformed, "unexpected EOF"},
-		{"text in a boolean", []byte("<plist><true>x</true></plist>"), ErrMalformed, "text within <true>"},
-		{"text in a dictionary", dict("LoginHook"), ErrMalformed, `text "LoginHook" between`},
-		{"unknown entity", []byte("<plist><string>&x;</string></plist>"), ErrMalformed, "invalid character entity"},
-		{"other encoding", []byte(`<?xml version="1.0" encoding="utf-16"?><plist><true/></plist>`), ErrMalformed, "encoding"},
+		{"element in a key", dict("<key>Login<true/>Hook</key>"), ErrMalformed, "<key> is not closed"},
+		{"comment in a key", dict("<key>Login<!-- -->Hook</key>"), ErrMalformed, "within text"},
+		{"text in a dictionary", dict("LoginHook"), ErrMalformed, `text "LoginHook</dict></plist>" between`},
+		{"unknown entity", []byte("<plist><string>&x;</string></plist>"), ErrMalformed, `"&x;</string>" is not`},
+		{"nine digits", []byte("<plist><string>&#x000000041;</string></plist>"), ErrMalformed, "is not a character"},
+		{"other encoding", []byte(`<?xml version="1.0" encoding="x-none"?><plist><true/></plist>`), ErrMalformed, "encoding"},
 		{"bad integer", []byte("<plist><integer>1e3</integer></plist>"), ErrMalformed, "parsing"},
 		{"bad date", []byte("<plist><date>yesterday</date></plist>"), ErrMalformed, "parsing time"},
 		{"bad data", []byte("<plist><data>!</data></plist>"), ErrMalformed, "illegal base64"},
-		{"129 arrays", []byte("<plist>" + strings.Repeat("<array>", 129) + strings.Repeat("</array>", 129) + "</plist>"), ErrTooDeep, "more than 128"},
-
-		// What CoreFoundation and encoding/xml take for different documents.
-		{"comment that ends at once", dict("<!---><key>LoginHook</key><string>/x</string><?y --><?z ?>"), ErrMalformed, "comment that starts with"},
-		{"document type with a quoted end", []byte(`<!DOCTYPE p ">` + string(dict("<key>LoginHook</key><string>/x</string>")) + `<!--"><plist><dict/></plist>`), ErrMalformed, "declaration"},
-		{"document type with a comment", []byte(`<!DOCTYPE plist <!-- >` + string(dict("<key>LoginHook</key><string>/x</string>")) + `-->><plist><dict/></plist>`), ErrMalformed, "declaration"},
-		{"document type with declarations", []byte(`<!DOCTYPE p [<!ENTITY x "y">]><plist><true/></plist>`), ErrMalformed, "declaration"},
-		{"attribute with an end", []byte(`<plist><string a=">/bad ">/good</string></plist>`), ErrMalformed, "want no attributes"},
-		{"attribute", []byte(`<plist><true a=""/></plist>`), ErrMalformed, "want no attributes"},
-		{"root attribute with an end", []byte(`<plist a=">"><true/></plist>`), ErrMalformed, "tag"},
+		{"521 arrays", []byte("<plist>" + strings.Repeat("<array>", 521) + strings.Repeat("</array>", 521) + "</plist>"), ErrTooDeep, "more than 520"},
+		{"document type with declarations", []byte(`<!DOCTYPE p [<!ENTITY x "y">]><plist><true/></plist>`), ErrMalformed, "declarations"},
+		{"comment that does not end", []byte("<!-- <plist><true/></plist>"), ErrMalformed, "without its -->"},
+		{"comment of its marks alone", []byte("<!----><plist><true/></plist>"), ErrMalformed, "without its -->"},
+		{"instruction that does not end", []byte("<?x <plist><true/></plist>"), ErrMalformed, "without its ?>"},
 	}
 	for _, tt := range tests {
 		v, err := Decode(tt.in)
@@ -150,9 +139,9 @@ func TestBinaryRefuses(t *testing.T) {
 		want string
 	}{
 		{"header alone", []byte("bplist00"), "fewer than"},
-		{"no offset size", patch(26, "\x00"), "offsets of 0 bytes"},
-		{"offset size 9", patch(26, "\x09"), "offsets of 9 bytes"},
-		{"reference size 9", patch(25, "\x09"), "references of 9 bytes"},
+		{"no offset size", patch(26, "\x00"), "offsets of no bytes"},
+		{"offset size 9", patch(26, "\x09"), "do not fill"},
+		{"no reference size", patch(25, "\x00"), "references of no bytes"},
 		{"more objects", patch(17, "\x03"), "do not fill"},
 		{"fewer objects", patch(17, "\x01"), "do not fill"},
 		{"no objects", patch(17, "\x00"), "do not fill"},
@@ -162,8 +151,6 @@ func TestBinaryRefuses(t *testing.T) {
 		{"table beyond the file", patch(2, "\xff"), "outside the file"},
 		{"offset in the header", patch(40, "\x00\x00\x00\x07"), "object 0 starts at byte 7"},
 		{"offset in the table", patch(40, "\x00\x00\x00\x0b"), "object 0 starts at byte 11"},
-		{"offsets that can't reach", append(append([]byte("bplist00"), strings.Repeat("\x09", 292)...), append([]byte{8}, trailer(1, 1, 1, 0, 300)...)...), "can't reach byte 300"},
-		{"references that can't tell", binaryDocument(1, strings.Split(strings.Repeat("\x09 ", 257)[:513], " ")...), "can't tell 257"},
 		{"reference out of range", binaryDocument(1, "\xa1\x01"), "reference to object 1 of only 1"},
 		{"null", binaryDocument(1, "\x00"), "object type 0x00"},
 		{"fill", binaryDocument(1, "\x0f"), "object type 0x0f"},
@@ -176,21 +163,15 @@ func TestBinaryRefuses(t *testing.T) {
 		{"date far away", binaryDocument(1, date(1e300)), "date 1e+300"},
 		{"date in the year 10005", binaryDocument(1, date(252_600_000_000)), "outside the years"},
 		{"integer of 32 bytes", binaryDocument(1, "\x15"+strings.Repeat("\x00", 32)), "integer of 2^5"},
-		{"integer of 65 bits", binaryDocument(1, "\x14"+strings.Repeat("\x00", 7)+"\x01"+strings.Repeat("\x00", 8)), "more than 64 bits"},
 		{"integer cut", binaryDocument(1, "\x13\x00"), "reach beyond"},
 		{"real cut", binaryDocument(1, "\x23\x00"), "reach beyond"},
 		{"UID cut", binaryDocument(1, "\x83\x00"), "reach beyond"},
-		{"UID of 9 bytes", binaryDocument(1, "\x88"+strings.Repeat("\x00", 9)), "object type 0x88"},
 		{"string cut", binaryDocument(1, "\x55abcd"), "reach beyond"},
 		{"UTF-16 cut", binaryDocument(1, "\x62\x00a\x00"), "reach beyond"},
 		{"count cut", binaryDocument(1, "\x5f"), "reach beyond"},
 		{"count of another type", binaryDocument(1, "\x5f\x51a"), "count of type 0x51"},
-		{"count of 16 bytes", binaryDocument(1, "\x5f\x14"+strings.Repeat("\x00", 16)), "count of type 0x14"},
-		{"high byte in ASCII", binaryDocument(1, "\x52/\xfc"), "byte 0xfc in an ASCII string"},
 		{"number as key", binaryDocument(1, "\xd1\x01\x01", "\x10\x01"), "dictionary key of type 0x10"},
 		{"dictionary as key", binaryDocument(1, "\xd1\x01\x02", "\xd0", "\x09"), "dictionary key of type 0xd0"},
-		{"key twice", binaryDocument(1, "\xd2\x01\x02\x03\x03", "\x51a", "\x51a", "\x09"), `key "a" twice`},
-		{"key twice, once in UTF-16", binaryDocument(1, "\xd2\x01\x02\x03\x03", "\x51a", "\x61\x00a", "\x09"), `key "a" twice`},
 	}
 	if v, err := Decode(good); err != nil {
 		t.Fatalf("Decode of the document that is spoilt below = %v, %v", v, err)
@@ -209,8 +190,8 @@ func TestSpoilt(t *testing.T) {
 		b := encode(sample(), format)
 		for i := range b {
 			v, err := Decode(b[:i])
-			if err == nil && len(skipSpace(b[i:])) > 0 {
-				t.Errorf("cut after byte %d of %d: no error", i, len(b))
+			if _, dict := v.(map[string]any); dict && len(skipSpace(b[i:])) > 0 && !bytes.HasPrefix(skipSpace(b[i:]), []byte("</plist")) {
+				t.Errorf("cut after byte %d of %d: Decode = %v", i, len(b), v)
 			}
 			checkResult(t, v, err)
 			for _, by := range []byte{0xff, b[i] + 1, b[i] ^ 0x10} {

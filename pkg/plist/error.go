@@ -13,13 +13,14 @@ var (
 	ErrMalformed = errors.New("malformed property list")
 	ErrTooLarge  = errors.New("property list too large")
 	ErrTooDeep   = errors.New("property list nested too deeply")
+	ErrTrailing  = errors.New("property list with more after its end")
 )
 
 // Error says what is wrong and where. Its text never holds more than a short, quoted
 // piece of the document.
 type Error struct {
 	Form   string // binary, XML or text; "" when that is not known
-	Kind   error  // ErrFormat, ErrMalformed, ErrTooLarge or ErrTooDeep
+	Kind   error  // ErrFormat, ErrMalformed, ErrTooLarge, ErrTooDeep or ErrTrailing
 	Offset int    // of the first byte that is wrong, from 0; -1 when not known
 	Line   int    // of that byte in XML and text, from 1; 0 when not known
 	Why    string
@@ -43,14 +44,6 @@ func (e *Error) Error() string {
 // Unwrap returns the kind.
 func (e *Error) Unwrap() error { return e.Kind }
 
-// document is what the checks have in common: the bytes, what they have cost so far and
-// how to refuse them.
-type document struct {
-	form string
-	b    []byte
-	cost
-}
-
 // fail refuses the document for what stands at an offset.
 func (d *document) fail(kind error, offset int, format string, args ...any) error {
 	e := &Error{Form: d.form, Kind: kind, Offset: offset, Why: fmt.Sprintf(format, args...)}
@@ -66,15 +59,6 @@ func quote[T ~string | ~[]byte](s T) string {
 		return strconv.QuoteToASCII(string(s[:maxQuoted])) + "..."
 	}
 	return strconv.QuoteToASCII(string(s))
-}
-
-// clip shortens the library's message, which may repeat the document.
-func clip(s string) string {
-	q := quote(s)
-	if len(s) <= maxQuoted && q == `"`+s+`"` {
-		return s
-	}
-	return q
 }
 
 const maxQuoted = 120 // bytes of a document that an error may repeat

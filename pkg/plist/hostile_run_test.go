@@ -27,13 +27,21 @@ func TestHostile(t *testing.T) {
 			checkResult(t, v, err)
 		})
 	}
+	find := func(b []byte) (any, error) {
+		if _, err := Find(b, hookKeys...); err != nil {
+			return nil, err
+		}
+		return true, nil
+	}
 	for name, b := range hostileFiles() {
+		run("preferences: "+name, b, find)
 		run("file: "+name, b, Decode)
 		if len(b) <= 64<<10 {
 			run("file as text: "+name, b, DecodeText)
 		}
 	}
 	for name, b := range hostileTexts() {
+		run("text as preferences: "+name, b, find)
 		run("text: "+name, b, DecodeText)
 		run("text as file: "+name, b, Decode)
 	}
@@ -55,7 +63,7 @@ func checkResult(t *testing.T, v any, err error) {
 		t.Fatalf("got %v, %T %v; want nil and an *Error", v, err, err)
 	}
 	switch e.Kind {
-	case ErrFormat, ErrMalformed, ErrTooLarge, ErrTooDeep:
+	case ErrFormat, ErrMalformed, ErrTooLarge, ErrTooDeep, ErrTrailing:
 	default:
 		t.Errorf("error of kind %v: want a known one", e.Kind)
 	}

@@ -194,7 +194,7 @@ func sample() map[string]any {
 		"date":      time.Date(2024, 2, 29, 12, 30, 15, 0, time.UTC),
 		"array":     []any{"a", uint64(1), []any{}, map[string]any{}},
 		"dict":      map[string]any{"k": map[string]any{"k": []any{true, false}}},
-		"uid":       UID(12),
+		"uid":       map[string]any{"CF$UID": uint64(12)},
 	}
 }
 

@@ -1,155 +1,221 @@
-// Package plist reads property lists that an attacker may have written, in a
-// process that runs as root. Whatever the bytes, a call ends in time linear in
-// their number, takes a bounded amount of memory and returns either the value that
-// CoreFoundation would see or an error: never a panic, a crash or a guess.
+// Package plist reads property lists that an attacker may have written, in a process that runs as
+// root. Whatever the bytes, a call ends in time linear in their number, takes a bounded amount of
+// memory and returns a value or an error, never a panic or a crash.
 //
-// Binary and XML are decoded by howett.net/plist, which trusts its input. So every such
-// document is first walked by a check of its kind that refuses what
-// would exhaust or crash that decoder, and also what two readers would understand
-// differently: a document that shows the agent another hook than it shows
-// loginwindow is worse than one that can't be read.
+// It reads what CoreFoundation reads, since a document that shows the agent another hook than it
+// shows loginwindow is worse than one that can't be read: binary, XML and old-style text with all
+// that CoreFoundation lets pass. [Find] goes beyond: where versions of CoreFoundation differ it
+// reads all ways, and where nothing can be read it looks for the keys that are wanted.
 package plist
 
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"reflect"
+	"slices"
 	"time"
-
-	howett "howett.net/plist"
 )
 
-// UID is a keyed archiver's reference to another object.
-type UID uint64
-
-// Decode reads the content of a preferences file: a binary property list
-// ("bplist00") or an XML one whose root is <plist>. All else is refused with
-// ErrFormat, old-style text too.
+// Decode reads a property list that is binary or XML, in any encoding. Old-style text is refused with
+// ErrFormat.
 //
-// Values come back as map[string]any, []any, string, []byte, bool, uint64, int64 (only
-// where negative), float64 (NaN and infinities included), time.Time in UTC with a year
-// of 0 to 9999, and UID. They share no memory with b. Where b shares one container
-// between several places, each place gets its own copy.
-//
-// A dictionary with a repeated key is refused as malformed: no Apple writer makes one,
-// and CoreFoundation keeps the last in XML but the first or the last in binary,
-// depending on the call that reads it.
+// Values come back as map[string]any, []any, string, []byte, bool, uint64, int64 (only where
+// negative), float64 (NaN and infinities included) and time.Time in UTC with a year of 0 to 9999; a
+// keyed archiver's reference is a dictionary with the key CF$UID. They share no memory with b. Where
+// b shares one container between several places, each place gets its own copy. Of a repeated key
+// the last value holds.
 func Decode(b []byte) (any, error) {
-	if len(b) > MaxSize {
-		return nil, &Error{Kind: ErrTooLarge, Offset: -1, Why: fmt.Sprintf("%d bytes, more than the %d that are read", len(b), MaxSize)}
+	if err := checkSize(b, MaxSize); err != nil {
+		return nil, err
 	}
-	switch {
-	case bytes.HasPrefix(b, []byte("bplist")):
-		if err := checkBinary(b); err != nil {
-			return nil, err
-		}
-		return decode(b, "binary")
-	case bytes.HasPrefix(skipSpace(withoutMark(b)), []byte("<")):
-		b = withoutMark(b)
-		if err := checkXML(b, true); err != nil {
-			return nil, err
-		}
-		return decode(b, "XML")
+	if bytes.HasPrefix(b, []byte(binaryMagic)) {
+		return (&document{form: "binary", b: b}).readBinary()
 	}
-	return nil, &Error{Kind: ErrFormat, Offset: 0, Why: "neither binary (bplist00) nor XML in UTF-8"}
+	texts, err := decodeText(b)
+	if err != nil {
+		return nil, err
+	}
+	b = texts.list[0]
+	if !bytes.HasPrefix(skipSpace(b), []byte("<")) {
+		return nil, &Error{Kind: ErrFormat, Offset: 0, Why: "neither binary nor XML"}
+	}
+	return (&document{form: "XML", b: b}).readXML(xmlVersions[0])
 }
 
-// DecodeText reads a property list given as text in an argument, as defaults(1)
-// takes it: XML, with or without the <plist> around the value, or old-style text such
-// as {Key = "value";}, a strings file without braces included. JSON is refused.
+// DecodeText reads a property list given as text in an argument, as defaults(1) takes it: XML, with
+// or without the <plist> around the value, or old-style text such as {Key = "value";}, a strings file
+// without braces included. JSON is refused.
 //
-// Values come back as from Decode; old-style text knows only strings, data, arrays and
-// dictionaries, and empty strings in its arrays are left out. Of a repeated key the last
-// value holds, as in CoreFoundation. Escapes are CoreFoundation's too.
+// Values come back as from Decode; old-style text knows only strings, data, arrays and dictionaries,
+// and empty strings in its arrays are left out.
 func DecodeText(b []byte) (any, error) {
-	if len(b) > MaxTextSize {
-		return nil, &Error{Kind: ErrTooLarge, Offset: -1, Why: fmt.Sprintf("%d bytes, more than the %d that are read", len(b), MaxTextSize)}
+	if err := checkSize(b, MaxTextSize); err != nil {
+		return nil, err
 	}
 	b = withoutMark(b)
 	if looksXML(skipSpace(b)) {
-		if err := checkXML(b, false); err != nil {
-			return nil, err
-		}
-		return decode(b, "XML")
+		return (&document{form: "XML", b: b}).readXML(xmlVersions[0])
 	}
-	return parseText(b)
+	return (&document{form: "text", b: b}).readOldStyle()
 }
 
-// decode hands a checked document to the library. The check is what makes that safe;
-// recover only keeps a case it overlooked from ending the agent.
-func decode(b []byte, form string) (v any, err error) {
-	refuse := func(why string) (any, error) {
-		return nil, &Error{Form: form, Kind: ErrMalformed, Offset: -1, Why: clip(why)}
+func checkSize(b []byte, most int) error {
+	if len(b) > most {
+		return &Error{Kind: ErrTooLarge, Offset: -1, Why: fmt.Sprintf("%d bytes, more than the %d that are read", len(b), most)}
 	}
-	defer func() {
-		if r := recover(); r != nil {
-			v, err = refuse(fmt.Sprint(r))
+	return nil
+}
+
+// Found is what a property list holds under the keys that are wanted.
+type Found struct {
+	// Values are those of each key. Where one is uncertain there may be several, the likeliest first.
+	Values map[string][]any
+	// Uncertain says that CoreFoundation may see other values: its versions do, or the list
+	// can't be read and these only look like its values.
+	Uncertain bool
+}
+
+// Find reads what the dictionary at the top of a property list holds under some keys. Nothing
+// else in it can keep Find from that, as long as it is of the right form.
+//
+// With an error come the values that stand with the keys in what can't be read: other values may
+// be in it, and those that are missing may be there. With ErrTrailing alone the values are those of the
+// list, and all; those that are uncertain are from what follows its end.
+func Find(b []byte, keys ...string) (Found, error) {
+	f := finder{wanted: keys}
+	if err := checkSize(b, MaxSize); err != nil {
+		return Found{}, err
+	}
+	if bytes.HasPrefix(b, []byte(binaryMagic)) {
+		f.newest = f.read("binary", b, (*document).readBinary)
+	}
+	texts, err := decodeText(b)
+	f.note(err)
+	f.odd = f.odd || texts.odd
+	for _, text := range texts.list {
+		f.readText(text)
+	}
+	if f.newest && !f.odd {
+		return Found{f.values, f.uncertain}, f.rest
+	}
+	if f.guess(texts.list...); declaredEncoding(b) != "utf-8" || len(texts.list) != 1 {
+		f.guess(b)
+	}
+	if !f.newest {
+		f.add(f.partial)
+		maps.Copy(f.guessed, f.values)
+		return Found{f.guessed, len(f.guessed) > 0}, f.err
+	}
+	for key, list := range f.guessed {
+		if _, known := f.values[key]; !known {
+			f.values[key], f.uncertain = list, true
 		}
-	}()
-	var raw any
-	got, err := howett.Unmarshal(b, &raw)
+	}
+	return Found{f.values, f.uncertain}, f.rest
+}
+
+// finder joins what the ways to read a document come to.
+type finder struct {
+	wanted    []string
+	values    map[string][]any // of the first way that there is, then of others
+	newest    bool             // a way of the newest version of CoreFoundation led to them
+	uncertain bool             // the ways do not agree
+	odd       bool             // there may be more ways
+	err       error            // of the first way
+	rest      error            // what no way of the newest version looks at
+	partial   map[string]any   // what could be read where not all could
+	guessed   map[string][]any
+}
+
+// read reads the document in one way, if it can be read so.
+func (f *finder) read(form string, b []byte, read func(*document) (any, error)) bool {
+	d := &document{form: form, b: b, wanted: f.wanted}
+	v, err := read(d)
+	f.odd, f.uncertain = f.odd || d.odd, f.uncertain || d.unsure
+	dict, ok := v.(map[string]any)
 	switch {
 	case err != nil:
-		return refuse(err.Error())
-	case got != howett.BinaryFormat && got != howett.XMLFormat:
-		return refuse("read as " + howett.FormatNames[got])
+		f.note(err)
+	case d.broken != nil:
+		f.note(d.broken)
+		f.partial = dict
+	case !ok:
+		f.note(&Error{Form: form, Kind: ErrMalformed, Offset: -1, Why: "no dictionary at the top"})
+	case f.values == nil:
+		f.values, f.rest = map[string][]any{}, d.rest
+		f.add(dict)
+		return true
+	default:
+		for _, key := range f.wanted {
+			v, found := dict[key]
+			known := f.values[key]
+			f.uncertain = f.uncertain || found != (known != nil) || found && !equalValues(v, known[0])
+		}
+		f.add(dict)
+		return true
 	}
-	return ownValue(raw)
+	return false
 }
 
-// ownValue turns the library's value into the documented types, with memory of its own:
-// the library's strings and data all point into one buffer of the file's size.
-func ownValue(v any) (any, error) {
-	switch v := v.(type) {
-	case string:
-		return string(append([]byte(nil), v...)), nil
-	case []byte:
-		return append(make([]byte, 0, len(v)), v...), nil
-	case float32:
-		return float64(v), nil
-	case int64:
-		if v >= 0 {
-			return uint64(v), nil
-		}
-		return v, nil
-	case howett.UID:
-		return UID(v), nil
-	case time.Time:
-		t := v.UTC()
-		if y := t.Year(); y < 0 || y > 9999 {
-			return nil, &Error{Kind: ErrMalformed, Offset: -1, Why: "date outside the years 0 to 9999"}
-		}
-		return t, nil
-	case []any:
-		return ownArray(v)
-	case map[string]any:
-		return ownDict(v)
-	case bool, uint64, float64:
-		return v, nil
+// maxOthers bounds the values of one key.
+const maxOthers = 8
+
+// add takes over what a way to read the document has found.
+func (f *finder) add(dict map[string]any) {
+	if f.values == nil {
+		f.values = map[string][]any{}
 	}
-	return nil, &Error{Kind: ErrMalformed, Offset: -1, Why: "no value"}
+	for key, v := range dict {
+		f.values[key] = appendNew(f.values[key], v)
+	}
 }
 
-func ownArray(a []any) (any, error) {
-	for i, v := range a {
-		o, err := ownValue(v)
-		if err != nil {
-			return nil, err
-		}
-		a[i] = o
+// appendNew adds a value to a list that has few.
+func appendNew(list []any, v any) []any {
+	if len(list) < maxOthers && !slices.ContainsFunc(list, func(o any) bool { return equalValues(o, v) }) {
+		list = append(list, v)
 	}
-	return a, nil
+	return list
 }
 
-func ownDict(d map[string]any) (any, error) {
-	out := make(map[string]any, len(d))
-	for k, v := range d {
-		o, err := ownValue(v)
-		if err != nil {
-			return nil, err
-		}
-		out[string(append([]byte(nil), k...))] = o
+// note keeps the first error.
+func (f *finder) note(err error) {
+	if f.err == nil {
+		f.err = err
 	}
-	return out, nil
+}
+
+// readText reads text in all ways in which CoreFoundation may read it.
+func (f *finder) readText(b []byte) {
+	if !bytes.HasPrefix(skipSpace(b), []byte("<")) {
+		f.newest = f.read("text", b, (*document).readOldStyle) || f.newest
+		return
+	}
+	for i, version := range xmlVersions {
+		if i == 0 || f.odd {
+			ok := f.read("XML", b, func(d *document) (any, error) { return d.readXML(version) })
+			f.newest = f.newest || ok && i == 0
+		}
+	}
+}
+
+// orNil returns no value with an error.
+func orNil(v any, err error) (any, error) {
+	if err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+func equalValues(a, b any) bool { return reflect.DeepEqual(a, b) }
+
+// datedOrError returns a time of a year that all outputs can write.
+func datedOrError(t time.Time) (any, error) {
+	if y := t.Year(); y < 0 || y > 9999 {
+		return nil, &Error{Kind: ErrMalformed, Offset: -1, Why: "date outside the years 0 to 9999"}
+	}
+	return t, nil
 }
 
 // withoutMark drops a UTF-8 byte order mark.
@@ -157,3 +223,13 @@ func withoutMark(b []byte) []byte { return bytes.TrimPrefix(b, []byte("\xef\xbb\
 
 // skipSpace drops the white space that XML knows.
 func skipSpace(b []byte) []byte { return bytes.TrimLeft(b, " \t\r\n") }
+
+// looksXML tells XML from old-style text, whose data are written as <0fbd77>.
+func looksXML(b []byte) bool {
+	if bytes.HasPrefix(b, []byte("<?")) || bytes.HasPrefix(b, []byte("<!")) {
+		return true
+	}
+	name, ok := bytes.CutPrefix(b, []byte("<"))
+	n := bytes.IndexAny(name, " \t\r\n/>")
+	return ok && n >= 0 && slices.Contains(elements, string(name[:n]))
+}

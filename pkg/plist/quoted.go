@@ -2,7 +2,6 @@ package plist
 
 import (
 	"bytes"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -46,13 +45,13 @@ func lineEnd(b []byte) int {
 	return len(b)
 }
 
-// wordByte reports whether a byte may stand in a string without quotes. GNUstep allows
-// more than CoreFoundation; so does this, to name what an attempt was about.
-func wordByte(b byte) bool {
-	if b >= 'a' && b <= 'z' || b >= '@' && b <= 'Z' || b >= '0' && b <= '9' {
+// isWord reports whether a byte may stand in a string without quotes. GNUstep allows more than
+// CoreFoundation; so does this in arguments, to name what an attempt was about.
+func (p *textParser) isWord(b byte) bool {
+	if b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || bytes.IndexByte([]byte("_$/:.-"), b) >= 0 {
 		return true
 	}
-	return bytes.IndexByte([]byte("!#$%&*+-./:?^_|~"), b) >= 0
+	return p.wanted == nil && bytes.IndexByte([]byte("!#%&*+?@^|~"), b) >= 0
 }
 
 // parseString reads a string with quotes or without.
@@ -65,7 +64,7 @@ func (p *textParser) parseString() (string, error) {
 			return "", err
 		}
 	} else {
-		for p.pos < len(p.b) && wordByte(p.b[p.pos]) {
+		for p.pos < len(p.b) && p.isWord(p.b[p.pos]) {
 			p.pos++
 		}
 		if s = p.b[start:p.pos]; len(s) == 0 {
@@ -129,17 +128,27 @@ func (p *textParser) appendUnicode(s []byte) []byte {
 // parseDigits reads a number of at most so many digits.
 func (p *textParser) parseDigits(base, most int) (n int) {
 	for ; most > 0 && p.pos < len(p.b); most-- {
-		d := strings.IndexByte("0123456789abcdefABCDEF", p.b[p.pos])
-		if d >= 16 {
-			d -= 6
-		}
-		if d < 0 || d >= base {
+		d := digitOf(p.b[p.pos])
+		if d >= base {
 			break
 		}
 		n = n*base + d
 		p.pos++
 	}
 	return n
+}
+
+// digitOf returns what a digit stands for, and a large number for what is none.
+func digitOf(b byte) int {
+	switch {
+	case b >= '0' && b <= '9':
+		return int(b - '0')
+	case b >= 'a' && b <= 'f':
+		return int(b-'a') + 10
+	case b >= 'A' && b <= 'F':
+		return int(b-'A') + 10
+	}
+	return 1 << 8
 }
 
 // nextStep returns the character of an octal escape, which is in NeXTSTEP's encoding.

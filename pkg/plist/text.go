@@ -2,12 +2,8 @@ package plist
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/hex"
-	"errors"
-	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -15,41 +11,57 @@ import (
 // "Logo\utHook" is another key than to CoreFoundation.
 type textParser struct {
 	document
-	pos   int
-	depth int
+	pos int
 }
 
-// parseText reads old-style text: one value, or the content of a dictionary without its braces.
-func parseText(b []byte) (any, error) {
-	p := &textParser{document: document{form: "text", b: b}}
+// readOldStyle reads old-style text: one value, or the content of a dictionary without its braces.
+func (d *document) readOldStyle() (any, error) {
+	p := &textParser{document: *d}
+	v, err := p.parseDocument()
+	d.odd, d.rest = p.odd, p.rest
+	return orNil(v, err)
+}
+
+func (p *textParser) parseDocument() (any, error) {
 	switch {
-	case len(b) == 0:
+	case len(p.b) == 0:
 		return nil, p.fail(ErrFormat, 0, "empty")
-	case !utf8.Valid(b):
+	case !utf8.Valid(p.b):
 		return nil, p.fail(ErrMalformed, -1, "not UTF-8")
 	}
 	first := p.skipBlank()
-	if p.pos == len(b) {
+	if p.pos == len(p.b) {
 		return map[string]any{}, nil // as CoreFoundation reads nothing but white space
 	}
 	v, err := p.parseValue()
 	if err != nil {
 		return nil, err
 	}
-	if p.skipBlank(); p.pos < len(b) && first != '{' && first != '(' && first != '<' {
-		// A string and more after it: a strings file. Begin again.
-		p.pos, p.cost = 0, cost{}
-		if err := p.addContainer(0, 0); err != nil {
-			return nil, err
-		}
-		if v, err = p.parseEntries(); err != nil {
-			return nil, err
-		}
+	if p.skipBlank(); p.pos < len(p.b) && first != '{' && first != '(' && first != '<' {
+		return p.parseStringsFile()
 	}
-	if p.pos < len(b) {
+	if p.pos < len(p.b) {
 		return nil, p.fail(ErrMalformed, p.pos, "text after the end")
 	}
 	return v, nil
+}
+
+// parseStringsFile reads a dictionary without braces, which is what a string with more after it is
+// the beginning of. It ends where no key follows: CoreFoundation does not look at the rest.
+func (p *textParser) parseStringsFile() (any, error) {
+	p.pos, p.values, p.content = 0, 0, 0
+	if err := p.openContainer(0, true); err != nil {
+		return nil, err
+	}
+	defer p.closeContainer()
+	v, err := p.parseEntries()
+	if err == nil && p.pos < len(p.b) {
+		p.odd, p.rest = true, p.fail(ErrTrailing, p.pos, "%s", quote(p.b[p.pos:min(p.pos+maxQuoted, len(p.b))]))
+	}
+	if p.wanted == nil && p.rest != nil {
+		return nil, p.fail(ErrMalformed, p.pos, "text after the end")
+	}
+	return v, err
 }
 
 // parseValue reads one value. The caller has skipped what may stand before it.
@@ -63,11 +75,10 @@ func (p *textParser) parseValue() (any, error) {
 	}
 	switch p.b[at] {
 	case '{', '(':
-		if err := p.addContainer(at, p.depth); err != nil {
+		if err := p.openContainer(at, p.b[at] == '{'); err != nil {
 			return nil, err
 		}
-		p.depth++
-		defer func() { p.depth-- }()
+		defer p.closeContainer()
 		if p.pos++; p.b[at] == '(' {
 			return p.parseArray(at)
 		}
@@ -97,7 +108,7 @@ func (p *textParser) parseEntries() (map[string]any, error) {
 	d := map[string]any{}
 	for {
 		next := p.skipBlank()
-		if next != '"' && next != '\'' && !wordByte(next) {
+		if next != '"' && next != '\'' && !p.isWord(next) {
 			return d, nil
 		}
 		if err := p.parseEntry(d); err != nil {
@@ -110,19 +121,24 @@ func (p *textParser) parseEntry(d map[string]any) error {
 	if err := p.addValue(p.pos); err != nil {
 		return err
 	}
+	finds, skip := p.finds(), p.skip
+	p.skip = skip || finds // what a key costs that is not wanted does not count
 	key, err := p.parseString()
+	p.skip = skip
 	if err != nil {
 		return err
 	}
+	was := p.enterValue(key)
+	defer p.leaveValue(was)
+	var v any = key // in the short form of strings files the value is the key
 	switch p.skipBlank() {
 	case '=':
 		p.pos++
 		p.skipBlank()
-		if d[key], err = p.parseValue(); err != nil {
+		if v, err = p.parseValue(); err != nil {
 			return err
 		}
-	case ';': // the short form of strings files: the value is the key
-		d[key] = key
+	case ';':
 	default:
 		return p.fail(ErrMalformed, p.pos, "key %s without = or ;", quote(key))
 	}
@@ -130,6 +146,9 @@ func (p *textParser) parseEntry(d map[string]any) error {
 		return p.fail(ErrMalformed, p.pos, "value of key %s without ;", quote(key))
 	}
 	p.pos++
+	if !p.skip {
+		d[key] = v
+	}
 	return nil
 }
 
@@ -140,7 +159,7 @@ func (p *textParser) parseArray(start int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if v != "" {
+		if v != "" && !p.skip {
 			a = append(a, v)
 		}
 		next := p.skipBlank()
@@ -159,7 +178,7 @@ func (p *textParser) parseArray(start int) (any, error) {
 	return a, nil
 }
 
-// parseData reads <0fbd77>, and GNUstep's <*I5> and <[Zm9v]>.
+// parseData reads <0fbd77>.
 func (p *textParser) parseData() (any, error) {
 	start := p.pos
 	n := bytes.IndexByte(p.b[start:], '>')
@@ -168,51 +187,15 @@ func (p *textParser) parseData() (any, error) {
 	}
 	inner := string(p.b[start+1 : start+n])
 	p.pos += n + 1
+	if p.skip {
+		return nil, nil
+	}
 	if err := p.addBytes(start, len(inner)); err != nil {
 		return nil, err
 	}
-	var v any
-	var err error
-	switch {
-	case strings.HasPrefix(inner, "*"):
-		v, err = typedValue(inner[1:])
-	case strings.HasPrefix(inner, "[") && !strings.HasSuffix(inner, "]"):
-		return nil, p.fail(ErrMalformed, start, "data without its ]>")
-	case strings.HasPrefix(inner, "["):
-		v, err = base64.StdEncoding.DecodeString(inner[1 : len(inner)-1])
-	default:
-		v, err = hex.DecodeString(strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "").Replace(inner))
-	}
-	if err == nil {
-		v, err = ownValue(v)
-	}
+	v, err := hex.DecodeString(strings.NewReplacer(" ", "", "\t", "", "\n", "", "\r", "", "\u2028", "", "\u2029", "").Replace(inner))
 	if err != nil {
-		return nil, p.fail(ErrMalformed, start, "data: %s", clip(err.Error()))
+		return nil, p.fail(ErrMalformed, start, "data: %s", quote(err.Error()))
 	}
 	return v, nil
 }
-
-// typedValue reads GNUstep's integers, reals, booleans and dates: I5, R1.5, BY and
-// D2001-01-01 00:00:00 +0000, with quotes around the value or not.
-func typedValue(s string) (any, error) {
-	if len(s) < 2 || len(s) > maxTypedValue {
-		return nil, strconv.ErrSyntax
-	}
-	kind, s := s[0], strings.Trim(s[1:], `"`)
-	switch {
-	case kind == 'I' && strings.HasPrefix(s, "-"):
-		return strconv.ParseInt(s, 10, 64)
-	case kind == 'I':
-		return strconv.ParseUint(s, 10, 64)
-	case kind == 'R':
-		return strconv.ParseFloat(s, 64)
-	case kind == 'B':
-		return strings.HasPrefix(s, "Y"), nil
-	case kind == 'D':
-		return time.Parse("2006-01-02 15:04:05 -0700", s)
-	}
-	return nil, errors.New("unknown GNUStep type " + strconv.QuoteRune(rune(kind)))
-}
-
-// maxTypedValue bounds the text of one number, boolean or date.
-const maxTypedValue = 256

@@ -32,7 +32,7 @@ func measure(t *testing.T, v any, depth int) (values, deepest int) {
 		if y := v.Year(); y < 0 || y > 9999 || v.Location() != time.UTC {
 			t.Errorf("time %v: want a year of 0 to 9999 in UTC", v)
 		}
-	case string, []byte, bool, uint64, float64, UID:
+	case string, []byte, bool, uint64, float64:
 	default:
 		t.Errorf("value of type %T", v)
 	}

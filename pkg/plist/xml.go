@@ -2,271 +2,441 @@ package plist
 
 import (
 	"bytes"
-	"encoding/xml"
-	"errors"
-	"io"
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
 )
 
-// maxTag bounds a tag, processing instruction or document type. The decoder gathers all
-// attributes of a tag before it returns it; Apple's document type has 115 bytes.
-const maxTag = 1024
+// xmlVersion is how a version of CoreFoundation reads what its versions read differently.
+type xmlVersion struct {
+	topComment, comment int  // from where after "<!" the end of a comment is looked for: before the root, and within it
+	instruction         int  // the same after "<" for an instruction within the root
+	narrow              bool // references to characters have 16 bits
+}
 
-var errLongTag = errors.New("tag too long")
+// xmlVersions begin with the newest.
+var xmlVersions = []xmlVersion{
+	{3, 2, 1, false}, {3, 3, 2, false}, {2, 2, 2, false}, {0, 0, 2, false},
+	{3, 2, 1, true}, {3, 3, 2, true}, {2, 2, 2, true}, {0, 0, 2, true},
+}
 
-// xmlCheck walks the tokens of an XML property list. It accepts what both encoding/xml,
-// through which the library reads, and CoreFoundation's own XML reader understand in
-// the same way.
-type xmlCheck struct {
+// xmlReader reads an XML property list as CoreFoundation does, which is no validator: it passes
+// over attributes, ends a tag at the first '>', takes any element of a property list for the root, and
+// stops at the end of that.
+// https://github.com/swiftlang/swift-corelibs-foundation (CFPropertyList.c).
+type xmlReader struct {
 	document
-	file bool      // in a file the root is <plist>, and a key stands only once in a dictionary
-	open []element // from the root to the current one
-	seen bool      // the root was there
+	version xmlVersion
+	pos     int
+	lists   int // <plist> within each other
 }
 
-// element is one that is open.
-type element struct {
-	name   string
-	values int                 // plist: how many it has
-	keys   map[string]struct{} // dict: its keys so far
-	key    bool                // dict: a key waits for its value
-	text   []byte              // key: its text so far
+func (d *document) readXML(version xmlVersion) (any, error) {
+	r := &xmlReader{document: *d, version: version}
+	v, err := r.readDocument()
+	d.odd, d.rest = r.odd, r.rest
+	return orNil(v, err)
 }
 
-func checkXML(b []byte, file bool) error {
-	return (&xmlCheck{document: document{form: "XML", b: b}, file: file}).readTokens()
-}
-
-// readTokens reads the document to its end.
-func (c *xmlCheck) readTokens() error {
-	b := c.b
-	in := &tagReader{Reader: bytes.NewReader(b), b: b}
-	dec := xml.NewDecoder(in)
+// readDocument passes what stands before the root, and reads that.
+func (r *xmlReader) readDocument() (any, error) {
 	for {
-		start := int(dec.InputOffset())
-		in.token(start)
-		tok, err := dec.RawToken()
-		if err == io.EOF {
-			return c.checkEnd(len(b))
+		r.skipSpace()
+		at := r.pos
+		switch {
+		case !r.has("<"):
+			return nil, r.fail(ErrFormat, at, "no element")
+		case r.has("<!--"):
+			if err := r.skipComment(r.version.topComment); err != nil {
+				return nil, err
+			}
+		case r.has("<!DOCTYPE"):
+			end := bytes.IndexAny(r.b[at:], "[>")
+			if end < 0 || r.b[at+end] == '[' {
+				return nil, r.fail(ErrMalformed, at, "document type with declarations")
+			}
+			r.pos += end + 1
+		case r.has("<?"):
+			if err := r.skipInstruction(2); err != nil {
+				return nil, err
+			}
+		default:
+			tag, err := r.readTag()
+			if err != nil {
+				return nil, err
+			}
+			v, err := r.readElement(tag)
+			if err == nil {
+				r.checkRest()
+			}
+			return v, err
 		}
-		if errors.Is(err, errLongTag) {
-			return c.fail(ErrTooLarge, start, "tag of more than %d bytes", maxTag)
+	}
+}
+
+// checkRest looks for anything but comments and instructions behind the root.
+func (r *xmlReader) checkRest() {
+	for r.skipSpace(); r.pos < len(r.b); r.skipSpace() {
+		r.odd = true
+		comment := r.has("<!--") && r.skipTo("-->", len("<!--")) == nil
+		if !comment && !(r.has("<?") && r.skipTo("?>", len("<?")) == nil) {
+			r.rest = r.fail(ErrTrailing, r.pos, "%s", quote(r.b[r.pos:min(r.pos+maxQuoted, len(r.b))]))
+			return
+		}
+	}
+}
+
+func (r *xmlReader) has(s string) bool { return bytes.HasPrefix(r.b[r.pos:], []byte(s)) }
+
+func (r *xmlReader) skipSpace() { r.pos = len(r.b) - len(skipSpace(r.b[r.pos:])) }
+
+// skipTo passes the next end that begins so many bytes from here.
+func (r *xmlReader) skipTo(end string, from int) error {
+	rest := r.b[min(r.pos+from, len(r.b)):]
+	n := bytes.Index(rest, []byte(end))
+	if n < 0 {
+		return r.fail(ErrMalformed, r.pos, "%s without its %s", quote(r.b[r.pos:min(r.pos+4, len(r.b))]), end)
+	}
+	r.pos = len(r.b) - len(rest) + n + len(end)
+	return nil
+}
+
+// skipComment passes a comment, the end of which is looked for so many bytes after its "<!".
+func (r *xmlReader) skipComment(from int) error {
+	inner := r.b[r.pos+2:]
+	for early := range 3 {
+		r.odd = r.odd || bytes.HasPrefix(inner[early:], []byte("-->")) // some find the end here
+	}
+	return r.skipTo("-->", 2+from)
+}
+
+// skipInstruction passes an instruction, the end of which is looked for so many bytes after its "<".
+func (r *xmlReader) skipInstruction(from int) error {
+	r.odd = r.odd || r.has("<?>")
+	return r.skipTo("?>", from)
+}
+
+// xmlTag is the beginning of an element; without a name there is none, but an end.
+type xmlTag struct {
+	name  string
+	empty bool
+	at    int
+}
+
+// nextTag passes comments and instructions and reads the tag that follows, unless that is an end.
+func (r *xmlReader) nextTag() (xmlTag, error) {
+	for {
+		r.skipSpace()
+		switch {
+		case r.has("</"):
+			return xmlTag{}, nil
+		case r.has("<!--"):
+			if err := r.skipComment(r.version.comment); err != nil {
+				return xmlTag{}, err
+			}
+		case r.has("<?"):
+			if err := r.skipInstruction(r.version.instruction); err != nil {
+				return xmlTag{}, err
+			}
+		case r.pos == len(r.b):
+			return xmlTag{}, r.fail(ErrMalformed, r.pos, "ends within an element")
+		case !r.has("<"), r.has("<!"):
+			return xmlTag{}, r.fail(ErrMalformed, r.pos, "text %s between elements", quote(r.b[r.pos:min(r.pos+maxQuoted, len(r.b))]))
+		default:
+			return r.readTag()
+		}
+	}
+}
+
+// readTag reads a tag: a name up to a blank, and all else up to the next '>', whatever it is.
+func (r *xmlReader) readTag() (xmlTag, error) {
+	tag := xmlTag{at: r.pos}
+	n := bytes.IndexByte(r.b[r.pos:], '>')
+	if n < 0 {
+		return tag, r.fail(ErrMalformed, r.pos, "tag without its >")
+	}
+	inner := r.b[r.pos+1 : r.pos+n]
+	r.pos += n + 1
+	tag.empty = bytes.HasSuffix(inner, []byte("/"))
+	if blank := bytes.IndexAny(inner, " \t\r\n"); blank >= 0 {
+		inner = inner[:blank]
+	} else {
+		inner = bytes.TrimSuffix(inner, []byte("/"))
+	}
+	if !slices.Contains(elements, string(inner)) {
+		return tag, r.fail(ErrMalformed, tag.at, "element %s is not one of a property list", quote(inner))
+	}
+	tag.name = string(inner)
+	return tag, nil
+}
+
+var elements = []string{"plist", "dict", "array", "key", "string", "data", "date", "integer", "real", "true", "false"}
+
+// readElement reads the element of a tag that was read.
+func (r *xmlReader) readElement(tag xmlTag) (any, error) {
+	if tag.name != "plist" {
+		if err := r.addValue(tag.at); err != nil {
+			return nil, err
+		}
+	}
+	switch tag.name {
+	case "plist":
+		return r.readList(tag)
+	case "dict", "array":
+		if err := r.openContainer(tag.at, tag.name == "dict"); err != nil {
+			return nil, err
+		}
+		defer r.closeContainer()
+		if tag.name == "dict" {
+			return r.readDict(tag)
+		}
+		return r.readArray(tag)
+	case "true", "false":
+		if !tag.empty && r.has("</"+tag.name) {
+			return tag.name == "true", r.closeTag(tag)
+		}
+		r.odd = r.odd || !tag.empty
+		return tag.name == "true", nil
+	}
+	var text []byte
+	if !tag.empty {
+		var err error
+		if text, err = r.readText(); err == nil {
+			err = r.closeTag(tag)
 		}
 		if err != nil {
-			return c.fail(ErrMalformed, int(dec.InputOffset()), "%s", clip(err.Error()))
-		}
-		if err := c.checkToken(tok, start, b[start:dec.InputOffset()]); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	if r.skip && tag.name != "key" {
+		return nil, nil
+	}
+	if err := r.addBytes(tag.at, len(text)); err != nil {
+		return nil, err
+	}
+	v, err := leafValue(tag.name, text)
+	if err != nil {
+		return nil, r.fail(ErrMalformed, tag.at, "<%s>: %s", tag.name, quote(err.Error()))
+	}
+	return v, nil
 }
 
-// tagReader ends a tag that grows beyond its bound while the decoder reads it.
-type tagReader struct {
-	*bytes.Reader
-	b    []byte
-	left int // bytes after the bound of the current token; negative for no bound
-}
-
-func (r *tagReader) ReadByte() (byte, error) {
-	if r.Len() <= r.left {
-		return 0, errLongTag
-	}
-	return r.Reader.ReadByte()
-}
-
-// token sets the bound for the token that starts at an offset: text, comments and CDATA
-// sections may be as long as the document, tags and the like may not.
-func (r *tagReader) token(start int) {
-	b := r.b[start:]
-	r.left = -1
-	if bytes.HasPrefix(b, []byte("<")) && !bytes.HasPrefix(b, []byte("<!-")) && !bytes.HasPrefix(b, []byte("<![")) {
-		r.left = len(b) - maxTag - 1
-	}
-}
-
-// checkToken checks one token against the elements that are open. raw is how it is written; it
-// is empty for the end of an element that is written as <name/>.
-func (c *xmlCheck) checkToken(tok xml.Token, at int, raw []byte) error {
-	switch tok := tok.(type) {
-	case xml.StartElement:
-		return c.startElement(tok.Name, at, raw)
-	case xml.EndElement:
-		return c.endElement(tok.Name, at)
-	case xml.CharData:
-		return c.checkText(tok, at)
-	}
-	if leaf := c.openLeaf(); leaf != nil {
-		return c.fail(ErrMalformed, at, "comment or instruction within <%s>", leaf.name)
-	}
-	switch tok := tok.(type) {
-	case xml.Comment:
-		// CoreFoundation ends the comment of <!---> right there, encoding/xml later.
-		if len(tok) > 0 && (tok[0] == '-' || tok[0] == '>') {
-			return c.fail(ErrMalformed, at, "comment that starts with %s", quote(tok[:1]))
-		}
-	case xml.Directive:
-		// CoreFoundation ends it at the first '>', encoding/xml minds quotes, brackets and
-		// comments, and drops the latter from the token.
-		if c.seen || !bytes.HasPrefix(raw, []byte("<!DOCTYPE")) || bytes.ContainsAny(raw[2:len(raw)-1], "<>[") {
-			return c.fail(ErrMalformed, at, "declaration %s", quote(raw))
+// closeTag reads the end of an element.
+func (r *xmlReader) closeTag(tag xmlTag) error {
+	at := r.pos
+	if r.has("</" + tag.name) {
+		r.pos += 2 + len(tag.name)
+		if r.skipSpace(); r.has(">") {
+			r.pos++
+			return nil
 		}
 	}
-	return nil
+	return r.fail(ErrMalformed, at, "<%s> is not closed", tag.name)
 }
 
-// startElement checks and opens an element.
-func (c *xmlCheck) startElement(name xml.Name, at int, raw []byte) error {
-	if name.Space != "" || !knownElement(name.Local) {
-		kind := ErrMalformed
-		if !c.seen {
-			kind = ErrFormat
+// readList reads the one value of <plist>.
+func (r *xmlReader) readList(tag xmlTag) (any, error) {
+	if r.lists++; r.lists > maxDepth {
+		return nil, r.fail(ErrTooDeep, tag.at, "more than %d <plist> within each other", maxDepth)
+	}
+	var first xmlTag
+	var err error
+	if !tag.empty {
+		first, err = r.nextTag()
+	}
+	if err == nil && first.name == "" {
+		err = r.fail(ErrMalformed, tag.at, "<plist> without a value")
+	}
+	if err != nil {
+		return nil, err
+	}
+	v, err := r.readElement(first)
+	if err != nil {
+		return nil, err
+	}
+	second, err := r.nextTag()
+	if err == nil && second.name != "" {
+		err = r.fail(ErrMalformed, second.at, "second value in <plist>")
+	}
+	if err == nil {
+		err = r.closeTag(tag)
+	}
+	return v, err
+}
+
+func (r *xmlReader) readArray(tag xmlTag) (any, error) {
+	array := []any{}
+	for !tag.empty {
+		next, err := r.nextTag()
+		if err != nil {
+			return nil, err
 		}
-		return c.fail(kind, at, "element %s is not one of a property list", quote(raw))
+		if next.name == "" {
+			return array, r.closeTag(tag)
+		}
+		v, err := r.readElement(next)
+		if err != nil {
+			return nil, err
+		}
+		if !r.skip {
+			array = append(array, v)
+		}
 	}
-	if !plainTag(raw, name.Local) {
-		return c.fail(ErrMalformed, at, "tag %s: want no attributes", quote(raw))
+	return array, nil
+}
+
+// readDict reads a dictionary, in which the last value of a repeated key holds.
+func (r *xmlReader) readDict(tag xmlTag) (any, error) {
+	dict := map[string]any{}
+	for !tag.empty {
+		next, err := r.nextTag()
+		if err != nil {
+			return nil, err
+		}
+		if next.name == "" {
+			return dict, r.closeTag(tag)
+		}
+		if next.name != "key" {
+			return nil, r.fail(ErrMalformed, next.at, "<%s> in a dictionary where a key is due", next.name)
+		}
+		if err := r.readEntry(dict, next); err != nil {
+			return nil, err
+		}
 	}
-	if err := c.checkPlace(name.Local, at); err != nil {
+	return dict, nil
+}
+
+// readEntry reads a key, of which the tag was read, and its value.
+func (r *xmlReader) readEntry(dict map[string]any, tag xmlTag) error {
+	finds, skip := r.finds(), r.skip
+	r.skip = skip || finds // what a key costs that is not wanted does not count
+	k, err := r.readElement(tag)
+	r.skip = skip
+	if err != nil {
 		return err
 	}
-	if name.Local != "plist" {
-		if err := c.addValue(at); err != nil {
-			return err
-		}
+	next, err := r.nextTag()
+	if err == nil && next.name == "" {
+		err = r.fail(ErrMalformed, r.pos, "key without a value")
 	}
-	if !isLeaf(name.Local) {
-		if err := c.addContainer(at, len(c.open)); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
-	c.seen = true
-	c.open = append(c.open, element{name: name.Local})
-	return nil
+	key := k.(string)
+	was := r.enterValue(key)
+	v, err := r.readElement(next)
+	if r.leaveValue(was) && err == nil {
+		dict[key] = v
+	}
+	return err
 }
 
-// checkPlace checks that an element may stand where it does.
-func (c *xmlCheck) checkPlace(name string, at int) error {
-	if len(c.open) == 0 {
+// readText reads text up to the next element. Its result may be a part of the document.
+func (r *xmlReader) readText() ([]byte, error) {
+	var text []byte
+	for {
+		n := bytes.IndexAny(r.b[r.pos:], "<&")
+		if n < 0 {
+			return nil, r.fail(ErrMalformed, r.pos, "ends within an element")
+		}
+		plain := r.b[r.pos : r.pos+n]
+		r.pos += n
 		switch {
-		case c.seen:
-			return c.fail(ErrMalformed, at, "<%s> after the end", name)
-		case c.file && name != "plist":
-			return c.fail(ErrFormat, at, "root element <%s>: want <plist>", name)
-		case name == "key":
-			return c.fail(ErrMalformed, at, "<key> outside a dictionary")
+		case r.has("<![CDATA["):
+			at := r.pos + len("<![CDATA[")
+			if err := r.skipTo("]]>", len("<![CDATA[")); err != nil {
+				return nil, err
+			}
+			text = append(append(text, plain...), r.b[at:r.pos-len("]]>")]...)
+		case r.has("<!"):
+			return nil, r.fail(ErrMalformed, r.pos, "comment or declaration within text")
+		case r.has("&"):
+			char, ok := r.readReference()
+			if !ok {
+				return nil, r.fail(ErrMalformed, r.pos, "%s is not a character", quote(r.b[r.pos:min(r.pos+12, len(r.b))]))
+			}
+			text = append(append(text, plain...), char...)
+		case text == nil:
+			return plain, nil
+		default:
+			return append(text, plain...), nil
 		}
-		return nil
 	}
-	in := &c.open[len(c.open)-1]
-	switch {
-	case isLeaf(in.name) || name == "plist":
-		return c.fail(ErrMalformed, at, "<%s> within <%s>", name, in.name)
-	case in.name == "dict" && (name == "key") == in.key:
-		return c.fail(ErrMalformed, at, "<%s> in a dictionary where a %s is due", name, map[bool]string{true: "value", false: "key"}[in.key])
-	case in.name != "dict" && name == "key":
-		return c.fail(ErrMalformed, at, "<key> outside a dictionary")
-	case in.name == "plist" && in.values > 0:
-		return c.fail(ErrMalformed, at, "second value in <plist>")
-	}
-	in.values++
-	return nil
 }
 
-// checkText checks text: free in leaves, white space elsewhere.
-func (c *xmlCheck) checkText(text []byte, at int) error {
-	leaf := c.openLeaf()
-	switch {
-	case leaf == nil:
-		if len(skipSpace(text)) > 0 {
-			return c.fail(ErrMalformed, at, "text %s between elements", quote(skipSpace(text)))
+var entities = map[string]string{"lt": "<", "gt": ">", "amp": "&", "apos": "'", "quot": `"`}
+
+// maxReference is how long a reference may be: long enough for older versions of CoreFoundation,
+// which count no digits.
+const maxReference = 64
+
+// readReference reads a reference to a character, if it is one.
+func (r *xmlReader) readReference() (char string, ok bool) {
+	rest := r.b[r.pos+1 : min(r.pos+1+maxReference, len(r.b))]
+	n := bytes.IndexByte(rest, ';')
+	if n < 0 {
+		return "", false
+	}
+	name := string(rest[:n])
+	char, known := entities[name]
+	if digits, numeric := strings.CutPrefix(name, "#"); numeric {
+		code, ok := parseReference(digits)
+		known = ok && (r.version.narrow || len(strings.TrimPrefix(digits, "x")) <= 8)
+		r.odd = r.odd || !known || code > 0xffff
+		if r.version.narrow {
+			code &= 0xffff
 		}
-		return nil
-	case leaf.name == "true" || leaf.name == "false":
-		return c.fail(ErrMalformed, at, "text within <%s>", leaf.name)
-	case leaf.name == "key":
-		leaf.text = append(leaf.text, text...)
+		char = string(utf8.AppendRune(nil, rune(min(code, utf8.MaxRune+1))))
 	}
-	return c.addBytes(at, len(text))
+	if known {
+		r.pos += n + 2
+	}
+	return char, known
 }
 
-// endElement ends an element.
-func (c *xmlCheck) endElement(name xml.Name, at int) error {
-	if len(c.open) == 0 || name.Space != "" || c.open[len(c.open)-1].name != name.Local {
-		return c.fail(ErrMalformed, at, "</%s> ends nothing that is open", clip(name.Local))
+// parseReference reads a number of any length, of which the last 32 bits count.
+func parseReference(digits string) (code uint32, ok bool) {
+	base := uint32(10)
+	if hex, isHex := strings.CutPrefix(digits, "x"); isHex {
+		base, digits = 16, hex
 	}
-	e := c.open[len(c.open)-1]
-	c.open = c.open[:len(c.open)-1]
-	if e.key {
-		return c.fail(ErrMalformed, at, "key without a value")
+	for _, c := range []byte(digits) {
+		d := digitOf(c)
+		if d >= int(base) {
+			return 0, false
+		}
+		code = code*base + uint32(d)
 	}
-	if e.name == "plist" && e.values == 0 {
-		return c.fail(ErrMalformed, at, "<plist> without a value")
-	}
-	if len(c.open) == 0 || c.open[len(c.open)-1].name != "dict" {
-		return nil
-	}
-	dict := &c.open[len(c.open)-1]
-	dict.key = e.name == "key"
-	if !dict.key || !c.file {
-		return nil
-	}
-	if _, ok := dict.keys[string(e.text)]; ok {
-		return c.fail(ErrMalformed, at, "key %s twice in one dictionary", quote(e.text))
-	}
-	if dict.keys == nil {
-		dict.keys = make(map[string]struct{})
-	}
-	dict.keys[string(e.text)] = struct{}{}
-	return nil
+	return code, true
 }
 
-// checkEnd checks that the document is whole.
-func (c *xmlCheck) checkEnd(at int) error {
-	if !c.seen {
-		return c.fail(ErrFormat, at, "no element")
+// leafValue returns what an element without others in it holds.
+func leafValue(name string, text []byte) (any, error) {
+	switch s := string(text); name {
+	case "data":
+		return base64.StdEncoding.DecodeString(strings.Join(strings.Fields(s), ""))
+	case "integer":
+		s = strings.TrimSpace(s)
+		if strings.HasPrefix(s, "-") {
+			return strconv.ParseInt(s, 0, 64)
+		}
+		digits := strings.TrimPrefix(s, "+")
+		if hex, ok := strings.CutPrefix(strings.ToLower(digits), "0x"); ok {
+			return strconv.ParseUint(hex, 16, 64)
+		}
+		return strconv.ParseUint(digits, 10, 64)
+	case "real":
+		return strconv.ParseFloat(strings.TrimSpace(s), 64)
+	case "date":
+		t, err := time.Parse(time.RFC3339, strings.TrimSpace(s))
+		if err != nil {
+			return nil, err
+		}
+		return datedOrError(t.UTC())
+	default:
+		return strings.ToValidUTF8(s, "\ufffd"), nil
 	}
-	if n := len(c.open); n > 0 {
-		return c.fail(ErrMalformed, at, "<%s> is not closed", c.open[n-1].name)
-	}
-	return nil
-}
-
-// openLeaf returns the element that is open, if it is one that holds text.
-func (c *xmlCheck) openLeaf() *element {
-	if n := len(c.open); n > 0 && isLeaf(c.open[n-1].name) {
-		return &c.open[n-1]
-	}
-	return nil
-}
-
-// plainTag reports whether a tag is written without attributes, where readers that
-// differ on quotes would differ on its end. Those of <plist> are harmless without '>'.
-func plainTag(raw []byte, name string) bool {
-	inner := bytes.TrimSuffix(raw[1+len(name):], []byte(">"))
-	if name == "plist" {
-		return !bytes.ContainsAny(inner, ">") && !bytes.HasSuffix(inner, []byte("/"))
-	}
-	return len(skipSpace(bytes.TrimSuffix(inner, []byte("/")))) == 0
-}
-
-func isLeaf(name string) bool { return name != "dict" && name != "array" && name != "plist" }
-
-func knownElement(name string) bool {
-	switch name {
-	case "plist", "dict", "array", "key", "string", "data", "date", "integer", "real", "true", "false":
-		return true
-	}
-	return false
-}
-
-// looksXML tells XML from old-style text, whose data are written as <0fbd77>.
-func looksXML(b []byte) bool {
-	if bytes.HasPrefix(b, []byte("<?")) || bytes.HasPrefix(b, []byte("<!")) {
-		return true
-	}
-	name, ok := bytes.CutPrefix(b, []byte("<"))
-	if n := bytes.IndexAny(name, " \t\r\n/>"); ok && n >= 0 {
-		return knownElement(string(name[:n]))
-	}
-	return false
 }

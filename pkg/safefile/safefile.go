@@ -32,43 +32,74 @@ const openFlags = os.O_RDONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscal
 // A file that does not end where it did when it was opened, or whose content was
 // modified meanwhile, is refused with ErrChanged: reading it again is the caller's choice.
 func ReadIn(root, name string, limit int64) ([]byte, FileVersion, error) {
+	var b []byte
+	v, err := withFileIn(root, name, limit, func(f *os.File, v FileVersion) (err error) {
+		b, err = readAll(name, f, v)
+		return err
+	})
+	return b, v, err
+}
+
+// CopyIn is ReadIn for a file that is too large to be held: w gets the content, also of one that
+// is refused with ErrChanged then.
+func CopyIn(root, name string, limit int64, w io.Writer) (FileVersion, error) {
+	return withFileIn(root, name, limit, func(f *os.File, v FileVersion) error {
+		n, err := io.Copy(w, io.LimitReader(f, v.Size+1))
+		if err == nil && n != v.Size {
+			err = fmt.Errorf("%s: %w: it grew or shrank", name, ErrChanged)
+		}
+		if err == nil {
+			err = checkUnchanged(name, f, v)
+		}
+		return err
+	})
+}
+
+func withFileIn(root, name string, limit int64, use func(f *os.File, v FileVersion) error) (FileVersion, error) {
 	t, err := OpenTree(root)
 	if err != nil {
-		return nil, FileVersion{}, err
+		return FileVersion{}, err
 	}
 	defer t.Close()
 	s, err := PathWalk{Lstat: t.Lstat, Readlink: t.Readlink}.Follow(name)
 	if err != nil {
-		return nil, FileVersion{}, err
+		return FileVersion{}, err
 	}
-	return t.read(s.At, path.Join("/", s.At), s.FileVersion, limit)
+	return t.withFile(s.At, path.Join("/", s.At), s.FileVersion, limit, use)
 }
 
-// read reads a file of which Lstat returned v. It is checked before it is opened, because opening
+// read reads a file of which Lstat returned v. Errors have the name.
+func (t *Tree) read(at, name string, v FileVersion, limit int64) (b []byte, opened FileVersion, err error) {
+	opened, err = t.withFile(at, name, v, limit, func(f *os.File, v FileVersion) error {
+		b, err = readAll(name, f, v)
+		return err
+	})
+	return b, opened, err
+}
+
+// withFile opens a file of which Lstat returned v. It is checked before it is opened, because opening
 // some devices has effects, and after, because only the descriptor knows what was opened.
-// Errors have the name.
-func (t *Tree) read(at, name string, v FileVersion, limit int64) ([]byte, FileVersion, error) {
+func (t *Tree) withFile(at, name string, v FileVersion, limit int64, use func(f *os.File, v FileVersion) error) (FileVersion, error) {
 	if err := checkReadable(name, v, limit); err != nil {
-		return nil, FileVersion{}, err
+		return FileVersion{}, err
 	}
 	f, err := t.openFile(at, openFlags, 0)
 	if becameOther(err) {
-		return nil, FileVersion{}, fmt.Errorf("%s: became a link or a socket: %w", name, ErrChanged)
+		return FileVersion{}, fmt.Errorf("%s: became a link or a socket: %w", name, ErrChanged)
 	}
 	if err != nil {
-		return nil, FileVersion{}, &fs.PathError{Op: "open", Path: name, Err: err}
+		return FileVersion{}, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return nil, FileVersion{}, err
+		return FileVersion{}, err
 	}
 	v = VersionOf(info)
 	if err := checkReadable(name, v, limit); err != nil {
-		return nil, FileVersion{}, err
+		return FileVersion{}, err
 	}
-	b, err := readAll(name, f, v)
-	return b, v, err
+	return v, use(f, v)
 }
 
 // becameOther reports whether openFlags refused what they opened, because it is not the
@@ -101,14 +132,19 @@ func readAll(name string, f *os.File, v FileVersion) ([]byte, error) {
 	if int64(n) < v.Size {
 		return nil, fmt.Errorf("%s: %w: it shrank", name, ErrChanged)
 	}
-	now, err := f.Stat()
-	if err != nil {
+	if err := checkUnchanged(name, f, v); err != nil {
 		return nil, err
 	}
-	if now.Size() != v.Size || !now.ModTime().Equal(v.ModTime) {
-		return nil, fmt.Errorf("%s: %w", name, ErrChanged)
-	}
 	return b[:n:n], nil
+}
+
+// checkUnchanged refuses a file that is not what it was when it was opened.
+func checkUnchanged(name string, f *os.File, v FileVersion) error {
+	now, err := f.Stat()
+	if err == nil && (now.Size() != v.Size || !now.ModTime().Equal(v.ModTime)) {
+		err = fmt.Errorf("%s: %w", name, ErrChanged)
+	}
+	return err
 }
 
 // kindOf names the type of a file that is not regular.
