@@ -3,6 +3,7 @@ package program
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,29 @@ import (
 // State is what Watchers know of their programs, by owner, to be kept as JSON for the next start. What
 // [Root] has is of root's, the computer's and managed hooks.
 type State map[string][]Known
+
+// UnmarshalJSON also reads what versions wrote that kept a list for root's, the computer's and managed
+// hooks, and a list of other owners beside it.
+func (s *State) UnmarshalJSON(b []byte) error {
+	var before struct {
+		Programs []Known `json:"programs"`
+		Owners   []struct {
+			Owner    string  `json:"owner"`
+			Programs []Known `json:"programs"`
+		} `json:"owners"`
+	}
+	if err := json.Unmarshal(b, &before); err != nil {
+		return err
+	}
+	if before.Programs == nil && before.Owners == nil { // no owner is called that
+		return json.Unmarshal(b, (*map[string][]Known)(s))
+	}
+	*s = State{Root: before.Programs}
+	for _, o := range before.Owners {
+		(*s)[o.Owner] = o.Programs
+	}
+	return nil
+}
 
 // Known is the last view of one program, without what it is not compared by.
 type Known struct {

@@ -15,9 +15,15 @@ var stateValues = []string{
 }
 
 // TestStateOnDisk starts from what an agent left behind, on a disk
-// that was not changed meanwhile, and on one that was.
+// that was not changed meanwhile, and on one that was. The version before wrote another form.
 func TestStateOnDisk(t *testing.T) {
-	b, err := os.ReadFile("testdata/state.json")
+	for _, name := range []string{"state.json", "state-before-parts.json"} {
+		t.Run(name, func(t *testing.T) { testState(t, filepath.Join("testdata", name)) })
+	}
+}
+
+func testState(t *testing.T, name string) {
+	b, err := os.ReadFile(name)
 	must(t, err)
 	var before State
 	must(t, json.Unmarshal(b, &before))
