@@ -175,6 +175,12 @@ func (s *Spool) adoptLeftovers() (unsynced, err error) {
 		r, _ := parseTmp(entry)
 		name := "tmp/" + entry
 		doc, wrong := s.readAlert(name, &r)
+		delete(s.unfinished, r.seq)
+		if wrong != nil && !isDamage(wrong) { // the disk does not answer: this says nothing of the file
+			unsynced = errors.Join(unsynced, wrong)
+			s.unfinished[r.seq] = r
+			continue
+		}
 		known := s.index.findLive(r.seq)
 		if errors.Is(wrong, errTruncated) || known != nil && !known.sameFile(r) {
 			s.discard(name)
