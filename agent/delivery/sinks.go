@@ -96,7 +96,11 @@ func (s *fileSink) Close() error {
 type syslogSink struct {
 	name string
 	w    *syslog.Writer
+	sent func(forward.Item) // is called for each item that is delivered
 }
+
+// Each implements forward.Gradual: a line that is sent can't be taken back.
+func (s *syslogSink) Each(delivered func(forward.Item)) { s.sent = delivered }
 
 // Send writes a line for each alert, none for a heartbeat: the log is for people. What is not an
 // alert will never be one, and is set aside. The text is made from the document, which is all
@@ -119,6 +123,7 @@ func (s *syslogSink) Send(_ context.Context, items []forward.Item) forward.Resul
 				return r
 			}
 		}
+		s.sent(items[i])
 	}
 	return r
 }

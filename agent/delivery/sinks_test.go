@@ -95,12 +95,14 @@ func must(t *testing.T, err error) {
 // TestSyslogSink has what needs no system log: a heartbeat gets no line, and what is not an alert is
 // set aside with its own reason.
 func TestSyslogSink(t *testing.T) {
+	var sent []uint64
 	s := &syslogSink{name: "syslog"}
+	s.Each(func(i forward.Item) { sent = append(sent, i.Sequence) })
 	r := s.Send(context.Background(), []forward.Item{
 		{Sequence: 1, Document: []byte(`{"event":{"kind":"metric"}}`)}, {Sequence: 2, Document: []byte(`{"event":7}`)}, {Sequence: 3, Document: []byte(`{"event":{"kind":"state"}}`)},
 	})
 	want := []forward.Outcome{forward.Delivered, forward.Refused, forward.Delivered}
-	if !slices.Equal(r.Outcomes, want) || !strings.HasPrefix(r.Reasons[1], "not an alert: ") || r.Reasons[0]+r.Reasons[2] != "" {
-		t.Errorf("got %v, %q, want %v, and a reason for the second", r.Outcomes, r.Reasons, want)
+	if !slices.Equal(r.Outcomes, want) || !strings.HasPrefix(r.Reasons[1], "not an alert: ") || r.Reasons[0]+r.Reasons[2] != "" || !slices.Equal(sent, []uint64{1, 3}) {
+		t.Errorf("got %v, %q, delivered one by one %v; want %v, a reason for the second, 1 and 3", r.Outcomes, r.Reasons, sent, want)
 	}
 }

@@ -41,3 +41,11 @@ type Watcher interface {
 	// Changed says whether a file has changed since Send last read it.
 	Changed() bool
 }
+
+// Gradual is a Sender whose receiver acknowledges items one by one. When the process is
+// killed in the middle of a batch, only what was not acknowledged yet is sent again.
+type Gradual interface {
+	// Each makes every Send call delivered for each item, as soon as it is delivered. It
+	// is called once, before Send.
+	Each(delivered func(Item))
+}

@@ -27,17 +27,21 @@ type rejects struct {
 // written down: its configuration decides that.
 type relpSender struct {
 	*dialer
-	format  messageFormat
-	session *relpSession // nil without one
-	last    int          // transaction before the first session's, for the tests of its wrap
-	message []byte       // scratch
-	taken   uint64
-	rejects map[uint64]rejects // by Item.Sequence
+	format    messageFormat
+	session   *relpSession // nil without one
+	last      int          // transaction before the first session's, for the tests of its wrap
+	message   []byte       // scratch
+	taken     uint64
+	rejects   map[uint64]rejects // by Item.Sequence
+	delivered func(Item)         // is called for each item that is delivered
 }
 
 func newRELPSender(c *Config) *relpSender {
-	return &relpSender{dialer: newDialer(c), format: newMessageFormat(c.Host), rejects: map[uint64]rejects{}}
+	return &relpSender{dialer: newDialer(c), format: newMessageFormat(c.Host), rejects: map[uint64]rejects{}, delivered: func(Item) {}}
 }
+
+// Each implements Gradual.
+func (s *relpSender) Each(delivered func(Item)) { s.delivered = delivered }
 
 // Close implements Sender.
 func (s *relpSender) Close() error {
@@ -168,6 +172,7 @@ func (b *relpBatch) readAnswer(session *relpSession) error {
 	b.r.Outcomes[i] = Delivered
 	b.s.taken++
 	delete(b.s.rejects, b.items[i].Sequence)
+	b.s.delivered(b.items[i])
 	return nil
 }
 

@@ -58,6 +58,10 @@ func NewRunner(o Options) (*Runner, error) {
 	if o.random == nil {
 		o.random = rand.Float64
 	}
+	if g, ok := o.Sender.(Gradual); ok {
+		// An acknowledgement that fails is made again, with the whole batch's.
+		g.Each(func(i Item) { _ = o.Queue.Ack([]Item{i}) })
+	}
 	return &Runner{options: o, pace: pace{random: o.random, gather: o.Gather, items: 1, bytes: maxBytes}}, nil
 }
 
