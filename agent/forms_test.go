@@ -157,8 +157,11 @@ func uncertainHooks() []stateCase {
 		{name: "uncertain: the same after a restart", before: func(w *world) { w.swap(rootPlist, hidden("/a")) },
 			does: func(w *world) { w.again(func() {}) }, want: []string{present("LoginHook=/a"), unreadable}},
 		{name: "uncertain: another after a restart", before: func(w *world) { w.swap(rootPlist, hidden("/a")) },
-			does: func(w *world) { w.again(func() { w.swap(rootPlist, hidden("/b")) }) },
-			want: []string{present("LoginHook=/a"), unreadable, unseen("set LoginHook=/b was /a in root while stopped"), unreadable}},
+			does: func(w *world) {
+				w.await("/a")
+				w.again(func() { w.swap(rootPlist, hidden("/b")) })
+			},
+			want: []string{over, present("LoginHook=/a"), unreadable, unseen("set LoginHook=/b was /a in root while stopped")}},
 		{name: "unreadable: other content", before: func(w *world) { w.put(rootPlist, "bplist00 a") },
 			does: func(w *world) {
 				w.await("malformed")
@@ -170,6 +173,11 @@ func uncertainHooks() []stateCase {
 				w.again(func() { w.must(os.Chtimes(w.at(rootPlist), time.Now(), time.Now())) })
 				w.settle()
 				w.swap(rootPlist, plistOf("GuestEnabled", "x"))
+			}, want: []string{over}},
+		{name: "unreadable: readable while the agent was stopped", before: func(w *world) { w.put(rootPlist, "bplist00 a") },
+			does: func(w *world) {
+				w.await("malformed")
+				w.again(func() { w.swap(rootPlist, plistOf("GuestEnabled", "x")) })
 			}, want: []string{over}},
 	}
 }

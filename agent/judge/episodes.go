@@ -69,17 +69,20 @@ func (j *state) handleUnreadable(u *event.Unreadable) {
 	}
 	file := "unreadable\x00" + u.Path
 	key := file + "\x00" + u.Why
+	begun := *u
+	begun.On = true
+	find := func() []detect.Finding {
+		return j.engine.Observe(detect.Observed{Unreadable: &begun, Verdict: string(alert.Observed)}, nil, nil)
+	}
+	if u.Again {
+		j.resumeEpisode(key, file, j.clockAt(u.Since), find)
+	}
 	if !u.On {
 		j.endEpisode(key, j.clockAt(u.Until), func(t *alertThread) *alert.Alert {
 			return j.compose.FileReadable(t.nextUpdate(t.last, u.Until), u.Until)
 		})
-		return
 	}
-	find := func() []detect.Finding {
-		return j.engine.Observe(detect.Observed{Unreadable: u, Verdict: string(alert.Observed)}, nil, nil)
-	}
-	if u.Again {
-		j.resumeEpisode(key, file, j.clockAt(u.Since), find)
+	if u.Again || !u.On {
 		return
 	}
 	j.beginEpisode(key, file, j.clockAt(u.Since), find, func(t *alertThread, again int) *alert.Alert {

@@ -232,7 +232,7 @@ func (c *Collector) endProblem(p *location, key problemKey) {
 	}
 	delete(c.problems, key)
 	u := r.Unreadable
-	u.On, u.Until = false, c.opts.Now()
+	u.On, u.Again, u.Until = false, r.restored, c.opts.Now() // it may be over before it was found again
 	if u.Until.Before(u.Since) {
 		u.Until = u.Since // the clock was set
 	}
