@@ -36,7 +36,7 @@ type telling struct {
 // user, program and number of updates.
 func TestAdversary(t *testing.T) {
 	t.Parallel()
-	histories := Amount(300, 10_000)
+	histories := Amount(100, 10_000)
 	if raceDetector {
 		histories = 300
 	}

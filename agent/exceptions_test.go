@@ -32,6 +32,7 @@ func use(s health.Status, id string) *health.ExceptionStatus {
 // TestExceptionsAreReadAnew changes the file of exceptions below a running agent: it goes by
 // what is there, tells of each change, and of what is wrong as long as it is.
 func TestExceptionsAreReadAnew(t *testing.T) {
+	t.Parallel()
 	s, o := setUp(t, plan{{{Do: "hooks", N: 2}, {Do: "await"}, {Do: "hooks", N: 3}, {Do: "serve"}}})
 	must(t, os.Chmod(s.root, 0o755))
 	var own journal

@@ -169,6 +169,7 @@ func whole(t *testing.T, where string, documents [][]byte, values ...string) {
 func testFrozen(t *testing.T, program string) {
 	for _, then := range []string{"ended", "killed", "resumed"} {
 		t.Run(then, func(t *testing.T) {
+			t.Parallel()
 			f := newFrozen(t, program, plan{{{Do: "hooks", N: 2}, {Do: "await"}, {Do: "hooks", N: 2}, {Do: "serve"}}})
 			f.start(t)
 			f.remote.until(t, "the first alerts", hasHooks(upTo(1, 2)...))

@@ -51,7 +51,7 @@ type became struct {
 // end as a look at all of the history at once says they must.
 func TestInterleavings(t *testing.T) {
 	t.Parallel()
-	histories := Amount(500, 10_000)
+	histories := Amount(200, 10_000)
 	if raceDetector {
 		histories = 500
 	}

@@ -101,6 +101,7 @@ func placed(t *testing.T) (root, file string) {
 // TestUnsafePlaces has check refuse each place that others can write, under the key that
 // names it.
 func TestUnsafePlaces(t *testing.T) {
+	t.Parallel()
 	keys := map[string]struct{ folder, file string }{
 		"Outputs[0].Path":      {"log/in", "log/in/alerts.jsonl"},
 		"Outputs[1].TokenFile": {"token/in", "token/in/token"},
@@ -164,6 +165,7 @@ func TestUnsafeState(t *testing.T) {
 // TestUnsafeLog has the agent run with a log that is another file's second name: that file
 // stays as it is, and the other output says what is wrong.
 func TestUnsafeLog(t *testing.T) {
+	t.Parallel()
 	s, o := setUp(t, plan{{{Do: "serve"}}})
 	victim := filepath.Join(s.root, "passwd")
 	place(t, victim, "root:*:0:0\n", 0o644)

@@ -81,6 +81,7 @@ var troubles = []struct {
 // TestRecovery runs the agent against each way in which eslogger can fail. The log must
 // tell of it as it begins and as it ends, and hold an alert for every hook command.
 func TestRecovery(t *testing.T) {
+	t.Parallel()
 	for _, tt := range troubles {
 		t.Run(tt.name, func(t *testing.T) {
 			s, o := setUp(t, tt.plan)
@@ -188,6 +189,7 @@ func TestRepeats(t *testing.T) {
 // TestFullDisk lets the local log grow no further for a while. What could not be written
 // waits, and comes in order with the news of the trouble once there is room.
 func TestFullDisk(t *testing.T) {
+	t.Parallel()
 	if !alone(t) {
 		return
 	}

@@ -1,4 +1,4 @@
-package hooksnare_test
+package main
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"hooksnare/pkg/shared"
 )
 
 // TestCases runs the real inputs that are kept beside the repository, where they are: each says
@@ -15,15 +17,15 @@ func TestCases(t *testing.T) {
 	if os.Getenv("TEST_SLOW") != "1" {
 		t.Skip("only with TEST_SLOW=1")
 	}
-	scripts, err := filepath.Glob("../shared/cases/[0-9]*/run.sh")
+	scripts, err := filepath.Glob(shared.Path(t, "cases", "[0-9]*", "run.sh"))
 	if err != nil || len(scripts) == 0 {
-		t.Skip("no cases beside this repository")
+		t.Skip("the cases are not there")
 	}
 	if _, err := exec.LookPath("python3"); err != nil || os.Getuid() != 0 {
 		t.Skip("needs python3 and root")
 	}
 	binary := filepath.Join(t.TempDir(), "hooksnare")
-	if out, err := exec.Command("go", "build", "-o", binary, "./agent/cmd/hooksnare").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	for _, script := range scripts {
