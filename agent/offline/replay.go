@@ -167,6 +167,9 @@ func (r *Replay) line(l *eslogger.Decoded) {
 	case len(m.EventName) == 0:
 		r.notEvent(fmt.Errorf("line %d: an object without an event", r.stats.Lines))
 		return
+	case !m.Process.HasToken && m.Schema == 0 && m.Version == 0 && !m.HasGlobal: // ECS, for one, has an object event too
+		r.notEvent(fmt.Errorf("line %d: an event that eslogger did not write: expected a process with its audit_token", r.stats.Lines))
+		return
 	}
 	if r.stats.Events++; m.Odd > 0 {
 		r.stats.Odd++
