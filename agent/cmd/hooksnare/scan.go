@@ -51,20 +51,17 @@ func scan(cmd *cobra.Command, s *settings, exitCode bool) error {
 		}
 	}
 	for _, a := range unreadable {
-		if u := a.Hooksnare.Unreadable; s.out.isText {
-			text := "not read: " + u.Path + ": " + u.Why
-			if u.Detail != "" {
-				text += " (" + u.Detail + ")"
-			}
-			fmt.Fprintln(cmd.ErrOrStderr(), quote.Printable(text))
+		u := a.Hooksnare.Unreadable
+		text := "not read: " + u.Path + ": " + u.Why
+		if u.Detail != "" {
+			text += " (" + u.Detail + ")"
 		}
+		fmt.Fprintln(cmd.ErrOrStderr(), quote.Printable(text))
 		if err := s.out.print(a, ""); err != nil {
 			return err
 		}
 	}
-	if s.out.isText {
-		note(cmd, "%d hooks, %d files or folders could not be read", len(hooks), len(unreadable))
-	}
+	note(cmd, "%d hooks, %d files or folders could not be read", len(hooks), len(unreadable))
 	return cmp.Or(exitIf(exitCode && len(hooks) > 0, exitFound), exitIf(exitCode && len(unreadable) > 0, exitNotWell), noted)
 }
 
