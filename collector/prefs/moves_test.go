@@ -159,10 +159,13 @@ func (m *mover) compare(t *testing.T, r *tale, did []string) {
 	named := func(file string) bool {
 		return slices.ContainsFunc(told, func(u string) bool { return isBelow(file, u[:strings.Index(u, ": ")]) })
 	}
+	r.mu.Lock()
+	known := maps.Clone(r.known)
+	r.mu.Unlock()
 	all := maps.Clone(fresh)
-	maps.Copy(all, r.known)
+	maps.Copy(all, known)
 	for id := range all {
-		if got, want := r.known[id], fresh[id]; got != want && !named(strings.Fields(id)[0]) {
+		if got, want := known[id], fresh[id]; got != want && !named(strings.Fields(id)[0]) {
 			t.Errorf("%s: got %q known, want %q as a fresh scan finds, or the place named in %q; done before: %q", id, got, want, told, did[max(0, len(did)-8):])
 		}
 	}
