@@ -34,7 +34,7 @@ build:
 
 ## test: run all tests, the slow ones too; go test ./... runs a short form of these in about two minutes
 test: build
-	@echo "all tests, the slow ones and the race detector too: about 12 minutes on two cores"
+	@echo "all tests, the slow ones and the race detector too: about 15 minutes on two cores"
 	umask 022; TEST_SLOW=1 CGO_ENABLED=$(if $(RACE),1,0) $(GO) test -timeout 30m $(RACE) $(TESTFLAGS) ./...
 
 ## check: format, vet and lint for every platform, and tidy modules
