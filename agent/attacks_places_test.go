@@ -1,10 +1,8 @@
 package agent_test
 
 import (
-	"fmt"
 	"os"
 	"path"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,25 +21,7 @@ const (
 // TestAttacksPlaces plays what can be done to the homes and folders that lead to a hook, as
 // TestAttacksState does.
 func TestAttacksPlaces(t *testing.T) {
-	var mu sync.Mutex
-	verdicts := map[string]string{}
-	all := append(homePlaces(), movedPlaces()...)
-	t.Run("cases", func(t *testing.T) {
-		for _, c := range all {
-			t.Run(c.name, func(t *testing.T) {
-				t.Parallel()
-				got := c.play(t)
-				mu.Lock()
-				verdicts[c.name] = got
-				mu.Unlock()
-			})
-		}
-	})
-	if testing.Verbose() {
-		for _, c := range all {
-			fmt.Fprintf(os.Stdout, "%-72s %s\n", c.name, verdicts[c.name])
-		}
-	}
+	playCases(t, append(homePlaces(), movedPlaces()...))
 }
 
 func (w *world) symlink(to, name string) { w.t.Helper(); w.must(os.Symlink(to, w.at(name))) }

@@ -35,9 +35,13 @@ func unseen(what string) string {
 // stand-in for eslogger. It wants the alerts of the case and, when the agent has shown that
 // it has heard and looked at everything, no other.
 func TestAttacksState(t *testing.T) {
+	playCases(t, slices.Concat(unseenChanges(), otherWriters(), commandsAndChanges(), trouble(), programs(), swaps(), uncertainHooks(), quiet()))
+}
+
+// playCases plays every case, and prints what each gave.
+func playCases(t *testing.T, all []stateCase) {
 	var mu sync.Mutex
 	verdicts := map[string]string{}
-	all := slices.Concat(unseenChanges(), otherWriters(), commandsAndChanges(), trouble(), programs(), swaps(), uncertainHooks(), quiet())
 	t.Run("cases", func(t *testing.T) {
 		for _, c := range all {
 			t.Run(c.name, func(t *testing.T) {

@@ -22,7 +22,7 @@ const (
 )
 
 // Run watches until ctx is done, then delivers what is waiting and returns, within five
-// seconds. What could not be delivered is logged; it is no error, as the watching itself was
+// seconds. What could not be delivered is logged; it is not an error, as the watching itself was
 // well. What would not end is one: the process has to end then, as it may never.
 func (a *Agent) Run(ctx context.Context) error {
 	defer Frugal()()

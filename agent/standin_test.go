@@ -197,7 +197,7 @@ func (p *player) end(a act) {
 		signal.Notify(told, syscall.SIGINT)
 		<-told
 		p.act(act{Do: "hooks", N: a.N})
-	case "timed": // run what a test says amid harmless commands, and time what it writes
+	case "timed": // run what a test says among harmless commands, and time what it writes
 		w := &timedWrites{file: filepath.Join(p.dir, writesFile)}
 		p.until(func() bool { return false }, func() {
 			p.follow()

@@ -10,7 +10,7 @@ import (
 	"hooksnare/detect/hook"
 )
 
-// Exception names findings that are no alerts.
+// Exception names findings that are not alerts.
 type Exception struct {
 	ID      string
 	Rules   []string // ids; none means every rule about hooks

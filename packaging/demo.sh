@@ -39,7 +39,7 @@ cat >"$root/Library/Preferences/com.hooksnare.agent.plist" <<'PLIST'
 PLIST
 chmod 644 "$root/Library/Preferences/com.hooksnare.agent.plist"
 
-echo "This is no Mac: a stand-in for eslogger plays a synthetic recording of an attack"
+echo "This is not a Mac: a stand-in for eslogger plays a synthetic recording of an attack"
 echo "to the real agent, whose disk is $root."
 echo
 "$bin/hooksnare" run --show --root "$root" --eslogger "$root/usr/bin/eslogger" \

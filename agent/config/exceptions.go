@@ -63,7 +63,7 @@ func (c *Config) decodeExceptions(v value) bool {
 	return true
 }
 
-// decodeExceptionList returns the exceptions of an array that are right, nil when it is no array. used
+// decodeExceptionList returns the exceptions of an array that are right, nil when it is not an array. used
 // has the IDs that can't be taken, with what has them.
 func (v value) decodeExceptionList(used map[string]string) []Exception {
 	elements := v.decodeArray("dictionaries")

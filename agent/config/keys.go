@@ -139,7 +139,7 @@ func variableOf(id string) string {
 }
 
 // parseText returns a value given as text the way a property list would hold it: the strings of
-// a list are separated by colons, as in PATH. A text that is no number stays text, which the
+// a list are separated by colons, as in PATH. A text that is not a number stays text, which the
 // reader then names.
 func (k *key) parseText(text string) any {
 	switch k.kind {

@@ -23,7 +23,7 @@ type Options struct {
 	Root string
 
 	// File is read as named, in place of the managed and the local file, and must be
-	// there. "" is both of these, where absence is no error.
+	// there. "" is both of these, where absence is not an error.
 	File string
 
 	// Flags are paths that flags name, relative ones as seen from the working directory.

@@ -50,7 +50,7 @@ func ownKeys(c *Config) []key {
 	}}}
 }
 
-// OwnPlace reports why a path on the disk below root is no place for what the agent takes
+// OwnPlace reports why a path on the disk below root is not a place for what the agent takes
 // as its owner's word: others can write there.
 func OwnPlace(root, name string) error {
 	at, writable, err := safefile.WritableByOthers(filepath.Join("/", root), name)

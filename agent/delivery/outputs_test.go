@@ -210,7 +210,7 @@ func TestOutputsFailing(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		failing := &fakePlace{fails: func(try int) error {
-			if try <= 3 || try == 5 { // and again amid its recovery
+			if try <= 3 || try == 5 { // and again during its recovery
 				return errors.New("disk is full")
 			}
 			return nil

@@ -7,7 +7,7 @@ var losses = [counters]CounterRow{
 	LinesMalformed: {Word: "lines_malformed", Meaning: "lines of eslogger could not be read (see gap and schema_unknown)"},
 	EventsUnusual:  {Word: "events_unusual", Meaning: "events lack something that they are read for (see schema_unknown)"},
 	NumberingJumps: {Word: "numbering_jumps", Meaning: "times the numbers of events went too far to count what is missing (see gap)"},
-	OutputCut:      {Word: "output_cut", Meaning: "times eslogger ended amid a line (see eslogger_exited)"},
+	OutputCut:      {Word: "output_cut", Meaning: "times eslogger ended in the middle of a line (see eslogger_exited)"},
 
 	ProcessesForgotten:  {Word: "processes_forgotten", Meaning: "processes were forgotten for want of room, most of them ended before"},
 	LineageForgotten:    {Word: "lineage_forgotten", Matters: true, Meaning: "processes were forgotten for want of room while they or their children ran: alerts about these lack who started them"},

@@ -175,7 +175,7 @@ func (w *StatusWriter) write(now time.Time) error {
 }
 
 // withoutCounts is what of a status is worth writing at once; counts can wait. Whether anything waits
-// for an output is no count: a status that caught a document on its way would say for a minute
+// for an output is not a count: a status that caught a document on its way would say for a minute
 // that it waits.
 func withoutCounts(f alert.HeartbeatFacts) []byte {
 	f.Uptime, f.Sensor, f.Spool, f.Rules, f.Losses = 0, alert.SensorFacts{}, alert.SpoolFacts{}, alert.RuleFacts{}, nil

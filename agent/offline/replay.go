@@ -32,7 +32,7 @@ type Replay struct {
 type ReplayStats struct {
 	Bytes, Lines  uint64
 	Events        uint64
-	NotEvents     uint64 // lines, or objects of a line, that are no event
+	NotEvents     uint64 // lines, or objects of a line, that are not events
 	FirstNotEvent error
 	TooLong       uint64   // lines over the bound
 	Odd           uint64   // events with members of an unknown type
@@ -74,7 +74,7 @@ func Recording(name string) error {
 	return err
 }
 
-// File replays one file, "-" for standard input. What is no event is counted and skipped.
+// File replays one file, "-" for standard input. Lines that are not events are counted and skipped.
 func (r *Replay) File(ctx context.Context, name string) error {
 	if err := Recording(name); err != nil {
 		return err

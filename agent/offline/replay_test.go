@@ -102,7 +102,7 @@ func TestReplay(t *testing.T) {
 		name   string
 		files  [][]byte
 		alerts int
-		want   ReplayStats // but its counts, bytes and first line that is no event
+		want   ReplayStats // but its counts, bytes and first line that is not an event
 		first  string
 	}{
 		{"lines", [][]byte{whole}, 2, all, ""},
@@ -116,7 +116,7 @@ func TestReplay(t *testing.T) {
 		{"a long line", [][]byte{append(bytes.Repeat([]byte("x"), eslogger.MaxLine+1), '\n'), whole}, 2, ReplayStats{Lines: lines, TooLong: 1}, ""},
 		{"pretty-printed, cut", [][]byte{objects[:len(objects)-100]}, 2, ReplayStats{Lines: lines - 1, NotEvents: 1}, "the rest was not read"},
 		{"a byte order mark", [][]byte{append([]byte("\ufeff"), whole...)}, 2, all, ""},
-		{"byte order marks amid the lines", [][]byte{prefixed(whole, "\ufeff")}, 2, all, ""},
+		{"byte order marks between the lines", [][]byte{prefixed(whole, "\ufeff")}, 2, all, ""},
 		{"UTF-16, little end first", [][]byte{utf16Of(whole, binary.LittleEndian, true)}, 2, all, ""},
 		{"UTF-16, big end first", [][]byte{utf16Of(whole, binary.BigEndian, true)}, 2, all, ""},
 		{"UTF-16, without a mark", [][]byte{utf16Of(whole, binary.LittleEndian, false), utf16Of(whole[last:], binary.BigEndian, false)}, 2, ReplayStats{Lines: lines + 1}, ""},
@@ -151,7 +151,7 @@ func TestReplay(t *testing.T) {
 				first = got.FirstNotEvent.Error()
 			}
 			if (first == "") != (tt.first == "") || !strings.Contains(first, tt.first) {
-				t.Errorf("first line that is no event: got %q, want %q", first, tt.first)
+				t.Errorf("first line that is not an event: got %q, want %q", first, tt.first)
 			}
 			got.Counts, got.Bytes, got.Events, got.FirstNotEvent = judge.Counts{}, 0, 0, nil
 			got.Dropped, got.Odd = tt.want.Dropped, tt.want.Odd

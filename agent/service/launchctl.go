@@ -79,7 +79,7 @@ func (s *Service) load(ctx context.Context) error {
 	return s.runLaunchctl(ctx, "kickstart", target)
 }
 
-// unload ends the job and makes launchd forget it. A job that is not loaded is no error.
+// unload ends the job and makes launchd forget it. A job that is not loaded is not an error.
 func (s *Service) unload(ctx context.Context) error {
 	loaded, err := s.loaded(ctx)
 	if err != nil || !loaded {

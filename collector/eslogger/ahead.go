@@ -143,7 +143,7 @@ func isBlank(line []byte) bool {
 const maxPrefix = 8
 
 // decodeBehind reads an event on a line that begins with something else, as what forwards or keeps logs
-// puts there. What is no event may be a part of one.
+// puts there. A line that is not an event may be a part of one.
 func (d *Decoder) decodeBehind(line []byte, m *Message) (rest []byte, err error) {
 	for range maxPrefix {
 		n := bytes.IndexByte(line, '{')

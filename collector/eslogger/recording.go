@@ -80,7 +80,7 @@ func (r *Recording) readHead() error {
 			}
 		}
 		r.head = string(bytes.TrimRight(line, " \t\r"))
-		if len(line) >= headBytes-utf8.UTFMax { // it may end amid a character
+		if len(line) >= headBytes-utf8.UTFMax { // it may end in the middle of a character
 			r.head = strings.TrimRightFunc(r.head, func(c rune) bool { return c == utf8.RuneError })
 		}
 		return nil

@@ -89,7 +89,7 @@ func TestUnpackedBound(t *testing.T) {
 }
 
 // TestWaiting ends the waiting for a pipe: one that nobody opens to write, one to which nobody writes,
-// amid a line, and standard input.
+// in the middle of a line, and standard input.
 func TestWaiting(t *testing.T) {
 	fifo := filepath.Join(t.TempDir(), "fifo")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
@@ -131,7 +131,7 @@ func TestWaiting(t *testing.T) {
 	time.AfterFunc(10*time.Millisecond, cancel)
 	got, err := io.ReadAll(r)
 	if string(got) != "{\"a\":1}\n{\"b\"" || !errors.Is(err, context.Canceled) {
-		t.Errorf("amid a line: got %q, error %v; want what was written, and that it was canceled", got, err)
+		t.Errorf("in the middle of a line: got %q, error %v; want what was written, and that it was canceled", got, err)
 	}
 }
 

@@ -54,7 +54,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// utf16Reader reads UTF-16 as UTF-8. What is no character becomes U+FFFD.
+// utf16Reader reads UTF-16 as UTF-8. What is not a character becomes U+FFFD.
 type utf16Reader struct {
 	in          *bufio.Reader
 	isBigEndian bool

@@ -21,7 +21,7 @@ type Stats struct {
 	Exits   uint64 // times it ended without being asked to
 	Replace uint64 // times it was ended because it was silent
 
-	Cuts    uint64 // ends of output amid a line
+	Cuts    uint64 // ends of output in the middle of a line
 	LastCut uint64 // bytes of the last such line
 
 	CanariesSent   uint64 // canaries run or tried

@@ -19,7 +19,7 @@ const (
 	maxWatched = 512
 	// maxFolders bounds the folders that are watched, all of them root's: no user can use it
 	// up. Only users' managed preferences can be more than a few: these come last, are found by
-	// the sweep alone then, and that is no problem.
+	// the sweep alone then, and that is not a problem.
 	maxFolders = 16
 	// stopWatch is how long the watcher may take to stop: it may hang in a folder.
 	stopWatch = time.Second

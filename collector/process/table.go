@@ -14,7 +14,7 @@ import (
 type Limits struct {
 	Entries int // processes, living and ended: 65,536
 	Bytes   int // their memory, about: 6 MiB, some 3,000 processes
-	Dead    int // ended processes kept that are no parent of one in the table: 1,024
+	Dead    int // ended processes kept that are not a parent of one in the table: 1,024
 }
 
 // Stats counts what a table holds and what it had to let go.

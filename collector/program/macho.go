@@ -46,7 +46,7 @@ type claim struct {
 	id, team string
 }
 
-// readClaims reads the signatures of a Mach-O. What its slices do not agree on is no claim:
+// readClaims reads the signatures of a Mach-O. What its slices do not agree on is not a claim:
 // which of them will run is not known here.
 func readClaims(r io.ReaderAt, size int64) claim {
 	var out claim

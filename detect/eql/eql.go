@@ -28,7 +28,7 @@
 //     All of them look at the whole value, and all but the comparisons take a list.
 //   - A value computed from fields (arithmetic, a function, or a comparison or match that
 //     is itself an operand) is null when a field in it is missing, when it has no operand
-//     of the right type, and when the result is no number that fits; inside it and, or and
+//     of the right type, and when the result is not a number that fits; inside it and, or and
 //     not follow three-valued logic. A condition on it holds if it does for any choice of
 //     elements of the fields. If it is null it does not hold, and neither does its
 //     negation: with f missing, both length(f) == 1 and not length(f) == 1 are false.

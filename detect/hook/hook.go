@@ -106,7 +106,7 @@ func ProgramsOf(value string) []string {
 }
 
 // IsBlank reports whether a hook's value runs nothing: administrators write an empty one to remove
-// a hook. White space is no command to a shell, and as the name of a file it could only lie in the
+// a hook. White space is not a command to a shell, and as the name of a file it could only lie in the
 // folder that loginwindow starts in or in those of its PATH, which macOS seals.
 func IsBlank(value string) bool { return strings.Trim(value, " \t\r\n\v\f") == "" }
 

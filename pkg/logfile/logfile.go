@@ -21,7 +21,7 @@ const (
 )
 
 // maxCut bounds the unfinished line that is taken back, in bytes. No line is as long: a
-// file that ends in more than this without a line break is no log, or a damaged one, and
+// file that ends in more than this without a line break is not a log, or a damaged one, and
 // is put aside whole.
 const maxCut = 256 << 10
 

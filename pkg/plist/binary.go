@@ -257,7 +257,7 @@ func (r *binaryReader) readDictionary(keys, values []byte) (any, error) {
 	return dict, nil
 }
 
-// readKey reads a key. What is no string, or too long to be wanted, is none where some are.
+// readKey reads a key. What is not a string, or too long to be wanted, is none where some are.
 func (r *binaryReader) readKey(n uint64) (key string, ok bool, err error) {
 	off, err := r.offsetOf(n)
 	if err == nil && !r.finds() {

@@ -12,7 +12,7 @@ import (
 // down directly and without a thought for cost. It knows only the values of the dictionary at the top.
 
 // modelView returns what stands under each key of the dictionary at the top, nil if the document is
-// none or can't be read. What is no string is "?".
+// none or can't be read. What is not a string is "?".
 func modelView(b []byte) map[string]string {
 	if strings.HasPrefix(string(b), "bplist0") {
 		if d := tryModel(func() map[string]string { return modelBinary(b) }); d != nil {

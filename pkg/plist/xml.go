@@ -23,7 +23,7 @@ var xmlVersions = []xmlVersion{
 	{3, 2, 1, true}, {3, 3, 2, true}, {2, 2, 2, true}, {0, 0, 2, true},
 }
 
-// xmlReader reads an XML property list as CoreFoundation does, which is no validator: it passes
+// xmlReader reads an XML property list as CoreFoundation does, which is not a validator: it passes
 // over attributes, ends a tag at the first '>', takes any element of a property list for the root, and
 // stops at the end of that.
 // https://github.com/swiftlang/swift-corelibs-foundation (CFPropertyList.c).

@@ -88,7 +88,7 @@ func (p *pairScanner) name(from, to int) {
 	case comma != closed && (comma || !colon && !equals), f.mustQuote && !comma && nameKind(name, true) != secretKind:
 		return
 	case colon:
-		f.at-- // the byte that is no slash
+		f.at-- // the byte that is not a slash
 		f.header = f.header || starts && f.kind == secretKind && strings.Contains(name, "-")
 		f.line = strings.HasSuffix(strings.TrimRight(p.src[max(0, from-maxIndent):from], " \t"), "\n")
 	case equals:

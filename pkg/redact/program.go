@@ -88,7 +88,7 @@ const (
 	scripts = "python perl ruby php awk osascript"
 	readers = "passwd kinit kpasswd firmwarepasswd chpasswd smbpasswd mkpasswd cryptsetup htpasswd su sshpass security dscl"
 
-	// plainPrograms are programs with a -p that is no password.
+	// plainPrograms are programs with a -p that is not a password.
 	plainPrograms = shells + " " + scripts + " " + readers + ` dseditgroup networksetup
 	mkdir cp mv ln ls ps pr rm chmod chown touch date install find fd tar bsdtar cpio pax ditto rsync scp sftp mosh
 	read export set type trap umask ulimit wait kill pgrep pkill renice top lsof sample spindump leaks vmmap heap lldb gdb

@@ -155,7 +155,7 @@ const (
 )
 
 // journal keeps events until the spool's owner takes them, and sums up losses, so that an alert
-// about them is no loop.
+// about them is not a loop.
 type journal struct {
 	now    func() time.Time
 	mu     sync.Mutex // guards what follows; locked last of all

@@ -24,7 +24,7 @@ type Entry struct {
 	Share string
 
 	// Everywhere has it go to every output, whatever its MinSeverity. When the process ends
-	// amid its Put, it does so only with a severity of 0.
+	// during its Put, it does so only with a severity of 0.
 	Everywhere bool
 }
 

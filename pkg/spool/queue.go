@@ -242,7 +242,7 @@ func (s *Spool) loseDamaged(r *record, own string, cause error) {
 }
 
 // Ack forgets items that were delivered. Only their numbers count; one that is not
-// waiting is no error.
+// waiting is not an error.
 func (q *Queue) Ack(items []Item) error {
 	s := q.s
 	s.acks.RLock()

@@ -162,7 +162,7 @@ func (o *Options) setDefaults() error {
 }
 
 // Open locks the folder, makes what is missing, repairs what a crash left, and sets
-// aside what does not belong. A disk that is full or can't be written is no error: the
+// aside what does not belong. A disk that is full or can't be written is not an error: the
 // spool then holds alerts in memory. A folder that can't be locked or listed is one.
 func Open(o Options) (*Spool, error) {
 	if err := o.setDefaults(); err != nil {

@@ -21,7 +21,7 @@ const (
 	controlVariable = "SOAK_CONTROL" // set: the agent is broken, and that must show
 )
 
-// A life of the agent lasts so long; some end amid the start.
+// A life of the agent lasts so long; some end during the start.
 const (
 	shortLife  = 400 * time.Millisecond
 	usualLife  = 2 * time.Second

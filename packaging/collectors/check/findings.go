@@ -10,7 +10,7 @@ import (
 	"hooksnare/pkg/chain"
 )
 
-// finding is something to report of a Mac. A note is no problem.
+// finding is something to report of a Mac. A note is not a problem.
 type finding struct {
 	Host    string `json:"host"`
 	Name    string `json:"name,omitempty"`
