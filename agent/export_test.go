@@ -8,6 +8,10 @@ import (
 // SetHold sets for how long an output must work before its trouble is over.
 func (o *Options) SetHold(d time.Duration) { o.hold = d }
 
+// SetDiskLimit sets how long any operation of the agent's disk may take: what a busy machine does
+// in a test is no disk that hangs.
+func (o *Options) SetDiskLimit(d time.Duration) { o.diskLimit = d }
+
 // Amount is how much of something a test does: a little always, and much with TEST_SLOW=1.
 func Amount[T any](little, much T) T {
 	if os.Getenv("TEST_SLOW") == "1" {

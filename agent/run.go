@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,9 @@ type Options struct {
 	Show    io.Writer       // is written each alert for a person; nil for none
 	Timing  eslogger.Timing // zero but in tests
 
-	hold time.Duration // zero but in tests
+	// Zero but in tests.
+	hold      time.Duration
+	diskLimit time.Duration // of any operation of the state folder, the spool and the configuration
 }
 
 // Agent is the daemon. Its parts do not change once New has returned.
@@ -89,19 +92,19 @@ func Frugal() (restore func()) {
 func New(o Options) (*Agent, error) {
 	now := time.Now()
 	a := &Agent{log: o.Log, hangs: health.NewHangingDisks(), board: health.NewBoard(o.Log)}
-	a.files.Limit, a.files.Changed = readLimit, a.hangs.ReportFrom("configuration")
+	a.files.Limit, a.files.Changed = cmp.Or(o.diskLimit, readLimit), a.hangs.ReportFrom("configuration")
 	asked := o.Config
 	var unsafeState error
 	a.temporary, unsafeState = safeState(&o.Config)
 	unsafeProgram := safeProgram(&o.Config, o.Sources)
 	a.opts = o
 	mac := host.ThisHost(o.Config.Root)
-	a.folder = health.NewStateFolder(o.Config.StateDir, a.hangs.ReportFrom("state folder"))
+	a.folder = health.NewStateFolder(o.Config.StateDir, o.diskLimit, a.hangs.ReportFrom("state folder"))
 
 	var err error
 	a.outputs, err = delivery.Open(delivery.Options{
 		Config: o.Config, Host: mac.Hostname, Version: o.Version, Console: o.Show, Flush: flushTime,
-		Report: a.board.Report, Progress: a.simulation.Progress, Disks: a.hangs, Hold: o.hold,
+		Report: a.board.Report, Progress: a.simulation.Progress, Disks: a.hangs, DiskLimit: o.diskLimit, Hold: o.hold,
 	})
 	if err != nil {
 		return nil, errors.Join(err, a.removeTemporary())

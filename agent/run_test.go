@@ -175,7 +175,8 @@ func TestRepeats(t *testing.T) {
 	s.start(t, o)
 	s.until(t, "both alerts", func(list []*alert.Alert) bool { return len(hooks(list)) == 2 })
 	s.stop(t)
-	list := alerts(t, s.log)
+	// A machine may be too busy to list a folder in time, which is reported, and is none of this.
+	list := slices.DeleteFunc(alerts(t, s.log), func(a *alert.Alert) bool { return a.Rule.ID == "preferences-unreadable" })
 	if len(list) != 3 {
 		t.Fatalf("got %d alerts, want 3:\n%s", len(list), told(list))
 	}

@@ -59,6 +59,7 @@ func setUp(t *testing.T, p plan) (*stage, agent.Options) {
 	c.Outputs = []config.Output{{Name: "file", Type: "file", Path: s.log, MinSeverity: "low", Enabled: true}}
 	o := agent.Options{Config: c, Sources: sources, Log: zerolog.Nop(), Timing: quick()}
 	o.SetHold(time.Millisecond)
+	o.SetDiskLimit(patience)
 	return s, o
 }
 

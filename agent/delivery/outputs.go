@@ -66,8 +66,9 @@ type Options struct {
 	Report  health.Report // takes what Check finds
 	// Progress is called when a document is durable, with output "", and when an output has
 	// acknowledged it. It must not wait; nil for nobody.
-	Progress func(id, output string)
-	Disks    *health.HangingDisks // takes that the spool's disk hangs; nil for its own
+	Progress  func(id, output string)
+	Disks     *health.HangingDisks // takes that the spool's disk hangs; nil for its own
+	DiskLimit time.Duration        // of an operation of the spool's disk; 0 means 4 s
 
 	// Hold is how long an output or a disk must work before its trouble is over; 0 means a
 	// minute. The alert of a condition goes to the output that it is about, too: one that
@@ -101,7 +102,7 @@ func Open(opts Options) (*Outputs, error) {
 		report: opts.Report, progress: opts.Progress, hangs: opts.Disks, hold: opts.Hold,
 	}
 	places := enabledOutputs(opts.Config)
-	if err := o.openSpool(opts.Config, places); err != nil {
+	if err := o.openSpool(opts.Config, opts.DiskLimit, places); err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -142,9 +143,10 @@ func enabledOutputs(c config.Config) (list []config.Output) {
 
 // openSpool opens the spool. Where the state folder can't be used, alerts wait in a temporary one:
 // they are delivered as long as the agent runs.
-func (o *Outputs) openSpool(c config.Config, places []config.Output) error {
+func (o *Outputs) openSpool(c config.Config, limit time.Duration, places []config.Output) error {
 	opts := spool.Options{
-		Dir: filepath.Join(c.StateDir, health.SpoolFolder), Hangs: o.hangs.ReportFrom("spool"),
+		DiskLimit: limit,
+		Dir:       filepath.Join(c.StateDir, health.SpoolFolder), Hangs: o.hangs.ReportFrom("spool"),
 		Stored: func(document []byte) {
 			id, _ := spool.EventOf(document)
 			o.progress(id, "")

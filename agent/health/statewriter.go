@@ -2,6 +2,7 @@ package health
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,10 +38,11 @@ type StateFolder struct {
 	guard hang.Guard
 }
 
-// NewStateFolder returns a folder. hangs is called as its disk begins and ends to hang.
-func NewStateFolder(dir string, hangs func(on bool, what string)) *StateFolder {
+// NewStateFolder returns a folder. A write may take limit, WriteLimit for 0; hangs is called as its
+// disk begins and ends to hang.
+func NewStateFolder(dir string, limit time.Duration, hangs func(on bool, what string)) *StateFolder {
 	f := &StateFolder{dir: dir}
-	f.guard.Limit, f.guard.Changed = WriteLimit, hangs
+	f.guard.Limit, f.guard.Changed = cmp.Or(limit, WriteLimit), hangs
 	return f
 }
 

@@ -51,7 +51,7 @@ func TestSteady(t *testing.T) {
 func TestStateFolderWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := NewHangingDisks()
-		k := NewStateFolder(t.TempDir(), d.ReportFrom("state folder"))
+		k := NewStateFolder(t.TempDir(), 0, d.ReportFrom("state folder"))
 		if err := k.Write("status.json", []byte("{}")); err != nil {
 			t.Fatal(err)
 		}

@@ -77,6 +77,8 @@ type Options struct {
 	// Hangs is called when the disk begins to hang, and when it answers again; nil for nobody.
 	Hangs func(hangs bool, operation string)
 
+	DiskLimit time.Duration // how long an operation of the disk may take; 0 means 4 s
+
 	// What tests set.
 	maxHeld      int // in memory alone, for all outputs
 	maxHeldBytes int64
@@ -172,7 +174,7 @@ func Open(o Options) (*Spool, error) {
 		o: o, opened: time.Now(), events: newJournal(o.now), memory: memory{docs: map[uint64][]byte{}},
 		files: files{unfinished: map[uint64]record{}}, done: make(chan struct{}), changed: make(chan struct{}), wait: idleEvery,
 	}
-	s.guard.Limit, s.guard.Changed = diskLimit, s.diskHangs
+	s.guard.Limit, s.guard.Changed = cmp.Or(o.DiskLimit, diskLimit), s.diskHangs
 	s.d = &guardedDisk{o.disk, &s.guard}
 	var err error
 	if s.unlock, err = s.d.Lock(); err != nil {
