@@ -60,13 +60,15 @@ func (d *destination) currentFailure(now time.Time) deliveryFailure {
 
 // AddFacts adds how the outputs stand.
 func (o *Outputs) AddFacts(f *alert.HeartbeatFacts, now time.Time) {
-	st := o.spool.Stats()
+	n := o.current.Load()
+	st := n.spool.Stats()
 	f.Spool = alert.SpoolFacts{Alerts: st.Waiting, Bytes: st.Bytes, Held: st.Held}
-	for _, d := range o.destinations {
-		q := d.queue.Stats()
+	for _, d := range n.destinations {
+		q, past := d.queue.Stats(), o.pastOf(d.config.Name)
 		facts := alert.OutputFacts{
 			Name: d.config.Name, Type: d.config.Type, Healthy: true,
-			Depth: q.Depth, Bytes: q.Bytes, Delivered: q.Delivered, Refused: q.Dead, Lost: q.Lost,
+			Depth: q.Depth, Bytes: q.Bytes, Delivered: past.delivered + q.Delivered, Refused: past.refused + q.Dead, Lost: past.lost + q.Lost,
+			LastDelivery: alert.At(past.last),
 		}
 		if !q.Oldest.IsZero() {
 			facts.OldestAge = max(0, float64(now.Sub(q.Oldest).Milliseconds())/1000)
@@ -75,7 +77,9 @@ func (o *Outputs) AddFacts(f *alert.HeartbeatFacts, now time.Time) {
 			facts.Healthy, facts.Error = false, clip.Text(fail.why, clip.NameBytes)
 		}
 		if d.runner != nil {
-			facts.LastDelivery = alert.At(d.runner.Status().LastDelivery)
+			if last := d.runner.Status().LastDelivery; !last.IsZero() {
+				facts.LastDelivery = alert.At(last)
+			}
 		}
 		f.Outputs = append(f.Outputs, facts)
 	}
@@ -89,17 +93,18 @@ type spoolReports struct {
 
 // Check reports what became of outputs and of the spool. It is for one goroutine.
 func (o *Outputs) Check(now time.Time) {
-	for _, d := range o.destinations {
+	n := o.current.Load()
+	for _, d := range n.destinations {
 		o.checkDestination(d, now)
 	}
 	if o.reported.elsewhere != "" {
-		o.report(health.Condition{Name: health.SpoolFailed}, o.reported.elsewhere, true, now, time.Time{})
+		o.opts.Report(health.Condition{Name: health.SpoolFailed}, o.reported.elsewhere, true, now, time.Time{})
 		o.reported.elsewhere = ""
 	}
-	for _, e := range o.spool.Events() {
+	for _, e := range n.spool.Events() {
 		o.reportSpoolEvent(e)
 	}
-	o.hangs.Check(o.report, o.hold, now)
+	o.opts.Disks.Check(o.opts.Report, o.opts.Hold, now)
 }
 
 // checkDestination reports what has begun or ended of an output, once each.
@@ -112,11 +117,11 @@ func (o *Outputs) checkDestination(d *destination, now time.Time) {
 	switch {
 	case d.failing.IsZero() && !f.since.IsZero() && now.Sub(f.since) >= f.wait:
 		d.failing = f.since
-		o.report(state, name+": "+strings.TrimPrefix(f.why, name+": "), true, d.failing, time.Time{})
-	case !d.failing.IsZero() && f.since.IsZero() && now.Sub(d.seenBad) >= o.hold:
+		o.opts.Report(state, name+": "+strings.TrimPrefix(f.why, name+": "), true, d.failing, time.Time{})
+	case !d.failing.IsZero() && f.since.IsZero() && now.Sub(d.seenBad) >= o.opts.Hold:
 		since := d.failing
 		d.failing = time.Time{}
-		o.report(state, name+" works again", false, since, now)
+		o.opts.Report(state, name+" works again", false, since, now)
 	}
 }
 
@@ -133,12 +138,12 @@ func (o *Outputs) reportSpoolEvent(e spool.Event) {
 	case e.Kind == spool.Full:
 		if since.IsZero() && !errors.Is(e.Err, hang.ErrHangs) { // which is a condition by itself
 			o.reported.full = e.Time
-			o.report(full, e.String(), true, e.Time, time.Time{})
+			o.opts.Report(full, e.String(), true, e.Time, time.Time{})
 		}
 	case e.Kind == spool.Room:
 		if !since.IsZero() {
 			o.reported.full = time.Time{}
-			o.report(full, "the disk takes alerts again, and all that was held is written", false, since, e.Time)
+			o.opts.Report(full, "the disk takes alerts again, and all that was held is written", false, since, e.Time)
 		}
 	default:
 		c := health.Condition{Name: spoolConditions[e.Kind]}
@@ -151,6 +156,6 @@ func (o *Outputs) reportSpoolEvent(e spool.Event) {
 
 // reportOnce reports what happened and does not last.
 func (o *Outputs) reportOnce(c health.Condition, detail string, at time.Time) {
-	o.report(c, detail, true, at, time.Time{})
-	o.report(c, "it happened once and does not last", false, at, at)
+	o.opts.Report(c, detail, true, at, time.Time{})
+	o.opts.Report(c, "it happened once and does not last", false, at, at)
 }

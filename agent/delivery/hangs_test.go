@@ -13,7 +13,7 @@ import (
 func TestSpoolFullOrHangs(t *testing.T) {
 	all, h := opened(t, t.TempDir(), &fakePlace{})
 	defer all.Abandon()
-	hangs := all.hangs.ReportFrom("spool")
+	hangs := all.opts.Disks.ReportFrom("spool")
 	hangs(true, "sync x")
 	all.reportSpoolEvent(spool.Event{Kind: spool.Full, Err: fmt.Errorf("x: %w", hang.ErrHangs)})
 	all.reportSpoolEvent(spool.Event{Kind: spool.Room})

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"hooksnare/agent/config"
@@ -27,21 +28,29 @@ const gatherPause = 50 * time.Millisecond
 
 // Outputs makes alerts durable and carries them to every place that the configuration
 // names, in order, each at its own pace: a slow, failing or hanging one delays no other.
-// Its fields do not change once Open has returned, but for reported, which Check owns.
 type Outputs struct {
+	opts    Options // Configure changes its configuration
+	current atomic.Pointer[openOutputs]
+	shown   chan []byte    // what a person is shown; nil when nobody looks on
+	showing sync.WaitGroup // what shows it
+
+	// All that is reported, and Configure, belong to the goroutine that calls Check.
+	reported spoolReports
+	ended    bool // an exchange has ended the outputs before, and opened no others yet
+
+	mu         sync.Mutex // guards all below
+	exchanging bool       // the outputs are being exchanged for others
+	waiting    []spool.Entry
+	past       map[string]pastDeliveries // of outputs before an exchange, by name
+}
+
+// openOutputs are the outputs of one configuration. Its fields do not change once it is open.
+type openOutputs struct {
 	spool        *spool.Spool
 	temporary    string // folder of a spool that ends with the agent; "" for the usual one
 	destinations []*destination
-	shown        chan []byte // what a person is shown; nil when nobody looks on
-
-	report   health.Report
-	progress func(id, output string)
-	hangs    *health.HangingDisks
-	hold     time.Duration
-	reported spoolReports
-
-	stop    context.CancelFunc
-	running sync.WaitGroup // destinations and what shows alerts
+	stop         context.CancelFunc
+	running      sync.WaitGroup // destinations
 }
 
 // destination is one place. Its fields do not change once it runs, but for those that Check owns.
@@ -98,27 +107,35 @@ func Open(opts Options) (*Outputs, error) {
 	if opts.Disks == nil {
 		opts.Disks = health.NewHangingDisks()
 	}
-	o := &Outputs{
-		report: opts.Report, progress: opts.Progress, hangs: opts.Disks, hold: opts.Hold,
-	}
-	places := enabledOutputs(opts.Config)
-	if err := o.openSpool(opts.Config, opts.DiskLimit, places); err != nil {
+	o := &Outputs{opts: opts, past: map[string]pastDeliveries{}}
+	if err := o.open(opts.Config); err != nil {
 		return nil, err
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	o.stop = stop
-	for _, c := range places {
-		o.startDestination(ctx, c, &opts)
 	}
 	if opts.Console != nil {
 		o.shown = make(chan []byte, maxShown)
-		o.running.Go(func() {
+		o.showing.Go(func() {
 			for text := range o.shown {
 				_, _ = opts.Console.Write(text)
 			}
 		})
 	}
 	return o, nil
+}
+
+// open opens the outputs of a configuration.
+func (o *Outputs) open(c config.Config) error {
+	places := enabledOutputs(c)
+	n := &openOutputs{}
+	if err := o.openSpool(n, c, places); err != nil {
+		return err
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	n.stop = stop
+	for _, p := range places {
+		n.startDestination(ctx, p, &o.opts)
+	}
+	o.current.Store(n)
+	return nil
 }
 
 // enabledOutputs returns the outputs to open. Where the configuration leaves none, the default
@@ -143,13 +160,13 @@ func enabledOutputs(c config.Config) (list []config.Output) {
 
 // openSpool opens the spool. Where the state folder can't be used, alerts wait in a temporary one:
 // they are delivered as long as the agent runs.
-func (o *Outputs) openSpool(c config.Config, limit time.Duration, places []config.Output) error {
+func (o *Outputs) openSpool(n *openOutputs, c config.Config, places []config.Output) error {
 	opts := spool.Options{
-		DiskLimit: limit,
-		Dir:       filepath.Join(c.StateDir, health.SpoolFolder), Hangs: o.hangs.ReportFrom("spool"),
+		DiskLimit: o.opts.DiskLimit,
+		Dir:       filepath.Join(c.StateDir, health.SpoolFolder), Hangs: o.opts.Disks.ReportFrom("spool"),
 		Stored: func(document []byte) {
 			id, _ := spool.EventOf(document)
-			o.progress(id, "")
+			o.opts.Progress(id, "")
 		},
 		MaxBytes: c.SpoolMaxBytes, MaxAlerts: int(c.SpoolMaxAlerts), MaxAge: c.SpoolMaxAge,
 	}
@@ -157,10 +174,10 @@ func (o *Outputs) openSpool(c config.Config, limit time.Duration, places []confi
 		opts.Outputs = append(opts.Outputs, spool.Output{Name: p.Name, MinSeverity: event.Severity(p.MinSeverity).Number()})
 	}
 	var err error
-	o.spool, err = spool.Open(opts)
+	n.spool, err = spool.Open(opts)
 	for try := 0; try < 20 && errors.Is(err, spool.ErrLocked); try++ { // somebody may be looking, or an agent be ending
 		time.Sleep(50 * time.Millisecond)
-		o.spool, err = spool.Open(opts)
+		n.spool, err = spool.Open(opts)
 	}
 	if errors.Is(err, spool.ErrLocked) {
 		return fmt.Errorf("another agent runs: %w", err)
@@ -172,17 +189,17 @@ func (o *Outputs) openSpool(c config.Config, limit time.Duration, places []confi
 	if tempErr != nil {
 		return errors.Join(err, tempErr)
 	}
-	o.temporary, opts.Dir = dir, dir
+	n.temporary, opts.Dir = dir, dir
 	o.reported.elsewhere = fmt.Sprintf("alerts wait in %s, which does not outlive the agent: %v", dir, err)
-	if o.spool, err = spool.Open(opts); err != nil {
+	if n.spool, err = spool.Open(opts); err != nil {
 		return errors.Join(err, os.RemoveAll(dir))
 	}
 	return nil
 }
 
-func (o *Outputs) startDestination(ctx context.Context, c config.Output, opts *Options) {
-	d := &destination{config: c, queue: o.spool.Queue(c.Name)}
-	o.destinations = append(o.destinations, d)
+func (n *openOutputs) startDestination(ctx context.Context, c config.Output, opts *Options) {
+	d := &destination{config: c, queue: n.spool.Queue(c.Name)}
+	n.destinations = append(n.destinations, d)
 	var err error
 	if d.sender, err = opts.senders(c); err == nil {
 		var gather time.Duration // a local output has everything at once: nothing is gained by waiting for more
@@ -190,14 +207,14 @@ func (o *Outputs) startDestination(ctx context.Context, c config.Output, opts *O
 			gather = gatherPause
 		}
 		d.runner, err = forward.NewRunner(forward.Options{
-			Gather: gather, Name: c.Name, Queue: queue{d.queue, func(id string) { o.progress(id, c.Name) }}, Sender: d.sender, Flush: opts.Flush,
+			Gather: gather, Name: c.Name, Queue: queue{d.queue, func(id string) { opts.Progress(id, c.Name) }}, Sender: d.sender, Flush: opts.Flush,
 		})
 	}
 	if err != nil {
 		d.unusable = err.Error()
 		return
 	}
-	o.running.Go(func() { _ = d.runner.Run(ctx) })
+	n.running.Go(func() { _ = d.runner.Run(ctx) })
 }
 
 // AddAlert hands over an alert, or an update of one, and its line, which nobody changes.
@@ -214,7 +231,18 @@ func (o *Outputs) AddAlert(a *alert.Alert, line []byte) {
 	if a.Timestamp != nil {
 		at = a.Timestamp.Time
 	}
-	o.spool.Add(spool.Entry{Document: line, Severity: a.Event.Severity, Time: at, Share: a.Share})
+	o.add(spool.Entry{Document: line, Severity: a.Event.Severity, Time: at, Share: a.Share})
+}
+
+// add has an entry stored, or lets it wait while the outputs are exchanged.
+func (o *Outputs) add(e spool.Entry) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.exchanging {
+		o.waiting = append(o.waiting, e)
+		return
+	}
+	o.current.Load().spool.Add(e)
 }
 
 // AddHeartbeat hands over a heartbeat, which goes to every output.
@@ -223,13 +251,13 @@ func (o *Outputs) AddHeartbeat(b *alert.Heartbeat) error {
 	if err != nil {
 		return err
 	}
-	o.spool.Add(spool.Entry{Document: line, Everywhere: true, Time: time.Now(), Share: alert.OwnShare})
+	o.add(spool.Entry{Document: line, Everywhere: true, Time: time.Now(), Share: alert.OwnShare})
 	return nil
 }
 
 // Reopen opens the files of outputs again, as after a rotation.
 func (o *Outputs) Reopen() {
-	for _, d := range o.destinations {
+	for _, d := range o.current.Load().destinations {
 		if f, ok := d.sender.(*fileSink); ok {
 			go f.reopen() // its disk may hang
 		}
@@ -237,38 +265,49 @@ func (o *Outputs) Reopen() {
 }
 
 // Stats returns how the spool stands.
-func (o *Outputs) Stats() spool.Stats { return o.spool.Stats() }
+func (o *Outputs) Stats() spool.Stats { return o.current.Load().spool.Stats() }
 
 // Delivered reports whether all that was handed over is durable.
 func (o *Outputs) Delivered() bool {
-	st := o.spool.Stats()
-	return st.Added == 0 && st.Held == 0
+	o.mu.Lock()
+	waiting := len(o.waiting)
+	o.mu.Unlock()
+	st := o.Stats()
+	return st.Added == 0 && st.Held == 0 && waiting == 0
 }
 
 // Close makes durable what is not, delivers what is waiting, until ctx is done, and ends the
 // outputs. What is left waits for the next start; the error says what does not. Nothing may
 // be added once it was called. A disk that hangs costs a second more.
 func (o *Outputs) Close(ctx context.Context) error {
-	ended := make(chan struct{})
-	go func() { // ends with the outputs; one that hangs in the system ends with the process
-		o.spool.Flush()
-		o.stop()
+	return o.current.Load().close(ctx, func() {
 		if o.shown != nil {
 			close(o.shown)
 		}
-		o.running.Wait()
+		o.showing.Wait()
+	})
+}
+
+// close is Outputs.Close. also is waited for, too.
+func (n *openOutputs) close(ctx context.Context, also func()) error {
+	ended := make(chan struct{})
+	go func() { // ends with the outputs; one that hangs in the system ends with the process
+		n.spool.Flush()
+		n.stop()
+		also()
+		n.running.Wait()
 		close(ended)
 	}()
 	var hung error
 	select {
 	case <-ended:
 	case <-ctx.Done():
-		o.stop()
+		n.stop()
 		hung = errors.New("an output did not end in time: what it did not acknowledge waits for the next start")
 	}
-	err := errors.Join(hung, o.spool.Close())
-	if o.temporary != "" && !errors.Is(err, hang.ErrHangs) {
-		err = errors.Join(err, os.RemoveAll(o.temporary)) // alerts say much about a Mac
+	err := errors.Join(hung, n.spool.Close())
+	if n.temporary != "" && !errors.Is(err, hang.ErrHangs) {
+		err = errors.Join(err, os.RemoveAll(n.temporary)) // alerts say much about a Mac
 	}
 	return err
 }

@@ -354,7 +354,7 @@ func TestOutputsFeedback(t *testing.T) {
 		}}
 		all, h := opened(t, dir, place)
 		listen := h.condition
-		all.report = func(c health.Condition, detail string, on bool, since, until time.Time) {
+		all.opts.Report = func(c health.Condition, detail string, on bool, since, until time.Time) {
 			listen(c, detail, on, since, until)
 			send(t, all, some(1, 73, 0)...)
 		}
