@@ -24,7 +24,27 @@ const (
 // Run watches until ctx is done, then delivers what is waiting and returns, within five
 // seconds. What could not be delivered is logged; it is not an error, as the watching itself was
 // well. What would not end is one: the process has to end then, as it may never.
+//
+// It returns ErrRestart, as soon as everything has ended, when the configuration asks for that.
 func (a *Agent) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		select {
+		case <-a.restart:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	err := a.runLimited(ctx)
+	if err == nil && a.restarts() {
+		return ErrRestart
+	}
+	return err
+}
+
+// runLimited is run with a limit on how long the end may take.
+func (a *Agent) runLimited(ctx context.Context) error {
 	defer Frugal()()
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(min(processors, runtime.GOMAXPROCS(0))))
 	part := new(atomic.Value)
@@ -45,7 +65,7 @@ func (a *Agent) Run(ctx context.Context) error {
 	}
 }
 
-// run is Run without its limit. part says what it waits for.
+// run is runLimited without its limit. part says what it waits for.
 func (a *Agent) run(ctx context.Context, part *atomic.Value) error {
 	part.Store("the start")
 	a.log.Info().Str("eslogger", a.opts.Config.EsloggerPath).Msg("watching")
@@ -69,8 +89,8 @@ func (a *Agent) run(ctx context.Context, part *atomic.Value) error {
 	a.within(judgeEnd, "the examinations of disks", a.watch.CloseExaminer)
 	a.within(judgeEnd, "the judge", func() {
 		a.judge.Close()
-		if a.opts.Config.HeartbeatInterval > 0 {
-			a.monitor.SendHeartbeat(time.Now(), true)
+		if !a.restarts() {
+			a.monitor.SendFinal(time.Now())
 		}
 	})
 	part.Store("the outputs")

@@ -19,11 +19,11 @@ import (
 	"hooksnare/agent/exceptions"
 	"hooksnare/agent/health"
 	"hooksnare/agent/host"
+	"hooksnare/agent/inforce"
 	"hooksnare/agent/judge"
 	"hooksnare/agent/ruleset"
 	"hooksnare/agent/watch"
 	"hooksnare/collector/eslogger"
-	"hooksnare/detect"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/chain"
 	"hooksnare/pkg/hang"
@@ -35,6 +35,12 @@ type Options struct {
 	Config  config.Config
 	Sources config.Sources
 	Faults  error // of the configuration, reported as a condition
+
+	// Source is where the configuration was read, and is read again when it changes; nil: it stays.
+	// Files are those in force, and OnDisk those that are there.
+	Source        *config.Options
+	Files, OnDisk config.Files
+
 	Log     zerolog.Logger
 	Version string          // of the agent
 	Show    io.Writer       // is written each alert for a person; nil for none
@@ -59,6 +65,9 @@ type Agent struct {
 	judge      *judge.Judge
 	rules      *ruleset.InForce
 	exceptions *exceptions.InForce
+	settings   *inforce.Configuration // nil: the configuration stays
+	asked      config.Config          // the configuration without what stands in for unsafe places
+	restart    chan struct{}          // closed when the agent is to be started again
 	source     *eslogger.Source
 	monitor    *health.Monitor
 	status     *health.StatusWriter
@@ -91,9 +100,9 @@ func Frugal() (restore func()) {
 // a condition; it does not keep the agent from watching.
 func New(o Options) (*Agent, error) {
 	now := time.Now()
-	a := &Agent{log: o.Log, hangs: health.NewHangingDisks(), board: health.NewBoard(o.Log)}
+	a := &Agent{log: o.Log, restart: make(chan struct{}), hangs: health.NewHangingDisks(), board: health.NewBoard(o.Log)}
 	a.files.Limit, a.files.Changed = cmp.Or(o.diskLimit, readLimit), a.hangs.ReportFrom("configuration")
-	asked := o.Config
+	a.asked = o.Config
 	var unsafeState error
 	a.temporary, unsafeState = safeState(&o.Config)
 	unsafeProgram := safeProgram(&o.Config, o.Sources)
@@ -111,7 +120,7 @@ func New(o Options) (*Agent, error) {
 	}
 	var lost error
 	a.watch, lost = watch.Open(watch.Options{
-		Config: &a.opts.Config, Folder: a.folder, Delivered: a.outputs.Delivered, Report: a.board.Report, Log: o.Log,
+		Config: a.opts.Config, Folder: a.folder, Delivered: a.outputs.Delivered, Report: a.board.Report, Log: o.Log,
 	})
 	if a.watch == nil {
 		a.abandon()
@@ -128,7 +137,10 @@ func New(o Options) (*Agent, error) {
 	a.rules = ruleset.NewInForce(a.board.Report, o.Log)
 	a.exceptions = exceptions.NewInForce(exceptions.InForceOptions{
 		Root: o.Config.Root, List: o.Config.Exceptions, Uses: a.judge.Uses, Report: a.board.Report, Log: o.Log,
-		Apply: func(list []detect.Exception, pins *exceptions.Pins) error { return a.judge.SetExceptions(list, pins) },
+		Apply: func(list []config.Exception) error {
+			a.watch.SetExceptions(list)
+			return a.judge.SetExceptions(exceptions.ForEngine(list), exceptions.NewPins(o.Config.Root, list))
+		},
 	}, now)
 	sensor := sensorOptions(&o)
 	a.source, err = eslogger.New(sensor, (*handler)(a))
@@ -137,9 +149,9 @@ func New(o Options) (*Agent, error) {
 		return nil, err
 	}
 	a.monitor = health.NewMonitor(health.MonitorOptions{
-		Host: mac, Version: o.Version, Beat: o.Config.HeartbeatInterval, Config: o.Config, Canary: sensor.CanaryInterval > 0, Log: o.Log, Board: a.board,
+		Host: mac, Version: o.Version, Beat: o.Config.HeartbeatInterval, Config: withoutOwn(o.Config), Canary: sensor.CanaryInterval > 0, Log: o.Log, Board: a.board,
 	}, health.Parts{
-		Sensor: a.source.Stats, Rules: a.ruleFacts, Outputs: a.outputs.AddFacts, Send: a.outputs.AddHeartbeat,
+		Settings: a.settingsFacts, Sensor: a.source.Stats, Rules: a.ruleFacts, Outputs: a.outputs.AddFacts, Send: a.outputs.AddHeartbeat,
 		Losses: []func() []health.Loss{a.sensorLosses, a.watch.Losses, a.judge.Losses},
 	}, now)
 	a.status = health.NewStatusWriter(a.folder, health.StatusSources{
@@ -151,7 +163,7 @@ func New(o Options) (*Agent, error) {
 		a.judge.Condition(c.String(), detail, on, since, until)
 	})
 	ownFaults, faults := exceptions.SplitFaults(o.Config.Root, o.Faults)
-	a.reportStart(asked, unsafeState, unsafeProgram, errors.Join(faults, inert), lost)
+	a.reportStart(unsafeState, unsafeProgram, errors.Join(faults, inert), lost)
 	a.exceptions.SetFaults(ownFaults, now)
 	a.rules.Report(set, ruleFaults, now)
 	if removed, err := a.folder.RemoveMemories(); removed > 0 || err != nil {
@@ -161,16 +173,23 @@ func New(o Options) (*Agent, error) {
 }
 
 // reportStart reports what was found to be wrong as the agent was put together.
-func (a *Agent) reportStart(asked config.Config, unsafeState, unsafeProgram, faults, lost error) {
+func (a *Agent) reportStart(unsafeState, unsafeProgram, faults, lost error) {
 	now := time.Now()
 	report := func(c health.Condition, err error) {
 		if err != nil {
 			a.board.Report(c, config.Summary(err), true, now, time.Time{})
 		}
 	}
-	report(health.PlaceUnsafe.Of(asked.StateDir), unsafeState)
-	report(health.PlaceUnsafe.Of(asked.EsloggerPath), unsafeProgram)
-	report(health.Condition{Name: health.Configuration}, faults)
+	report(health.PlaceUnsafe.Of(a.asked.StateDir), unsafeState)
+	report(health.PlaceUnsafe.Of(a.asked.EsloggerPath), unsafeProgram)
+	if a.opts.Source == nil {
+		report(health.Condition{Name: health.Configuration}, faults)
+	} else {
+		a.settings = inforce.New(inforce.Options{
+			Source: *a.opts.Source, Start: a.opts.Files, OnDisk: a.opts.OnDisk, Faults: faults,
+			Folder: a.folder, Report: a.board.Report, Log: a.log, Apply: a.configure,
+		}, now)
+	}
 	if report(health.Condition{Name: health.StateDamaged}, lost); lost != nil {
 		a.board.Report(health.Condition{Name: health.StateDamaged}, "hooks are reported as at the first start", false, now, now)
 	}
@@ -216,7 +235,7 @@ const readLimit = 2 * time.Second
 const tickTime = 2 * time.Second
 
 // tick does what becomes due with time, and what SIGHUP asks for: the local log is opened
-// again, as log rotation wants it, and rule folders and the file of exceptions are read again.
+// again, as log rotation wants it, and configuration, rule folders and the file of exceptions are read again.
 func (a *Agent) tick(ctx context.Context) {
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -232,10 +251,11 @@ func (a *Agent) tick(ctx context.Context) {
 			a.status.Tick(time.Now(), true)
 			return
 		case <-hangup:
-			a.log.Info().Msg("hang-up: outputs are opened again, rules and exceptions are read again")
+			a.log.Info().Msg("hang-up: outputs are opened again; configuration, rules and exceptions are read again")
 			a.outputs.Reopen()
-			a.read("rules and exceptions", func() {
-				a.reload()
+			a.read("configuration, rules and exceptions", func() {
+				a.refreshSettings(time.Now(), true)
+				a.loadRules(a.opts.Config, a.opts.Sources)
 				a.exceptions.Refresh(time.Now(), true)
 			})
 			a.status.Tick(time.Now(), true)
@@ -249,15 +269,18 @@ func (a *Agent) tick(ctx context.Context) {
 			a.outputs.Check(now)
 			a.monitor.Tick(now)
 			a.status.Tick(now, false)
-			a.read("exceptions", func() { a.exceptions.Refresh(now, false) })
+			a.read("configuration and exceptions", func() {
+				a.refreshSettings(now, false)
+				a.exceptions.Refresh(now, false)
+			})
 		}
 	}
 }
 
-// reload reads the rule folders. Rules that are as they were go on with what they know; a file that
+// loadRules reads the rule folders. Rules that are as they were go on with what they know; a file that
 // is wrong leaves itself out, alone.
-func (a *Agent) reload() {
-	set, faults := ruleset.Load(a.opts.Config, a.opts.Sources)
+func (a *Agent) loadRules(c config.Config, sources config.Sources) {
+	set, faults := ruleset.Load(c, sources)
 	a.rules.Report(set, errors.Join(faults, a.judge.SetRules(set.Rules)), time.Now())
 }
 

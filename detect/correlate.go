@@ -47,6 +47,9 @@ type TrackedChange[C, S any] struct {
 	Candidates []*Command[C] // the likelier ones first
 }
 
+// SetWindow sets the window of what waits, too.
+func (k *Correlator[C, S]) SetWindow(window time.Duration) { k.window = window }
+
 // NewCorrelator joins what lies within a window.
 func NewCorrelator[C, S any](window time.Duration) *Correlator[C, S] {
 	return &Correlator[C, S]{

@@ -132,6 +132,9 @@ type Repeat[T any] struct {
 	order       uint64 // of the beginnings: times may be equal
 }
 
+// SetWindow sets the window of what is open, too.
+func (r *Repeats[T]) SetWindow(window time.Duration) { r.window = window }
+
 // NewRepeats holds findings back for a window after the first; 0 means never.
 func NewRepeats[T any](window time.Duration) *Repeats[T] {
 	return &Repeats[T]{window: window, open: map[Share]map[Sameness]*Repeat[T]{}}

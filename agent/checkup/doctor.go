@@ -58,6 +58,12 @@ func Diagnose(c config.Config, sources config.Sources, loaded error, now time.Ti
 		return append(out, failing("agent", err.Error(), "sudo hooksnare restart"))
 	}
 	out = append(out, well("agent", fmt.Sprintf("runs as pid %d since %s", st.PID, st.Started.Format(time.DateTime+"Z"))))
+	inForce, onDisk := st.Settings()
+	if onDisk == "" {
+		out = append(out, well("in force", inForce))
+	} else {
+		out = append(out, failing("in force", inForce+"; on the disk is "+onDisk, "sudo hooksnare check names every fault; a change is in force within ten seconds"))
+	}
 	if age := now.Sub(st.Written); age > health.MaxStatusAge {
 		out = append(out, failing("status", fmt.Sprintf("the agent has written no status for %v", age.Round(time.Second)),
 			"sudo hooksnare restart, and send its log /var/log/hooksnare/agent.log"))

@@ -13,10 +13,12 @@ import (
 // decoder reads the values of one source and collects what is wrong with them.
 type decoder struct {
 	Source
-	root   string   // what the paths of the source lie below; "" for the disk itself
-	set    Sources  // the keys of the configuration that it sets
-	faults []*Error // the first maxFaults
-	count  int      // of all faults
+	given  Files       // to decode in place of what is on the disk; nil for none
+	file   FileContent // as it was read
+	root   string      // what the paths of the source lie below; "" for the disk itself
+	set    Sources     // the keys of the configuration that it sets
+	faults []*Error    // the first maxFaults
+	count  int         // of all faults
 }
 
 // maxFaults bounds the errors about one source: a file of a megabyte of wrong keys is one

@@ -19,6 +19,7 @@ type key struct {
 	unit        string // seconds, bytes, alerts; "" for none
 	defaultText string // the default, as a person would write it
 	doc         string
+	restarts    bool             // the agent's sensors start again when it changes
 	decode      func(value) bool // false: nothing of the value was used; nil: it is in Options
 }
 
@@ -32,20 +33,20 @@ func configKeys(c *Config) []key {
 			doc: "folder to read everything below, as if it were the disk"},
 		{flag: "--state-dir", kind: "string", defaultText: stateDir,
 			doc: "state and spool", decode: storeIn(&c.StateDir, belowRoot(absolutePath("a folder")))},
-		{name: "EsloggerPath", flag: "--eslogger", kind: "string", defaultText: "/usr/bin/eslogger",
+		{name: "EsloggerPath", restarts: true, flag: "--eslogger", kind: "string", defaultText: "/usr/bin/eslogger",
 			doc:    "eslogger, or a program that writes the same; with `--root` only flag and environment count",
 			decode: storeProgram(&c.EsloggerPath)},
-		{name: "EsloggerEvents", kind: "strings", defaultText: "exec, fork, exit",
+		{name: "EsloggerEvents", restarts: true, kind: "strings", defaultText: "exec, fork, exit",
 			doc:    "events to ask eslogger for; `exec` is required",
 			decode: storeIn(&c.EsloggerEvents, acceptedBy(listOf("event names", readEventName), checkEvents))},
 		{flag: "--canary", kind: "string", defaultText: "/usr/bin/true",
 			doc:    "program that does nothing, run to prove that eslogger sees commands; this machine's, also with `--root`",
 			decode: storeProgram(&c.CanaryPath)},
-		{name: "CanaryInterval", kind: "real", unit: "seconds", defaultText: "30",
+		{name: "CanaryInterval", restarts: true, kind: "real", unit: "seconds", defaultText: "30",
 			doc: "how often to prove that eslogger sees commands; 0 = off", decode: storeIn(&c.CanaryInterval, readSeconds(day, true))},
 		{name: "HeartbeatInterval", kind: "real", unit: "seconds", defaultText: "300",
 			doc: "how often to send a sign of life; 0 = off", decode: storeIn(&c.HeartbeatInterval, readSeconds(day, true))},
-		{name: "SweepInterval", kind: "real", unit: "seconds", defaultText: "2",
+		{name: "SweepInterval", restarts: true, kind: "real", unit: "seconds", defaultText: "2",
 			doc:    "how often to look at every preferences file that can hold a hook; 0 = off",
 			decode: storeIn(&c.SweepInterval, readSeconds(day, true))},
 		{name: "CorrelationWindow", kind: "real", unit: "seconds", defaultText: "30",
@@ -54,7 +55,7 @@ func configKeys(c *Config) []key {
 		{name: "RepeatWindow", kind: "real", unit: "seconds", defaultText: "3600",
 			doc:    "how long the same finding is counted instead of alerted again; 0 = off",
 			decode: storeIn(&c.RepeatWindow, readSeconds(30*day, true))},
-		{name: "ExtraHomes", kind: "strings", defaultText: "none",
+		{name: "ExtraHomes", restarts: true, kind: "strings", defaultText: "none",
 			doc:    "home folders outside /Users that no account of this Mac names, as the Mac knows them",
 			decode: storeIn(&c.ExtraHomes, acceptedBy(listOf("absolute paths", readHome), prefs.CheckHomes))},
 		{name: "RuleDirectories", flag: "--rules", kind: "strings", defaultText: "none",

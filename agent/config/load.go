@@ -29,6 +29,9 @@ type Options struct {
 	// Flags are paths that flags name, relative ones as seen from the working directory.
 	Flags Flags
 
+	// Files are decoded in place of what is on the disk; nil: what is there is read.
+	Files Files
+
 	// Env is an environment as os.Environ returns it. Only names that begin with
 	// HOOKSNARE_ are looked at; of two values the first counts, and an empty one is none.
 	Env []string
@@ -49,16 +52,23 @@ type Flags struct {
 // it is complete all the same: a wrong value counts as not given, a wrong exception as
 // absent, so that an agent can choose to go on with it rather than be blind.
 func Load(o Options) (Config, Sources, error) {
+	l, err := Read(o)
+	return l.Config, l.Sources, err
+}
+
+// Read is Load, and returns the files as they were read, too.
+func Read(o Options) (Loaded, error) {
 	if o.Root != "" {
 		root, err := filepath.Abs(o.Root)
 		if err != nil {
-			return defaultBelow(""), nil, &Error{File: string(CommandLine), Key: "--root", Why: err.Error()}
+			return Loaded{Config: defaultBelow("")}, &Error{File: string(CommandLine), Key: "--root", Why: err.Error()}
 		}
 		if o.Root = root; root == "/" {
 			o.Root = "" // the disk itself
 		}
 	}
 	c, sources := defaultBelow(o.Root), Sources{}
+	var files Files
 	var faults []error
 	for _, layer := range o.weakestFirst() { // each sets over the ones before
 		d := newDecoder(layer, o)
@@ -72,6 +82,9 @@ func Load(o Options) (Config, Sources, error) {
 		}
 		faults = append(d.sortedErrors(), faults...)
 		maps.Copy(sources, d.set)
+		if d.file.Content != nil {
+			files = append(Files{d.file}, files...)
+		}
 	}
 	faults = append(faults, c.outsideState(sources)...)
 	d := newDecoder(Own, o)
@@ -79,7 +92,7 @@ func Load(o Options) (Config, Sources, error) {
 	if own, found := d.set[exceptionsKey]; found {
 		sources[string(Own)] = own
 	}
-	return c, sources, errors.Join(append(faults, d.sortedErrors()...)...)
+	return Loaded{c, sources, files}, errors.Join(append(faults, d.sortedErrors()...)...)
 }
 
 // weakestFirst returns the sources to read, the weakest first.
@@ -91,13 +104,9 @@ func (o Options) weakestFirst() []Layer {
 }
 
 func newDecoder(layer Layer, o Options) *decoder {
-	d := &decoder{Source: Source{Layer: layer, Name: string(layer)}, set: Sources{}}
-	files := map[Layer]string{
-		File: o.File, Own: ExceptionsPath(o.Root),
-		Local: filepath.Join("/", o.Root, LocalFile), Managed: filepath.Join("/", o.Root, ManagedFile),
-	}
-	if file, found := files[layer]; found {
-		d.Name, d.root = file, o.Root
+	d := &decoder{Source: Source{Layer: layer, Name: string(layer)}, set: Sources{}, given: o.Files}
+	if layer != CommandLine && layer != Environment {
+		d.Name, d.root = o.paths()[layer], o.Root
 	}
 	return d
 }
@@ -132,7 +141,12 @@ func fileError(file string, err error) *Error {
 
 // readContent returns the content of a file, nil where it is missing and may be.
 func (d *decoder) readContent() ([]byte, error) {
-	content, _, err := safefile.Disk{Root: d.root}.ReadTrusted(d.Name, maxFile)
+	if d.given != nil && d.Layer != Own {
+		d.file = d.given.of(d.Layer)
+		return d.file.Content, nil
+	}
+	content, version, err := safefile.Disk{Root: d.root}.ReadTrusted(d.Name, maxFile)
+	d.file = FileContent{Layer: d.Layer, Content: content, Modified: version.ModTime}
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && d.Layer != File:
 		return nil, nil

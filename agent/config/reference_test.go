@@ -42,6 +42,12 @@ list but those of ExtraHomes lie below it, and no link leads out of it; paths in
 the environment do not. EsloggerPath in the files of such a disk is ignored, and syslog, which
 is this machine's, is not a default output.
 
+A running agent takes over a change of these files within ten seconds, whole or not at all: while a
+file has a fault, what was in force before stays in force, also over a restart, and the condition
+` + "`configuration`" + ` says why. A change of a key whose meaning ends with "starts the sensors again" has
+eslogger and the watch of preferences start again, within a second or two: commands of that moment are
+not seen, changes of preferences are. Flags and variables count as they were when the agent started.
+
 `)
 	b.WriteString("| key | flag | environment | type, unit | default | meaning |\n|---|---|---|---|---|---|\n")
 	for _, k := range configKeys(&Config{}) {
@@ -50,7 +56,7 @@ is this machine's, is not a default output.
 			kind += ", " + k.unit
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n",
-			code(k.name), code(k.flag), code(k.variableName()), kind, k.defaultText, k.doc)
+			code(k.name), code(k.flag), code(k.variableName()), kind, k.defaultText, k.doc+map[bool]string{true: "; a change starts the sensors again"}[k.restarts])
 	}
 	b.WriteString("\nAn exception is a dictionary. `Exceptions` replaces the preset for Jamf Pro; an element\n" +
 		"`{Preset = jamf}` keeps it.\n\n")

@@ -18,18 +18,19 @@ import (
 	"hooksnare/pkg/safefile"
 )
 
-// InForce are those that are in force. Those of the configuration stay; those of their own file
-// are read again when it changes. It is safe for concurrent use, but for Refresh, which is for one
-// goroutine.
+// InForce are those that are in force. Those of their own file are read again when it changes.
+// It is safe for concurrent use, but for Refresh and Configure, which are for one goroutine.
 type InForce struct {
 	root   string
-	apply  func([]detect.Exception, *Pins) error // puts others in force
+	apply  func([]config.Exception) error
 	uses   func() []detect.Use
 	report health.Report
 	log    zerolog.Logger
 	read   bool                 // the file was looked at
 	file   safefile.FileVersion // when it was; zero if it was not there
 	faults health.FaultCondition
+
+	configured []config.Exception // those of the configuration
 
 	mu    sync.RWMutex // guards all below
 	list  []config.Exception
@@ -40,7 +41,7 @@ type InForce struct {
 type InForceOptions struct {
 	Root   string
 	List   []config.Exception
-	Apply  func([]detect.Exception, *Pins) error // puts others in force; the error names those that can't be
+	Apply  func([]config.Exception) error // puts others in force; the error names those that can't be
 	Uses   func() []detect.Use
 	Report health.Report
 	Log    zerolog.Logger
@@ -50,12 +51,23 @@ type InForceOptions struct {
 func NewInForce(o InForceOptions, now time.Time) *InForce {
 	e := &InForce{
 		root: o.Root, apply: o.Apply, uses: o.Uses, report: o.Report, log: o.Log,
-		faults: health.FaultCondition{Name: health.Exceptions, Report: o.Report}, list: o.List, since: map[string]time.Time{},
+		faults: health.FaultCondition{Name: health.Exceptions, Report: o.Report}, configured: Configured(o.List), list: o.List, since: map[string]time.Time{},
 	}
 	for i := range o.List {
 		e.since[o.List[i].ID] = now
 	}
 	return e
+}
+
+// Configure puts the exceptions of another configuration in force, beside those of their own file.
+func (e *InForce) Configure(list []config.Exception, now time.Time) {
+	e.configured = Configured(list)
+	e.Refresh(now, true)
+}
+
+// Configured leaves out the exceptions of their own file.
+func Configured(list []config.Exception) []config.Exception {
+	return slices.DeleteFunc(slices.Clone(list), func(x config.Exception) bool { return x.Own })
 }
 
 // Refresh reads the file of exceptions if it is not what it was, or if it must.
@@ -65,11 +77,10 @@ func (e *InForce) Refresh(now time.Time, must bool) {
 		return
 	}
 	e.read, e.file = true, version
-	beside := slices.DeleteFunc(slices.Clone(e.list), func(x config.Exception) bool { return x.Own })
-	own, faults := config.OwnExceptions(e.root, beside)
-	list := slices.Concat(beside, own)
+	own, faults := config.OwnExceptions(e.root, e.configured)
+	list := slices.Concat(e.configured, own)
 	if !reflect.DeepEqual(list, e.list) {
-		if err := e.apply(ForEngine(list), NewPins(e.root, list)); err != nil && faults == nil {
+		if err := e.apply(list); err != nil && faults == nil {
 			faults = err
 		}
 		e.reportChange(missingFrom(e.list, list), missingFrom(list, e.list), now)

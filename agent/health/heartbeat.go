@@ -10,6 +10,16 @@ import (
 	"hooksnare/pkg/alert"
 )
 
+// SendFinal sends a last heartbeat, unless there are none.
+func (m *Monitor) SendFinal(now time.Time) {
+	m.mu.Lock()
+	beat := m.beat
+	m.mu.Unlock()
+	if beat > 0 {
+		m.SendHeartbeat(now, true)
+	}
+}
+
 // SendHeartbeat sends how the agent stands; final says that it ends.
 func (m *Monitor) SendHeartbeat(now time.Time, final bool) {
 	if err := m.parts.Send(m.heartbeat(now, final)); err != nil {

@@ -34,6 +34,8 @@ type Parts struct {
 	Outputs func(*alert.HeartbeatFacts, time.Time) // adds how the outputs stand
 	Losses  []func() []Loss                        // a part that comes to count losses is added here, and nowhere else
 	Send    func(*alert.Heartbeat) error
+
+	Settings func() *alert.ConfigurationFacts // which configuration is in force; nil: it does not change
 }
 
 // Monitor knows how the agent stands, and sends that as heartbeats.
@@ -44,7 +46,6 @@ type Monitor struct {
 	tracker Tracker // belongs to the goroutine that calls Tick
 	started time.Time
 	run     string // id of this run
-	config  string // digest of the configuration
 
 	mu         sync.Mutex // guards all below
 	lines      uint64     // at the latest look at the sensor, for the rate
@@ -55,6 +56,8 @@ type Monitor struct {
 	canaries   uint64
 	lastBeat   time.Time // zero before the first heartbeat
 	nextBeat   time.Time
+	beat       time.Duration // between heartbeats; 0 means none
+	config     string        // digest of the configuration
 }
 
 // NewMonitor returns the monitor of an agent that starts now.
@@ -65,11 +68,18 @@ func NewMonitor(o MonitorOptions, p Parts, now time.Time) *Monitor {
 		o.Board.set(Condition{Name: Starting}, "no canary has come back yet", true, now)
 	}
 	m.run = host.StableID("run", o.Host.ID, strconv.FormatInt(now.UnixNano(), 10))[:32]
-	if b, err := json.Marshal(o.Config); err == nil {
-		sum := sha256.Sum256(b)
-		m.config = hex.EncodeToString(sum[:])
-	}
+	m.Configure(o.Beat, o.Config)
 	return m
+}
+
+// Configure takes over another configuration, and has a heartbeat tell of it soon. It is for the
+// goroutine that calls Tick.
+func (m *Monitor) Configure(beat time.Duration, c any) {
+	b, _ := json.Marshal(c) // of a struct of plain values
+	sum := sha256.Sum256(b)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.beat, m.config, m.nextBeat = beat, hex.EncodeToString(sum[:]), time.Time{}
 }
 
 // Tick looks at the sensor and at what was lost, and sends a heartbeat when one is due. The first
@@ -80,9 +90,8 @@ func (m *Monitor) Tick(now time.Time) {
 	for _, c := range m.tracker.Look(m.losses(), now) {
 		m.opts.Board.Report(c.Condition, c.Detail, c.Until.IsZero(), c.Since, c.Until)
 	}
-	every := m.opts.Beat
 	m.mu.Lock()
-	due := m.nextBeat
+	every, due := m.beat, m.nextBeat
 	m.mu.Unlock()
 	// A clock that was set back must not silence it.
 	if every <= 0 || now.Before(due) && due.Sub(now) <= 2*every {
@@ -126,9 +135,12 @@ func (m *Monitor) losses() []Loss {
 // Facts returns how the agent stands.
 func (m *Monitor) Facts(now time.Time) alert.HeartbeatFacts {
 	f := alert.HeartbeatFacts{
-		Interval: m.opts.Beat.Seconds(), Uptime: float64(now.Sub(m.started).Milliseconds()) / 1000,
-		Configuration: m.config, Versions: map[string]string{"go": runtime.Version()},
+		Uptime: float64(now.Sub(m.started).Milliseconds()) / 1000, Versions: map[string]string{"go": runtime.Version()},
 	}
+	m.mu.Lock()
+	f.Interval, f.Configuration = m.beat.Seconds(), m.config
+	m.mu.Unlock()
+	f.Configurations = m.parts.Settings()
 	if v := m.opts.Host.Version; v != "" {
 		f.Versions["macos"] = v
 	}

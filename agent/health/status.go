@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -134,6 +135,35 @@ func (s *Status) Faults(running bool, now time.Time) []string {
 		}
 	}
 	return out
+}
+
+// Settings says which configuration is in force, and which is on the disk if that is another.
+func (s *Status) Settings() (inForce, onDisk string) {
+	f := s.Health.Configurations
+	if f == nil {
+		return "not known", ""
+	}
+	describe := func(v alert.ConfigurationVersion) string {
+		if v.SHA256 == "" && v.Faults == 0 {
+			return "the defaults, without a file"
+		}
+		text := "sha256 " + cmp.Or(v.SHA256, "not known")
+		if v.Modified != nil {
+			text += ", changed " + v.Modified.UTC().Format(time.DateTime+"Z")
+		}
+		return text
+	}
+	inForce = describe(f.InForce)
+	if f.InForce.Since != nil {
+		inForce += ", in force since " + f.InForce.Since.UTC().Format(time.DateTime+"Z")
+	}
+	switch {
+	case f.OnDisk.Faults > 0:
+		onDisk = fmt.Sprintf("%s, with faults (%d)", describe(f.OnDisk), f.OnDisk.Faults)
+	case f.OnDisk.SHA256 != f.InForce.SHA256:
+		onDisk = describe(f.OnDisk)
+	}
+	return inForce, onDisk
 }
 
 // StatusLoss is a count of what an agent lost.

@@ -177,6 +177,22 @@ func (j *Judge) SetExceptions(list []detect.Exception, pins Pins) error {
 	return j.engine.SetExceptions(list)
 }
 
+// CheckExceptions returns why exceptions can't be put in force, nil if they can.
+func (j *Judge) CheckExceptions(list []detect.Exception) error {
+	_, err := j.newEngine(nil, list)
+	return err
+}
+
+// SetWindows sets how long repeats are counted, and how far a command and a change may be apart.
+func (j *Judge) SetWindows(repeat, correlation time.Duration) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.repeats.SetWindow(repeat)
+	if j.correlator != nil {
+		j.correlator.SetWindow(correlation)
+	}
+}
+
 // Activities returns what every rule did so far.
 func (j *Judge) Activities() []detect.Activity {
 	j.mu.Lock()

@@ -23,15 +23,15 @@ const (
 	receiptsPath = "/private/var/db/receipts"
 )
 
-// knownPrograms returns which exception names a program's SHA-256.
-func knownPrograms(list []config.Exception) map[string]string {
+// SetExceptions says which exceptions are in force: alerts say that one names a program's SHA-256.
+func (w *Watch) SetExceptions(list []config.Exception) {
 	known := map[string]string{}
 	for _, x := range list {
 		for _, sum := range x.Require.SHA256 {
 			known[strings.ToLower(sum)] = x.ID
 		}
 	}
-	return known
+	w.known.Store(&known)
 }
 
 // changedLately returns the files of a folder that changed within a day before a time, the latest

@@ -31,7 +31,7 @@ func names(list []alert.Lately) string {
 
 // examining is a watch that examines a disk, and nothing else.
 func examining(root string) *Watch {
-	return &Watch{opts: Options{Config: &config.Config{Root: root}}, programs: program.NewExaminer(root, nil)}
+	return &Watch{opts: Options{Config: config.Config{Root: root}}, programs: program.NewExaminer(root, nil)}
 }
 
 // TestChangedLately looks around a hook on a disk.

@@ -64,8 +64,8 @@ type Watch struct {
 	prefs    *prefs.Collector
 	store    *program.Store // nil if there is none
 	watchers *program.Watchers
-	known    map[string]string // exceptions that name a program's SHA-256, by that
-	skipped  atomic.Uint64     // folders around a hook that did not answer
+	known    atomic.Pointer[map[string]string] // exceptions that name a program's SHA-256, by that
+	skipped  atomic.Uint64                     // folders around a hook that did not answer
 	programs *program.Examiner
 	examiner *Examiner
 	jamf     *exceptions.JamfSigns
@@ -81,7 +81,7 @@ type Watch struct {
 
 // Options say what to watch.
 type Options struct {
-	Config    *config.Config
+	Config    config.Config
 	Folder    *health.StateFolder
 	Delivered func() bool // reports whether all alerts that were handed over are durable
 	Report    health.Report
@@ -97,7 +97,7 @@ func Open(o Options) (*Watch, error) {
 	if lost != nil {
 		o.Log.Warn().Err(lost).Msg("state")
 	}
-	w.known = knownPrograms(c.Exceptions)
+	w.SetExceptions(c.Exceptions)
 	w.jamf = exceptions.NewJamfSigns(c.Root, before.Jamf, before.Preferences == nil && len(before.Journal) == 0)
 	w.examiner = NewExaminer(w.examine)
 	w.reportedEarly = before.mergeJournal()

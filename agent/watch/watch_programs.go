@@ -97,7 +97,7 @@ func (w *Watch) homeOf(file string) string {
 // with a limit.
 func (w *Watch) examine(q judge.Question) *document.Examination {
 	owner := q.Share.String()
-	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Sources: map[string]map[string]string{}, Targets: map[string]string{}, Known: w.known}
+	x := &document.Examination{Programs: map[string]document.ExaminedProgram{}, Sources: map[string]map[string]string{}, Targets: map[string]string{}, Known: *w.known.Load()}
 	var around sync.WaitGroup
 	around.Go(func() { x.Packages = w.changedLately(program.Root, receiptsPath, ".plist", q.At) }) // no user can have it hang
 	around.Go(func() { x.Preferences = w.changedLately(owner, path.Dir(q.File), "", q.At) })

@@ -45,18 +45,36 @@ type Beat struct {
 
 // HeartbeatFacts are the health of an agent at a point in time. Counts are since it started.
 type HeartbeatFacts struct {
-	Healthy       bool              `json:"healthy"`          // no condition is active
-	Final         bool              `json:"final,omitempty"`  // the agent is ending
-	Interval      float64           `json:"interval_seconds"` // until the next one is due
-	Uptime        float64           `json:"uptime_seconds"`
-	Configuration string            `json:"configuration_sha256,omitempty"` // of all values, in their order
-	Rules         RuleFacts         `json:"rules"`
-	Sensor        SensorFacts       `json:"sensor"`
-	Conditions    []ConditionFacts  `json:"conditions,omitempty"`
-	Spool         SpoolFacts        `json:"spool"`
-	Losses        map[string]uint64 `json:"losses,omitempty"` // what was forgotten, skipped or not examined, by counter
-	Outputs       []OutputFacts     `json:"outputs,omitempty"`
-	Versions      map[string]string `json:"versions,omitempty"` // of go, macos
+	Healthy       bool    `json:"healthy"`          // no condition is active
+	Final         bool    `json:"final,omitempty"`  // the agent is ending
+	Interval      float64 `json:"interval_seconds"` // until the next one is due
+	Uptime        float64 `json:"uptime_seconds"`
+	Configuration string  `json:"configuration_sha256,omitempty"` // of all values in force, in their order
+
+	Configurations *ConfigurationFacts `json:"configuration,omitempty"`
+
+	Rules      RuleFacts         `json:"rules"`
+	Sensor     SensorFacts       `json:"sensor"`
+	Conditions []ConditionFacts  `json:"conditions,omitempty"`
+	Spool      SpoolFacts        `json:"spool"`
+	Losses     map[string]uint64 `json:"losses,omitempty"` // what was forgotten, skipped or not examined, by counter
+	Outputs    []OutputFacts     `json:"outputs,omitempty"`
+	Versions   map[string]string `json:"versions,omitempty"` // of go, macos
+}
+
+// ConfigurationFacts tell which property lists are in force, and which are on the disk. They differ
+// while what is on the disk is faulty, and for some seconds after a change.
+type ConfigurationFacts struct {
+	InForce ConfigurationVersion `json:"in_force"`
+	OnDisk  ConfigurationVersion `json:"on_disk"`
+}
+
+// ConfigurationVersion tells one content of the configuration's files from another.
+type ConfigurationVersion struct {
+	SHA256   string `json:"sha256,omitempty"`   // of the managed and the local file, one after the other; absent without any
+	Modified *Time  `json:"modified,omitempty"` // when a file was changed last
+	Since    *Time  `json:"since,omitempty"`    // when it came into force
+	Faults   int    `json:"faults,omitempty"`
 }
 
 // RuleFacts counts rules and what they found.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent"
+	"hooksnare/agent/inforce"
 	"hooksnare/agent/service"
 	"hooksnare/pkg/logfile"
 )
@@ -25,29 +27,38 @@ func newRun() *cobra.Command {
 in the foreground it needs root and, for the terminal, Full Disk Access. A fault in the
 configuration is logged and raised as an alert, and the rest of the configuration is used.
 
-SIGTERM and SIGINT end it within five seconds. SIGHUP reopens the local log and rereads the
-rule folders. The file of exceptions is reread whenever it changes.
+SIGTERM and SIGINT end it within five seconds. A change of the configuration or of the file of
+exceptions is in force within ten seconds, whole or not at all. SIGHUP reopens the local log and
+rereads the rule folders.
 
 With --root no program of that disk is run except those that --eslogger and --canary name.`,
 		Example: `  sudo hooksnare run
   sudo hooksnare run --show
   hooksnare run --root ./disk --eslogger ./disk/usr/bin/eslogger`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, sources, faults := s.load()
 			logger, flush := newLog()
 			defer flush()
-			if runtime.GOOS == "darwin" && c.Root == "" && os.Geteuid() != 0 {
+			if runtime.GOOS == "darwin" && s.root == "" && os.Geteuid() != 0 {
 				return errors.New("run: eslogger needs root: run it with sudo")
 			}
-			o := agent.Options{Version: version, Config: c, Sources: sources, Faults: faults, Log: logger}
+			o := agent.Options{Version: version, Log: logger}
 			if show {
 				o.Show = cmd.OutOrStdout()
 			}
-			a, err := agent.New(o)
+			a, err := s.newAgent(o)
 			if err != nil {
 				return err
 			}
-			if err := service.Run(cmd.Context(), a.Run); err != nil {
+			run := func(ctx context.Context) error {
+				err := a.Run(ctx)
+				for errors.Is(err, agent.ErrRestart) {
+					if a, err = s.newAgent(o); err == nil {
+						err = a.Run(ctx)
+					}
+				}
+				return err
+			}
+			if err := service.Run(cmd.Context(), run); err != nil {
 				logger.Error().Err(err).Msg("run") // main would wait for a stderr that hangs
 				return &exit{code: exitNotWell}
 			}
@@ -59,6 +70,15 @@ With --root no program of that disk is run except those that --eslogger and --ca
 	cmd.Flags().StringVar(&s.canary, "canary", "", "`PATH` of the program that is run to prove that eslogger sees commands (default /usr/bin/true)")
 	cmd.Flags().BoolVar(&show, "show", false, "also print each alert, for a person")
 	return cmd
+}
+
+// newAgent makes an agent of the configuration that is there now.
+func (s *settings) newAgent(o agent.Options) (*agent.Agent, error) {
+	source := s.source()
+	l, onDisk, faults := inforce.Load(source)
+	o.Config, o.Sources, o.Faults = l.Config, l.Sources, faults
+	o.Source, o.Files, o.OnDisk = &source, l.Files, onDisk
+	return agent.New(o)
 }
 
 // logFlushLimit bounds how long the end of the agent's log may take: its file may be on a disk

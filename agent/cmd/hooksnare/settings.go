@@ -75,10 +75,15 @@ func checkPath(flag, path string, isRight func(fs.FileMode) bool, what string) e
 
 // load reads the configuration. The error is all that is wrong in it.
 func (s *settings) load() (config.Config, config.Sources, error) {
-	return config.Load(config.Options{
+	return config.Load(s.source())
+}
+
+// source is where the configuration comes from.
+func (s *settings) source() config.Options {
+	return config.Options{
 		Root: s.root, File: s.config, Env: os.Environ(),
 		Flags: config.Flags{StateDir: s.stateDir, Eslogger: s.eslogger, Canary: s.canary, Rules: s.rules},
-	})
+	}
 }
 
 // loadNoting reads the configuration for a command that faults in it do not stop, and notes

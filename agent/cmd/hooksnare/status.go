@@ -63,6 +63,11 @@ func statusText(s *health.Status, running bool, faults []string, now time.Time) 
 			add("since", "%s  %s (%s)", c.State, c.Since.UTC().Format(time.DateTime+"Z"), formatAge(now.Sub(c.Since.Time)))
 		}
 	}
+	inForce, onDisk := s.Settings()
+	add("settings", "%s", inForce)
+	if onDisk != "" {
+		add("on disk", "%s", onDisk)
+	}
 	add("sensor", "%d events (%.1f a second), %d lost, %d unreadable", h.Sensor.Lines, h.Sensor.LinesRate, h.Sensor.Dropped, h.Sensor.Malformed)
 	if h.Sensor.LastCanary != nil {
 		add("proof", "a canary was seen %s ago", formatAge(now.Sub(h.Sensor.LastCanary.Time)))
