@@ -24,7 +24,7 @@ var rooms = []room{
 	{"agent/cmd/hooksnare", []string{"agent", "detect/rules", "pkg"}},
 	{"agent/cmd/soak", nil},
 	{"agent/cmd/standin", []string{"collector/eslogger/synthetic"}},
-	{"agent", []string{"agent/config", "agent/delivery", "agent/exceptions", "agent/health", "agent/host", "agent/inforce", "agent/judge", "agent/ruleset", "agent/watch", "collector", "pkg"}},
+	{"agent", []string{"agent/config", "agent/delivery", "agent/exceptions", "agent/health", "agent/host", "agent/inforce", "agent/integrity", "agent/judge", "agent/ruleset", "agent/watch", "collector", "packaging/launchd", "pkg"}},
 
 	{"agent/checkup", []string{"agent/config", "agent/health", "agent/ruleset", "detect", "pkg"}},
 	{"agent/offline", []string{"agent/config", "agent/document", "agent/exceptions", "agent/host", "agent/judge", "agent/ruleset", "collector", "detect", "pkg"}},
@@ -33,6 +33,7 @@ var rooms = []room{
 	{"agent/judge", []string{"agent/document", "agent/health", "agent/host", "collector/eslogger", "collector/process", "detect", "pkg"}},
 	{"agent/document", []string{"agent/health", "agent/host", "collector/process", "detect", "pkg"}},
 	{"agent/ruleset", []string{"agent/config", "agent/health", "collector/eslogger", "detect", "pkg"}},
+	{"agent/integrity", []string{"agent/health", "pkg"}},
 	{"agent/inforce", []string{"agent/config", "agent/health", "pkg"}},
 	{"agent/delivery", []string{"agent/config", "agent/health", "pkg"}},
 	{"agent/health", []string{"agent/host", "collector/eslogger", "detect", "pkg"}},

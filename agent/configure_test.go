@@ -19,6 +19,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
 	"hooksnare/agent/inforce"
+	"hooksnare/agent/integrity"
 	"hooksnare/collector/eslogger/synthetic"
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/chain"
@@ -61,6 +62,9 @@ func (c *reconfigured) write(t *testing.T, text string) {
 	t.Helper()
 	place(t, c.file+".new", text, 0o644)
 	if err := os.Rename(c.file+".new", c.file); err != nil {
+		t.Fatal(err)
+	}
+	if err := integrity.Accept(c.root, filepath.Join(c.root, "var/db/hooksnare"), "install", time.Now(), config.LocalFile); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -25,7 +25,7 @@ const (
 // seconds. What could not be delivered is logged; it is not an error, as the watching itself was
 // well. What would not end is one: the process has to end then, as it may never.
 //
-// It returns ErrRestart, as soon as everything has ended, when the configuration asks for that.
+// It returns ErrRestart or ErrRelaunch, as soon as everything has ended, when the agent asks for that.
 func (a *Agent) Run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -37,10 +37,13 @@ func (a *Agent) Run(ctx context.Context) error {
 		}
 	}()
 	err := a.runLimited(ctx)
-	if err == nil && a.restarts() {
-		return ErrRestart
+	switch {
+	case err != nil || !a.restarts():
+		return err
+	case a.relaunch.Load():
+		return ErrRelaunch
 	}
-	return err
+	return ErrRestart
 }
 
 // runLimited is run with a limit on how long the end may take.
@@ -100,7 +103,10 @@ func (a *Agent) run(ctx context.Context, part *atomic.Value) error {
 		a.log.Error().Err(left).Msg("outputs")
 	}
 	part.Store("the state folder")
-	a.within(watchEnd, "the state folder", a.watch.Save)
+	a.within(watchEnd, "the state folder", func() {
+		a.watch.Save()
+		a.endRun(time.Now())
+	})
 	a.within(judgeEnd, "the judge", a.summary)
 	var left error
 	a.within(watchEnd, "the temporary state folder", func() { left = a.removeTemporary() })

@@ -12,6 +12,9 @@ func (o *Options) SetHold(d time.Duration) { o.hold = d }
 // in a test is no disk that hangs.
 func (o *Options) SetDiskLimit(d time.Duration) { o.diskLimit = d }
 
+// SetGrantEvery sets how often an agent without Full Disk Access looks whether it was granted.
+func (o *Options) SetGrantEvery(d time.Duration) { o.grantEvery = d }
+
 // Amount is how much of something a test does: a little always, and much with TEST_SLOW=1.
 func Amount[T any](little, much T) T {
 	if os.Getenv("TEST_SLOW") == "1" {

@@ -44,6 +44,7 @@ func TestProcess(t *testing.T) {
 	t.Run("kill", func(t *testing.T) { testKill(t, program) })
 	t.Run("hang-up", func(t *testing.T) { testHangUp(t, program) })
 	t.Run("end", func(t *testing.T) { testEnd(t, program) })
+	t.Run("launched", func(t *testing.T) { testLaunched(t, program) })
 	t.Run("frozen", func(t *testing.T) { testFrozen(t, program) })
 }
 

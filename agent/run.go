@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 	"hooksnare/agent/health"
 	"hooksnare/agent/host"
 	"hooksnare/agent/inforce"
+	"hooksnare/agent/integrity"
 	"hooksnare/agent/judge"
 	"hooksnare/agent/ruleset"
 	"hooksnare/agent/watch"
@@ -41,14 +43,17 @@ type Options struct {
 	Source        *config.Options
 	Files, OnDisk config.Files
 
+	Launchd bool // launchd runs it, and starts it again when it ends
+
 	Log     zerolog.Logger
 	Version string          // of the agent
 	Show    io.Writer       // is written each alert for a person; nil for none
 	Timing  eslogger.Timing // zero but in tests
 
 	// Zero but in tests.
-	hold      time.Duration
-	diskLimit time.Duration // of any operation of the state folder, the spool and the configuration
+	hold       time.Duration
+	grantEvery time.Duration // between two looks whether Full Disk Access was granted
+	diskLimit  time.Duration // of any operation of the state folder, the spool and the configuration
 }
 
 // Agent is the daemon. Its parts do not change once New has returned.
@@ -66,8 +71,13 @@ type Agent struct {
 	rules      *ruleset.InForce
 	exceptions *exceptions.InForce
 	settings   *inforce.Configuration // nil: the configuration stays
+	boot       string                 // id of the boot session
+	began      time.Time              // when launchd started this run
 	asked      config.Config          // the configuration without what stands in for unsafe places
 	restart    chan struct{}          // closed when the agent is to be started again
+	relaunch   atomic.Bool            // by launchd
+	integrity  *integrity.Watch
+	grant      grantWatch
 	source     *eslogger.Source
 	monitor    *health.Monitor
 	status     *health.StatusWriter
@@ -108,6 +118,7 @@ func New(o Options) (*Agent, error) {
 	unsafeProgram := safeProgram(&o.Config, o.Sources)
 	a.opts = o
 	mac := host.ThisHost(o.Config.Root)
+	a.boot, a.grant.every = mac.Boot, cmp.Or(o.grantEvery, grantEvery)
 	a.folder = health.NewStateFolder(o.Config.StateDir, o.diskLimit, a.hangs.ReportFrom("state folder"))
 
 	var err error
@@ -162,6 +173,10 @@ func New(o Options) (*Agent, error) {
 	a.board.RaiseWith(func(c health.Condition, detail string, on bool, since, until time.Time) {
 		a.judge.Condition(c.String(), detail, on, since, until)
 	})
+	a.integrity = integrity.Open(integrity.Options{
+		Root: o.Config.Root, StateDir: o.Config.StateDir, Files: a.ownFiles(), Save: a.folder.Write, Report: a.board.Report, Log: o.Log,
+	})
+	a.beginRun(now)
 	ownFaults, faults := exceptions.SplitFaults(o.Config.Root, o.Faults)
 	a.reportStart(unsafeState, unsafeProgram, errors.Join(faults, inert), lost)
 	a.exceptions.SetFaults(ownFaults, now)
@@ -269,9 +284,11 @@ func (a *Agent) tick(ctx context.Context) {
 			a.outputs.Check(now)
 			a.monitor.Tick(now)
 			a.status.Tick(now, false)
-			a.read("configuration and exceptions", func() {
+			a.read("the agent's own files", func() {
 				a.refreshSettings(now, false)
 				a.exceptions.Refresh(now, false)
+				a.integrity.Check(now, func() map[string][]string { return ruleset.Files(a.opts.Config) })
+				a.checkGrant(now)
 			})
 		}
 	}

@@ -50,6 +50,9 @@ func (h *handler) HandleMessage(m *eslogger.Message) { h.judge.HandleMessage(m) 
 func (h *handler) HandleState(st eslogger.State) {
 	h.board.Note(sensorCondition(st.Name), st.Detail, st.On, st.Since)
 	h.judge.HandleState(st)
+	if c, _ := health.Find(string(st.Name)); c == health.NoFullDiskAccess {
+		h.grant.setDenied(st.On, st.Since)
+	}
 	h.watch.Wake() // what was not seen may have changed them
 }
 

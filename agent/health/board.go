@@ -30,6 +30,7 @@ type Board struct {
 	on    map[Condition]alert.ConditionFacts
 	raise Report   // nil before there is anybody who raises alerts
 	early []report // what waits for that
+	turns uint64   // conditions that began or ended
 }
 
 type report struct {
@@ -83,13 +84,27 @@ func (b *Board) Note(c Condition, detail string, on bool, since time.Time) {
 func (b *Board) set(c Condition, detail string, on bool, since time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	_, known := b.on[c]
 	if !on {
+		if known {
+			b.turns++
+		}
 		delete(b.on, c)
 		return
 	}
-	if _, known := b.on[c]; known || c.Subject == "" || b.subjectsLocked(c.Name) < maxSubjects {
+	if !known {
+		b.turns++
+	}
+	if known || c.Subject == "" || b.subjectsLocked(c.Name) < maxSubjects {
 		b.on[c] = alert.ConditionFacts{State: c.String(), Detail: clip.Text(detail, clip.NameBytes), Since: alert.At(since)}
 	}
+}
+
+// Turns counts the conditions that began or ended.
+func (b *Board) Turns() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.turns
 }
 
 // subjectsLocked returns how many subjects of a condition are known.

@@ -41,7 +41,8 @@ const (
 	Exceptions
 	ExceptionsChanged
 
-	// The agent's own folders.
+	// The agent's own files and folders.
+	Tampered    // of a file, or launchd
 	PlaceUnsafe // of a path
 	DiskHangs   // of a folder, or what is on it
 	StateNotSaved

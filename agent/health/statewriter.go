@@ -18,7 +18,7 @@ import (
 	"hooksnare/pkg/safefile"
 )
 
-// How often, at the most, the status is written. It is written only when it has changed, so that
+// How often, at the most, the status is written while no condition begins or ends. It is written only when it has changed, so that
 // a quiet Mac's disk can sleep.
 const (
 	statusEvery = 5 * time.Second
@@ -117,6 +117,7 @@ type StatusWriter struct {
 
 	written []byte    // what is worth writing at once, as it was written last
 	at      time.Time // when
+	turns   uint64    // of the board then
 	failing time.Time // since when it can't be written, zero while it can
 }
 
@@ -128,8 +129,9 @@ func NewStatusWriter(folder *StateFolder, from StatusSources) *StatusWriter {
 // Tick writes what has changed and is due; with all set, whether it is due or not.
 func (w *StatusWriter) Tick(now time.Time, all bool) {
 	var err error
-	if all || now.Sub(w.at) >= statusEvery || w.from.Simulation.Changed() {
-		err = w.write(now)
+	turns := w.from.Board.Turns()
+	if all || turns != w.turns || now.Sub(w.at) >= statusEvery || w.from.Simulation.Changed() {
+		w.turns, err = turns, w.write(now)
 	}
 	w.report(err, now)
 }

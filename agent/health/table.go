@@ -100,6 +100,11 @@ var table = [names]Row{
 		Cure:    "Compare with sudo hooksnare allow list and /var/log/hooksnare/audit.jsonl; take back what nobody of yours added: sudo hooksnare allow remove ID.",
 	},
 
+	Tampered: {
+		Word: "tampered", Of: "the file, the folder of rules, or launchd", Moment: true,
+		Meaning: "A part of the agent, its program, launchd job, configuration, rules or exceptions, was changed by none of Hooksnare's verbs, or the agent was ended by none; what it sees and reports may be what somebody else wants.",
+		Cure:    "Ask who did that; put it right with the package, or with sudo hooksnare install. What is there now counts as right from here on.",
+	},
 	PlaceUnsafe: {
 		Word: "place_unsafe", Of: "the path",
 		Meaning: "A file or folder of the agent can be changed by others than root; whoever does that can hide or forge alerts, so the agent does not use it.",

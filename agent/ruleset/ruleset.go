@@ -78,6 +78,21 @@ type loaded struct {
 	err  error
 }
 
+// Files returns the rule files that a configuration names, as paths of the Mac, by their folder. A
+// folder that can't be read has none.
+func Files(c config.Config) map[string][]string {
+	inner := func(path string) string { return strings.TrimPrefix(path, c.Root) }
+	out := map[string][]string{}
+	for _, dir := range c.RuleDirectories {
+		files, _ := ruleFiles(c.Disk(), dir)
+		for i := range files {
+			files[i] = inner(files[i])
+		}
+		out[inner(dir)] = files
+	}
+	return out
+}
+
 // loadFiles loads rule files, on all processors: reading TOML takes nearly a millisecond a
 // rule, and there may be many.
 func loadFiles(disk safefile.Disk, names []string) []loaded {

@@ -29,8 +29,8 @@ const (
 	// /usr/local/bin would not do for a daemon, since users may write there.
 	folder = "/Library/Application Support/Hooksnare"
 	// Program is the installed program.
-	Program      = folder + "/hooksnare"
-	propertyList = "/Library/LaunchDaemons/" + launchd.Label + ".plist"
+	Program      = launchd.Program
+	propertyList = launchd.File
 
 	// stateFolder holds the spool and all else that the agent remembers: root alone, 0700.
 	stateFolder = "/var/db/hooksnare"

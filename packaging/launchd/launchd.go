@@ -8,6 +8,12 @@ import _ "embed"
 // Label names the job to launchd.
 const Label = "com.hooksnare.agent"
 
+// Where the job's property list and its program are installed.
+const (
+	File    = "/Library/LaunchDaemons/" + Label + ".plist"
+	Program = "/Library/Application Support/Hooksnare/hooksnare"
+)
+
 // PropertyList is the file as it is installed. It holds no placeholders.
 //
 //go:embed com.hooksnare.agent.plist

@@ -81,6 +81,7 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 	if err := exceptions.NewAllow(c, exceptions.Whoever()).Add(cmd.Context(), p); err != nil {
 		return exitRefused(err)
 	}
+	acceptFiles(cmd, c.Root, c.StateDir, "allow", config.ExceptionsFile)
 	for _, text := range p.Notes {
 		note(cmd, "%s", text)
 	}
@@ -155,6 +156,7 @@ names the place where it can be removed. Exits with 1 when there is no such exce
 			if err := exceptions.NewAllow(c, exceptions.Whoever()).Remove(cmd.Context(), args[0], sources); err != nil {
 				return exitRefused(err)
 			}
+			acceptFiles(cmd, c.Root, c.StateDir, "allow", config.ExceptionsFile)
 			note(cmd, "removed %s: a running agent stops using it within seconds", args[0])
 			return nil
 		},

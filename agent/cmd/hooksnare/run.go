@@ -41,7 +41,7 @@ With --root no program of that disk is run except those that --eslogger and --ca
 			if runtime.GOOS == "darwin" && s.root == "" && os.Geteuid() != 0 {
 				return errors.New("run: eslogger needs root: run it with sudo")
 			}
-			o := agent.Options{Version: version, Log: logger}
+			o := agent.Options{Version: version, Log: logger, Launchd: service.Launched()}
 			if show {
 				o.Show = cmd.OutOrStdout()
 			}
@@ -58,7 +58,7 @@ With --root no program of that disk is run except those that --eslogger and --ca
 				}
 				return err
 			}
-			if err := service.Run(cmd.Context(), run); err != nil {
+			if err := service.Run(cmd.Context(), run); err != nil && !errors.Is(err, agent.ErrRelaunch) {
 				logger.Error().Err(err).Msg("run") // main would wait for a stderr that hangs
 				return &exit{code: exitNotWell}
 			}

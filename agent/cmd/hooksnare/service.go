@@ -4,11 +4,37 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"hooksnare/agent/config"
+	"hooksnare/agent/integrity"
 	"hooksnare/agent/service"
 )
+
+// accepting runs a verb and notes what it does for the agent, which reports what no verb did.
+func accepting(cmd *cobra.Command, root, verb string, do func() error) error {
+	stateDir := filepath.Join("/", root, config.Default().StateDir)
+	if verb != "start" && (root != "" || os.Geteuid() == 0) {
+		acceptFiles(cmd, root, stateDir, verb, integrity.Stop)
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	if verb == "install" || verb == "uninstall" {
+		acceptFiles(cmd, root, stateDir, verb, append(service.Files(), config.LocalFile, config.ExceptionsFile)...)
+	}
+	return nil
+}
+
+// acceptFiles notes that a verb changed files of the agent.
+func acceptFiles(cmd *cobra.Command, root, stateDir, verb string, files ...string) {
+	if err := integrity.Accept(root, stateDir, verb, time.Now(), files...); err != nil {
+		note(cmd, "the agent will report what this did, as it can't be noted: %v", err)
+	}
+}
 
 // serviceCommands are the verbs of the launchd job.
 func serviceCommands() []*cobra.Command {
@@ -43,7 +69,7 @@ Preferences stay in any case.`,
 				}
 				s, err := service.New(root, progress)
 				if err == nil {
-					err = verb.do(s, cmd.Context())
+					err = accepting(cmd, root, verb.name, func() error { return verb.do(s, cmd.Context()) })
 				}
 				if err != nil {
 					return fmt.Errorf("%s: %w", verb.name, err)

@@ -1,0 +1,86 @@
+// Package integrity watches what the agent itself is made of: its program, its launchd job, its
+// configuration, rules and exceptions. A change that no verb of Hooksnare made is reported, and so is an
+// end of the agent that none asked for.
+//
+// Whoever is root can forge what is kept here, as root can do everything: it makes tampering visible
+// that did not take that trouble.
+package integrity
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"hooksnare/pkg/safefile"
+)
+
+// acceptedFile holds what verbs did, in the state folder.
+const (
+	acceptedFile = "own-changes.json"
+	maxAccepted  = 64      // of which so many are kept
+	maxFile      = 1 << 20 // bytes of such a file
+	maxProgram   = 256 << 20
+)
+
+// Stop is what a verb that ends the agent accepts.
+const Stop = "stop"
+
+// accepted is a change that a verb made.
+type accepted struct {
+	What   string    `json:"what"`             // a path of the Mac, or Stop
+	Digest string    `json:"sha256,omitempty"` // of the file then; "" if it is not there
+	Verb   string    `json:"verb"`
+	At     time.Time `json:"at"`
+}
+
+// Accept notes what a verb made of files, which are paths of the Mac whose disk lies below root, or
+// that it is about to end the agent. A state folder that is missing has no agent that would report it.
+func Accept(root, stateDir, verb string, now time.Time, what ...string) error {
+	list := readAccepted(stateDir)
+	for _, name := range what {
+		a := accepted{What: name, Verb: verb, At: now.UTC()}
+		if name != Stop {
+			a.Digest, _ = digestOf(root, name)
+		}
+		list = append(list, a)
+	}
+	b, err := json.Marshal(list[max(0, len(list)-maxAccepted):])
+	if err != nil {
+		return err
+	}
+	if err = safefile.WriteAtomic(filepath.Join(stateDir, acceptedFile), b, 0o600); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// readAccepted returns what verbs did; nothing where that can't be read: then all is reported.
+func readAccepted(stateDir string) (list []accepted) {
+	b, _, err := safefile.Disk{}.ReadTrusted(filepath.Join(stateDir, acceptedFile), maxFile)
+	if err != nil || json.Unmarshal(b, &list) != nil {
+		return nil
+	}
+	return list
+}
+
+// digestOf returns the SHA-256 of a file, "" if it is not there. Of what is no file that can be read it
+// is a text that says so.
+func digestOf(root, name string) (string, safefile.FileVersion) {
+	if v, err := safefile.Lstat(filepath.Join("/", root, name)); err == nil && v.IsLink() {
+		return "unreadable: a link", v // what it leads to could change unseen
+	}
+	h := sha256.New()
+	v, err := safefile.CopyIn(root, name, maxProgram, h)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", safefile.FileVersion{}
+	case err != nil:
+		v, _ = safefile.Lstat(filepath.Join("/", root, name))
+		return "unreadable: " + err.Error(), v
+	}
+	return hex.EncodeToString(h.Sum(nil)), v
+}
