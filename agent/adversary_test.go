@@ -188,7 +188,7 @@ func playMoves(t *testing.T, set ruleset.Set, moves []move) []*alert.Alert {
 			f.p.HandleUnreadable(*m.unreadable)
 		}
 		if m.program != nil {
-			f.p.HandleProgram("", *m.program)
+			f.p.HandleProgram("", *m.program, nil)
 		}
 	}
 	f.p.Advance(historyTime(3600).Add(judge.EventDelay))

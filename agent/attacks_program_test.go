@@ -104,6 +104,15 @@ func programs() []stateCase {
 	changed := func(what string) []string {
 		return []string{present("LoginHook=" + hookProgram), "hook-program-changed #1 observed by state: edit LoginHook=" + hookProgram + " in root, " + what}
 	}
+	jamfHooked := func(w *world) {
+		w.script(jamfProgram, "old version")
+		w.script("/usr/local/jamf/bin/jamf", "true")
+		w.hook("LoginHook", jamfProgram)
+	}
+	jamfChanged := func(what string) string {
+		return "hook-program-changed #1 observed by state: edit LoginHook=" + jamfProgram + " in root, " + what
+	}
+	excepted := "hook-excepted #1 observed by state: set LoginHook=" + jamfProgram + " in root"
 	// The look at the program that the first alert tells of need not be the watcher's.
 	known := func(does func(w *world)) func(w *world) {
 		return func(w *world) {
@@ -126,6 +135,15 @@ func programs() []stateCase {
 		{name: "program edited while the agent was stopped", before: hooked, does: known(func(w *world) {
 			w.again(func() { w.script(hookProgram, "id") })
 		}), want: []string{present("LoginHook=" + hookProgram), "hook-program-changed #1 observed by state: edit LoginHook=" + hookProgram + " in root while stopped, content"}},
+		{name: "Jamf's script updated by Jamf", before: jamfHooked, does: known(func(w *world) { w.script(jamfProgram, "new version") }),
+			want: []string{excepted, jamfChanged("content, severity 21, still as jamf-framework-scripts requires")}},
+		{name: "Jamf's script exchanged for a user's", before: jamfHooked, does: known(func(w *world) {
+			w.script(jamfProgram+".new", "id")
+			w.must(os.Chown(w.at(jamfProgram+".new"), 501, 20))
+			w.must(os.Rename(w.at(jamfProgram+".new"), w.at(jamfProgram)))
+		}), want: []string{excepted, jamfChanged("content+replaced+owner+writable")}},
+		{name: "Jamf's script removed", before: jamfHooked, does: known(func(w *world) { w.remove(jamfProgram) }),
+			want: []string{excepted, jamfChanged("vanished")}},
 		{name: "program run by loginwindow", before: hooked, does: func(w *world) {
 			r := commandOf("sh", hookProgram, "ann")
 			r.By = "loginwindow"
@@ -152,7 +170,7 @@ func (w *world) awaitKnown() {
 	state := filepath.Join(w.o.Config.StateDir, "preferences.json")
 	for limit := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		b, err := os.ReadFile(state)
-		if err == nil && strings.Contains(string(b), hookProgram+`"`) && strings.Contains(string(b), `"value_sha256"`) {
+		if err == nil && (strings.Contains(string(b), hookProgram+`"`) || strings.Contains(string(b), jamfProgram+`"`)) && strings.Contains(string(b), `"value_sha256"`) {
 			return
 		}
 		if time.Now().After(limit) {

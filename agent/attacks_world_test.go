@@ -257,6 +257,9 @@ func short(a *alert.Alert) string {
 	if h.Exception != nil && h.Exception.Failed != "" {
 		b.WriteString(", exception failed: " + h.Exception.Failed)
 	}
+	if h.Exception != nil && h.Exception.Failed == "" && h.Change != nil && len(h.Change.What) > 0 {
+		fmt.Fprintf(&b, ", severity %d, still as %s requires", a.Event.Severity, h.Exception.ID)
+	}
 	return b.String()
 }
 

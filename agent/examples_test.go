@@ -237,7 +237,7 @@ func exampleObserved(p *judge.Judge, x *exampleCase, at time.Time) {
 	case x.ProgramChange != nil:
 		c := x.ProgramChange
 		was, is := examplePrograms(c)
-		p.HandleProgram("", event.ProgramChange{Value: c.Value, What: c.What, Old: was, New: is, Since: exampleSince(c.Since), Time: at})
+		p.HandleProgram("", event.ProgramChange{Value: c.Value, What: c.What, Old: was, New: is, Since: exampleSince(c.Since), Time: at}, nil)
 	case x.Unreadable != nil:
 		u := event.Unreadable{Path: x.Unreadable.Path, Why: x.Unreadable.Why, Detail: x.Unreadable.Detail, On: !x.Ended, Since: at}
 		if x.Ended {

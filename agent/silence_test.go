@@ -133,7 +133,7 @@ func (m *peopledMac) swapped(home, value, content string) {
 	ch := event.ProgramChange{Value: value, What: []string{"content"}, Time: m.Now()}
 	ch.Old.Value, ch.New.Value, ch.Old.Path, ch.New.Path = value, value, value, value
 	ch.New.SHA256, ch.New.Hashed, ch.New.Exists = content, true, true
-	m.p.HandleProgram(home, ch)
+	m.p.HandleProgram(home, ch, nil)
 	m.Advance(time.Millisecond)
 }
 

@@ -41,6 +41,8 @@ type Finding struct {
 	// Unpinned says that Hidden covers it by its condition alone: there was no disk on
 	// which to look at its pin.
 	Unpinned bool
+
+	Trusted string // id of the exception that still covers a program that was updated
 }
 
 // Options are what an engine is made of beside its rules.

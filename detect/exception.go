@@ -79,6 +79,24 @@ func (e *Engine) Except(found []Finding, now time.Time, pin Pin) {
 	}
 }
 
+// KeepTrust marks the findings about a program that was updated and is still what a pinned exception
+// requires: who keeps it may update it. What an update is, the caller says.
+func (e *Engine) KeepTrust(found []Finding, now time.Time, pin Pin) {
+	for i := range found {
+		f := &found[i]
+		n := slices.IndexFunc(e.exceptions, func(x exception) bool {
+			if !x.Pinned || !x.applies(f, now) {
+				return false
+			}
+			_, held, checked := pin(x.ID, &f.Record)
+			return checked && held
+		})
+		if n >= 0 {
+			f.Trusted = e.exceptions[n].ID
+		}
+	}
+}
+
 // applies reports whether an exception covers a finding by its condition.
 func (x *exception) applies(f *Finding, now time.Time) bool {
 	if !x.Expires.IsZero() && !now.Before(x.Expires) {

@@ -148,6 +148,9 @@ func (f *Finding) Item() Item {
 // as severe as one that nobody was seen to set.
 func (f *Finding) Severity() rules.Severity {
 	s := f.Rule.Severity
+	if f.Trusted != "" {
+		return rules.Low
+	}
 	o := f.Record.State
 	unsure := o != nil && (o.Unreadable != nil || o.Change != nil && o.Change.Uncertain && o.Change.New != nil)
 	if unsure && f.Share().Reserved() && s.Number() < rules.High.Number() {

@@ -50,6 +50,11 @@ func (c *Composer) Compose(f *detect.Finding) *alert.Alert {
 		a.Event.Severity, a.Event.RiskScore = s.Number(), max(a.Event.RiskScore, s.Number())
 	}
 	a.Message = clip.Path(f.Sentence())
+	if f.Trusted != "" {
+		a.Event.RiskScore = a.Event.Severity
+		a.Hooksnare.Exception = &alert.Exception{ID: clip.Text(f.Trusted, clip.WordBytes)}
+		a.Message = clip.Path(f.Sentence() + "; it is still what the exception " + a.Hooksnare.Exception.ID + " requires")
+	}
 	a.Hooksnare.Verdict = alert.Observed
 	switch {
 	case f.Record.State != nil:

@@ -3,6 +3,7 @@ package judge
 import (
 	"slices"
 
+	"hooksnare/agent/document"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/pkg/alert"
@@ -98,7 +99,11 @@ func (j *Judge) Hooks() map[string][]string {
 
 // HandleProgram takes a change of the program of a hook in preferences of a home, "" for
 // those of root, the computer and management.
-func (j *Judge) HandleProgram(home string, ch event.ProgramChange) {
+//
+// No exception hides it: one that trusts the program by its pin would hide that it changed. An update
+// of a program that is still what its pin requires is reported as low; x is what was found of it, nil
+// where that is not known.
+func (j *Judge) HandleProgram(home string, ch event.ProgramChange, x *document.Examination) {
 	j.judgeAndFlush(true, func() {
 		h := j.hookOfProgram(home, ch.Value)
 		if h == nil || j.watching == nil || j.closed {
@@ -109,9 +114,21 @@ func (j *Judge) HandleProgram(home string, ch event.ProgramChange) {
 		j.engine.SetHooks(j.hooked)
 		fact := &hook.Fact{Operation: hook.Edit, Key: h.Key, Value: h.Value, HasValue: true, Plist: h.File, Scope: hook.Scope(h.Scope), Strict: true}
 		o := detect.Observed{Program: &ch, Verdict: string(alert.Observed), Home: home}
-		// No exception: one that trusts the program by its pin would hide that it changed.
-		j.reportFindings(j.engine.Observe(o, fact, nil), now, nil)
+		found := j.engine.Observe(o, fact, nil)
+		if x != nil && j.pins != nil && isUpdate(&ch) {
+			j.engine.KeepTrust(found, now, func(exception string, r *detect.Record) (why string, held, checked bool) {
+				why = j.pins.Check(exception, r, x)
+				return why, why == "", true
+			})
+		}
+		j.reportFindings(found, now, nil)
 	})
+}
+
+// isUpdate reports whether a program has other content and nothing else is new about it.
+func isUpdate(ch *event.ProgramChange) bool {
+	return ch.Old.Exists && ch.New.Exists && ch.Old.UID == ch.New.UID && ch.Old.Resolved == ch.New.Resolved &&
+		!slices.ContainsFunc(ch.What, func(what string) bool { return !slices.Contains([]string{"content", "replaced", "parts"}, what) })
 }
 
 // hookOfProgram returns the hook in preferences of a home that has a value: where several have

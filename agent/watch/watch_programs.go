@@ -40,7 +40,11 @@ func (w *Watch) openPrograms(before program.State) {
 		Share: func(s program.Share) {
 			w.opts.Report(health.ShareUsedUp.Of(s.What+" "+s.Owner), s.Owner+" has used up its share of "+s.What+" of programs that are looked at", s.On, s.Since, s.Until)
 		},
-	}, func(owner string, ch event.ProgramChange) { w.judge.HandleProgram(homeOfOwner(owner), ch) })
+	}, func(owner string, ch event.ProgramChange) {
+		w.jamf.Refresh(time.Now())
+		x := &document.Examination{Jamf: w.jamf.ShownBefore(ch.Time), Programs: map[string]document.ExaminedProgram{ch.Value: {Found: ch.New}}}
+		w.judge.HandleProgram(homeOfOwner(owner), ch, x)
+	})
 	w.savedVersion = w.watchers.Version()
 }
 
