@@ -26,7 +26,7 @@ var rooms = []room{
 	{"agent/cmd/standin", []string{"collector/eslogger/synthetic"}},
 	{"agent", []string{"agent/config", "agent/delivery", "agent/exceptions", "agent/health", "agent/host", "agent/inforce", "agent/integrity", "agent/judge", "agent/ruleset", "agent/watch", "collector", "packaging/launchd", "pkg"}},
 
-	{"agent/checkup", []string{"agent/config", "agent/health", "agent/ruleset", "detect", "pkg"}},
+	{"agent/checkup", []string{"agent/config", "agent/health", "agent/ruleset", "collector/program", "detect", "pkg"}},
 	{"agent/offline", []string{"agent/config", "agent/document", "agent/exceptions", "agent/host", "agent/judge", "agent/ruleset", "collector", "detect", "pkg"}},
 	{"agent/watch", []string{"agent/config", "agent/document", "agent/exceptions", "agent/health", "agent/judge", "collector", "detect", "pkg"}},
 	{"agent/exceptions", []string{"agent/config", "agent/document", "agent/health", "collector/program", "detect", "pkg"}},
