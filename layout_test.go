@@ -26,7 +26,7 @@ var rooms = []room{
 	{"agent/cmd/standin", []string{"collector/eslogger/synthetic"}},
 	{"agent", []string{"agent/config", "agent/delivery", "agent/exceptions", "agent/health", "agent/host", "agent/inforce", "agent/integrity", "agent/judge", "agent/ruleset", "agent/watch", "collector", "packaging/launchd", "pkg"}},
 
-	{"agent/checkup", []string{"agent/config", "agent/health", "agent/ruleset", "detect", "pkg"}},
+	{"agent/checkup", []string{"agent/config", "agent/health", "agent/ruleset", "collector/program", "detect", "pkg"}},
 	{"agent/offline", []string{"agent/config", "agent/document", "agent/exceptions", "agent/host", "agent/judge", "agent/ruleset", "collector", "detect", "pkg"}},
 	{"agent/watch", []string{"agent/config", "agent/document", "agent/exceptions", "agent/health", "agent/judge", "collector", "detect", "pkg"}},
 	{"agent/exceptions", []string{"agent/config", "agent/document", "agent/health", "collector/program", "detect", "pkg"}},
@@ -40,6 +40,7 @@ var rooms = []room{
 	{"agent/config", []string{"collector", "detect", "pkg"}},
 	{"agent/host", []string{"pkg"}},
 	{"agent/service", []string{"packaging/launchd"}},
+	{"agent/profile", []string{"agent/config"}},
 
 	{"collector/eslogger", []string{"pkg/event", "pkg/quote"}},
 	{"collector/eslogger/synthetic", []string{"pkg/event"}},
@@ -91,7 +92,7 @@ var topLevel = []string{
 }
 
 // pure are the packages without a clock, files, network, environment or goroutines.
-var pure = []string{"detect", "agent/judge", "agent/document"}
+var pure = []string{"detect", "agent/judge", "agent/document", "agent/profile"}
 
 // impure lists what these must not import.
 var impure = []string{"os", "os/exec", "net", "net/http", "io/ioutil", "syscall", "path/filepath", "math/rand", "math/rand/v2", "golang.org/x/sys/unix"}

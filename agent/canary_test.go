@@ -93,7 +93,7 @@ func TestUnsafeProgram(t *testing.T) {
 		if got := sensorOptions(&Options{Config: safe}).Path; got != tt.want || (err != nil) != tt.fault {
 			t.Errorf("mode %o, flags %v: got %s to run, %v, want %s", tt.mode, tt.flags, got, err, tt.want)
 		}
-		_, faults := checkup.Check(c, sources, nil, time.Now())
+		_, faults := checkup.Check(c, sources, nil, time.Now(), checkup.ThisMac)
 		if told := faults != nil && strings.Contains(faults.Error(), "EsloggerPath: "); told != tt.fault {
 			t.Errorf("mode %o, flags %v: got %v, want it told: %v", tt.mode, tt.flags, faults, tt.fault)
 		}

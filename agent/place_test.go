@@ -120,7 +120,7 @@ func TestUnsafePlaces(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, err = checkup.Check(c, sources, nil, time.Now())
+				_, err = checkup.Check(c, sources, nil, time.Now(), checkup.ThisMac)
 				key := key
 				if key == "one.toml" && !p.file {
 					key = "RuleDirectories[0]"
@@ -212,7 +212,7 @@ func TestRootKeepsInside(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = checkup.Check(c, sources, nil, time.Now())
+		_, err = checkup.Check(c, sources, nil, time.Now(), checkup.ThisMac)
 		for _, want := range []string{"Outputs[1].TokenFile: ", "RuleDirectories[0]: "} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("links to %s: got %v, want %sno such file", up, err, want)

@@ -6,28 +6,90 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"time"
 
 	"hooksnare/agent/config"
 	"hooksnare/agent/ruleset"
+	"hooksnare/collector/program"
 	"hooksnare/detect"
 	"hooksnare/detect/hook"
 	"hooksnare/detect/rules"
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/quote"
 	"hooksnare/pkg/safefile"
 )
 
+// Place is where a configuration that is checked is meant to be in force.
+type Place int
+
+// The places. What only the Mac itself has, such as tokens, folders, rules and users, is not looked
+// at for another one.
+const (
+	ThisMac Place = iota
+	AnotherMac
+)
+
 // Check returns all that is wrong with what is configured: values, files, folders that others can
-// write, rules, and exceptions that have expired, name no rule or hide every hook. loaded is the
-// error of loading the configuration.
-func Check(c config.Config, sources config.Sources, loaded error, now time.Time) (ruleset.Set, error) {
+// write, rules, a program to run that is missing, and exceptions that have expired, name no rule or no
+// user, or hide every hook. loaded is the error of loading the configuration.
+func Check(c config.Config, sources config.Sources, loaded error, now time.Time, place Place) (ruleset.Set, error) {
+	unseenRules := place == AnotherMac && sources.ByFile("RuleDirectories")
+	if unseenRules {
+		c.RuleDirectories = nil
+	}
 	set, faults := ruleset.Load(c, sources)
-	faults = errors.Join(loaded, faults, c.CheckFiles(sources), checkFolders(&c, sources))
+	if unseenRules {
+		faults = withoutDisabled(faults)
+	}
+	faults = errors.Join(loaded, faults)
+	if place == ThisMac {
+		faults = errors.Join(faults, c.CheckFiles(sources), checkFolders(&c, sources), checkOwners(&c, sources))
+	}
 	for i := range c.Exceptions {
-		faults = errors.Join(faults, checkException(&c.Exceptions[i], set, sources, now))
+		x := c.Exceptions[i]
+		if unseenRules {
+			x.Rules = nil
+		}
+		faults = errors.Join(faults, checkException(&x, set, sources, now))
 	}
 	return set, faults
+}
+
+// withoutDisabled leaves out what is wrong with DisabledRules: the rules may be in folders that were
+// not looked at.
+func withoutDisabled(faults error) (others error) {
+	for _, fault := range config.Faults(faults) {
+		if e, ok := errors.AsType[*config.Error](fault); !ok || !strings.HasPrefix(e.Key, "DisabledRules") {
+			others = errors.Join(others, fault)
+		}
+	}
+	return others
+}
+
+// directoryLimit is how long a directory may take to say who the owners in exceptions are.
+const directoryLimit = 2 * time.Second
+
+// checkOwners looks for owners that nobody is. A directory that does not answer says nothing.
+func checkOwners(c *config.Config, sources config.Sources) (faults error) {
+	users := program.NewDirectory(filepath.Join("/", c.Root))
+	for i := range c.Exceptions {
+		if owner := c.Exceptions[i].Require.Owner; owner != "" {
+			users.Ask(owner)
+		}
+	}
+	users.Wait(directoryLimit)
+	for i := range c.Exceptions {
+		if x := &c.Exceptions[i]; x.Require.Owner != "" && users.HasNone(x.Require.Owner) {
+			faults = errors.Join(faults, sources.ProblemOf(x, "Require.Owner", fmt.Sprintf(
+				"exception %s covers nothing: neither this Mac nor a directory that it reaches has a user named %q", x.ID, x.Require.Owner)))
+		}
+	}
+	return faults
 }
 
 func checkException(x *config.Exception, set ruleset.Set, sources config.Sources, now time.Time) error {
@@ -103,8 +165,32 @@ func checkFolders(c *config.Config, sources config.Sources) error {
 			check(key, c.Disk().CheckFile(o.Path))
 		}
 	}
-	if sources.ByFile("EsloggerPath") {
-		check("EsloggerPath", safefile.CheckProgram(c.EsloggerPath))
+	if err := checkEsloggerPath(c, sources); err != nil {
+		faults = append(faults, sources.Problem("EsloggerPath", err.Error()))
 	}
 	return errors.Join(faults...)
 }
+
+// checkEsloggerPath reports why the agent could not run eslogger. The default is there on a Mac; an
+// agent of another disk is told which program to run.
+func checkEsloggerPath(c *config.Config, sources config.Sources) error {
+	if _, isNamed := sources.Of("EsloggerPath"); !isNamed && (c.Root != "" || runtime.GOOS != "darwin") {
+		return nil
+	}
+	if sources.ByFile("EsloggerPath") {
+		if err := safefile.CheckProgram(c.EsloggerPath); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+	}
+	info, err := os.Stat(c.EsloggerPath)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s is not there: no command would be seen; eslogger comes with macOS 13 and later", quote.Bounded(c.EsloggerPath, maxQuoted))
+	case err == nil && (!info.Mode().IsRegular() || info.Mode()&0o111 == 0):
+		return fmt.Errorf("%s is not a program: no command would be seen", quote.Bounded(c.EsloggerPath, maxQuoted))
+	}
+	return nil // what an ordinary user can't see, root can check
+}
+
+// maxQuoted bounds a path in an error, in bytes.
+const maxQuoted = 80

@@ -95,7 +95,7 @@ func checkEslogger(c config.Config) Finding {
 }
 
 func checkConfiguration(c config.Config, sources config.Sources, loaded error, now time.Time) Finding {
-	if _, faults := Check(c, sources, loaded, now); len(config.Faults(faults)) > 0 {
+	if _, faults := Check(c, sources, loaded, now, ThisMac); len(config.Faults(faults)) > 0 {
 		return failing("configuration", config.Summary(faults), "sudo hooksnare check names every fault")
 	}
 	for _, name := range [...]string{config.ManagedFile, config.LocalFile} {

@@ -34,7 +34,7 @@ func (x *Exception) memberKeys() []key {
 		{name: "Require", kind: "dictionary", doc: "what must hold of the hook's program; all that is set must hold",
 			decode: storeIn(&x.Require, readRequire)},
 		{name: "Preset", kind: "string", doc: "instead of all others: `jamf` stands for the exception that is there by default",
-			decode: storeIn(x, readPreset)},
+			choices: []string{presetName}, decode: storeIn(x, readPreset)},
 	}
 }
 
@@ -102,9 +102,12 @@ func (v value) decodeException() Exception {
 	return x
 }
 
+// presetName stands for the exception that is there by default.
+const presetName = "jamf"
+
 func readPreset(v value) Exception {
-	if v.raw != "jamf" {
-		v.addMismatch("the name of a preset (jamf)")
+	if v.raw != presetName {
+		v.addMismatch("the name of a preset (" + presetName + ")")
 	}
 	return jamf()
 }

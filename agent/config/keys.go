@@ -19,6 +19,7 @@ type key struct {
 	unit        string // seconds, bytes, alerts; "" for none
 	defaultText string // the default, as a person would write it
 	doc         string
+	choices     []string         // all strings that it may have; nil for others, too
 	restarts    bool             // the agent's sensors start again when it changes
 	decode      func(value) bool // false: nothing of the value was used; nil: it is in Options
 }

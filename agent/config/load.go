@@ -86,7 +86,7 @@ func Read(o Options) (Loaded, error) {
 			files = append(Files{d.file}, files...)
 		}
 	}
-	faults = append(faults, c.outsideState(sources)...)
+	faults = append(faults, c.checkTogether(sources)...)
 	d := newDecoder(Own, o)
 	d.decodeFile(ownKeys(&c))
 	if own, found := d.set[exceptionsKey]; found {
@@ -157,26 +157,15 @@ func (d *decoder) readContent() ([]byte, error) {
 	return content, err
 }
 
-// profileKeys is what a configuration profile says about itself. Whether macOS leaves it out
-// of the file it writes from a profile is not established: either is accepted.
-var profileKeys = []string{
-	"PayloadDescription", "PayloadDisplayName", "PayloadEnabled", "PayloadIdentifier",
-	"PayloadOrganization", "PayloadType", "PayloadUUID", "PayloadVersion",
-}
-
 // decodeContent decodes the content of a file.
 func (d *decoder) decodeContent(keys []key, content []byte) {
-	top, err := plist.Decode(content)
-	if err != nil {
-		d.addFileFault(err)
-		return
+	if top, ok := d.readTop(content); ok {
+		d.decodeTop(keys, top)
 	}
-	d.lines = keyLines(content)
-	if dictionary, ok := top.(map[string]any); ok && d.Layer == Managed {
-		for _, name := range profileKeys {
-			delete(dictionary, name)
-		}
-	}
+}
+
+// decodeTop decodes what a file says.
+func (d *decoder) decodeTop(keys []key, top any) {
 	for _, name := range (value{decoder: d, raw: top}).decodeDictionary(keys) {
 		d.markSet(name, name)
 	}

@@ -7,9 +7,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"time"
-
-	howett "howett.net/plist"
 
 	"hooksnare/pkg/plist"
 	"hooksnare/pkg/safefile"
@@ -111,27 +108,15 @@ func (f *OwnFile) Remove(id string) { f.list = slices.DeleteFunc(f.list, hasID(i
 // Add adds an exception. beside are those of the configuration. The error says why an agent
 // that reads the file would not have the exception exactly as it is.
 func (f *OwnFile) Add(x *Exception, beside []Exception) error {
-	written := map[string]any{"ID": x.ID, "Where": x.Where, "Reason": x.Reason}
-	if len(x.Rules) > 0 {
-		written["Rules"] = x.Rules
-	}
-	if !x.Expires.IsZero() {
-		written["Expires"] = x.Expires.UTC()
-	}
-	if !x.Require.IsZero() {
-		written["Require"] = x.Require
-	}
 	key := fmt.Sprintf("%s[%d]", exceptionsKey, len(f.list))
-	f.list = append(f.list, written)
+	f.list = append(f.list, x.dictionary())
 	content, err := f.Encode()
 	if err != nil {
 		return err
 	}
 	d, c := newDecoder(Own, Options{Root: f.root}), Config{Exceptions: slices.Clip(beside)}
 	d.decodeContent(ownKeys(&c), content)
-	want := *x
-	want.Key, want.Own = key, true
-	want.Expires = want.Expires.UTC().Truncate(time.Second) // as a property list holds it
+	want := x.asDecoded(key, true)
 	for _, got := range c.Exceptions[len(beside):] {
 		if reflect.DeepEqual(got, want) {
 			return nil
@@ -150,12 +135,9 @@ func (f *OwnFile) Encode() ([]byte, error) {
 	if f.top[exceptionsKey] = f.list; f.list == nil {
 		f.top[exceptionsKey] = []any{}
 	}
-	b, err := howett.MarshalIndent(f.top, howett.XMLFormat, "\t")
+	b, err := encode(f.top)
 	if err != nil {
 		return nil, &Error{File: ExceptionsPath(f.root), Why: err.Error()}
-	}
-	if b = append(b, '\n'); len(b) > maxFile {
-		return nil, &Error{File: ExceptionsPath(f.root), Why: fmt.Sprintf("would have %d bytes, more than the %d that are read", len(b), maxFile)}
 	}
 	return b, nil
 }

@@ -27,7 +27,9 @@ func reference() string {
 	b.WriteString(`One property list, XML or binary. Each key is taken from the first of these that sets it:
 a flag; the managed file ` + "`" + ManagedFile + "`" + `; the
 environment; the local file ` + "`" + LocalFile + "`" + `; the
-default. ` + "`--config FILE`" + ` replaces both files. A list counts as a whole: it is not added to the
+default. ` + "`--config FILE`" + ` replaces both files; that file may also be a configuration profile
+(.mobileconfig, signed or not; the signature is not verified), whose payloads of ` + "`" + Domain + "`" + `
+count. A list counts as a whole: it is not added to the
 list of a later one.
 
 These files, rules, tokens, keys and certificates, the state folder and logs, and every folder

@@ -19,6 +19,7 @@ const (
 type Source struct {
 	Layer Layer
 	Name  string         // the file's path, or the layer's name
+	Form  string         // Profile or SignedProfile for a file that is one, else ""
 	key   string         // as it is spelled there: "--rules" for RuleDirectories
 	lines map[string]int // by key; nil where the place has no lines
 }
@@ -83,4 +84,15 @@ func (s Sources) ProblemOf(x *Exception, member, why string) *Error {
 func (s Sources) ByFile(key string) bool {
 	source, set := s.Of(key)
 	return set && source.Layer != CommandLine && source.Layer != Environment
+}
+
+// Form returns the form of the file that was named, as far as a key is taken from it: Profile or
+// SignedProfile where it is one, else "".
+func (s Sources) Form() string {
+	for _, source := range s {
+		if source.Layer == File {
+			return source.Form
+		}
+	}
+	return ""
 }

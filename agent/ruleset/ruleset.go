@@ -70,6 +70,10 @@ func Load(c config.Config, sources config.Sources) (Set, error) {
 			faults = append(faults, sources.Problem(fmt.Sprintf("DisabledRules[%d]", i), "no rule has the id "+quote.Bounded(id, 80)+": see hooksnare rules list"))
 		}
 	}
+	if !slices.ContainsFunc(set.Rules, func(r *rules.Rule) bool { return r.NotRunnable == "" }) {
+		faults = append(faults, sources.Problem("DisabledRules", "leaves no rule that runs, and is not used: nothing would ever be an alert"))
+		set.Rules, set.Disabled = append(set.Disabled, set.Rules...), nil
+	}
 	return set, errors.Join(faults...)
 }
 

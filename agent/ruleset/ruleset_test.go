@@ -53,6 +53,27 @@ func TestLoadRules(t *testing.T) {
 	}
 }
 
+// TestEveryRuleDisabled holds that no configuration takes all rules away.
+func TestEveryRuleDisabled(t *testing.T) {
+	c := config.Default()
+	all, err := Load(c, nil)
+	must(t, err)
+	for _, r := range all.Rules {
+		c.DisabledRules = append(c.DisabledRules, r.ID)
+	}
+	set, err := Load(c, nil)
+	if got := config.Faults(err); len(got) != 1 || !strings.Contains(got[0].Error(), "DisabledRules: leaves no rule that runs") {
+		t.Errorf("got %v, want a fault of DisabledRules", err)
+	}
+	if len(set.Rules) != len(all.Rules) || len(set.Disabled) != 0 {
+		t.Errorf("got %d rules and %d disabled, want all %d", len(set.Rules), len(set.Disabled), len(all.Rules))
+	}
+	c.DisabledRules = c.DisabledRules[1:]
+	if set, err := Load(c, nil); err != nil || len(set.Rules) != 1 {
+		t.Errorf("got %d rules, %v, want the one that is left", len(set.Rules), err)
+	}
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {

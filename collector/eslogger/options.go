@@ -3,7 +3,6 @@ package eslogger
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -55,17 +54,14 @@ const (
 	canaryTimeoutMax = 30 * time.Second
 )
 
-// eventName is what eslogger takes as an event. It keeps an option out of the
-// argument list.
-var eventName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
-
 // maxEvents bounds the argument list; macOS knows some hundred events.
 const maxEvents = 256
 
-// CheckEvent reports why eslogger would not take the name of an event, whichever it knows.
+// CheckEvent reports why a name is not that of an event of eslogger, which refuses all events for one
+// that it does not know.
 func CheckEvent(name string) error {
-	if !eventName.MatchString(name) {
-		return fmt.Errorf("expected the name of an event, such as exec (a-z, 0-9 and _, a letter first), found %s", quote.Bounded(name, 80))
+	if !isEvent(name) {
+		return fmt.Errorf("expected the name of an event, such as exec (/usr/bin/eslogger --list-events lists them), found %s", quote.Bounded(name, 80))
 	}
 	return nil
 }

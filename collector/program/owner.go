@@ -86,6 +86,15 @@ func (d *Directory) Owns(owner string, id uint32) (owns, known bool) {
 	return n.known && n.uid == strconv.FormatUint(uint64(id), 10), n.known
 }
 
+// HasNone reports whether the answer about an owner's name was that nobody has it. Without an answer,
+// and on a disk whose users are not known, that is not said.
+func (d *Directory) HasNone(owner string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.names[owner]
+	return n != nil && n.known && n.uid == ""
+}
+
 // Ask has names looked up that will be asked about.
 func (d *Directory) Ask(owners ...string) {
 	for _, owner := range owners {

@@ -33,7 +33,7 @@ and add to those of the configuration. Each change is first recorded in
 type allowAdd struct {
 	alertLog
 	alert, reason, expires, id string
-	unpinned                   bool
+	unpinned, print            bool
 }
 
 func newAllowAdd() *cobra.Command {
@@ -47,9 +47,15 @@ it has. When one of these is no longer true, there are alerts again, which say w
 
 A hook whose program can't be pinned is refused: one that is missing, that others can write,
 or that runs what its arguments say, as a shell does. With --unpinned the exception holds for
-the value alone: whoever can change the program then decides what runs as root, unseen.`,
+the value alone: whoever can change the program then decides what runs as root, unseen.
+
+With --print nothing is written. What is printed is the key Exceptions of a configuration: the
+exceptions that it has now, the preset for Jamf Pro included where it is in force, and the new
+one. Exceptions of a profile replace all others, so use the whole list (hooksnare profile
+settings --config takes the file).`,
 		Example: `  sudo hooksnare allow add --from-alert 0123456789ab --reason "our login script, ticket 4711"
-  sudo hooksnare allow add --from-alert 0123456789ab --reason "trial" --expires 30d --id trial`,
+  sudo hooksnare allow add --from-alert 0123456789ab --reason "trial" --expires 30d --id trial
+  hooksnare allow add --from-alert 0123456789ab --reason "for all Macs" --print >exceptions.plist`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
 	o.addLogFlags(cmd)
@@ -57,6 +63,7 @@ the value alone: whoever can change the program then decides what runs as root, 
 	cmd.Flags().StringVar(&o.reason, "reason", "", "`TEXT`: who asks for it, and why")
 	cmd.Flags().StringVar(&o.expires, "expires", "", "`DURATION` after which it ends, as 12h, 30d or 8w (default: never)")
 	cmd.Flags().StringVar(&o.id, "id", "", "`NAME` of the exception (default: made of the alert's id)")
+	cmd.Flags().BoolVar(&o.print, "print", false, "print it, with those of the configuration, as a property list for a profile, and write nothing")
 	cmd.Flags().BoolVar(&o.unpinned, "unpinned", false, "hold for the value alone, whatever its program is or becomes")
 	return cmd
 }
@@ -78,6 +85,9 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 	if err != nil {
 		return &exit{exitNotWell, fmt.Sprintf("alert %s: %v", docs[0].Event.ID, err)}
 	}
+	if o.print {
+		return printProposal(cmd, c, p)
+	}
 	if err := exceptions.NewAllow(c, exceptions.Whoever()).Add(cmd.Context(), p); err != nil {
 		return exitRefused(err)
 	}
@@ -89,6 +99,22 @@ func (o *allowAdd) run(cmd *cobra.Command) error {
 		return err
 	}
 	note(cmd, "added %s: a running agent uses it within seconds", p.Exception.ID)
+	return nil
+}
+
+// printProposal prints the exceptions of a configuration and a new one as a configuration has them.
+func printProposal(cmd *cobra.Command, c config.Config, p *exceptions.Proposal) error {
+	content, err := exceptions.EncodeWith(c, p)
+	if err != nil {
+		return exitRefused(err)
+	}
+	for _, text := range p.Notes {
+		note(cmd, "%s", text)
+	}
+	if _, err := cmd.OutOrStdout().Write(content); err != nil {
+		return err
+	}
+	note(cmd, "printed %s and the exceptions of the configuration (%d); nothing was written", p.Exception.ID, len(exceptions.Configured(c.Exceptions)))
 	return nil
 }
 
@@ -165,14 +191,33 @@ names the place where it can be removed. Exits with 1 when there is no such exce
 
 func newAllowList() *cobra.Command {
 	var s settings
-	return s.withFlags(&cobra.Command{
+	var asPlist bool
+	cmd := s.withFlags(&cobra.Command{
 		Use: "list", Short: "List the exceptions in force", Args: cobra.NoArgs,
 		Long: `Lists every exception, also those of the configuration: what it covers and why, who added it
-from which alert, when it expires, and how often the running agent used it.`,
+from which alert, when it expires, and how often the running agent used it.
+
+With --format plist it prints the key Exceptions of a configuration that has all of them, the
+preset for Jamf Pro included where it is in force.`,
 		Example: `  sudo hooksnare allow list
-  sudo hooksnare allow list --format ndjson | jq -r .id`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return listAllowed(cmd, &s) },
+  sudo hooksnare allow list --format ndjson | jq -r .id
+  sudo hooksnare allow list --format plist >exceptions.plist`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if asPlist {
+				return printAllowed(cmd, &s)
+			}
+			return listAllowed(cmd, &s)
+		},
 	}, "root", "config", "state-dir", "format")
+	cmd.Flags().Lookup("format").Usage = "`FORMAT` of the results: text, ndjson or plist (default text on a terminal, ndjson otherwise)"
+	prepare := cmd.PreRunE
+	cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+		if asPlist = s.format == "plist"; asPlist {
+			s.format = ""
+		}
+		return prepare(cmd, args)
+	}
+	return cmd
 }
 
 func listAllowed(cmd *cobra.Command, s *settings) error {
@@ -185,6 +230,23 @@ func listAllowed(cmd *cobra.Command, s *settings) error {
 		note(cmd, "not known: %v", fault)
 	}
 	return printEach(s.out, list, exceptionText)
+}
+
+// printAllowed prints all exceptions as a configuration has them.
+func printAllowed(cmd *cobra.Command, s *settings) error {
+	c, _, err := s.loadNoting(cmd)
+	if err != nil {
+		return err
+	}
+	content, err := config.EncodeExceptions(c.Exceptions)
+	if err != nil {
+		return err
+	}
+	if own := len(c.Exceptions) - len(exceptions.Configured(c.Exceptions)); own > 0 {
+		note(cmd, "%d of these are from %s: remove them there (hooksnare allow remove) once the configuration has them, as each ID may be used once", own, config.ExceptionsPath(c.Root))
+	}
+	_, err = cmd.OutOrStdout().Write(content)
+	return err
 }
 
 // exceptionText is an exception for a person.

@@ -73,7 +73,7 @@ func newRoot() *cobra.Command {
   sudo hooksnare scan                 list the hooks that are set
   hooksnare check                     find faults in configuration, rules and exceptions
   hooksnare rules list                list what is detected`,
-		newRun(), newReplay(), newScan(), newCheck(), newRules(), newAlerts(), newAllow(), newStatus(), newDoctor(), newSimulate(), newVersion())
+		newRun(), newReplay(), newScan(), newCheck(), newRules(), newAlerts(), newAllow(), newProfile(), newStatus(), newDoctor(), newSimulate(), newVersion())
 	root.Long = `Hooksnare watches a Mac for programs that are set to run as root at login or
 logout (LoginHook and LogoutHook of com.apple.loginwindow, MITRE ATT&CK T1037.002).
 
