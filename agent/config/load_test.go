@@ -57,7 +57,6 @@ func complete() Config {
 			},
 			{
 				Name: "elasticsearch", Type: "elasticsearch", URL: "http://[::1]:9200",
-				BasicAuthFile: "/etc/hooksnare/user", Compression: "none",
 				Index: "logs-hooksnare.alert-default", MinSeverity: "high", Enabled: true,
 			},
 			{

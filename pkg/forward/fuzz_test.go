@@ -134,7 +134,7 @@ func FuzzNew(f *testing.F) {
 		if s.files.refresh() != nil {
 			return
 		}
-		request, err := s.newRequest(t.Context(), s.files.secret, items)
+		request, err := s.newRequest(t.Context(), s.files.token, items)
 		if err != nil {
 			return
 		}
@@ -231,8 +231,8 @@ func TestReadsOfFiles(t *testing.T) {
 		if !s.hasChanged() {
 			t.Errorf("%s: is not seen", what)
 		}
-		if fault := s.refresh(); (fault == nil) != usable || s.secret.sent != token || s.hasChanged() {
-			t.Errorf("%s: got token %q, %v, changed %v; want %q", what, s.secret.sent, fault, s.hasChanged(), token)
+		if fault := s.refresh(); (fault == nil) != usable || s.token != token || s.hasChanged() {
+			t.Errorf("%s: got token %q, %v, changed %v; want %q", what, s.token, fault, s.hasChanged(), token)
 		}
 	}
 	expect("none yet", "", false)
