@@ -52,6 +52,7 @@ type file struct {
 	search int64  // bytes of one that is looked through where it can't be read; 0 for none
 	parse  func([]byte) (vals values, uncertain bool, err error)
 
+	there           safefile.FileVersion // at the last scan; zero: it was missing
 	version, target safefile.FileVersion // when it was last read; target is what a link leads to
 	since           time.Time            // when that version was first seen
 	settled         bool                 // it was read a step of the file's times after since
@@ -92,6 +93,7 @@ func (s *scan) scanFile(f *file) {
 // tryFile is scanFile; false means that the file changed meanwhile.
 func (s *scan) tryFile(f *file) bool {
 	version, err := s.disk.lstat(f.host)
+	f.there = version
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		s.missingFile(f)

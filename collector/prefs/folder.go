@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"hooksnare/pkg/safefile"
 )
 
 // folder is a folder on the way to preferences, or one that holds them. It belongs to the scan
@@ -97,6 +99,7 @@ func (s *scan) scanFolder(f *folder) {
 	case reached:
 		s.folderOwner = s.disk.ownerOf(f.route.version)
 		s.scanFiles(f)
+		s.addWatchable(f)
 		if f.inner != nil {
 			s.scanFolder(f.inner)
 		}
@@ -138,10 +141,6 @@ func (s *scan) reachFolder(f *folder) (arrival, problem) {
 		}
 	}
 	f.route = r
-	if s.system && (len(f.files) > 0 || f.lists != listsNothing) && !r.foreign && r.version.UID == s.disk.owner {
-		// Nobody else can change which folder it is.
-		s.watchable = append(s.watchable, watchTarget{f.path, s.disk.root + r.real, r.version})
-	}
 	return reached, bad
 }
 
@@ -202,6 +201,20 @@ func (s *scan) scanFiles(f *folder) {
 	}
 	f.files = slices.Concat(f.files[first:], f.files[:first])
 	f.dropLost()
+}
+
+// addWatchable has a folder of root's watched that nobody else can replace, and the files in it.
+func (s *scan) addWatchable(f *folder) {
+	r := &f.route
+	if !s.system || len(f.files) == 0 && f.lists == listsNothing || r.foreign || r.version.UID != s.disk.owner {
+		return
+	}
+	s.watchable = append(s.watchable, watchTarget{f.path, s.disk.root + r.real, r.version})
+	for _, file := range f.files {
+		if watchesFiles && file.there != (safefile.FileVersion{}) && file.there.Mode.IsRegular() {
+			s.watchable = append(s.watchable, watchTarget{file.path, file.host, file.there})
+		}
+	}
 }
 
 // missingFolder takes note that nothing is in a folder any more.

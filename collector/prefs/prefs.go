@@ -19,8 +19,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/fsnotify/fsnotify"
-
 	"hooksnare/pkg/event"
 )
 
@@ -92,7 +90,7 @@ type Collector struct {
 	disk    disk
 	handler Handler
 	// openWatcher opens what reports events in folders; nil in a test that owns the clock.
-	openWatcher func() (*fsnotify.Watcher, error)
+	openWatcher func(wake func()) (notifier, error)
 	once        bool // for a single scan: nobody's reports would be delayed
 	// These are settleTime, granuleTime and retryTime or less.
 	settle, granule, retry time.Duration
@@ -162,7 +160,7 @@ func New(opts Options, h Handler) (*Collector, error) {
 		return nil, err
 	}
 	c := &Collector{
-		opts: opts, disk: realDisk(opts.Root), handler: h, openWatcher: fsnotify.NewWatcher,
+		opts: opts, disk: realDisk(opts.Root), handler: h, openWatcher: openNotifier,
 		wake: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan *scan, maxThreads), quit: make(chan struct{}),
 		answering: lane{threads: maxThreads + reservedThreads}, doubtful: lane{threads: maxThreads},
 		byBase: map[string]*location{}, due: map[*location]time.Time{}, hung: map[string]int{},

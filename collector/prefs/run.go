@@ -311,19 +311,25 @@ func (c *Collector) scannedOnce() bool {
 	return c.begun && len(c.reports) == 0 && !slices.ContainsFunc(c.locations, func(p *location) bool { return p.settling })
 }
 
-// setWatched tells the watcher which folders to watch.
+// setWatched tells the watcher what to watch.
 func (c *Collector) setWatched() {
 	if c.watcher == nil {
 		return
 	}
-	var all []watchTarget
+	var folders, files []watchTarget
 	for _, p := range c.locations {
-		all = append(all, p.watchable...)
+		for _, t := range p.watchable {
+			if t.version.Mode.IsDir() {
+				folders = append(folders, t)
+			} else {
+				files = append(files, t)
+			}
+		}
 	}
-	c.watcher.set(all[:min(len(all), maxFolders)])
+	c.watcher.set(slices.Concat(folders[:min(len(folders), maxFolders)], files[:min(len(files), maxFiles)]))
 }
 
-// takeUnwatched takes over which folders can't be watched. These problems are those of root's
+// takeUnwatched takes over what can't be watched. These problems are those of root's
 // first location: there is always one.
 func (c *Collector) takeUnwatched() {
 	count, unwatched := c.watcher.status()

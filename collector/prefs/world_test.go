@@ -230,7 +230,7 @@ type running struct {
 	done   chan struct{}
 }
 
-// start runs a collector whose look at the disk is not woken by fsnotify.
+// start runs a collector whose look at the disk is not woken by watched folders.
 func start(t testing.TB, opts Options, h Handler, change func(*Collector)) *running {
 	t.Helper()
 	c, err := New(opts, h)

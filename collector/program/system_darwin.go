@@ -11,7 +11,10 @@ import (
 // was downloaded; fgetxattr(2) without a buffer tells its size.
 func isQuarantined(f *os.File) bool {
 	name := append([]byte("com.apple.quarantine"), 0)
-	_, _, e := syscall.Syscall6(syscall.SYS_FGETXATTR, f.Fd(), uintptr(unsafe.Pointer(&name[0])), 0, 0, 0, 0)
+	e := syscall.EINTR
+	for e == syscall.EINTR {
+		_, _, e = syscall.Syscall6(syscall.SYS_FGETXATTR, f.Fd(), uintptr(unsafe.Pointer(&name[0])), 0, 0, 0, 0)
+	}
 	runtime.KeepAlive(f)
 	return e == 0
 }

@@ -75,7 +75,7 @@ func (t *Tree) Readlink(at string) (string, error) {
 		return "", err
 	}
 	b := make([]byte, unix.PathMax)
-	n, err := unix.Readlinkat(dir, path.Base(at), b)
+	n, err := ignoringSignals(func() (int, error) { return unix.Readlinkat(dir, path.Base(at), b) })
 	return string(b[:max(0, n)]), err
 }
 
@@ -141,7 +141,8 @@ func (t *Tree) mkdir(at string, perm fs.FileMode) error {
 	if err != nil {
 		return err
 	}
-	return unix.Mkdirat(dir, path.Base(at), uint32(perm.Perm()))
+	_, err = ignoringSignals(func() (int, error) { return 0, unix.Mkdirat(dir, path.Base(at), uint32(perm.Perm())) })
+	return err
 }
 
 // moveRoot makes a folder the root folder.
@@ -194,7 +195,7 @@ func (t *Tree) enterFolder(above openFolder, name string) (openFolder, error) {
 		return f, nil
 	}
 	var st unix.Stat_t
-	err = unix.Fstat(fd, &st)
+	_, err = ignoringSignals(func() (int, error) { return 0, unix.Fstat(fd, &st) })
 	if v := versionOfStat(&st); err == nil && (!v.SameFile(t.last.FileVersion) || v.Mode != t.last.Mode || v.UID != t.last.UID) {
 		err = ErrChanged
 	}

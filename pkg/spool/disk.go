@@ -96,7 +96,7 @@ func takeFolder(f *os.File) error {
 	if sys, ok := st.Sys().(*syscall.Stat_t); ok && int(sys.Uid) != os.Geteuid() {
 		return fmt.Errorf("belongs to user %d, not to %d who runs this", sys.Uid, os.Geteuid())
 	}
-	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	err = ignoringSignals(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) })
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return ErrLocked
 	}
@@ -192,7 +192,7 @@ func (d systemDisk) SyncDir(name string, flush bool) error {
 
 func (d systemDisk) Free() (int64, error) {
 	var st unix.Statfs_t
-	err := unix.Statfs(string(d), &st)
+	err := ignoringSignals(func() error { return unix.Statfs(string(d), &st) })
 	return int64(st.Bavail) * int64(st.Bsize), err
 }
 
@@ -207,9 +207,19 @@ func InUse(dir string) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+	err = ignoringSignals(func() error { return unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB) })
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return true, nil
 	}
 	return false, err
+}
+
+// ignoringSignals makes a system call again that a signal ended before it did anything, as package
+// os does for its own.
+func ignoringSignals(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
 }

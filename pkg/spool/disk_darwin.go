@@ -13,7 +13,10 @@ import (
 const fBarrierFsync = 85
 
 func barrier(f *os.File) error {
-	_, err := unix.FcntlInt(f.Fd(), fBarrierFsync, 0)
+	err := ignoringSignals(func() error {
+		_, err := unix.FcntlInt(f.Fd(), fBarrierFsync, 0)
+		return err
+	})
 	if errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOTTY) {
 		return f.Sync() // a file system without it; after any other error Sync could lie
 	}
