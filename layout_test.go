@@ -39,8 +39,8 @@ var rooms = []room{
 	{"agent/health", []string{"agent/host", "collector/eslogger", "detect", "pkg"}},
 	{"agent/config", []string{"collector", "detect", "pkg"}},
 	{"agent/host", []string{"pkg"}},
-	{"agent/service", []string{"packaging/launchd"}},
 	{"agent/profile", []string{"agent/config"}},
+	{"agent/service", []string{"agent/health", "packaging/launchd"}},
 
 	{"collector/eslogger", []string{"pkg/event", "pkg/quote"}},
 	{"collector/eslogger/synthetic", []string{"pkg/event"}},
@@ -183,7 +183,7 @@ func TestPure(t *testing.T) {
 var executes = map[string]string{
 	"collector/eslogger": "eslogger and the canary: this machine's, or what the command line or the environment names",
 	"agent/checkup":      "this machine's defaults, or what --defaults names",
-	"agent/service":      "this machine's launchctl",
+	"agent/service":      "this machine's launchctl and pkgutil",
 }
 
 // TestExecutes looks for packages that start programs.
