@@ -74,6 +74,9 @@ var rooms = []room{
 	{"packaging/collectors", nil},
 	{"packaging/collectors/check", []string{"pkg/chain"}},
 	{"packaging/launchd", nil},
+	{"packaging/package/archive", nil},
+	{"packaging/package/macho", nil},
+	{"packaging/package/xar", nil},
 }
 
 type room struct {
