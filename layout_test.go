@@ -74,6 +74,7 @@ var rooms = []room{
 	{"packaging/collectors", nil},
 	{"packaging/collectors/check", []string{"pkg/chain"}},
 	{"packaging/launchd", nil},
+	{"packaging/package", []string{"agent/service", "packaging/package"}},
 	{"packaging/package/archive", nil},
 	{"packaging/package/macho", nil},
 	{"packaging/package/xar", nil},
@@ -187,6 +188,7 @@ var executes = map[string]string{
 	"collector/eslogger": "eslogger and the canary: this machine's, or what the command line or the environment names",
 	"agent/checkup":      "this machine's defaults, or what --defaults names",
 	"agent/service":      "this machine's launchctl and pkgutil",
+	"packaging/package":  "go and git, where releases are built",
 }
 
 // TestExecutes looks for packages that start programs.
