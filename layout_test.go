@@ -74,7 +74,7 @@ var rooms = []room{
 	{"packaging/collectors", nil},
 	{"packaging/collectors/check", []string{"pkg/chain"}},
 	{"packaging/launchd", nil},
-	{"packaging/package", []string{"agent/service", "packaging/package"}},
+	{"packaging/package", []string{"agent/service", "packaging/launchd", "packaging/package"}},
 	{"packaging/package/archive", nil},
 	{"packaging/package/macho", nil},
 	{"packaging/package/xar", nil},

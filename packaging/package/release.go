@@ -55,7 +55,7 @@ func (r *release) build(ctx context.Context, program string) error {
 		return err
 	}
 	r.slices, r.sums, r.sizes = map[string][]byte{}, map[string][sha256.Size]byte{}, map[string]int{}
-	steps := []func(context.Context) error{r.compile, r.writePackages, r.writeSums}
+	steps := []func(context.Context) error{r.compile, r.writePackages, r.writeArchives, r.writeInventory, r.writeTemplates, r.writeSums}
 	if program != "" {
 		var err error
 		if r.program, err = os.ReadFile(program); err != nil {
