@@ -1,8 +1,10 @@
 # Every target does its own set-up; a fresh machine needs Go, git and make.
 
 GO      ?= go
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
-LDFLAGS := -s -w -X main.version=$(VERSION)
+# What git describe says, unless a tag is given: v1.2.3 becomes version 1.2.3, four commits later it
+# is 1.2.3.4, and without a tag 0.0.COUNT.
+VERSION ?=
+RELEASE  = GOOS= GOARCH= $(GO) run ./packaging/package -version '$(VERSION)'
 # The race detector needs a C compiler; without one the tests run without it.
 RACE    := $(shell command -v cc >/dev/null 2>&1 && echo -race)
 OS      := $(shell uname -s)
@@ -17,7 +19,7 @@ ifeq ($(OS),Darwin)
 AMD64   := v3
 endif
 
-.PHONY: run build test check bench fuzz attacks soak soak-control backlog conformance dist clean
+.PHONY: run build test check bench fuzz attacks soak soak-control backlog conformance package dist clean
 
 ## run: watch an attack become an alert (on a Mac: watch this Mac, asking for sudo)
 run: build
@@ -29,7 +31,7 @@ endif
 
 ## build: write bin/hooksnare
 build:
-	GOAMD64=$(AMD64) $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/hooksnare ./agent/cmd/hooksnare
+	flags=$$($(RELEASE) ldflags) && GOAMD64=$(AMD64) $(GO) build -trimpath -ldflags "$$flags" -o bin/hooksnare ./agent/cmd/hooksnare
 	$(GO) build -trimpath -o bin/standin ./agent/cmd/standin
 
 ## test: run all tests, the slow ones too; go test ./... runs a short form of these in about two minutes
@@ -90,17 +92,15 @@ conformance:
 		cat "$$log"; exit 1; \
 	fi
 
-## dist: release archives for macOS
-dist:
-	@rm -rf dist && mkdir -p dist
-	@for arch in arm64 amd64; do \
-		mkdir -p dist/hooksnare-$(VERSION)-darwin-$$arch && \
-		GOOS=darwin GOARCH=$$arch GOAMD64=v3 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/hooksnare-$(VERSION)-darwin-$$arch/hooksnare ./agent/cmd/hooksnare && \
-		cp README.md LICENSE CHANGELOG.md SECURITY.md packaging/mac-acceptance.sh dist/hooksnare-$(VERSION)-darwin-$$arch/ && \
-		tar -C dist --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner -czf dist/hooksnare-$(VERSION)-darwin-$$arch.tar.gz hooksnare-$(VERSION)-darwin-$$arch && \
-		rm -r dist/hooksnare-$(VERSION)-darwin-$$arch || exit 1; \
-	done
-	@cd dist && sha256sum *.tar.gz | tee SHA256SUMS
+## package: everything that is given away, in dist: packages, archives, sums, SBOM, Homebrew, Munki.
+## Signed with APP_CERT, APP_KEY, INSTALLER_CERT, INSTALLER_KEY (PEM files) and TIMESTAMP (a URL)
+package:
+	@$(RELEASE) -out dist $(if $(URL),-url '$(URL)') $(if $(TIMESTAMP),-timestamp '$(TIMESTAMP)') \
+		$(if $(APP_CERT),-app-cert '$(APP_CERT)') $(if $(APP_KEY),-app-key '$(APP_KEY)') \
+		$(if $(INSTALLER_CERT),-installer-cert '$(INSTALLER_CERT)') $(if $(INSTALLER_KEY),-installer-key '$(INSTALLER_KEY)') build
+
+## dist: the same
+dist: package
 
 clean:
 	rm -rf bin dist

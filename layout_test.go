@@ -39,8 +39,8 @@ var rooms = []room{
 	{"agent/health", []string{"agent/host", "collector/eslogger", "detect", "pkg"}},
 	{"agent/config", []string{"collector", "detect", "pkg"}},
 	{"agent/host", []string{"pkg"}},
-	{"agent/service", []string{"packaging/launchd"}},
 	{"agent/profile", []string{"agent/config"}},
+	{"agent/service", []string{"agent/health", "packaging/launchd"}},
 
 	{"collector/eslogger", []string{"pkg/event", "pkg/quote"}},
 	{"collector/eslogger/synthetic", []string{"pkg/event"}},
@@ -74,6 +74,11 @@ var rooms = []room{
 	{"packaging/collectors", nil},
 	{"packaging/collectors/check", []string{"pkg/chain"}},
 	{"packaging/launchd", nil},
+	{"packaging/package", []string{"agent/service", "packaging/launchd", "packaging/package"}},
+	{"packaging/package/archive", nil},
+	{"packaging/package/broken", []string{"agent/service"}},
+	{"packaging/package/macho", nil},
+	{"packaging/package/xar", nil},
 }
 
 type room struct {
@@ -183,7 +188,8 @@ func TestPure(t *testing.T) {
 var executes = map[string]string{
 	"collector/eslogger": "eslogger and the canary: this machine's, or what the command line or the environment names",
 	"agent/checkup":      "this machine's defaults, or what --defaults names",
-	"agent/service":      "this machine's launchctl",
+	"agent/service":      "this machine's launchctl and pkgutil",
+	"packaging/package":  "go and git, where releases are built",
 }
 
 // TestExecutes looks for packages that start programs.

@@ -4,7 +4,7 @@
 #
 #   sudo packaging/mac-acceptance.sh [--yes-really] [--keep] [PATH/TO/hooksnare]
 #
-# It installs the agent (default bin/hooksnare), watches it work, kills it, and
+# It installs the agent (default: the program beside this script, or ../bin/hooksnare), watches it work, kills it, and
 # uninstalls it again, unless it was there before or --keep is given. State and logs
 # stay. A hook is written to a scratch preference domain, which macOS never reads.
 #
@@ -360,7 +360,11 @@ for argument in "$@"; do
 	*) binary=$argument ;;
 	esac
 done
-if [ -z "$binary" ]; then binary=$(dirname "$0")/../bin/hooksnare; fi
+if [ -z "$binary" ]; then
+	for binary in "$(dirname "$0")/hooksnare" "$(dirname "$0")/../bin/hooksnare"; do
+		[ ! -x "$binary" ] || break
+	done
+fi
 [ "$(uname -s)" = Darwin ] || stop 'this is no Mac: nothing to check here'
 [ "$(id -u)" -eq 0 ] || stop "needs root: sudo $0"
 [ -x "$binary" ] || stop "$binary: no such program; make build first, or name one"

@@ -1,7 +1,6 @@
 package service
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -19,11 +18,12 @@ import (
 const maxProgram = 256 << 20
 
 // installFiles puts every file and folder in place, the property list last: launchd may read it
-// at any time, and it names the others.
-func (s *Service) installFiles() error {
+// at any time, and it names the others. It returns what there was before.
+func (s *Service) installFiles() (former, error) {
+	var old former
 	d, err := openDisk(s.root)
 	if err != nil {
-		return err
+		return old, err
 	}
 	defer d.root.Close()
 	for _, f := range []struct {
@@ -32,16 +32,19 @@ func (s *Service) installFiles() error {
 	}{{folder, 0o755}, {stateFolder, 0o700}, {logFolder, 0o750}} {
 		s.progress("folder " + s.path(f.name))
 		if err := d.makeFolder(rel(f.name), f.mode); err != nil {
-			return err
+			return old, err
 		}
 	}
 	s.progress("program " + s.path(Program))
-	if err := s.copyProgram(d); err != nil {
-		return err
+	if old, err = s.keepFormer(d); err != nil {
+		return old, err
 	}
+	if err := s.copyProgram(d); err != nil {
+		return old, err
+	}
+	s.installExtras(d)
 	s.progress("property list " + s.path(propertyList))
-	list := launchd.PropertyList
-	return d.writeFile(rel(propertyList), 0o644, bytes.NewReader(list), int64(len(list)))
+	return old, d.writeText(rel(propertyList), 0o644, string(launchd.PropertyList))
 }
 
 // copyProgram copies the running program, which may be the installed one.
@@ -66,8 +69,8 @@ func (s *Service) copyProgram(d *disk) error {
 	return d.writeFile(rel(Program), 0o755, src, info.Size())
 }
 
-// removeFiles removes the property list and the program, and with purge also what the agent and
-// the site wrote: state, logs, rules, exceptions.
+// removeFiles removes the property list, the program and what install put beside them, and with
+// purge also what the agent and the site wrote: state, logs, rules, exceptions.
 func (s *Service) removeFiles(purge bool) error {
 	d, err := openDisk(s.root)
 	if err != nil {
@@ -76,7 +79,10 @@ func (s *Service) removeFiles(purge bool) error {
 	defer d.root.Close()
 	s.progress("removing " + s.path(propertyList))
 	// The property list goes first: without it no boot starts what is being removed.
-	errs := []error{d.removeFile(rel(propertyList)), d.removeFile(rel(Program))}
+	errs := []error{
+		d.removeFile(rel(propertyList)), d.removeFile(rel(Program)), d.removeFile(rel(previous)),
+		d.root.RemoveAll(rel(staged)), s.removeExtras(d),
+	}
 	if !purge {
 		if err := d.root.Remove(rel(folder)); !errors.Is(err, syscall.ENOTEMPTY) { // what the site put there stays
 			errs = append(errs, unlessMissing(err))
@@ -95,6 +101,7 @@ func (s *Service) removeFiles(purge bool) error {
 type disk struct {
 	root *os.Root
 	euid int
+	made []string // folders that had to be made
 }
 
 func openDisk(name string) (*disk, error) {
@@ -134,7 +141,7 @@ func (d *disk) makeFolder(name string, mode fs.FileMode) error {
 // than root could replace what is written there.
 func (d *disk) makeParents(name string) error {
 	parent := path.Dir(name)
-	if err := d.root.MkdirAll(parent, 0o755); err != nil {
+	if err := d.mkdirAll(parent); err != nil {
 		return err
 	}
 	for ; parent != "."; parent = path.Dir(parent) {
@@ -149,6 +156,26 @@ func (d *disk) makeParents(name string) error {
 			return fmt.Errorf("%s: others can write there (%v) and could replace the agent: run chmod go-w on it first", d.path(parent), info.Mode())
 		}
 	}
+	return nil
+}
+
+// mkdirAll makes a folder and those above it, and remembers which were missing.
+func (d *disk) mkdirAll(name string) error {
+	var missing []string
+	for above := name; above != "."; above = path.Dir(above) {
+		if _, err := d.root.Stat(above); errors.Is(err, fs.ErrNotExist) {
+			missing = append(missing, above)
+		}
+	}
+	if err := d.root.MkdirAll(name, 0o755); err != nil {
+		return err
+	}
+	for _, name := range missing {
+		if err := d.setAccess(name, 0o755); err != nil { // whatever the umask
+			return err
+		}
+	}
+	d.made = append(d.made, missing...)
 	return nil
 }
 

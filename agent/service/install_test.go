@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -13,19 +14,50 @@ import (
 	"hooksnare/packaging/launchd"
 )
 
-// installed is the disk after install.
-var installed = []string{
-	"drwxr-xr-x /Library",
-	"drwxr-xr-x /Library/Application Support",
-	"drwxr-xr-x /Library/Application Support/Hooksnare",
-	"-rwxr-xr-x /Library/Application Support/Hooksnare/hooksnare",
-	"drwxr-xr-x /Library/LaunchDaemons",
-	"-rw-r--r-- /Library/LaunchDaemons/com.hooksnare.agent.plist",
-	"drwxr-xr-x /var",
-	"drwxr-xr-x /var/db",
-	"drwx------ /var/db/hooksnare",
-	"drwxr-xr-x /var/log",
-	"drwxr-x--- /var/log/hooksnare",
+// installed is the disk after install; running is what the agent adds, upgraded what an upgrade does.
+var (
+	installed = []string{
+		"drwxr-xr-x /Library",
+		"drwxr-xr-x /Library/Application Support",
+		"drwxr-xr-x /Library/Application Support/Hooksnare",
+		"-rw-r--r-- /Library/Application Support/Hooksnare/.made-folders",
+		"-rwxr-xr-x /Library/Application Support/Hooksnare/hooksnare",
+		"drwxr-xr-x /Library/LaunchDaemons",
+		"-rw-r--r-- /Library/LaunchDaemons/com.hooksnare.agent.plist",
+		"drwxr-xr-x /etc",
+		"drwxr-xr-x /etc/newsyslog.d",
+		"-rw-r--r-- /etc/newsyslog.d/com.hooksnare.agent.conf",
+		"drwxr-xr-x /usr",
+		"drwxr-xr-x /usr/local",
+		"drwxr-xr-x /usr/local/bin",
+		"Lrwxrwxrwx /usr/local/bin/hooksnare",
+		"drwxr-xr-x /usr/local/etc",
+		"drwxr-xr-x /usr/local/etc/bash_completion.d",
+		"-rw-r--r-- /usr/local/etc/bash_completion.d/hooksnare",
+		"drwxr-xr-x /usr/local/share",
+		"drwxr-xr-x /usr/local/share/fish",
+		"drwxr-xr-x /usr/local/share/fish/vendor_completions.d",
+		"-rw-r--r-- /usr/local/share/fish/vendor_completions.d/hooksnare.fish",
+		"drwxr-xr-x /usr/local/share/zsh",
+		"drwxr-xr-x /usr/local/share/zsh/site-functions",
+		"-rw-r--r-- /usr/local/share/zsh/site-functions/_hooksnare",
+		"drwxr-xr-x /var",
+		"drwxr-xr-x /var/db",
+		"drwx------ /var/db/hooksnare",
+		"drwxr-xr-x /var/log",
+		"drwxr-x--- /var/log/hooksnare",
+	}
+	running  = with(installed, "-rw------- /var/db/hooksnare/status.json")
+	upgraded = with(running, "-rwxr-xr-x /Library/Application Support/Hooksnare/hooksnare.previous")
+)
+
+// with returns a tree with more in it.
+func with(tree []string, more ...string) []string {
+	out := append(slices.Clone(tree), more...)
+	slices.SortFunc(out, func(a, b string) int {
+		return slices.Compare(strings.Split(a[11:], "/"), strings.Split(b[11:], "/"))
+	})
+	return out
 }
 
 func loadCalls(m *mac) []string {
@@ -38,27 +70,23 @@ func loadCalls(m *mac) []string {
 }
 
 func TestInstall(t *testing.T) {
-	for _, umask := range []int{0, 0o022} {
+	for _, umask := range []int{0o022, 0} {
 		m := newMac(t)
 		withUmask(t, umask)
 		m.install()
-		m.wantTree("install", installed...)
+		m.wantTree("install", running...)
 		m.wantFile(Program, "first version")
 		m.wantFile(propertyList, string(launchd.PropertyList))
 		m.wantCalls("install", loadCalls(m)...)
 	}
 }
 
-// A closed umask only closes the folders that install had to make on the way; on a Mac
-// they are all there.
+// A closed umask closes none of the folders that install has to make on the way.
 func TestInstallUnderClosedUmask(t *testing.T) {
 	m := newMac(t)
-	for _, dir := range []string{"Library/Application Support", "Library/LaunchDaemons", "var/db", "var/log"} {
-		m.mkdir(dir)
-	}
 	withUmask(t, 0o077)
 	m.install()
-	m.wantTree("install", installed...)
+	m.wantTree("install", running...)
 }
 
 func TestInstallAgainUpgrades(t *testing.T) {
@@ -80,7 +108,7 @@ func TestInstallAgainUpgrades(t *testing.T) {
 	m.use(m.program("second version"))
 	m.install()
 
-	m.wantTree("second install", installed...)
+	m.wantTree("second install", upgraded...)
 	m.wantFile(Program, "second version")
 	m.wantFile(propertyList, string(launchd.PropertyList))
 	m.wantCalls("second install", loadCalls(m)...)
@@ -94,7 +122,7 @@ func TestInstallFromTheInstalledProgram(t *testing.T) {
 	m.install()
 	m.use(m.service.path(Program))
 	m.install()
-	m.wantTree("install from itself", installed...)
+	m.wantTree("install from itself", upgraded...)
 	m.wantFile(Program, "first version")
 }
 
@@ -103,7 +131,7 @@ func TestInstallSweepsWhatAnEarlierOneLeft(t *testing.T) {
 	m.write(filepath.Join(m.mkdir(folder), ".hooksnare.new"), "half", 0o600)
 	m.write(filepath.Join(m.mkdir("Library/LaunchDaemons"), ".com.hooksnare.agent.plist.new"), "half", 0o600)
 	m.install()
-	m.wantTree("install", installed...)
+	m.wantTree("install", running...)
 }
 
 func TestInstallThroughMacOSVarLink(t *testing.T) {
@@ -183,7 +211,7 @@ func TestInstallReplacesALinkWithoutFollowingIt(t *testing.T) {
 	m.link(victim, Program)
 	m.link(victim, propertyList)
 	m.install()
-	m.wantTree("install", installed...)
+	m.wantTree("install", running...)
 	if got, err := os.ReadFile(victim); err != nil || string(got) != "precious" {
 		t.Errorf("victim: %q, %v", got, err)
 	}
@@ -220,7 +248,7 @@ func TestInstallRefusesPrograms(t *testing.T) {
 		m.calls()
 		m.use(path)
 		wantError(t, path, m.service.Install(t.Context()), want)
-		m.wantTree("refused upgrade", installed...)
+		m.wantTree("refused upgrade", upgraded...)
 		m.wantFile(Program, "first version")
 		m.wantCalls("refused upgrade")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -19,16 +20,21 @@ const (
 	// time after bootout returned: the agent alone has 20 seconds to end.
 	attempts = 30
 
-	launchctlTimeout = time.Minute // of one launchctl, which waits for a job to end
-	maxMessage       = 2 << 10     // bytes of launchctl's output that an error holds
+	runLimit   = time.Minute // of one launchctl, which waits for a job to end, or pkgutil
+	maxMessage = 2 << 10     // bytes of its output that an error holds
 )
 
 // runLaunchctl runs launchctl once. The error holds what it printed.
 func (s *Service) runLaunchctl(ctx context.Context, args ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, launchctlTimeout)
+	return s.run(ctx, s.launchctl, args...)
+}
+
+// run runs a program of macOS once. The error holds what it printed.
+func (s *Service) run(ctx context.Context, program string, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
 	var output message
-	cmd := exec.CommandContext(ctx, s.launchctl, args...)
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/sbin:/sbin"}
@@ -40,10 +46,11 @@ func (s *Service) runLaunchctl(ctx context.Context, args ...string) error {
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
+	what := filepath.Base(program) + " " + args[0]
 	if text := strings.Join(strings.Fields(string(output.head)), " "); text != "" {
-		return fmt.Errorf("launchctl %s: %w: %s", args[0], err, text)
+		return fmt.Errorf("%s: %w: %s", what, err, text)
 	}
-	return fmt.Errorf("launchctl %s: %w", args[0], err)
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // message keeps the first maxMessage bytes written to it. It embeds no buffer, whose ReadFrom

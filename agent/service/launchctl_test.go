@@ -17,8 +17,8 @@ func TestInstallWaitsForLaunchd(t *testing.T) {
 	want := loadCalls(m)
 	want = append(want[:3:3], want[2], want[2], want[2], want[3])
 	m.wantCalls("install", want...)
-	if last := steps[len(steps)-1]; last != "waiting for launchd, try 4 of 30" {
-		t.Errorf("last step %q, want try 4 of 30", last)
+	if last := steps[len(steps)-2]; last != "waiting for launchd, try 4 of 30" {
+		t.Errorf("last step but one %q, want try 4 of 30", last)
 	}
 }
 
@@ -73,7 +73,7 @@ func TestLaunchctlMissing(t *testing.T) {
 			t.Errorf("%s: error %v, want %v", verb, err, os.ErrNotExist)
 		}
 	}
-	m.wantTree("uninstall without launchctl", installed...)
+	m.wantTree("uninstall without launchctl", running...)
 }
 
 func TestLaunchctlSpeaksTooMuch(t *testing.T) {
@@ -131,11 +131,12 @@ func TestUninstall(t *testing.T) {
 		"drwxr-xr-x /var/db",
 		"drwx------ /var/db/hooksnare",
 		"-rw------- /var/db/hooksnare/spool",
+		"-rw------- /var/db/hooksnare/status.json",
 		"drwxr-xr-x /var/log",
 		"drwxr-x--- /var/log/hooksnare",
 		"-rw------- /var/log/hooksnare/alerts.jsonl",
 	}
-	purged := []string{kept[0], kept[1], kept[2], kept[3], kept[4], kept[7]}
+	purged := []string{kept[0], kept[1], kept[2], kept[3], kept[4], kept[8]}
 	for _, tt := range []struct {
 		name  string
 		purge bool
@@ -193,7 +194,7 @@ func TestUninstallRemovesNothingWhileTheAgentRuns(t *testing.T) {
 	m.flag("stuck", "")
 	wantError(t, "uninstall", m.service.Uninstall(t.Context(), true),
 		"launchctl bootout: exit status 1: Boot-out failed: 1: Operation not permitted", "tried 30 times")
-	m.wantTree("uninstall of a job that won't end", installed...)
+	m.wantTree("uninstall of a job that won't end", running...)
 }
 
 func TestPurgeFollowsNoLink(t *testing.T) {
@@ -201,7 +202,7 @@ func TestPurgeFollowsNoLink(t *testing.T) {
 	m.install()
 	outside := t.TempDir()
 	m.write(outside+"/precious", "precious", 0o600)
-	if err := os.Remove(m.service.path(stateFolder)); err != nil {
+	if err := os.RemoveAll(m.service.path(stateFolder)); err != nil {
 		t.Fatal(err)
 	}
 	m.link(outside, stateFolder)

@@ -23,22 +23,6 @@ import (
 	"hooksnare/packaging/launchd"
 )
 
-// Where things are, below the root folder.
-const (
-	// folder holds the program, and rules and exceptions of the site: root:wheel 0755.
-	// /usr/local/bin would not do for a daemon, since users may write there.
-	folder = "/Library/Application Support/Hooksnare"
-	// Program is the installed program.
-	Program      = launchd.Program
-	propertyList = launchd.File
-
-	// stateFolder holds the spool and all else that the agent remembers: root alone, 0700.
-	stateFolder = "/var/db/hooksnare"
-	// logFolder holds alerts.jsonl and agent.log: root:wheel 0750. It is closed to users, and
-	// its group can admit a log collector that is not root.
-	logFolder = "/var/log/hooksnare"
-)
-
 var (
 	errNotMac       = errors.New("launchd services exist on macOS only; use --root DIR to write the files")
 	errNotRoot      = errors.New("only root may do this: run it with sudo")
@@ -46,26 +30,56 @@ var (
 	errNotInstalled = errors.New("not installed: run hooksnare install first")
 )
 
+// Options say what is installed, and where.
+type Options struct {
+	Root     string // folder that plays the disk, "" for this Mac
+	StateDir string // where the agent writes its status
+	Version  string // of this program, as its status has it
+	// Completions are the texts for each shell: bash, fish, zsh.
+	Completions map[string][]byte
+	// Progress is called before each step, and Note for what is left out, with the reason. Both may be
+	// nil.
+	Progress, Note func(text string)
+	// Changed is called each time that Install has changed files and is about to end the agent, which
+	// reports what no verb did; it may be nil.
+	Changed func()
+}
+
 // Service is the agent as launchd knows it. Errors of its methods do not name the verb.
 type Service struct {
-	root       string
-	executable string // what Install copies: the program that is running
-	launchctl  string // the program that controls launchd, "" for none
-	progress   func(step string)
-	pause      time.Duration // between two attempts of launchctl
-	refused    error         // why this process can't change the machine
+	root        string
+	executable  string // what Install copies: the program that is running
+	version     string // of it
+	stateDir    string
+	completions map[string][]byte
+	launchctl   string // the program that controls launchd, "" for none
+	pkgutil     string // the program that knows receipts
+	progress    func(step string)
+	note        func(text string)
+	changed     func()
+	pause       time.Duration // between two attempts of launchctl, and two looks at the status
+	refused     error         // why this process can't change the machine
 }
 
 // New returns the service of this Mac or, with a root folder, of the disk below it: there
-// Install and Uninstall only write and remove files. progress is called before each step and
-// may be nil. New changes nothing.
-func New(root string, progress func(step string)) (*Service, error) {
-	s := &Service{root: root, progress: progress, pause: time.Second}
-	if progress == nil {
+// Install and Uninstall only write and remove files. New changes nothing.
+func New(o Options) (*Service, error) {
+	s := &Service{
+		root: o.Root, version: o.Version, stateDir: o.StateDir, completions: o.Completions, progress: o.Progress, note: o.Note,
+		changed: o.Changed, pause: time.Second,
+	}
+	if o.Note == nil {
+		s.note = func(string) {}
+	}
+	if o.Progress == nil {
 		s.progress = func(string) {}
 	}
-	if root == "" {
-		s.root, s.launchctl, s.refused = "/", "/bin/launchctl", refusal(runtime.GOOS, os.Geteuid())
+	if o.Changed == nil {
+		s.changed = func() {}
+	}
+	if o.Root == "" {
+		s.root, s.launchctl, s.pkgutil = "/", "/bin/launchctl", "/usr/sbin/pkgutil"
+		s.refused = refusal(runtime.GOOS, os.Geteuid())
 	}
 	var err error
 	if s.executable, err = os.Executable(); err != nil {
@@ -88,27 +102,42 @@ func refusal(goos string, euid int) error {
 // path returns the path of a name below the root.
 func (s *Service) path(name string) string { return filepath.Join(s.root, name) }
 
-// Install copies the program, writes the property list and the folders, and starts the agent.
-// A running agent is replaced once the new files are in place. Install returns when launchd has
-// started the agent, which need not see events yet: that takes Full Disk Access.
+// Install copies the program, writes the property list and the folders, and starts the agent. A
+// running agent is replaced once the new files are in place. Install returns when the new agent has
+// written its status, which need not see events yet: that takes Full Disk Access. When it does not,
+// the former program is put back and started, and the error says so.
 func (s *Service) Install(ctx context.Context) error {
 	if err := errors.Join(s.refused, ctx.Err()); err != nil {
 		return err
 	}
-	if err := s.installFiles(); err != nil {
+	before := s.lastStart()
+	old, err := s.installFiles()
+	s.changed()
+	if err != nil {
 		return err
 	}
 	if err := ctx.Err(); err != nil || s.launchctl == "" {
 		return err
 	}
+	if err = s.replaceAgent(ctx, before, s.version); err == nil || ctx.Err() != nil {
+		return err
+	}
+	return s.goBack(ctx, old, err)
+}
+
+// replaceAgent ends the agent that runs, starts the one that is installed, and waits for it.
+func (s *Service) replaceAgent(ctx context.Context, before time.Time, version string) error {
 	s.progress("starting " + launchd.Label)
 	// Most often there is nothing to boot out. When there is and it fails, so does bootstrap,
 	// with the reason.
 	_ = s.runLaunchctl(ctx, "bootout", target)
-	return s.load(ctx)
+	if err := s.load(ctx); err != nil {
+		return err
+	}
+	return s.awaitAgent(ctx, before, version)
 }
 
-// Uninstall stops the agent and removes program and property list. State, logs, and the rules
+// Uninstall stops the agent and removes all that Install put on the Mac, and the receipts of packages. State, logs, and the rules
 // and exceptions beside the program stay, unless purge. Preferences belong to the administrator
 // and stay in any case. When the agent can't be stopped, nothing is removed.
 func (s *Service) Uninstall(ctx context.Context, purge bool) error {
@@ -120,7 +149,7 @@ func (s *Service) Uninstall(ctx context.Context, purge bool) error {
 			return err
 		}
 	}
-	return s.removeFiles(purge)
+	return errors.Join(s.removeFiles(purge), s.forgetReceipts(ctx))
 }
 
 // Start starts an installed agent that was stopped. One that runs is not touched.

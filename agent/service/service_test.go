@@ -16,7 +16,8 @@ import (
 
 // fakeLaunchd is a program that plays launchctl. It writes down how it was called, one line
 // a call, and remembers in files beside itself whether the job is loaded (loaded), how
-// often bootstrap is still to fail (busy) and whether bootout works (stuck).
+// often bootstrap is still to fail (busy) and whether bootout works (stuck). A program that it
+// starts is its own version, and writes its status unless it is one that does not start (dead).
 const fakeLaunchd = `#!/bin/sh
 printf '%s\n' "$*" >>"$0.calls"
 case $1 in
@@ -36,9 +37,16 @@ bootstrap)
 		exit 5
 	fi
 	[ -e "$3" ] || { echo "Bootstrap failed: no property list" >&2; exit 2; }
-	: >"$0.loaded" ;;
+	printf %s "${3%/Library/LaunchDaemons/*}" >"$0.loaded" ;;
 kickstart)
-	[ -e "$0.loaded" ] || { echo "Could not find service" >&2; exit 113; } ;;
+	[ -e "$0.loaded" ] || { echo "Could not find service" >&2; exit 113; }
+	root=$(cat "$0.loaded")
+	version=$(cat "$root/Library/Application Support/Hooksnare/hooksnare")
+	grep -qx "$version" "$0.dead" 2>/dev/null && exit 0
+	echo start >>"$0.starts"
+	umask 077
+	printf '{"version":"%s","pid":%d,"started":"2026-01-01T00:00:00.%09dZ"}' "$version" $PPID $(wc -l <"$0.starts") \
+		>"$root/var/db/hooksnare/status.json" ;;
 esac
 `
 
@@ -64,7 +72,14 @@ func newMac(t *testing.T) *mac {
 // use makes the service install this program.
 func (m *mac) use(executable string) {
 	m.t.Helper()
-	s, err := New(m.root, nil)
+	var version []byte
+	if info, err := os.Stat(executable); err == nil && info.Mode().IsRegular() && info.Size() < 100 {
+		version, _ = os.ReadFile(executable)
+	}
+	s, err := New(Options{
+		Root: m.root, StateDir: filepath.Join(m.root, stateFolder), Version: string(version),
+		Completions: map[string][]byte{"zsh": []byte("#compdef hooksnare\n"), "bash": []byte("complete\n"), "fish": []byte("complete\n")},
+	})
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -212,7 +227,7 @@ func TestVerbsNeedAMacAndRoot(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s, err := New(tt.root, nil)
+			s, err := New(Options{Root: tt.root})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -241,14 +256,14 @@ func TestNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	for root, want := range map[string]Service{
-		"":      {root: "/", executable: self, launchctl: "/bin/launchctl", refused: refusal(runtime.GOOS, os.Geteuid())},
+		"":      {root: "/", executable: self, launchctl: "/bin/launchctl", pkgutil: "/usr/sbin/pkgutil", refused: refusal(runtime.GOOS, os.Geteuid())},
 		"/disk": {root: "/disk", executable: self},
 	} {
-		s, err := New(root, nil)
+		s, err := New(Options{Root: root})
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := Service{root: s.root, executable: s.executable, launchctl: s.launchctl, refused: s.refused}
+		got := Service{root: s.root, executable: s.executable, launchctl: s.launchctl, pkgutil: s.pkgutil, refused: s.refused}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("root %q: got %+v, want %+v", root, got, want)
 		}

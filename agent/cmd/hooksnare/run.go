@@ -92,7 +92,7 @@ func newLog() (logger zerolog.Logger, flush func()) {
 	lost := func(n int) []byte {
 		return fmt.Appendf(nil, `{"level":"warn","lines":%d,"message":"lines of this log were lost: it could not be written"}`+"\n", n)
 	}
-	background := logfile.NewBackground(os.Stderr, lost)
+	background := logfile.NewBackground(newAgentLog(os.Stderr, service.AgentLog), lost)
 	var out io.Writer = background
 	if isTerminal(os.Stderr) {
 		out = zerolog.ConsoleWriter{Out: background, TimeFormat: time.TimeOnly}

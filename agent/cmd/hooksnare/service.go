@@ -1,17 +1,22 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"hooksnare/agent/config"
+	"hooksnare/agent/health"
 	"hooksnare/agent/integrity"
 	"hooksnare/agent/service"
+	"hooksnare/pkg/quote"
 )
 
 // accepting runs a verb and notes what it does for the agent, which reports what no verb did.
@@ -23,10 +28,16 @@ func accepting(cmd *cobra.Command, root, verb string, do func() error) error {
 	if err := do(); err != nil {
 		return err
 	}
-	if verb == "install" || verb == "uninstall" {
-		acceptFiles(cmd, root, stateDir, verb, append(service.Files(), config.LocalFile, config.ExceptionsFile)...)
+	if verb == "uninstall" {
+		acceptInstallation(cmd, root, verb)
 	}
 	return nil
+}
+
+// acceptInstallation notes that a verb changed what an agent is made of, and ends the agent.
+func acceptInstallation(cmd *cobra.Command, root, verb string) {
+	stateDir := filepath.Join("/", root, config.Default().StateDir)
+	acceptFiles(cmd, root, stateDir, verb, append(service.Files(), config.LocalFile, config.ExceptionsFile, integrity.Stop)...)
 }
 
 // acceptFiles notes that a verb changed files of the agent.
@@ -46,10 +57,14 @@ func serviceCommands() []*cobra.Command {
 	}{
 		{"install", "Put the agent on this Mac and start it",
 			`Copies this program to ` + service.Program + `,
-writes the launchd job and starts it. Run again, it upgrades what is there.`,
+writes the launchd job and starts it. Run again, it upgrades what is there; a new
+version that does not start is replaced by the former one, which is kept beside it
+as hooksnare.previous. The command is linked as /usr/local/bin/hooksnare, with its
+completion for bash, fish and zsh, and newsyslog(8) puts the agent's log aside.`,
 			"installed", (*service.Service).Install},
 		{"uninstall", "Stop the agent and remove it from this Mac",
-			`Stops the launchd job and removes it and the program. State, logs, and the
+			`Stops the launchd job and removes all that install put on this Mac, and the
+receipt of the package. State, logs, and the
 rules and exceptions of the site beside the program stay unless --purge is given.
 Preferences stay in any case.`,
 			"uninstalled", func(s *service.Service, ctx context.Context) error { return s.Uninstall(ctx, purge) }},
@@ -67,14 +82,23 @@ Preferences stay in any case.`,
 				if isTerminal(os.Stderr) {
 					progress = func(step string) { note(cmd, "%s", step) }
 				}
-				s, err := service.New(root, progress)
+				s := settings{root: root}
+				c, _, _ := s.load() // the agent reports its faults
+				svc, err := service.New(service.Options{
+					Root: root, StateDir: c.StateDir, Version: version, Completions: completionTexts(cmd.Root()), Progress: progress,
+					Note:    func(text string) { note(cmd, "%s", text) },
+					Changed: func() { acceptInstallation(cmd, root, verb.name) },
+				})
 				if err == nil {
-					err = accepting(cmd, root, verb.name, func() error { return verb.do(s, cmd.Context()) })
+					err = accepting(cmd, root, verb.name, func() error { return verb.do(svc, cmd.Context()) })
 				}
 				if err != nil {
 					return fmt.Errorf("%s: %w", verb.name, err)
 				}
 				fmt.Fprintln(cmd.ErrOrStderr(), "hooksnare: "+verb.done)
+				if verb.name == "install" && root == "" {
+					io.WriteString(cmd.ErrOrStderr(), missingText(c.StateDir))
+				}
 				return nil
 			},
 		}
@@ -85,4 +109,43 @@ Preferences stay in any case.`,
 		out = append(out, cmd)
 	}
 	return out
+}
+
+// completionTexts returns the completion of the command for each shell of a Mac.
+func completionTexts(root *cobra.Command) map[string][]byte {
+	out := map[string][]byte{}
+	for shell, write := range map[string]func(io.Writer) error{
+		"bash": func(w io.Writer) error { return root.GenBashCompletionV2(w, true) },
+		"fish": func(w io.Writer) error { return root.GenFishCompletion(w, true) },
+		"zsh":  root.GenZshCompletion,
+	} {
+		var b bytes.Buffer
+		if write(&b) == nil {
+			out[shell] = b.Bytes()
+		}
+	}
+	return out
+}
+
+// missingText says what an agent that was just started still needs, as far as it knows yet.
+func missingText(stateDir string) string {
+	var b strings.Builder
+	st, err := health.ReadStatus(stateDir)
+	if err == nil {
+		for _, c := range st.Health.Conditions {
+			if name, known := health.Find(c.State); known && name != health.Starting {
+				fmt.Fprintf(&b, "hooksnare: %s: %s\n", quote.Printable(c.State), name.Row().Cure)
+			}
+		}
+	}
+	if st.Health.Sensor.LastCanary == nil {
+		b.WriteString("hooksnare: the agent needs Full Disk Access. If it was not granted yet: System Settings, Privacy & Security,\n" +
+			"  Full Disk Access, add " + service.Program + ",\n" +
+			"  or deliver a profile with SystemPolicyAllFiles for it; then sudo hooksnare restart\n")
+	}
+	if team == "" {
+		b.WriteString("hooksnare: this program is not signed by a Developer ID: macOS takes Full Disk Access away at each upgrade\n")
+	}
+	b.WriteString("hooksnare: sudo hooksnare doctor says what is missing\n")
+	return b.String()
 }

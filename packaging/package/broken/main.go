@@ -1,0 +1,26 @@
+// Command broken plays a version that installs itself and then does not start, on the fake Mac of
+// packaging/fakemac.sh.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"hooksnare/agent/service"
+)
+
+func main() {
+	err := fmt.Errorf("this version does not run")
+	if len(os.Args) == 2 && os.Args[1] == "install" {
+		var s *service.Service
+		s, err = service.New(service.Options{Version: "1.2.0", StateDir: "/var/db/hooksnare"})
+		if err == nil {
+			err = s.Install(context.Background())
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "hooksnare:", err)
+		os.Exit(1)
+	}
+}
