@@ -146,13 +146,16 @@ func output(r *rand.Rand) map[string]any {
 			o["Headers"] = headers
 		}
 	}
-	for _, name := range []string{"TokenFile", "CAFile", "CertificateFile", "KeyFile"} {
+	for _, name := range []string{"TokenFile", "BasicAuthFile", "CAFile", "CertificateFile", "KeyFile"} {
 		if kind != "file" && kind != "syslog" && r.IntN(8) == 0 {
 			o[name] = text(r, paths)
 		}
 	}
 	if kind == "elasticsearch" && r.IntN(2) == 0 {
 		o["Index"] = text(r, words)
+	}
+	if r.IntN(8) == 0 {
+		o["Compression"] = pick(r, "gzip", "none", "GZIP", "")
 	}
 	if r.IntN(4) == 0 {
 		o["MinSeverity"] = pick(r, "low", "medium", "high", "critical", "none")

@@ -86,11 +86,13 @@ type Output struct {
 	Path            string
 	MinSeverity     string // low, medium, high or critical
 	TokenFile       string
+	BasicAuthFile   string
 	CAFile          string
 	CertificateFile string // always together with KeyFile
 	KeyFile         string
 	Headers         map[string]string
 	Index           string
+	Compression     string // gzip or none; "" is gzip
 	Enabled         bool
 }
 

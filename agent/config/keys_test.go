@@ -49,8 +49,8 @@ func TestContract(t *testing.T) {
 		t.Errorf("keys: got %q, want %q", got, want)
 	}
 	if got, want := names((&Output{}).memberKeys()), []string{
-		"Name", "Type", "URL", "Address", "Path", "MinSeverity", "TokenFile", "CAFile", "CertificateFile", "KeyFile",
-		"Headers", "Index", "Enabled",
+		"Name", "Type", "URL", "Address", "Path", "MinSeverity", "TokenFile", "BasicAuthFile", "CAFile", "CertificateFile", "KeyFile",
+		"Headers", "Index", "Compression", "Enabled",
 	}; !slices.Equal(got, want) {
 		t.Errorf("members of an output: got %q, want %q", got, want)
 	}

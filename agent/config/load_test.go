@@ -57,6 +57,7 @@ func complete() Config {
 			},
 			{
 				Name: "elasticsearch", Type: "elasticsearch", URL: "http://[::1]:9200",
+				BasicAuthFile: "/etc/hooksnare/user", Compression: "none",
 				Index: "logs-hooksnare.alert-default", MinSeverity: "high", Enabled: true,
 			},
 			{

@@ -31,6 +31,8 @@ func (o *Output) memberKeys() []key {
 			decode: storeIn(&o.MinSeverity, oneOf(event.Severities()...))},
 		{name: "TokenFile", kind: "string", doc: "file that holds the token, owned by root, mode 0600",
 			decode: storeIn(&o.TokenFile, secretText(belowRoot(absoluteFile("a file that holds the token"))))},
+		{name: "BasicAuthFile", kind: "string", doc: "file that holds `user:password` in one line, owned by root, mode 0600; instead of TokenFile",
+			decode: storeIn(&o.BasicAuthFile, secretText(belowRoot(absoluteFile("a file that holds user:password"))))},
 		{name: "CAFile", kind: "string", doc: "file of PEM certificates to trust instead of the system's",
 			decode: storeIn(&o.CAFile, belowRoot(absoluteFile("a file of PEM certificates")))},
 		{name: "CertificateFile", kind: "string", doc: "PEM client certificate, together with KeyFile",
@@ -41,6 +43,8 @@ func (o *Output) memberKeys() []key {
 			decode: func(v value) bool { o.Headers = readHeaders(v); return true }},
 		{name: "Index", kind: "string", doc: "name of the data stream",
 			decode: storeIn(&o.Index, readText("the name of a data stream"))},
+		{name: "Compression", kind: "string", doc: "`gzip` packs requests with more than 1 KiB of documents, `none` packs nothing, for receivers that answer 400 or 415 to gzip; `gzip` where it is absent",
+			decode: storeIn(&o.Compression, oneOf(forward.Compressions...))},
 		{name: "Enabled", kind: "boolean", doc: "true where it is absent",
 			decode: storeIn(&o.Enabled, readBoolean)},
 	}
@@ -57,16 +61,17 @@ type outputType struct {
 var (
 	commonMembers = []string{"Name", "Type", "MinSeverity", "Enabled"}
 	tlsMembers    = []string{"CAFile", "CertificateFile", "KeyFile"}
-	httpMembers   = append([]string{"TokenFile", "Headers"}, tlsMembers...)
+	httpMembers   = append([]string{"TokenFile", "Headers", "Compression"}, tlsMembers...)
+	authMembers   = append([]string{"BasicAuthFile"}, httpMembers...)
 )
 
 var outputTypes = []outputType{
 	{"file", "Path", nil, "JSON Lines, rotated"},
 	{"syslog", "", nil, "syslog(3) of this machine; best effort"},
-	{"https", "URL", httpMembers, "posts NDJSON; any 2xx acknowledges the batch"},
-	{"elasticsearch", "URL", append([]string{"Index"}, httpMembers...), "`_bulk` of Elasticsearch or OpenSearch"},
+	{"https", "URL", authMembers, "posts NDJSON; any 2xx acknowledges the batch"},
+	{"elasticsearch", "URL", append([]string{"Index"}, authMembers...), "`_bulk` of Elasticsearch or OpenSearch"},
 	{"splunk_hec", "URL", httpMembers, "Splunk's HTTP Event Collector"},
-	{"otlp", "URL", httpMembers, "OTLP/HTTP logs in JSON"},
+	{"otlp", "URL", authMembers, "OTLP/HTTP logs in JSON"},
 	{"syslog_tls", "Address", tlsMembers, "RFC 5424 over TLS; best effort"},
 	{"relp", "Address", tlsMembers, "RELP over TLS"},
 }
@@ -210,8 +215,8 @@ const maxNamedFile = 1 << 20
 // [forward.New]. Its files are read from the disk; host and version are the caller's.
 func (o *Output) Receiver(d safefile.Disk) forward.Config {
 	return forward.Config{
-		Name: o.Name, Type: o.Type, URL: o.URL, Address: o.Address, TokenFile: o.TokenFile, CAFile: o.CAFile,
-		CertificateFile: o.CertificateFile, KeyFile: o.KeyFile, Headers: o.Headers, Index: o.Index,
+		Name: o.Name, Type: o.Type, URL: o.URL, Address: o.Address, TokenFile: o.TokenFile, BasicAuthFile: o.BasicAuthFile, CAFile: o.CAFile,
+		CertificateFile: o.CertificateFile, KeyFile: o.KeyFile, Headers: o.Headers, Index: o.Index, Compression: o.Compression,
 		ReadSecret: func(path string) ([]byte, error) {
 			b, _, err := d.ReadSecret(path, maxNamedFile)
 			return b, err

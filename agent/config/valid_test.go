@@ -77,7 +77,7 @@ func validOutputs(t testing.TB, outputs []Output, root string) {
 		if event.Severity(o.MinSeverity).Number() == 0 {
 			t.Errorf("got MinSeverity %q, want a severity", o.MinSeverity)
 		}
-		for _, p := range []string{o.Path, o.TokenFile, o.CAFile, o.CertificateFile, o.KeyFile} {
+		for _, p := range []string{o.Path, o.TokenFile, o.BasicAuthFile, o.CAFile, o.CertificateFile, o.KeyFile} {
 			if p != "" {
 				validPath(t, p, root)
 			}

@@ -2,6 +2,7 @@ package forward
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
@@ -105,7 +106,7 @@ func (s *httpSender) Send(ctx context.Context, items []Item) Result {
 		return uniformResult(len(items), Retry, fault)
 	}
 	s.ensureClient()
-	secret := s.files.token
+	secret := s.files.secret
 	ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
 	defer cancel()
 	request, err := s.newRequest(ctx, secret, items)
@@ -117,17 +118,21 @@ func (s *httpSender) Send(ctx context.Context, items []Item) Result {
 		return uniformResult(len(items), Retry, s.diagnoseEnd(ctx, s.c.classifyError(err)))
 	}
 	r := s.c.judgeAnswer(s.protocol, a, items, time.Now())
-	r.redactToken(secret)
+	r.redactSecret(secret)
 	return r
 }
 
-// redactToken takes the token out of texts, for receivers that repeat what they were sent.
-func (r *Result) redactToken(secret string) {
-	if secret == "" || r.Err == nil {
+// redactSecret takes the secret out of texts, for receivers that repeat what they were sent.
+func (r *Result) redactSecret(secret secret) {
+	if r.Err == nil {
 		return
 	}
-	quoted := strconv.Quote(secret)
-	replacer := strings.NewReplacer(secret, "[token]", quoted[1:len(quoted)-1], "[token]")
+	var pairs []string
+	for _, text := range secret.hidden {
+		quoted := strconv.Quote(text)
+		pairs = append(pairs, text, "[token]", quoted[1:len(quoted)-1], "[token]")
+	}
+	replacer := strings.NewReplacer(pairs...)
 	r.Err.Text = replacer.Replace(r.Err.Text)
 	for i := range r.Reasons {
 		r.Reasons[i] = replacer.Replace(r.Reasons[i])
@@ -135,7 +140,7 @@ func (r *Result) redactToken(secret string) {
 }
 
 // newRequest makes the request that carries the items.
-func (s *httpSender) newRequest(ctx context.Context, secret string, items []Item) (*http.Request, error) {
+func (s *httpSender) newRequest(ctx context.Context, secret secret, items []Item) (*http.Request, error) {
 	packed, err := s.encodeBody(items)
 	if err != nil {
 		return nil, err
@@ -156,8 +161,8 @@ func (s *httpSender) newRequest(ctx context.Context, secret string, items []Item
 	if packed {
 		h.Set("Content-Encoding", "gzip")
 	}
-	if secret != "" {
-		h.Set("Authorization", s.protocol.scheme+" "+secret)
+	if secret.sent != "" {
+		h.Set("Authorization", cmp.Or(secret.scheme, s.protocol.scheme)+" "+secret.sent)
 	}
 	// Present and empty it is not sent, and makes net/http repeat the request when a kept
 	// connection turns out to be closed.
@@ -187,7 +192,7 @@ func (s *httpSender) encodeBody(items []Item) (packed bool, err error) {
 	}
 	s.body.Reset()
 	var out io.Writer = &s.body
-	if packed = size > compressFrom; packed {
+	if packed = size > compressFrom && s.c.Compression != "none"; packed {
 		if s.gzip == nil {
 			s.gzip, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed)
 		}

@@ -38,6 +38,10 @@ func TestNewRefuses(t *testing.T) {
 		"header name":          func(c *Config) { c.Headers = map[string]string{"X Y": "b"} },
 		"empty header":         func(c *Config) { c.Headers = map[string]string{"X": ""} },
 		"header twice":         func(c *Config) { c.Headers = map[string]string{"X-a": "1", "x-A": "2"} },
+		"compression":          func(c *Config) { c.Compression = "zstd" },
+		"token and password":   func(c *Config) { c.TokenFile, c.BasicAuthFile = "/t", "/u" },
+		"nothing reads it":     func(c *Config) { c.BasicAuthFile, c.ReadSecret = "/u", nil },
+		"password for Splunk":  func(c *Config) { c.Type, c.BasicAuthFile = "splunk_hec", "/u" },
 		"index":                func(c *Config) { c.Index = "../_all" },
 	}
 	for name, change := range tests {
