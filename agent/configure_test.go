@@ -231,6 +231,7 @@ var samples = map[string]string{
 	"RuleDirectories": "<array><string>/etc/hooksnare/rules</string></array>", "DisabledRules": "<array><string>hook-removed</string></array>",
 	"Exceptions":    "<array><dict><key>ID</key><string>known</string><key>Where</key><string>hooksnare.hook.value == \"/opt/known\"</string><key>Reason</key><string>ours</string></dict></array>",
 	"SpoolMaxBytes": "<integer>1000000</integer>", "SpoolMaxAlerts": "<integer>100</integer>", "SpoolMaxAge": "<real>1000</real>",
+	"Proxy": "<string>http://127.0.0.1:3128</string>", "NoProxy": "<array><string>.example.com</string></array>",
 	"Outputs": "<array>" + fileOutput(alertLog, "<key>MinSeverity</key><string>high</string>") + "</array>",
 }
 

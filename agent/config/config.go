@@ -36,6 +36,9 @@ type Config struct {
 	SpoolMaxAlerts int64
 	SpoolMaxAge    time.Duration
 
+	Proxy   string   // of all outputs elsewhere: a URL, forward.Direct, or "" for the environment's
+	NoProxy []string // what it is not for; nil for what the environment says
+
 	Outputs []Output // at least one is enabled
 }
 
@@ -92,6 +95,7 @@ type Output struct {
 	KeyFile         string
 	Headers         map[string]string
 	Index           string
+	Proxy           string // of this output alone, as that of the configuration
 	Compression     string // gzip or none; "" is gzip
 	Enabled         bool
 }

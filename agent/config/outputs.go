@@ -11,7 +11,6 @@ import (
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/logfile"
 	"hooksnare/pkg/quote"
-	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/spool"
 )
 
@@ -43,6 +42,8 @@ func (o *Output) memberKeys() []key {
 			decode: func(v value) bool { o.Headers = readHeaders(v); return true }},
 		{name: "Index", kind: "string", doc: "name of the data stream",
 			decode: storeIn(&o.Index, readText("the name of a data stream"))},
+		{name: "Proxy", kind: "string", doc: "proxy for this output, instead of that for all, or `none`",
+			decode: storeIn(&o.Proxy, readProxy)},
 		{name: "Compression", kind: "string", doc: "`gzip` packs requests with more than 1 KiB of documents, `none` packs nothing, for receivers that answer 400 or 415 to gzip; `gzip` where it is absent",
 			decode: storeIn(&o.Compression, oneOf(forward.Compressions...))},
 		{name: "Enabled", kind: "boolean", doc: "true where it is absent",
@@ -60,7 +61,7 @@ type outputType struct {
 
 var (
 	commonMembers = []string{"Name", "Type", "MinSeverity", "Enabled"}
-	tlsMembers    = []string{"CAFile", "CertificateFile", "KeyFile"}
+	tlsMembers    = []string{"CAFile", "CertificateFile", "KeyFile", "Proxy"}
 	httpMembers   = append([]string{"TokenFile", "Headers", "Compression"}, tlsMembers...)
 	authMembers   = append([]string{"BasicAuthFile"}, httpMembers...)
 )
@@ -162,7 +163,7 @@ func (v value) decodeOutput() Output {
 	isFaulty := func(member string) bool {
 		return slices.ContainsFunc(v.faults, func(e *Error) bool { return e.Key == joinKey(v.key, member) })
 	}
-	receiver := o.Receiver(safefile.Disk{})
+	receiver := (&Config{}).Receiver(&o)
 	faults, _ := errors.AsType[forward.Faults](receiver.Check())
 	for _, f := range faults { // something was said before of what could not be read
 		top, _, _ := strings.Cut(f.Member, ".")
@@ -211,12 +212,14 @@ func (o *Output) Local() bool { return o.Type == "file" || o.Type == "syslog" }
 // public authorities is a quarter of it.
 const maxNamedFile = 1 << 20
 
-// Receiver returns what the output says of a receiver that is not this machine, for
-// [forward.New]. Its files are read from the disk; host and version are the caller's.
-func (o *Output) Receiver(d safefile.Disk) forward.Config {
+// Receiver returns what the configuration says of a receiver that is not this machine, for
+// [forward.New]. Its files are read from the configuration's disk; host and version are the caller's.
+func (c *Config) Receiver(o *Output) forward.Config {
+	d := c.Disk()
 	return forward.Config{
 		Name: o.Name, Type: o.Type, URL: o.URL, Address: o.Address, TokenFile: o.TokenFile, BasicAuthFile: o.BasicAuthFile, CAFile: o.CAFile,
 		CertificateFile: o.CertificateFile, KeyFile: o.KeyFile, Headers: o.Headers, Index: o.Index, Compression: o.Compression,
+		Proxy: o.Proxy, SharedProxy: c.Proxy, NoProxy: c.NoProxy,
 		ReadSecret: func(path string) ([]byte, error) {
 			b, _, err := d.ReadSecret(path, maxNamedFile)
 			return b, err
@@ -238,7 +241,7 @@ func (c *Config) CheckFiles(s Sources) error {
 		if !o.Enabled || o.Local() {
 			continue
 		}
-		receiver := o.Receiver(c.Disk())
+		receiver := c.Receiver(o)
 		faults, _ := errors.AsType[forward.Faults](receiver.CheckFiles())
 		for _, f := range faults {
 			all = append(all, s.Problem(joinKey(o.Key, f.Member), f.Why))

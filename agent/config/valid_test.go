@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/forward"
 )
 
 // valid checks what a Config promises, however it came about.
@@ -38,6 +39,14 @@ func valid(t testing.TB, c Config, root string) {
 	}
 	for _, p := range c.ExtraHomes {
 		validPath(t, p, "")
+	}
+	if err := forward.CheckProxy(c.Proxy); err != nil {
+		t.Errorf("Proxy: got %q, want a proxy: %v", c.Proxy, err)
+	}
+	for _, element := range c.NoProxy {
+		if err := forward.CheckNoProxy(element); err != nil {
+			t.Errorf("NoProxy: got %q, want a receiver: %v", element, err)
+		}
 	}
 	for _, e := range c.Exceptions {
 		validException(t, e)

@@ -30,6 +30,10 @@ type Config struct {
 	Index           string // data stream of Elasticsearch; DefaultIndex when empty
 	Compression     string // of the HTTP types: one of Compressions; "" is gzip
 
+	Proxy       string   // URL of an http or https proxy, or Direct; "": SharedProxy
+	SharedProxy string   // the same for all receivers; "": the environment's, for HTTP types
+	NoProxy     []string // what SharedProxy, or the environment's, is not for; nil: what the environment says
+
 	Host    string // name of this machine, "" when not known
 	Version string // of the agent
 
@@ -182,6 +186,7 @@ func (c *Config) findFaults() (f Faults) {
 	case c.Type == "splunk_hec":
 		f.addFault("BasicAuthFile", "does not apply to splunk_hec: put the token into a file and its path into TokenFile")
 	}
+	c.checkProxies(&f)
 	c.checkHeaders(&f)
 	return f
 }

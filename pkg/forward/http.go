@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -55,6 +54,7 @@ type httpSender struct {
 	c        *Config
 	protocol *protocol
 	url      string
+	route    route
 	files    credentials // plain for http, to this machine only
 	made     *tls.Config // what client was made for
 	client   *http.Client
@@ -67,7 +67,10 @@ type httpSender struct {
 // get the usual one of their type.
 func newHTTPSender(c *Config) *httpSender {
 	u, _ := parseURL(c.URL)
-	s := &httpSender{c: c, files: credentials{c: c, plain: u.Scheme == "http"}}
+	s := &httpSender{c: c, route: c.routeTo(u), files: credentials{c: c, plain: u.Scheme == "http"}}
+	if s.files.plain {
+		s.route = route{c: c, control: c.onlyLoopback}
+	}
 	bare, path := u.Path == "" || u.Path == "/", ""
 	switch c.Type {
 	case "https":
@@ -240,7 +243,6 @@ func (s *httpSender) ensureClient() {
 		return
 	}
 	_ = s.Close()
-	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	transport := &http.Transport{
 		TLSClientConfig:        made,
 		TLSHandshakeTimeout:    dialTimeout,
@@ -250,22 +252,27 @@ func (s *httpSender) ensureClient() {
 		MaxResponseHeaderBytes: maxAnswerHeader,
 		DisableCompression:     true, // an answer that unpacks to gigabytes is not unpacked
 		Protocols:              new(http.Protocols),
-		Proxy:                  http.ProxyFromEnvironment,
-		OnProxyConnectResponse: s.proxyAnswered,
+		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			return s.dial(ctx, address, made)
+		},
 	}
 	// There is one request at a time, so HTTP/2 would add nothing but connections that die
 	// silently, and hide why a handshake failed.
 	transport.Protocols.SetHTTP1(true)
-	if s.files.plain {
-		transport.Proxy = nil
-		dialer.Control = s.c.onlyLoopback
-	}
-	transport.DialContext = dialer.DialContext
 	s.made = made
 	s.client = &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// dial returns no connection that is a typed nil.
+func (s *httpSender) dial(ctx context.Context, address string, made *tls.Config) (net.Conn, error) {
+	conn, err := s.route.dial(ctx, address, made)
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
 }
 
 // diagnoseEnd connects again to learn why a connection ended without an answer. With TLS 1.3 a
@@ -277,21 +284,23 @@ func (s *httpSender) diagnoseEnd(ctx context.Context, failed *Error) *Error {
 	if s.files.plain || !ended || err != nil {
 		return failed
 	}
-	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); proxy != nil || err != nil {
-		return failed
-	}
 	port := u.Port()
 	if port == "" {
 		port = "443"
 	}
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
-	dialer := tls.Dialer{Config: s.made}
-	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-	if err == nil {
+	raw, err := s.route.dial(ctx, net.JoinHostPort(u.Hostname(), port), s.made)
+	if err != nil {
+		return failed
+	}
+	defer raw.Close()
+	made := s.made.Clone()
+	made.ServerName = u.Hostname()
+	conn := tls.Client(raw, made)
+	if err = conn.HandshakeContext(ctx); err == nil {
 		_ = conn.SetReadDeadline(time.Now().Add(drainTimeout / 2))
 		_, err = conn.Read(make([]byte, 1))
-		_ = conn.Close()
 	}
 	if err == nil {
 		return failed
@@ -300,18 +309,6 @@ func (s *httpSender) diagnoseEnd(ctx context.Context, failed *Error) *Error {
 		return again
 	}
 	return failed
-}
-
-// proxyAnswered says that it was the proxy which refused.
-func (s *httpSender) proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
-	switch status := response.StatusCode; status {
-	case http.StatusOK:
-		return nil
-	case http.StatusProxyAuthRequired:
-		return s.c.newError(KindDenied, nil, "the proxy wants a user and password (407)")
-	default:
-		return s.c.newError(KindNetwork, nil, fmt.Sprintf("the proxy answered %d", status))
-	}
 }
 
 // onlyLoopback keeps plain http on this machine, whatever the name was resolved to.

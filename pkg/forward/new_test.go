@@ -121,12 +121,3 @@ func TestRunnerDelivers(t *testing.T) {
 		})
 	}
 }
-
-// TestPlainNeedsNoProxy: what stays on this machine is not shown to another.
-func TestPlainNeedsNoProxy(t *testing.T) {
-	s := newSender(t, config("https", "http://127.0.0.1:1/", nil)).(*httpSender)
-	s.ensureClient()
-	if s.client.Transport.(*http.Transport).Proxy != nil {
-		t.Error("plain http would go through a proxy")
-	}
-}
