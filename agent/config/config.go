@@ -36,8 +36,9 @@ type Config struct {
 	SpoolMaxAlerts int64
 	SpoolMaxAge    time.Duration
 
-	Proxy   string   // of all outputs elsewhere: a URL, forward.Direct, or "" for the environment's
-	NoProxy []string // what it is not for; nil for what the environment says
+	Labels  map[string]string // in every document; nil for none
+	Proxy   string            // of all outputs elsewhere: a URL, forward.Direct, or "" for the environment's
+	NoProxy []string          // what it is not for; nil for what the environment says
 
 	Outputs []Output // at least one is enabled
 }

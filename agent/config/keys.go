@@ -75,6 +75,9 @@ func configKeys(c *Config) []key {
 			decode: storeIn(&c.SpoolMaxAlerts, readInteger(1, 10_000_000))},
 		{name: "SpoolMaxAge", kind: "real", unit: "seconds", defaultText: "2592000",
 			doc: "how long an alert waits for delivery", decode: storeIn(&c.SpoolMaxAge, readSeconds(year, false))},
+		{name: "Labels", kind: "dictionary of strings", defaultText: "none",
+			doc:    "texts to put into every document as `labels.NAME`: at most 32, names without dots of at most 64 bytes, texts of at most 256; not for secrets",
+			decode: storeIn(&c.Labels, readLabels)},
 		{name: "Proxy", kind: "string", defaultText: "`HTTPS_PROXY`",
 			doc:    "proxy for outputs elsewhere, such as `http://proxy.example.com:3128`, without user and password, or `none`; see below",
 			decode: storeIn(&c.Proxy, readProxy)},
@@ -126,7 +129,7 @@ func (k *key) keyID() string {
 
 // variableName returns the environment variable of a key, "" for none.
 func (k *key) variableName() string {
-	if k.decode == nil || k.noVariable || k.kind == "dictionaries" {
+	if k.decode == nil || k.noVariable || strings.HasPrefix(k.kind, "dictionar") {
 		return ""
 	}
 	return variableOf(k.keyID())

@@ -42,7 +42,7 @@ func TestContract(t *testing.T) {
 	want := []string{
 		"EsloggerPath", "EsloggerEvents", "CanaryInterval", "HeartbeatInterval", "SweepInterval", "CorrelationWindow",
 		"RepeatWindow", "ExtraHomes", "RuleDirectories", "DisabledRules", "Exceptions", "SpoolMaxBytes", "SpoolMaxAlerts",
-		"SpoolMaxAge", "Proxy", "NoProxy", "Outputs",
+		"SpoolMaxAge", "Labels", "Proxy", "NoProxy", "Outputs",
 	}
 	got := slices.DeleteFunc(names(configKeys(&Config{})), func(name string) bool { return name == "" })
 	if !slices.Equal(got, want) {

@@ -46,6 +46,7 @@ func complete() Config {
 		SpoolMaxBytes:  1 << 20,
 		SpoolMaxAlerts: 10,
 		SpoolMaxAge:    24 * time.Hour,
+		Labels:         map[string]string{"site": "room 1", "Größe": "L"},
 		Proxy:          "http://proxy.example.com:3128", NoProxy: []string{".example.org", "10.0.0.0/8"},
 		Outputs: []Output{
 			{Name: "file", Type: "file", Path: "/var/log/alerts.jsonl", MinSeverity: "medium", Enabled: true},
@@ -91,8 +92,8 @@ func TestComplete(t *testing.T) {
 		if want := complete(); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", form, got, want)
 		}
-		if own, found := sources.Of("EsloggerPath"); !found || own.Layer != File || len(sources) != 17 {
-			t.Errorf("%s: got sources %+v, want the file alone, with all 17 keys", form, sources)
+		if own, found := sources.Of("EsloggerPath"); !found || own.Layer != File || len(sources) != 18 {
+			t.Errorf("%s: got sources %+v, want the file alone, with all 18 keys", form, sources)
 		}
 	}
 }

@@ -68,6 +68,7 @@ not seen, changes of preferences are. Flags and variables count as they were whe
 		"keeps. They are added to the configuration's, wherever that is from, and each ID may be used\n"+
 		"once. File and folder must belong to root, and nobody else may write them. A running agent\n"+
 		"applies changes within seconds.\n", ExceptionsFile)
+	b.WriteString(labels)
 	b.WriteString(proxies)
 	b.WriteString("\nAn output is a dictionary. At least one must be enabled. Secrets are never values, only\npaths of files.\n\n")
 	writeMembers(&b, (&Output{}).memberKeys())
@@ -83,6 +84,11 @@ not seen, changes of preferences are. Flags and variables count as they were whe
 	}
 	return b.String()
 }
+
+const labels = `
+` + "`Labels`" + ` are in alerts, updates, summaries and heartbeats, and in what ` + "`hooksnare scan`" + ` prints; ` + "`replay`" + ` leaves
+them out, as a recording may be of another Mac. A document has the labels that were in force when it was made.
+`
 
 const proxies = `
 ` + "`Proxy`" + ` is for all outputs elsewhere, asked for a tunnel (CONNECT) in which TLS goes on to the receiver; one

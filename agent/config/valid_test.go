@@ -43,6 +43,14 @@ func valid(t testing.TB, c Config, root string) {
 	if err := forward.CheckProxy(c.Proxy); err != nil {
 		t.Errorf("Proxy: got %q, want a proxy: %v", c.Proxy, err)
 	}
+	if len(c.Labels) > 32 {
+		t.Errorf("Labels: got %d, want at most 32", len(c.Labels))
+	}
+	for name, text := range c.Labels {
+		if name == "" || len(name) > 64 || strings.Contains(name, ".") || text == "" || len(text) > 256 || strings.ContainsFunc(name+text, unicode.IsControl) {
+			t.Errorf("Labels: got %q: %q, want a name without dots and a text, both bounded", name, text)
+		}
+	}
 	for _, element := range c.NoProxy {
 		if err := forward.CheckNoProxy(element); err != nil {
 			t.Errorf("NoProxy: got %q, want a receiver: %v", element, err)
