@@ -76,7 +76,7 @@ var rooms = []room{
 	{"packaging/launchd", nil},
 	{"packaging/package", []string{"agent/service", "packaging/launchd", "packaging/package"}},
 	{"packaging/package/archive", nil},
-	{"packaging/package/broken", []string{"agent/service"}},
+	{"packaging/package/broken", []string{"agent/integrity", "agent/service"}},
 	{"packaging/package/macho", nil},
 	{"packaging/package/xar", nil},
 }

@@ -60,6 +60,10 @@ var addresses = []string{
 	"h:1", "h:0", "h:65535", "h:65536", "h:syslog", ":1", "h:", "h", "[::1]:6514", "::1:6514", "[fe80::1%en0]:1", "[h]:1", "h h:1", "h/:1", "u@h:1", "h:1:2", "h:01", "h:-1", "h:+1", "1.2.3.4:514", "é:1", "h\n:1",
 }
 
+var proxies = []string{"http://p:3128", "https://p", "none", "", "p:3128", "http://u:p@p", "socks5://p", "http://[::1]:1", "http://p/", "http://p/x", "http://p?", "http://127.0.0.1:1"}
+
+var hosts = []string{"h", ".h", "*.h", "*", "10.0.0.0/8", "10.0.0.1", "::1", "[::1]:1", "h:1", "h:0", "", "a,b", " ", "é", "h\n"}
+
 var headerNames = []string{
 	"X-Site", "x-site", "X_Site", "X Site", "", "X:", "Host", "host", "Content-Length", "Expect", "expect", "Connection", "Transfer-Encoding", "Authorization", "Proxy-Authorization",
 	"X-Splunk-Request-Channel", "Idempotency-Key", "X-Idempotency-Key", "Content-Type", "Content-Encoding", "Accept", "Accept-Encoding", "User-Agent", "Trailer", "Te", "Upgrade", "Keep-Alive", "Cookie", "X-Api-Key", "Proxy-Connection", "X-É", strings.Repeat("X", 65),
@@ -106,6 +110,9 @@ func configured(r *rand.Rand) map[string]any {
 	maybe("EsloggerEvents", func() any { return append(list(r, 3, word), "exec") })
 	maybe("ExtraHomes", func() any { return list(r, 3, file) })
 	maybe("RuleDirectories", func() any { return list(r, 2, file) })
+	proxy := func() any { return text(r, proxies) }
+	maybe("Proxy", proxy)
+	maybe("NoProxy", func() any { return list(r, 3, func() any { return text(r, hosts) }) })
 	maybe("DisabledRules", func() any { return list(r, 2, word) })
 	maybe("Exceptions", func() any { return list(r, 3, func() any { return exception(r) }) })
 	if c["Outputs"] = list(r, pick(r, 1, 3, 40), func() any { return output(r) }); r.IntN(seldom) > 2 {
@@ -146,13 +153,19 @@ func output(r *rand.Rand) map[string]any {
 			o["Headers"] = headers
 		}
 	}
-	for _, name := range []string{"TokenFile", "CAFile", "CertificateFile", "KeyFile"} {
+	for _, name := range []string{"TokenFile", "BasicAuthFile", "CAFile", "CertificateFile", "KeyFile"} {
 		if kind != "file" && kind != "syslog" && r.IntN(8) == 0 {
 			o[name] = text(r, paths)
 		}
 	}
 	if kind == "elasticsearch" && r.IntN(2) == 0 {
 		o["Index"] = text(r, words)
+	}
+	if r.IntN(8) == 0 {
+		o["Proxy"] = text(r, proxies)
+	}
+	if r.IntN(8) == 0 {
+		o["Compression"] = pick(r, "gzip", "none", "GZIP", "")
 	}
 	if r.IntN(4) == 0 {
 		o["MinSeverity"] = pick(r, "low", "medium", "high", "critical", "none")
@@ -223,7 +236,7 @@ func refused(t testing.TB, c config.Config) error {
 			refuse(o.Key, err)
 		case o.Local():
 		default:
-			_, err := forward.New(o.Receiver(c.Disk()))
+			_, err := forward.New(c.Receiver(o))
 			refuse(o.Key, err)
 		}
 		if rules.Severity(o.MinSeverity).Number() == 0 {

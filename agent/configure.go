@@ -39,7 +39,8 @@ func (a *Agent) configure(l config.Loaded) error {
 	a.judge.SetWindows(c.RepeatWindow, c.CorrelationWindow)
 	a.loadRules(c, l.Sources)
 	a.exceptions.Configure(c.Exceptions, now)
-	a.monitor.Configure(c.HeartbeatInterval, c)
+	a.judge.SetLabels(c.Labels)
+	a.monitor.Configure(c.HeartbeatInterval, c.Labels, c)
 	return nil
 }
 

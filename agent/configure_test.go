@@ -94,7 +94,12 @@ func (c *reconfigured) awaitStatus(t *testing.T, what string, right func(health.
 // command has the stand-in report the n-th command of a test.
 func (c *reconfigured) command(t *testing.T, n int, args ...string) {
 	t.Helper()
-	b, err := json.Marshal(ran{Spec: synthetic.Spec{Path: "/usr/bin/" + args[0], Args: args}})
+	c.run(t, n, ran{Spec: synthetic.Spec{Path: "/usr/bin/" + args[0], Args: args}})
+}
+
+func (c *reconfigured) run(t *testing.T, n int, r ran) {
+	t.Helper()
+	b, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,6 +236,8 @@ var samples = map[string]string{
 	"RuleDirectories": "<array><string>/etc/hooksnare/rules</string></array>", "DisabledRules": "<array><string>hook-removed</string></array>",
 	"Exceptions":    "<array><dict><key>ID</key><string>known</string><key>Where</key><string>hooksnare.hook.value == \"/opt/known\"</string><key>Reason</key><string>ours</string></dict></array>",
 	"SpoolMaxBytes": "<integer>1000000</integer>", "SpoolMaxAlerts": "<integer>100</integer>", "SpoolMaxAge": "<real>1000</real>",
+	"Labels": "<dict><key>site</key><string>room 1</string></dict>",
+	"Proxy":  "<string>http://127.0.0.1:3128</string>", "NoProxy": "<array><string>.example.com</string></array>",
 	"Outputs": "<array>" + fileOutput(alertLog, "<key>MinSeverity</key><string>high</string>") + "</array>",
 }
 

@@ -98,7 +98,7 @@ func TestForms(t *testing.T) {
 	for i, f := range forms() {
 		w.until(t, f.name, func(list []*alert.Alert) bool { return check("agent", i, list) })
 	}
-	hooks, _, err := offline.Scan(config.Config{Root: w.root}, time.Now())
+	hooks, _, err := offline.Scan(config.Config{Root: w.root}, "", time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

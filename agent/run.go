@@ -141,7 +141,7 @@ func New(o Options) (*Agent, error) {
 	var inert error // rules and exceptions that can't be in force
 	a.judge, inert = judge.New(judge.Options{
 		Watching: a.watch.Watching(), Examine: a.watch.Examine, Rules: set.Rules, Exceptions: exceptions.ForEngine(o.Config.Exceptions),
-		Host: mac, Pins: exceptions.NewPins(o.Config.Root, o.Config.Exceptions),
+		Host: mac, Version: o.Version, Labels: o.Config.Labels, Pins: exceptions.NewPins(o.Config.Root, o.Config.Exceptions),
 		Emit: a.emit, Note: a.board.Note, Now: time.Now, RepeatWindow: o.Config.RepeatWindow,
 	})
 	a.watch.Restore(a.judge)
@@ -160,7 +160,7 @@ func New(o Options) (*Agent, error) {
 		return nil, err
 	}
 	a.monitor = health.NewMonitor(health.MonitorOptions{
-		Host: mac, Version: o.Version, Beat: o.Config.HeartbeatInterval, Config: withoutOwn(o.Config), Canary: sensor.CanaryInterval > 0, Log: o.Log, Board: a.board,
+		Host: mac, Version: o.Version, Beat: o.Config.HeartbeatInterval, Labels: o.Config.Labels, Config: withoutOwn(o.Config), Canary: sensor.CanaryInterval > 0, Log: o.Log, Board: a.board,
 	}, health.Parts{
 		Settings: a.settingsFacts, Sensor: a.source.Stats, Rules: a.ruleFacts, Outputs: a.outputs.AddFacts, Send: a.outputs.AddHeartbeat,
 		Losses: []func() []health.Loss{a.sensorLosses, a.watch.Losses, a.judge.Losses},

@@ -36,6 +36,10 @@ type Config struct {
 	SpoolMaxAlerts int64
 	SpoolMaxAge    time.Duration
 
+	Labels  map[string]string // in every document; nil for none
+	Proxy   string            // of all outputs elsewhere: a URL, forward.Direct, or "" for the environment's
+	NoProxy []string          // what it is not for; nil for what the environment says
+
 	Outputs []Output // at least one is enabled
 }
 
@@ -86,11 +90,14 @@ type Output struct {
 	Path            string
 	MinSeverity     string // low, medium, high or critical
 	TokenFile       string
+	BasicAuthFile   string
 	CAFile          string
 	CertificateFile string // always together with KeyFile
 	KeyFile         string
 	Headers         map[string]string
 	Index           string
+	Proxy           string // of this output alone, as that of the configuration
+	Compression     string // gzip or none; "" is gzip
 	Enabled         bool
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"hooksnare/collector/eslogger"
 	"hooksnare/collector/prefs"
+	"hooksnare/pkg/forward"
 )
 
 // key is a key of a dictionary: its documentation and how its value is decoded. One of the
@@ -20,6 +21,7 @@ type key struct {
 	defaultText string // the default, as a person would write it
 	doc         string
 	choices     []string         // all strings that it may have; nil for others, too
+	noVariable  bool             // an environment variable can't hold its values
 	restarts    bool             // the agent's sensors start again when it changes
 	decode      func(value) bool // false: nothing of the value was used; nil: it is in Options
 }
@@ -74,6 +76,15 @@ func configKeys(c *Config) []key {
 			decode: storeIn(&c.SpoolMaxAlerts, readInteger(1, 10_000_000))},
 		{name: "SpoolMaxAge", kind: "real", unit: "seconds", defaultText: "2592000",
 			doc: "how long an alert waits for delivery", decode: storeIn(&c.SpoolMaxAge, readSeconds(year, false))},
+		{name: "Labels", kind: "dictionary of strings", defaultText: "none",
+			doc:    "texts to put into every document as `labels.NAME`: at most 32, names without dots of at most 64 bytes, texts of at most 256; not for secrets",
+			decode: storeIn(&c.Labels, readLabels)},
+		{name: "Proxy", kind: "string", defaultText: "`HTTPS_PROXY`",
+			doc:    "proxy for outputs elsewhere, such as `http://proxy.example.com:3128`, without user and password, or `none`; see below",
+			decode: storeIn(&c.Proxy, readProxy)},
+		{name: "NoProxy", noVariable: true, kind: "strings", defaultText: "`NO_PROXY`",
+			doc:    "receivers that it is not for: hosts, .domains, addresses, each with or without :port, networks, or `*`",
+			decode: storeIn(&c.NoProxy, listOf("hosts", acceptedBy(readText("a host"), forward.CheckNoProxy)))},
 		{name: "Outputs", kind: "dictionaries", defaultText: "local file and syslog",
 			doc: "where alerts go, see below", decode: c.decodeOutputs},
 	}
@@ -96,6 +107,9 @@ var (
 	readHome      = acceptedBy(absolutePath("a home folder"), prefs.CheckHome)
 )
 
+// readProxy reads the URL of a proxy, which people put passwords into.
+var readProxy = secretText(acceptedBy(readText("the URL of an http or https proxy, or none"), forward.CheckProxy))
+
 func checkEvents(names []string) error {
 	if err := eslogger.CheckEvents(names); err != nil {
 		return err
@@ -116,7 +130,7 @@ func (k *key) keyID() string {
 
 // variableName returns the environment variable of a key, "" for none.
 func (k *key) variableName() string {
-	if k.decode == nil || k.kind == "dictionaries" {
+	if k.decode == nil || k.noVariable || strings.HasPrefix(k.kind, "dictionar") {
 		return ""
 	}
 	return variableOf(k.keyID())

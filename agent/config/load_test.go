@@ -46,6 +46,8 @@ func complete() Config {
 		SpoolMaxBytes:  1 << 20,
 		SpoolMaxAlerts: 10,
 		SpoolMaxAge:    24 * time.Hour,
+		Labels:         map[string]string{"site": "room 1", "Größe": "L"},
+		Proxy:          "http://proxy.example.com:3128", NoProxy: []string{".example.org", "10.0.0.0/8"},
 		Outputs: []Output{
 			{Name: "file", Type: "file", Path: "/var/log/alerts.jsonl", MinSeverity: "medium", Enabled: true},
 			{Name: "syslog", Type: "syslog", MinSeverity: "low"},
@@ -57,6 +59,7 @@ func complete() Config {
 			},
 			{
 				Name: "elasticsearch", Type: "elasticsearch", URL: "http://[::1]:9200",
+				BasicAuthFile: "/etc/hooksnare/user", Compression: "none",
 				Index: "logs-hooksnare.alert-default", MinSeverity: "high", Enabled: true,
 			},
 			{
@@ -65,7 +68,7 @@ func complete() Config {
 			},
 			{Name: "otlp", Type: "otlp", URL: "http://localhost:4318/v1/logs", MinSeverity: "critical", Enabled: true},
 			{Name: "syslog_tls", Type: "syslog_tls", Address: "[fd00::1]:6514", MinSeverity: "low", Enabled: true},
-			{Name: "relp", Type: "relp", Address: "logs.example.com:2514", MinSeverity: "low", Enabled: true},
+			{Name: "relp", Type: "relp", Address: "logs.example.com:2514", Proxy: "none", MinSeverity: "low", Enabled: true},
 		},
 	}
 }
@@ -89,8 +92,8 @@ func TestComplete(t *testing.T) {
 		if want := complete(); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v\nwant %+v", form, got, want)
 		}
-		if own, found := sources.Of("EsloggerPath"); !found || own.Layer != File || len(sources) != 15 {
-			t.Errorf("%s: got sources %+v, want the file alone, with all 15 keys", form, sources)
+		if own, found := sources.Of("EsloggerPath"); !found || own.Layer != File || len(sources) != 18 {
+			t.Errorf("%s: got sources %+v, want the file alone, with all 18 keys", form, sources)
 		}
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"hooksnare/pkg/forward"
 	"hooksnare/pkg/logfile"
 	"hooksnare/pkg/quote"
-	"hooksnare/pkg/safefile"
 	"hooksnare/pkg/spool"
 )
 
@@ -31,6 +30,8 @@ func (o *Output) memberKeys() []key {
 			choices: event.Severities(), decode: storeIn(&o.MinSeverity, oneOf(event.Severities()...))},
 		{name: "TokenFile", kind: "string", doc: "file that holds the token, owned by root, mode 0600",
 			decode: storeIn(&o.TokenFile, secretText(belowRoot(absoluteFile("a file that holds the token"))))},
+		{name: "BasicAuthFile", kind: "string", doc: "file that holds `user:password` in one line, owned by root, mode 0600; instead of TokenFile",
+			decode: storeIn(&o.BasicAuthFile, secretText(belowRoot(absoluteFile("a file that holds user:password"))))},
 		{name: "CAFile", kind: "string", doc: "file of PEM certificates to trust instead of the system's",
 			decode: storeIn(&o.CAFile, belowRoot(absoluteFile("a file of PEM certificates")))},
 		{name: "CertificateFile", kind: "string", doc: "PEM client certificate, together with KeyFile",
@@ -41,6 +42,10 @@ func (o *Output) memberKeys() []key {
 			decode: func(v value) bool { o.Headers = readHeaders(v); return true }},
 		{name: "Index", kind: "string", doc: "name of the data stream",
 			decode: storeIn(&o.Index, readText("the name of a data stream"))},
+		{name: "Proxy", kind: "string", doc: "proxy for this output, instead of that for all, or `none`",
+			decode: storeIn(&o.Proxy, readProxy)},
+		{name: "Compression", kind: "string", choices: []string{"gzip", "none"}, doc: "`gzip` packs requests with more than 1 KiB of documents, `none` packs nothing, for receivers that answer 400 or 415 to gzip; `gzip` where it is absent",
+			decode: storeIn(&o.Compression, oneOf(forward.Compressions...))},
 		{name: "Enabled", kind: "boolean", doc: "true where it is absent",
 			decode: storeIn(&o.Enabled, readBoolean)},
 	}
@@ -56,17 +61,18 @@ type outputType struct {
 
 var (
 	commonMembers = []string{"Name", "Type", "MinSeverity", "Enabled"}
-	tlsMembers    = []string{"CAFile", "CertificateFile", "KeyFile"}
-	httpMembers   = append([]string{"TokenFile", "Headers"}, tlsMembers...)
+	tlsMembers    = []string{"CAFile", "CertificateFile", "KeyFile", "Proxy"}
+	httpMembers   = append([]string{"TokenFile", "Headers", "Compression"}, tlsMembers...)
+	authMembers   = append([]string{"BasicAuthFile"}, httpMembers...)
 )
 
 var outputTypes = []outputType{
 	{"file", "Path", nil, "JSON Lines, rotated"},
 	{"syslog", "", nil, "syslog(3) of this machine; best effort"},
-	{"https", "URL", httpMembers, "posts NDJSON; any 2xx acknowledges the batch"},
-	{"elasticsearch", "URL", append([]string{"Index"}, httpMembers...), "`_bulk` of Elasticsearch or OpenSearch"},
+	{"https", "URL", authMembers, "posts NDJSON; any 2xx acknowledges the batch"},
+	{"elasticsearch", "URL", append([]string{"Index"}, authMembers...), "`_bulk` of Elasticsearch or OpenSearch"},
 	{"splunk_hec", "URL", httpMembers, "Splunk's HTTP Event Collector"},
-	{"otlp", "URL", httpMembers, "OTLP/HTTP logs in JSON"},
+	{"otlp", "URL", authMembers, "OTLP/HTTP logs in JSON"},
 	{"syslog_tls", "Address", tlsMembers, "RFC 5424 over TLS; best effort"},
 	{"relp", "Address", tlsMembers, "RELP over TLS"},
 }
@@ -157,7 +163,7 @@ func (v value) decodeOutput() Output {
 	isFaulty := func(member string) bool {
 		return slices.ContainsFunc(v.faults, func(e *Error) bool { return e.Key == joinKey(v.key, member) })
 	}
-	receiver := o.Receiver(safefile.Disk{})
+	receiver := (&Config{}).Receiver(&o)
 	faults, _ := errors.AsType[forward.Faults](receiver.Check())
 	for _, f := range faults { // something was said before of what could not be read
 		top, _, _ := strings.Cut(f.Member, ".")
@@ -206,12 +212,14 @@ func (o *Output) Local() bool { return o.Type == "file" || o.Type == "syslog" }
 // public authorities is a quarter of it.
 const maxNamedFile = 1 << 20
 
-// Receiver returns what the output says of a receiver that is not this machine, for
-// [forward.New]. Its files are read from the disk; host and version are the caller's.
-func (o *Output) Receiver(d safefile.Disk) forward.Config {
+// Receiver returns what the configuration says of a receiver that is not this machine, for
+// [forward.New]. Its files are read from the configuration's disk; host and version are the caller's.
+func (c *Config) Receiver(o *Output) forward.Config {
+	d := c.Disk()
 	return forward.Config{
-		Name: o.Name, Type: o.Type, URL: o.URL, Address: o.Address, TokenFile: o.TokenFile, CAFile: o.CAFile,
-		CertificateFile: o.CertificateFile, KeyFile: o.KeyFile, Headers: o.Headers, Index: o.Index,
+		Name: o.Name, Type: o.Type, URL: o.URL, Address: o.Address, TokenFile: o.TokenFile, BasicAuthFile: o.BasicAuthFile, CAFile: o.CAFile,
+		CertificateFile: o.CertificateFile, KeyFile: o.KeyFile, Headers: o.Headers, Index: o.Index, Compression: o.Compression,
+		Proxy: o.Proxy, SharedProxy: c.Proxy, NoProxy: c.NoProxy,
 		ReadSecret: func(path string) ([]byte, error) {
 			b, _, err := d.ReadSecret(path, maxNamedFile)
 			return b, err
@@ -233,7 +241,7 @@ func (c *Config) CheckFiles(s Sources) error {
 		if !o.Enabled || o.Local() {
 			continue
 		}
-		receiver := o.Receiver(c.Disk())
+		receiver := c.Receiver(o)
 		faults, _ := errors.AsType[forward.Faults](receiver.CheckFiles())
 		for _, f := range faults {
 			all = append(all, s.Problem(joinKey(o.Key, f.Member), f.Why))

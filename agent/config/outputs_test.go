@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -144,6 +145,29 @@ func TestProblem(t *testing.T) {
 	for _, tt := range tests {
 		if got := sources.Problem(tt.key, "no").Error(); got != tt.want {
 			t.Errorf("Problem(%q): got %q, want %q", tt.key, got, tt.want)
+		}
+	}
+}
+
+// TestCheckPassword holds that a file of a user and password is looked at like one of a token.
+func TestCheckPassword(t *testing.T) {
+	for content, want := range map[string]string{
+		"agent:hunter2\n": "", "hunter2\n": "expected user:password", "agent:hunter2\nmore\n": "expected user:password", "": "expected user:password",
+	} {
+		dir := t.TempDir()
+		path := write(t, []byte(content), dir, "user")
+		c := Config{Outputs: []Output{{Key: "Outputs[0]", Type: "otlp", URL: "https://logs.example.com", BasicAuthFile: path, Enabled: true}}}
+		for _, mode := range []os.FileMode{0o600, 0o644} {
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+			if mode == 0o644 {
+				want = path
+			}
+			got := fmt.Sprint(c.CheckFiles(Sources{}))
+			if want == "" && got != "<nil>" || !strings.Contains(got, want) || strings.Contains(got, "hunter2") || want != "" && !strings.Contains(got, "Outputs[0].BasicAuthFile") {
+				t.Errorf("%q of mode %o: got %s, want %q and no password", content, mode, got, want)
+			}
 		}
 	}
 }

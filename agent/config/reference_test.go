@@ -70,6 +70,8 @@ not seen, changes of preferences are. Flags and variables count as they were whe
 		"keeps. They are added to the configuration's, wherever that is from, and each ID may be used\n"+
 		"once. File and folder must belong to root, and nobody else may write them. A running agent\n"+
 		"applies changes within seconds.\n", ExceptionsFile)
+	b.WriteString(labels)
+	b.WriteString(proxies)
 	b.WriteString("\nAn output is a dictionary. At least one must be enabled. Secrets are never values, only\npaths of files.\n\n")
 	writeMembers(&b, (&Output{}).memberKeys())
 	b.WriteString("\nEvery type takes `Name`, `Type`, `MinSeverity` and `Enabled`; beside these:\n\n" +
@@ -84,6 +86,21 @@ not seen, changes of preferences are. Flags and variables count as they were whe
 	}
 	return b.String()
 }
+
+const labels = `
+` + "`Labels`" + ` are in alerts, updates, summaries and heartbeats, and in what ` + "`hooksnare scan`" + ` prints; ` + "`replay`" + ` leaves
+them out, as a recording may be of another Mac. A document has the labels that were in force when it was made.
+`
+
+const proxies = `
+` + "`Proxy`" + ` is for all outputs elsewhere, asked for a tunnel (CONNECT) in which TLS goes on to the receiver; one
+whose URL is https proves its own name as well, by the system's authorities or those in the output's CAFile.
+An address of this Mac is never reached through it, and neither is what ` + "`NoProxy`" + ` names. The ` + "`Proxy`" + ` of an
+output counts for this output in any case, and is the only one for it; ` + "`none`" + ` means that there is none. Without a
+key, HTTP types use ` + "`HTTPS_PROXY` and `NO_PROXY`" + ` of the agent's environment, which is empty under launchd unless
+EnvironmentVariables of its job fills it. A proxy that wants a user and password can't be named, as everybody could
+read them here: have it admit the Mac without, or name one on the Mac (http://127.0.0.1:3128) that logs in to it.
+`
 
 // writeMembers writes the table of a dictionary's members.
 func writeMembers(b *strings.Builder, keys []key) {

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"hooksnare/pkg/event"
+	"hooksnare/pkg/forward"
 )
 
 // valid checks what a Config promises, however it came about.
@@ -38,6 +39,22 @@ func valid(t testing.TB, c Config, root string) {
 	}
 	for _, p := range c.ExtraHomes {
 		validPath(t, p, "")
+	}
+	if err := forward.CheckProxy(c.Proxy); err != nil {
+		t.Errorf("Proxy: got %q, want a proxy: %v", c.Proxy, err)
+	}
+	if len(c.Labels) > 32 {
+		t.Errorf("Labels: got %d, want at most 32", len(c.Labels))
+	}
+	for name, text := range c.Labels {
+		if name == "" || len(name) > 64 || strings.Contains(name, ".") || text == "" || len(text) > 256 || strings.ContainsFunc(name+text, unicode.IsControl) {
+			t.Errorf("Labels: got %q: %q, want a name without dots and a text, both bounded", name, text)
+		}
+	}
+	for _, element := range c.NoProxy {
+		if err := forward.CheckNoProxy(element); err != nil {
+			t.Errorf("NoProxy: got %q, want a receiver: %v", element, err)
+		}
 	}
 	for _, e := range c.Exceptions {
 		validException(t, e)
@@ -77,7 +94,7 @@ func validOutputs(t testing.TB, outputs []Output, root string) {
 		if event.Severity(o.MinSeverity).Number() == 0 {
 			t.Errorf("got MinSeverity %q, want a severity", o.MinSeverity)
 		}
-		for _, p := range []string{o.Path, o.TokenFile, o.CAFile, o.CertificateFile, o.KeyFile} {
+		for _, p := range []string{o.Path, o.TokenFile, o.BasicAuthFile, o.CAFile, o.CertificateFile, o.KeyFile} {
 			if p != "" {
 				validPath(t, p, root)
 			}

@@ -34,7 +34,7 @@ func (o *Outputs) pastOf(name string) pastDeliveries {
 // settingsOf is the part of a configuration that outputs are made of.
 func settingsOf(c config.Config) config.Config {
 	return config.Config{
-		Root: c.Root, StateDir: c.StateDir, Outputs: c.Outputs,
+		Root: c.Root, StateDir: c.StateDir, Outputs: c.Outputs, Proxy: c.Proxy, NoProxy: c.NoProxy,
 		SpoolMaxBytes: c.SpoolMaxBytes, SpoolMaxAlerts: c.SpoolMaxAlerts, SpoolMaxAge: c.SpoolMaxAge,
 	}
 }

@@ -83,7 +83,7 @@ type Options struct {
 	// minute. The alert of a condition goes to the output that it is about, too: one that
 	// fails now and then would raise alerts about its own alerts for ever.
 	Hold    time.Duration
-	senders func(config.Output) (forward.Sender, error) // in tests
+	senders func(*config.Config, *config.Output) (forward.Sender, error) // in tests
 }
 
 // maxShown bounds the alerts that wait for a person's terminal, which gets no more than it takes.
@@ -132,7 +132,7 @@ func (o *Outputs) open(c config.Config) error {
 	ctx, stop := context.WithCancel(context.Background())
 	n.stop = stop
 	for _, p := range places {
-		n.startDestination(ctx, p, &o.opts)
+		n.startDestination(ctx, &c, p, &o.opts)
 	}
 	o.current.Store(n)
 	return nil
@@ -197,11 +197,11 @@ func (o *Outputs) openSpool(n *openOutputs, c config.Config, places []config.Out
 	return nil
 }
 
-func (n *openOutputs) startDestination(ctx context.Context, c config.Output, opts *Options) {
+func (n *openOutputs) startDestination(ctx context.Context, of *config.Config, c config.Output, opts *Options) {
 	d := &destination{config: c, queue: n.spool.Queue(c.Name)}
 	n.destinations = append(n.destinations, d)
 	var err error
-	if d.sender, err = opts.senders(c); err == nil {
+	if d.sender, err = opts.senders(of, &c); err == nil {
 		var gather time.Duration // a local output has everything at once: nothing is gained by waiting for more
 		if !c.Local() {
 			gather = gatherPause

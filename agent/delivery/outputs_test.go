@@ -110,7 +110,7 @@ func opened(t *testing.T, dir string, places ...*fakePlace) (*Outputs, *reports)
 	if len(places) > 1 {
 		c.Outputs[1].MinSeverity = "high"
 	}
-	all, err := Open(Options{Config: c, Report: h.condition, senders: func(o config.Output) (forward.Sender, error) {
+	all, err := Open(Options{Config: c, Report: h.condition, senders: func(_ *config.Config, o *config.Output) (forward.Sender, error) {
 		return places[o.Name[0]-'a'], nil
 	}})
 	if err != nil {
@@ -246,7 +246,7 @@ func TestOutputsLatency(t *testing.T) {
 				place := &fakePlace{}
 				c := config.Config{StateDir: dir, Outputs: []config.Output{{Name: "a", Type: kind, MinSeverity: "low", Enabled: true}}}
 				all, err := Open(Options{Config: c, Report: func(health.Condition, string, bool, time.Time, time.Time) {},
-					senders: func(config.Output) (forward.Sender, error) { return place, nil }})
+					senders: func(*config.Config, *config.Output) (forward.Sender, error) { return place, nil }})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -325,7 +325,7 @@ func TestOutputsBound(t *testing.T) {
 		place := &fakePlace{fails: func(int) error { return errors.New("no") }}
 		h := &reports{from: time.Now()}
 		c := config.Config{StateDir: dir, SpoolMaxAlerts: 100, Outputs: []config.Output{{Name: "a", Type: "file", MinSeverity: "low", Enabled: true}}}
-		all, err := Open(Options{Config: c, Report: h.condition, senders: func(config.Output) (forward.Sender, error) { return place, nil }})
+		all, err := Open(Options{Config: c, Report: h.condition, senders: func(*config.Config, *config.Output) (forward.Sender, error) { return place, nil }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -417,11 +417,11 @@ func TestOutputsConcurrent(t *testing.T) {
 		{Name: "off", Type: "file", Path: path + ".off", MinSeverity: "low"},
 		{Name: "flaky", Type: "flaky", MinSeverity: "low", Enabled: true},
 	}}
-	o.senders = func(c config.Output) (forward.Sender, error) {
+	o.senders = func(of *config.Config, c *config.Output) (forward.Sender, error) {
 		if c.Type == "flaky" {
 			return flaky, nil
 		}
-		return o.newSender(c)
+		return o.newSender(of, c)
 	}
 	all, err := Open(o)
 	if err != nil {

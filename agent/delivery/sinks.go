@@ -20,14 +20,14 @@ import (
 func isRemote(kind string) bool { return kind != "file" && kind != "syslog" }
 
 // newSender makes the sender of an output.
-func (opts *Options) newSender(c config.Output) (forward.Sender, error) {
-	switch c.Type {
+func (opts *Options) newSender(c *config.Config, o *config.Output) (forward.Sender, error) {
+	switch o.Type {
 	case "file":
-		return &fileSink{name: c.Name, path: c.Path, root: opts.Config.Root}, nil
+		return &fileSink{name: o.Name, path: o.Path, root: c.Root}, nil
 	case "syslog":
-		return &syslogSink{name: c.Name}, nil
+		return &syslogSink{name: o.Name}, nil
 	}
-	receiver := c.Receiver(opts.Config.Disk())
+	receiver := c.Receiver(o)
 	receiver.Host, receiver.Version = opts.Host, opts.Version
 	return forward.New(receiver)
 }

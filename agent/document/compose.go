@@ -20,8 +20,9 @@ import (
 
 // ComposeOptions say what a [Composer] may ask.
 type ComposeOptions struct {
-	Host  host.Identity
-	Table *process.Table
+	Host    host.Identity
+	Version string // of the agent
+	Table   *process.Table
 
 	KeptAt func(owner, sum string) string // the path of the kept copy of a content; nil if no copies are kept
 	SetBy  func(file, key string) string  // id of the alert that reported a hook, "" if none did
@@ -32,6 +33,7 @@ type ComposeOptions struct {
 // its own; what its options name must not change while a method runs.
 type Composer struct {
 	host   host.Identity
+	origin alert.Origin
 	table  *process.Table
 	keptAt func(owner, sum string) string
 	setBy  func(file, key string) string
@@ -40,7 +42,7 @@ type Composer struct {
 
 // NewComposer returns a composer.
 func NewComposer(o ComposeOptions) *Composer {
-	return &Composer{host: o.Host, table: o.Table, keptAt: o.KeptAt, setBy: o.SetBy, now: o.Now}
+	return &Composer{host: o.Host, origin: o.Host.Origin(o.Version), table: o.Table, keptAt: o.KeptAt, setBy: o.SetBy, now: o.Now}
 }
 
 // Compose reports a finding, without what the disk has to say.
@@ -80,7 +82,7 @@ func (c *Composer) newAlert(r *rules.Rule) *alert.Alert {
 			Reference: r.References, Author: r.Author, License: r.License,
 		},
 		Threat:    mergeThreats(r.Threat),
-		Host:      c.host.Describe(),
+		Origin:    c.origin,
 		Hooksnare: &alert.Hooksnare{BuildingBlock: r.BuildingBlock},
 	}
 	return a

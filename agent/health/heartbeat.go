@@ -35,8 +35,8 @@ func (m *Monitor) heartbeat(now time.Time, final bool) *alert.Heartbeat {
 	f := m.Facts(now)
 	f.Final = final
 	b := &alert.Heartbeat{
-		Timestamp: alert.At(now), ECS: alert.ECS{Version: alert.ECSVersion}, Host: m.opts.Host.Describe(),
-		Message: "Hooksnare watches", Agent: alert.AgentInfo{Type: "hooksnare", Version: m.opts.Version, EphemeralID: m.run},
+		Timestamp: alert.At(now), ECS: alert.ECS{Version: alert.ECSVersion}, Origin: m.opts.Host.Origin(m.opts.Version),
+		Message: "Hooksnare watches",
 		Event: alert.HeartbeatEvent{
 			Kind: "state", Category: []string{"host"}, Type: []string{"info"}, Action: "heartbeat", Sequence: 1,
 			Module: "hooksnare", Dataset: alert.HeartbeatDataset, Created: alert.At(now),
@@ -44,6 +44,9 @@ func (m *Monitor) heartbeat(now time.Time, final bool) *alert.Heartbeat {
 		},
 		Hooksnare: alert.Beat{Heartbeat: f},
 	}
+	m.mu.Lock()
+	b.Labels, b.Agent.EphemeralID = m.labels, m.run
+	m.mu.Unlock()
 	if final {
 		b.Message, b.Event.Action = "Hooksnare ends", "heartbeat-final"
 	}

@@ -21,8 +21,9 @@ type MonitorOptions struct {
 	Host    host.Identity
 	Version string        // of the agent
 	Beat    time.Duration // between heartbeats; 0 means none
-	Config  any           // what the digest of the configuration is made of
-	Canary  bool          // canaries are run: the agent is not well before the first came back
+	Labels  map[string]string
+	Config  any  // what the digest of the configuration is made of
+	Canary  bool // canaries are run: the agent is not well before the first came back
 	Log     zerolog.Logger
 	Board   *Board
 }
@@ -56,8 +57,9 @@ type Monitor struct {
 	canaries   uint64
 	lastBeat   time.Time // zero before the first heartbeat
 	nextBeat   time.Time
-	beat       time.Duration // between heartbeats; 0 means none
-	config     string        // digest of the configuration
+	beat       time.Duration     // between heartbeats; 0 means none
+	labels     map[string]string // of heartbeats; nobody changes them
+	config     string            // digest of the configuration
 }
 
 // NewMonitor returns the monitor of an agent that starts now.
@@ -68,18 +70,18 @@ func NewMonitor(o MonitorOptions, p Parts, now time.Time) *Monitor {
 		o.Board.set(Condition{Name: Starting}, "no canary has come back yet", true, now)
 	}
 	m.run = host.StableID("run", o.Host.ID, strconv.FormatInt(now.UnixNano(), 10))[:32]
-	m.Configure(o.Beat, o.Config)
+	m.Configure(o.Beat, o.Labels, o.Config)
 	return m
 }
 
 // Configure takes over another configuration, and has a heartbeat tell of it soon. It is for the
 // goroutine that calls Tick.
-func (m *Monitor) Configure(beat time.Duration, c any) {
+func (m *Monitor) Configure(beat time.Duration, labels map[string]string, c any) {
 	b, _ := json.Marshal(c) // of a struct of plain values
 	sum := sha256.Sum256(b)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.beat, m.config, m.nextBeat = beat, hex.EncodeToString(sum[:]), time.Time{}
+	m.beat, m.labels, m.config, m.nextBeat = beat, labels, hex.EncodeToString(sum[:]), time.Time{}
 }
 
 // Tick looks at the sensor and at what was lost, and sends a heartbeat when one is due. The first

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"strings"
 
 	"hooksnare/pkg/alert"
 	"hooksnare/pkg/event"
@@ -17,7 +18,9 @@ import (
 type Identity struct {
 	ID       string // the hardware's UUID
 	Hostname string
-	Version  string // of macOS
+	Version  string // of macOS, and its build
+	Build    string
+	Serial   string // of the Mac, "" where it can't be had
 	Boot     string // id of the boot session
 	Arch     string
 	Users    *Users // nil: ids only
@@ -28,17 +31,40 @@ type Identity struct {
 func ThisHost(root string) Identity {
 	id := Identity{Arch: runtime.GOARCH}
 	id.Hostname, _ = os.Hostname()
-	id.ID, id.Version, id.Boot = system()
+	id.readSystem()
+	id.Serial = printableSerial(id.Serial)
 	if root == "" {
 		id.Users = NewUsers()
 	}
 	return id
 }
 
-func (id *Identity) Describe() alert.Host {
+// Origin is what documents of an agent of that version say of where they are from.
+func (id *Identity) Origin(version string) alert.Origin {
+	o := alert.Origin{Agent: alert.AgentInfo{Type: "hooksnare", Version: version}, Host: id.describeHost()}
+	if id.Serial != "" {
+		o.Device = &alert.Device{SerialNumber: id.Serial}
+	}
+	return o
+}
+
+// maxSerial bounds a serial number, in bytes. Apple's have twelve at the most, those of virtual machines
+// more.
+const maxSerial = 64
+
+// printableSerial returns a serial number, "" for what is none: a virtual machine can have anything.
+func printableSerial(s string) string {
+	s = strings.TrimSpace(s)
+	if len(s) > maxSerial || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return ""
+	}
+	return s
+}
+
+func (id *Identity) describeHost() alert.Host {
 	h := alert.Host{
 		ID: id.ID, Name: id.Hostname, Hostname: id.Hostname, Architecture: id.Arch,
-		OS: alert.OS{Type: "macos", Version: id.Version},
+		OS: alert.OS{Type: "macos", Name: "macOS", Version: id.Version, Build: id.Build},
 	}
 	if id.Boot != "" {
 		h.Boot = &alert.Boot{ID: id.Boot}

@@ -9,12 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// system returns the hardware's UUID, the version of macOS and the id of the boot
+// readSystem reads the hardware's UUID and serial number, the version of macOS and the id of the boot
 // session.
-func system() (id, version, boot string) {
-	version, _ = unix.Sysctl("kern.osproductversion")
-	boot, _ = unix.Sysctl("kern.bootsessionuuid")
-	return hardwareUUID(), version, strings.TrimSpace(boot)
+func (id *Identity) readSystem() {
+	id.Version, _ = unix.Sysctl("kern.osproductversion")
+	id.Build, _ = unix.Sysctl("kern.osversion")
+	boot, _ := unix.Sysctl("kern.bootsessionuuid")
+	id.Boot = strings.TrimSpace(boot)
+	id.ID, id.Serial = hardwareUUID(), serialNumber()
 }
 
 // hardwareUUID asks gethostuuid(2), which returns what the rest of macOS calls the

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// system returns what there is of the machine's id, macOS version and boot session.
-// Elsewhere than on macOS it serves tests and recordings.
-func system() (id, version, boot string) {
-	return firstLine("/etc/machine-id"), "", firstLine("/proc/sys/kernel/random/boot_id")
+// readSystem reads what there is of the machine's id and boot session. Elsewhere than on macOS it serves
+// tests and recordings.
+func (id *Identity) readSystem() {
+	id.ID, id.Boot = firstLine("/etc/machine-id"), firstLine("/proc/sys/kernel/random/boot_id")
 }
 
 func firstLine(name string) string {

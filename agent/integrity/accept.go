@@ -7,6 +7,7 @@
 package integrity
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -74,7 +75,7 @@ func digestOf(root, name string) (string, safefile.FileVersion) {
 		return "unreadable: a link", v // what it leads to could change unseen
 	}
 	h := sha256.New()
-	v, err := safefile.CopyIn(root, name, maxProgram, h)
+	v, err := safefile.CopyIn(cmp.Or(root, "/"), name, maxProgram, h)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", safefile.FileVersion{}

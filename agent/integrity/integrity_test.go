@@ -147,6 +147,23 @@ func TestChanges(t *testing.T) {
 	}
 }
 
+// TestMachine watches the machine's own disk, which has no root folder.
+func TestMachine(t *testing.T) {
+	w := newWorld(t)
+	name := filepath.Join(w.root, "program")
+	w.write("program", "one")
+	w.watch = Open(Options{StateDir: w.state, Files: []string{name}, Save: w.save, Report: w.report, Log: zerolog.Nop()})
+	look := func() { w.watch.Check(w.now, func() map[string][]string { return nil }) }
+	look()
+	w.write("program", "two")
+	look()
+	w.now = w.now.Add(patience)
+	look()
+	if len(w.got) != 1 || !strings.Contains(w.got[0], "changed from sha256 7692c3ad") {
+		t.Errorf("got %q, want the change", w.got)
+	}
+}
+
 // TestHostileState has files in the state folder that no agent wrote.
 func TestHostileState(t *testing.T) {
 	for _, name := range []string{seenFile, acceptedFile, runFile} {

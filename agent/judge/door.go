@@ -112,6 +112,7 @@ func (j *state) sendDocument(a *alert.Alert, share detect.Share) {
 	if a.Share = string(share); share.Condition() {
 		a.Share = alert.OwnShare // as the spool calls it
 	}
+	a.Labels = j.labels
 	j.noteReport(a)
 	j.outbox.addDocument(a)
 }

@@ -57,6 +57,7 @@ type state struct {
 	episodes map[string]*episode             // that have not ended: conditions and files that can't be read
 	courses  map[string]*course              // of episodes
 	outbox   outbox
+	labels   map[string]string // of every document; nobody changes them
 
 	latest time.Time // the latest time of a recording
 	closed bool
@@ -78,8 +79,10 @@ type Options struct {
 	Rules      []*rules.Rule
 	Exceptions []detect.Exception
 	Host       host.Identity
-	Pins       Pins    // nil: there is no disk, exceptions hold by their condition
-	Examine    Examine // nil: there is no disk
+	Version    string            // of the agent
+	Labels     map[string]string // go into every document; nobody changes them
+	Pins       Pins              // nil: there is no disk, exceptions hold by their condition
+	Examine    Examine           // nil: there is no disk
 	// Emit takes every alert, in order, one at a time, and never waits. Its line is nil when it
 	// can't be encoded.
 	Emit func(a *alert.Alert, line []byte)
@@ -125,7 +128,7 @@ type Examine func(q Question, judge func(x *document.Examination, waits bool))
 // New returns a judge. The error names the rules and exceptions that it works without.
 func New(o Options) (*Judge, error) {
 	j := &Judge{state: state{
-		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, note: o.Note, host: o.Host,
+		table: process.New(o.Limits), pins: o.Pins, examine: o.Examine, emit: o.Emit, note: o.Note, host: o.Host, labels: o.Labels,
 		clock: o.Now, watching: o.Watching, exceptions: o.Exceptions,
 		presets: map[string]bool{}, judging: map[event.PreferenceKey][]*string{}, reportedBy: map[string]string{},
 		repeats: detect.NewRepeats[*alertGroup](o.RepeatWindow), delayed: map[detect.Share][]*alertThread{},
@@ -133,7 +136,7 @@ func New(o Options) (*Judge, error) {
 		counts: Counts{Events: map[event.Kind]uint64{}, Hidden: map[string]uint64{}, Unpinned: map[string]uint64{}},
 	}}
 	j.outbox.room.L = &j.mu
-	compose := document.ComposeOptions{Host: o.Host, Table: j.table, Now: o.Now, SetBy: func(file, key string) string { return j.reportedBy[hookKey(file, key)] }}
+	compose := document.ComposeOptions{Host: o.Host, Version: o.Version, Table: j.table, Now: o.Now, SetBy: func(file, key string) string { return j.reportedBy[hookKey(file, key)] }}
 	if o.Watching != nil {
 		compose.KeptAt = o.Watching.KeptAt
 		j.correlator = detect.NewCorrelator[*hookCommand, *hookChange](o.Watching.Window)
@@ -191,6 +194,13 @@ func (j *Judge) SetWindows(repeat, correlation time.Duration) {
 	if j.correlator != nil {
 		j.correlator.SetWindow(correlation)
 	}
+}
+
+// SetLabels replaces the labels of all that is sent from now on, updates of earlier alerts included.
+func (j *Judge) SetLabels(labels map[string]string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.labels = labels
 }
 
 // Activities returns what every rule did so far.

@@ -27,12 +27,12 @@ const (
 // Scan looks for hooks once, without an agent, and returns a document for each: that of the
 // alert that the agent raises about a hook that it finds at its first start, with the event.kind
 // "state". unreadable are such documents of the files that can't be read, in which hooks may be.
-func Scan(c config.Config, now time.Time) (hooks, unreadable []*alert.Alert, err error) {
+func Scan(c config.Config, version string, now time.Time) (hooks, unreadable []*alert.Alert, err error) {
 	settings, files, err := prefs.Scan(c.Root, c.ExtraHomes)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := newScanner(c, now)
+	s, err := newScanner(c, version, now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -51,6 +51,7 @@ func Scan(c config.Config, now time.Time) (hooks, unreadable []*alert.Alert, err
 type scanner struct {
 	root           string
 	now            time.Time
+	labels         map[string]string
 	engine         *detect.Engine // of the rule about hooks that are present
 	unreadableRule *rules.Rule
 	pins           *exceptions.Pins
@@ -58,12 +59,12 @@ type scanner struct {
 	composer       *document.Composer
 }
 
-func newScanner(c config.Config, now time.Time) (*scanner, error) {
-	s := &scanner{root: c.Root, now: now}
+func newScanner(c config.Config, version string, now time.Time) (*scanner, error) {
+	s := &scanner{root: c.Root, now: now, labels: c.Labels}
 	if c.Root == "" { // another disk is of another Mac
 		s.host = host.ThisHost("")
 	}
-	s.composer = document.NewComposer(document.ComposeOptions{Host: s.host})
+	s.composer = document.NewComposer(document.ComposeOptions{Host: s.host, Version: version})
 	present, err := builtinRule("hook-present")
 	if err != nil {
 		return nil, err
@@ -130,7 +131,7 @@ func (s *scanner) unreadableDocument(u *event.Unreadable) *alert.Alert {
 
 // stateDocument makes an alert the document of a state: the same one has the same id in every scan.
 func (s *scanner) stateDocument(a *alert.Alert, texts ...string) *alert.Alert {
-	a.Event.Kind, a.Event.Type = "state", []string{"info"}
+	a.Event.Kind, a.Event.Type, a.Labels = "state", []string{"info"}, s.labels
 	a.Event.ID = host.StableID(append([]string{"scan", s.host.ID, a.Rule.ID}, texts...)...)
 	return a
 }

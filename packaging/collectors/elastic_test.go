@@ -49,7 +49,7 @@ func TestMapping(t *testing.T) {
 	got, want := mapping(t), members(t)
 	text := []string{"keyword", "wildcard", "match_only_text"}
 	fits := map[string][]string{
-		"string": text, "Verdict": text, "bool": {"boolean"}, "Time": {"date"}, "map": {"flattened"},
+		"string": text, "Verdict": text, "bool": {"boolean"}, "Time": {"date"}, "map": {"flattened", "object"},
 		"int": {"long", "float"}, "int32": {"long"}, "int64": {"long"}, "uint64": {"long"}, "float64": {"double"},
 	}
 	for _, name := range slices.Sorted(maps.Keys(want)) {
@@ -61,6 +61,33 @@ func TestMapping(t *testing.T) {
 		if _, known := want[name]; !known && name != "event.ingested" && name != "event.original" {
 			t.Errorf("%s: in the mapping, and in no document", name)
 		}
+	}
+}
+
+// TestLabels wants a keyword of every label, as ECS has them, although nothing else that the mapping does
+// not name is indexed.
+func TestLabels(t *testing.T) {
+	var c struct {
+		Template struct {
+			Mappings struct {
+				Dynamic   any `json:"dynamic"`
+				Templates []map[string]struct {
+					PathMatch string `json:"path_match"`
+					Mapping   field  `json:"mapping"`
+				} `json:"dynamic_templates"`
+				Properties map[string]struct {
+					Dynamic any `json:"dynamic"`
+				} `json:"properties"`
+			} `json:"mappings"`
+		} `json:"template"`
+	}
+	if err := json.Unmarshal([]byte(read(t, "elastic/component-mappings.json")), &c); err != nil {
+		t.Fatal(err)
+	}
+	m := c.Template.Mappings
+	if m.Dynamic != false || m.Properties["labels"].Dynamic != true || len(m.Templates) != 1 ||
+		m.Templates[0]["labels"].PathMatch != "labels.*" || m.Templates[0]["labels"].Mapping.Type != "keyword" {
+		t.Errorf("got %+v, want labels alone to be dynamic, as keywords", m)
 	}
 }
 

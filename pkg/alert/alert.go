@@ -37,13 +37,13 @@ const OwnShare = "agent"
 // Alert is one alert, or an update of one. An update has the event.id of its alert and
 // the next event.sequence.
 type Alert struct {
-	Timestamp *Time      `json:"@timestamp,omitempty"`
-	ECS       ECS        `json:"ecs"`
-	Message   string     `json:"message"`
-	Event     Event      `json:"event"`
-	Rule      Rule       `json:"rule"`
-	Threat    *Threat    `json:"threat,omitempty"`
-	Host      Host       `json:"host"`
+	Timestamp *Time   `json:"@timestamp,omitempty"`
+	ECS       ECS     `json:"ecs"`
+	Message   string  `json:"message"`
+	Event     Event   `json:"event"`
+	Rule      Rule    `json:"rule"`
+	Threat    *Threat `json:"threat,omitempty"`
+	Origin
 	User      *User      `json:"user,omitempty"`
 	Process   *Process   `json:"process,omitempty"`
 	File      *File      `json:"file,omitempty"`
@@ -107,6 +107,26 @@ type Technique struct {
 	Subtechnique *Named `json:"subtechnique,omitempty"`
 }
 
+// Origin is what every document says of where it is from.
+type Origin struct {
+	Agent  AgentInfo         `json:"agent"`
+	Host   Host              `json:"host"`
+	Device *Device           `json:"device,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"` // of the configuration; nobody changes them
+}
+
+// AgentInfo is the agent itself.
+type AgentInfo struct {
+	Type        string `json:"type"` // hooksnare
+	Version     string `json:"version,omitempty"`
+	EphemeralID string `json:"ephemeral_id,omitempty"` // of this run, in heartbeats
+}
+
+// Device is the Mac as a thing that somebody owns.
+type Device struct {
+	SerialNumber string `json:"serial_number,omitempty"`
+}
+
 // Host is the Mac.
 type Host struct {
 	ID           string `json:"id,omitempty"`
@@ -120,7 +140,9 @@ type Host struct {
 // OS is the operating system.
 type OS struct {
 	Type    string `json:"type"`
+	Name    string `json:"name,omitempty"`
 	Version string `json:"version,omitempty"`
+	Build   string `json:"build,omitempty"` // ECS has none; Elastic's agents write it like this
 }
 
 // Boot is the boot session.

@@ -60,7 +60,7 @@ func TestAbsent(t *testing.T) {
 	got := map[string]bool{}
 	members(a, "", got)
 	want := []string{
-		"ecs.version", "event.id", "event.kind", "event.module", "event.risk_score", "event.sequence", "event.severity", "host.os.type",
+		"agent.type", "ecs.version", "event.id", "event.kind", "event.module", "event.risk_score", "event.sequence", "event.severity", "host.os.type",
 		"message", "process.pid", "rule.id", "rule.name", "rule.uuid", "user.id",
 	}
 	if names := sorted(got); !slices.Equal(names, want) {
@@ -102,7 +102,8 @@ event.start event.end
 rule.id rule.uuid rule.name rule.version rule.description rule.reference rule.author rule.license
 threat.framework threat.tactic.id threat.tactic.name threat.tactic.reference threat.technique.id threat.technique.name
 threat.technique.reference threat.technique.subtechnique.id threat.technique.subtechnique.name threat.technique.subtechnique.reference
-host.id host.name host.hostname host.architecture host.os.type host.os.version host.boot.id
+agent.type agent.version agent.ephemeral_id device.serial_number labels.site
+host.id host.name host.hostname host.architecture host.os.type host.os.name host.os.version host.boot.id
 user.id user.name
 file.path file.name file.directory
 process.pid process.entity_id process.executable process.name process.args process.args_count process.command_line
@@ -115,7 +116,7 @@ process.group_leader.pid process.session_leader.pid
 // fieldsBeside are the names that are not of that schema: its vendor's for endpoints, and
 // the product's own.
 var fieldsBeside = strings.Fields(`
-process.tty.name process.Ext.ancestry
+process.tty.name process.Ext.ancestry host.os.build
 hooksnare.verdict hooksnare.signals hooksnare.remediation hooksnare.latency_ms hooksnare.truncated
 hooksnare.hook.operation hooksnare.hook.key hooksnare.hook.value hooksnare.hook.domain hooksnare.hook.plist hooksnare.hook.scope
 hooksnare.hook.tool hooksnare.hook.verb hooksnare.hook.source hooksnare.hook.source_file
@@ -277,6 +278,10 @@ func replace(v reflect.Value) {
 	case reflect.Slice:
 		for i := range v.Len() {
 			replace(v.Index(i))
+		}
+	case reflect.Map: // of labels
+		for _, key := range v.MapKeys() {
+			v.SetMapIndex(key, reflect.ValueOf(string([]rune(v.MapIndex(key).String()))))
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {

@@ -9,9 +9,8 @@ type Heartbeat struct {
 	ECS       ECS            `json:"ecs"`
 	Message   string         `json:"message"`
 	Event     HeartbeatEvent `json:"event"`
-	Agent     AgentInfo      `json:"agent"`
-	Host      Host           `json:"host"`
-	Hooksnare Beat           `json:"hooksnare"`
+	Origin
+	Hooksnare Beat `json:"hooksnare"`
 }
 
 // HeartbeatEvent is the event of a heartbeat. It has no severity, as it is not an alert.
@@ -29,13 +28,6 @@ type HeartbeatEvent struct {
 
 // HeartbeatDataset is the event.dataset of heartbeats; alerts have none.
 const HeartbeatDataset = "hooksnare.heartbeat"
-
-// AgentInfo is the agent itself.
-type AgentInfo struct {
-	Type        string `json:"type"` // hooksnare
-	Version     string `json:"version,omitempty"`
-	EphemeralID string `json:"ephemeral_id,omitempty"` // of this run
-}
 
 // Beat is the content of a heartbeat.
 type Beat struct {

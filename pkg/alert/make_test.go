@@ -32,7 +32,11 @@ func sample() *Alert {
 				Subtechnique: &Named{ID: []string{"T1037.002"}, Name: []string{"Login Hook"}},
 			},
 		},
-		Host: Host{ID: "H", Name: "mac", Hostname: "mac.local", Architecture: "arm64", OS: OS{Type: "macos", Version: "15.1"}, Boot: &Boot{ID: "B"}},
+		Origin: Origin{
+			Agent:  AgentInfo{Type: "hooksnare", Version: "1.2.3"},
+			Host:   Host{ID: "H", Name: "mac", Hostname: "mac.local", Architecture: "arm64", OS: OS{Type: "macos", Name: "macOS", Version: "15.1", Build: "24B83"}, Boot: &Boot{ID: "B"}},
+			Device: &Device{SerialNumber: "C02XG0AAJGH5"}, Labels: map[string]string{"site": "room \u202e1", "owner": "teaching"},
+		},
 		User: root,
 		Process: &Process{
 			PID: 70, EntityID: "e70", Executable: "/usr/bin/defaults", Name: "defaults",
@@ -120,6 +124,9 @@ func (f *filler) fill(v reflect.Value, depth int) {
 				f.fill(v.Field(i), depth)
 			}
 		}
+	case reflect.Map: // of labels
+		f.n++
+		v.Set(reflect.ValueOf(map[string]string{"site": f.texts[f.n%len(f.texts)]}))
 	default:
 		panic("a member of a kind that alerts do not have: " + v.Type().String())
 	}

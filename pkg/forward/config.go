@@ -22,11 +22,17 @@ type Config struct {
 	Address string // host:port, of the others
 
 	TokenFile       string
+	BasicAuthFile   string // user:password instead of a token; HTTP types but Splunk's
 	CAFile          string // instead of the system's authorities
 	CertificateFile string // together with KeyFile
 	KeyFile         string
 	Headers         map[string]string
 	Index           string // data stream of Elasticsearch; DefaultIndex when empty
+	Compression     string // of the HTTP types: one of Compressions; "" is gzip
+
+	Proxy       string   // URL of an http or https proxy, or Direct; "": SharedProxy
+	SharedProxy string   // the same for all receivers; "": the environment's, for HTTP types
+	NoProxy     []string // what SharedProxy, or the environment's, is not for; nil: what the environment says
 
 	Host    string // name of this machine, "" when not known
 	Version string // of the agent
@@ -45,6 +51,10 @@ const DefaultIndex = "logs-hooksnare.alerts-default"
 // Types are the types of receivers.
 var Types = []string{"https", "elasticsearch", "splunk_hec", "otlp", "syslog_tls", "relp"}
 
+// Compressions are what a Config can say of the bodies of requests: that those which are large enough
+// are packed, or none.
+var Compressions = []string{"gzip", "none"}
+
 // New returns the Sender of a receiver. It opens nothing: files are read, and
 // connections made, by Send. It refuses what Check does, and files that nothing reads.
 func New(c Config) (Sender, error) {
@@ -61,7 +71,7 @@ func New(c Config) (Sender, error) {
 	if faults := c.findFaults(); len(faults) > 0 {
 		return nil, c.newError(faults[0].kind, faults, faults.Error())
 	}
-	if c.ReadSecret == nil && (c.TokenFile != "" || c.KeyFile != "") || c.ReadTrusted == nil && (c.CAFile != "" || c.CertificateFile != "") {
+	if c.ReadSecret == nil && (c.TokenFile != "" || c.BasicAuthFile != "" || c.KeyFile != "") || c.ReadTrusted == nil && (c.CAFile != "" || c.CertificateFile != "") {
 		return nil, c.newError(KindUnconfigured, nil, "files are named: set ReadSecret and ReadTrusted")
 	}
 	switch c.Type {
@@ -139,9 +149,9 @@ func (c *Config) Check() error { return c.findFaults().orNil() }
 func (c *Config) CheckFiles() error {
 	f := c.readFiles(false)
 	defer f.forget()
-	_, ofToken := f.parseToken()
+	_, ofSecret := f.parseSecret()
 	_, ofTLS := f.makeTLS("")
-	return append(ofToken, ofTLS...).orNil()
+	return append(ofSecret, ofTLS...).orNil()
 }
 
 func (c *Config) findFaults() (f Faults) {
@@ -166,6 +176,17 @@ func (c *Config) findFaults() (f Faults) {
 	if c.Index != "" && !indexPattern.MatchString(c.Index) {
 		f.addFault("Index", "expected the name of a data stream (lower-case letters, digits, \"-\", \"_\", \".\", \"+\"), found %s", quoteText(c.Index))
 	}
+	if c.Compression != "" && !slices.Contains(Compressions, c.Compression) {
+		f.addFault("Compression", "expected one of %s, found %s", strings.Join(Compressions, ", "), quoteText(c.Compression))
+	}
+	switch {
+	case c.BasicAuthFile == "":
+	case c.TokenFile != "":
+		f.addFault("BasicAuthFile", "does not go together with TokenFile: a request has one Authorization header")
+	case c.Type == "splunk_hec":
+		f.addFault("BasicAuthFile", "does not apply to splunk_hec: put the token into a file and its path into TokenFile")
+	}
+	c.checkProxies(&f)
 	c.checkHeaders(&f)
 	return f
 }
@@ -185,7 +206,7 @@ func (c *Config) checkHeaders(f *Faults) {
 		case seen[canonical]:
 			f.addFault(member, "is there already, in another case")
 		case slices.Contains(secretHeaders, canonical):
-			f.addFault(member, "is a secret: put it into a file and its path into TokenFile")
+			f.addFault(member, "is a secret: put it into a file and its path into TokenFile or BasicAuthFile")
 		case slices.Contains(ownHeaders, canonical):
 			f.addFault(member, "is set by the agent itself: take it out")
 		case len(value) > maxValue || !headerText(value):
@@ -215,7 +236,7 @@ func parseURL(s string) (*url.URL, *Fault) {
 	case strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }):
 		return bad("expected printable ASCII without spaces: write other characters as %XX")
 	case u.User != nil:
-		return bad("holds a user or password: put the secret into a file and its path into TokenFile")
+		return bad("holds a user or password: put user:password into a file and its path into BasicAuthFile, or a token and its path into TokenFile")
 	case strings.Contains(s, "#"):
 		return bad(`expected an https URL without "#"`)
 	case !validHost(u.Hostname()) || u.Port() != "" && !validPort(u.Port()):

@@ -59,7 +59,7 @@ func FuzzCheck(f *testing.F) {
 			return
 		}
 		items := makeItems(2)
-		request, err := posts.newRequest(t.Context(), "token", items)
+		request, err := posts.newRequest(t.Context(), secret{sent: "token"}, items)
 		if err != nil {
 			t.Fatalf("%+v: got %v, want a request", c, err)
 		}

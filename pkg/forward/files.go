@@ -1,20 +1,22 @@
 package forward
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// maxToken bounds a token, in bytes.
+// maxToken bounds a token, or a user and password, in bytes.
 const maxToken = 4096
 
-// credentials are what the files of one receiver say: a token, which is one word sent with every
+// credentials are what the files of one receiver say: a token, or a user and password, sent with every
 // request, and the TLS configuration. TLS is 1.2 at least and always verified: nothing turns that off.
 // The files are read for each request, as who owns them and may write them counts too. What could be
 // used last stays in use while a file can't be, as in the middle of a rotation. It is for one goroutine.
@@ -23,9 +25,9 @@ type credentials struct {
 	server string // the name that the certificate must have; "" for that of the URL
 	plain  bool   // without TLS
 
-	token string
-	tls   *tls.Config       // another pointer means that connections must be replaced. Nobody changes it.
-	tried [sha256.Size]byte // state of the files when they were used last
+	secret secret
+	tls    *tls.Config       // another pointer means that connections must be replaced. Nobody changes it.
+	tried  [sha256.Size]byte // state of the files when they were used last
 }
 
 // namedFile is a file that a Config names, as it was read.
@@ -37,18 +39,21 @@ type namedFile struct {
 }
 
 // namedFiles are the files of a Config.
-type namedFiles struct{ token, ca, certificate, key namedFile }
+type namedFiles struct{ secret, ca, certificate, key namedFile }
 
 // readFiles reads what is named.
 func (c *Config) readFiles(plain bool) *namedFiles {
-	f := &namedFiles{token: namedFile{member: "TokenFile", path: c.TokenFile}}
+	f := &namedFiles{secret: namedFile{member: "TokenFile", path: c.TokenFile}}
+	if c.BasicAuthFile != "" {
+		f.secret = namedFile{member: "BasicAuthFile", path: c.BasicAuthFile}
+	}
 	if !plain {
 		f.ca = namedFile{member: "CAFile", path: c.CAFile}
 		f.certificate = namedFile{member: "CertificateFile", path: c.CertificateFile}
 		f.key = namedFile{member: "KeyFile", path: c.KeyFile}
 	}
 	for file, read := range map[*namedFile]func(string) ([]byte, error){
-		&f.token: c.ReadSecret, &f.key: c.ReadSecret, &f.ca: c.ReadTrusted, &f.certificate: c.ReadTrusted,
+		&f.secret: c.ReadSecret, &f.key: c.ReadSecret, &f.ca: c.ReadTrusted, &f.certificate: c.ReadTrusted,
 	} {
 		if file.path != "" {
 			file.data, file.err = read(file.path)
@@ -60,7 +65,7 @@ func (c *Config) readFiles(plain bool) *namedFiles {
 // takeState returns a hash of what the files hold, or of why they can't be read.
 func (f *namedFiles) takeState() [sha256.Size]byte {
 	h := sha256.New()
-	for _, file := range []*namedFile{&f.token, &f.ca, &f.certificate, &f.key} {
+	for _, file := range []*namedFile{&f.secret, &f.ca, &f.certificate, &f.key} {
 		fmt.Fprintf(h, "%d %s %v\n", len(file.data), file.data, file.err)
 	}
 	return [sha256.Size]byte(h.Sum(nil))
@@ -68,7 +73,7 @@ func (f *namedFiles) takeState() [sha256.Size]byte {
 
 // forget leaves no secret in memory.
 func (f *namedFiles) forget() {
-	clear(f.token.data)
+	clear(f.secret.data)
 	clear(f.key.data)
 }
 
@@ -83,15 +88,15 @@ func (s *credentials) hasChanged() bool {
 func (s *credentials) refresh() *Error {
 	f := s.c.readFiles(s.plain)
 	defer f.forget()
-	state, isComplete := f.takeState(), (s.token != "" || f.token.path == "") && (s.tls != nil || s.plain)
+	state, isComplete := f.takeState(), (s.secret.sent != "" || f.secret.path == "") && (s.tls != nil || s.plain)
 	if isComplete && state == s.tried {
 		return nil
 	}
 	s.tried = state
-	if f.token.path != "" {
-		if token, faults := f.parseToken(); len(faults) == 0 {
-			s.token = token
-		} else if s.token == "" {
+	if f.secret.path != "" {
+		if secret, faults := f.parseSecret(); len(faults) == 0 {
+			s.secret = secret
+		} else if s.secret.sent == "" {
 			return s.c.fileError(faults)
 		}
 	}
@@ -105,12 +110,44 @@ func (s *credentials) refresh() *Error {
 	return nil
 }
 
-func (f *namedFiles) parseToken() (string, Faults) {
-	token := string(bytes.TrimSpace(f.token.data))
-	if f.token.err == nil && f.token.path != "" && (len(token) > maxToken || !headerText(token)) {
-		f.token.err = fmt.Errorf("expected one line of printable ASCII, at most %d bytes", maxToken)
+// secret is what a receiver knows us by. The zero value is none.
+type secret struct {
+	scheme string   // of the Authorization header; "" for that of the protocol
+	sent   string   // behind it
+	hidden []string // what no text may repeat
+}
+
+// parseSecret returns the token, or the user and password.
+func (f *namedFiles) parseSecret() (s secret, faults Faults) {
+	var err error
+	if f.secret.member == "BasicAuthFile" {
+		s, err = parseBasicAuth(string(f.secret.data))
+	} else {
+		s, err = parseToken(string(f.secret.data))
 	}
-	return token, fileFaults(&f.token)
+	if f.secret.err == nil && f.secret.path != "" {
+		f.secret.err = err
+	}
+	return s, fileFaults(&f.secret)
+}
+
+func parseToken(text string) (secret, error) {
+	token := strings.TrimSpace(text)
+	if len(token) > maxToken || !headerText(token) {
+		return secret{}, fmt.Errorf("expected one line of printable ASCII, at most %d bytes", maxToken)
+	}
+	return secret{sent: token, hidden: []string{token}}, nil
+}
+
+// parseBasicAuth reads user:password (RFC 7617). Spaces at the end may be the password's.
+func parseBasicAuth(text string) (secret, error) {
+	line := strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	user, password, both := strings.Cut(line, ":")
+	if !both || user == "" || password == "" || len(line) > maxToken || !utf8.ValidString(line) || strings.ContainsFunc(line, unicode.IsControl) {
+		return secret{}, fmt.Errorf("expected user:password in one line of at most %d bytes", maxToken)
+	}
+	sent := base64.StdEncoding.EncodeToString([]byte(line))
+	return secret{scheme: "Basic", sent: sent, hidden: []string{sent, line, password}}, nil
 }
 
 func (f *namedFiles) makeTLS(server string) (*tls.Config, Faults) {

@@ -134,7 +134,7 @@ func FuzzNew(f *testing.F) {
 		if s.files.refresh() != nil {
 			return
 		}
-		request, err := s.newRequest(t.Context(), s.files.token, items)
+		request, err := s.newRequest(t.Context(), s.files.secret, items)
 		if err != nil {
 			return
 		}
@@ -202,7 +202,7 @@ func FuzzEncode(f *testing.F) {
 		items := []Item{{Sequence: 1, ID: id, Update: update, Severity: severity, Time: time.Unix(at, 0), Document: doc}}
 		for _, kind := range httpTypes {
 			s := newSender(t, Config{Type: kind, URL: "https://collector.example", Host: text, Version: text}).(*httpSender)
-			request, err := s.newRequest(t.Context(), "", items)
+			request, err := s.newRequest(t.Context(), secret{}, items)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -231,8 +231,8 @@ func TestReadsOfFiles(t *testing.T) {
 		if !s.hasChanged() {
 			t.Errorf("%s: is not seen", what)
 		}
-		if fault := s.refresh(); (fault == nil) != usable || s.token != token || s.hasChanged() {
-			t.Errorf("%s: got token %q, %v, changed %v; want %q", what, s.token, fault, s.hasChanged(), token)
+		if fault := s.refresh(); (fault == nil) != usable || s.secret.sent != token || s.hasChanged() {
+			t.Errorf("%s: got token %q, %v, changed %v; want %q", what, s.secret.sent, fault, s.hasChanged(), token)
 		}
 	}
 	expect("none yet", "", false)

@@ -2,11 +2,11 @@ package forward
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -54,6 +54,7 @@ type httpSender struct {
 	c        *Config
 	protocol *protocol
 	url      string
+	route    route
 	files    credentials // plain for http, to this machine only
 	made     *tls.Config // what client was made for
 	client   *http.Client
@@ -66,7 +67,10 @@ type httpSender struct {
 // get the usual one of their type.
 func newHTTPSender(c *Config) *httpSender {
 	u, _ := parseURL(c.URL)
-	s := &httpSender{c: c, files: credentials{c: c, plain: u.Scheme == "http"}}
+	s := &httpSender{c: c, route: c.routeTo(u), files: credentials{c: c, plain: u.Scheme == "http"}}
+	if s.files.plain {
+		s.route = route{c: c, control: c.onlyLoopback}
+	}
 	bare, path := u.Path == "" || u.Path == "/", ""
 	switch c.Type {
 	case "https":
@@ -105,7 +109,7 @@ func (s *httpSender) Send(ctx context.Context, items []Item) Result {
 		return uniformResult(len(items), Retry, fault)
 	}
 	s.ensureClient()
-	secret := s.files.token
+	secret := s.files.secret
 	ctx, cancel := context.WithTimeout(ctx, s.c.Timeout)
 	defer cancel()
 	request, err := s.newRequest(ctx, secret, items)
@@ -117,17 +121,21 @@ func (s *httpSender) Send(ctx context.Context, items []Item) Result {
 		return uniformResult(len(items), Retry, s.diagnoseEnd(ctx, s.c.classifyError(err)))
 	}
 	r := s.c.judgeAnswer(s.protocol, a, items, time.Now())
-	r.redactToken(secret)
+	r.redactSecret(secret)
 	return r
 }
 
-// redactToken takes the token out of texts, for receivers that repeat what they were sent.
-func (r *Result) redactToken(secret string) {
-	if secret == "" || r.Err == nil {
+// redactSecret takes the secret out of texts, for receivers that repeat what they were sent.
+func (r *Result) redactSecret(secret secret) {
+	if r.Err == nil {
 		return
 	}
-	quoted := strconv.Quote(secret)
-	replacer := strings.NewReplacer(secret, "[token]", quoted[1:len(quoted)-1], "[token]")
+	var pairs []string
+	for _, text := range secret.hidden {
+		quoted := strconv.Quote(text)
+		pairs = append(pairs, text, "[token]", quoted[1:len(quoted)-1], "[token]")
+	}
+	replacer := strings.NewReplacer(pairs...)
 	r.Err.Text = replacer.Replace(r.Err.Text)
 	for i := range r.Reasons {
 		r.Reasons[i] = replacer.Replace(r.Reasons[i])
@@ -135,7 +143,7 @@ func (r *Result) redactToken(secret string) {
 }
 
 // newRequest makes the request that carries the items.
-func (s *httpSender) newRequest(ctx context.Context, secret string, items []Item) (*http.Request, error) {
+func (s *httpSender) newRequest(ctx context.Context, secret secret, items []Item) (*http.Request, error) {
 	packed, err := s.encodeBody(items)
 	if err != nil {
 		return nil, err
@@ -156,8 +164,8 @@ func (s *httpSender) newRequest(ctx context.Context, secret string, items []Item
 	if packed {
 		h.Set("Content-Encoding", "gzip")
 	}
-	if secret != "" {
-		h.Set("Authorization", s.protocol.scheme+" "+secret)
+	if secret.sent != "" {
+		h.Set("Authorization", cmp.Or(secret.scheme, s.protocol.scheme)+" "+secret.sent)
 	}
 	// Present and empty it is not sent, and makes net/http repeat the request when a kept
 	// connection turns out to be closed.
@@ -187,7 +195,7 @@ func (s *httpSender) encodeBody(items []Item) (packed bool, err error) {
 	}
 	s.body.Reset()
 	var out io.Writer = &s.body
-	if packed = size > compressFrom; packed {
+	if packed = size > compressFrom && s.c.Compression != "none"; packed {
 		if s.gzip == nil {
 			s.gzip, _ = gzip.NewWriterLevel(nil, gzip.BestSpeed)
 		}
@@ -235,7 +243,6 @@ func (s *httpSender) ensureClient() {
 		return
 	}
 	_ = s.Close()
-	dialer := &net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}
 	transport := &http.Transport{
 		TLSClientConfig:        made,
 		TLSHandshakeTimeout:    dialTimeout,
@@ -245,22 +252,27 @@ func (s *httpSender) ensureClient() {
 		MaxResponseHeaderBytes: maxAnswerHeader,
 		DisableCompression:     true, // an answer that unpacks to gigabytes is not unpacked
 		Protocols:              new(http.Protocols),
-		Proxy:                  http.ProxyFromEnvironment,
-		OnProxyConnectResponse: s.proxyAnswered,
+		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
+			return s.dial(ctx, address, made)
+		},
 	}
 	// There is one request at a time, so HTTP/2 would add nothing but connections that die
 	// silently, and hide why a handshake failed.
 	transport.Protocols.SetHTTP1(true)
-	if s.files.plain {
-		transport.Proxy = nil
-		dialer.Control = s.c.onlyLoopback
-	}
-	transport.DialContext = dialer.DialContext
 	s.made = made
 	s.client = &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+}
+
+// dial returns no connection that is a typed nil.
+func (s *httpSender) dial(ctx context.Context, address string, made *tls.Config) (net.Conn, error) {
+	conn, err := s.route.dial(ctx, address, made)
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
 }
 
 // diagnoseEnd connects again to learn why a connection ended without an answer. With TLS 1.3 a
@@ -272,21 +284,23 @@ func (s *httpSender) diagnoseEnd(ctx context.Context, failed *Error) *Error {
 	if s.files.plain || !ended || err != nil {
 		return failed
 	}
-	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); proxy != nil || err != nil {
-		return failed
-	}
 	port := u.Port()
 	if port == "" {
 		port = "443"
 	}
 	ctx, cancel := context.WithTimeout(ctx, drainTimeout)
 	defer cancel()
-	dialer := tls.Dialer{Config: s.made}
-	conn, err := dialer.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-	if err == nil {
+	raw, err := s.route.dial(ctx, net.JoinHostPort(u.Hostname(), port), s.made)
+	if err != nil {
+		return failed
+	}
+	defer raw.Close()
+	made := s.made.Clone()
+	made.ServerName = u.Hostname()
+	conn := tls.Client(raw, made)
+	if err = conn.HandshakeContext(ctx); err == nil {
 		_ = conn.SetReadDeadline(time.Now().Add(drainTimeout / 2))
 		_, err = conn.Read(make([]byte, 1))
-		_ = conn.Close()
 	}
 	if err == nil {
 		return failed
@@ -295,18 +309,6 @@ func (s *httpSender) diagnoseEnd(ctx context.Context, failed *Error) *Error {
 		return again
 	}
 	return failed
-}
-
-// proxyAnswered says that it was the proxy which refused.
-func (s *httpSender) proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
-	switch status := response.StatusCode; status {
-	case http.StatusOK:
-		return nil
-	case http.StatusProxyAuthRequired:
-		return s.c.newError(KindDenied, nil, "the proxy wants a user and password (407)")
-	default:
-		return s.c.newError(KindNetwork, nil, fmt.Sprintf("the proxy answered %d", status))
-	}
 }
 
 // onlyLoopback keeps plain http on this machine, whatever the name was resolved to.

@@ -48,7 +48,7 @@ var policies = [...]policy{
 	KindNetwork:      {passing: true},
 	KindBusy:         {answer: "answered ", passing: true},
 	KindThrottled:    {answer: "takes no more for now: ", passing: true, throttle: true},
-	KindDenied:       {answer: "does not let us in: ", advice: ": check TokenFile and what its token may do", operator: true},
+	KindDenied:       {answer: "does not let us in: ", advice: ": check TokenFile or BasicAuthFile, and what its user may do", operator: true},
 	KindRefused:      {answer: "refused: ", document: true},
 	KindTooLarge:     {answer: "too large: ", document: true},
 	KindRedirect:     {answer: "redirects: ", advice: ", which is not followed: put the final address into URL", operator: true},

@@ -38,6 +38,10 @@ func TestNewRefuses(t *testing.T) {
 		"header name":          func(c *Config) { c.Headers = map[string]string{"X Y": "b"} },
 		"empty header":         func(c *Config) { c.Headers = map[string]string{"X": ""} },
 		"header twice":         func(c *Config) { c.Headers = map[string]string{"X-a": "1", "x-A": "2"} },
+		"compression":          func(c *Config) { c.Compression = "zstd" },
+		"token and password":   func(c *Config) { c.TokenFile, c.BasicAuthFile = "/t", "/u" },
+		"nothing reads it":     func(c *Config) { c.BasicAuthFile, c.ReadSecret = "/u", nil },
+		"password for Splunk":  func(c *Config) { c.Type, c.BasicAuthFile = "splunk_hec", "/u" },
 		"index":                func(c *Config) { c.Index = "../_all" },
 	}
 	for name, change := range tests {
@@ -115,14 +119,5 @@ func TestRunnerDelivers(t *testing.T) {
 			}
 			wellServed(t, r)
 		})
-	}
-}
-
-// TestPlainNeedsNoProxy: what stays on this machine is not shown to another.
-func TestPlainNeedsNoProxy(t *testing.T) {
-	s := newSender(t, config("https", "http://127.0.0.1:1/", nil)).(*httpSender)
-	s.ensureClient()
-	if s.client.Transport.(*http.Transport).Proxy != nil {
-		t.Error("plain http would go through a proxy")
 	}
 }

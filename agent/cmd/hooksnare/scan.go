@@ -41,7 +41,7 @@ func scan(cmd *cobra.Command, s *settings, exitCode bool) error {
 	if err != nil {
 		return err
 	}
-	hooks, unreadable, err := offline.Scan(c, time.Now())
+	hooks, unreadable, err := offline.Scan(c, version, time.Now())
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,9 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
+	"hooksnare/agent/integrity"
 	"hooksnare/agent/service"
 )
 
@@ -14,7 +16,12 @@ func main() {
 	err := fmt.Errorf("this version does not run")
 	if len(os.Args) == 2 && os.Args[1] == "install" {
 		var s *service.Service
-		s, err = service.New(service.Options{Version: "1.2.0", StateDir: "/var/db/hooksnare"})
+		const stateDir = "/var/db/hooksnare"
+		accept := func() {
+			_ = integrity.Accept("", stateDir, "install", time.Now(), append(service.Files(), integrity.Stop)...)
+		}
+		accept()
+		s, err = service.New(service.Options{Version: "1.2.0", StateDir: stateDir, Changed: accept})
 		if err == nil {
 			err = s.Install(context.Background())
 		}

@@ -1,0 +1,119 @@
+package agent_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"hooksnare/agent/health"
+	"hooksnare/collector/eslogger/synthetic"
+	"hooksnare/pkg/alert"
+)
+
+// TestEveryDocumentHasItsOrigin has an agent write documents of every kind, before and after its labels
+// change. Each names the agent and the Mac, and has the labels of its moment, also an update of an
+// earlier alert.
+func TestEveryDocumentHasItsOrigin(t *testing.T) {
+	t.Parallel()
+	labels := func(site string) string {
+		return fmt.Sprintf(`<key>Labels</key><dict><key>site</key><string>room "%s" &#x202e;</string></dict>`, site)
+	}
+	c := newConfigured(t, plan{{{Do: "follow"}}}, labels("1"), `<key>HeartbeatInterval</key><real>1</real>`)
+	o := c.load()
+	o.Version = "1.2.3"
+	c.start(t, o)
+	n := 0
+	set := func(value string) {
+		n++
+		c.command(t, n, "defaults", "write", "com.apple.loginwindow", "LoginHook", value)
+	}
+	set("/tmp/again")
+	c.until(t, "the first alert of the command", func(list []*alert.Alert) bool {
+		h := hooks(list)
+		return len(h) > 0 && h[len(h)-1] == "/tmp/again"
+	})
+	c.write(t, settingsList(`<key>RepeatWindow</key><string>soon</string>`, toLog))
+	c.awaitStatus(t, "the fault", func(st health.Status) bool { return len(st.Health.Conditions) > 0 })
+	second := settingsList(labels("2"), `<key>HeartbeatInterval</key><real>1</real>`, toLog)
+	c.write(t, second)
+	c.awaitStatus(t, "other labels", func(st health.Status) bool {
+		return st.Health.Configurations.InForce.SHA256 == digestOf(second) && len(st.Health.Conditions) == 0
+	})
+	set("/tmp/again")    // counted, and reported in an update as the agent ends
+	for i := range 110 { // more than a user's share, of which a summary tells then
+		n++
+		c.run(t, n, ran{Spec: synthetic.Spec{Path: "/usr/bin/defaults", Args: []string{"defaults", "write", "com.apple.loginwindow", "LoginHook", fmt.Sprint("/tmp/", i)}}, User: true})
+	}
+	set("/tmp/last")
+	c.until(t, "the last alert", func(list []*alert.Alert) bool {
+		h := hooks(list)
+		return len(h) > 0 && h[len(h)-1] == "/tmp/last"
+	})
+	c.stop(t)
+	b, err := os.ReadFile(c.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]int{}
+	latest := "1"
+	for line := range strings.Lines(string(b)) {
+		kind, site := checkOrigin(t, line)
+		if site < latest {
+			t.Errorf("labels: got those of configuration %s after %s: %.300s", site, latest, line)
+		}
+		latest = site
+		seen[kind+" "+site]++
+	}
+	for _, want := range []string{"alert 1", "alert 2", "update 2", "condition 1", "update of a condition 2", "heartbeat 1", "heartbeat 2", "last heartbeat 2", "summary 2"} {
+		if seen[want] == 0 {
+			t.Errorf("got the documents %v, want %q among them", seen, want)
+		}
+	}
+}
+
+// checkOrigin checks a document, and returns what it is and its label.
+func checkOrigin(t *testing.T, line string) (kind, site string) {
+	t.Helper()
+	var d struct {
+		Event     struct{ Kind, Action string }
+		Hooksnare struct {
+			Health   *struct{}
+			HeldBack *struct{} `json:"held_back"`
+		}
+		alert.Origin
+	}
+	var sequence struct{ Event struct{ Sequence int } }
+	if err := json.Unmarshal([]byte(line), &d); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(line), &sequence); err != nil {
+		t.Fatal(err)
+	}
+	hostname, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := d.Host; d.Agent.Type != "hooksnare" || d.Agent.Version != "1.2.3" || h.Name != hostname || h.Hostname != hostname || h.Architecture == "" || h.OS.Type != "macos" || h.OS.Name != "macOS" {
+		t.Errorf("got agent %+v, host %+v, want this version on this machine: %.300s", d.Agent, h, line)
+	}
+	if !strings.Contains(line, `"labels":{"site":"room \"`) || !strings.Contains(line, `\" \u202e"}`) {
+		t.Errorf("got labels %q, want them, escaped: %.300s", d.Labels, line)
+	}
+	switch {
+	case d.Event.Kind == "state":
+		kind = map[string]string{"heartbeat": "heartbeat", "heartbeat-final": "last heartbeat"}[d.Event.Action]
+	case d.Hooksnare.HeldBack != nil:
+		kind = "summary"
+	case d.Hooksnare.Health != nil && sequence.Event.Sequence > 1:
+		kind = "update of a condition"
+	case d.Hooksnare.Health != nil:
+		kind = "condition"
+	case sequence.Event.Sequence > 1:
+		kind = "update"
+	default:
+		kind = "alert"
+	}
+	return kind, strings.TrimPrefix(strings.TrimSuffix(d.Labels["site"], "\" \u202e"), `room "`)
+}
