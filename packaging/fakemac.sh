@@ -1,9 +1,10 @@
 #!/bin/bash
-# The life of the agent's packages on a fake Mac: installation, an upgrade while hooks change, a
-# version that does not start, removal. The program is the darwin one, run by ../shared's machorun
-# in a changed root with a launchd of its own; the scripts are those of the packages.
+# The life of the agent's packages on a fake Mac: installation, an upgrade while hooks change, profiles, a
+# version that does not start, removal; and all that packaging/DEPLOY.md tells an admin to type. The
+# program is the darwin one, run by ../shared's machorun in a changed root with a launchd of its own; the
+# scripts are those of the packages.
 #
-#   [MACHORUN=FOLDER] packaging/fakemac.sh [FOLDER]
+#   [MACHORUN=FOLDER] packaging/fakemac.sh [FOLDER [life | deploy]]
 #
 # One line a check; exit 0 when all pass, and when there is nothing to run them with. MACHORUN is
 # where machorun is built, or is to be; FOLDER is for the disk, and must not be on an overlay file
@@ -18,11 +19,12 @@ done
 umask 022
 work=$(mktemp -d "${1:-${TMPDIR:-/tmp}}/hooksnare-fakemac.XXXXXX") || exit 2
 export OUT=${MACHORUN:-$work/machorun}
-mac=$work/mac
-# What is left of the agent when a check hangs ends with its disk.
+# What is left of an agent when a check hangs ends with its disk.
 end() {
-	rm -f "$mac/disk/launchd/job"
-	if pid=$(cat "$mac/disk/launchd/pid" 2>/dev/null); then kill "$pid"; fi
+	for disk in "$work"/*/disk; do
+		rm -f "$disk/launchd/job"
+		if pid=$(cat "$disk/launchd/pid" 2>/dev/null); then kill "$pid"; fi
+	done
 	rm -rf "$work"
 }
 trap end EXIT
@@ -41,11 +43,25 @@ for version in 1.0.0 1.1.0 1.2.0; do
 done
 
 export HOOKSNARE=$work/1.0.0 STANDIN=$work/standin
-"$tools/fakemac.sh" "$mac" true || fail 'the fake Mac'
-"$tools/fake/install.sh" "$mac/upper"
-mkdir -p "$mac/upper/sbin" "$mac/disk/pkg" "$mac/disk/receipts"
-cp "$work"/dist-*/*.pkg "$mac/disk/pkg/"
-cp packaging/package/testdata/fakemac/pkgutil "$mac/upper/sbin/"
-cp packaging/package/testdata/fakemac/life "$mac/disk/"
-chmod 755 "$mac/upper/sbin/pkgutil"
-WRAP="$OUT/withbinfmt" timeout 570 "$tools/fakemac.sh" "$mac" /bin/bash /life
+# play SCRIPT: a fake Mac of its own, in which it runs.
+play() {
+	local mac=$work/$1
+	"$tools/fakemac.sh" "$mac" true || fail 'the fake Mac'
+	"$tools/fake/install.sh" "$mac/upper"
+	mkdir -p "$mac/upper/sbin" "$mac/disk/pkg" "$mac/disk/receipts"
+	cp "$work"/dist-*/*.pkg "$mac/disk/pkg/"
+	cp packaging/package/testdata/fakemac/{pkgutil,installer} "$mac/upper/sbin/"
+	printf '#!/bin/sh\nexec "$@"\n' >"$mac/upper/bin/sudo"
+	cp "$work/1.0.0" "$mac/upper/bin/hooksnare" # on an admin's own machine
+	chmod 755 "$mac"/upper/sbin/{pkgutil,installer} "$mac"/upper/bin/{sudo,hooksnare}
+	cp "packaging/package/testdata/fakemac/$1" packaging/DEPLOY.md "$mac/disk/"
+	WRAP="$OUT/withbinfmt" timeout 570 "$tools/fakemac.sh" "$mac" /bin/bash "/$1"
+}
+[ -z "${2:-}" ] || { play "$2"; exit; }
+play deploy >"$work/deployed" 2>&1 &
+deploying=$!
+play life
+status=$?
+wait "$deploying" || status=1
+cat "$work/deployed"
+exit $status
