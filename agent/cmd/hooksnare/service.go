@@ -141,7 +141,7 @@ func missingText(stateDir string) string {
 	if st.Health.Sensor.LastCanary == nil {
 		b.WriteString("hooksnare: the agent needs Full Disk Access. If it was not granted yet: System Settings, Privacy & Security,\n" +
 			"  Full Disk Access, add " + service.Program + ",\n" +
-			"  or deliver a profile with SystemPolicyAllFiles for it; then sudo hooksnare restart\n")
+			"  or deliver the profile that hooksnare profile fda writes. The agent starts again by itself then\n")
 	}
 	if team == "" {
 		b.WriteString("hooksnare: this program is not signed by a Developer ID: macOS takes Full Disk Access away at each upgrade\n")
