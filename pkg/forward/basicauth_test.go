@@ -104,3 +104,17 @@ func TestCompression(t *testing.T) {
 		}
 	}
 }
+
+// TestNoGzipThere has receivers that can't read gzip: the error says what to do, and does not where
+// nothing was packed.
+func TestNoGzipThere(t *testing.T) {
+	h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnsupportedMediaType) })
+	for compression, want := range map[string]bool{"": true, "none": false} {
+		c := config("https", plain(t, h), nil)
+		c.Compression = compression
+		got := send(t, newSender(t, c), makeItems(100))
+		if got.Err == nil || strings.Contains(got.Err.Text, "set Compression to none") != want {
+			t.Errorf("Compression %q: got %v, want advice about it: %v", compression, got.Err, want)
+		}
+	}
+}

@@ -121,6 +121,9 @@ func (s *httpSender) Send(ctx context.Context, items []Item) Result {
 		return uniformResult(len(items), Retry, s.diagnoseEnd(ctx, s.c.classifyError(err)))
 	}
 	r := s.c.judgeAnswer(s.protocol, a, items, time.Now())
+	if r.Err != nil && a.status == http.StatusUnsupportedMediaType && request.Header.Get("Content-Encoding") != "" {
+		r.Err.Text += ": if it can't read gzip, set Compression to none"
+	}
 	r.redactSecret(secret)
 	return r
 }
