@@ -25,11 +25,16 @@ const (
 
 // runLaunchctl runs launchctl once. The error holds what it printed.
 func (s *Service) runLaunchctl(ctx context.Context, args ...string) error {
+	output := message{limit: maxMessage}
+	return s.runLaunchctlTo(ctx, &output, args...)
+}
+
+// runLaunchctlTo runs launchctl once and keeps the head of what it prints.
+func (s *Service) runLaunchctlTo(ctx context.Context, output *message, args ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, launchctlTimeout)
 	defer cancel()
-	var output message
 	cmd := exec.CommandContext(ctx, s.launchctl, args...)
-	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.Stdout, cmd.Stderr = output, output
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/sbin:/sbin"}
 	cmd.WaitDelay = time.Second
@@ -40,18 +45,22 @@ func (s *Service) runLaunchctl(ctx context.Context, args ...string) error {
 	if ctx.Err() != nil {
 		err = ctx.Err()
 	}
-	if text := strings.Join(strings.Fields(string(output.head)), " "); text != "" {
+	head := output.head[:min(len(output.head), maxMessage)]
+	if text := strings.Join(strings.Fields(string(head)), " "); text != "" {
 		return fmt.Errorf("launchctl %s: %w: %s", args[0], err, text)
 	}
 	return fmt.Errorf("launchctl %s: %w", args[0], err)
 }
 
-// message keeps the first maxMessage bytes written to it. It embeds no buffer, whose ReadFrom
-// io.Copy would call without the bound.
-type message struct{ head []byte }
+// message keeps the first bytes written to it. It embeds no buffer, whose ReadFrom io.Copy would
+// call without the bound.
+type message struct {
+	head  []byte
+	limit int
+}
 
 func (m *message) Write(p []byte) (int, error) {
-	m.head = append(m.head, p[:min(maxMessage-len(m.head), len(p))]...)
+	m.head = append(m.head, p[:min(m.limit-len(m.head), len(p))]...)
 	return len(p), nil
 }
 

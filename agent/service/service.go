@@ -31,6 +31,8 @@ const (
 	// Program is the installed program.
 	Program      = launchd.Program
 	propertyList = launchd.File
+	// JobFile is the property list of the installed launchd job.
+	JobFile = propertyList
 
 	// stateFolder holds the spool and all else that the agent remembers: root alone, 0700.
 	stateFolder = "/var/db/hooksnare"
