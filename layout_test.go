@@ -74,6 +74,7 @@ var rooms = []room{
 	{"packaging/collectors", nil},
 	{"packaging/collectors/check", []string{"pkg/chain"}},
 	{"packaging/launchd", nil},
+	{"packaging/mdm", nil},
 }
 
 type room struct {
