@@ -121,6 +121,9 @@ func (s *Status) Faults(running bool, now time.Time) []string {
 		return []string{"no agent runs"}
 	}
 	var out []string
+	if !s.HasProcess() {
+		out = append(out, "the agent that runs has not written its status yet: what is here is of an earlier one")
+	}
 	if age := now.Sub(s.Written); age > MaxStatusAge {
 		out = append(out, fmt.Sprintf("the agent has written no status for %v: it hangs, or its state folder can't be written", age.Round(time.Second)))
 	}

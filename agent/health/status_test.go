@@ -37,5 +37,9 @@ func TestHealthWord(t *testing.T) {
 		if got := s.Word(tt.running, now); got != tt.want {
 			t.Errorf("conditions %q, running %v, pid %d, %v old: got %s, want %s", tt.states, tt.running, tt.pid, tt.age, got, tt.want)
 		}
+		if faults := s.Faults(tt.running, now); (len(faults) == 0) != (tt.want == health.WordHealthy) {
+			t.Errorf("conditions %q, running %v, pid %d, %v old: got the word %s and the faults %q, want faults exactly when not healthy", tt.states, tt.running,
+				tt.pid, tt.age, tt.want, faults)
+		}
 	}
 }
