@@ -74,6 +74,7 @@ var rooms = []room{
 	{"packaging/collectors", nil},
 	{"packaging/collectors/check", []string{"pkg/chain"}},
 	{"packaging/launchd", nil},
+	{"packaging/mdm", nil},
 	{"packaging/package", []string{"agent/service", "packaging/launchd", "packaging/package"}},
 	{"packaging/package/archive", nil},
 	{"packaging/package/broken", []string{"agent/integrity", "agent/service"}},

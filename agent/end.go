@@ -84,6 +84,7 @@ func (a *Agent) run(ctx context.Context, part *atomic.Value) error {
 		stop()
 	}()
 	<-ctx.Done()
+	a.within(judgeEnd, "the note that this run ends", func() { a.endRun(time.Now()) }) // first: who ended it may kill it soon
 	var err error
 	a.await(sourceEnd, "eslogger", source, &err)
 	part.Store("the watch")
@@ -103,10 +104,7 @@ func (a *Agent) run(ctx context.Context, part *atomic.Value) error {
 		a.log.Error().Err(left).Msg("outputs")
 	}
 	part.Store("the state folder")
-	a.within(watchEnd, "the state folder", func() {
-		a.watch.Save()
-		a.endRun(time.Now())
-	})
+	a.within(watchEnd, "the state folder", a.watch.Save)
 	a.within(judgeEnd, "the judge", a.summary)
 	var left error
 	a.within(watchEnd, "the temporary state folder", func() { left = a.removeTemporary() })

@@ -121,6 +121,9 @@ func (s *Status) Faults(running bool, now time.Time) []string {
 		return []string{"no agent runs"}
 	}
 	var out []string
+	if !s.HasProcess() {
+		out = append(out, "the agent that runs has not written its status yet: what is here is of an earlier one")
+	}
 	if age := now.Sub(s.Written); age > MaxStatusAge {
 		out = append(out, fmt.Sprintf("the agent has written no status for %v: it hangs, or its state folder can't be written", age.Round(time.Second)))
 	}
@@ -135,6 +138,46 @@ func (s *Status) Faults(running bool, now time.Time) []string {
 		}
 	}
 	return out
+}
+
+// The health of an agent as one word, for management tools.
+const (
+	WordHealthy      = "healthy"
+	WordStarting     = "starting" // it has not proven yet that it sees commands
+	WordDegraded     = "degraded"
+	WordBlind        = "blind" // what it should see goes unseen
+	WordNotRunning   = "not_running"
+	WordNotInstalled = "not_installed"
+	WordUnknown      = "unknown" // only root may look
+)
+
+// blinding are the conditions with which a signal is not seen at all. Any other leaves the agent degraded.
+var blinding = []Name{
+	EsloggerExited, NoFullDiskAccess, NotRoot, NotEntitled, TooManyClients, UnknownEvent, NotStarted, Blind, PreferencesFailed,
+}
+
+// Word returns the health of an agent by its status, as the worst that is true. A status that is too
+// old or of an earlier run proves nothing: whoever wrote none may see nothing.
+func (s *Status) Word(running bool, now time.Time) string {
+	isOn := func(names ...Name) bool {
+		return slices.ContainsFunc(s.Health.Conditions, func(c alert.ConditionFacts) bool {
+			name, known := Find(c.State)
+			return known && slices.Contains(names, name)
+		})
+	}
+	switch {
+	case !running:
+		return WordNotRunning
+	case !s.HasProcess(): // the agent that runs has not written one yet
+		return WordStarting
+	case now.Sub(s.Written) > MaxStatusAge || isOn(blinding...):
+		return WordBlind
+	case isOn(Starting):
+		return WordStarting
+	case len(s.Faults(running, now)) > 0:
+		return WordDegraded
+	}
+	return WordHealthy
 }
 
 // Settings says which configuration is in force, and which is on the disk if that is another.

@@ -31,11 +31,16 @@ func (s *Service) runLaunchctl(ctx context.Context, args ...string) error {
 
 // run runs a program of macOS once. The error holds what it printed.
 func (s *Service) run(ctx context.Context, program string, args ...string) error {
+	output := message{limit: maxMessage}
+	return s.runTo(ctx, &output, program, args...)
+}
+
+// runTo runs a program of macOS once and keeps the head of what it prints.
+func (s *Service) runTo(ctx context.Context, output *message, program string, args ...string) error {
 	ctx, cancel := context.WithTimeout(ctx, runLimit)
 	defer cancel()
-	var output message
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Stdout, cmd.Stderr = &output, &output
+	cmd.Stdout, cmd.Stderr = output, output
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/bin:/bin:/usr/sbin:/sbin"}
 	cmd.WaitDelay = time.Second
@@ -47,18 +52,22 @@ func (s *Service) run(ctx context.Context, program string, args ...string) error
 		err = ctx.Err()
 	}
 	what := filepath.Base(program) + " " + args[0]
-	if text := strings.Join(strings.Fields(string(output.head)), " "); text != "" {
+	head := output.head[:min(len(output.head), maxMessage)]
+	if text := strings.Join(strings.Fields(string(head)), " "); text != "" {
 		return fmt.Errorf("%s: %w: %s", what, err, text)
 	}
 	return fmt.Errorf("%s: %w", what, err)
 }
 
-// message keeps the first maxMessage bytes written to it. It embeds no buffer, whose ReadFrom
-// io.Copy would call without the bound.
-type message struct{ head []byte }
+// message keeps the first bytes written to it. It embeds no buffer, whose ReadFrom io.Copy would
+// call without the bound.
+type message struct {
+	head  []byte
+	limit int
+}
 
 func (m *message) Write(p []byte) (int, error) {
-	m.head = append(m.head, p[:min(maxMessage-len(m.head), len(p))]...)
+	m.head = append(m.head, p[:min(m.limit-len(m.head), len(p))]...)
 	return len(p), nil
 }
 

@@ -6,6 +6,9 @@ import (
 	"hooksnare/packaging/launchd"
 )
 
+// JobFile is the property list of the installed launchd job.
+const JobFile = propertyList
+
 // Files are what an agent that is installed is made of.
 func Files() []string { return []string{Program, propertyList} }
 

@@ -25,7 +25,7 @@ func writeState(t *testing.T, h alert.HeartbeatFacts) string {
 	}
 	t.Cleanup(func() { s.Close() })
 	now := time.Now()
-	b, err := json.Marshal(health.Status{Written: now, Started: now, Health: h})
+	b, err := json.Marshal(health.Status{PID: os.Getpid(), Written: now, Started: now, Health: h})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,35 +18,67 @@ import (
 
 func newStatus() *cobra.Command {
 	var s settings
-	return s.withFlags(&cobra.Command{
+	var only string
+	cmd := s.withFlags(&cobra.Command{
 		Use: "status", Short: "Print the state of the agent", Args: cobra.NoArgs,
 		Long: `Prints the state of the agent: what is not well and since when, what its sensor reads and
 misses, what was lost, what waits for each output, and the last delivery. Exits with 1 when no
 agent runs or something is not well. The agent writes its state when a condition begins or
-ends, and its counts once a minute.`,
+ends, and its counts once a minute.
+
+Without root it prints whether the agent is installed and whether launchd runs it, says what it
+could not see, and exits with 1.
+
+--only prints one word or number, for management tools:
+  health   healthy, degraded, blind, starting, not_running, not_installed or unknown;
+           exits with 1 unless healthy
+  hooks    how many hooks are set, by a scan; -1 when none was found and not every file could be
+           read; exits with 1 when not every file could be read
+  version  the version of this program`,
 		Example: `  sudo hooksnare status
-  sudo hooksnare status --format ndjson | jq .health.outputs`,
+  sudo hooksnare status --format ndjson | jq .health.outputs
+  sudo hooksnare status --only health`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, _, _ := s.load() // check reports its faults
-			st, err := health.ReadStatus(c.StateDir)
-			if errors.Is(err, fs.ErrNotExist) {
-				return &exit{exitNotWell, fmt.Sprintf("status: no agent has run with %s: sudo hooksnare start", c.StateDir)}
+			switch only {
+			case "":
+				return printStatus(cmd.Context(), &s)
+			case "health":
+				return printHealth(cmd, &s)
+			case "hooks":
+				return printHookCount(cmd, &s)
+			case "version":
+				return printWord(cmd, strings.TrimPrefix(version, "v"), true)
 			}
-			if err != nil {
-				return err
-			}
-			now := time.Now()
-			running := health.Running(c.StateDir)
-			faults := st.Faults(running, now)
-			document := struct {
-				Running bool     `json:"running"`
-				Faults  []string `json:"faults"`
-				health.Status
-			}{running, append([]string{}, faults...), st}
-			err = s.out.print(document, statusText(&st, running, faults, now))
-			return cmp.Or(err, exitIf(len(faults) > 0, exitNotWell))
+			return fmt.Errorf("--only %q: expected health, hooks or version", only)
 		},
 	}, "root", "config", "state-dir", "format")
+	cmd.Flags().StringVar(&only, "only", "", "print one `WORD` or number alone: health, hooks or version")
+	return cmd
+}
+
+func printStatus(ctx context.Context, s *settings) error {
+	c, _, _ := s.load() // check reports its faults
+	st, err := health.ReadStatus(c.StateDir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &exit{exitNotWell, fmt.Sprintf("status: no agent has run with %s: sudo hooksnare start", c.StateDir)}
+	case isClosed(err):
+		return printView(ctx, s)
+	case err != nil:
+		return err
+	}
+	now := time.Now()
+	running := health.Running(c.StateDir)
+	faults := st.Faults(running, now)
+	document := struct {
+		Running bool     `json:"running"`
+		Faults  []string `json:"faults"`
+		Seen    bool     `json:"seen"` // whether the state could be read
+		Word    string   `json:"health_word"`
+		health.Status
+	}{running, append([]string{}, faults...), true, st.Word(running, now), st}
+	err = s.out.print(document, statusText(&st, running, faults, now))
+	return cmp.Or(err, exitIf(len(faults) > 0, exitNotWell))
 }
 
 func statusText(s *health.Status, running bool, faults []string, now time.Time) string {
