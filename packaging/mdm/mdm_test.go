@@ -65,16 +65,12 @@ func (m *mac) write(path, text string, mode os.FileMode) {
 // play makes a shell command what the scripts run as the installed program.
 func (m *mac) play(command string) { m.write(m.program, "#!/bin/sh\n"+command+"\n", 0o755) }
 
-// configure gives the agent settings.
+// configure gives the agent settings. After the canary of its start there is none, which a slow machine
+// could miss.
 func (m *mac) configure(members string) {
 	m.write(filepath.Join(m.disk, "Library/Preferences/com.hooksnare.agent.plist"), `<?xml version="1.0" encoding="UTF-8"?>
-<plist version="1.0"><dict>`+members+`<key>Outputs</key><array><dict><key>Name</key><string>local</string><key>Type</key><string>file</string>
+<plist version="1.0"><dict>`+members+`<key>CanaryInterval</key><real>3600</real><key>Outputs</key><array><dict><key>Name</key><string>local</string><key>Type</key><string>file</string>
 <key>Path</key><string>/var/log/hooksnare/alerts.jsonl</string></dict></array></dict></plist>`, 0o644)
-}
-
-// canarySeconds are settings.
-func canarySeconds(text string) string {
-	return "<key>CanaryInterval</key><real>" + text + "</real>"
 }
 
 func (m *mac) path(name string) string { return filepath.Join(m.disk, name) }

@@ -62,26 +62,23 @@ func TestScripts(t *testing.T) {
 		{"not running", func(*mac) {}, "", answers{"not_running", "0", version}},
 		{"starting", func(m *mac) {
 			m.write(m.path("silent"), "#!/bin/sh\nexec sleep 3600\n", 0o755)
-			m.configure(canarySeconds("3600"))
 			m.start(m.path("silent"))
 			m.awaitHealth("starting")
 		}, "", answers{"starting", "0", version}},
 		{"healthy, with a hook", func(m *mac) {
 			m.write(m.path("private/var/root/Library/Preferences/com.apple.loginwindow.plist"),
 				`<?xml version="1.0"?><plist version="1.0"><dict><key>LoginHook</key><string>/x</string></dict></plist>`, 0o644)
-			m.configure(canarySeconds("1"))
 			m.start(m.path("usr/bin/eslogger"))
 			m.awaitHealth("healthy")
 		}, "", answers{"healthy", "1", version}},
 		{"degraded", func(m *mac) {
 			m.write(m.path("rules/bad.toml"), "no rule", 0o644)
-			m.configure(canarySeconds("1") + "<key>RuleDirectories</key><array><string>/rules</string></array>")
+			m.configure("<key>RuleDirectories</key><array><string>/rules</string></array>")
 			m.start(m.path("usr/bin/eslogger"))
 			m.awaitHealth("degraded")
 		}, "", answers{"degraded", "0", version}},
 		{"blind", func(m *mac) {
 			m.write(m.path("refused"), "#!/bin/sh\nexit 1\n", 0o755)
-			m.configure(canarySeconds("3600"))
 			m.start(m.path("refused"))
 			m.awaitHealth("blind")
 		}, "", answers{"blind", "0", version}},

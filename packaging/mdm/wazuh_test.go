@@ -112,7 +112,6 @@ func TestWazuhRules(t *testing.T) {
 	t.Parallel() // most of it waits
 	bin := t.TempDir()
 	m := newMac(t, build(t, bin, "hooksnare"), build(t, bin, "standin"))
-	m.configure(canarySeconds("1"))
 	m.start(m.path("usr/bin/eslogger"))
 	m.awaitDocument(`"id":"hook-removed"`)
 	m.write(m.path("private/var/root/Library/Preferences/com.apple.loginwindow.plist"),
