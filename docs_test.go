@@ -46,7 +46,8 @@ func conditionsText() string {
 	b.WriteString(`A condition is a way in which the agent does not see, keep or deliver what it should. The status
 names each one that is on, with the time when it began; ` + "`hooksnare doctor`" + ` says what it means and
 what to do about it; heartbeats carry them, and ` + "`heartbeat.healthy`" + ` is false while one is on. Each
-is an alert of the rule ` + "`sensor-degraded`" + ` when it begins and an update of it when it ends. One that
+is an alert of the rule ` + "`sensor-degraded`" + ` when it begins and an update of it when it ends; ` + "`tampered`" + `
+is one of ` + "`agent-tampered`" + `, and ` + "`exceptions_changed`" + ` one of ` + "`exceptions-changed`" + `. One that
 has a subject is written NAME.SUBJECT; what is not a letter, a digit or one of ` + "`/._-@+:=`" + ` there is
 written %XX, and a long one ends with a hash. Of one name at most eight subjects are named at a
 time; the counter ` + "`conditions_unnamed`" + ` has the others.

@@ -37,6 +37,7 @@ type exampleCase struct {
 	ProgramChange *exampleProgramChange `toml:"program_change"`
 	Unreadable    *exampleUnreadable    `toml:"unreadable"`
 	State         string                `toml:"state"`
+	Detail        string                `toml:"detail"` // of the state
 
 	Ended bool `toml:"ended"` // the state, or that the file can't be read, is over, and its beginning was not seen
 

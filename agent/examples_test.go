@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -245,7 +246,7 @@ func exampleObserved(p *judge.Judge, x *exampleCase, at time.Time) {
 		}
 		p.HandleUnreadable(u)
 	case x.State != "":
-		st := eslogger.State{Name: eslogger.Condition(x.State), On: !x.Ended, Since: at, Detail: "an example"}
+		st := eslogger.State{Name: eslogger.Condition(x.State), On: !x.Ended, Since: at, Detail: cmp.Or(x.Detail, "an example")}
 		if x.Ended {
 			st.Until = at.Add(time.Minute)
 		}

@@ -203,8 +203,15 @@ func checkStates(t *testing.T, list []*alert.Alert) {
 		if h == nil {
 			continue
 		}
-		if a.Rule.ID != "sensor-degraded" || a.Event.Severity != 73 || h.Detail == "" || h.Since == nil {
-			t.Errorf("%s: got rule %s, severity %d, health %+v; want sensor-degraded, 73, a detail and a begin", h.State, a.Rule.ID, a.Event.Severity, h)
+		rule, severity := "sensor-degraded", 73
+		switch {
+		case strings.HasPrefix(h.State, "tampered"):
+			rule = "agent-tampered"
+		case h.State == "exceptions_changed":
+			rule, severity = "exceptions-changed", 21
+		}
+		if a.Rule.ID != rule || a.Event.Severity != severity || h.Detail == "" || h.Since == nil {
+			t.Errorf("%s: got rule %s, severity %d, health %+v; want %s, %d, a detail and a begin", h.State, a.Rule.ID, a.Event.Severity, h, rule, severity)
 		}
 		first := begun[h.State]
 		switch {
