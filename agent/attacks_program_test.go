@@ -89,8 +89,9 @@ func trouble() []stateCase {
 			w.put(rootPlist, "bplist00\xa0\x00\x00\x00\x00\x00\x00\x00\x00"+strings.Repeat("\x00", 12)+"\x01\x00\x00\x00\x00\xff\xff\xff\xff\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x09")
 		}, want: []string{unreadable("malformed")}},
 		{name: "huge", does: func(w *world) {
-			w.put(rootPlist, plistOf("LoginHook", "/evil"))
-			w.must(os.Truncate(w.at(rootPlist), 1<<30))
+			w.put(rootPlist+".new", plistOf("LoginHook", "/evil"))
+			w.must(os.Truncate(w.at(rootPlist+".new"), 1<<30))
+			w.must(os.Rename(w.at(rootPlist+".new"), w.at(rootPlist)))
 		}, want: []string{unreadable("too large")}},
 	}
 }

@@ -58,7 +58,7 @@ func (a *Agent) runLimited(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
-	limit := time.NewTimer(stopLimit)
+	limit := time.NewTimer(a.endLimit(stopLimit))
 	defer limit.Stop()
 	select {
 	case err := <-ended:
@@ -111,6 +111,11 @@ func (a *Agent) run(ctx context.Context, part *atomic.Value) error {
 	return errors.Join(err, left)
 }
 
+// endLimit is a limit of the end, longer in tests: on a busy machine nothing has to hang.
+func (a *Agent) endLimit(limit time.Duration) time.Duration {
+	return limit * time.Duration(max(1, a.opts.patience))
+}
+
 // within runs something, and reports whether it has ended in time; what has not is logged, and
 // left to the end of the process.
 func (a *Agent) within(limit time.Duration, what string, run func()) bool {
@@ -125,6 +130,7 @@ func (a *Agent) within(limit time.Duration, what string, run func()) bool {
 
 // await is within for something that runs already and ends by sending its error.
 func (a *Agent) await(limit time.Duration, what string, ended <-chan error, err *error) bool {
+	limit = a.endLimit(limit)
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	select {

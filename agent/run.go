@@ -51,6 +51,7 @@ type Options struct {
 	Timing  eslogger.Timing // zero but in tests
 
 	// Zero but in tests.
+	patience   int // how many times as long the end may take
 	hold       time.Duration
 	grantEvery time.Duration // between two looks whether Full Disk Access was granted
 	diskLimit  time.Duration // of any operation of the state folder, the spool and the configuration

@@ -60,6 +60,7 @@ func setUp(t *testing.T, p plan) (*stage, agent.Options) {
 	o := agent.Options{Config: c, Sources: sources, Log: zerolog.Nop(), Timing: quick()}
 	o.SetHold(time.Millisecond)
 	o.SetDiskLimit(patience)
+	o.SetPatience(10)
 	return s, o
 }
 
