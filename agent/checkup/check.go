@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -171,11 +170,16 @@ func checkFolders(c *config.Config, sources config.Sources) error {
 	return errors.Join(faults...)
 }
 
-// checkEsloggerPath reports why the agent could not run eslogger. The default is there on a Mac; an
-// agent of another disk is told which program to run.
+// macOS is a folder that every macOS has, and nothing else.
+const macOS = "/System/Library/CoreServices"
+
+// checkEsloggerPath reports why the agent could not run eslogger. The default is missing on an older
+// macOS, and on what is none; an agent of another disk is told which program to run.
 func checkEsloggerPath(c *config.Config, sources config.Sources) error {
-	if _, isNamed := sources.Of("EsloggerPath"); !isNamed && (c.Root != "" || runtime.GOOS != "darwin") {
-		return nil
+	if _, isNamed := sources.Of("EsloggerPath"); !isNamed {
+		if _, err := os.Stat(macOS); c.Root != "" || err != nil {
+			return nil
+		}
 	}
 	if sources.ByFile("EsloggerPath") {
 		if err := safefile.CheckProgram(c.EsloggerPath); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
