@@ -126,6 +126,12 @@ func TestChanges(t *testing.T) {
 		{"one rule more", func(w *world) { w.write("/rules/b.toml", "b") }, []string{"tampered./rules: "}},
 		{"while no agent runs", func(w *world) { w.write(files[0], "two"); w.now = w.now.Add(time.Hour); w.open() }, []string{"program"}},
 		{"by a verb while no agent runs", func(w *world) { w.write(files[0], "two"); w.accept(files[0]); w.open() }, nil},
+		{"changed, and removed while no agent runs", func(w *world) {
+			w.write(files[0], "two")
+			w.pass(2 * time.Second)
+			w.remove(files[0])
+			w.open()
+		}, []string{"was removed"}},
 		{"as it was at the last start", func(w *world) { w.pass(10 * time.Second); w.open() }, nil},
 	}
 	for _, tt := range tests {

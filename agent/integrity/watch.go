@@ -66,7 +66,9 @@ func (w *Watch) Check(now time.Time, rules func() map[string][]string) {
 	before := maps.Clone(w.known)
 	for _, name := range w.o.Files {
 		was, known := w.known[name]
-		if v, _ := safefile.Lstat(filepath.Join("/", w.o.Root, name)); !known || v != was.Version || w.pending[name] != nil {
+		v, _ := safefile.Lstat(filepath.Join("/", w.o.Root, name))
+		removed := v == safefile.FileVersion{} && was.Digest != "" // no version also means: look again
+		if !known || removed || v != was.Version || w.pending[name] != nil {
 			digest, v := digestOf(w.o.Root, name)
 			w.note(name, seen{digest, v}, now)
 		}
