@@ -11,6 +11,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
 	"hooksnare/agent/integrity"
+	"hooksnare/agent/ruleset"
 	"hooksnare/packaging/launchd"
 )
 
@@ -23,6 +24,10 @@ func (a *Agent) ownFiles() []string {
 		}
 	}
 	return []string{launchd.Program, launchd.File, local, config.ExceptionsFile}
+}
+
+func (a *Agent) checkOwnFiles(now time.Time) {
+	a.integrity.Check(now, func() map[string][]string { return ruleset.Files(a.opts.Config) })
 }
 
 // beginRun reports how the run before ended, and notes that this one runs.

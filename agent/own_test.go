@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -120,6 +121,29 @@ func TestTampered(t *testing.T) {
 	place(t, program, "three", 0o755)
 	begin()
 	tampered("launchd", config.LocalFile, strings.ReplaceAll(launchd.Program, " ", "%20"))
+	s.stop(t)
+}
+
+// TestShortRun has an agent end before its first tick: what it is made of is known to the next.
+func TestShortRun(t *testing.T) {
+	t.Parallel()
+	s, o := setUp(t, plan{well(1), well(1)})
+	program := filepath.Join(s.root, launchd.Program)
+	place(t, program, "one", 0o755)
+	a, err := agent.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	if err := a.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	place(t, program, "two", 0o755)
+	s.start(t, o)
+	s.until(t, "the change between the runs", func(list []*alert.Alert) bool {
+		return slices.Contains(states(list), "+tampered."+strings.ReplaceAll(launchd.Program, " ", "%20"))
+	})
 	s.stop(t)
 }
 

@@ -260,6 +260,7 @@ func (a *Agent) tick(ctx context.Context) {
 	last := time.Now()
 	a.monitor.Tick(last)
 	a.status.Tick(last, true)
+	a.read("the agent's own files", func() { a.checkOwnFiles(last) }) // also for an agent that ends before its first tick
 	for {
 		select {
 		case <-ctx.Done():
@@ -287,7 +288,7 @@ func (a *Agent) tick(ctx context.Context) {
 			a.read("the agent's own files", func() {
 				a.refreshSettings(now, false)
 				a.exceptions.Refresh(now, false)
-				a.integrity.Check(now, func() map[string][]string { return ruleset.Files(a.opts.Config) })
+				a.checkOwnFiles(now)
 				a.checkGrant(now)
 			})
 		}
