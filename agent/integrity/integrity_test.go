@@ -227,6 +227,9 @@ func TestReportStart(t *testing.T) {
 		{"the Mac was restarted", &Run{Boot: "a", Ended: at(50)}, "b", 0, 50, 60, ""},
 		{"the Mac lost its power", &Run{Boot: "a"}, "b", 0, 50, 60, ""},
 		{"killed, and launchd started it again", &Run{Boot: "a"}, "a", 0, 59.5, 60, ""},
+		{"killed before it wrote a status", &Run{Boot: "a", Started: at(59.9)}, "a", 0, 10, 60, ""},
+		{"stopped by a verb after the clock was set back", &Run{Boot: "a", Started: at(55), Ended: at(50)}, "a", 49.9, 50, 60, ""},
+		{"ended after the clock was set back", &Run{Boot: "a", Started: at(55), Ended: at(50)}, "a", 0, 50, 60, "was ended"},
 		{"killed, and not started again", &Run{Boot: "a"}, "a", 0, 50, 60, "was killed after 2027-01-15 08:50:00Z"},
 		{"killed as a verb stopped it", &Run{Boot: "a"}, "a", 49.5, 50, 60, ""},
 	}
