@@ -16,8 +16,8 @@ import (
 var ErrBusy = errors.New("the outputs can't be exchanged while the disk takes no alerts")
 
 // exchangeTime is how long the outputs before may take to end what they are doing. What they do not
-// finish is delivered again.
-const exchangeTime = 2 * time.Second
+// finish is delivered again. An agent that waits for more than two seconds takes its disk for hanging.
+const exchangeTime = time.Second
 
 // pastDeliveries is what an output did before an exchange.
 type pastDeliveries struct {

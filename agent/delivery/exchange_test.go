@@ -46,3 +46,25 @@ func TestCloseDuringExchange(t *testing.T) {
 		}
 	})
 }
+
+// TestExchangeIsShort exchanges an output that hangs: that looks like no disk that does not answer.
+func TestExchangeIsShort(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		hanging := &fakePlace{hangs: make(chan struct{})}
+		all, _ := opened(t, dir, hanging)
+		send(t, all, some(1, 73, 0)...)
+		passes(all, 2*time.Second)
+		all.opts.senders = func(*config.Config, *config.Output) (forward.Sender, error) { return &fakePlace{}, nil }
+		began := time.Now()
+		if err := all.Configure(config.Config{StateDir: dir, SpoolMaxAlerts: 77, Outputs: all.opts.Config.Outputs}); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > 1500*time.Millisecond {
+			t.Errorf("Configure: took %v, want well below two seconds, which the agent waits", took)
+		}
+		close(hanging.hangs)
+		passes(all, 2*time.Second)
+		closes(t, all, "<nil>")
+	})
+}
