@@ -119,6 +119,24 @@ func TestChanges(t *testing.T) {
 			w.pass(20 * time.Second)
 			w.write(files[0], "three")
 		}, []string{"changed from sha256 3fc4ccfe"}},
+		{"back by hand to what a verb made before", func(w *world) {
+			w.write(files[0], "two")
+			w.accept(files[0])
+			w.pass(20 * time.Second)
+			w.write(files[0], "three")
+			w.accept(files[0])
+			w.pass(20 * time.Second)
+			w.open()
+			w.write(files[0], "two")
+		}, []string{"changed from sha256 8b5b9db0"}},
+		{"back by a verb", func(w *world) {
+			for _, content := range []string{"two", "one", "two", "one"} {
+				w.write(files[0], content)
+				w.pass(2 * time.Second)
+				w.accept(files[0])
+				w.now = w.now.Add(time.Second)
+			}
+		}, nil},
 		{"by a verb that changed another file", func(w *world) { w.write(files[0], "two"); w.accept(files[1]) }, []string{"program"}},
 		{"there and back", func(w *world) { w.write(files[0], "two"); w.pass(4 * time.Second); w.write(files[0], "one") },
 			[]string{"changed from sha256 7692c3ad", "changed from sha256 3fc4ccfe"}},
