@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -217,6 +218,23 @@ func TestAcceptedBound(t *testing.T) {
 	}
 	if err := Accept(w.root, filepath.Join(w.root, "none"), "install", w.now, Stop); err != nil {
 		t.Errorf("without a state folder: got %v, want no error", err)
+	}
+}
+
+// TestAcceptTogether has verbs note what they did at the same time: none is lost.
+func TestAcceptTogether(t *testing.T) {
+	w := newWorld(t)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if err := Accept(w.root, w.state, "install", w.now, Stop); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got := len(readAccepted(w.state)); got != 20 {
+		t.Errorf("got %d changes kept of 20 verbs, want all", got)
 	}
 }
 
