@@ -20,7 +20,9 @@ func TestCloseDuringExchange(t *testing.T) {
 		all, _ := opened(t, dir, hanging)
 		want = send(t, all, some(3, 73, 0)...)
 		passes(all, 2*time.Second)
-		all.opts.senders = func(*config.Config, *config.Output) (forward.Sender, error) { return &fakePlace{hangs: hanging.hangs}, nil }
+		all.opts.senders = func(*config.Config, *config.Output) (forward.Sender, error) {
+			return &fakePlace{hangs: hanging.hangs}, nil
+		}
 		c := config.Config{StateDir: dir, SpoolMaxAlerts: 77, Outputs: all.opts.Config.Outputs}
 		configured := make(chan error, 1)
 		go func() { configured <- all.Configure(c) }()
