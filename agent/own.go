@@ -35,6 +35,10 @@ func (a *Agent) beginRun(now time.Time) {
 	if !a.opts.Launchd {
 		return // who runs it by hand ends it by hand
 	}
+	if !a.opts.Began.IsZero() {
+		a.began = a.opts.Began // the run goes on, as does a stop that a verb has noted
+		return
+	}
 	stateDir := a.opts.Config.StateDir
 	st, _ := health.ReadStatus(stateDir) // of the run before
 	integrity.ReportStart(stateDir, a.boot, st.Written, now, a.board.Report)

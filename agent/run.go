@@ -43,7 +43,8 @@ type Options struct {
 	Source        *config.Options
 	Files, OnDisk config.Files
 
-	Launchd bool // launchd runs it, and starts it again when it ends
+	Launchd bool      // launchd runs it, and starts it again when it ends
+	Began   time.Time // when the run began that it goes on with, after ErrRestart; zero for a new one
 
 	Log     zerolog.Logger
 	Version string          // of the agent
@@ -55,6 +56,9 @@ type Options struct {
 	grantEvery time.Duration // between two looks whether Full Disk Access was granted
 	diskLimit  time.Duration // of any operation of the state folder, the spool and the configuration
 }
+
+// Began returns when the run began that launchd started.
+func (a *Agent) Began() time.Time { return a.began }
 
 // Agent is the daemon. Its parts do not change once New has returned.
 type Agent struct {
