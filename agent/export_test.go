@@ -25,3 +25,6 @@ func Amount[T any](little, much T) T {
 	}
 	return little
 }
+
+// AskRestart has Run end as a key does that restarts sensors.
+func (a *Agent) AskRestart() { a.askRestart() }

@@ -11,6 +11,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
 	"hooksnare/agent/integrity"
+	"hooksnare/agent/ruleset"
 	"hooksnare/packaging/launchd"
 )
 
@@ -25,10 +26,18 @@ func (a *Agent) ownFiles() []string {
 	return []string{launchd.Program, launchd.File, local, config.ExceptionsFile}
 }
 
+func (a *Agent) checkOwnFiles(now time.Time) {
+	a.integrity.Check(now, func() map[string][]string { return ruleset.Files(a.opts.Config) })
+}
+
 // beginRun reports how the run before ended, and notes that this one runs.
 func (a *Agent) beginRun(now time.Time) {
 	if !a.opts.Launchd {
 		return // who runs it by hand ends it by hand
+	}
+	if !a.opts.Began.IsZero() {
+		a.began = a.opts.Began // the run goes on, as does a stop that a verb has noted
+		return
 	}
 	stateDir := a.opts.Config.StateDir
 	st, _ := health.ReadStatus(stateDir) // of the run before

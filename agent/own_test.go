@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -121,6 +122,65 @@ func TestTampered(t *testing.T) {
 	begin()
 	tampered("launchd", config.LocalFile, strings.ReplaceAll(launchd.Program, " ", "%20"))
 	s.stop(t)
+}
+
+// TestShortRun has an agent end before its first tick: what it is made of is known to the next.
+func TestShortRun(t *testing.T) {
+	t.Parallel()
+	s, o := setUp(t, plan{well(1), well(1)})
+	program := filepath.Join(s.root, launchd.Program)
+	place(t, program, "one", 0o755)
+	a, err := agent.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	if err := a.Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	place(t, program, "two", 0o755)
+	s.start(t, o)
+	s.until(t, "the change between the runs", func(list []*alert.Alert) bool {
+		return slices.Contains(states(list), "+tampered."+strings.ReplaceAll(launchd.Program, " ", "%20"))
+	})
+	s.stop(t)
+}
+
+// TestStopDuringRestart has a verb note a stop, and a key restart the agent before the stop arrives.
+func TestStopDuringRestart(t *testing.T) {
+	t.Parallel()
+	s, o := setUp(t, plan{well(1), well(1), well(1)})
+	o.Launchd = true
+	run := func(o agent.Options) *agent.Agent {
+		t.Helper()
+		a, err := agent.New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	a := run(o)
+	if err := integrity.Accept(s.root, o.Config.StateDir, "stop", time.Now(), integrity.Stop); err != nil {
+		t.Fatal(err)
+	}
+	a.AskRestart()
+	if err := a.Run(ctx); !errors.Is(err, agent.ErrRestart) {
+		t.Fatalf("Run: got %v, want %v", err, agent.ErrRestart)
+	}
+	next := o
+	next.Began = a.Began()
+	if err := run(next).Run(ctx); err != nil {
+		t.Fatal(err)
+	}
+	s.start(t, o)
+	s.until(t, "the hook", func(list []*alert.Alert) bool { return len(hooks(list)) > 0 })
+	s.stop(t)
+	if got := states(alerts(t, s.log)); slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "tampered") }) {
+		t.Errorf("states: got %q, want no tampering: a verb stopped it", got)
+	}
 }
 
 // testLaunched starts the real program as launchd does, and ends it as anybody may.

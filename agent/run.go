@@ -43,7 +43,8 @@ type Options struct {
 	Source        *config.Options
 	Files, OnDisk config.Files
 
-	Launchd bool // launchd runs it, and starts it again when it ends
+	Launchd bool      // launchd runs it, and starts it again when it ends
+	Began   time.Time // when the run began that it goes on with, after ErrRestart; zero for a new one
 
 	Log     zerolog.Logger
 	Version string          // of the agent
@@ -56,6 +57,9 @@ type Options struct {
 	grantEvery time.Duration // between two looks whether Full Disk Access was granted
 	diskLimit  time.Duration // of any operation of the state folder, the spool and the configuration
 }
+
+// Began returns when the run began that launchd started.
+func (a *Agent) Began() time.Time { return a.began }
 
 // Agent is the daemon. Its parts do not change once New has returned.
 type Agent struct {
@@ -261,6 +265,7 @@ func (a *Agent) tick(ctx context.Context) {
 	last := time.Now()
 	a.monitor.Tick(last)
 	a.status.Tick(last, true)
+	a.read("the agent's own files", func() { a.checkOwnFiles(last) }) // also for an agent that ends before its first tick
 	for {
 		select {
 		case <-ctx.Done():
@@ -288,7 +293,7 @@ func (a *Agent) tick(ctx context.Context) {
 			a.read("the agent's own files", func() {
 				a.refreshSettings(now, false)
 				a.exceptions.Refresh(now, false)
-				a.integrity.Check(now, func() map[string][]string { return ruleset.Files(a.opts.Config) })
+				a.checkOwnFiles(now)
 				a.checkGrant(now)
 			})
 		}

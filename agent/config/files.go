@@ -62,6 +62,9 @@ func (f Files) of(layer Layer) FileContent {
 
 // paths returns the paths of the files, by layer.
 func (o Options) paths() map[Layer]string {
+	if root, err := filepath.Abs(o.Root); o.Root != "" && err == nil {
+		o.Root = root // as Read does
+	}
 	paths := map[Layer]string{Own: ExceptionsPath(o.Root)}
 	if o.File != "" {
 		paths[File] = o.File

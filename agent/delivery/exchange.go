@@ -16,8 +16,8 @@ import (
 var ErrBusy = errors.New("the outputs can't be exchanged while the disk takes no alerts")
 
 // exchangeTime is how long the outputs before may take to end what they are doing. What they do not
-// finish is delivered again.
-const exchangeTime = 2 * time.Second
+// finish is delivered again. An agent that waits for more than two seconds takes its disk for hanging.
+const exchangeTime = time.Second
 
 // pastDeliveries is what an output did before an exchange.
 type pastDeliveries struct {
@@ -41,8 +41,13 @@ func settingsOf(c config.Config) config.Config {
 
 // Configure exchanges the outputs for those of another configuration. What waits in the spool stays
 // there, and what is added meanwhile waits; whoever adds it does not. After an error the outputs are as
-// they were. It is for the goroutine that calls Check.
+// they were.
 func (o *Outputs) Configure(c config.Config) error {
+	o.exchange.Lock()
+	defer o.exchange.Unlock()
+	if o.life.Err() != nil {
+		return errors.New("the outputs have ended")
+	}
 	if !o.ended {
 		if reflect.DeepEqual(settingsOf(c), settingsOf(o.opts.Config)) {
 			return nil
@@ -52,7 +57,7 @@ func (o *Outputs) Configure(c config.Config) error {
 			return ErrBusy
 		}
 		o.beginExchange()
-		o.end(before)
+		o.endLocked(before)
 		o.ended = true
 	}
 	err := o.open(c)
@@ -66,10 +71,33 @@ func (o *Outputs) Configure(c config.Config) error {
 	return err
 }
 
-// end ends outputs and notes what they did. A condition of one of them ends, too: it is about an
+// awaitExchange waits for an exchange that is under way: what was added meanwhile is not durable before.
+func (o *Outputs) awaitExchange(ctx context.Context) error {
+	for !o.exchange.TryLock() {
+		select {
+		case <-ctx.Done():
+			return o.waitingLost()
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+	defer o.exchange.Unlock()
+	return o.waitingLost()
+}
+
+// waitingLost returns what an exchange that came to no end loses, as an error.
+func (o *Outputs) waitingLost() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.waiting) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d documents waited for an exchange of the outputs that did not end, and are lost", len(o.waiting))
+}
+
+// endLocked ends outputs and notes what they did. A condition of one of them ends, too: it is about an
 // output that there is no more.
-func (o *Outputs) end(n *openOutputs) {
-	ctx, cancel := context.WithTimeout(context.Background(), exchangeTime)
+func (o *Outputs) endLocked(n *openOutputs) {
+	ctx, cancel := context.WithTimeout(o.life, exchangeTime)
 	defer cancel()
 	_ = n.close(ctx, func() {}) // what it did not end waits in the spool
 	now := time.Now()

@@ -85,14 +85,23 @@ func (o *Outputs) AddFacts(f *alert.HeartbeatFacts, now time.Time) {
 	}
 }
 
-// spoolReports is what was reported of the spool.
+// spoolReports is what was reported of the spool. The exchange of Outputs guards it.
 type spoolReports struct {
 	elsewhere string    // why it is not where it belongs, until that is reported
 	full      time.Time // since when the disk takes nothing
 }
 
-// Check reports what became of outputs and of the spool. It is for one goroutine.
+// Check reports what became of outputs and of the spool, and of their disks alone while the outputs
+// are exchanged. It is for one goroutine.
 func (o *Outputs) Check(now time.Time) {
+	if o.exchange.TryLock() {
+		o.checkLocked(now)
+		o.exchange.Unlock()
+	}
+	o.opts.Disks.Check(o.opts.Report, o.opts.Hold, now)
+}
+
+func (o *Outputs) checkLocked(now time.Time) {
 	n := o.current.Load()
 	for _, d := range n.destinations {
 		o.checkDestination(d, now)
@@ -104,7 +113,6 @@ func (o *Outputs) Check(now time.Time) {
 	for _, e := range n.spool.Events() {
 		o.reportSpoolEvent(e)
 	}
-	o.opts.Disks.Check(o.opts.Report, o.opts.Hold, now)
 }
 
 // checkDestination reports what has begun or ended of an output, once each.

@@ -34,7 +34,10 @@ type Outputs struct {
 	shown   chan []byte    // what a person is shown; nil when nobody looks on
 	showing sync.WaitGroup // what shows it
 
-	// All that is reported, and Configure, belong to the goroutine that calls Check.
+	life context.Context // done once Close was called, which hurries an exchange
+	end  context.CancelFunc
+
+	exchange sync.Mutex // held by Configure, for seconds; guards all that is reported, and what follows
 	reported spoolReports
 	ended    bool // an exchange has ended the outputs before, and opened no others yet
 
@@ -108,6 +111,7 @@ func Open(opts Options) (*Outputs, error) {
 		opts.Disks = health.NewHangingDisks()
 	}
 	o := &Outputs{opts: opts, past: map[string]pastDeliveries{}}
+	o.life, o.end = context.WithCancel(context.Background())
 	if err := o.open(opts.Config); err != nil {
 		return nil, err
 	}
@@ -280,12 +284,14 @@ func (o *Outputs) Delivered() bool {
 // outputs. What is left waits for the next start; the error says what does not. Nothing may
 // be added once it was called. A disk that hangs costs a second more.
 func (o *Outputs) Close(ctx context.Context) error {
-	return o.current.Load().close(ctx, func() {
+	o.end()
+	lost := o.awaitExchange(ctx)
+	return errors.Join(lost, o.current.Load().close(ctx, func() {
 		if o.shown != nil {
 			close(o.shown)
 		}
 		o.showing.Wait()
-	})
+	}))
 }
 
 // close is Outputs.Close. also is waited for, too.

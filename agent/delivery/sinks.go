@@ -84,12 +84,16 @@ func (s *fileSink) reopen() {
 	}
 }
 
-// Close closes the file.
+// Close closes the file, for good: a reopen that comes late finds none.
 func (s *fileSink) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.log == nil {
 		return nil
 	}
-	return s.log.Close()
+	log := s.log
+	s.log = nil
+	return log.Close()
 }
 
 // syslogSink is the system's log: a line for a person, best effort.

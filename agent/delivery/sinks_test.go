@@ -106,3 +106,22 @@ func TestSyslogSink(t *testing.T) {
 		t.Errorf("got %v, %q, delivered one by one %v; want %v, a reason for the second, 1 and 3", r.Outcomes, r.Reasons, sent, want)
 	}
 }
+
+// TestReopenOfClosed has a hang-up come as the outputs are exchanged: no file stays open.
+func TestReopenOfClosed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "alerts.jsonl")
+	s := &fileSink{name: "local", path: path}
+	if r := s.Send(t.Context(), []forward.Item{{Document: []byte("{}")}}); r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.reopen()
+	if _, err := os.Lstat(path); err == nil {
+		t.Error("reopen of a closed output: got its file opened again, want nothing done")
+	}
+}

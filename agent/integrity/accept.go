@@ -12,9 +12,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"hooksnare/pkg/safefile"
 )
@@ -25,6 +29,7 @@ const (
 	maxAccepted  = 64      // of which so many are kept
 	maxFile      = 1 << 20 // bytes of such a file
 	maxProgram   = 256 << 20
+	lockTime     = 5 * time.Second // that another verb may take, which reads the agent's files meanwhile
 )
 
 // Stop is what a verb that ends the agent accepts.
@@ -41,6 +46,13 @@ type accepted struct {
 // Accept notes what a verb made of files, which are paths of the Mac whose disk lies below root, or
 // that it is about to end the agent. A state folder that is missing has no agent that would report it.
 func Accept(root, stateDir, verb string, now time.Time, what ...string) error {
+	unlock, err := lock(stateDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	defer unlock()
 	list := readAccepted(stateDir)
 	for _, name := range what {
 		a := accepted{What: name, Verb: verb, At: now.UTC()}
@@ -53,10 +65,26 @@ func Accept(root, stateDir, verb string, now time.Time, what ...string) error {
 	if err != nil {
 		return err
 	}
-	if err = safefile.WriteAtomic(filepath.Join(stateDir, acceptedFile), b, 0o600); errors.Is(err, fs.ErrNotExist) {
-		return nil
+	return safefile.WriteAtomic(filepath.Join(stateDir, acceptedFile), b, 0o600)
+}
+
+// lock waits until no other verb notes what it did: one of the two notes would be lost, and the agent
+// would report that verb. The kernel takes the lock back from who dies.
+func lock(stateDir string) (unlock func(), err error) {
+	dir, err := os.Open(stateDir)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	for limit := time.Now().Add(lockTime); ; time.Sleep(5 * time.Millisecond) {
+		err = unix.Flock(int(dir.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return func() { dir.Close() }, nil
+		}
+		if retry := errors.Is(err, unix.EWOULDBLOCK) || errors.Is(err, unix.EINTR); !retry || time.Now().After(limit) {
+			dir.Close()
+			return nil, fmt.Errorf("lock %s: %w", stateDir, err)
+		}
+	}
 }
 
 // readAccepted returns what verbs did; nothing where that can't be read: then all is reported.

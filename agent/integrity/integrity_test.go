@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -119,6 +120,24 @@ func TestChanges(t *testing.T) {
 			w.pass(20 * time.Second)
 			w.write(files[0], "three")
 		}, []string{"changed from sha256 3fc4ccfe"}},
+		{"back by hand to what a verb made before", func(w *world) {
+			w.write(files[0], "two")
+			w.accept(files[0])
+			w.pass(20 * time.Second)
+			w.write(files[0], "three")
+			w.accept(files[0])
+			w.pass(20 * time.Second)
+			w.open()
+			w.write(files[0], "two")
+		}, []string{"changed from sha256 8b5b9db0"}},
+		{"back by a verb", func(w *world) {
+			for _, content := range []string{"two", "one", "two", "one"} {
+				w.write(files[0], content)
+				w.pass(2 * time.Second)
+				w.accept(files[0])
+				w.now = w.now.Add(time.Second)
+			}
+		}, nil},
 		{"by a verb that changed another file", func(w *world) { w.write(files[0], "two"); w.accept(files[1]) }, []string{"program"}},
 		{"there and back", func(w *world) { w.write(files[0], "two"); w.pass(4 * time.Second); w.write(files[0], "one") },
 			[]string{"changed from sha256 7692c3ad", "changed from sha256 3fc4ccfe"}},
@@ -126,6 +145,12 @@ func TestChanges(t *testing.T) {
 		{"one rule more", func(w *world) { w.write("/rules/b.toml", "b") }, []string{"tampered./rules: "}},
 		{"while no agent runs", func(w *world) { w.write(files[0], "two"); w.now = w.now.Add(time.Hour); w.open() }, []string{"program"}},
 		{"by a verb while no agent runs", func(w *world) { w.write(files[0], "two"); w.accept(files[0]); w.open() }, nil},
+		{"changed, and removed while no agent runs", func(w *world) {
+			w.write(files[0], "two")
+			w.pass(2 * time.Second)
+			w.remove(files[0])
+			w.open()
+		}, []string{"was removed"}},
 		{"as it was at the last start", func(w *world) { w.pass(10 * time.Second); w.open() }, nil},
 	}
 	for _, tt := range tests {
@@ -196,6 +221,23 @@ func TestAcceptedBound(t *testing.T) {
 	}
 }
 
+// TestAcceptTogether has verbs note what they did at the same time: none is lost.
+func TestAcceptTogether(t *testing.T) {
+	w := newWorld(t)
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if err := Accept(w.root, w.state, "install", w.now, Stop); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got := len(readAccepted(w.state)); got != 20 {
+		t.Errorf("got %d changes kept of 20 verbs, want all", got)
+	}
+}
+
 // TestReportStart starts after every kind of end.
 func TestReportStart(t *testing.T) {
 	at := func(minutes float64) time.Time {
@@ -221,6 +263,9 @@ func TestReportStart(t *testing.T) {
 		{"the Mac was restarted", &Run{Boot: "a", Ended: at(50)}, "b", 0, 50, 60, ""},
 		{"the Mac lost its power", &Run{Boot: "a"}, "b", 0, 50, 60, ""},
 		{"killed, and launchd started it again", &Run{Boot: "a"}, "a", 0, 59.5, 60, ""},
+		{"killed before it wrote a status", &Run{Boot: "a", Started: at(59.9)}, "a", 0, 10, 60, ""},
+		{"stopped by a verb after the clock was set back", &Run{Boot: "a", Started: at(55), Ended: at(50)}, "a", 49.9, 50, 60, ""},
+		{"ended after the clock was set back", &Run{Boot: "a", Started: at(55), Ended: at(50)}, "a", 0, 50, 60, "was ended"},
 		{"killed, and not started again", &Run{Boot: "a"}, "a", 0, 50, 60, "was killed after 2027-01-15 08:50:00Z"},
 		{"killed as a verb stopped it", &Run{Boot: "a"}, "a", 49.5, 50, 60, ""},
 	}

@@ -49,12 +49,17 @@ func ReportStart(stateDir, boot string, alive, now time.Time, report health.Repo
 	}
 	ended, how := before.Ended, "was ended at "
 	if ended.IsZero() {
+		if alive.Before(before.Started) {
+			alive = before.Started // it was killed before it wrote a status, or that is damaged
+		}
 		if ended, how = alive, "was killed after "; now.Sub(alive) < aliveEvery {
 			return // it crashed, and launchd has started it again at once
 		}
 	}
+	setBack := ended.Before(before.Started) // the clock, in the meantime
 	for _, a := range readAccepted(stateDir) {
-		if since := ended.Sub(a.At); a.What == Stop && !a.At.Before(before.Started) && since > -clockSlack && since < stopTime {
+		of := setBack || !a.At.Before(before.Started) // the stop is one of that run
+		if since := ended.Sub(a.At); a.What == Stop && of && since > -clockSlack && since < stopTime {
 			return
 		}
 	}

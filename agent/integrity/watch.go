@@ -31,6 +31,9 @@ const (
 type seen struct {
 	Digest  string               `json:"sha256,omitempty"`
 	Version safefile.FileVersion `json:"version"`
+	// Accepted is when the last change of it was accepted that counted: what verbs made before counts no
+	// more, so that putting an old content back by hand is a change.
+	Accepted time.Time `json:"accepted,omitzero"`
 }
 
 // Options say what to watch. Paths are those of the Mac whose disk lies below Root.
@@ -66,9 +69,11 @@ func (w *Watch) Check(now time.Time, rules func() map[string][]string) {
 	before := maps.Clone(w.known)
 	for _, name := range w.o.Files {
 		was, known := w.known[name]
-		if v, _ := safefile.Lstat(filepath.Join("/", w.o.Root, name)); !known || v != was.Version || w.pending[name] != nil {
+		v, _ := safefile.Lstat(filepath.Join("/", w.o.Root, name))
+		removed := v == safefile.FileVersion{} && was.Digest != "" // no version also means: look again
+		if !known || removed || v != was.Version || w.pending[name] != nil {
 			digest, v := digestOf(w.o.Root, name)
-			w.note(name, seen{digest, v}, now)
+			w.note(name, seen{Digest: digest, Version: v}, now)
 		}
 	}
 	if since := now.Sub(w.folders); since < 0 || since >= folderEvery {
@@ -88,6 +93,12 @@ func (w *Watch) note(name string, is seen, now time.Time) {
 	was, known := w.known[name]
 	switch {
 	case !known:
+		list := readAccepted(w.o.StateDir)
+		for i := range list {
+			if list[i].What == name && list[i].Digest == is.Digest {
+				is.Accepted = list[i].At
+			}
+		}
 		w.known[name] = is
 		return
 	case is.Digest != was.Digest && w.pending[name] == nil:
@@ -112,28 +123,40 @@ func (w *Watch) settle(now time.Time) {
 		}
 		for _, digest := range slices.SortedFunc(maps.Keys(digests), func(a, b string) int { return digests[a].Compare(digests[b]) }) {
 			since := digests[digest]
-			by := slices.IndexFunc(list, func(a accepted) bool { return a.What == name && a.Digest == digest })
+			was := w.known[name]
+			by := acceptedAfter(list, name, digest, was.Accepted)
 			waited := now.Sub(since)
 			switch {
 			case by >= 0:
 				w.o.Log.Info().Str("file", name).Str("verb", list[by].Verb).Msg("the agent's own file was changed by a verb")
+				was.Accepted = list[by].At
 			case waited >= 0 && waited < patience:
 				continue
 			default:
 				w.report(name, digest, since, now)
 			}
 			delete(digests, digest)
-			was := w.known[name]
 			was.Digest = digest
 			w.known[name] = was
 		}
 		if len(digests) == 0 {
 			delete(w.pending, name)
 			if digest, v := digestOf(w.o.Root, name); slices.Contains(w.o.Files, name) && digest == w.known[name].Digest {
-				w.known[name] = seen{digest, v}
+				w.known[name] = seen{digest, v, w.known[name].Accepted}
 			}
 		}
 	}
+}
+
+// acceptedAfter returns the index of the first acceptance of a file's content after the one that counted
+// last, -1 without one. The order of the list decides, not its times: clocks are set.
+func acceptedAfter(list []accepted, name, digest string, last time.Time) int {
+	from := 1 + slices.IndexFunc(list, func(a accepted) bool { return a.What == name && a.At.Equal(last) })
+	by := slices.IndexFunc(list[from:], func(a accepted) bool { return a.What == name && a.Digest == digest })
+	if by < 0 {
+		return -1
+	}
+	return from + by
 }
 
 // report reports a change that nobody made who may.

@@ -52,6 +52,7 @@ With --root no program of that disk is run except those that --eslogger and --ca
 			run := func(ctx context.Context) error {
 				err := a.Run(ctx)
 				for errors.Is(err, agent.ErrRestart) {
+					o.Began = a.Began()
 					if a, err = s.newAgent(o); err == nil {
 						err = a.Run(ctx)
 					}

@@ -82,6 +82,12 @@ Preferences stay in any case.`,
 				if isTerminal(os.Stderr) {
 					progress = func(step string) { note(cmd, "%s", step) }
 				}
+				if root != "" {
+					var err error
+					if root, err = filepath.Abs(root); err != nil {
+						return fmt.Errorf("%s: --root: %w", verb.name, err)
+					}
+				}
 				s := settings{root: root}
 				c, _, _ := s.load() // the agent reports its faults
 				svc, err := service.New(service.Options{
