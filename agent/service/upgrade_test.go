@@ -206,3 +206,18 @@ func TestNoFoldersInFoldersOfOthers(t *testing.T) {
 		t.Errorf("in a folder that others can write: got %v, %v, want nothing", made, err)
 	}
 }
+
+// TestUnfinishedUpgradeIsUndone holds that an upgrade that can't write the launchd job leaves the former
+// program: the next boot would start the new one, which nothing has tried.
+func TestUnfinishedUpgradeIsUndone(t *testing.T) {
+	m := newMac(t)
+	m.install()
+	m.calls()
+	m.use(m.program("second version"))
+	if err := os.Chmod(m.service.path("/Library/LaunchDaemons"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, "install", m.service.Install(t.Context()), "chmod go-w")
+	m.wantFile(Program, "first version")
+	m.wantCalls("unfinished upgrade")
+}
