@@ -70,6 +70,8 @@ const maxQuoted = 80
 // describeValue names a raw value in an error, with its type: a wrong type often looks right.
 func describeValue(raw any) string {
 	switch r := raw.(type) {
+	case nil:
+		return "nothing"
 	case string:
 		return "the string " + quote.Bounded(r, maxQuoted)
 	case bool:

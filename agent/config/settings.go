@@ -86,6 +86,9 @@ func (d *decoder) decodeAssigned(keys []key, assigned []string) map[string]any {
 			if dictionary == nil {
 				dictionary = map[string]any{}
 			}
+			if dictionary[member] != nil {
+				d.addFaultAt(shown, 0, "appears twice")
+			}
 			dictionary[member], values[top] = given, dictionary
 		case isMember:
 			d.addFaultAt(shown, 0, "%s has no members", top)

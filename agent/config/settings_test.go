@@ -32,6 +32,7 @@ func TestReadSettings(t *testing.T) {
 		{"", []string{"Outputs=x", "Exceptions.x=y"}, nil, []string{"--set Outputs: can't be given as text", "--set Exceptions.x: can't be given as text"}},
 		{"", []string{"SweepInterval.x=2"}, nil, []string{"--set SweepInterval.x: SweepInterval has no members"}},
 		{"", []string{"SweepInterval=2", "SweepInterval=3"}, nil, []string{"--set SweepInterval: appears twice"}},
+		{"", []string{"Labels.a=x", "Labels.b=y", "Labels.a=z"}, nil, []string{"--set Labels.a: appears twice"}},
 		{file, []string{"CanaryInterval=0", "HeartbeatInterval=0", "SweepInterval=0"}, nil, []string{"--set SweepInterval: CanaryInterval, HeartbeatInterval and SweepInterval are all 0"}},
 		{"missing", nil, nil, []string{"missing: no such file"}},
 	}

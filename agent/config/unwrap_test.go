@@ -155,7 +155,7 @@ func TestProfiles(t *testing.T) {
 		{"not a dictionary", profileHead + preferences(forced("<string>x</string>")) + profileTail,
 			[]string{`mcx_preference_settings: expected a dictionary, found the string "x"`}},
 		{"no content", "<plist><dict><key>PayloadType</key><string>Configuration</string></dict></plist>",
-			[]string{"FILE: PayloadContent: expected the array of payloads of a profile that is not encrypted, found a value of another type"}},
+			[]string{"FILE: PayloadContent: expected the array of payloads of a profile that is not encrypted, found nothing"}},
 		{"empty", "<plist><dict><key>PayloadType</key><string>Configuration</string><key>PayloadContent</key><array/></dict></plist>",
 			[]string{"FILE:1: PayloadContent: the profile has no settings for com.hooksnare.agent: expected a payload of that type, found no payload"}},
 		{"a payload that is no dictionary", profileHead + "<string>x</string>" + payload(Domain, sweep) + profileTail, nil},

@@ -144,27 +144,39 @@ func (d *disk) makeParents(name string) error {
 	if err := d.mkdirAll(parent); err != nil {
 		return err
 	}
-	for ; parent != "."; parent = path.Dir(parent) {
-		info, err := d.root.Stat(parent)
+	return d.checkFolders(parent)
+}
+
+// checkFolders refuses a folder in which someone other than root could replace a name, or which is
+// in one.
+func (d *disk) checkFolders(name string) error {
+	for ; name != "."; name = path.Dir(name) {
+		info, err := d.root.Stat(name)
 		if err != nil {
 			return err
 		}
-		if err := d.checkOwner(parent, info); err != nil {
+		if err := d.checkOwner(name, info); err != nil {
 			return err
 		}
 		if info.Mode().Perm()&0o022 != 0 && info.Mode()&fs.ModeSticky == 0 {
-			return fmt.Errorf("%s: others can write there (%v) and could replace the agent: run chmod go-w on it first", d.path(parent), info.Mode())
+			return fmt.Errorf("%s: others can write there (%v) and could replace the agent: run chmod go-w on it first", d.path(name), info.Mode())
 		}
 	}
 	return nil
 }
 
-// mkdirAll makes a folder and those above it, and remembers which were missing.
+// mkdirAll makes a folder and those above it, and remembers which were missing. It makes none where
+// someone else could put a link in its place: that link's target would get owner and mode.
 func (d *disk) mkdirAll(name string) error {
 	var missing []string
 	for above := name; above != "."; above = path.Dir(above) {
 		if _, err := d.root.Stat(above); errors.Is(err, fs.ErrNotExist) {
 			missing = append(missing, above)
+		}
+	}
+	if len(missing) > 0 {
+		if err := d.checkFolders(path.Dir(missing[len(missing)-1])); err != nil {
+			return err
 		}
 	}
 	if err := d.root.MkdirAll(name, 0o755); err != nil {

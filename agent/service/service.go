@@ -112,6 +112,9 @@ func (s *Service) Install(ctx context.Context) error {
 	}
 	before := s.lastStart()
 	old, err := s.installFiles()
+	if err != nil && old.program {
+		err = errors.Join(err, s.restoreProgram()) // else the next boot would start what nothing has tried
+	}
 	s.changed()
 	if err != nil {
 		return err

@@ -67,13 +67,28 @@ func (s *Service) restoreFiles(old former) error {
 		return err
 	}
 	defer d.root.Close()
-	if err := d.root.Rename(rel(previous), rel(Program)); err != nil {
-		return err
-	}
-	if err := d.sync(rel(folder)); err != nil {
+	if err := d.restoreProgram(); err != nil {
 		return err
 	}
 	return d.writeText(rel(propertyList), 0o644, string(old.list))
+}
+
+// restoreProgram puts the former program back, if it was replaced already.
+func (s *Service) restoreProgram() error {
+	d, err := openDisk(s.root)
+	if err != nil {
+		return err
+	}
+	defer d.root.Close()
+	s.progress("putting the former program back")
+	return unlessMissing(d.restoreProgram())
+}
+
+func (d *disk) restoreProgram() error {
+	if err := d.root.Rename(rel(previous), rel(Program)); err != nil {
+		return err
+	}
+	return d.sync(rel(folder))
 }
 
 // lastStart is when the agent that wrote the status started, zero without one.

@@ -188,3 +188,36 @@ func TestMadeFoldersIsNotTrusted(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestNoFoldersInFoldersOfOthers holds that install makes no folder where someone else could swap it
+// for a link before it gets its owner and mode.
+func TestNoFoldersInFoldersOfOthers(t *testing.T) {
+	m := newMac(t)
+	if err := os.Chmod(m.mkdir("usr/local"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	m.service.note = func(text string) { left = append(left, text) }
+	m.install()
+	if len(left) != 1+len(completions) {
+		t.Errorf("left out:\n%s\nwant the link and each completion", strings.Join(left, "\n"))
+	}
+	if made, err := os.ReadDir(m.service.path("/usr/local")); err != nil || len(made) != 0 {
+		t.Errorf("in a folder that others can write: got %v, %v, want nothing", made, err)
+	}
+}
+
+// TestUnfinishedUpgradeIsUndone holds that an upgrade that can't write the launchd job leaves the former
+// program: the next boot would start the new one, which nothing has tried.
+func TestUnfinishedUpgradeIsUndone(t *testing.T) {
+	m := newMac(t)
+	m.install()
+	m.calls()
+	m.use(m.program("second version"))
+	if err := os.Chmod(m.service.path("/Library/LaunchDaemons"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, "install", m.service.Install(t.Context()), "chmod go-w")
+	m.wantFile(Program, "first version")
+	m.wantCalls("unfinished upgrade")
+}

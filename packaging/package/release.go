@@ -42,7 +42,7 @@ func (r *release) name(suffix string) string {
 	return name + suffix + ".pkg"
 }
 
-// build makes the folder out anew and writes everything into it; with a program, which is not built,
+// build empties the folder out and writes everything into it; with a program, which is not built,
 // only the packages.
 func (r *release) build(ctx context.Context, program string) error {
 	if (r.app == nil) != (r.installer == nil) {
