@@ -31,7 +31,7 @@ endif
 
 ## build: write bin/hooksnare
 build:
-	flags=$$($(RELEASE) ldflags) && GOAMD64=$(AMD64) $(GO) build -trimpath -ldflags "$$flags" -o bin/hooksnare ./agent/cmd/hooksnare
+	flags=$$($(RELEASE) ldflags) || flags="-s -w"; GOAMD64=$(AMD64) $(GO) build -trimpath -ldflags "$$flags" -o bin/hooksnare ./agent/cmd/hooksnare
 	$(GO) build -trimpath -o bin/standin ./agent/cmd/standin
 
 ## test: run all tests, the slow ones too; go test ./... runs a short form of these in about two minutes

@@ -70,8 +70,8 @@ func Load(c config.Config, sources config.Sources) (Set, error) {
 			faults = append(faults, sources.Problem(fmt.Sprintf("DisabledRules[%d]", i), "no rule has the id "+quote.Bounded(id, 80)+": see hooksnare rules list"))
 		}
 	}
-	if !slices.ContainsFunc(set.Rules, func(r *rules.Rule) bool { return r.NotRunnable == "" }) {
-		faults = append(faults, sources.Problem("DisabledRules", "leaves no rule that runs, and is not used: nothing would ever be an alert"))
+	if !slices.ContainsFunc(set.Rules, func(r *rules.Rule) bool { return r.NotRunnable == "" && !slices.Contains(noHook, r.ID) }) {
+		faults = append(faults, sources.Problem("DisabledRules", "leaves no rule that runs and finds hooks, and is not used: no hook would ever be an alert"))
 		set.Rules, set.Disabled = append(set.Disabled, set.Rules...), nil
 	}
 	return set, errors.Join(faults...)
@@ -96,6 +96,10 @@ func Files(c config.Config) map[string][]string {
 	}
 	return out
 }
+
+// noHook are the built-in rules that find no hook: they are about the agent, and about what it was told
+// or could not read.
+var noHook = []string{"agent-tampered", "exceptions-changed", "hook-excepted", "hook-simulated", "preferences-unreadable", "sensor-degraded"}
 
 // loadFiles loads rule files, on all processors: reading TOML takes nearly a millisecond a
 // rule, and there may be many.
