@@ -64,7 +64,7 @@ func (c *reconfigured) write(t *testing.T, text string) {
 	if err := os.Rename(c.file+".new", c.file); err != nil {
 		t.Fatal(err)
 	}
-	if err := integrity.Accept(c.root, filepath.Join(c.root, "var/db/hooksnare"), "install", time.Now(), config.LocalFile); err != nil {
+	if err := integrity.Accept(c.root, filepath.Join(c.root, "var/db/hooksnare"), "install", time.Now(), nil, config.LocalFile); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -81,7 +81,7 @@ func TestTampered(t *testing.T) {
 	}
 	verb := func(what string) {
 		t.Helper()
-		if err := integrity.Accept(s.root, o.Config.StateDir, "test", time.Now(), what); err != nil {
+		if err := integrity.Accept(s.root, o.Config.StateDir, "test", time.Now(), nil, what); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -163,7 +163,7 @@ func TestStopDuringRestart(t *testing.T) {
 	ctx, end := context.WithCancel(t.Context())
 	end()
 	a := run(o)
-	if err := integrity.Accept(s.root, o.Config.StateDir, "stop", time.Now(), integrity.Stop); err != nil {
+	if err := integrity.Accept(s.root, o.Config.StateDir, "stop", time.Now(), nil, integrity.Stop); err != nil {
 		t.Fatal(err)
 	}
 	a.AskRestart()

@@ -44,8 +44,9 @@ type accepted struct {
 }
 
 // Accept notes what a verb made of files, which are paths of the Mac whose disk lies below root, or
-// that it is about to end the agent. A state folder that is missing has no agent that would report it.
-func Accept(root, stateDir, verb string, now time.Time, what ...string) error {
+// that it is about to end the agent, and which rule files lie in folders now. A state folder that is
+// missing has no agent that would report it.
+func Accept(root, stateDir, verb string, now time.Time, folders map[string][]string, what ...string) error {
 	unlock, err := lock(stateDir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -60,6 +61,9 @@ func Accept(root, stateDir, verb string, now time.Time, what ...string) error {
 			a.Digest, _ = digestOf(root, name)
 		}
 		list = append(list, a)
+	}
+	for name, files := range folders {
+		list = append(list, accepted{What: name, Digest: folderDigest(root, files), Verb: verb, At: now.UTC()})
 	}
 	b, err := json.Marshal(list[max(0, len(list)-maxAccepted):])
 	if err != nil {

@@ -88,7 +88,7 @@ func (w *world) remove(name string) {
 
 func (w *world) accept(what ...string) {
 	w.t.Helper()
-	if err := Accept(w.root, w.state, "install", w.now, what...); err != nil {
+	if err := Accept(w.root, w.state, "install", w.now, nil, what...); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -142,6 +142,12 @@ func TestChanges(t *testing.T) {
 		{"there and back", func(w *world) { w.write(files[0], "two"); w.pass(4 * time.Second); w.write(files[0], "one") },
 			[]string{"changed from sha256 7692c3ad", "changed from sha256 3fc4ccfe"}},
 		{"a rule", func(w *world) { w.write("/rules/a.toml", "b") }, []string{"tampered./rules: "}},
+		{"a rule, noted by a verb", func(w *world) {
+			w.write("/rules/a.toml", "b")
+			if err := Accept(w.root, w.state, "install", w.now, map[string][]string{"/rules": {"/rules/a.toml"}}); err != nil {
+				w.t.Fatal(err)
+			}
+		}, nil},
 		{"one rule more", func(w *world) { w.write("/rules/b.toml", "b") }, []string{"tampered./rules: "}},
 		{"while no agent runs", func(w *world) { w.write(files[0], "two"); w.now = w.now.Add(time.Hour); w.open() }, []string{"program"}},
 		{"by a verb while no agent runs", func(w *world) { w.write(files[0], "two"); w.accept(files[0]); w.open() }, nil},
@@ -216,7 +222,7 @@ func TestAcceptedBound(t *testing.T) {
 	if got := len(readAccepted(w.state)); got != maxAccepted {
 		t.Errorf("got %d changes kept, want %d", got, maxAccepted)
 	}
-	if err := Accept(w.root, filepath.Join(w.root, "none"), "install", w.now, Stop); err != nil {
+	if err := Accept(w.root, filepath.Join(w.root, "none"), "install", w.now, nil, Stop); err != nil {
 		t.Errorf("without a state folder: got %v, want no error", err)
 	}
 }
@@ -227,7 +233,7 @@ func TestAcceptTogether(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if err := Accept(w.root, w.state, "install", w.now, Stop); err != nil {
+			if err := Accept(w.root, w.state, "install", w.now, nil, Stop); err != nil {
 				t.Error(err)
 			}
 		})

@@ -15,6 +15,7 @@ import (
 	"hooksnare/agent/config"
 	"hooksnare/agent/health"
 	"hooksnare/agent/integrity"
+	"hooksnare/agent/ruleset"
 	"hooksnare/agent/service"
 	"hooksnare/pkg/quote"
 )
@@ -37,12 +38,19 @@ func accepting(cmd *cobra.Command, root, verb string, do func() error) error {
 // acceptInstallation notes that a verb changed what an agent is made of, and ends the agent.
 func acceptInstallation(cmd *cobra.Command, root, verb string) {
 	stateDir := filepath.Join("/", root, config.Default().StateDir)
-	acceptFiles(cmd, root, stateDir, verb, append(service.Files(), config.LocalFile, config.ExceptionsFile, integrity.Stop)...)
+	s := settings{root: root}
+	c, _, _ := s.load() // the agent reports its faults
+	accept(cmd, root, stateDir, verb, ruleset.Files(c), append(service.Files(), config.LocalFile, config.ExceptionsFile, integrity.Stop)...)
 }
 
 // acceptFiles notes that a verb changed files of the agent.
 func acceptFiles(cmd *cobra.Command, root, stateDir, verb string, files ...string) {
-	if err := integrity.Accept(root, stateDir, verb, time.Now(), files...); err != nil {
+	accept(cmd, root, stateDir, verb, nil, files...)
+}
+
+// accept is acceptFiles, and notes which rule files lie in folders now.
+func accept(cmd *cobra.Command, root, stateDir, verb string, folders map[string][]string, files ...string) {
+	if err := integrity.Accept(root, stateDir, verb, time.Now(), folders, files...); err != nil {
 		note(cmd, "the agent will report what this did, as it can't be noted: %v", err)
 	}
 }

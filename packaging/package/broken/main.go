@@ -18,7 +18,7 @@ func main() {
 		var s *service.Service
 		const stateDir = "/var/db/hooksnare"
 		accept := func() {
-			_ = integrity.Accept("", stateDir, "install", time.Now(), append(service.Files(), integrity.Stop)...)
+			_ = integrity.Accept("", stateDir, "install", time.Now(), nil, append(service.Files(), integrity.Stop)...)
 		}
 		accept()
 		s, err = service.New(service.Options{Version: "1.2.0", StateDir: stateDir, Changed: accept})
