@@ -34,7 +34,7 @@ build:
 	flags=$$($(RELEASE) ldflags) || flags="-s -w"; GOAMD64=$(AMD64) $(GO) build -trimpath -ldflags "$$flags" -o bin/hooksnare ./agent/cmd/hooksnare
 	$(GO) build -trimpath -o bin/standin ./agent/cmd/standin
 
-## test: run all tests, the slow ones too; go test ./... runs a short form of these in about two minutes
+## test: run all tests, the slow ones too; go test ./... runs a short form of these in about three minutes
 test: build
 	@echo "all tests, the slow ones and the race detector too: about 15 minutes on two cores"
 	umask 022; TEST_SLOW=1 CGO_ENABLED=$(if $(RACE),1,0) $(GO) test -timeout 30m $(RACE) $(TESTFLAGS) ./...
