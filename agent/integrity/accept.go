@@ -58,7 +58,7 @@ func Accept(root, stateDir, verb string, now time.Time, folders map[string][]str
 	for _, name := range what {
 		a := accepted{What: name, Verb: verb, At: now.UTC()}
 		if name != Stop {
-			a.Digest, _ = digestOf(root, name)
+			a.Digest, _ = digestOf(root, name, maxProgram)
 		}
 		list = append(list, a)
 	}
@@ -100,14 +100,14 @@ func readAccepted(stateDir string) (list []accepted) {
 	return list
 }
 
-// digestOf returns the SHA-256 of a file, "" if it is not there. Of what is no file that can be read it
-// is a text that says so.
-func digestOf(root, name string) (string, safefile.FileVersion) {
+// digestOf returns the SHA-256 of a file of at most so many bytes, "" if it is missing. For anything
+// that can't be read as a file it returns a text that says why.
+func digestOf(root, name string, limit int64) (string, safefile.FileVersion) {
 	if v, err := safefile.Lstat(filepath.Join("/", root, name)); err == nil && v.IsLink() {
 		return "unreadable: a link", v // what it leads to could change unseen
 	}
 	h := sha256.New()
-	v, err := safefile.CopyIn(cmp.Or(root, "/"), name, maxProgram, h)
+	v, err := safefile.CopyIn(cmp.Or(root, "/"), name, limit, h)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return "", safefile.FileVersion{}

@@ -48,15 +48,16 @@ type Options struct {
 
 // Watch reports changes of the agent's own files that no verb made. It is for one goroutine.
 type Watch struct {
-	o       Options
-	known   map[string]seen
-	pending map[string]map[string]time.Time // digests that nobody has accepted yet and when each was seen first, by path
-	folders time.Time                       // when folders were looked at last
+	o        Options
+	known    map[string]seen
+	pending  map[string]map[string]time.Time // digests that nobody has accepted yet and when each was seen first, by path
+	folders  time.Time                       // when folders were looked at last
+	versions map[string]string               // of the rule files of each folder, when they were read last
 }
 
 // Open prepares a watch. Where an agent has watched before, what changed since is found, too.
 func Open(o Options) *Watch {
-	w := &Watch{o: o, known: map[string]seen{}, pending: map[string]map[string]time.Time{}}
+	w := &Watch{o: o, known: map[string]seen{}, pending: map[string]map[string]time.Time{}, versions: map[string]string{}}
 	b, _, err := safefile.Disk{}.ReadTrusted(filepath.Join(o.StateDir, seenFile), maxFile)
 	if err != nil || json.Unmarshal(b, &w.known) != nil || w.known == nil {
 		w.known = map[string]seen{}
@@ -72,14 +73,18 @@ func (w *Watch) Check(now time.Time, rules func() map[string][]string) {
 		v, _ := safefile.Lstat(filepath.Join("/", w.o.Root, name))
 		removed := v == safefile.FileVersion{} && was.Digest != "" // no version also means: look again
 		if !known || removed || v != was.Version || w.pending[name] != nil {
-			digest, v := digestOf(w.o.Root, name)
+			digest, v := digestOf(w.o.Root, name, maxProgram)
 			w.note(name, seen{Digest: digest, Version: v}, now)
 		}
 	}
 	if since := now.Sub(w.folders); since < 0 || since >= folderEvery {
 		w.folders = now
 		for name, files := range rules() {
-			w.note(name, seen{Digest: folderDigest(w.o.Root, files)}, now)
+			// Hundreds of rule files are read again only when one of them is another.
+			if versions := folderVersions(w.o.Root, files); versions != w.versions[name] || w.pending[name] != nil {
+				w.versions[name] = versions
+				w.note(name, seen{Digest: folderDigest(w.o.Root, files)}, now)
+			}
 		}
 	}
 	w.settle(now)
@@ -141,7 +146,7 @@ func (w *Watch) settle(now time.Time) {
 		}
 		if len(digests) == 0 {
 			delete(w.pending, name)
-			if digest, v := digestOf(w.o.Root, name); slices.Contains(w.o.Files, name) && digest == w.known[name].Digest {
+			if digest, v := digestOf(w.o.Root, name, maxProgram); slices.Contains(w.o.Files, name) && digest == w.known[name].Digest {
 				w.known[name] = seen{digest, v, w.known[name].Accepted}
 			}
 		}
@@ -204,8 +209,18 @@ func (w *Watch) save() {
 func folderDigest(root string, files []string) string {
 	h := sha256.New()
 	for _, name := range slices.Sorted(slices.Values(files)) {
-		digest, _ := digestOf(root, name)
+		digest, _ := digestOf(root, name, maxFile)
 		fmt.Fprintf(h, "%q %s\n", name, digest)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// folderVersions tells whether names, contents or owners of files may have changed: it differs then.
+func folderVersions(root string, files []string) string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(slices.Values(files)) {
+		v, _ := safefile.Lstat(filepath.Join("/", root, name))
+		fmt.Fprintf(h, "%q %d %d %d %d %d %d\n", name, v.Dev, v.Inode, v.Size, v.Mode, v.ModTime.UnixNano(), v.ChangeTime.UnixNano())
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
