@@ -114,7 +114,7 @@ func programs() []stateCase {
 		return "hook-program-changed #1 observed by state: edit LoginHook=" + jamfProgram + " in root, " + what
 	}
 	excepted := "hook-excepted #1 observed by state: set LoginHook=" + jamfProgram + " in root"
-	// The look at the program that the first alert tells of need not be the watcher's.
+	// The watcher may examine the program later than the first alert does.
 	known := func(does func(w *world)) func(w *world) {
 		return func(w *world) {
 			w.awaitKnown()
@@ -185,7 +185,7 @@ func quiet() []stateCase {
 	admin := func(w *world) { w.hook("LoginHook", "/admin") }
 	there := []string{present("LoginHook=/admin")}
 	return []stateCase{
-		{name: "quiet: the file is written anew without a change", before: admin, does: func(w *world) { w.hook("LoginHook", "/admin") }, want: there},
+		{name: "quiet: the file is written again without a change", before: admin, does: func(w *world) { w.hook("LoginHook", "/admin") }, want: there},
 		{name: "quiet: other keys", before: admin, does: func(w *world) { w.hook("LoginHook", "/admin", "LoginwindowText", "Hello") }, want: there},
 		{name: "quiet: another order and another case of keys", before: admin, does: func(w *world) { w.hook("loginhook", "/evil", "LoginHook", "/admin") }, want: there},
 		{name: "quiet: removed and there again at once", before: admin, does: func(w *world) {

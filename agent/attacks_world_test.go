@@ -109,7 +109,7 @@ func (w *world) begin() {
 	}
 }
 
-// again stops the agent and starts it anew, with something done between the two.
+// again stops the agent and starts it again, with something done between the two.
 func (w *world) again(between func()) {
 	w.t.Helper()
 	w.settle()

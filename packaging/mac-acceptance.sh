@@ -65,7 +65,7 @@ there() { while [ $# -gt 0 ]; do [ -e "$1" ] || return 1; shift; done; }
 
 agent_pid() { launchctl print "system/$label" 2>/dev/null | awk '$1 == "pid" && $2 == "=" { print $3; exit }'; }
 runs() { [ -n "$(agent_pid)" ]; }
-runs_anew() { local pid; pid=$(agent_pid); [ -n "$pid" ] && [ "$pid" != "$1" ]; }
+runs_again() { local pid; pid=$(agent_pid); [ -n "$pid" ] && [ "$pid" != "$1" ]; }
 alive() { kill -0 "$1" 2>/dev/null; }
 loaded() { launchctl print "system/$label" >/dev/null 2>&1; }
 sensor_pid() { local pid; pid=$(agent_pid); [ -n "$pid" ] && pgrep -P "$pid" -x eslogger; }
@@ -311,12 +311,12 @@ test_ends() { # SEES: not empty when eslogger is expected to run
 	kill -TERM "$old"
 	check 'SIGTERM ends the agent within 5 s' 'it still runs' within 5 not alive "$old"
 	[ -z "$sensor" ] || check 'eslogger ends with it' "pid $sensor still runs" within 5 not alive "$sensor"
-	check 'launchd brings it back within 30 s' 'no new pid' within 30 runs_anew "$old"
+	check 'launchd brings it back within 30 s' 'no new pid' within 30 runs_again "$old"
 	[ -z "$sees" ] || check 'and eslogger within 30 s' 'no child of the agent' within 30 senses
 	old=$(agent_pid)
 	sensor=$(sensor_pid)
 	kill -KILL "$old"
-	check 'after kill -9 launchd brings it back within 30 s' 'no new pid' within 30 runs_anew "$old"
+	check 'after kill -9 launchd brings it back within 30 s' 'no new pid' within 30 runs_again "$old"
 	[ -z "$sensor" ] || check 'kill -9 leaves no eslogger behind after 60 s' "pid $sensor still runs" within 60 not alive "$sensor"
 }
 
@@ -328,7 +328,7 @@ test_verbs() {
 	check 'fewer than 100 open files' "lsof shows $(lsof -p "$old" 2>/dev/null | wc -l)" \
 		test "$(lsof -p "$old" 2>/dev/null | wc -l)" -lt 100
 	if said=$("$program" restart 2>&1); then pass restart; else fail restart "$said"; fi
-	check 'restart brings a new agent within 30 s' 'no new pid' within 30 runs_anew "$old"
+	check 'restart brings a new agent within 30 s' 'no new pid' within 30 runs_again "$old"
 	if said=$("$program" stop 2>&1); then pass stop; else fail stop "$said"; fi
 	check 'stop unloads the job' 'launchd still has it' not loaded
 	if said=$("$program" start 2>&1); then pass start; else fail start "$said"; fi

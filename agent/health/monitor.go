@@ -74,7 +74,7 @@ func NewMonitor(o MonitorOptions, p Parts, now time.Time) *Monitor {
 	return m
 }
 
-// Configure takes over another configuration, and has a heartbeat tell of it soon. It is for the
+// Configure takes over another configuration, which a heartbeat reports soon. It is for the
 // goroutine that calls Tick.
 func (m *Monitor) Configure(beat time.Duration, labels map[string]string, c any) {
 	b, _ := json.Marshal(c) // of a struct of plain values

@@ -15,7 +15,7 @@ func TestGoingBack(t *testing.T) {
 	m.flag("dead", "second version\n")
 	m.calls()
 	m.use(m.program("second version"))
-	var noted []string // what was installed each time that the agent is told of a change
+	var noted []string // the installed program, at each call of Changed
 	m.service.changed = func() {
 		b, _ := os.ReadFile(m.service.path(Program))
 		noted = append(noted, string(b)+strings.Join(m.calls(), ""))

@@ -17,7 +17,7 @@ const movedEvery = 5 * time.Second
 // that is written. It is for one goroutine.
 type agentLog struct {
 	file    *os.File // stderr
-	path    string   // its name, "" when it is no file or has another
+	path    string   // where stderr was opened; "" if stderr is not the file at that path
 	checked time.Time
 }
 
